@@ -1,0 +1,62 @@
+import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
+import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { refusal, taken, type Answer } from './answers.js';
+
+/** Hands messages to the producer while the server is there, and tells how that went. */
+export interface Desk {
+  /** The server is there: messages are taken from now on. */
+  open(): void;
+  /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
+  shut(): void;
+  /** Resolves when the server has taken the message, or it is known why not. Never rejects. */
+  produce(message: ProduceMessage): Promise<Answer>;
+}
+
+/** A desk that lets at most `maxPending` messages wait, each at most `timeoutMs`. */
+export function makeDesk(
+  producer: BlockCommunicator<ProduceMessage, void>,
+  { timeoutMs, maxPending }: { readonly timeoutMs: number; readonly maxPending: number },
+  { landing, log }: BlockContext,
+): Desk {
+  let outage: AbortController | undefined;
+  let pending = 0;
+
+  function refused(error: unknown, target: string): Answer {
+    const code = error instanceof SputnikError ? error.code : undefined;
+    if (code === 'ASK_ABORTED') return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
+    if (code === 'ASK_ENDED') return refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered');
+    if (code === 'ASK_REFUSED' || code === 'ASK_DROPPED') return refusal(landing.aborted ? 'LANDING' : 'FULL');
+    if (code === 'ASK_TIMEOUT') {
+      log.warn({ event: 'late', code, target }, `the server did not answer within ${timeoutMs} ms`);
+      return refusal('OUTCOME_UNKNOWN', `the server did not answer within ${timeoutMs} ms`);
+    }
+    const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
+    if (cause instanceof SputnikError && cause.code === 'CONNECTION_LOST') {
+      return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
+    }
+    log.warn({ event: 'refused', code, target, err: cause }, 'the server refused a message');
+    return refusal('REFUSED', `the server refused the message: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+
+  return {
+    open: () => void (outage = new AbortController()),
+    shut: () => {
+      outage?.abort();
+      outage = undefined;
+    },
+    async produce(message) {
+      if (landing.aborted) return refusal('LANDING');
+      if (!outage) return refusal('SERVER_AWAY');
+      if (pending >= maxPending) return refusal('FULL');
+      pending++;
+      try {
+        await producer.ask(message, { timeoutMs, signal: outage.signal });
+        return taken(message.target);
+      } catch (error) {
+        return refused(error, message.target);
+      } finally {
+        pending--;
+      }
+    },
+  };
+}

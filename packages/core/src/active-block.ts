@@ -1,0 +1,191 @@
+import type { AnyBlock, BlockContext, Callback, Logger } from './block.js';
+import { settles, type Clock } from './clock.js';
+import { Communicator, type Peer } from './communicator.js';
+import type { ConfFactory } from './config.js';
+import type { BlockDescriptor } from './descriptor.js';
+import { DropNotice } from './drop-notice.js';
+import { isAbortError } from './errors.js';
+import type { BlockState, BlockStatus, SputnikEvent } from './events.js';
+import { Mailbox } from './mailbox.js';
+import type { Pacer } from './pacer.js';
+import { ServerLane } from './server-lane.js';
+
+/** What blocks need of the initiator. */
+export interface FlightControl {
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  readonly log: Logger;
+  readonly landing: AbortSignal;
+  find(responsibility: string): ActiveBlock | undefined;
+  emit(event: SputnikEvent): void;
+  /** A block asks to land (L1). */
+  landFor(block: BlockDescriptor, reason: unknown): void;
+  /** User code failed. `mayLand` is false where a failure is only to be told. */
+  failed(block: ActiveBlock, callback: Callback, error: unknown, mayLand: boolean): void;
+}
+
+/** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */
+export class ActiveBlock implements Peer {
+  readonly descriptor: BlockDescriptor;
+  readonly context: BlockContext;
+  state: BlockState = 'made';
+  mailbox: Mailbox<Communicator> | undefined;
+  readonly #control: FlightControl;
+  readonly #abort = new AbortController();
+  readonly #handles = new Map<Peer, Communicator>();
+  /** User code under way, beside messages. */
+  readonly #underWay = new Map<Promise<void>, Callback>();
+  readonly #server = new ServerLane<unknown>((change) =>
+    change === 'disconnect'
+      ? this.#enter('onServerDisconnect', () => this.#block.onServerDisconnect?.(this.context))
+      : this.#enter('onServerConnect', () => this.#block.onServerConnect?.(change.connection, this.context)),
+  );
+  #block: Partial<AnyBlock> = {};
+  readonly #drops: DropNotice;
+
+  constructor(descriptor: BlockDescriptor, control: FlightControl) {
+    this.descriptor = descriptor;
+    this.#control = control;
+    this.#drops = new DropNotice(control.clock, (count) => control.emit({ type: 'dropped', block: descriptor, count }));
+    this.context = {
+      descriptor,
+      landing: control.landing,
+      signal: this.#abort.signal,
+      log: control.log.child?.({ block: descriptor.responsibility }) ?? control.log,
+      clock: control.clock,
+      land: (reason) => control.landFor(descriptor, reason),
+      waitUntil: (work) => void this.#enter('waitUntil', () => work),
+    };
+  }
+
+  get clock(): Clock {
+    return this.#control.clock;
+  }
+
+  /** Gives the address its block. */
+  equip(block: Partial<AnyBlock>): void {
+    this.#block = block;
+    const { onMsg } = block;
+    if (!onMsg) return;
+    const handle = onMsg.bind(block);
+    const { context } = this;
+    this.mailbox = new Mailbox<Communicator>(
+      {
+        handle: (msg, from) => handle(msg, from, context),
+        failed: (error, asked) => this.#failed('onMsg', error, !asked),
+        dropped: (count) => this.#drops.add(count),
+      },
+      this.#control.pacer,
+      block.mailbox,
+    );
+  }
+
+  find(responsibility: string): Peer | undefined {
+    return this.#control.find(responsibility);
+  }
+
+  handleOn(peer: Peer): Communicator {
+    let handle = this.#handles.get(peer);
+    if (!handle) this.#handles.set(peer, (handle = new Communicator(this, peer)));
+    return handle;
+  }
+
+  /** Rejects with what `init` throws. */
+  async init(config: ConfFactory): Promise<void> {
+    this.state = 'initializing';
+    await this.#block.init?.(config, this.context);
+  }
+
+  /** Enters `run`; from then on messages and the connection reach the block (F2). */
+  run(): void {
+    this.state = 'running';
+    void this.#enter('run', () => this.#block.run?.(this.handleOn(this), this.context));
+    this.mailbox?.open();
+    this.#server.open();
+  }
+
+  connected(connection: unknown): void {
+    this.#server.connected(connection);
+  }
+
+  disconnected(): void {
+    this.#server.disconnected();
+  }
+
+  land(): Promise<void> {
+    return this.#enter('onLanding', () => this.#block.onLanding?.(this.context));
+  }
+
+  /** Gives up: what waits with the block's signal ends. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /**
+   * Lets the mailbox drain, half of `budgetMs` at most; then closes it, aborts the signal, and awaits `finish` together
+   * with all that is under way (L2, L3).
+   */
+  async finish(init: boolean, budgetMs: number): Promise<void> {
+    const { clock } = this.#control;
+    const end = clock.now() + budgetMs;
+    if (!init && this.mailbox) await settles(clock, this.mailbox.idle(), budgetMs / 2);
+    this.#control.emit({ type: 'finishing', block: this.descriptor });
+    this.state = 'finishing';
+    this.#server.close();
+    this.mailbox?.close();
+    this.abort();
+    void this.#enter('finish', () => this.#block.finish?.(init, this.context));
+    await settles(clock, this.#quiet(), Math.max(0, end - clock.now()));
+  }
+
+  /** Ends the block and returns the callbacks that are still under way (L4). */
+  end(): Callback[] {
+    const hanging = this.hanging();
+    this.mailbox?.abandon();
+    this.#drops.flush();
+    this.state = 'finished';
+    this.#control.emit({ type: 'finished', block: this.descriptor });
+    return hanging;
+  }
+
+  /** The callbacks under way. */
+  hanging(): Callback[] {
+    const callbacks = new Set(this.#underWay.values());
+    if (this.mailbox?.underWay) callbacks.add('onMsg');
+    return [...callbacks];
+  }
+
+  /** What the block wants done about a failure of its own (F3). */
+  judge(error: unknown, where: Callback): 'continue' | 'shutdown' {
+    return this.#block.onError?.(error, where, this.context) ?? 'shutdown';
+  }
+
+  status(): BlockStatus {
+    const { accepted, rejected, handled, failed, dropped } = this.mailbox?.counts ?? NOTHING;
+    const depth = this.mailbox?.depth ?? 0;
+    return { ...this.descriptor, state: this.state, depth, accepted, rejected, handled, failed, dropped };
+  }
+
+  /** Runs user code; resolves when it has ended, its failure told. */
+  #enter(callback: Callback, code: () => unknown): Promise<void> {
+    const work = (async () => code())().then(
+      () => {},
+      (error) => void this.#failed(callback, error, true),
+    );
+    this.#underWay.set(work, callback);
+    return work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #quiet(): Promise<void> {
+    while (this.hanging().length > 0) await Promise.all([...this.#underWay.keys(), this.mailbox?.idle()]);
+  }
+
+  /** False if it is no failure but obedience: giving up when told to (F3). */
+  #failed(callback: Callback, error: unknown, mayLand: boolean): boolean {
+    const obeys = isAbortError(error) && (this.context.signal.aborted || this.context.landing.aborted);
+    if (!obeys) this.#control.failed(this, callback, error, mayLand);
+    return !obeys;
+  }
+}
+
+const NOTHING = { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };

@@ -1,0 +1,143 @@
+import type { Clock } from './clock.js';
+import type { ConfFactory } from './config.js';
+import type { BlockDescriptor } from './descriptor.js';
+import type { MailboxOptions } from './mailbox.js';
+import type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
+import type { StandardSchemaV1 } from './standard-schema.js';
+
+/** The places where user code runs; failures and reports name them. */
+export type Callback =
+  | 'init'
+  | 'run'
+  | 'finish'
+  | 'onServerConnect'
+  | 'onServerDisconnect'
+  | 'onMsg'
+  | 'onLanding'
+  | 'onError'
+  | 'waitUntil'
+  | 'onEvent';
+
+/** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
+export interface Logger {
+  debug(fields: object, text?: string): void;
+  info(fields: object, text?: string): void;
+  warn(fields: object, text?: string): void;
+  error(fields: object, text?: string): void;
+  child?(bindings: object): Logger;
+}
+
+/** What the framework hands to every callback of a block. */
+export interface BlockContext {
+  readonly descriptor: BlockDescriptor;
+  /** Aborts when landing begins: take nothing more in from outside. */
+  readonly landing: AbortSignal;
+  /** Aborts when this block is about to be finished: give up. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Asks for an orderly shutdown, from any callback, from init on (L1). Returns at once. */
+  land(reason?: unknown): void;
+  /** Work outside a callback: the landing waits for it, and its failure goes to `onError`. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** A handle on a block. */
+export interface BlockCommunicator<M = Msg, A = unknown> {
+  /** The block this handle is on. */
+  readonly descriptor: BlockDescriptor;
+  /** A handle on another block, or undefined if the process has none with that responsibility. */
+  communicator<N extends Clean<N> = Msg, B = unknown>(
+    responsibility: Responsibility<N, B>,
+  ): BlockCommunicator<N, B> | undefined;
+  /**
+   * Now or never: true if the message was accepted; false for null, a block without `onMsg`, a finished block, a full
+   * mailbox. Never throws, never waits, never runs the receiver (M2).
+   */
+  readonly send: (msg: M) => boolean;
+  /**
+   * Waits for room, in turn. Resolves false only when there never will be any: the block has no `onMsg` or finished.
+   * Rejects with the signal's reason when that aborts before there was room (M4).
+   */
+  readonly post: (msg: M, options?: { readonly signal?: AbortSignal | undefined }) => Promise<boolean>;
+  /**
+   * Sends, and resolves with what the receiver's `onMsg` answers. Rejects with a SputnikError: ASK_REFUSED, ASK_DROPPED,
+   * ASK_FAILED (its `cause` is what `onMsg` threw), ASK_TIMEOUT (30 s unless given), ASK_ABORTED, ASK_ENDED (M5).
+   */
+  readonly ask: (msg: M, options?: AskOptions) => Promise<A>;
+}
+
+/** How long an `ask` waits. */
+export interface AskOptions {
+  /** Milliseconds until ASK_TIMEOUT; 30,000 unless given. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An independent, asynchronously running part of the process: the original's callbacks. `C` is the connection type,
+ * `M` the messages it takes, `A` what it answers.
+ */
+export interface Block<C = unknown, M extends Clean<M> = Msg, A = unknown> {
+  /** Get ready: read configuration, open ports. Blocks are initialised one at a time, in order (B1). */
+  init(config: ConfFactory, ctx: BlockContext): void | Promise<void>;
+  /** The block's main thread; entered after all inits. Returning early is legal (F1). */
+  run(self: BlockCommunicator<M, A>, ctx: BlockContext): void | Promise<void>;
+  /** Release everything. `init` is true when the flight never got as far as launching. */
+  finish(init: boolean, ctx: BlockContext): void | Promise<void>;
+  /** A connection is there. Alternates strictly with `onServerDisconnect` (S4). */
+  readonly onServerConnect?: ((connection: C, ctx: BlockContext) => void | Promise<void>) | undefined;
+  /** The connection is dead. Not called at landing (S5). */
+  readonly onServerDisconnect?: ((ctx: BlockContext) => void | Promise<void>) | undefined;
+  /** Takes a message. What it returns, or resolves with, answers an `ask`. */
+  readonly onMsg?: ((msg: M, from: BlockCommunicator, ctx: BlockContext) => A | void | Promise<A | void>) | undefined;
+  /** Stop taking in from outside; send on what was already accepted. */
+  onLanding?(ctx: BlockContext): void | Promise<void>;
+  /** Asked when a callback above failed in flight. Unless it says 'continue', the satellite lands (F3). */
+  onError?(error: unknown, where: Callback, ctx: BlockContext): 'continue' | 'shutdown';
+  /** Bounds of the block's mailbox. */
+  readonly mailbox?: MailboxOptions | undefined;
+}
+
+/** A block of any message contract, for a connection of type `C`. */
+// oxlint-disable-next-line typescript/no-explicit-any -- stands for every contract; the address carries the types
+export type AnyBlock<C = unknown> = Block<C, any, any>;
+
+/** Makes a block; acquires nothing (B2). */
+export type BlockFactory<C = unknown> = (() => AnyBlock<C>) | BlockDefinition<C>;
+
+/** The addresses that a block sends to, by the names it uses for them. */
+export type Needs = { readonly [need: string]: AnyResponsibility };
+
+/** Handles on the blocks that are needed, typed by their contracts. */
+export type Wiring<N extends Needs> = {
+  readonly [K in keyof N]: BlockCommunicator<MessageOf<N[K]>, AnswerOf<N[K]>>;
+};
+
+/** A block whose configuration and wiring are declared, so that both are checked before anything starts. */
+export interface BlockDefinition<C = unknown> {
+  readonly name: string;
+  readonly config: StandardSchemaV1 | undefined;
+  readonly needs: Needs;
+  /** Called at prepare with the validated configuration and the handles asked for. */
+  make(config: unknown, to: Wiring<Needs>, ctx: BlockContext): Partial<AnyBlock<C>>;
+}
+
+/** What {@link defineBlock} is told. */
+export interface BlockSpec<T, N extends Needs, C, M extends Clean<M>, A> {
+  readonly name: string;
+  /** Any Standard Schema. Without one the block has no configuration. */
+  readonly config?: StandardSchemaV1<unknown, T> | undefined;
+  /** Addresses of the blocks that this one sends to. */
+  readonly needs?: N | undefined;
+  /** Any of the callbacks; those left out do nothing. Acquires nothing itself. */
+  readonly make: (config: T, to: Wiring<N>, ctx: BlockContext) => Partial<Block<C, M, A>>;
+}
+
+/** The recommended way to write a block. */
+export function defineBlock<T = undefined, N extends Needs = {}, C = unknown, M extends Clean<M> = Msg, A = unknown>(
+  spec: BlockSpec<T, N, C, M, A>,
+): BlockDefinition<C> {
+  const { name, config, needs = {}, make } = spec;
+  return Object.freeze({ name, config, needs, make: make as BlockDefinition<C>['make'] });
+}

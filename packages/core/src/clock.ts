@@ -1,0 +1,55 @@
+/** The seam for time: everything the framework and its blocks wait for goes through it, so that tests can drive it. */
+export interface Clock {
+  /** Milliseconds, monotonic, from an arbitrary origin. */
+  now(): number;
+  /** Calls `callback` once after `ms`; the function returned cancels it. */
+  after(ms: number, callback: () => void): () => void;
+  /** Resolves after `ms`, or at once when `signal` aborts. Never rejects: look at the signal. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Ticks every `ms`, the first time after `ms`, until `signal` aborts. A slow loop body skips no time, only ticks. */
+  every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void>;
+}
+
+/** A clock from its two primitives. */
+export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = after(ms, done);
+      signal?.addEventListener('abort', done);
+    });
+  async function* every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void> {
+    for (let at = now() + ms; ; at = Math.max(at + ms, now())) {
+      await sleep(at - now(), signal);
+      if (signal?.aborted) return;
+      yield;
+    }
+  }
+  return { now, after, sleep, every };
+}
+
+/** The process's own time. */
+export const systemClock: Clock = makeClock(
+  () => performance.now(),
+  (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+);
+
+/** Waits for `work` to settle, `ms` at most. False when it is still under way then. Never rejects, leaves no timer. */
+export function settles(clock: Clock, work: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => resolve(false));
+    const settled = (): void => {
+      cancel();
+      resolve(true);
+    };
+    work.then(settled, settled);
+  });
+}

@@ -1,0 +1,29 @@
+import { SputnikError } from './errors.js';
+import type { SchemaIssue, StandardSchemaV1 } from './standard-schema.js';
+
+/**
+ * Where configurations come from: the raw value of a name, or undefined if there is none. It is told the schema that the
+ * value has to fit, for sources that need it (environment variables are text).
+ */
+export type ConfigSource = (confName: string, schema: StandardSchemaV1) => unknown;
+
+/** Gives the configuration of a name, validated. Rejects with BAD_CONFIG, every problem in `problems`. */
+export type ConfFactory = <T>(confName: string, schema: StandardSchemaV1<unknown, T>) => Promise<T>;
+
+/** Validates what a source gives. A configuration that is not there counts as empty: it fits if all keys have defaults. */
+export function confFactory(source: ConfigSource): ConfFactory {
+  return async (confName, schema) => {
+    const raw = await source(confName, schema);
+    const result = await schema['~standard'].validate(raw ?? {});
+    if (!result.issues) return result.value;
+    const problems = result.issues.map((issue) => describeIssue(confName, issue));
+    if (raw === undefined)
+      problems.unshift(`${confName}: there is no such configuration, and it has keys without default`);
+    throw new SputnikError('BAD_CONFIG', `configuration "${confName}" is not valid`, { problems });
+  };
+}
+
+function describeIssue(confName: string, { message, path = [] }: SchemaIssue): string {
+  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
+  return `${[confName, ...keys].join('.')}: ${message}`;
+}

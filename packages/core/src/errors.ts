@@ -1,0 +1,67 @@
+import { label, type BlockDescriptor } from './descriptor.js';
+
+/** Every error code of the core, and what it means. The text of an error adds the particulars. */
+export const ERROR_CODES = {
+  BAD_SETUP: 'the satellite cannot be put together; mend every problem listed',
+  BAD_CONFIG: 'a configuration is missing or does not fit its schema',
+  INIT_FAILED: 'a block could not initialise; its cause says why',
+  ABORTED: 'a landing was asked for before all blocks were initialised',
+  ALREADY_LAUNCHED: 'a flight is launched once; prepare another',
+  BLOCK_FAILED: 'a callback failed in flight and the satellite landed',
+  TIMEOUT: 'a deadline passed',
+  CONNECTION_LOST: 'the connection to the server is lost',
+  UNKNOWN_MESSAGE: 'the block does not take such a message',
+  ASK_REFUSED: 'the question was not accepted: no such receiver any more, or its mailbox is full',
+  ASK_DROPPED: 'the question was accepted, then dropped to make room',
+  ASK_FAILED: 'the block that was asked failed; its cause says why',
+  ASK_TIMEOUT: 'no answer in time',
+  ASK_ABORTED: 'the asker gave up',
+  ASK_ENDED: 'the block that was asked finished before it answered',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Particulars of a {@link SputnikError}. */
+export interface ErrorDetails<R = unknown> {
+  readonly cause?: unknown;
+  /** The block it happened in. */
+  readonly block?: BlockDescriptor | undefined;
+  /** The callback it happened in. */
+  readonly callback?: string | undefined;
+  /** All that is wrong, one line each (BAD_SETUP, BAD_CONFIG). */
+  readonly problems?: readonly string[] | undefined;
+  /** The landing report (BLOCK_FAILED). */
+  readonly report?: R | undefined;
+}
+
+/** The one error class of the core: a stable `code`, always the block, callback and `cause` where there are any. */
+export class SputnikError<R = unknown> extends Error {
+  override readonly name = 'SputnikError';
+  readonly code: ErrorCode;
+  readonly block: BlockDescriptor | undefined;
+  readonly callback: string | undefined;
+  readonly problems: readonly string[];
+  readonly report: R | undefined;
+
+  constructor(code: ErrorCode, text?: string, details: ErrorDetails<R> = {}) {
+    const { block, callback, problems = [] } = details;
+    const where = block && `block ${label(block)}${callback ? `, ${callback}` : ''}: `;
+    const list = problems.map((problem) => `\n  - ${problem}`).join('');
+    super(`${where ?? ''}${text ?? ERROR_CODES[code]}${list}`, 'cause' in details ? { cause: details.cause } : {});
+    this.code = code;
+    this.block = block;
+    this.callback = callback;
+    this.problems = problems;
+    this.report = details.report;
+  }
+}
+
+/** The text of whatever was thrown. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** True for what aborted signals make of a wait. */
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,93 @@
+import type { Callback } from './block.js';
+import type { BlockDescriptor } from './descriptor.js';
+
+/** A failure of user code: where, and what was thrown. */
+export interface Failure {
+  readonly block: BlockDescriptor;
+  readonly callback: Callback;
+  readonly error: unknown;
+}
+
+/** A callback that did not end within its deadline. */
+export interface Unfinished {
+  readonly block: BlockDescriptor;
+  readonly callback: Callback;
+}
+
+/** Why the satellite landed (L1). */
+export interface LandingCause {
+  readonly kind: 'signal' | 'shootDown' | 'block' | 'abort' | 'failure';
+  /** The block that asked or failed; the finisher for a signal. */
+  readonly block?: BlockDescriptor | undefined;
+  /** What was given as reason: the name of the signal, the argument of `land`, the error. */
+  readonly reason?: unknown;
+}
+
+/** What a landing left behind (L4). */
+export interface LandingReport {
+  readonly cause: LandingCause;
+  /** True if nothing failed, nothing accepted was dropped and everything ended in time. */
+  readonly clean: boolean;
+  /** Milliseconds from the start of the landing to its end. */
+  readonly tookMs: number;
+  /** Callbacks that did not end within the deadline. */
+  readonly unfinished: readonly Unfinished[];
+  /** The failure that led to the landing, and those during it: by block and callback, the first error of each and their `count`. */
+  readonly failures: readonly (Failure & { readonly count: number })[];
+  /** Blocks that dropped accepted messages during the flight, and how many. */
+  readonly dropped: readonly { readonly block: BlockDescriptor; readonly count: number }[];
+}
+
+/** What happens in a flight, in order, as data: logs, metrics and health are made of it. */
+export type SputnikEvent =
+  | { readonly type: 'initializing' | 'initialized'; readonly block: BlockDescriptor }
+  | { readonly type: 'launching' | 'launched' }
+  | { readonly type: 'connecting'; readonly attempt: number }
+  | { readonly type: 'connected'; readonly attempt: number }
+  /** `retryInMs` is undefined when landing began meanwhile. */
+  | {
+      readonly type: 'connectFailed';
+      readonly attempt: number;
+      readonly error: unknown;
+      readonly retryInMs?: number | undefined;
+    }
+  /** An attempt has outrun its deadline and been told to abort; the next begins when it settles (S2). */
+  | { readonly type: 'connectOverdue'; readonly attempt: number }
+  | { readonly type: 'disconnected'; readonly reason: unknown }
+  | ({ readonly type: 'failed'; readonly decision: 'continue' | 'shutdown' } & Failure)
+  /** Accepted messages were lost, `count` since the last such event (M3). */
+  | { readonly type: 'dropped'; readonly block: BlockDescriptor; readonly count: number }
+  | { readonly type: 'landing'; readonly cause: LandingCause }
+  /** The landing waits for these, and has for a while. */
+  | { readonly type: 'waiting'; readonly for: readonly Unfinished[] }
+  | { readonly type: 'finishing' | 'finished'; readonly block: BlockDescriptor }
+  | { readonly type: 'landed'; readonly report: LandingReport };
+
+/** Told of every event, in order. What it throws lands the satellite. */
+export type EventListener = (event: SputnikEvent) => void;
+
+/** A block at an instant. Counts are since prepare; accepted = handled + failed + dropped + depth + under way. */
+export interface BlockStatus extends BlockDescriptor {
+  readonly state: BlockState;
+  /** Messages accepted and not yet begun. */
+  readonly depth: number;
+  readonly accepted: number;
+  /** Messages refused: their senders know. */
+  readonly rejected: number;
+  readonly handled: number;
+  readonly failed: number;
+  /** Messages accepted, then lost. */
+  readonly dropped: number;
+}
+
+export type BlockState = 'made' | 'initializing' | 'ready' | 'running' | 'finishing' | 'finished';
+
+/** 'none' where the satellite has no server. */
+export type ConnectionState = 'none' | 'idle' | 'connecting' | 'connected' | 'disconnected';
+
+/** A flight at an instant. */
+export interface FlightStatus {
+  readonly state: 'preparing' | 'prepared' | 'flying' | 'landing' | 'landed';
+  readonly connection: ConnectionState;
+  readonly blocks: readonly BlockStatus[];
+}

@@ -1,0 +1,24 @@
+import type { BlockFactory } from './block.js';
+import { SputnikError } from './errors.js';
+
+/** Factories by block name. A block made for another connection type does not compile. */
+export type BlockFactories<C = unknown> = Readonly<Record<string, BlockFactory<C>>>;
+
+const registry: Record<string, BlockFactory> = Object.create(null) as Record<string, BlockFactory>;
+
+/**
+ * Adds a factory to the global registry: what importing a package's `/register` does. Sugar over an object: a satellite
+ * that is given `blockFactories` does not look here. Throws BAD_SETUP if another factory has the name.
+ */
+export function registerBlockFactory(name: string, factory: BlockFactory): void {
+  const present = registry[name];
+  if (present && present !== factory) {
+    throw new SputnikError('BAD_SETUP', `two block factories claim the name "${name}"; give one of them another`);
+  }
+  registry[name] = factory;
+}
+
+/** What has been registered so far. */
+export function globalFactories(): BlockFactories {
+  return registry;
+}

@@ -1,0 +1,25 @@
+import type { Block } from './block.js';
+import type { BlockDescriptor } from './descriptor.js';
+import { SputnikError } from './errors.js';
+import type { Msg } from './message.js';
+
+const FINISH: Msg = Object.freeze({});
+
+/** The message with which a block may ask the initiator to land, as in the original; `ctx.land` can give a reason (M7). */
+export function finishMsg(): Msg {
+  return FINISH;
+}
+
+/** What the address "initiator" does with messages: only the very object that `finishMsg` returns lands (M7). */
+export function initiatorBlock(land: (asker: BlockDescriptor) => void): Block {
+  return {
+    init(): void {},
+    run(): void {},
+    finish(): void {},
+    onMsg(msg, from): void {
+      if (msg !== FINISH) throw new SputnikError('UNKNOWN_MESSAGE', 'the initiator takes only finishMsg()');
+      land(from.descriptor);
+    },
+    onError: () => 'continue',
+  };
+}

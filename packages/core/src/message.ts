@@ -1,0 +1,29 @@
+/**
+ * What blocks send each other: a plain object, passed by reference and read-only from the moment it is sent.
+ * Keys that start with "__" are reserved.
+ */
+export type Msg = { readonly [key: string]: unknown; readonly [key: `__${string}`]: undefined };
+
+/** Interfaces and type aliases alike can be messages; one with a key that starts with "__" does not compile. */
+export type Clean<M> = { readonly [K in keyof M]: K extends `__${string}` ? undefined : M[K] };
+
+declare const contract: unique symbol;
+
+/**
+ * The address of a block, carrying its contract as types: the messages it takes and the answers it gives to `ask`.
+ * A plain string fits too, and then stands for any message.
+ *
+ *     const PRODUCER: Responsibility<ProduceMessage, void> = 'producer';
+ */
+export type Responsibility<M extends Clean<M> = Msg, A = unknown> = string & {
+  readonly [contract]?: (msg: M) => A;
+};
+
+/** Any responsibility, whatever its contract. */
+export type AnyResponsibility = string & { readonly [contract]?: (msg: never) => unknown };
+
+/** The message type that a responsibility carries. */
+export type MessageOf<R> = R extends { readonly [contract]?: (msg: infer M) => unknown } ? M : Msg;
+
+/** The answer type that a responsibility carries. */
+export type AnswerOf<R> = R extends { readonly [contract]?: (msg: never) => infer A } ? A : unknown;

@@ -1,0 +1,51 @@
+type Change<C> = { readonly connection: C } | 'disconnect';
+
+/**
+ * The changes of the server connection that a block has yet to be told: strictly alternating, at most two. Outages that a
+ * slow block missed are skipped as (connect, disconnect) pairs, so that it always learns that a connection value is dead
+ * before it gets the next (S4).
+ */
+export class ServerLane<C> {
+  readonly #tell: (change: Change<C>) => Promise<void>;
+  #pending: Change<C>[] = [];
+  #state: 'held' | 'open' | 'closed' = 'held';
+  #telling = false;
+
+  /** `tell` calls the block; it never rejects. */
+  constructor(tell: (change: Change<C>) => Promise<void>) {
+    this.#tell = tell;
+  }
+
+  connected(connection: C): void {
+    this.#pending.push({ connection });
+    void this.#run();
+  }
+
+  disconnected(): void {
+    const last = this.#pending.at(-1);
+    if (last !== undefined && last !== 'disconnect') this.#pending.pop();
+    else this.#pending.push('disconnect');
+    void this.#run();
+  }
+
+  /** Begins to tell (F2). */
+  open(): void {
+    this.#state = 'open';
+    void this.#run();
+  }
+
+  /** Tells nothing more (L5). */
+  close(): void {
+    this.#state = 'closed';
+    this.#pending = [];
+  }
+
+  async #run(): Promise<void> {
+    if (this.#telling || this.#state !== 'open') return;
+    this.#telling = true;
+    for (let change = this.#pending.shift(); change !== undefined; change = this.#pending.shift()) {
+      await this.#tell(change);
+    }
+    this.#telling = false;
+  }
+}

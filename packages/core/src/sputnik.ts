@@ -1,0 +1,140 @@
+import type { BlockFactory, Logger } from './block.js';
+import { systemClock, type Clock } from './clock.js';
+import type { ConfigSource } from './config.js';
+import { ConnectorBlock } from './connector.js';
+import { SputnikError } from './errors.js';
+import type { EventListener, FlightStatus, LandingReport } from './events.js';
+import { globalFactories, type BlockFactories } from './factories.js';
+import { finisherBlock } from './finisher.js';
+import { Initiator } from './initiator.js';
+import { muster, type BlockEntry } from './manifest.js';
+import type { CrewMember } from './boot.js';
+import type { ServerConnector } from './server-connector.js';
+
+/** Deadlines, in milliseconds. */
+export interface Timeouts {
+  /** For each `init`; 10,000 unless given. */
+  readonly initMs?: number | undefined;
+  /** For each attempt to connect; 10,000 unless given. */
+  readonly connectMs?: number | undefined;
+  /** From one heartbeat to the next, and for the answer; 5,000 unless given. */
+  readonly heartbeatMs?: number | undefined;
+  /** For the whole landing; 25,000 unless given (L3). */
+  readonly landingMs?: number | undefined;
+}
+
+/** What a satellite is put together from. */
+export interface SputnikOptions<C = unknown> {
+  /** Raw configurations by name; the core validates them. */
+  readonly config?: ConfigSource | undefined;
+  /** The application blocks, in the order of initialisation: list a block after those it sends to (B1). */
+  readonly appBlocks: readonly BlockEntry[];
+  /** By block name. The global registry unless given. */
+  readonly blockFactories?: BlockFactories<NoInfer<C>> | undefined;
+  /** Stands for the default finisher, which lands on SIGTERM and SIGINT. */
+  readonly finisher?: BlockFactory<NoInfer<C>> | undefined;
+  readonly connector?: ServerConnector<C> | undefined;
+  readonly timeouts?: Timeouts | undefined;
+  /** Told of every event, in order. What it throws lands the satellite. */
+  readonly onEvent?: EventListener | undefined;
+  /** Silent unless given. */
+  readonly log?: Logger | undefined;
+  /** The system's unless given. */
+  readonly clock?: Clock | undefined;
+  /** Lands the satellite when it aborts (L1). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A satellite that is ready to be launched, or flies, or has landed. */
+export interface Flight extends AsyncDisposable {
+  /**
+   * Flies until told to land, and resolves with the report. Rejects with BLOCK_FAILED when a block failed (F3), with
+   * ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
+   */
+  launch(): Promise<LandingReport>;
+  /** Asks to land, any number of times, from anywhere; resolves with the report. Inside a callback use `ctx.land`. */
+  shootDown(reason?: unknown): Promise<LandingReport>;
+  status(): FlightStatus;
+  /** Resolves with the report, however the landing came about. */
+  readonly landed: Promise<LandingReport>;
+}
+
+const TIMEOUTS = { initMs: 10_000, connectMs: 10_000, heartbeatMs: 5_000, landingMs: 25_000 };
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A satellite, described. Each `prepare` is a flight of its own (B2). */
+export class Sputnik<C = unknown> {
+  readonly #options: SputnikOptions<C>;
+
+  constructor(options: SputnikOptions<C>) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes, checks and initialises all blocks. Rejects with BAD_SETUP, all problems listed and nothing initialised (B2);
+   * with INIT_FAILED (B3) or ABORTED (B5), what was initialised finished again.
+   */
+  async prepare(): Promise<Flight> {
+    const { initiator, crew, problems } = await assemble(this.#options);
+    if (problems.length > 0) throw new SputnikError('BAD_SETUP', undefined, { problems });
+    const forget = landOn(this.#options.signal, initiator);
+    void initiator.landed.then(forget);
+    await initiator.boot(crew);
+    const shootDown = (reason?: unknown): Promise<LandingReport> => {
+      initiator.land({ kind: 'shootDown', reason });
+      return initiator.landed;
+    };
+    return {
+      launch: () => initiator.launch(),
+      shootDown,
+      status: () => initiator.status(),
+      landed: initiator.landed,
+      [Symbol.asyncDispose]: async () => void (await shootDown()),
+    };
+  }
+}
+
+/** All problems for which `prepare` would reject with BAD_SETUP, one line each. Initialises nothing (B2). */
+export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly string[]> {
+  return (await assemble(options)).problems;
+}
+
+interface Assembly {
+  readonly initiator: Initiator;
+  readonly crew: readonly CrewMember[];
+  readonly problems: readonly string[];
+}
+
+async function assemble<C>(options: SputnikOptions<C>): Promise<Assembly> {
+  const { connector: server, clock = systemClock, log = SILENT, onEvent = () => {} } = options;
+  const timeouts = { ...TIMEOUTS, ...definedOnly(options.timeouts ?? {}) };
+  const hasServer = server !== undefined;
+  const initiator = new Initiator({ clock, log, onEvent, hasServer, ...timeouts });
+  const manifest = {
+    appBlocks: options.appBlocks,
+    factories: (options.blockFactories ?? globalFactories()) as BlockFactories,
+    finisher: (options.finisher ?? finisherBlock) as BlockFactory,
+    connector: server && (() => new ConnectorBlock(server, initiator, timeouts)),
+  };
+  const source = options.config ?? (() => undefined);
+  const { crew, problems } = await muster(manifest, { control: initiator, source, hasServer });
+  return { initiator, crew, problems: [...timeoutFaults(timeouts), ...problems] };
+}
+
+function timeoutFaults(timeouts: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(timeouts)
+    .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
+    .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${String(ms)}`);
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Lands when the signal aborts; the function returned forgets about it. */
+function landOn(signal: AbortSignal | undefined, initiator: Initiator): () => void {
+  const land = (): void => initiator.land({ kind: 'abort', reason: signal?.reason });
+  if (signal?.aborted) land();
+  signal?.addEventListener('abort', land);
+  return () => signal?.removeEventListener('abort', land);
+}

@@ -1,0 +1,28 @@
+/**
+ * A stack of clean-up functions: what was acquired last is released first. All of them run, whatever the others do.
+ */
+export class Cleaner implements AsyncDisposable {
+  readonly #cleanups: (() => unknown)[] = [];
+
+  /** Has `cleanup` called, and awaited, by {@link clean}. */
+  push(cleanup: () => unknown): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** Runs what was pushed, last first, each once. Rejects with an AggregateError of all that failed, after all have run. */
+  async clean(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
+      try {
+        await cleanup();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'cleaning up failed');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.clean();
+  }
+}

@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, parse as parsePath } from 'node:path';
+import { parseEnv } from 'node:util';
+import { SputnikError } from '@sputnikjs/core';
+import { parse } from './parse.js';
+import type { Layer } from './environment.js';
+import type { Reader } from './reader.js';
+import { didYouMean } from './suggest.js';
+import { textOf } from './text.js';
+
+const ENDINGS = new Set(['.json', '.yaml', '.yml']);
+
+/**
+ * A folder with a file for each configuration: `<name>.json`, `.yaml` or `.yml`, and `*.env`. Entries that start with a
+ * dot are skipped (Kubernetes puts such beside the files of a ConfigMap); symbolic links are followed.
+ */
+export class ConfigFolder implements Reader {
+  readonly path: string;
+  readonly #files: ReadonlyMap<string, readonly string[]>;
+  readonly #envFiles: readonly string[];
+
+  private constructor(path: string, entries: readonly string[]) {
+    const files = new Map<string, string[]>();
+    for (const { name, base, ext } of entries.map((entry) => parsePath(entry))) {
+      if (ENDINGS.has(ext)) files.set(name, [...(files.get(name) ?? []), base]);
+    }
+    this.path = path;
+    this.#files = files;
+    this.#envFiles = entries.filter((entry) => entry.endsWith('.env'));
+  }
+
+  /** Rejects with BAD_CONFIG if there is no such folder. */
+  static async open(path: string): Promise<ConfigFolder> {
+    try {
+      const entries = await readdir(path);
+      return new ConfigFolder(path, entries.filter((entry) => !entry.startsWith('.')).toSorted());
+    } catch (error) {
+      throw badFile(path, `cannot be read as a folder: ${textOf(error)}`, error);
+    }
+  }
+
+  /** The exact name counts, else the name in lower case. Rejects with BAD_CONFIG if it is ambiguous or cannot be read. */
+  async read(name: string): Promise<{ readonly label: string; readonly value: unknown } | undefined> {
+    const files = this.#files.get(name) ?? this.#files.get(name.toLowerCase()) ?? [];
+    const [file, ...others] = files;
+    if (file === undefined) return undefined;
+    const label = join(this.path, file);
+    if (others.length > 0) throw badFile(label, `is ambiguous beside ${others.join(', ')}; keep one of them`);
+    return { label, value: parse(label, await this.#text(label)) };
+  }
+
+  missing(names: readonly string[]): string {
+    const near = names.map((name) => didYouMean(name, [...this.#files.keys()])).find((text) => text !== '') ?? '';
+    return `${names.map((name) => join(this.path, `${name}.json`)).join(' or ')}: there is no such file${near && `,${near}`}`;
+  }
+
+  /** The variables of the folder's `*.env` files, the file that comes last by name first. */
+  async envLayers(): Promise<readonly Layer[]> {
+    const layers: Layer[] = [];
+    for (const file of this.#envFiles) {
+      const label = join(this.path, file);
+      layers.unshift({ label, base: this.path, variables: parseEnv(await this.#text(label)) });
+    }
+    return layers;
+  }
+
+  async #text(path: string): Promise<string> {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      throw badFile(path, `cannot be read: ${textOf(error)}`, error);
+    }
+  }
+}
+
+function badFile(path: string, what: string, cause?: unknown): SputnikError {
+  return new SputnikError('BAD_CONFIG', 'the configuration folder cannot be read', { problems: [`${path}: ${what}`], cause });
+}

@@ -1,0 +1,74 @@
+import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
+import { override, type Layer } from './environment.js';
+import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
+import { declaredKeys, isRecord, settableKeys } from './known-keys.js';
+import type { Reader } from './reader.js';
+
+/** The raw configurations of a satellite: what the reader has, under what variables say. */
+export class Configuration {
+  readonly reader: Reader;
+  readonly #layers: readonly Layer[];
+
+  /** Variables of earlier layers count before later ones. */
+  constructor(reader: Reader, layers: readonly Layer[]) {
+    this.reader = reader;
+    this.#layers = layers;
+  }
+
+  /**
+   * A source for the core. A responsibility without a file of its own has the configuration of its block's name
+   * (`nameOf`), under the responsibility's own variables.
+   */
+  source(nameOf: ReadonlyMap<string, string>): ConfigSource {
+    return async (confName, schema) => {
+      const { raw } = await this.load([...new Set([confName, nameOf.get(confName) ?? confName])], schema);
+      return raw;
+    };
+  }
+
+  /**
+   * The first of `names` that there is, raw and as the schema makes it; raw is undefined if there is none and none is
+   * needed. `without` leaves out a key that is not the schema's business. Rejects with BAD_CONFIG, one line a problem.
+   */
+  async load<T>(
+    names: readonly string[],
+    schema: StandardSchemaV1<unknown, T>,
+    without?: string,
+  ): Promise<{ readonly raw: unknown; readonly value: T }> {
+    const { rank, label, value } = await this.#find(names);
+    let raw = isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== without)) : value;
+    const origins = new Map<string, string>();
+    const problems: string[] = [];
+    for (const name of names.slice(0, rank + 1).toReversed()) {
+      const result = override(name, raw, settableKeys(schema, raw), this.#layers);
+      raw = result.value;
+      for (const [key, origin] of result.origins) origins.set(key, origin);
+      problems.push(...result.problems);
+    }
+    if (problems.length === 0) {
+      const result = await schema['~standard'].validate(raw ?? {});
+      if (result.issues === undefined) return { raw, value: result.value };
+      const checked = { label: label ?? '', value: raw ?? {}, origins, declared: declaredKeys(schema) };
+      problems.push(...this.#describe(result.issues, checked, label === undefined ? names : undefined));
+    }
+    throw new SputnikError('BAD_CONFIG', `configuration "${names[0]}" is not valid`, { problems });
+  }
+
+  async #find(names: readonly string[]): Promise<{ rank: number; label?: string; value?: unknown }> {
+    for (const [rank, name] of names.entries()) {
+      const found = await this.reader.read(name);
+      // an empty YAML file is an empty configuration
+      if (found !== undefined) return { rank, label: found.label, value: found.value ?? {} };
+    }
+    return { rank: names.length - 1 };
+  }
+
+  /** Of a configuration that is not there (`absent`) the keys it ought to have make one line. */
+  #describe(issues: readonly SchemaIssue[], checked: Checked, absent: readonly string[] | undefined): readonly string[] {
+    const missing = absent === undefined ? [] : issues.filter((issue) => isMissing(issue, checked.value));
+    const others = issues.filter((issue) => !missing.includes(issue)).flatMap((issue) => describeIssue(issue, checked));
+    if (absent === undefined || missing.length === 0) return others;
+    const keys = missing.map((issue) => keyText(pathOf(issue))).join(', ');
+    return [`${this.reader.missing(absent)}; these keys have no default: ${keys}`, ...others];
+  }
+}

@@ -1,0 +1,46 @@
+import { SputnikError } from '@sputnikjs/core';
+import { z } from 'zod';
+import type { Configuration } from './configuration.js';
+import type { ConnectorDefinition, StartableConnector } from './contract.js';
+import { isRecord } from './known-keys.js';
+import { loadModule } from './modules.js';
+
+const CONF_NAME = 'connector';
+const Module = z.looseObject({ module: z.string().min(1) });
+
+/** A server connector, or the definition that makes one of a configuration. */
+export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefinition<C>;
+
+/**
+ * The server connector: the one given in code, else the one whose module `connector.json` names, made of the rest of
+ * `connector.json`. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
+ */
+export async function findConnector(
+  configuration: Configuration,
+  folder: string,
+  given: GivenConnector | undefined,
+): Promise<StartableConnector | undefined> {
+  if (given !== undefined) return isConnectorDefinition(given) ? await make(given, configuration) : given;
+  const found = await configuration.reader.read(CONF_NAME);
+  if (found === undefined) return undefined;
+  const { module } = (await configuration.load([CONF_NAME], Module)).value;
+  const loaded = await loadModule(module, folder);
+  if ('problem' in loaded) throw bad(`${found.label}: module: ${loaded.problem}`);
+  const [definition, ...others] = loaded.exported.filter((one) => isConnectorDefinition(one));
+  if (definition === undefined) throw bad(`${found.label}: module: "${module}" exports no server connector (defineConnector)`);
+  if (others.length > 0) throw bad(`${found.label}: module: "${module}" exports several server connectors, expected one`);
+  return await make(definition, configuration);
+}
+
+async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<StartableConnector> {
+  const { value } = await configuration.load([CONF_NAME], definition.config, 'module');
+  return definition.make(value);
+}
+
+function isConnectorDefinition(value: unknown): value is ConnectorDefinition {
+  return isRecord(value) && value['kind'] === 'connector' && typeof value['make'] === 'function';
+}
+
+function bad(problem: string): SputnikError {
+  return new SputnikError('BAD_CONFIG', 'the server connector cannot be set up', { problems: [problem] });
+}

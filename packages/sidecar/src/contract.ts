@@ -1,0 +1,113 @@
+import { SputnikError, type Responsibility, type ServerConnector, type StandardSchemaV1 } from '@sputnikjs/core';
+
+/** A message for the server, in the terms that all servers share. */
+export interface ProduceMessage {
+  /** Where it goes: a topic, subject, stream or queue, in the server's own spelling. */
+  readonly target: string;
+  /** The body: bytes, or text to be sent as UTF-8. */
+  readonly payload: Uint8Array | string;
+  /** Media type of the payload, where the server can carry it. */
+  readonly contentType?: string | undefined;
+  /** Further properties, where the server can carry them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Identity for deduplication, where the server has it. */
+  readonly id?: string | undefined;
+}
+
+/** The producing half of a connection. */
+export interface MessageProducer {
+  /**
+   * Resolves when the server has taken responsibility for the message. Rejects with SputnikError CONNECTION_LOST when the
+   * connection ends first (whether the server has it is then unknown); with any other error when the server refused it.
+   * Messages reach the server in the order of the calls.
+   */
+  produce(message: ProduceMessage): Promise<void>;
+}
+
+/** A message from the server. */
+export interface ConsumedMessage {
+  /** Where it came from: the topic, subject, stream or queue it was published to. */
+  readonly source: string;
+  readonly payload: Uint8Array;
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** True if the server says that it may have been delivered before. */
+  readonly redelivered: boolean;
+}
+
+/** A subscription under way. */
+export interface Subscription {
+  /** Takes no further messages; resolves when the handlers under way have settled and been acknowledged. */
+  stop(): Promise<void>;
+}
+
+/** The consuming half of a connection. */
+export interface MessageConsumer {
+  /**
+   * Has `handler` called with every message of `source` (a topic filter, subject, stream or queue). A message is
+   * acknowledged when its handler resolves, and left to the server to deliver again when it rejects.
+   * At most `maxUnacknowledged` (256) are under way.
+   */
+  consume(
+    source: string,
+    handler: (message: ConsumedMessage) => Promise<void>,
+    options?: { readonly maxUnacknowledged?: number | undefined },
+  ): Promise<Subscription>;
+}
+
+/** What a connection to a message server offers to blocks. */
+export interface MessagingConnection {
+  readonly producer: MessageProducer;
+  readonly consumer: MessageConsumer;
+}
+
+/** Address of the block that produces messages on the server: post or ask it a {@link ProduceMessage}. */
+export const PRODUCER: Responsibility<ProduceMessage, void> = 'producer';
+
+/** Default address of the block that the generic consumer asks to handle each {@link ConsumedMessage}. */
+export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
+
+/** A server connector that has something to do before the satellite is prepared, such as starting a server of its own. */
+export interface StartableConnector<C = unknown> extends ServerConnector<C> {
+  /**
+   * Called once, before any block is initialised; a rejection ends the start. After it succeeded `disconnect` is called in
+   * any case: by the core if a connect ever succeeded, else by the runner.
+   */
+  start?(): void | Promise<void>;
+}
+
+/** A server connector that `connector.json` can name: its configuration is declared, so that it is checked beforehand. */
+export interface ConnectorDefinition<C = unknown> {
+  readonly kind: 'connector';
+  readonly name: string;
+  readonly config: StandardSchemaV1;
+  make(config: unknown): StartableConnector<C>;
+}
+
+/** Declares a server connector; `make` acquires nothing. A connector module exports what this returns. */
+export function defineConnector<T, C>(spec: {
+  readonly name: string;
+  readonly config: StandardSchemaV1<unknown, T>;
+  readonly make: (config: T) => StartableConnector<C>;
+}): ConnectorDefinition<C> {
+  return Object.freeze({
+    kind: 'connector',
+    name: spec.name,
+    config: spec.config,
+    make: spec.make as ConnectorDefinition<C>['make'],
+  });
+}
+
+/** The producing half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */
+export function producerOf(connection: unknown): MessageProducer {
+  const { producer } = (connection ?? {}) as { readonly producer?: Partial<MessageProducer> };
+  if (typeof producer?.produce === 'function') return producer as MessageProducer;
+  throw new SputnikError('BAD_SETUP', 'the server connector gives a connection without a producer; use one for message servers');
+}
+
+/** The consuming half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */
+export function consumerOf(connection: unknown): MessageConsumer {
+  const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
+  if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;
+  throw new SputnikError('BAD_SETUP', 'the server connector gives a connection without a consumer; use one for message servers');
+}

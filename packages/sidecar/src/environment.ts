@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { coerce } from './coerce.js';
+import { isRecord, type KnownKey } from './known-keys.js';
+import { shown, textOf } from './text.js';
+
+/** Some variables, and where they come from. */
+export interface Layer {
+  readonly label: string;
+  /** Folder that relative paths in `…_FILE` variables start from. */
+  readonly base: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** A configuration after its variables were applied. */
+export interface Overridden {
+  readonly value: unknown;
+  /** Which variable a key was taken from, by its dotted path. */
+  readonly origins: ReadonlyMap<string, string>;
+  readonly problems: readonly string[];
+}
+
+/** A variable that sets a key. */
+interface Found {
+  readonly layer: Layer;
+  readonly name: string;
+  readonly fromFile: boolean;
+}
+
+/**
+ * Applies the variables that name known keys: `EXAMPLE_K_NAME` or `EXAMPLE_KNAME` sets key `kName` of configuration
+ * `example`, `EXAMPLE_TLS_CA_FILE` its `tls.caFile`; with `_FILE` at the end the value is in the file that is named. Earlier
+ * layers count before later ones. Variables that name no known key are ignored.
+ */
+export function override(confName: string, raw: unknown, keys: readonly KnownKey[], layers: readonly Layer[]): Overridden {
+  const origins = new Map<string, string>();
+  const problems: string[] = [];
+  let value = raw;
+  const literal = new Set(keys.flatMap((key) => spellings(confName, key.path)));
+  for (const key of keys) {
+    const [found, second] = find(spellings(confName, key.path), literal, layers);
+    if (found === undefined) continue;
+    const variable = `${found.layer.label}: ${found.name}`;
+    const dotted = key.path.join('.');
+    if (second !== undefined) {
+      problems.push(`${variable}: sets ${dotted} of "${confName}", and so does ${second.name}; keep one of them`);
+      continue;
+    }
+    try {
+      const text = textFrom(found);
+      const result = coerce(text, key.types);
+      if ('value' in result) {
+        value = withKey(value, key.path, result.value);
+        origins.set(dotted, variable);
+      } else {
+        const what = `${shown(found.name, text)} does not fit ${dotted} of "${confName}", expected ${result.expected}`;
+        problems.push(`${variable}: ${what}${kubernetesHint(text)}`);
+      }
+    } catch (error) {
+      problems.push(`${variable}: ${textOf(error)}`);
+    }
+  }
+  return { value, origins, problems };
+}
+
+/** The names of the variable for a key: `kName` as K_NAME, and as the original wrote it, KNAME. */
+export function spellings(confName: string, path: readonly string[]): readonly string[] {
+  const prefixes = [snake(confName), plain(confName)];
+  const names = [path.map(snake).join('_'), path.map(plain).join('_')];
+  return [...new Set(prefixes.flatMap((prefix) => names.map((name) => `${prefix}_${name}`)))];
+}
+
+function snake(name: string): string {
+  return plain(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2'));
+}
+
+function plain(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+}
+
+/** The variables of the first layer that has any for the key. */
+function find(names: readonly string[], literal: ReadonlySet<string>, layers: readonly Layer[]): readonly Found[] {
+  for (const layer of layers) {
+    const has = (name: string): boolean => Object.hasOwn(layer.variables, name) && layer.variables[name] !== undefined;
+    const found = [
+      ...names.filter(has).map((name) => ({ layer, name, fromFile: false })),
+      // a key of its own that happens to be called …File goes before the convention
+      ...names
+        .map((name) => `${name}_FILE`)
+        .filter((name) => has(name) && !literal.has(name))
+        .map((name) => ({ layer, name, fromFile: true })),
+    ];
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function textFrom({ layer, name, fromFile }: Found): string {
+  const text = layer.variables[name] ?? '';
+  return fromFile ? readFileSync(resolve(layer.base, text), 'utf8').replace(/\r?\n$/, '') : text;
+}
+
+/** A copy of `value` in which the key at `path` is `leaf`. */
+function withKey(value: unknown, [key, ...rest]: readonly string[], leaf: unknown): unknown {
+  if (key === undefined) return leaf;
+  const record = isRecord(value) ? value : {};
+  return { ...record, [key]: withKey(Object.hasOwn(record, key) ? record[key] : undefined, rest, leaf) };
+}
+
+function kubernetesHint(text: string): string {
+  if (!/^(tcp|udp|sctp):\/\//.test(text)) return '';
+  return '; Kubernetes injects such variables for services: rename the service, or set enableServiceLinks: false in the pod';
+}

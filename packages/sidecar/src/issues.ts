@@ -1,0 +1,84 @@
+import type { SchemaIssue } from '@sputnikjs/core';
+import { isRecord, type KnownKey } from './known-keys.js';
+import { didYouMean } from './suggest.js';
+import { scrubbed } from './text.js';
+
+/** What zod adds to an issue; other libraries' issues have their message alone. */
+interface RichIssue extends SchemaIssue {
+  readonly code?: unknown;
+  readonly keys?: unknown;
+  readonly expected?: unknown;
+  readonly errors?: unknown;
+}
+
+/** What a value was made of, to say where it is wrong. */
+export interface Checked {
+  /** Where it stands: a path. */
+  readonly label: string;
+  readonly value: unknown;
+  /** The variables that keys were taken from, by dotted path. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** The keys that its schema declares. */
+  readonly declared: readonly KnownKey[];
+}
+
+/** One line for each thing that is wrong: `<where>: <key>: what is wrong, what is expected`. */
+export function describeIssue(issue: RichIssue, checked: Checked, above: readonly PropertyKey[] = []): readonly string[] {
+  const path = [...above, ...pathOf(issue)];
+  if (issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)) {
+    return issue.keys.map((key) => line(checked, [...path, String(key)], unknownKey(String(key), path, checked.declared)));
+  }
+  if (issue.code === 'invalid_union' && Array.isArray(issue.errors)) {
+    const nearest = nearestBranch(issue.errors as readonly (readonly RichIssue[])[]);
+    if (nearest.length > 0) return nearest.flatMap((inner) => describeIssue(inner, checked, path));
+  }
+  const text = scrubbed(issue.message).replace(/^Invalid input: /, '');
+  if (path.length > 0 && at(checked.value, path) === undefined) {
+    const expected = typeof issue.expected === 'string' ? `expected ${issue.expected}` : text;
+    return [line(checked, path, `is missing, ${expected}`)];
+  }
+  return [line(checked, path, text)];
+}
+
+/** True if an issue is that a key is not there. */
+export function isMissing(issue: RichIssue, value: unknown): boolean {
+  const path = pathOf(issue);
+  return path.length > 0 && issue.code !== 'unrecognized_keys' && at(value, path) === undefined;
+}
+
+/** The keys that lead to what an issue is about. */
+export function pathOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
+  return path.map((part) => (typeof part === 'object' ? part.key : part));
+}
+
+function line({ label, origins }: Checked, path: readonly PropertyKey[], what: string): string {
+  const origin = origins.get(path.join('.'));
+  if (origin !== undefined) return `${origin}: ${what}`;
+  return path.length === 0 ? `${label}: ${what}` : `${label}: ${keyText(path)}: ${what}`;
+}
+
+/** A path as people write it: `[2].tls.caFile`. */
+export function keyText(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+  return parts.join('').replace(/^\./, '');
+}
+
+function unknownKey(key: string, path: readonly PropertyKey[], keys: readonly KnownKey[]): string {
+  const outer = path.filter((part) => typeof part !== 'number').join('.');
+  const known = keys.filter((one) => one.path.slice(0, -1).join('.') === outer).map((one) => one.path.at(-1) ?? '');
+  const near = didYouMean(key, known);
+  if (near !== '') return `unknown key,${near}`;
+  return known.length > 0 ? `unknown key, expected one of ${known.join(', ')}` : 'unknown key';
+}
+
+/** The branch of a union that fits best: the one with the fewest issues. */
+function nearestBranch(branches: readonly (readonly RichIssue[])[]): readonly RichIssue[] {
+  return branches.reduce((best, branch) => (branch.length < best.length ? branch : best), branches[0] ?? []);
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    if (Array.isArray(inner)) return inner[Number(key)];
+    return isRecord(inner) && typeof key === 'string' && Object.hasOwn(inner, key) ? inner[key] : undefined;
+  }, value);
+}

@@ -1,0 +1,46 @@
+const SPACE = /[ \t\r\n]*/y;
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+
+/**
+ * Where a text stops being JSON (RFC 8259), and what should be there. `JSON.parse` does not tell the place of every
+ * error, and quotes the text around it, which may be a secret.
+ */
+export function jsonError(text: string): { readonly offset: number; readonly expected: string } | undefined {
+  let at = 0;
+  let expected = '';
+
+  const take = (token: RegExp | string): boolean => {
+    SPACE.lastIndex = at;
+    SPACE.test(text);
+    at = SPACE.lastIndex;
+    if (typeof token === 'string') {
+      if (!text.startsWith(token, at)) return false;
+      at += token.length;
+      return true;
+    }
+    token.lastIndex = at;
+    if (!token.test(text)) return false;
+    at = token.lastIndex;
+    return true;
+  };
+  const need = (token: RegExp | string, name: string): boolean => {
+    if (take(token)) return true;
+    expected = name;
+    return false;
+  };
+  const list = (close: string, element: () => boolean): boolean => {
+    if (take(close)) return true;
+    do if (!element()) return false;
+    while (take(','));
+    return need(close, `"," or "${close}"`);
+  };
+  const value = (): boolean => {
+    if (take('{')) return list('}', () => need(STRING, 'a key in double quotes') && need(':', '":"') && value());
+    if (take('[')) return list(']', value);
+    return take(STRING) || need(SCALAR, text[at] === '"' ? 'a string that is closed and escaped rightly' : 'a value');
+  };
+
+  const whole = value() && (take(/$/y) || need(/$/y, 'the end of the file'));
+  return whole ? undefined : { offset: at, expected };
+}

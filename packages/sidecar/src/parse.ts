@@ -1,0 +1,43 @@
+import { SputnikError } from '@sputnikjs/core';
+import { LineCounter, parseDocument } from 'yaml';
+import { jsonError } from './json-error.js';
+
+/**
+ * The value of a JSON or YAML text, by the ending of `file`. Throws BAD_CONFIG with one problem that tells
+ * `file:line:column`, and quotes nothing of the text, which may hold secrets.
+ */
+export function parse(file: string, text: string): unknown {
+  const body = text.replace(/^\uFEFF/, '');
+  return file.endsWith('.json') ? parseJson(file, body) : parseYaml(file, body);
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const { offset, expected } = jsonError(text) ?? { offset: text.length, expected: 'JSON' };
+    const lines = text.slice(0, offset).split('\n');
+    const found = offset >= text.length ? 'the end of the file' : 'something else';
+    throw problem(`${file}:${lines.length}:${(lines.at(-1) ?? '').length + 1}`, `expected ${expected}, found ${found}`);
+  }
+}
+
+function parseYaml(file: string, text: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    const what = error.code === 'MULTIPLE_DOCS' ? 'expected one document, found several' : error.message;
+    throw problem(`${file}:${line}:${col}`, what);
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw problem(file, 'an alias (a value that starts with "*") refers to nothing before it, or to too much; quote it if it is text');
+  }
+}
+
+function problem(place: string, what: string): SputnikError {
+  return new SputnikError('BAD_CONFIG', 'a configuration file cannot be read', { problems: [`${place}: ${what}`] });
+}

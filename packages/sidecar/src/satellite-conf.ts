@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const ms = z.number().positive().optional();
+
+/** `sputnik.json`: the satellite itself. */
+export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  timeouts: z.strictObject({ initMs: ms, connectMs: ms, heartbeatMs: ms, landingMs: ms }).default({}),
+});
+
+/** The settings of the satellite itself. */
+export interface SatelliteSettings {
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** As the core has them. */
+  readonly timeouts: {
+    readonly initMs?: number | undefined;
+    readonly connectMs?: number | undefined;
+    readonly heartbeatMs?: number | undefined;
+    readonly landingMs?: number | undefined;
+  };
+}
