@@ -9,7 +9,7 @@ export interface Desk {
   /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
   shut(): void;
   /** Resolves when the server has taken the message, or it is known why not. Never rejects. */
-  produce(message: ProduceMessage): Promise<Answer>;
+  readonly produce: (this: void, message: ProduceMessage) => Promise<Answer>;
 }
 
 /** A desk that lets at most `maxPending` messages wait, each at most `timeoutMs`. */
@@ -35,7 +35,10 @@ export function makeDesk(
       return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
     }
     log.warn({ event: 'refused', code, target, err: cause }, 'the server refused a message');
-    return refusal('REFUSED', `the server refused the message: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return refusal(
+      'REFUSED',
+      `the server refused the message: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
 
   return {

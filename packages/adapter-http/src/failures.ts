@@ -4,7 +4,10 @@ import type { Logger } from '@sputnikjs/core';
 import { refusal, type Answer, type RefusalCode } from './answers.js';
 
 /** What an error that came up while reading a request is answered with. Ours are logged, the client's are not. */
-export function errorAnswer(error: { code?: string; statusCode?: number | undefined; message: string }, log: Logger): Answer {
+export function errorAnswer(
+  error: { code?: string; statusCode?: number | undefined; message: string },
+  log: Logger,
+): Answer {
   const { code, statusCode = 500, message } = error;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('TOO_LARGE');
   if (statusCode < 500) return refusal('BAD_REQUEST', message);

@@ -23,7 +23,10 @@ export const httpgateway: BlockDefinition = defineBlock({
         const port = await opening.open();
         listener = opening;
         const { host } = config;
-        log.info({ event: 'listening', protocol: 'http', host, port, url: `http://${authority(host, port)}` }, 'listening');
+        log.info(
+          { event: 'listening', protocol: 'http', host, port, url: `http://${authority(host, port)}` },
+          'listening',
+        );
       },
       onServerConnect: () => desk.open(),
       onServerDisconnect: () => desk.shut(),

@@ -7,6 +7,7 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { refusal, type Answer } from './answers.js';
 import { checkRequest } from './check.js';
 import { answerClientError, errorAnswer, listenError } from './failures.js';
+import { linger } from './linger.js';
 
 /** How long clients may take, in milliseconds. */
 export interface Patience {
@@ -27,7 +28,7 @@ export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
-  readonly produce: (message: ProduceMessage) => Promise<Answer>;
+  readonly produce: (this: void, message: ProduceMessage) => Promise<Answer>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly patience?: Patience | undefined;
@@ -38,8 +39,10 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #patience: Patience;
   readonly #app: FastifyInstance;
-  /** Requests not answered yet; true for those that are still coming in. */
-  readonly #underWay = new Map<FastifyReply, boolean>();
+  /** Requests not answered yet. */
+  readonly #underWay = new Set<FastifyReply>();
+  /** Those of them that are still coming in. */
+  readonly #comingIn = new Set<FastifyReply>();
   #stopped: Promise<void> | undefined;
   #allAnswered: (() => void) | undefined;
 
@@ -65,7 +68,7 @@ export class Listener {
   /** Takes no further connection, refuses requests that are not complete, resolves when all others are answered. */
   async land(): Promise<void> {
     const stopped = this.#stop();
-    for (const [reply, isComingIn] of this.#underWay) if (isComingIn) this.#send(reply, refusal('LANDING'));
+    for (const reply of this.#comingIn) this.#send(reply, refusal('LANDING'));
     if (this.#underWay.size > 0) await new Promise<void>((resolve) => (this.#allAnswered = resolve));
     this.#app.server.closeAllConnections();
     await stopped;
@@ -107,7 +110,7 @@ export class Listener {
       this.#send(reply, refusal(isProduce ? 'METHOD_NOT_ALLOWED' : 'NOT_FOUND'));
     });
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>('/produce/*', async (request, reply) => {
-      this.#underWay.set(reply, false);
+      this.#comingIn.delete(reply);
       this.#send(reply, await this.#produce(request.raw, request.params['*'], request.body ?? Buffer.alloc(0)));
       return reply;
     });
@@ -117,10 +120,12 @@ export class Listener {
   #begin(request: IncomingMessage, reply: FastifyReply): void {
     // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
     delete request.headers['content-type'];
-    this.#underWay.set(reply, true);
-    reply.raw.once('finish', () => this.#linger(request));
+    this.#underWay.add(reply);
+    this.#comingIn.add(reply);
+    reply.raw.once('finish', () => linger(request, this.#patience.lingerMs, this.#options.clock));
     reply.raw.once('close', () => {
       this.#underWay.delete(reply);
+      this.#comingIn.delete(reply);
       if (this.#underWay.size === 0) this.#allAnswered?.();
     });
   }
@@ -137,18 +142,5 @@ export class Listener {
     reply.removeHeader('connection').code(status).headers(headers);
     if (this.#stopped) reply.header('connection', 'close');
     void reply.send(body);
-  }
-
-  /** After an answer to a request that is still coming in: reads on for a while, then cuts it (RFC 9112, section 9.6). */
-  #linger(request: IncomingMessage): void {
-    if (request.complete) return;
-    const { socket } = request;
-    const cancel = this.#options.clock.after(this.#patience.lingerMs, () => socket.destroy());
-    const ended = (): void => {
-      cancel();
-      socket.off('close', ended);
-    };
-    request.once('close', ended);
-    socket.once('close', ended);
   }
 }

@@ -18,7 +18,11 @@ export function curl(...args: string[]): Promise<Got> {
   });
 }
 
-export async function post(url: string, body: string | Buffer = 'x', headers: Record<string, string> = {}): Promise<Got> {
+export async function post(
+  url: string,
+  body: string | Buffer = 'x',
+  headers: Record<string, string> = {},
+): Promise<Got> {
   const response = await fetch(url, { method: 'POST', body, headers });
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
@@ -56,6 +60,9 @@ export class Wire {
 function parse(text: string): Got {
   const end = text.indexOf('\r\n\r\n');
   const [first = '', ...lines] = text.slice(0, end).split('\r\n');
-  const headers = lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]);
+  const headers = lines.map((line) => [
+    line.slice(0, line.indexOf(':')).toLowerCase(),
+    line.slice(line.indexOf(':') + 2),
+  ]);
   return { status: Number(first.split(' ')[1]), headers: Object.fromEntries(headers), body: text.slice(end + 4) };
 }

@@ -39,7 +39,13 @@ describe('what is posted', () => {
   test('reaches its target as it is, whatever its bytes and type', async (t) => {
     const { messages, url } = await listen(t);
     const bytes = Buffer.from(Array.from({ length: 65_536 }, (_, i) => (i * 7) % 256));
-    const types = ['application/octet-stream', 'text/plain; charset=latin1', 'application/x-www-form-urlencoded', 'nonsense', 'a/b;c'];
+    const types = [
+      'application/octet-stream',
+      'text/plain; charset=latin1',
+      'application/x-www-form-urlencoded',
+      'nonsense',
+      'a/b;c',
+    ];
     for (const type of types) {
       assert.equal((await post(`${url}/produce/orders`, bytes, { 'content-type': type })).status, 202, type);
       const { target, payload, contentType } = messages.pop() ?? assert.fail();
@@ -65,14 +71,36 @@ describe('what is posted', () => {
 
   test('goes to the target that its path names, decoded once, slashes and all', async (t) => {
     const { messages, url } = await listen(t);
-    const targets = ['orders', 'orders/eu', 'a//b/', '/', 'ü ✓', 'a%2Fb', '%', '+#$;,?&=:@', '..', 'x'.repeat(2000), '\0\n'];
+    const targets = [
+      'orders',
+      'orders/eu',
+      'a//b/',
+      '/',
+      'ü ✓',
+      'a%2Fb',
+      '%',
+      '+#$;,?&=:@',
+      '..',
+      'x'.repeat(2000),
+      '\0\n',
+    ];
     for (const target of targets) {
       const { status, body } = await curl('--path-as-is', '-d', 'x', `${url}/produce/${encodeURIComponent(target)}`);
       assert.equal(status, 202, target);
       assert.deepEqual(JSON.parse(body), { target });
     }
-    assert.deepEqual(messages.map(({ target }) => target), targets);
-    for (const [path, target] of [['a/b', 'a/b'], ['a/b/', 'a/b/'], ['a?b=c', 'a'], ['a%2fb', 'a/b'], ['a;b', 'a;b'], ['A', 'A']]) {
+    assert.deepEqual(
+      messages.map(({ target }) => target),
+      targets,
+    );
+    for (const [path, target] of [
+      ['a/b', 'a/b'],
+      ['a/b/', 'a/b/'],
+      ['a?b=c', 'a'],
+      ['a%2fb', 'a/b'],
+      ['a;b', 'a;b'],
+      ['A', 'A'],
+    ]) {
       assert.deepEqual(JSON.parse((await curl('-d', 'x', `${url}/produce/${path}`)).body), { target }, path);
     }
   });
@@ -110,8 +138,15 @@ describe('a bad request', () => {
   test('that no parser understands is answered 400, and the connection closed', async (t) => {
     const { port } = await listen(t);
     const head = 'POST /produce/a HTTP/1.1\r\nhost: a\r\n';
-    const garbage = ['oops\r\n\r\n', `${head}content-length: x\r\n\r\n`, `${head}transfer-encoding: chunked\r\n\r\nzz\r\n`];
-    garbage.push(`${head}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, `${head}content-length: 1\r\ncontent-length: 2\r\n\r\nab`);
+    const garbage = [
+      'oops\r\n\r\n',
+      `${head}content-length: x\r\n\r\n`,
+      `${head}transfer-encoding: chunked\r\n\r\nzz\r\n`,
+    ];
+    garbage.push(
+      `${head}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+      `${head}content-length: 1\r\ncontent-length: 2\r\n\r\nab`,
+    );
     for (const text of garbage) {
       const got = await new Wire(port).send(text).answer();
       assert.equal(got.status, 400, text);
@@ -158,7 +193,10 @@ describe('a body that is too large', () => {
     const { port } = await listen(t, { patience: patient });
     const wire = new Wire(port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n');
     await once(wire.socket, 'data');
-    wire.send(Buffer.alloc(200_000), 'POST /produce/b HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx');
+    wire.send(
+      Buffer.alloc(200_000),
+      'POST /produce/b HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx',
+    );
     assert.match(await wire.received, /^HTTP\/1.1 413[^]*HTTP\/1.1 202/);
   });
 });

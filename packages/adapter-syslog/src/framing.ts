@@ -106,7 +106,9 @@ export class FrameSplitter {
     } else if (octet >= ZERO && octet <= ZERO + 9) {
       this.#count = this.#count * 10 + octet - ZERO;
       if (this.#count > this.#maxBytes) {
-        throw new FramingError(`a frame announces more than maxMessageBytes (${this.#maxBytes}) octets; raise it if that is right`);
+        throw new FramingError(
+          `a frame announces more than maxMessageBytes (${this.#maxBytes}) octets; raise it if that is right`,
+        );
       }
     } else {
       throw new FramingError('a frame that begins with a digit must begin with an octet count and a space (RFC 6587)');

@@ -54,7 +54,8 @@ function dateOf(parts: RegExpExecArray, near: Date): Date | undefined {
   const inYear = (fullYear: number): Date | undefined => {
     const date = new Date(fullYear, month, Number(day), Number(hour), Number(minute), Number(second), ms);
     // Out of range (31 June, 25 o'clock), Date counts on; then it is no date.
-    const real = date.getMonth() === month && date.getDate() === Number(day) && Number(minute) < 60 && Number(second) < 60;
+    const real =
+      date.getMonth() === month && date.getDate() === Number(day) && Number(minute) < 60 && Number(second) < 60;
     return real && Number(hour) < 24 ? date : undefined;
   };
   if (year) return inYear(Number(year));

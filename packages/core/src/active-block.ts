@@ -1,22 +1,21 @@
-import type { AnyBlock, BlockContext, Callback, Logger } from './block.js';
+import type { AnyBlock, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 import { settles, type Clock } from './clock.js';
-import { Communicator, type Peer } from './communicator.js';
+import { communicatorOn, type Peer } from './communicator.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
-import { DropNotice } from './drop-notice.js';
 import { isAbortError } from './errors.js';
-import type { BlockState, BlockStatus, SputnikEvent } from './events.js';
+import type { BlockState, BlockStatus, SputnikEvent, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
 import type { Pacer } from './pacer.js';
 import { ServerLane } from './server-lane.js';
+import { noCounts } from './workers.js';
 
 /** What blocks need of the initiator. */
 export interface FlightControl {
-  readonly clock: Clock;
+  readonly plan: { readonly clock: Clock; readonly log: Logger };
   readonly pacer: Pacer;
-  readonly log: Logger;
   readonly landing: AbortSignal;
-  find(responsibility: string): ActiveBlock | undefined;
+  readonly blocks: ReadonlyMap<string, ActiveBlock>;
   emit(event: SputnikEvent): void;
   /** A block asks to land (L1). */
   landFor(block: BlockDescriptor, reason: unknown): void;
@@ -27,39 +26,34 @@ export interface FlightControl {
 /** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */
 export class ActiveBlock implements Peer {
   readonly descriptor: BlockDescriptor;
+  readonly control: FlightControl;
   readonly context: BlockContext;
   state: BlockState = 'made';
-  mailbox: Mailbox<Communicator> | undefined;
-  readonly #control: FlightControl;
+  mailbox: Mailbox<BlockCommunicator> | undefined;
   readonly #abort = new AbortController();
-  readonly #handles = new Map<Peer, Communicator>();
+  readonly #handles = new Map<Peer, BlockCommunicator>();
   /** User code under way, beside messages. */
   readonly #underWay = new Map<Promise<void>, Callback>();
-  readonly #server = new ServerLane<unknown>((change) =>
+  readonly server: ServerLane = new ServerLane((change) =>
     change === 'disconnect'
       ? this.#enter('onServerDisconnect', () => this.#block.onServerDisconnect?.(this.context))
       : this.#enter('onServerConnect', () => this.#block.onServerConnect?.(change.connection, this.context)),
   );
   #block: Partial<AnyBlock> = {};
-  readonly #drops: DropNotice;
 
   constructor(descriptor: BlockDescriptor, control: FlightControl) {
     this.descriptor = descriptor;
-    this.#control = control;
-    this.#drops = new DropNotice(control.clock, (count) => control.emit({ type: 'dropped', block: descriptor, count }));
+    this.control = control;
+    const { clock, log } = control.plan;
     this.context = {
       descriptor,
+      clock,
+      log: log.child?.({ block: descriptor.responsibility }) ?? log,
       landing: control.landing,
       signal: this.#abort.signal,
-      log: control.log.child?.({ block: descriptor.responsibility }) ?? control.log,
-      clock: control.clock,
       land: (reason) => control.landFor(descriptor, reason),
       waitUntil: (work) => void this.#enter('waitUntil', () => work),
     };
-  }
-
-  get clock(): Clock {
-    return this.#control.clock;
   }
 
   /** Gives the address its block. */
@@ -69,24 +63,20 @@ export class ActiveBlock implements Peer {
     if (!onMsg) return;
     const handle = onMsg.bind(block);
     const { context } = this;
-    this.mailbox = new Mailbox<Communicator>(
+    this.mailbox = new Mailbox<BlockCommunicator>(
       {
         handle: (msg, from) => handle(msg, from, context),
         failed: (error, asked) => this.#failed('onMsg', error, !asked),
-        dropped: (count) => this.#drops.add(count),
+        dropped: (count) => this.control.emit({ type: 'dropped', block: this.descriptor, count }),
       },
-      this.#control.pacer,
+      this.control.pacer,
       block.mailbox,
     );
   }
 
-  find(responsibility: string): Peer | undefined {
-    return this.#control.find(responsibility);
-  }
-
-  handleOn(peer: Peer): Communicator {
+  handleOn(peer: Peer): BlockCommunicator {
     let handle = this.#handles.get(peer);
-    if (!handle) this.#handles.set(peer, (handle = new Communicator(this, peer)));
+    if (!handle) this.#handles.set(peer, (handle = communicatorOn(peer, this)));
     return handle;
   }
 
@@ -101,15 +91,7 @@ export class ActiveBlock implements Peer {
     this.state = 'running';
     void this.#enter('run', () => this.#block.run?.(this.handleOn(this), this.context));
     this.mailbox?.open();
-    this.#server.open();
-  }
-
-  connected(connection: unknown): void {
-    this.#server.connected(connection);
-  }
-
-  disconnected(): void {
-    this.#server.disconnected();
+    this.server.open();
   }
 
   land(): Promise<void> {
@@ -126,12 +108,12 @@ export class ActiveBlock implements Peer {
    * with all that is under way (L2, L3).
    */
   async finish(init: boolean, budgetMs: number): Promise<void> {
-    const { clock } = this.#control;
+    const { clock } = this.context;
     const end = clock.now() + budgetMs;
     if (!init && this.mailbox) await settles(clock, this.mailbox.idle(), budgetMs / 2);
-    this.#control.emit({ type: 'finishing', block: this.descriptor });
+    this.control.emit({ type: 'finishing', block: this.descriptor });
     this.state = 'finishing';
-    this.#server.close();
+    this.server.close();
     this.mailbox?.close();
     this.abort();
     void this.#enter('finish', () => this.#block.finish?.(init, this.context));
@@ -139,20 +121,19 @@ export class ActiveBlock implements Peer {
   }
 
   /** Ends the block and returns the callbacks that are still under way (L4). */
-  end(): Callback[] {
+  end(): Unfinished[] {
     const hanging = this.hanging();
     this.mailbox?.abandon();
-    this.#drops.flush();
     this.state = 'finished';
-    this.#control.emit({ type: 'finished', block: this.descriptor });
+    this.control.emit({ type: 'finished', block: this.descriptor });
     return hanging;
   }
 
   /** The callbacks under way. */
-  hanging(): Callback[] {
+  hanging(): Unfinished[] {
     const callbacks = new Set(this.#underWay.values());
     if (this.mailbox?.underWay) callbacks.add('onMsg');
-    return [...callbacks];
+    return [...callbacks].map((callback) => ({ block: this.descriptor, callback }));
   }
 
   /** What the block wants done about a failure of its own (F3). */
@@ -161,9 +142,8 @@ export class ActiveBlock implements Peer {
   }
 
   status(): BlockStatus {
-    const { accepted, rejected, handled, failed, dropped } = this.mailbox?.counts ?? NOTHING;
-    const depth = this.mailbox?.depth ?? 0;
-    return { ...this.descriptor, state: this.state, depth, accepted, rejected, handled, failed, dropped };
+    const { depth = 0, counts = noCounts() } = this.mailbox ?? {};
+    return { ...this.descriptor, state: this.state, depth, ...counts };
   }
 
   /** Runs user code; resolves when it has ended, its failure told. */
@@ -183,9 +163,7 @@ export class ActiveBlock implements Peer {
   /** False if it is no failure but obedience: giving up when told to (F3). */
   #failed(callback: Callback, error: unknown, mayLand: boolean): boolean {
     const obeys = isAbortError(error) && (this.context.signal.aborted || this.context.landing.aborted);
-    if (!obeys) this.#control.failed(this, callback, error, mayLand);
+    if (!obeys) this.control.failed(this, callback, error, mayLand);
     return !obeys;
   }
 }
-
-const NOTHING = { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };

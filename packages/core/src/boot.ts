@@ -10,20 +10,13 @@ export interface CrewMember {
   readonly config: ConfFactory;
 }
 
-/** Deadlines of an init, and of the finish of one that was late. */
-export interface BootPlan {
-  readonly clock: Clock;
-  readonly initMs: number;
-  readonly landingMs: number;
-}
-
 /**
  * Initialises a block. Resolves with its failure, or undefined. One that fails gets no `finish`, only its signal aborts;
  * if its `init` succeeds after the deadline after all, it is finished then (B3).
  */
 export async function initialise(
   { active, config }: CrewMember,
-  { clock, initMs, landingMs }: BootPlan,
+  { clock, initMs, landingMs }: { readonly clock: Clock; readonly initMs: number; readonly landingMs: number },
   emit: (event: SputnikEvent) => void,
 ): Promise<Failure | undefined> {
   const { descriptor: block } = active;
@@ -35,15 +28,16 @@ export async function initialise(
     await work;
   } catch (error) {
     active.abort();
-    if (!inTime) void work.then(() => finishLate(active, landingMs)).catch(() => {});
+    if (!inTime)
+      void work
+        .then(() => active.finish(true, landingMs))
+        .then(
+          () => active.end(),
+          () => {},
+        );
     emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown' });
     return { block, callback: 'init', error };
   }
   emit({ type: 'initialized', block });
   return undefined;
-}
-
-async function finishLate(active: ActiveBlock, budgetMs: number): Promise<void> {
-  await active.finish(true, budgetMs);
-  active.end();
 }

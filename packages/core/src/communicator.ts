@@ -9,72 +9,52 @@ import type { Msg } from './message.js';
 export interface Peer {
   readonly descriptor: BlockDescriptor;
   /** Absent where the block takes no messages. */
-  readonly mailbox: Mailbox<Communicator> | undefined;
-  readonly clock: Clock;
-  find(responsibility: string): Peer | undefined;
+  readonly mailbox: Mailbox<BlockCommunicator> | undefined;
+  readonly control: { readonly plan: { readonly clock: Clock }; readonly blocks: ReadonlyMap<string, Peer> };
   /** This block's handle on another one, or on itself. */
-  handleOn(peer: Peer): Communicator;
+  handleOn(peer: Peer): BlockCommunicator;
 }
 
-/** A handle that one block has on another. */
-export class Communicator implements BlockCommunicator {
-  readonly #owner: Peer;
-  readonly #peer: Peer;
+/** The handle that the block `owner` has on the block `peer`. */
+export function communicatorOn(peer: Peer, owner: Peer): BlockCommunicator {
+  const { descriptor } = peer;
   /** The peer's handle on the owner: what its `onMsg` gets as `from`. */
-  #reply: Communicator | undefined;
-
-  constructor(owner: Peer, peer: Peer) {
-    this.#owner = owner;
-    this.#peer = peer;
-  }
-
-  get descriptor(): BlockDescriptor {
-    return this.#peer.descriptor;
-  }
-
-  communicator<H>(responsibility: string): H | undefined {
-    const peer = this.#owner.find(responsibility);
-    return peer && (this.#owner.handleOn(peer) as H);
-  }
-
-  readonly send = (msg: Msg): boolean => {
-    const { mailbox } = this.#peer;
-    return mailbox !== undefined && isMessage(msg) && mailbox.offer(msg, this.#from);
+  let reply: BlockCommunicator | undefined;
+  const from = (): BlockCommunicator => (reply ??= peer.handleOn(owner));
+  return {
+    descriptor,
+    communicator: (responsibility) => {
+      const other = owner.control.blocks.get(responsibility);
+      // The address carries the types, which are not there at run time.
+      return other && (owner.handleOn(other) as never);
+    },
+    send: (msg) => isMessage(msg) && (peer.mailbox?.offer(msg, from()) ?? false),
+    post: async (msg, options) => isMessage(msg) && (peer.mailbox?.post(msg, from(), options?.signal) ?? false),
+    ask: (msg, { timeoutMs = 30_000, signal }: AskOptions = {}) =>
+      new Promise((resolve, reject) => {
+        let waiting = true;
+        const settle = (): boolean => {
+          cancel();
+          signal?.removeEventListener('abort', giveUp);
+          const first = waiting;
+          waiting = false;
+          return first;
+        };
+        const fail = (code: ErrorCode, cause?: unknown): boolean => {
+          if (waiting) reject(new SputnikError(code, undefined, { block: descriptor, callback: 'onMsg', cause }));
+          return settle();
+        };
+        const answer = (value: unknown): void => {
+          resolve(value);
+          settle();
+        };
+        const giveUp = (): unknown => fail('ASK_ABORTED', signal?.reason);
+        const cancel = owner.control.plan.clock.after(timeoutMs, () => fail('ASK_TIMEOUT'));
+        signal?.addEventListener('abort', giveUp);
+        if (signal?.aborted) giveUp();
+        else if (!isMessage(msg) || !peer.mailbox?.offer(msg, from(), { answer, fail })) fail('ASK_REFUSED');
+      }),
   };
-
-  readonly post = (msg: Msg, options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean> => {
-    const { mailbox } = this.#peer;
-    return mailbox && isMessage(msg) ? mailbox.post(msg, this.#from, options?.signal) : Promise.resolve(false);
-  };
-
-  readonly ask = (msg: Msg, options: AskOptions = {}): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      let waiting = true;
-      const settle = (): boolean => {
-        cancel();
-        options.signal?.removeEventListener('abort', giveUp);
-        const first = waiting;
-        waiting = false;
-        return first;
-      };
-      const answer = (value: unknown): void => {
-        if (settle()) resolve(value);
-      };
-      const fail = (code: ErrorCode, cause?: unknown): boolean => {
-        reject(new SputnikError(code, undefined, { block: this.descriptor, callback: 'onMsg', cause }));
-        return settle();
-      };
-      const giveUp = (): boolean => fail('ASK_ABORTED', options.signal?.reason);
-      const cancel = this.#owner.clock.after(options.timeoutMs ?? 30_000, () => fail('ASK_TIMEOUT'));
-      if (options.signal?.aborted) return void giveUp();
-      options.signal?.addEventListener('abort', giveUp);
-      const { mailbox } = this.#peer;
-      if (!mailbox || !isMessage(msg) || !mailbox.offer(msg, this.#from, { answer, fail })) fail('ASK_REFUSED');
-    });
-
-  get #from(): Communicator {
-    return (this.#reply ??= this.#peer.handleOn(this.#owner));
-  }
 }
 
 /** Callers without types may pass anything. */

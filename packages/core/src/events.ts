@@ -1,5 +1,6 @@
 import type { Callback } from './block.js';
 import type { BlockDescriptor } from './descriptor.js';
+import type { Counts } from './workers.js';
 
 /** A failure of user code: where, and what was thrown. */
 export interface Failure {
@@ -55,7 +56,7 @@ export type SputnikEvent =
   | { readonly type: 'connectOverdue'; readonly attempt: number }
   | { readonly type: 'disconnected'; readonly reason: unknown }
   | ({ readonly type: 'failed'; readonly decision: 'continue' | 'shutdown' } & Failure)
-  /** Accepted messages were lost, `count` since the last such event (M3). */
+  /** Accepted messages were lost (M3). */
   | { readonly type: 'dropped'; readonly block: BlockDescriptor; readonly count: number }
   | { readonly type: 'landing'; readonly cause: LandingCause }
   /** The landing waits for these, and has for a while. */
@@ -67,17 +68,10 @@ export type SputnikEvent =
 export type EventListener = (event: SputnikEvent) => void;
 
 /** A block at an instant. Counts are since prepare; accepted = handled + failed + dropped + depth + under way. */
-export interface BlockStatus extends BlockDescriptor {
+export interface BlockStatus extends BlockDescriptor, Readonly<Counts> {
   readonly state: BlockState;
   /** Messages accepted and not yet begun. */
   readonly depth: number;
-  readonly accepted: number;
-  /** Messages refused: their senders know. */
-  readonly rejected: number;
-  readonly handled: number;
-  readonly failed: number;
-  /** Messages accepted, then lost. */
-  readonly dropped: number;
 }
 
 export type BlockState = 'made' | 'initializing' | 'ready' | 'running' | 'finishing' | 'finished';

@@ -1,6 +1,5 @@
 import type { ActiveBlock, FlightControl } from './active-block.js';
-import type { AnyBlock, BlockDefinition, BlockFactory, Needs, Wiring } from './block.js';
-import type { Communicator } from './communicator.js';
+import type { AnyBlock, BlockCommunicator, BlockDefinition, BlockFactory, Needs, Wiring } from './block.js';
 import { confFactory, type ConfigSource } from './config.js';
 import { SputnikError, textOf } from './errors.js';
 
@@ -76,9 +75,9 @@ function wire(
   const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));
   const known = Object.keys(needs).join(', ') || 'none';
   faults.push(...unknown.map((need) => `it has no need "${need}" that could be rewired; it has: ${known}`));
-  const to: Record<string, Communicator> = {};
+  const to: Record<string, BlockCommunicator> = {};
   for (const [need, responsibility] of Object.entries({ ...needs, ...instead })) {
-    const peer = control.find(responsibility);
+    const peer = control.blocks.get(responsibility);
     if (peer) to[need] = active.handleOn(peer);
     else faults.push(`its need "${need}" is unmet: no block has the responsibility "${responsibility}"`);
   }

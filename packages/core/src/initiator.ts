@@ -1,38 +1,48 @@
 import { ActiveBlock, type FlightControl } from './active-block.js';
 import type { Callback, Logger } from './block.js';
-import { initialise, type BootPlan, type CrewMember } from './boot.js';
+import { initialise, type CrewMember } from './boot.js';
 import type { Clock } from './clock.js';
 import { describe, FINISHER, INITIATOR, type BlockDescriptor } from './descriptor.js';
 import { SputnikError, textOf } from './errors.js';
-import type { EventListener, Failure, FlightStatus, LandingCause, LandingReport, SputnikEvent } from './events.js';
+import type {
+  ConnectionState,
+  EventListener,
+  Failure,
+  FlightStatus,
+  LandingCause,
+  LandingReport,
+  SputnikEvent,
+} from './events.js';
 import { initiatorBlock } from './initiator-block.js';
 import { descend } from './landing.js';
-import { Logbook } from './logbook.js';
 import { Pacer } from './pacer.js';
 
 /** What the initiator has to know of the flight. */
-export interface FlightPlan extends BootPlan {
+export interface FlightPlan {
+  readonly clock: Clock;
   readonly log: Logger;
   readonly onEvent: EventListener;
   readonly hasServer: boolean;
+  readonly initMs: number;
+  readonly landingMs: number;
 }
 
 /** The infrastructure block that dispatches all others: the one owner of a flight's state. */
 export class Initiator implements FlightControl {
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly plan: FlightPlan;
   readonly pacer: Pacer = new Pacer();
   readonly landing: AbortSignal;
   readonly landed: Promise<LandingReport>;
-  readonly #plan: FlightPlan;
-  readonly #logbook: Logbook;
+  /** All blocks by their addresses; the initiator itself is one. */
+  readonly blocks: Map<string, ActiveBlock> = new Map();
   readonly #self: ActiveBlock;
-  readonly #addresses = new Map<string, ActiveBlock>();
   /** Initialised blocks, in that order. */
   readonly #ready: ActiveBlock[] = [];
   readonly #landing = new AbortController();
+  readonly #failures: (Failure & { count: number })[] = [];
   #settleLanded!: (report: LandingReport) => void;
   #state: FlightStatus['state'] = 'preparing';
+  #connection: ConnectionState;
   #launched = false;
   #flown = false;
   #cause: LandingCause | undefined;
@@ -40,32 +50,19 @@ export class Initiator implements FlightControl {
   #fatal: Failure | undefined;
 
   constructor(plan: FlightPlan) {
-    this.#plan = plan;
-    this.clock = plan.clock;
-    this.log = plan.log;
+    this.plan = plan;
     this.landing = this.#landing.signal;
     this.landed = new Promise((resolve) => (this.#settleLanded = resolve));
+    this.#connection = plan.hasServer ? 'idle' : 'none';
     this.#self = new ActiveBlock(describe(INITIATOR), this);
     this.#self.equip(initiatorBlock((asker) => this.landFor(asker, undefined)));
-    this.enlist(this.#self);
-    this.#logbook = new Logbook(plan.onEvent, plan.hasServer ? 'idle' : 'none', (error) =>
-      this.#landAfter({ block: this.#self.descriptor, callback: 'onEvent', error }),
-    );
-  }
-
-  /** Makes a block known under its address. */
-  enlist(active: ActiveBlock): void {
-    this.#addresses.set(active.descriptor.responsibility, active);
-  }
-
-  find(responsibility: string): ActiveBlock | undefined {
-    return this.#addresses.get(responsibility);
+    this.blocks.set(INITIATOR, this.#self);
   }
 
   /** Initialises all, one at a time, in order. Rejects with INIT_FAILED or ABORTED after the rollback (B1, B3, B5). */
   async boot(crew: readonly CrewMember[]): Promise<void> {
     for (const member of crew) {
-      const failure = await initialise(member, this.#plan, (event) => this.emit(event));
+      const failure = await initialise(member, this.plan, this.emit);
       if (!failure) this.#ready.push(member.active);
       if (!failure && !this.#cause) continue;
       const code = this.#cause ? 'ABORTED' : 'INIT_FAILED';
@@ -77,15 +74,23 @@ export class Initiator implements FlightControl {
     this.#state = 'prepared';
   }
 
-  /** Flies until landed (F1, F3, F4). */
+  /** Flies until landed: enters every run in one go, and keeps the process alive (F1, F3, F4, F5). */
   async launch(): Promise<LandingReport> {
     if (this.#launched) throw new SputnikError('ALREADY_LAUNCHED');
     this.#launched = true;
-    if (!this.#cause) this.#fly();
+    const alive = setInterval(() => {}, 2 ** 30);
+    if (!this.#cause) {
+      this.#state = 'flying';
+      this.#flown = true;
+      this.emit({ type: 'launching' });
+      for (const active of [this.#self, ...this.#ready]) active.run();
+      this.emit({ type: 'launched' });
+    }
     const report = await this.landed;
+    clearInterval(alive);
     if (!this.#fatal) return report;
-    const { block, callback, error: cause } = this.#fatal;
-    throw new SputnikError('BLOCK_FAILED', textOf(cause), { block, callback, cause, report });
+    const { error: cause, ...where } = this.#fatal;
+    throw new SputnikError('BLOCK_FAILED', textOf(cause), { ...where, cause, report });
   }
 
   /** Begins to land, unless it has begun (L1, B4). */
@@ -107,74 +112,72 @@ export class Initiator implements FlightControl {
     const decision = mayLand && !this.#cause ? this.#judge(active, failure) : 'continue';
     this.emit({ type: 'failed', ...failure, decision });
     if (decision === 'shutdown') this.#landAfter(failure);
-    else if (mayLand && this.#cause) this.#logbook.collect(failure);
+    else if (mayLand && this.#cause) this.#collect(failure);
   }
 
-  emit(event: SputnikEvent): void {
-    this.#logbook.emit(event);
-  }
+  /** Tells the listener. What that throws lands the satellite (F3). */
+  readonly emit = (event: SputnikEvent): void => {
+    if (event.type === 'connecting' || event.type === 'connected' || event.type === 'disconnected') {
+      this.#connection = event.type;
+    }
+    try {
+      this.plan.onEvent(event);
+    } catch (error) {
+      this.#landAfter({ block: this.#self.descriptor, callback: 'onEvent', error });
+    }
+  };
 
   connected(connection: unknown): void {
-    for (const active of this.#ready) active.connected(connection);
+    for (const { server } of this.#ready) server.connected(connection);
   }
 
   disconnected(): void {
-    for (const active of this.#ready) active.disconnected();
+    for (const { server } of this.#ready) server.disconnected();
   }
 
   status(): FlightStatus {
-    const blocks = [...this.#addresses.values()].filter((active) => active !== this.#self);
-    return {
-      state: this.#state,
-      connection: this.#logbook.connection,
-      blocks: blocks.map((active) => active.status()),
-    };
-  }
-
-  /** Enters every run in one go, and keeps the process alive until landed (F1, F5). */
-  #fly(): void {
-    this.#state = 'flying';
-    this.#flown = true;
-    const alive = setInterval(() => {}, 2 ** 30);
-    void this.landed.then(() => clearInterval(alive));
-    this.emit({ type: 'launching' });
-    for (const active of [this.#self, ...this.#ready]) active.run();
-    this.emit({ type: 'launched' });
+    const blocks = [...this.blocks.values()].filter((active) => active !== this.#self);
+    return { state: this.#state, connection: this.#connection, blocks: blocks.map((active) => active.status()) };
   }
 
   #judge(active: ActiveBlock, { block, callback, error }: Failure): 'continue' | 'shutdown' {
     try {
       return active.judge(error, callback);
     } catch (broken) {
-      const failure: Failure = { block, callback: 'onError', error: broken };
-      this.#logbook.collect(failure);
-      this.emit({ type: 'failed', ...failure, decision: 'shutdown' });
+      this.#collect({ block, callback: 'onError', error: broken });
+      this.emit({ type: 'failed', block, callback: 'onError', error: broken, decision: 'shutdown' });
       return 'shutdown';
     }
   }
 
   #landAfter(failure: Failure): void {
-    this.#logbook.collect(failure);
+    this.#collect(failure);
     if (!this.#cause) this.#fatal = failure;
     this.land({ kind: 'failure', block: failure.block, reason: failure.error });
   }
 
+  /** Failures of the same block and callback are counted, not listed: a mailbox may be full of them. */
+  #collect(failure: Failure): void {
+    const same = this.#failures.find((known) => known.block === failure.block && known.callback === failure.callback);
+    if (same) same.count++;
+    else this.#failures.push({ ...failure, count: 1 });
+  }
+
   async #descend(): Promise<LandingReport> {
-    const began = this.clock.now();
     this.#state = 'landing';
-    const unfinished = await descend(this.#ready, this.#flown, this.#plan, (event) => this.emit(event));
+    const cause = this.#cause as LandingCause;
+    const outcome = await descend(this.#ready, this.#flown, this.plan, this.emit);
     this.#self.mailbox?.abandon();
     this.#state = 'landed';
-    if (this.#plan.hasServer) this.#logbook.connection = 'disconnected';
-    const dropped = this.#ready
-      .map((active) => ({ block: active.descriptor, count: active.status().dropped }))
-      .filter(({ count }) => count > 0);
-    const cause = this.#cause as LandingCause;
-    const outcome = { cause, tookMs: this.clock.now() - began, unfinished, dropped };
-    this.emit({ type: 'landed', report: this.#logbook.report(outcome) });
-    // Again, since the listener may just have failed.
-    const report = this.#logbook.report(outcome);
-    this.#settleLanded(report);
-    return report;
+    if (this.plan.hasServer) this.#connection = 'disconnected';
+    const report = (): LandingReport => {
+      const failures = this.#failures.map((failure) => ({ ...failure }));
+      const clean = failures.length + outcome.unfinished.length + outcome.dropped.length === 0;
+      return { cause, clean, ...outcome, failures };
+    };
+    this.emit({ type: 'landed', report: report() });
+    // Made again, since the listener may just have failed.
+    this.#settleLanded(report());
+    return this.landed;
   }
 }

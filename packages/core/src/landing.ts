@@ -1,28 +1,23 @@
 import type { ActiveBlock } from './active-block.js';
 import { settles, type Clock } from './clock.js';
-import type { SputnikEvent, Unfinished } from './events.js';
+import type { LandingReport, SputnikEvent, Unfinished } from './events.js';
 
 const DRAIN_SHARE = 0.6;
 const SAY_EVERY_MS = 5_000;
 
-/** What has to be known to land. */
-export interface LandingPlan {
-  readonly clock: Clock;
-  /** Milliseconds for the whole (L3). */
-  readonly landingMs: number;
-}
+type Outcome = Pick<LandingReport, 'tookMs' | 'unfinished' | 'dropped'>;
 
 /**
- * Drains and finishes blocks, given in the order of their init, in reverse, within the deadline. Where the flight was not
- * `launched` nothing is drained, and they are finished with `init` true (B3, B4). Resolves with what did not end (L2 to L4).
+ * Drains and finishes blocks, given in the order of their init, in reverse, within `landingMs`. Where the flight was not
+ * `launched` nothing is drained, and they are finished with `init` true (B3, B4, L2 to L4).
  */
 export async function descend(
   blocks: readonly ActiveBlock[],
   launched: boolean,
-  { clock, landingMs }: LandingPlan,
+  { clock, landingMs }: { readonly clock: Clock; readonly landingMs: number },
   emit: (event: SputnikEvent) => void,
-): Promise<Unfinished[]> {
-  const end = clock.now() + landingMs;
+): Promise<Outcome> {
+  const began = clock.now();
   const reversed = blocks.toReversed();
   const unfinished: Unfinished[] = [];
   const done = new AbortController();
@@ -36,18 +31,21 @@ export async function descend(
     );
   }
   for (const [index, block] of reversed.entries()) {
-    await block.finish(!launched, (end - clock.now()) / (reversed.length - index));
-    for (const callback of block.end()) unfinished.push({ block: block.descriptor, callback });
+    const left = began + landingMs - clock.now();
+    await block.finish(!launched, left / (reversed.length - index));
+    unfinished.push(...block.end());
   }
   done.abort();
-  return unfinished;
+  const dropped = blocks
+    .map((active) => ({ block: active.descriptor, count: active.status().dropped }))
+    .filter(({ count }) => count > 0);
+  return { tookMs: clock.now() - began, unfinished, dropped };
 }
 
 /** Resolves at an instant at which all mailboxes are idle. */
 async function allIdle(blocks: readonly ActiveBlock[]): Promise<void> {
-  while (blocks.some(({ mailbox }) => mailbox?.isIdle === false)) {
-    await Promise.all(blocks.map(({ mailbox }) => mailbox?.idle()));
-  }
+  const mailboxes = blocks.flatMap(({ mailbox }) => mailbox ?? []);
+  while (!mailboxes.every(({ isIdle }) => isIdle)) await Promise.all(mailboxes.map((mailbox) => mailbox.idle()));
 }
 
 async function sayWhoHangs(
@@ -57,9 +55,6 @@ async function sayWhoHangs(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const _ of clock.every(SAY_EVERY_MS, signal)) {
-    const waitsFor = blocks
-      .filter(({ state }) => state !== 'finished')
-      .flatMap((block) => block.hanging().map((callback) => ({ block: block.descriptor, callback })));
-    emit({ type: 'waiting', for: waitsFor });
+    emit({ type: 'waiting', for: blocks.flatMap((block) => block.hanging()) });
   }
 }

@@ -1,8 +1,7 @@
 import type { ErrorCode } from './errors.js';
 import type { Pacer } from './pacer.js';
 import { Ring } from './ring.js';
-import { WaitingRoom } from './waiting-room.js';
-import { Counts, Workers, type Question, type Recipient } from './workers.js';
+import { noCounts, Workers, type Counts, type Question, type Recipient } from './workers.js';
 
 /** Bounds of a mailbox. */
 export interface MailboxOptions {
@@ -20,13 +19,14 @@ const soon = Promise.resolve();
 
 /** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Nothing is allocated per message. */
 export class Mailbox<F> {
-  readonly counts: Counts = new Counts();
+  readonly counts: Counts = noCounts();
   readonly #capacity: number;
   readonly #dropsOldest: boolean;
   readonly #pacer: Pacer;
   readonly #workers: Workers<F>;
   readonly #queue = new Ring<object, F, Question | undefined>();
-  readonly #waiting = new WaitingRoom<{ readonly msg: object; readonly from: F }>(() => this.#tellIdle());
+  /** Senders that wait for room, first come, first served (M4). */
+  readonly #waiting = new Set<(letIn: boolean) => void>();
   #idlers: (() => void)[] = [];
   #state: 'held' | 'open' | 'closed' = 'held';
   #scheduled = false;
@@ -70,12 +70,26 @@ export class Mailbox<F> {
     return true;
   }
 
-  /** Accepts a message once there is room, in turn; false if there never will be. */
+  /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
   post(msg: object, from: F, signal: AbortSignal | undefined): Promise<boolean> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    const full = this.#queue.size >= this.#capacity;
-    if (full && !this.#dropsOldest && this.#state !== 'closed') return this.#waiting.wait({ msg, from }, signal);
-    return this.offer(msg, from) ? YES : NO;
+    const mustWait = this.#queue.size >= this.#capacity && !this.#dropsOldest && this.#state !== 'closed';
+    if (!mustWait) return this.offer(msg, from) ? YES : NO;
+    return new Promise((resolve, reject) => {
+      const settle = (letIn: boolean): void => {
+        this.#waiting.delete(settle);
+        signal?.removeEventListener('abort', giveUp);
+        if (letIn) this.#accept(msg, from);
+        resolve(letIn);
+      };
+      const giveUp = (): void => {
+        reject(signal?.reason as Error);
+        settle(false);
+        this.#tellIdle();
+      };
+      this.#waiting.add(settle);
+      signal?.addEventListener('abort', giveUp);
+    });
   }
 
   /** Begins to hand messages over (F2). */
@@ -90,7 +104,7 @@ export class Mailbox<F> {
     this.#state = 'closed';
     this.#drop(this.#queue.size, 'ASK_ENDED');
     this.counts.rejected += this.#waiting.size;
-    this.#waiting.empty();
+    for (const settle of this.#waiting) settle(false);
     this.#tellIdle();
   }
 
@@ -126,11 +140,13 @@ export class Mailbox<F> {
   #next(): void {
     const { first: msg, second: from, third: question } = this.#queue;
     this.#queue.advance();
-    if (this.#waiting.size > 0) {
-      const admitted = this.#waiting.next();
-      this.#accept(admitted.msg, admitted.from);
-    }
+    if (this.#waiting.size > 0) this.#letIn();
     this.#workers.handle(msg, from, question);
+  }
+
+  #letIn(): void {
+    const [first] = this.#waiting;
+    first?.(true);
   }
 
   #drop(count: number, code: ErrorCode): void {

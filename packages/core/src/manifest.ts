@@ -37,7 +37,7 @@ export async function muster(
   const slots: Slot[] = [];
   const add = ({ name, responsibility, needs = {} }: BlockEntry, factory: BlockFactory | undefined): void => {
     const active = new ActiveBlock(describe(name, responsibility), control);
-    control.enlist(active);
+    control.blocks.set(active.descriptor.responsibility, active);
     if (factory) slots.push({ active, factory, needs });
   };
   add({ name: FINISHER }, manifest.finisher);
@@ -65,5 +65,7 @@ function addressFaults(entry: BlockEntry, control: Initiator): string[] {
     return ['its name and responsibility must be texts that are not empty'];
   }
   if (RESERVED.has(address)) return [`its responsibility "${address}" is reserved for infrastructure`];
-  return control.find(address) ? [`its responsibility "${address}" is taken; give each block one of its own`] : [];
+  return control.blocks.has(address)
+    ? [`its responsibility "${address}" is taken; give each block one of its own`]
+    : [];
 }

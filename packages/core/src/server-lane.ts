@@ -1,22 +1,22 @@
-type Change<C> = { readonly connection: C } | 'disconnect';
+type Change = { readonly connection: unknown } | 'disconnect';
 
 /**
  * The changes of the server connection that a block has yet to be told: strictly alternating, at most two. Outages that a
  * slow block missed are skipped as (connect, disconnect) pairs, so that it always learns that a connection value is dead
  * before it gets the next (S4).
  */
-export class ServerLane<C> {
-  readonly #tell: (change: Change<C>) => Promise<void>;
-  #pending: Change<C>[] = [];
+export class ServerLane {
+  readonly #tell: (change: Change) => Promise<void>;
+  #pending: Change[] = [];
   #state: 'held' | 'open' | 'closed' = 'held';
   #telling = false;
 
   /** `tell` calls the block; it never rejects. */
-  constructor(tell: (change: Change<C>) => Promise<void>) {
+  constructor(tell: (change: Change) => Promise<void>) {
     this.#tell = tell;
   }
 
-  connected(connection: C): void {
+  connected(connection: unknown): void {
     this.#pending.push({ connection });
     void this.#run();
   }

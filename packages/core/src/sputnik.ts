@@ -1,14 +1,13 @@
 import type { BlockFactory, Logger } from './block.js';
 import { systemClock, type Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
-import { ConnectorBlock } from './connector.js';
+import { connectorBlock } from './connector.js';
 import { SputnikError } from './errors.js';
 import type { EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
 import { finisherBlock } from './finisher.js';
 import { Initiator } from './initiator.js';
 import { muster, type BlockEntry } from './manifest.js';
-import type { CrewMember } from './boot.js';
 import type { ServerConnector } from './server-connector.js';
 
 /** Deadlines, in milliseconds. */
@@ -59,7 +58,6 @@ export interface Flight extends AsyncDisposable {
   readonly landed: Promise<LandingReport>;
 }
 
-const TIMEOUTS = { initMs: 10_000, connectMs: 10_000, heartbeatMs: 5_000, landingMs: 25_000 };
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A satellite, described. Each `prepare` is a flight of its own (B2). */
@@ -77,8 +75,11 @@ export class Sputnik<C = unknown> {
   async prepare(): Promise<Flight> {
     const { initiator, crew, problems } = await assemble(this.#options);
     if (problems.length > 0) throw new SputnikError('BAD_SETUP', undefined, { problems });
-    const forget = landOn(this.#options.signal, initiator);
-    void initiator.landed.then(forget);
+    const { signal } = this.#options;
+    const abort = (): void => initiator.land({ kind: 'abort', reason: signal?.reason });
+    signal?.addEventListener('abort', abort);
+    void initiator.landed.then(() => signal?.removeEventListener('abort', abort));
+    if (signal?.aborted) abort();
     await initiator.boot(crew);
     const shootDown = (reason?: unknown): Promise<LandingReport> => {
       initiator.land({ kind: 'shootDown', reason });
@@ -99,42 +100,29 @@ export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly s
   return (await assemble(options)).problems;
 }
 
-interface Assembly {
-  readonly initiator: Initiator;
-  readonly crew: readonly CrewMember[];
-  readonly problems: readonly string[];
-}
-
-async function assemble<C>(options: SputnikOptions<C>): Promise<Assembly> {
-  const { connector: server, clock = systemClock, log = SILENT, onEvent = () => {} } = options;
-  const timeouts = { ...TIMEOUTS, ...definedOnly(options.timeouts ?? {}) };
-  const hasServer = server !== undefined;
-  const initiator = new Initiator({ clock, log, onEvent, hasServer, ...timeouts });
+async function assemble<C>(
+  options: SputnikOptions<C>,
+): Promise<Awaited<ReturnType<typeof muster>> & { readonly initiator: Initiator }> {
+  const {
+    connector,
+    clock = systemClock,
+    log = SILENT,
+    onEvent = () => {},
+    config: source = () => undefined,
+  } = options;
+  const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
+  const hasServer = connector !== undefined;
+  const initiator = new Initiator({ clock, log, onEvent, hasServer, initMs, landingMs });
   const manifest = {
     appBlocks: options.appBlocks,
     factories: (options.blockFactories ?? globalFactories()) as BlockFactories,
     finisher: (options.finisher ?? finisherBlock) as BlockFactory,
-    connector: server && (() => new ConnectorBlock(server, initiator, timeouts)),
+    connector: connector && (() => connectorBlock(connector, initiator, { connectMs, heartbeatMs })),
   };
-  const source = options.config ?? (() => undefined);
   const { crew, problems } = await muster(manifest, { control: initiator, source, hasServer });
-  return { initiator, crew, problems: [...timeoutFaults(timeouts), ...problems] };
-}
-
-function timeoutFaults(timeouts: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(timeouts)
-    .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
-    .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${String(ms)}`);
-}
-
-function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
-/** Lands when the signal aborts; the function returned forgets about it. */
-function landOn(signal: AbortSignal | undefined, initiator: Initiator): () => void {
-  const land = (): void => initiator.land({ kind: 'abort', reason: signal?.reason });
-  if (signal?.aborted) land();
-  signal?.addEventListener('abort', land);
-  return () => signal?.removeEventListener('abort', land);
+  const timeouts = Object.entries({ initMs, connectMs, heartbeatMs, landingMs });
+  const faults = timeouts
+    .filter(([, ms]) => !(ms > 0 && ms < 2 ** 31))
+    .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
+  return { initiator, crew, problems: [...faults, ...problems] };
 }

@@ -20,13 +20,14 @@ export interface Recipient<F> {
   dropped(count: number): void;
 }
 
-/** What became of the messages of a mailbox. accepted = handled + failed + dropped + depth + under way */
-export class Counts {
-  accepted = 0;
-  rejected = 0;
-  handled = 0;
-  failed = 0;
-  dropped = 0;
+/**
+ * What became of the messages of a mailbox: accepted = handled + failed + dropped + depth + under way. *Rejected* are those
+ * of which the sender knows, *dropped* those accepted, then lost (M3).
+ */
+export type Counts = Record<'accepted' | 'rejected' | 'handled' | 'failed' | 'dropped', number>;
+
+export function noCounts(): Counts {
+  return { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };
 }
 
 /** Handles messages, at most `concurrency` at a time; counts the outcomes and answers those who asked (M1, M5). */

@@ -35,7 +35,7 @@ export class ConfigFolder implements Reader {
       const entries = await readdir(path);
       return new ConfigFolder(path, entries.filter((entry) => !entry.startsWith('.')).toSorted());
     } catch (error) {
-      throw badFile(path, `cannot be read as a folder: ${textOf(error)}`, error);
+      throw badFile(path, `cannot be read as a folder: ${reason(error)}`, error);
     }
   }
 
@@ -68,9 +68,14 @@ export class ConfigFolder implements Reader {
     try {
       return await readFile(path, 'utf8');
     } catch (error) {
-      throw badFile(path, `cannot be read: ${textOf(error)}`, error);
+      throw badFile(path, `cannot be read: ${reason(error)}`, error);
     }
   }
+}
+
+/** What the system says, without the path, which stands in front. */
+function reason(error: unknown): string {
+  return textOf(error).replace(/, \w+( '.*')?$/, '');
 }
 
 function badFile(path: string, what: string, cause?: unknown): SputnikError {

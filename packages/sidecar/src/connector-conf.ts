@@ -4,6 +4,7 @@ import type { Configuration } from './configuration.js';
 import type { ConnectorDefinition, StartableConnector } from './contract.js';
 import { isRecord } from './known-keys.js';
 import { loadModule } from './modules.js';
+import { chain } from './text.js';
 
 const CONF_NAME = 'connector';
 const Module = z.looseObject({ module: z.string().min(1) });
@@ -34,7 +35,11 @@ export async function findConnector(
 
 async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<StartableConnector> {
   const { value } = await configuration.load([CONF_NAME], definition.config, 'module');
-  return definition.make(value);
+  try {
+    return definition.make(value);
+  } catch (error) {
+    throw bad(`${CONF_NAME}: "${definition.name}" cannot be made of this configuration: ${chain(error)}`);
+  }
 }
 
 function isConnectorDefinition(value: unknown): value is ConnectorDefinition {

@@ -23,6 +23,11 @@ interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
+/** Standard JSON Schema: what schema libraries add to Standard Schema. */
+interface StandardJsonSchema {
+  readonly jsonSchema?: { input(options: object): JsonSchema };
+}
+
 /** Configurations deeper than this are not looked into: a schema, or a YAML value with aliases, may be recursive. */
 const DEEPEST = 8;
 
@@ -68,7 +73,7 @@ function fromSchema(schema: StandardSchemaV1, intoLists: boolean, add: Add): voi
 }
 
 function jsonSchema(schema: StandardSchemaV1): JsonSchema {
-  const standard: { readonly jsonSchema?: { input(options: object): JsonSchema } } = schema['~standard'];
+  const standard: StandardSchemaV1['~standard'] & StandardJsonSchema = schema['~standard'];
   try {
     // zod throws for types that JSON has no word for, unless told to let them be
     return standard.jsonSchema?.input({ target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }) ?? {};

@@ -4,7 +4,7 @@ import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type GivenConnector } from './connector-conf.js';
 import type { StartableConnector } from './contract.js';
-import type { RunnerOptions } from './options.js';
+import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { CodeReader } from './reader.js';
 import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
 
@@ -21,7 +21,8 @@ export interface Setup {
  */
 export async function setUp<C>(options: RunnerOptions<C>): Promise<Setup> {
   const problems = new Set<string>();
-  const { configuration, folder } = await openConfiguration(options);
+  const configuration = await openConfiguration(options);
+  const folder = options.cf ?? process.cwd();
   /** Goes on past what is wrong, to find all of it in one run. */
   const attempt = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
     try {
@@ -72,16 +73,12 @@ const unusable: StartableConnector = {
   disconnect: () => {},
 };
 
-async function openConfiguration(
-  options: RunnerOptions<never>,
-): Promise<{ readonly configuration: Configuration; readonly folder: string }> {
-  if (options.cf === undefined) {
-    const reader = new CodeReader({ ...options.configs, blocks: options.blocks });
-    return { configuration: new Configuration(reader, []), folder: process.cwd() };
-  }
+/** The environment counts for folders only: what code says it means. */
+async function openConfiguration(options: ConfigurationOptions): Promise<Configuration> {
+  if (options.cf === undefined) return new Configuration(new CodeReader({ ...options.configs, blocks: options.blocks }), []);
   const folder = await ConfigFolder.open(options.cf);
   const environment = { label: 'environment', base: process.cwd(), variables: process.env };
-  return { configuration: new Configuration(folder, [environment, ...(await folder.envLayers())]), folder: options.cf };
+  return new Configuration(folder, [environment, ...(await folder.envLayers())]);
 }
 
 async function loadSettings(configuration: Configuration): Promise<SatelliteSettings> {

@@ -1,0 +1,25 @@
+import { SputnikError } from '@sputnikjs/core';
+import type { RunnerOptions } from './options.js';
+import { setUp } from './setup.js';
+
+/** What {@link check} found. */
+export interface CheckResult {
+  /** All that is wrong, one line each: `<file>: <key>: what is wrong, what is expected`. */
+  readonly problems: readonly string[];
+  /** How many application blocks there are. */
+  readonly blocks: number;
+}
+
+/**
+ * Finds every problem of a configuration in one run, as `run` would before it starts. Loads the modules that are named;
+ * initialises no block, opens no port, connects to nothing.
+ */
+export async function check<C = unknown>(options: RunnerOptions<C>): Promise<CheckResult> {
+  try {
+    const { sputnik } = await setUp(options);
+    return { problems: [], blocks: sputnik.appBlocks.length };
+  } catch (error) {
+    if (!(error instanceof SputnikError)) throw error;
+    return { problems: error.problems, blocks: 0 };
+  }
+}

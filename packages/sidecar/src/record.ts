@@ -1,0 +1,124 @@
+import type { BlockDescriptor, BlockStatus, Failure, LandingReport, SputnikEvent, Unfinished } from '@sputnikjs/core';
+import { causes, chain, scrubbed, textOf } from './text.js';
+
+/** A line of the log. `event` and `code` are stable; `limitBy` says which records count as repetitions of each other. */
+export interface LogRecord {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: { readonly event: string; readonly [field: string]: unknown };
+  readonly text: string;
+  readonly limitBy?: string | undefined;
+}
+
+/** What is logged of an event. The blocks' counts belong to the landing report. */
+export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = []): LogRecord {
+  const { type } = event;
+  const info = (text: string, fields: object = {}): LogRecord => ({ level: 'info', fields: { event: type, ...fields }, text });
+  const warn = (text: string, fields: object = {}): LogRecord => ({ ...info(text, fields), level: 'warn' });
+  switch (event.type) {
+    case 'initializing':
+    case 'initialized':
+    case 'finishing':
+    case 'finished':
+      return info(`${type} ${name(event.block)}`, { block: event.block.responsibility });
+    case 'launching':
+    case 'launched':
+      return info(type);
+    case 'connecting':
+      return { ...info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt }), limitBy: type };
+    case 'connected':
+      return info('connected to the server', { attempt: event.attempt });
+    case 'connectFailed': {
+      const { attempt, error, retryInMs } = event;
+      const fields = { attempt, retryInMs: retryInMs === undefined ? undefined : Math.round(retryInMs), ...errorFields(error) };
+      return { ...warn(`cannot connect: ${chain(error)}`, fields), limitBy: `${type} ${codeOf(error)}` };
+    }
+    case 'connectOverdue':
+      return { ...warn('the attempt to connect outran its deadline', { attempt: event.attempt }), limitBy: type };
+    case 'disconnected':
+      return warn(`lost the connection to the server: ${chain(event.reason)}`, errorFields(event.reason));
+    case 'failed':
+      return failedRecord(event);
+    case 'dropped':
+      return warn(`${name(event.block)} dropped ${event.count} messages`, { block: event.block.responsibility, count: event.count });
+    case 'landing': {
+      const { kind, block, reason } = event.cause;
+      const because = reason === undefined ? kind : chain(reason);
+      return info(`landing: ${because}`, { cause: kind, block: block?.responsibility, reason: reason === undefined ? undefined : because });
+    }
+    case 'waiting':
+      return warn(`the landing waits for ${places(event.for).join(', ')}`, { for: places(event.for) });
+    case 'landed':
+      return landedRecord(event.report, blocks);
+    default:
+      return event satisfies never;
+  }
+}
+
+function failedRecord(event: Extract<SputnikEvent, { type: 'failed' }>): LogRecord {
+  const { block, callback, error, decision } = event;
+  return {
+    level: 'error',
+    fields: { event: event.type, block: block.responsibility, callback, decision, ...errorFields(error) },
+    text: `${name(block)} failed in ${callback}: ${chain(error)}`,
+    limitBy: `${event.type} ${block.responsibility} ${callback} ${codeOf(error)}`,
+  };
+}
+
+function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): LogRecord {
+  const { cause, clean, tookMs, unfinished, failures, dropped } = report;
+  const reason = cause.reason === undefined ? cause.kind : chain(cause.reason);
+  const left = [
+    ...failures.map((failure) => `${places([failure])[0]} failed ${failure.count} times: ${chain(failure.error)}`),
+    ...places(unfinished).map((place) => `${place} did not end`),
+    ...dropped.map(({ block, count }) => `${name(block)} dropped ${count} messages`),
+  ];
+  return {
+    level: clean ? 'info' : 'error',
+    fields: {
+      event: 'landed',
+      cause: cause.kind,
+      reason,
+      clean,
+      tookMs: Math.round(tookMs),
+      unfinished: places(unfinished),
+      failures: failures.map((failure) => ({ place: places([failure])[0], count: failure.count, ...errorFields(failure.error) })),
+      dropped: Object.fromEntries(dropped.map(({ block, count }) => [block.responsibility, count])),
+      blocks: counts(blocks),
+    },
+    text: `landed after ${reason} in ${Math.round(tookMs)} ms, ${clean ? 'clean' : `not clean: ${left.join('; ')}`}`,
+  };
+}
+
+/** What went through the blocks that take messages. */
+function counts(blocks: readonly BlockStatus[]): object {
+  const busy = blocks.filter(({ accepted, rejected }) => accepted + rejected > 0);
+  return Object.fromEntries(
+    busy.map(({ responsibility, accepted, rejected, handled, failed, dropped }) => [
+      responsibility,
+      { accepted, rejected, handled, failed, dropped },
+    ]),
+  );
+}
+
+/** An error as data: its code, its text, its causes. What has no code was not expected: it has its stack. */
+export function errorFields(error: unknown): { readonly code?: string | undefined; readonly error: readonly object[] } {
+  const parts = causes(error).map((part) => {
+    const code = codeOf(part);
+    const stack = code === undefined && part instanceof Error ? scrubbed(part.stack ?? '') : undefined;
+    return { code, message: textOf(part), stack };
+  });
+  return { code: causes(error).map(codeOf).find((code) => code !== undefined), error: parts };
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function name({ name, responsibility }: BlockDescriptor): string {
+  return name === responsibility ? responsibility : `${responsibility} (${name})`;
+}
+
+function places(failures: readonly (Failure | Unfinished)[]): readonly string[] {
+  return failures.map(({ block, callback }) => `${block.responsibility}.${callback}`);
+}

@@ -1,0 +1,21 @@
+import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
+import { createLog } from './logs.js';
+import type { RunnerOptions } from './options.js';
+import { fly } from './runner.js';
+import { setUp } from './setup.js';
+
+/**
+ * What `sputnik run` does: runs the satellite until it has landed, logs to stdout unless given a `log`, says on stderr
+ * why it cannot start, and resolves with the exit code: 0 clean, 1 failure, 78 bad configuration. Never rejects.
+ */
+export async function start<C = unknown>(options: RunnerOptions<C>): Promise<number> {
+  try {
+    const setup = await setUp(options);
+    const log = options.log ?? (await createLog(setup.settings.logLevel));
+    const runner = await fly(setup, { ...options, log });
+    return exitCodeOfReport(await runner.wait());
+  } catch (error) {
+    for (const line of linesOf(error)) process.stderr.write(`${line}\n`);
+    return exitCodeOfError(error);
+  }
+}

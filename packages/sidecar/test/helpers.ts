@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeClock, type Clock } from '@sputnikjs/core';
+
+const CLI = fileURLToPath(new URL('../bin/sputnik.js', import.meta.url));
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * A new folder with these files, removed after the tests. It is below the package, so that modules in it find the
+ * workspace's packages.
+ */
+export async function folder(files: Readonly<Record<string, unknown>>): Promise<string> {
+  const path = await mkdtemp(join(HERE, 'fixture-'));
+  after(() => rm(path, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(path, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return path;
+}
+
+/** A run of the real command line. */
+export class Cli {
+  readonly child: ChildProcess;
+  readonly stdout: string[] = [];
+  readonly stderr: string[] = [];
+  readonly #watchers = new Set<(line: string) => void>();
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, script: string = CLI) {
+    this.child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' });
+    after(() => this.child.kill('SIGKILL'));
+    const { stdout, stderr } = this.child;
+    if (stdout === null || stderr === null) throw new Error('no pipes');
+    createInterface({ input: stdout }).on('line', (line) => {
+      this.stdout.push(line);
+      for (const watcher of this.#watchers) watcher(line);
+    });
+    createInterface({ input: stderr }).on('line', (line) => this.stderr.push(line));
+  }
+
+  /** The first line of the log with this event, once it is there. */
+  async event(name: string): Promise<Record<string, unknown>> {
+    return await new Promise((resolve, reject) => {
+      const watcher = (line: string): void => {
+        const fields = JSON.parse(line) as Record<string, unknown>;
+        if (fields['event'] === name) resolve(fields);
+      };
+      this.stdout.forEach((line) => watcher(line));
+      this.#watchers.add(watcher);
+      this.child.once('close', () => reject(new Error(`ended without ${name}: ${this.stderr.join('\n')}`)));
+    });
+  }
+
+  /** The exit code, or the signal that ended it. */
+  async end(): Promise<number | string> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    return this.child.exitCode ?? this.child.signalCode ?? 'unknown';
+  }
+}
+
+/** Runs the command line to its end. */
+export async function cli(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | string; readonly stdout: readonly string[]; readonly stderr: readonly string[] }> {
+  const run = new Cli(args, env);
+  await once(run.child, 'close');
+  return { code: await run.end(), stdout: run.stdout, stderr: run.stderr };
+}
+
+/** A clock that stands until it is moved. */
+export class StandingClock {
+  #now = 0;
+  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+  readonly clock: Clock = makeClock(
+    () => this.#now,
+    (ms, callback) => {
+      const timer = { at: this.#now + ms, callback };
+      this.#timers.push(timer);
+      return () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      };
+    },
+  );
+
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  move(ms: number): void {
+    this.#now += ms;
+    const due = this.#timers.filter(({ at }) => at <= this.#now);
+    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
+    for (const { callback } of due) callback();
+  }
+}
