@@ -139,5 +139,5 @@ export function defineBlock<T = undefined, N extends Needs = {}, C = unknown, M 
   spec: BlockSpec<T, N, C, M, A>,
 ): BlockDefinition<C> {
   const { name, config, needs = {}, make } = spec;
-  return Object.freeze({ name, config, needs, make: make as BlockDefinition<C>['make'] });
+  return Object.freeze({ name, config, needs, make });
 }

@@ -81,7 +81,7 @@ function wire(
     if (peer) to[need] = active.handleOn(peer);
     else faults.push(`its need "${need}" is unmet: no block has the responsibility "${responsibility}"`);
   }
-  return to as unknown as Wiring<Needs>;
+  return to;
 }
 
 /** What is missing from a block, or does not fit. */

@@ -36,7 +36,8 @@ export class Mailbox<F> {
     this.#dropsOldest = options.whenFull === 'drop-oldest';
     this.#pacer = pacer;
     this.#workers = new Workers(recipient, options.concurrency ?? 1, this.counts, () => {
-      if (!this.#scheduled) this.#run();
+      if (this.#queue.size === 0) this.#tellIdle();
+      else if (!this.#scheduled) this.#run();
     });
   }
 

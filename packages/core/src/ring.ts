@@ -6,10 +6,8 @@ export class Ring<A, B, C> {
   #slots: (A | B | C | undefined)[] = Array.from({ length: 16 * WIDTH });
   #head = 0;
   #used = 0;
-
-  get size(): number {
-    return this.#used / WIDTH;
-  }
+  /** Entries in the queue. */
+  size = 0;
 
   push(first: A, second: B, third: C): void {
     if (this.#used === this.#slots.length) this.#grow();
@@ -19,6 +17,7 @@ export class Ring<A, B, C> {
     this.#slots[at + 1] = second;
     this.#slots[at + 2] = third;
     this.#used += WIDTH;
+    this.size++;
   }
 
   /** The parts of the oldest entry; there must be one. */
@@ -41,6 +40,7 @@ export class Ring<A, B, C> {
     slots[head] = slots[head + 1] = slots[head + 2] = undefined;
     this.#head = head + WIDTH === slots.length ? 0 : head + WIDTH;
     this.#used -= WIDTH;
+    this.size--;
   }
 
   #grow(): void {

@@ -60,7 +60,7 @@ export class Workers<F> {
   handle(msg: object, from: F, question: Question | undefined): void {
     try {
       const result = this.#recipient.handle(msg, from);
-      if (isThenable(result)) this.#await(Promise.resolve(result), question);
+      if (isThenable(result)) this.#await(result instanceof Promise ? result : Promise.resolve(result), question);
       else this.#succeeded(result, question);
     } catch (error) {
       this.#failed(error, question);
@@ -124,5 +124,5 @@ export class Workers<F> {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,0 +1,56 @@
+import { makeClock, type Clock } from '@sputnikjs/core';
+
+/** A clock that stands still until a test moves it. */
+export interface ManualClock extends Clock {
+  /** Lets `ms` pass: fires what falls due, in order, and lets all that follows from it happen before the next. */
+  advance(ms: number): Promise<void>;
+  /** How many timers are set. */
+  readonly pending: number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+export function manualClock(): ManualClock {
+  let time = 0;
+  /** In the order of being set, so that of two that fall due together the elder fires first. */
+  const timers = new Set<Timer>();
+  const now = (): number => time;
+  const after: Clock['after'] = (ms, callback) => {
+    const timer = { at: time + Math.max(0, ms), callback };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  };
+  const nextDue = (end: number): Timer | undefined => {
+    let next: Timer | undefined;
+    for (const timer of timers) if (timer.at <= end && (!next || timer.at < next.at)) next = timer;
+    return next;
+  };
+  return {
+    ...makeClock(now, after),
+    get pending() {
+      return timers.size;
+    },
+    async advance(ms) {
+      const end = time + ms;
+      await turn();
+      for (let timer = nextDue(end); timer; timer = nextDue(end)) {
+        timers.delete(timer);
+        time = timer.at;
+        timer.callback();
+        await turn();
+      }
+      time = end;
+    },
+  };
+}
+
+/** Turns of the event loop in a `turn`: mailboxes yield for one each time a slice of theirs is used up. */
+const ENOUGH = 16;
+
+/** Lets all happen that needs no time to pass: promises, mailboxes, immediates. */
+export async function turn(): Promise<void> {
+  for (let i = 0; i < ENOUGH; i++) await new Promise((resolve) => setImmediate(resolve));
+}

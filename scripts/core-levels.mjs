@@ -1,0 +1,43 @@
+// Keeps the core's levels: a file imports only from levels below its own (docs/ARCHITECTURE.md).
+import { readdirSync, readFileSync } from 'node:fs';
+
+const LEVELS = [
+  ['clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'standard-schema'],
+  ['errors'],
+  ['config', 'workers'],
+  ['mailbox', 'server-connector', 'server-lane'],
+  ['block'],
+  ['events', 'factories', 'initiator-block', 'communicator'],
+  ['active-block', 'connector', 'finisher'],
+  ['boot', 'landing', 'fitting'],
+  ['initiator'],
+  ['manifest'],
+  ['sputnik'],
+  ['index'],
+];
+
+const source = new URL('../packages/core/src/', import.meta.url);
+const levelOf = new Map(LEVELS.flatMap((files, level) => files.map((file) => [file, level])));
+const problems = [];
+
+for (const entry of readdirSync(source)) {
+  const file = entry.replace(/\.ts$/, '');
+  const level = levelOf.get(file);
+  if (level === undefined) {
+    problems.push(`${entry} has no level; give it one in scripts/core-levels.mjs`);
+    continue;
+  }
+  const text = readFileSync(new URL(entry, source), 'utf8');
+  for (const [, specifier] of text.matchAll(/\bfrom '([^']+)'/g)) {
+    const other = /^\.\/(.+)\.js$/.exec(specifier)?.[1];
+    if (other === undefined) problems.push(`${entry} imports ${specifier}; the core depends on nothing`);
+    else if (!(levelOf.get(other) < level))
+      problems.push(`${entry} (level ${level}) imports ${other}, which is not below it`);
+  }
+}
+
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log(`core: ${levelOf.size} files keep their ${LEVELS.length} levels`);

@@ -1,0 +1,26 @@
+// Runs every compiled test (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+function* testsBelow(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'node_modules' || entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* testsBelow(path);
+    else if (/[\\/]dist-test[\\/]/.test(path) && entry.name.endsWith('.test.js')) yield path;
+  }
+}
+
+const only = process.argv.slice(2);
+const tests = [...testsBelow(root)].filter((path) => only.every((part) => path.includes(part)));
+if (tests.length === 0) {
+  console.error('no compiled tests found; run `npm run build` first');
+  process.exit(1);
+}
+const options = ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-timeout=120000'];
+const { status } = spawnSync(process.execPath, [...options, ...tests], { cwd: root, stdio: 'inherit' });
+process.exit(status ?? 1);
