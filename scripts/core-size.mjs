@@ -1,26 +1,29 @@
-// Keeps the core tiny: lines of code of the formatted source, without blank lines, comments and import or export lists.
+// Keeps the core tiny. Counts lines of the formatted source without blank lines, comments and import or export lists;
+// type declarations, which are most of its documentation and none of its program, are counted apart.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const MOST_IN_ALL = 1_250;
+const MOST_CODE = 1_150;
 const MOST_IN_A_FILE = 150;
 
 const source = new URL('../packages/core/src/', import.meta.url);
-let total = 0;
+const linesOf = (text) => text.split('\n').filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length;
 const problems = [];
+let code = 0;
+let types = 0;
 
-for (const entry of readdirSync(source)) {
-  const code = readFileSync(new URL(entry, source), 'utf8')
+for (const file of readdirSync(source)) {
+  const text = readFileSync(new URL(file, source), 'utf8')
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
-    .replaceAll(/^(import|export)\b[^;(]*?\bfrom '[^']+';$/gm, '')
-    .split('\n')
-    .filter((line) => !/^\s*(\/\/.*)?$/.test(line));
-  total += code.length;
-  if (code.length > MOST_IN_A_FILE) problems.push(`${entry}: ${code.length} lines of code; at most ${MOST_IN_A_FILE}`);
+    .replaceAll(/^(import|export)\b[^;(]*?\bfrom '[^']+';$/gm, '');
+  const program = text.replaceAll(/^(export )?(interface [^{]*\{[\s\S]*?^\}|type [\s\S]*?;$)/gm, '');
+  code += linesOf(program);
+  types += linesOf(text) - linesOf(program);
+  if (linesOf(text) > MOST_IN_A_FILE) problems.push(`${file}: ${linesOf(text)} lines; at most ${MOST_IN_A_FILE}`);
 }
-if (total > MOST_IN_ALL) problems.push(`core: ${total} lines of code; at most ${MOST_IN_ALL}`);
+if (code > MOST_CODE) problems.push(`core: ${code} lines of code; at most ${MOST_CODE}`);
 
+console.log(`core: ${code} lines of code, ${types} of type declarations`);
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
 }
-console.log(`core: ${total} lines of code`);

@@ -37,9 +37,9 @@ export interface BlockContext {
   readonly log: Logger;
   readonly clock: Clock;
   /** Asks for an orderly shutdown, from any callback, from init on (L1). Returns at once. */
-  land(reason?: unknown): void;
+  readonly land: (reason?: unknown) => void;
   /** Work outside a callback: the landing waits for it, and its failure goes to `onError`. */
-  waitUntil(work: Promise<unknown>): void;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 /** A handle on a block. */

@@ -24,7 +24,7 @@ function forget(signal: Signal, land: Land): void {
  * to Node, so that a second Ctrl-C ends the process (L6).
  */
 export function finisherBlock(): Block {
-  let release = (): void => {};
+  let release: (() => void) | undefined;
   return {
     init(_config, { land, landing }) {
       listen('SIGTERM', land);
@@ -36,6 +36,6 @@ export function finisherBlock(): Block {
       };
     },
     run() {},
-    finish: () => release(),
+    finish: () => release?.(),
   };
 }
