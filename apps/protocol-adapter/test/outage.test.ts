@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { folder, freePort, Mosquitto, payloads, Satellite, subscribe } from './support.js';
+
+const BLOCKS = [
+  { name: 'producer' },
+  { name: 'syslogproducer', module: '@sputnikjs/adapter-syslog' },
+  { name: 'syslogreceiver', module: '@sputnikjs/adapter-syslog' },
+  { name: 'httpgateway', module: '@sputnikjs/adapter-http' },
+];
+
+test('a broker that comes late, is killed and comes again under load is noticed; HTTP answers 503 meanwhile', async (t) => {
+  const [port, syslog, http] = [await freePort(), await freePort(), await freePort()];
+  const cf = folder(t, {
+    'blocks.json': BLOCKS,
+    'connector.json': { module: '@sputnikjs/connector-mqtt', url: `mqtt://127.0.0.1:${port}` },
+    'syslogreceiver.json': { port: syslog },
+    'httpgateway.json': { port: http },
+  });
+  const satellite = new Satellite(t, cf);
+  const post = async (n: number): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${http}/produce/load`, { method: 'POST', body: `{"n":${n}}` });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+
+  await satellite.logs('connectFailed');
+  assert.equal(await post(0), 503, 'before the broker is there');
+
+  const broker = new Mosquitto(t, port);
+  await broker.start();
+  await satellite.logs('connected');
+  const before = await subscribe(t, port);
+  assert.equal(await post(1), 202);
+
+  const statuses: number[] = [];
+  let n = 1;
+  let loading = true;
+  const load = (async () => {
+    while (loading) statuses.push(await post(++n));
+  })();
+  await before.until(() => payloads(before, 'load').length > 200, 'load');
+  await broker.kill();
+  await satellite.logs('disconnected');
+  assert.equal(await post(-1), 503, 'while the broker is away');
+  await broker.start();
+  await satellite.logs('connected', 2);
+  const after = await subscribe(t, port);
+  await after.until(() => payloads(after, 'load').length > 200, 'load again');
+  loading = false;
+  await load;
+
+  assert.deepEqual([...new Set(statuses)].toSorted(), [202, 503], 'nothing but taken and away');
+  assert.equal(statuses.at(-1), 202);
+  satellite.process.kill('SIGTERM');
+  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+});

@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const PATH = `${process.env['PATH']}:/usr/sbin`;
+const APP = fileURLToPath(new URL('../', import.meta.url));
+
+/** A port of the loopback interface that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A folder that is removed with the test. Values become JSON files of their names. */
+export function folder(t: TestContext, files: Record<string, unknown> = {}): string {
+  // Below the app, so that packages are found from it.
+  const path = mkdtempSync(join(APP, 'dist-test', 'folder-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, value] of Object.entries(files)) {
+    writeFileSync(join(path, name), typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return path;
+}
+
+/** A child process whose output is collected by lines, and that does not outlive the test. */
+export class Program {
+  readonly process: ChildProcess;
+  readonly lines: string[] = [];
+  readonly errors: string[] = [];
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  #watchers: (() => void)[] = [];
+
+  constructor(t: TestContext, command: string, args: readonly string[], env: Record<string, string> = {}) {
+    const child: ChildProcessWithoutNullStreams = spawn(command, args, { env: { ...process.env, PATH, ...env } });
+    this.process = child;
+    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as never);
+    createInterface(child.stdout).on('line', (line) => this.#take(this.lines, line));
+    createInterface(child.stderr).on('line', (line) => this.#take(this.errors, line));
+    t.after(async () => {
+      child.kill('SIGKILL');
+      await this.ended;
+    });
+  }
+
+  /** Resolves once `condition` holds; it is looked at with every line of output. Rejects if the program ends first. */
+  async until(condition: () => boolean, what = 'condition'): Promise<void> {
+    let over = false;
+    void this.ended.then(() => {
+      over = true;
+      this.#wake();
+    });
+    while (!condition()) {
+      if (over) throw new Error(`ended before ${what}: ${[...this.lines, ...this.errors].slice(-20).join('\n')}`);
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
+  #take(lines: string[], line: string): void {
+    lines.push(line);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    for (const watcher of watchers) watcher();
+  }
+}
+
+/** A satellite, run by the `sputnik` command as operators run it. */
+export class Satellite extends Program {
+  constructor(t: TestContext, cf: string, env: Record<string, string> = {}) {
+    const bin = fileURLToPath(new URL('../../../packages/sidecar/bin/sputnik.js', import.meta.url));
+    super(t, process.execPath, [bin, 'run', '--cf', cf], env);
+  }
+
+  /** The log records of an event, in order. */
+  records(event: string): Record<string, unknown>[] {
+    return this.lines
+      .filter((line) => line.includes(`"event":"${event}"`))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async logs(event: string, times = 1): Promise<void> {
+    await this.until(() => this.records(event).length >= times, `event ${event}`);
+  }
+}
+
+/** A real broker on a free port, with the settings given. */
+export class Mosquitto {
+  readonly port: number;
+  readonly #t: TestContext;
+  readonly #conf: string;
+  program!: Program;
+
+  constructor(t: TestContext, port: number, settings: readonly string[] = []) {
+    this.#t = t;
+    this.port = port;
+    const path = mkdtempSync(join(tmpdir(), 'mosquitto-'));
+    t.after(() => rmSync(path, { recursive: true, force: true }));
+    this.#conf = join(path, 'conf');
+    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...settings];
+    writeFileSync(this.#conf, `${lines.join('\n')}\n`);
+  }
+
+  async start(): Promise<void> {
+    this.program = new Program(this.#t, 'mosquitto', ['-c', this.#conf]);
+    await this.program.until(() => this.program.errors.some((line) => / running$/.test(line)), 'running');
+  }
+
+  async kill(): Promise<void> {
+    this.program.process.kill('SIGKILL');
+    await this.program.ended;
+  }
+}
+
+/** A real subscriber, connected when this resolves. Its lines are "topic payload". */
+export async function subscribe(t: TestContext, port: number, ...options: string[]): Promise<Program> {
+  const args = ['-h', '127.0.0.1', '-p', `${port}`, '-t', '#', '-q', '1', '-F', '%t %p', '-d', ...options];
+  const program = new Program(t, 'mosquitto_sub', args);
+  await program.until(() => program.lines.some((line) => line.startsWith('Subscribed')), 'subscribed');
+  return program;
+}
+
+/** The payloads that a subscriber has printed of a topic. */
+export function payloads(subscriber: Program, topic: string): Record<string, unknown>[] {
+  return subscriber.lines
+    .filter((line) => line.startsWith(`${topic} {`))
+    .map((line) => JSON.parse(line.slice(topic.length + 1)) as Record<string, unknown>);
+}
+
+/** Runs a client to its end and returns what it printed. */
+export async function run(t: TestContext, command: string, ...args: string[]): Promise<string> {
+  const program = new Program(t, command, args);
+  const { code } = await program.ended;
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${program.errors.join('\n')}`);
+  return program.lines.join('\n');
+}
