@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { folder, freePort, Mosquitto, payloads, Program, Satellite, subscribe } from './support.js';
+import { folder, freePort, Mosquitto, Program, Satellite, Subscriber } from './support.js';
 
 const COUNT = 100_000;
 const BLOCKS = [
@@ -14,11 +14,11 @@ const BLOCKS = [
 /** Lands the satellite in the midst of 100,000 messages that a real `logger` sends, and accounts for every one. */
 async function landInTheMidst(t: TestContext, port: number, satellite: Satellite, syslog: number): Promise<void> {
   await satellite.logs('connected');
-  const subscriber = await subscribe(t, port, '-c', '-i', 'witness');
+  const subscriber = await Subscriber.to(t, port, '-c', '-i', 'witness');
   const lines = join(folder(t), 'lines');
   writeFileSync(lines, Array.from({ length: COUNT }, (_, i) => `message ${i}\n`).join(''));
   const logger = new Program(t, 'logger', ['-n', '127.0.0.1', '-P', `${syslog}`, '-T', '--octet-count', '-f', lines]);
-  await subscriber.until(() => subscriber.lines.length > 2_000, 'a few thousand messages');
+  await subscriber.until(() => subscriber.messages.length > 2_000, 'a few thousand messages');
   satellite.process.kill('SIGTERM');
   assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
   await logger.ended;
@@ -30,8 +30,8 @@ async function landInTheMidst(t: TestContext, port: number, satellite: Satellite
   t.diagnostic(`accepted ${accepted} of ${COUNT}`);
   assert.ok(accepted > 2_000, 'it was in the midst');
   assert.equal(handled, accepted);
-  await subscriber.until(() => subscriber.lines.length > accepted, `${accepted} messages`);
-  const texts = payloads(subscriber, 'syslog').map(({ message }) => message);
+  await subscriber.until(() => subscriber.messages.length >= accepted, `${accepted} messages`);
+  const texts = subscriber.payloads('syslog').map(({ message }) => message);
   // A real subscriber of QoS 1 may be told twice, but never too little, and in order.
   assert.deepEqual(
     [...new Set(texts)],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort, payloads, run, Satellite, subscribe } from './support.js';
+import { freePort, run, Satellite, Subscriber } from './support.js';
 
 const conf = (name: string): string => fileURLToPath(new URL(`../conf/${name}`, import.meta.url));
 
@@ -13,13 +13,13 @@ test('the demo split into two folders runs as two processes at the same time', a
     HTTPGATEWAY_PORT: `${http}`,
   });
   await Promise.all([first.logs('connected'), second.logs('connected')]);
-  const subscriber = await subscribe(t, mqtt);
+  const subscriber = await Subscriber.to(t, mqtt);
   await run(t, 'logger', '-n', '127.0.0.1', '-P', `${syslog}`, '-T', 'from one');
   await run(t, 'curl', '-sf', '-d', '{"from":"the other"}', `http://127.0.0.1:${http}/produce/orders`);
-  await subscriber.until(() => payloads(subscriber, 'syslog').length === 1, 'the log');
-  await subscriber.until(() => payloads(subscriber, 'orders').length === 1, 'the order');
-  assert.equal(payloads(subscriber, 'syslog')[0]?.['message'], 'from one');
-  assert.deepEqual(payloads(subscriber, 'orders'), [{ from: 'the other' }]);
+  await subscriber.until(() => subscriber.payloads('syslog').length === 1, 'the log');
+  await subscriber.until(() => subscriber.payloads('orders').length === 1, 'the order');
+  assert.equal(subscriber.payloads('syslog')[0]?.['message'], 'from one');
+  assert.deepEqual(subscriber.payloads('orders'), [{ from: 'the other' }]);
 
   for (const satellite of [second, first]) {
     satellite.process.kill('SIGTERM');

@@ -44,8 +44,8 @@ export class Program {
     const child: ChildProcessWithoutNullStreams = spawn(command, args, { env: { ...process.env, PATH, ...env } });
     this.process = child;
     this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as never);
-    createInterface(child.stdout).on('line', (line) => this.#take(this.lines, line));
-    createInterface(child.stderr).on('line', (line) => this.#take(this.errors, line));
+    createInterface(child.stdout).on('line', (line) => this.take(this.lines, line));
+    createInterface(child.stderr).on('line', (line) => this.take(this.errors, line));
     t.after(async () => {
       child.kill('SIGKILL');
       await this.ended;
@@ -65,7 +65,7 @@ export class Program {
     }
   }
 
-  #take(lines: string[], line: string): void {
+  protected take(lines: string[], line: string): void {
     lines.push(line);
     this.#wake();
   }
@@ -115,7 +115,7 @@ export class Mosquitto {
 
   async start(): Promise<void> {
     this.program = new Program(this.#t, 'mosquitto', ['-c', this.#conf]);
-    await this.program.until(() => this.program.errors.some((line) => / running$/.test(line)), 'running');
+    await this.program.until(() => this.program.errors.some((line) => line.endsWith(' running')), 'running');
   }
 
   async kill(): Promise<void> {
@@ -124,19 +124,35 @@ export class Mosquitto {
   }
 }
 
-/** A real subscriber, connected when this resolves. Its lines are "topic payload". */
-export async function subscribe(t: TestContext, port: number, ...options: string[]): Promise<Program> {
-  const args = ['-h', '127.0.0.1', '-p', `${port}`, '-t', '#', '-q', '1', '-F', '%t %p', '-d', ...options];
-  const program = new Program(t, 'mosquitto_sub', args);
-  await program.until(() => program.lines.some((line) => line.startsWith('Subscribed')), 'subscribed');
-  return program;
-}
+/** A real subscriber of QoS 1 to everything. */
+export class Subscriber extends Program {
+  /** What has come, as "topic payload", in order. */
+  readonly messages: string[] = [];
 
-/** The payloads that a subscriber has printed of a topic. */
-export function payloads(subscriber: Program, topic: string): Record<string, unknown>[] {
-  return subscriber.lines
-    .filter((line) => line.startsWith(`${topic} {`))
-    .map((line) => JSON.parse(line.slice(topic.length + 1)) as Record<string, unknown>);
+  /** Resolves when it has subscribed. */
+  static async to(t: TestContext, port: number, ...options: string[]): Promise<Subscriber> {
+    const subscriber = new Subscriber(t, port, options);
+    await subscriber.until(() => subscriber.lines.some((line) => line.startsWith('Subscribed')), 'subscribed');
+    return subscriber;
+  }
+
+  private constructor(t: TestContext, port: number, options: string[]) {
+    const args = ['-h', '127.0.0.1', '-p', `${port}`, '-t', '#', '-q', '1', '-F', '> %t %p', '-d', ...options];
+    // Line by line, though it writes to a pipe.
+    super(t, 'stdbuf', ['-oL', 'mosquitto_sub', ...args]);
+  }
+
+  /** The payloads of a topic. */
+  payloads(topic: string): Record<string, unknown>[] {
+    return this.messages
+      .filter((message) => message.startsWith(`${topic} `))
+      .map((message) => JSON.parse(message.slice(topic.length + 1)) as Record<string, unknown>);
+  }
+
+  protected override take(lines: string[], line: string): void {
+    if (line.startsWith('> ')) super.take(this.messages, line.slice(2));
+    else if (!line.startsWith('Client ')) super.take(lines, line);
+  }
 }
 
 /** Runs a client to its end and returns what it printed. */

@@ -97,7 +97,6 @@ export class Listener {
       bodyLimit: maxBodyBytes,
       requestTimeout: requestMs,
       http: { headersTimeout: headersMs, connectionsCheckingInterval: lookMs },
-      routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER }, // node bounds the whole head
       clientErrorHandler: answerClientError,
       frameworkErrors: fail,
     });

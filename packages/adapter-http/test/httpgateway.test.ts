@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
-import { HTTP_GATEWAY_CONFIG } from '@sputnikjs/adapter-http';
+import { globalFactories, SputnikError } from '@sputnikjs/core';
+import { HTTP_GATEWAY_CONFIG, httpgateway } from '@sputnikjs/adapter-http';
 import { codeOf, curl, post, Wire, type Got } from './clients.js';
 import { fly, prepare } from './satellite.js';
 
@@ -207,5 +207,12 @@ describe('the configuration', () => {
         return true;
       });
     }
+  });
+});
+
+describe('the import of its register module', () => {
+  test('makes the gateway known by its name', async () => {
+    await import('@sputnikjs/adapter-http/register');
+    assert.equal(globalFactories()['httpgateway'], httpgateway);
   });
 });

@@ -1,39 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { describe, test, type TestContext } from 'node:test';
-import { systemClock, type Logger } from '@sputnikjs/core';
+import { describe, test } from 'node:test';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
 import { taken, type Answer } from '../dist/answers.js';
-import { Listener, type ListenerOptions } from '../dist/listener.js';
 import { codeOf, curl, post, Wire } from './clients.js';
-
-const nothing = (): void => undefined;
-const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-/** A listener on a free port that takes everything, and what it took. */
-async function listen(t: TestContext, changes: Partial<ListenerOptions> = {}) {
-  const messages: ProduceMessage[] = [];
-  const produce = async (message: ProduceMessage): Promise<Answer> => {
-    messages.push(message);
-    return taken(message.target);
-  };
-  const base = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, log: silent, clock: systemClock, produce };
-  const listener = new Listener({ ...base, ...changes });
-  const port = await listener.open();
-  t.after(() => listener.close());
-  return { listener, messages, port, url: `http://127.0.0.1:${port}` };
-}
-
-/** A promise that the test opens. */
-function gate<T>() {
-  let open: (value: T) => void = nothing;
-  const opened = new Promise<T>((resolve) => (open = resolve));
-  return { opened, open };
-}
-
-const long = 60_000;
-const patient = { headersMs: long, requestMs: long, lookMs: 50, lingerMs: long };
+import { gate, listen, patient, silent } from './listen.js';
 
 describe('what is posted', () => {
   test('reaches its target as it is, whatever its bytes and type', async (t) => {
@@ -163,67 +135,6 @@ describe('a bad request', () => {
   });
 });
 
-describe('a body that is too large', () => {
-  test('is answered 413, its length announced or not, and its sender sees that', async (t) => {
-    const { url, messages } = await listen(t);
-    for (const size of [100_001, 20_000_000]) {
-      const body = Buffer.alloc(size);
-      assert.equal(codeOf(await post(`${url}/produce/a`, body)), 'TOO_LARGE');
-      const stream = new Blob([body]).stream();
-      const chunked = await fetch(`${url}/produce/a`, { method: 'POST', body: stream, duplex: 'half' });
-      assert.equal(chunked.status, 413);
-      await chunked.body?.cancel();
-    }
-    assert.equal((await post(`${url}/produce/a`, Buffer.alloc(100_000))).status, 202);
-    assert.equal(messages.length, 1);
-  });
-
-  test('is not read endlessly: the connection is cut soon after the answer', async (t) => {
-    const { port } = await listen(t, { patience: { ...patient, lingerMs: 100 } });
-    for (const size of ['content-length: 99999999999', 'transfer-encoding: chunked']) {
-      const wire = new Wire(port).send(`POST /produce/a HTTP/1.1\r\nhost: a\r\n${size}\r\n\r\n`);
-      const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536), Buffer.from('\r\n')]);
-      const flood = (): unknown => wire.socket.writable && wire.socket.write(chunk, () => setImmediate(flood));
-      flood();
-      assert.equal((await wire.answer()).status, 413);
-    }
-  });
-
-  test('leaves the connection usable when it ends in time', async (t) => {
-    const { port } = await listen(t, { patience: patient });
-    const wire = new Wire(port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n');
-    await once(wire.socket, 'data');
-    wire.send(
-      Buffer.alloc(200_000),
-      'POST /produce/b HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx',
-    );
-    assert.match(await wire.received, /^HTTP\/1.1 413[^]*HTTP\/1.1 202/);
-  });
-});
-
-describe('a slow client', () => {
-  test('whose headers or body do not arrive in time is answered 408 and cut', async (t) => {
-    const headers = await listen(t, { patience: { ...patient, headersMs: 200 } });
-    const body = await listen(t, { patience: { ...patient, requestMs: 200, headersMs: 200 } });
-    const wires = [
-      new Wire(headers.port),
-      new Wire(headers.port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\n'),
-      new Wire(body.port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc'),
-    ];
-    for (const wire of wires) assert.equal(codeOf(await wire.answer()), 'REQUEST_TIMEOUT');
-    assert.deepEqual(body.messages, []);
-  });
-
-  test('harms no other', async (t) => {
-    const { port, url } = await listen(t, { patience: patient });
-    const slow = Array.from({ length: 200 }, () =>
-      new Wire(port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc'),
-    );
-    await Promise.all(slow.map(({ socket }) => once(socket, 'connect')));
-    assert.equal((await post(`${url}/produce/b`)).status, 202);
-  });
-});
-
 describe('a listener', () => {
   test('that lands answers what is complete, refuses what is not, cuts who says nothing, and then is gone', async (t) => {
     const asked = gate<ProduceMessage>();
@@ -278,6 +189,18 @@ describe('a listener', () => {
     release.open(taken('a'));
     assert.equal((await post(`${url}/produce/a`)).status, 202);
     await listener.land();
+  });
+
+  test('whose own code fails answers 500 and logs why', async (t) => {
+    const logged: object[] = [];
+    const log = { ...silent, error: (fields: object) => void logged.push(fields) };
+    const failure = new Error('a bug');
+    const { url } = await listen(t, { log, produce: () => Promise.reject(failure) });
+    const got = await post(`${url}/produce/a`);
+    assert.equal(got.status, 500);
+    assert.equal(codeOf(got), 'INTERNAL');
+    assert.doesNotMatch(got.body, /a bug/);
+    assert.deepEqual(logged, [{ event: 'requestFailed', code: undefined, err: failure }]);
   });
 
   test('says where it cannot listen, why, and what to do', async (t) => {

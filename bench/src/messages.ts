@@ -1,0 +1,73 @@
+import fastq from 'fastq';
+import { launch } from './flight.js';
+import type { Contest } from './measure.js';
+import { askBursts, askOneByOne, BURST, Inbox, sendBursts, sendOnePerTurn, type Order } from './orders.js';
+
+/** Block to block, beside a queue of fastq that does the same. */
+export interface MessageRow {
+  readonly title: string;
+  readonly against: 'callback queue' | 'promise queue';
+  /** The least ratio that design.md, section 7, asks for. */
+  readonly budget?: number | undefined;
+  start(): Promise<Contest>;
+}
+
+export const MESSAGE_ROWS: readonly MessageRow[] = [
+  {
+    title: 'send, sync handler, bursts of 1,000',
+    against: 'callback queue',
+    budget: 1.3,
+    start: () => sync(sendBursts),
+  },
+  {
+    title: 'send, sync handler, one per turn',
+    against: 'callback queue',
+    budget: 0.7,
+    start: () => sync(sendOnePerTurn),
+  },
+  {
+    title: 'send, async handler, 1,000 under way',
+    against: 'promise queue',
+    budget: 3,
+    start: () => async(sendBursts),
+  },
+  { title: 'send, async handler, one per turn', against: 'promise queue', start: () => async(sendOnePerTurn) },
+  { title: 'ask, async handler, 1,000 under way', against: 'promise queue', start: () => asks(askBursts) },
+  { title: 'ask, async handler, one by one', against: 'promise queue', start: () => asks(askOneByOne) },
+];
+
+async function sync(drive: typeof sendBursts): Promise<Contest> {
+  const [inbox, other] = [new Inbox(), new Inbox()];
+  const { receiver, land } = await launch({ onMsg: inbox.take });
+  const queue = fastq<unknown, Order, void>((order, done) => {
+    other.take(order);
+    done(null);
+  }, 1);
+  return {
+    ours: (count) => drive(receiver.send, inbox, count),
+    baseline: (count) => drive((order) => queue.push(order), other, count),
+    end: land,
+  };
+}
+
+async function async(drive: typeof sendBursts): Promise<Contest> {
+  const [inbox, other] = [new Inbox(), new Inbox()];
+  const { receiver, land } = await launch({ onMsg: inbox.takeAsync, mailbox: { concurrency: BURST } });
+  const queue = fastq.promise<unknown, Order, void>(other.takeAsync, BURST);
+  return {
+    ours: (count) => drive(receiver.send, inbox, count),
+    baseline: (count) => drive((order) => queue.push(order), other, count),
+    end: land,
+  };
+}
+
+async function asks(drive: typeof askBursts): Promise<Contest> {
+  const [inbox, other] = [new Inbox(), new Inbox()];
+  const { receiver, land } = await launch({ onMsg: inbox.takeAsync, mailbox: { concurrency: BURST } });
+  const queue = fastq.promise<unknown, Order, void>(other.takeAsync, BURST);
+  return {
+    ours: (count) => drive((order) => receiver.ask(order), count),
+    baseline: (count) => drive((order) => queue.push(order), count),
+    end: land,
+  };
+}

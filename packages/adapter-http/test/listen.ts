@@ -1,0 +1,33 @@
+import type { TestContext } from 'node:test';
+import { systemClock, type Logger } from '@sputnikjs/core';
+import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { taken, type Answer } from '../dist/answers.js';
+import { Listener, type ListenerOptions } from '../dist/listener.js';
+
+export const nothing = (): void => undefined;
+export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** A listener on a free port that takes everything, and what it took. */
+export async function listen(t: TestContext, changes: Partial<ListenerOptions> = {}) {
+  const messages: ProduceMessage[] = [];
+  const produce = async (message: ProduceMessage): Promise<Answer> => {
+    messages.push(message);
+    return taken(message.target);
+  };
+  const base = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, log: silent, clock: systemClock, produce };
+  const listener = new Listener({ ...base, ...changes });
+  const port = await listener.open();
+  t.after(() => listener.close());
+  return { listener, messages, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A promise that the test opens. */
+export function gate<T>() {
+  let open: (value: T) => void = nothing;
+  const opened = new Promise<T>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+const long = 60_000;
+/** Clients may take as long as they like. */
+export const patient = { headersMs: long, requestMs: long, lookMs: 50, lingerMs: long };
