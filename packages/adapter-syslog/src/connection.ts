@@ -20,6 +20,8 @@ export class Connection {
   #receivedAt = new Date();
   /** Why nothing more comes: the sender ended the stream, the connection broke, or we land. */
   #stop: 'ended' | 'broken' | 'landing' | undefined;
+  /** What the socket had read while it was paused, once nothing more is read. */
+  #readAhead: Buffer | null = null;
 
   /** The socket has to be paused. */
   constructor(socket: Socket, intake: Intake) {
@@ -30,6 +32,7 @@ export class Connection {
     this.done = new Promise((resolve) => (this.#setDone = resolve));
     socket.on('error', (error) => {
       intake.troubles.note('connectionFailed', `a connection failed: ${error.message}`, this.#peer);
+      this.#stopReading('broken');
     });
   }
 
@@ -60,6 +63,8 @@ export class Connection {
     this.#stop = why;
     this.#socket.removeAllListeners('data');
     this.#socket.pause();
+    this.#readAhead = this.#socket.read() as Buffer | null;
+    this.#socket.destroy();
     if (!this.#waitsForRoom) this.#advance();
   }
 
@@ -83,15 +88,12 @@ export class Connection {
   }
 
   #nextFrame(): Buffer | undefined {
-    let frame = this.#splitter.next();
-    while (!frame && this.#stop) {
-      // What the socket had read ahead while it was paused.
-      const chunk = this.#socket.read() as Buffer | null;
-      if (!chunk) return this.#stop === 'ended' ? this.#splitter.flush() : undefined;
-      this.#push(chunk);
-      frame = this.#splitter.next();
-    }
-    return frame;
+    const frame = this.#splitter.next();
+    if (frame || !this.#stop) return frame;
+    if (!this.#readAhead) return this.#stop === 'ended' ? this.#splitter.flush() : undefined;
+    this.#push(this.#readAhead);
+    this.#readAhead = null;
+    return this.#nextFrame();
   }
 
   #read(frame: Buffer): SyslogMessage {
@@ -115,9 +117,9 @@ export class Connection {
     this.#socket.pause();
     publisher.post(message, { signal }).then(
       (taken) => {
+        if (!taken) return this.#giveUp();
         this.#waitsForRoom = false;
-        if (taken) this.#advance();
-        else this.#giveUp();
+        this.#advance();
       },
       () => this.#giveUp(),
     );
@@ -125,7 +127,7 @@ export class Connection {
 
   /** There will be no room any more: counts what had come. */
   #giveUp(): void {
-    this.#stop ??= 'landing';
+    this.#stopReading('landing');
     let lost = 1;
     try {
       while (this.#nextFrame()) lost++;
@@ -135,7 +137,7 @@ export class Connection {
     this.#intake.counts.framesLost += lost;
     this.#intake.troubles.note(
       'framesLost',
-      'received messages could not be handed on before the end',
+      'received messages are lost: nobody takes them any more',
       this.#peer,
       lost,
     );
@@ -149,6 +151,7 @@ export class Connection {
   }
 
   #close(): void {
+    this.#stop ??= 'broken';
     this.#socket.destroy();
     this.#setDone();
   }

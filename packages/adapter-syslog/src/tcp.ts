@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { bind } from './bind.js';
 import { Connection } from './connection.js';
 import type { Intake } from './intake.js';
-import { listening } from './listening.js';
 
 /** Listens for TCP connections (RFC 6587). */
 export class TcpListener {
@@ -30,7 +30,7 @@ export class TcpListener {
 
   /** Resolves with the port. Rejects with an Error that says what to do. */
   async listen(address: string, port: number): Promise<number> {
-    await listening('TCP', this.#server, address, port, () => this.#server.listen({ host: address, port }));
+    await bind('TCP', this.#server, address, port, () => this.#server.listen({ host: address, port }));
     this.#server.on('error', (error) => {
       this.#intake.troubles.note('acceptFailed', `a connection could not be accepted: ${error.message}`);
     });

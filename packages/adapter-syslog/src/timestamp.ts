@@ -3,6 +3,7 @@ const ISO =
 const BSD = /([A-Z][a-z]{2}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?=[ :]|$)/y;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const DAY_MS = 86_400_000;
+const AHEAD_MS = 31 * DAY_MS;
 
 /**
  * Where the time stamp that begins at `at` ends, or -1 if there is none as in RFC 5424 section 6.2.3. Up to nine digits of
@@ -24,18 +25,20 @@ let lastTime = NaN;
 let lastIso = '';
 
 /**
- * The time stamp `Mmm dd hh:mm:ss` (RFC 3164 section 4.1.2) that begins at `at`, as local time in the year that puts it
- * closest to `near`. A year after the day, a fraction and a day of one digit are taken too. Undefined if there is none.
+ * The time stamp `Mmm dd hh:mm:ss` (RFC 3164 section 4.1.2) that begins at `at`, as local time, in the latest year that
+ * puts it no more than a month after `receivedAt`: clocks may be ahead, and messages late. A year after the day, a fraction
+ * and a day of one digit are taken too. Undefined if there is no such stamp.
  */
-export function bsdTimestamp(text: string, at: number, near: Date): BsdTimestamp | undefined {
-  // Most stamps equal the one before, and calendars are slow. Away from the turn of a year the answer is the same.
-  if (Math.abs(near.getTime() - lastTime) < 100 * DAY_MS && text.startsWith(lastText, at)) {
+export function bsdTimestamp(text: string, at: number, receivedAt: Date): BsdTimestamp | undefined {
+  // Most stamps equal the one before, and calendars are slow. With such an age it is in the same year.
+  const age = receivedAt.getTime() - lastTime;
+  if (age > -AHEAD_MS && age < 300 * DAY_MS && text.startsWith(lastText, at)) {
     return { iso: lastIso, end: at + lastText.length - 1 };
   }
   BSD.lastIndex = at;
   const parts = BSD.exec(text);
   if (!parts) return undefined;
-  const date = dateOf(parts, near);
+  const date = dateOf(parts, receivedAt);
   if (!date) return undefined;
   const end = BSD.lastIndex;
   const iso = date.toISOString();
@@ -47,22 +50,24 @@ export function bsdTimestamp(text: string, at: number, near: Date): BsdTimestamp
   return { iso, end };
 }
 
-function dateOf(parts: RegExpExecArray, near: Date): Date | undefined {
-  const [, monthName = '', day, year, hour, minute, second, fraction = ''] = parts;
+function dateOf(parts: RegExpExecArray, receivedAt: Date): Date | undefined {
+  const [, , , givenYear] = parts;
+  if (givenYear) return inYear(Number(givenYear), parts);
+  const latest = receivedAt.getTime() + AHEAD_MS;
+  const thisYear = receivedAt.getFullYear();
+  return [thisYear + 1, thisYear, thisYear - 1]
+    .map((year) => inYear(year, parts))
+    .find((date) => date !== undefined && date.getTime() <= latest);
+}
+
+function inYear(
+  year: number,
+  [, monthName = '', day, , hour, minute, second, fraction = '']: RegExpExecArray,
+): Date | undefined {
   const month = MONTHS.indexOf(monthName);
   const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
-  const inYear = (fullYear: number): Date | undefined => {
-    const date = new Date(fullYear, month, Number(day), Number(hour), Number(minute), Number(second), ms);
-    // Out of range (31 June, 25 o'clock), Date counts on; then it is no date.
-    const real =
-      date.getMonth() === month && date.getDate() === Number(day) && Number(minute) < 60 && Number(second) < 60;
-    return real && Number(hour) < 24 ? date : undefined;
-  };
-  if (year) return inYear(Number(year));
-  const thisYear = near.getFullYear();
-  const distance = (date: Date): number => Math.abs(date.getTime() - near.getTime());
-  return [thisYear, thisYear - 1, thisYear + 1]
-    .map(inYear)
-    .filter((date) => date !== undefined)
-    .reduce<Date | undefined>((best, date) => (best && distance(best) <= distance(date) ? best : date), undefined);
+  const date = new Date(year, month, Number(day), Number(hour), Number(minute), Number(second), ms);
+  // Out of range (31 June, 25 o'clock), Date counts on; then it is no date.
+  const exists = date.getMonth() === month && date.getDate() === Number(day);
+  return exists && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 ? date : undefined;
 }

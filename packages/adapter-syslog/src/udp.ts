@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { bind } from './bind.js';
 import type { Intake } from './intake.js';
-import { listening } from './listening.js';
 import { parseSyslog } from './parse.js';
 
 const ZERO = 48;
@@ -22,7 +22,7 @@ export class UdpListener {
   async listen(address: string, family: number, port: number): Promise<number> {
     const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', recvBufferSize: this.#bufferBytes });
     try {
-      await listening('UDP', socket, address, port, () => socket.bind({ address, port, exclusive: true }));
+      await bind('UDP', socket, address, port, () => socket.bind({ address, port }));
     } catch (error) {
       socket.close();
       throw error;

@@ -7,7 +7,9 @@ import { start } from './start.js';
 /** What is left running after the landing gets this long to end by itself. */
 const GRACE_MS = 1_000;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const program = new Command('sputnik')
   .description('Runs a satellite process that is put together by a configuration folder.')
   .version(version)

@@ -79,5 +79,8 @@ function reason(error: unknown): string {
 }
 
 function badFile(path: string, what: string, cause?: unknown): SputnikError {
-  return new SputnikError('BAD_CONFIG', 'the configuration folder cannot be read', { problems: [`${path}: ${what}`], cause });
+  return new SputnikError('BAD_CONFIG', 'the configuration folder cannot be read', {
+    problems: [`${path}: ${what}`],
+    cause,
+  });
 }

@@ -38,19 +38,19 @@ export class Configuration {
     const { rank, label, value } = await this.#find(names);
     let raw = isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== without)) : value;
     const origins = new Map<string, string>();
-    const problems: string[] = [];
+    const bad = new Map<string, string>();
     for (const name of names.slice(0, rank + 1).toReversed()) {
       const result = override(name, raw, settableKeys(schema, raw), this.#layers);
       raw = result.value;
       for (const [key, origin] of result.origins) origins.set(key, origin);
-      problems.push(...result.problems);
+      for (const [key, problem] of result.problems) bad.set(key, problem);
     }
-    if (problems.length === 0) {
-      const result = await schema['~standard'].validate(raw ?? {});
-      if (result.issues === undefined) return { raw, value: result.value };
-      const checked = { label: label ?? '', value: raw ?? {}, origins, declared: declaredKeys(schema) };
-      problems.push(...this.#describe(result.issues, checked, label === undefined ? names : undefined));
-    }
+    const result = await schema['~standard'].validate(raw ?? {});
+    if (result.issues === undefined && bad.size === 0) return { raw, value: result.value };
+    // a key whose variable is bad has had its line
+    const issues = (result.issues ?? []).filter((issue) => !bad.has(pathOf(issue).join('.')));
+    const checked = { label: label ?? '', value: raw ?? {}, origins, declared: declaredKeys(schema) };
+    const problems = [...bad.values(), ...this.#describe(issues, checked, label === undefined ? names : undefined)];
     throw new SputnikError('BAD_CONFIG', `configuration "${names[0]}" is not valid`, { problems });
   }
 
@@ -64,7 +64,11 @@ export class Configuration {
   }
 
   /** Of a configuration that is not there (`absent`) the keys it ought to have make one line. */
-  #describe(issues: readonly SchemaIssue[], checked: Checked, absent: readonly string[] | undefined): readonly string[] {
+  #describe(
+    issues: readonly SchemaIssue[],
+    checked: Checked,
+    absent: readonly string[] | undefined,
+  ): readonly string[] {
     const missing = absent === undefined ? [] : issues.filter((issue) => isMissing(issue, checked.value));
     const others = issues.filter((issue) => !missing.includes(issue)).flatMap((issue) => describeIssue(issue, checked));
     if (absent === undefined || missing.length === 0) return others;

@@ -26,10 +26,12 @@ export async function findConnector(
   if (found === undefined) return undefined;
   const { module } = (await configuration.load([CONF_NAME], Module)).value;
   const loaded = await loadModule(module, folder);
-  if ('problem' in loaded) throw bad(`${found.label}: module: ${loaded.problem}`);
+  if ('problem' in loaded) throw bad(`${found.label}: ${loaded.problem}`);
   const [definition, ...others] = loaded.exported.filter((one) => isConnectorDefinition(one));
-  if (definition === undefined) throw bad(`${found.label}: module: "${module}" exports no server connector (defineConnector)`);
-  if (others.length > 0) throw bad(`${found.label}: module: "${module}" exports several server connectors, expected one`);
+  if (definition === undefined)
+    throw bad(`${found.label}: module: "${module}" exports no server connector (defineConnector)`);
+  if (others.length > 0)
+    throw bad(`${found.label}: module: "${module}" exports several server connectors, expected one`);
   return await make(definition, configuration);
 }
 

@@ -9,8 +9,8 @@ const Config = z.strictObject({
   maxUnacknowledged: z.int().min(1).default(256),
 });
 
-const FIRST_RETRY_MS = 10;
-const LONGEST_RETRY_MS = 1_000;
+/** After this time a receiver that had no room is asked again. */
+const RETRY_MS = 50;
 
 /**
  * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged;
@@ -23,26 +23,25 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   needs: { receiver: RECEIVER },
   make: ({ source, maxUnacknowledged }, to, ctx) => {
     let subscribing: Promise<Subscription> | undefined;
+    /** One wait for all messages that found no room. */
+    let pause: Promise<void> | undefined;
 
     const handle = async (message: ConsumedMessage): Promise<void> => {
-      for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
+      for (;;) {
         try {
           await to.receiver.ask(message);
           return;
         } catch (error) {
           if (!hasCode(error, 'ASK_REFUSED') || ctx.landing.aborted) throw error;
-          ctx.log.debug({ event: 'receiverRefused', retryMs }, 'the receiver is full or takes no messages; asking again');
-          await ctx.clock.sleep(retryMs, ctx.landing);
+          pause ??= waitForRoom();
+          await pause;
         }
       }
     };
-    const stop = async (subscription: Promise<Subscription> | undefined): Promise<void> => {
-      try {
-        await (await subscription)?.stop();
-      } catch (error) {
-        // then there is nothing left to stop
-        if (!hasCode(error, 'CONNECTION_LOST')) throw error;
-      }
+    const waitForRoom = async (): Promise<void> => {
+      ctx.log.debug({ event: 'receiverFull' }, 'the receiver is full, or takes no messages; it is asked again');
+      await ctx.clock.sleep(RETRY_MS, ctx.landing);
+      pause = undefined;
     };
 
     return {
@@ -60,10 +59,19 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       onServerDisconnect() {
         subscribing = undefined;
       },
-      onLanding: () => stop(subscribing),
+      onLanding: () => stopped(subscribing),
     };
   },
 });
+
+async function stopped(subscribing: Promise<Subscription> | undefined): Promise<void> {
+  try {
+    await (await subscribing)?.stop();
+  } catch (error) {
+    // without a connection there is nothing left to stop
+    if (!hasCode(error, 'CONNECTION_LOST')) throw error;
+  }
+}
 
 function hasCode(error: unknown, code: SputnikError['code']): boolean {
   return error instanceof SputnikError && error.code === code;

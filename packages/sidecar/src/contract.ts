@@ -1,4 +1,10 @@
-import { SputnikError, type Responsibility, type ServerConnector, type StandardSchemaV1 } from '@sputnikjs/core';
+import {
+  SputnikError,
+  type Logger,
+  type Responsibility,
+  type ServerConnector,
+  type StandardSchemaV1,
+} from '@sputnikjs/core';
 
 /** A message for the server, in the terms that all servers share. */
 export interface ProduceMessage {
@@ -71,9 +77,9 @@ export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
 export interface StartableConnector<C = unknown> extends ServerConnector<C> {
   /**
    * Called once, before any block is initialised; a rejection ends the start. After it succeeded `disconnect` is called in
-   * any case: by the core if a connect ever succeeded, else by the runner.
+   * any case: by the core if a connect ever succeeded, else by the runner. `log` is where it says what it listens on.
    */
-  start?(): void | Promise<void>;
+  start?(log?: Logger): void | Promise<void>;
 }
 
 /** A server connector that `connector.json` can name: its configuration is declared, so that it is checked beforehand. */
@@ -94,7 +100,7 @@ export function defineConnector<T, C>(spec: {
     kind: 'connector',
     name: spec.name,
     config: spec.config,
-    make: spec.make as ConnectorDefinition<C>['make'],
+    make: spec.make,
   });
 }
 
@@ -102,12 +108,18 @@ export function defineConnector<T, C>(spec: {
 export function producerOf(connection: unknown): MessageProducer {
   const { producer } = (connection ?? {}) as { readonly producer?: Partial<MessageProducer> };
   if (typeof producer?.produce === 'function') return producer as MessageProducer;
-  throw new SputnikError('BAD_SETUP', 'the server connector gives a connection without a producer; use one for message servers');
+  throw new SputnikError(
+    'BAD_SETUP',
+    'the server connector gives a connection without a producer; use one for message servers',
+  );
 }
 
 /** The consuming half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */
 export function consumerOf(connection: unknown): MessageConsumer {
   const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
   if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;
-  throw new SputnikError('BAD_SETUP', 'the server connector gives a connection without a consumer; use one for message servers');
+  throw new SputnikError(
+    'BAD_SETUP',
+    'the server connector gives a connection without a consumer; use one for message servers',
+  );
 }

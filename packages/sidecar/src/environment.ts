@@ -17,7 +17,8 @@ export interface Overridden {
   readonly value: unknown;
   /** Which variable a key was taken from, by its dotted path. */
   readonly origins: ReadonlyMap<string, string>;
-  readonly problems: readonly string[];
+  /** What is wrong with the variable for a key, by its dotted path. */
+  readonly problems: ReadonlyMap<string, string>;
 }
 
 /** A variable that sets a key. */
@@ -32,10 +33,16 @@ interface Found {
  * `example`, `EXAMPLE_TLS_CA_FILE` its `tls.caFile`; with `_FILE` at the end the value is in the file that is named. Earlier
  * layers count before later ones. Variables that name no known key are ignored.
  */
-export function override(confName: string, raw: unknown, keys: readonly KnownKey[], layers: readonly Layer[]): Overridden {
+export function override(
+  confName: string,
+  raw: unknown,
+  keys: readonly KnownKey[],
+  layers: readonly Layer[],
+): Overridden {
   const origins = new Map<string, string>();
-  const problems: string[] = [];
-  let value = raw;
+  const problems = new Map<string, string>();
+  if (raw !== undefined && !isRecord(raw)) return { value: raw, origins, problems };
+  let value: unknown = raw;
   const literal = new Set(keys.flatMap((key) => spellings(confName, key.path)));
   for (const key of keys) {
     const [found, second] = find(spellings(confName, key.path), literal, layers);
@@ -43,7 +50,10 @@ export function override(confName: string, raw: unknown, keys: readonly KnownKey
     const variable = `${found.layer.label}: ${found.name}`;
     const dotted = key.path.join('.');
     if (second !== undefined) {
-      problems.push(`${variable}: sets ${dotted} of "${confName}", and so does ${second.name}; keep one of them`);
+      problems.set(
+        dotted,
+        `${variable}: sets ${dotted} of "${confName}", and so does ${second.name}; keep one of them`,
+      );
       continue;
     }
     try {
@@ -54,10 +64,10 @@ export function override(confName: string, raw: unknown, keys: readonly KnownKey
         origins.set(dotted, variable);
       } else {
         const what = `${shown(found.name, text)} does not fit ${dotted} of "${confName}", expected ${result.expected}`;
-        problems.push(`${variable}: ${what}${kubernetesHint(text)}`);
+        problems.set(dotted, `${variable}: ${what}${kubernetesHint(text)}`);
       }
     } catch (error) {
-      problems.push(`${variable}: ${textOf(error)}`);
+      problems.set(dotted, `${variable}: ${textOf(error)}`);
     }
   }
   return { value, origins, problems };

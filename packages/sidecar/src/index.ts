@@ -20,4 +20,5 @@ export type { ConfigurationOptions, RunnerOptions } from './options.js';
 export { EXIT } from './exit-code.js';
 export { producerBlock } from './producer.js';
 export { startRunner, type Runner } from './runner.js';
+export { createLog } from './logs.js';
 export { start } from './start.js';

@@ -23,10 +23,16 @@ export interface Checked {
 }
 
 /** One line for each thing that is wrong: `<where>: <key>: what is wrong, what is expected`. */
-export function describeIssue(issue: RichIssue, checked: Checked, above: readonly PropertyKey[] = []): readonly string[] {
+export function describeIssue(
+  issue: RichIssue,
+  checked: Checked,
+  above: readonly PropertyKey[] = [],
+): readonly string[] {
   const path = [...above, ...pathOf(issue)];
   if (issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)) {
-    return issue.keys.map((key) => line(checked, [...path, String(key)], unknownKey(String(key), path, checked.declared)));
+    return issue.keys.map((key) =>
+      line(checked, [...path, String(key)], unknownKey(String(key), path, checked.declared)),
+    );
   }
   if (issue.code === 'invalid_union' && Array.isArray(issue.errors)) {
     const nearest = nearestBranch(issue.errors as readonly (readonly RichIssue[])[]);

@@ -101,7 +101,8 @@ function fromValue(value: unknown, path: readonly string[], add: Add): void {
 function typeOf(value: unknown): JsonType {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object') return typeof value as JsonType;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object')
+    return typeof value as JsonType;
   return 'string';
 }
 

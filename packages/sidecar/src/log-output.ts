@@ -35,7 +35,7 @@ export class LogOutput {
   #put(line: string): void {
     const bytes = Buffer.from(this.#format(line));
     let retries = 0;
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       try {
         written += writeSync(this.#fd, bytes, written);
       } catch (error) {

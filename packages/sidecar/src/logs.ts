@@ -22,7 +22,13 @@ export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Pro
 
 async function prettyFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', hideObject: false, ignore: 'event' });
+  const format = prettyFactory({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+    errorLikeObjectKeys: [],
+    ignore: 'event',
+  });
   return (line) => format(line) ?? line;
 }
 

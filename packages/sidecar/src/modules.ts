@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isRecord } from './known-keys.js';
 import { chain } from './text.js';
 
 /** What a module exports, or why it cannot be had. */
@@ -11,13 +13,15 @@ export type Loaded = { readonly exported: readonly unknown[] } | { readonly prob
  * from the program that runs, then from this package.
  */
 export async function loadModule(specifier: string, folder: string): Promise<Loaded> {
-  const url = locate(specifier, folder);
-  if (url === undefined) {
-    const places = isFile(specifier) ? resolve(folder, specifier) : `node_modules of ${resolve(folder)} and of the program`;
+  const path = locate(specifier, folder);
+  if (path === undefined) {
+    const places = isFile(specifier)
+      ? resolve(folder, specifier)
+      : `node_modules of ${resolve(folder)} and of the program`;
     return { problem: `module "${specifier}" not found (looked in ${places})` };
   }
   try {
-    const namespace = (await import(url)) as Readonly<Record<string, unknown>>;
+    const namespace = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
     return { exported: [...new Set(Object.values(namespace))] };
   } catch (error) {
     return { problem: `module "${specifier}" cannot be loaded: ${chain(error)}` };
@@ -29,20 +33,44 @@ function isFile(specifier: string): boolean {
 }
 
 function locate(specifier: string, folder: string): string | undefined {
-  const program = process.argv[1];
-  const bases = isFile(specifier) || program === undefined ? [folder] : [folder, resolve(program, '..')];
+  const program = process.argv[1] ?? import.meta.filename;
+  const bases = isFile(specifier) ? [join(folder, 'any')] : [join(folder, 'any'), program, import.meta.filename];
   for (const base of bases) {
+    const require = createRequire(resolve(base));
     try {
-      const path = createRequire(join(resolve(base), 'base.js')).resolve(specifier);
-      if (isAbsolute(path)) return pathToFileURL(path).href;
-    } catch {
-      // not to be had from here: look in the next place
+      const path = require.resolve(specifier);
+      if (isAbsolute(path)) return path;
+    } catch (error) {
+      const onlyImported = (error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
+      const path = onlyImported ? entryForImport(specifier, require) : undefined;
+      if (path !== undefined) return path;
+      // else it is not to be had from here: look in the next place
     }
   }
-  try {
-    // also finds packages that can be imported but not required
-    return isFile(specifier) ? undefined : import.meta.resolve(specifier);
-  } catch {
-    return undefined;
+  return undefined;
+}
+
+/** The main entry of a package that can be imported and not required, which `require.resolve` does not find. */
+function entryForImport(name: string, require: NodeJS.Require): string | undefined {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'));
+      const entry = isRecord(manifest) ? forImport(manifest['exports']) : undefined;
+      if (entry !== undefined) return join(folder, name, entry);
+    } catch {
+      // no such package in this folder
+    }
   }
+  return undefined;
+}
+
+/** The first of the conditions that hold for an import, as Node goes through them. */
+function forImport(target: unknown): string | undefined {
+  if (typeof target === 'string') return target;
+  if (!isRecord(target)) return undefined;
+  for (const [condition, inner] of Object.entries(target)) {
+    const entry = ['.', 'node', 'import', 'default'].includes(condition) ? forImport(inner) : undefined;
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }

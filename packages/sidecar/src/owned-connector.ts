@@ -1,4 +1,4 @@
-import type { ConfFactory, ConnectAttempt, ServerConnector } from '@sputnikjs/core';
+import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type ServerConnector } from '@sputnikjs/core';
 import type { StartableConnector } from './contract.js';
 
 /** A server connector that the runner has started, and ends if the core has no reason to. */
@@ -10,9 +10,9 @@ export class OwnedConnector implements ServerConnector {
     this.#inner = inner;
   }
 
-  async start(): Promise<void> {
+  async start(log: Logger | undefined): Promise<void> {
     if (this.#inner.start === undefined) return;
-    await this.#inner.start();
+    await this.#inner.start(log?.child?.({ block: CONNECTOR }) ?? log);
     this.#started = true;
   }
 

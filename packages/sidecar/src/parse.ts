@@ -34,7 +34,10 @@ function parseYaml(file: string, text: string): unknown {
   try {
     return document.toJS();
   } catch {
-    throw problem(file, 'an alias (a value that starts with "*") refers to nothing before it, or to too much; quote it if it is text');
+    throw problem(
+      file,
+      'an alias (a value that starts with "*") refers to nothing before it, or to too much; quote it if it is text',
+    );
   }
 }
 

@@ -38,7 +38,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       for (const job of open) end(job, undelivered(job.message));
     };
     const end = (job: Job, error?: unknown): void => {
-      if (!open.delete(job)) return;
+      open.delete(job);
       if (error === undefined) job.resolve();
       else job.reject(error);
     };
@@ -76,7 +76,6 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       },
       onServerDisconnect() {
         link = undefined;
-        if (ctx.landing.aborted) failAll();
       },
       onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
     };
@@ -85,7 +84,10 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
 
 /** The connection ended, or the connector gave up: to the core an AbortError at landing would be no failure (F3). */
 function isLoss(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AbortError' || (error instanceof SputnikError && error.code === 'CONNECTION_LOST'));
+  return (
+    error instanceof Error &&
+    (error.name === 'AbortError' || (error instanceof SputnikError && error.code === 'CONNECTION_LOST'))
+  );
 }
 
 function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError {
@@ -99,6 +101,9 @@ function checkMessage({ target, payload }: Partial<Record<keyof ProduceMessage, 
     throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: text that is not empty');
   }
   if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
-    throw new SputnikError('UNKNOWN_MESSAGE', `the message for "${target}" needs a payload: text or bytes (Uint8Array)`);
+    throw new SputnikError(
+      'UNKNOWN_MESSAGE',
+      `the message for "${target}" needs a payload: text or bytes (Uint8Array)`,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { BlockDescriptor, BlockStatus, Failure, LandingReport, SputnikEvent, Unfinished } from '@sputnikjs/core';
-import { causes, chain, scrubbed, textOf } from './text.js';
+import { codeOf, errorFields } from './error-fields.js';
+import { chain } from './text.js';
 
 /** A line of the log. `event` and `code` are stable; `limitBy` says which records count as repetitions of each other. */
 export interface LogRecord {
@@ -12,7 +13,11 @@ export interface LogRecord {
 /** What is logged of an event. The blocks' counts belong to the landing report. */
 export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = []): LogRecord {
   const { type } = event;
-  const info = (text: string, fields: object = {}): LogRecord => ({ level: 'info', fields: { event: type, ...fields }, text });
+  const info = (text: string, fields: object = {}): LogRecord => ({
+    level: 'info',
+    fields: { event: type, ...fields },
+    text,
+  });
   const warn = (text: string, fields: object = {}): LogRecord => ({ ...info(text, fields), level: 'warn' });
   switch (event.type) {
     case 'initializing':
@@ -24,12 +29,19 @@ export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [])
     case 'launched':
       return info(type);
     case 'connecting':
-      return { ...info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt }), limitBy: type };
+      return {
+        ...info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt }),
+        limitBy: type,
+      };
     case 'connected':
       return info('connected to the server', { attempt: event.attempt });
     case 'connectFailed': {
       const { attempt, error, retryInMs } = event;
-      const fields = { attempt, retryInMs: retryInMs === undefined ? undefined : Math.round(retryInMs), ...errorFields(error) };
+      const fields = {
+        attempt,
+        retryInMs: retryInMs === undefined ? undefined : Math.round(retryInMs),
+        ...errorFields(error),
+      };
       return { ...warn(`cannot connect: ${chain(error)}`, fields), limitBy: `${type} ${codeOf(error)}` };
     }
     case 'connectOverdue':
@@ -39,11 +51,18 @@ export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [])
     case 'failed':
       return failedRecord(event);
     case 'dropped':
-      return warn(`${name(event.block)} dropped ${event.count} messages`, { block: event.block.responsibility, count: event.count });
+      return warn(`${name(event.block)} dropped ${event.count} messages`, {
+        block: event.block.responsibility,
+        count: event.count,
+      });
     case 'landing': {
       const { kind, block, reason } = event.cause;
       const because = reason === undefined ? kind : chain(reason);
-      return info(`landing: ${because}`, { cause: kind, block: block?.responsibility, reason: reason === undefined ? undefined : because });
+      return info(`landing: ${because}`, {
+        cause: kind,
+        block: block?.responsibility,
+        reason: reason === undefined ? undefined : because,
+      });
     }
     case 'waiting':
       return warn(`the landing waits for ${places(event.for).join(', ')}`, { for: places(event.for) });
@@ -81,7 +100,11 @@ function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): Lo
       clean,
       tookMs: Math.round(tookMs),
       unfinished: places(unfinished),
-      failures: failures.map((failure) => ({ place: places([failure])[0], count: failure.count, ...errorFields(failure.error) })),
+      failures: failures.map((failure) => ({
+        place: places([failure])[0],
+        count: failure.count,
+        ...errorFields(failure.error),
+      })),
       dropped: Object.fromEntries(dropped.map(({ block, count }) => [block.responsibility, count])),
       blocks: counts(blocks),
     },
@@ -98,21 +121,6 @@ function counts(blocks: readonly BlockStatus[]): object {
       { accepted, rejected, handled, failed, dropped },
     ]),
   );
-}
-
-/** An error as data: its code, its text, its causes. What has no code was not expected: it has its stack. */
-export function errorFields(error: unknown): { readonly code?: string | undefined; readonly error: readonly object[] } {
-  const parts = causes(error).map((part) => {
-    const code = codeOf(part);
-    const stack = code === undefined && part instanceof Error ? scrubbed(part.stack ?? '') : undefined;
-    return { code, message: textOf(part), stack };
-  });
-  return { code: causes(error).map(codeOf).find((code) => code !== undefined), error: parts };
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
 
 function name({ name, responsibility }: BlockDescriptor): string {

@@ -51,7 +51,7 @@ export async function fly({ sputnik, connector }: Setup, { log, onEvent, signal 
   let flight: Flight | undefined;
   try {
     const owned = connector && new OwnedConnector(connector);
-    await start(owned);
+    await start(owned, log);
     cleaner.push(() => owned?.release());
     const listen: EventListener = (event) => {
       events?.take(event, () => flight?.status());
@@ -65,9 +65,9 @@ export async function fly({ sputnik, connector }: Setup, { log, onEvent, signal 
   return launch(flight, cleaner);
 }
 
-async function start(connector: OwnedConnector | undefined): Promise<void> {
+async function start(connector: OwnedConnector | undefined, log: Logger | undefined): Promise<void> {
   try {
-    await connector?.start();
+    await connector?.start(log);
   } catch (error) {
     const block = { name: CONNECTOR, responsibility: CONNECTOR };
     throw new SputnikError('INIT_FAILED', `cannot start: ${textOf(error)}`, { block, callback: 'start', cause: error });
@@ -75,7 +75,7 @@ async function start(connector: OwnedConnector | undefined): Promise<void> {
 }
 
 function launch(flight: Flight, cleaner: Cleaner): Runner {
-  const over = flight.launch().finally(() => cleaner.clean());
+  const over = flyOn(flight, cleaner);
   // its failure is in the log and in the report; whoever wants it waits
   over.catch(() => {});
   return {
@@ -87,4 +87,12 @@ function launch(flight: Flight, cleaner: Cleaner): Runner {
     wait: () => over,
     status: () => flight.status(),
   };
+}
+
+async function flyOn(flight: Flight, cleaner: Cleaner): Promise<LandingReport> {
+  try {
+    return await flight.launch();
+  } finally {
+    await cleaner.clean();
+  }
 }

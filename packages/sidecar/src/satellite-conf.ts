@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-const ms = z.number().positive().optional();
+/** Node's timers reach no further. */
+const LONGEST_MS = 2 ** 31 - 1;
+const ms = z.number().positive().max(LONGEST_MS).optional();
 
 /** `sputnik.json`: the satellite itself. */
 export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({

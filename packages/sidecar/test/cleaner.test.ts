@@ -26,7 +26,10 @@ test('one that fails does not keep the others from running, and all errors are t
   cleaner.push(() => {
     throw second;
   });
-  await assert.rejects(cleaner.clean(), (error: unknown) => error instanceof AggregateError && error.errors[0] === second && error.errors[1] === first);
+  await assert.rejects(
+    cleaner.clean(),
+    (error: unknown) => error instanceof AggregateError && error.errors[0] === second && error.errors[1] === first,
+  );
   assert.deepEqual(seen, ['b', 'a']);
 });
 

@@ -20,11 +20,18 @@ test('a configuration is the JSON or YAML file of its name', async () => {
 
 test('two files for one name are ambiguous', async () => {
   const path = await folder({ 'a.json': {}, 'a.yaml': '' });
-  await assert.rejects(valueOf(path, 'a'), { code: 'BAD_CONFIG', problems: [`${join(path, 'a.json')}: is ambiguous beside a.yaml; keep one of them`] });
+  await assert.rejects(valueOf(path, 'a'), {
+    code: 'BAD_CONFIG',
+    problems: [`${join(path, 'a.json')}: is ambiguous beside a.yaml; keep one of them`],
+  });
 });
 
 test('the exact name counts, then the name in lower case', async () => {
-  const path = await folder({ 'web.json': { lower: true }, 'Hooks.json': { exact: true }, 'hooks.json': { exact: false } });
+  const path = await folder({
+    'web.json': { lower: true },
+    'Hooks.json': { exact: true },
+    'hooks.json': { exact: false },
+  });
   assert.deepEqual(await valueOf(path, 'Web'), { lower: true });
   assert.deepEqual(await valueOf(path, 'Hooks'), { exact: true });
   assert.equal(await valueOf(path, 'HOOK'), undefined);
@@ -58,7 +65,9 @@ test('a file that cannot be read is named', async () => {
   await symlink('nowhere', join(path, 'a.json'));
   await mkdir(join(path, 'b.json'));
   for (const name of ['a', 'b']) {
-    await assert.rejects(valueOf(path, name), (error: Error) => error.message.includes(`${join(path, name)}.json: cannot be read`));
+    await assert.rejects(valueOf(path, name), (error: Error) =>
+      error.message.includes(`${join(path, name)}.json: cannot be read`),
+    );
   }
 });
 
@@ -71,5 +80,8 @@ test('a file with a name that is nearly right is suggested for one that is missi
 test('of the files with variables the last one by name counts first', async () => {
   const path = await folder({ 'a.env': 'X=1\nY="y z"', 'b.env': '# b\nX=2' });
   const layers = await (await ConfigFolder.open(path)).envLayers();
-  assert.deepEqual(layers.map(({ variables }) => ({ ...variables })), [{ X: '2' }, { X: '1', Y: 'y z' }]);
+  assert.deepEqual(
+    layers.map(({ variables }) => ({ ...variables })),
+    [{ X: '2' }, { X: '1', Y: 'y z' }],
+  );
 });

@@ -29,7 +29,7 @@ const schema = z.strictObject({
 test('every problem of a configuration is a line of its own: where, which key, what is wrong, what is expected', async () => {
   const value = { prot: 1, host: 5, tls: { caFil: 'x', zzz: 1 }, routes: [{ path: '/', taget: 'a' }] };
   assert.deepEqual(await problemsOf(configuration({ web: value }).load(['web'], schema)), [
-    'configs.web: port: is missing, expected int',
+    'configs.web: port: is missing, expected number',
     'configs.web: host: expected string, received number',
     'configs.web: tls.caFil: unknown key, did you mean "caFile"?',
     'configs.web: tls.zzz: unknown key, expected one of caFile',
@@ -50,6 +50,15 @@ test('a configuration of another kind than expected is one problem', async () =>
 test('a value from the environment that the schema refuses is told of its variable', async () => {
   const problems = await problemsOf(configuration({ web: { port: 1 } }, { WEB_PORT: '70000' }).load(['web'], schema));
   assert.deepEqual(problems, ['environment: WEB_PORT: Too big: expected number to be <=65535']);
+});
+
+test('a bad variable does not hide what else is wrong, and its key has one line', async () => {
+  const problems = await problemsOf(configuration({ web: { host: 5 } }, { WEB_PORT: 'x' }).load(['web'], schema));
+  assert.deepEqual(problems, [
+    'environment: WEB_PORT: "x" does not fit port of "web", expected a whole number',
+    'configs.web: host: expected string, received number',
+  ]);
+  assert.equal((await problemsOf(configuration({}, { WEB_PORT: 'x' }).load(['web'], schema))).length, 1);
 });
 
 test('a configuration that is missing is one line with the keys it must have', async () => {
@@ -78,13 +87,23 @@ test('in a union the problems are those of the form that fits best', async () =>
 
 test('schemas of other libraries are understood by their messages', async () => {
   const other: StandardSchemaV1 = {
-    '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'is odd', path: [{ key: 'a' }, 0] }, { message: 'bad' }] }) },
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: () => ({ issues: [{ message: 'is odd', path: [{ key: 'a' }, 0] }, { message: 'bad' }] }),
+    },
   };
-  assert.deepEqual(await problemsOf(configuration({ x: { a: [1] } }).load(['x'], other)), ['configs.x: a[0]: is odd', 'configs.x: bad']);
+  assert.deepEqual(await problemsOf(configuration({ x: { a: [1] } }).load(['x'], other)), [
+    'configs.x: a[0]: is odd',
+    'configs.x: bad',
+  ]);
 });
 
 test('a responsibility without configuration has that of its block, under its own variables', async () => {
-  const names = new Map([['hooks', 'web'], ['web', 'web']]);
+  const names = new Map([
+    ['hooks', 'web'],
+    ['web', 'web'],
+  ]);
   const variables = { WEB_PORT: '2', WEB_HOST: 'w', HOOKS_PORT: '3' };
   const source = configuration({ web: { port: 1 } }, variables).source(names);
   assert.deepEqual(await source('hooks', schema), { port: 3, host: 'w' });

@@ -12,9 +12,13 @@ function layer(variables: Record<string, string>, label = 'environment', base = 
   return { label, base, variables };
 }
 
-function apply(schema: StandardSchemaV1, raw: unknown, ...layers: (Layer | Record<string, string>)[]): Overridden {
+/** What {@link override} gives, its problems as a list. */
+type Applied = Omit<Overridden, 'problems'> & { readonly problems: readonly string[] };
+
+function apply(schema: StandardSchemaV1, raw: unknown, ...layers: (Layer | Record<string, string>)[]): Applied {
   const all = layers.map((one) => ('variables' in one ? (one as Layer) : layer(one)));
-  return override('example', raw, settableKeys(schema, raw), all);
+  const result = override('example', raw, settableKeys(schema, raw), all);
+  return { ...result, problems: [...result.problems.values()] };
 }
 
 /** A schema that cannot tell its keys. */
@@ -67,7 +71,13 @@ test('a whole object can be given as JSON, and its keys override it', () => {
 });
 
 test('text that does not fit names the variable, the value and what is expected', () => {
-  const variables = { EXAMPLE_PORT: 'eighty', EXAMPLE_ON: 'yes', EXAMPLE_TLS_DEPTH: '1.5', EXAMPLE_HOSTS: '{}', EXAMPLE_LIMIT: '' };
+  const variables = {
+    EXAMPLE_PORT: 'eighty',
+    EXAMPLE_ON: 'yes',
+    EXAMPLE_TLS_DEPTH: '1.5',
+    EXAMPLE_HOSTS: '{}',
+    EXAMPLE_LIMIT: '',
+  };
   const { value, problems } = apply(schema, { port: 1 }, variables);
   assert.deepEqual(value, { port: 1 });
   assert.deepEqual(problems.toSorted(), [
@@ -82,17 +92,29 @@ test('text that does not fit names the variable, the value and what is expected'
 test('a variable that Kubernetes injects for a service is explained when it lands in a number', () => {
   const { problems } = apply(schema, undefined, { EXAMPLE_PORT: 'tcp://10.0.0.11:6379' });
   assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? '', /EXAMPLE_PORT: "tcp:\/\/10\.0\.0\.11:6379" .* Kubernetes injects .* enableServiceLinks: false/);
+  assert.match(
+    problems[0] ?? '',
+    /EXAMPLE_PORT: "tcp:\/\/10\.0\.0\.11:6379" .* Kubernetes injects .* enableServiceLinks: false/,
+  );
 });
 
 test('variables that name no known key are ignored', () => {
-  const { value, problems } = apply(schema, { port: 1 }, { EXAMPLE_PORT_6379_TCP_ADDR: 'x', EXAMPLE_SERVICE_HOST: 'y', EXAMPLE_: 'z' });
+  const { value, problems } = apply(
+    schema,
+    { port: 1 },
+    { EXAMPLE_PORT_6379_TCP_ADDR: 'x', EXAMPLE_SERVICE_HOST: 'y', EXAMPLE_: 'z' },
+  );
   assert.deepEqual([value, problems], [{ port: 1 }, []]);
 });
 
 test('the process counts before *.env files, and those before the file', () => {
   const raw = { port: 1, kName: 'file', level: 'low' };
-  const { value, origins } = apply(schema, raw, { EXAMPLE_PORT: '3' }, layer({ EXAMPLE_PORT: '2', EXAMPLE_KNAME: 'env' }, 'b.env'));
+  const { value, origins } = apply(
+    schema,
+    raw,
+    { EXAMPLE_PORT: '3' },
+    layer({ EXAMPLE_PORT: '2', EXAMPLE_KNAME: 'env' }, 'b.env'),
+  );
   assert.deepEqual(value, { port: 3, kName: 'env', level: 'low' });
   assert.equal(origins.get('port'), 'environment: EXAMPLE_PORT');
   assert.equal(origins.get('kName'), 'b.env: EXAMPLE_KNAME');
@@ -100,12 +122,17 @@ test('the process counts before *.env files, and those before the file', () => {
 
 test('two variables of one place for one key are a contradiction', () => {
   const { problems } = apply(schema, undefined, { EXAMPLE_K_NAME: 'a', EXAMPLE_KNAME: 'a' });
-  assert.deepEqual(problems, ['environment: EXAMPLE_K_NAME: sets kName of "example", and so does EXAMPLE_KNAME; keep one of them']);
+  assert.deepEqual(problems, [
+    'environment: EXAMPLE_K_NAME: sets kName of "example", and so does EXAMPLE_KNAME; keep one of them',
+  ]);
 });
 
 test('…_FILE reads the value from a file, without the newline at its end', async () => {
   const path = await folder({ secret: 'hunter2\n', port: '81' });
-  const { value, problems } = apply(schema, undefined, { EXAMPLE_PASSWORD_FILE: join(path, 'secret'), EXAMPLE_PORT_FILE: join(path, 'port') });
+  const { value, problems } = apply(schema, undefined, {
+    EXAMPLE_PASSWORD_FILE: join(path, 'secret'),
+    EXAMPLE_PORT_FILE: join(path, 'port'),
+  });
   assert.deepEqual([value, problems], [{ password: 'hunter2', port: 81 }, []]);
   const relative = apply(schema, undefined, layer({ EXAMPLE_PASSWORD_FILE: 'secret' }, 'x.env', path));
   assert.deepEqual(relative.value, { password: 'hunter2' });
@@ -113,14 +140,18 @@ test('…_FILE reads the value from a file, without the newline at its end', asy
 
 test('a value and a …_FILE for the same key are a contradiction, and a file that cannot be read is named', () => {
   const both = apply(schema, undefined, { EXAMPLE_PASSWORD: 'a', EXAMPLE_PASSWORD_FILE: '/x' });
-  assert.match(both.problems[0] ?? '', /^environment: EXAMPLE_PASSWORD: sets password .* EXAMPLE_PASSWORD_FILE; keep one/);
+  assert.match(
+    both.problems[0] ?? '',
+    /^environment: EXAMPLE_PASSWORD: sets password .* EXAMPLE_PASSWORD_FILE; keep one/,
+  );
   const missing = apply(schema, undefined, { EXAMPLE_PASSWORD_FILE: '/nowhere/at/all' });
   assert.match(missing.problems[0] ?? '', /^environment: EXAMPLE_PASSWORD_FILE: ENOENT.*\/nowhere\/at\/all/);
 });
 
 test('a key that is called …File goes before the convention', () => {
   const own = z.strictObject({ ca: z.string().optional(), caFile: z.string().optional() });
-  assert.deepEqual(apply(own, undefined, { EXAMPLE_CA_FILE: '/ca.pem' }).value, { caFile: '/ca.pem' });
+  const { value, problems } = apply(own, undefined, { EXAMPLE_CA_FILE: '/nowhere/ca.pem' });
+  assert.deepEqual([value, problems], [{ caFile: '/nowhere/ca.pem' }, []]);
 });
 
 test('secrets are never shown', async () => {
@@ -137,17 +168,40 @@ test('secrets are never shown', async () => {
 
 test('without a schema that tells its keys, those of the file can be overridden, by the types they have there', () => {
   const raw = { port: 1, name: 'a', on: false, list: [1], deep: { port: 2 } };
-  const { value, problems } = apply(mute, raw, { EXAMPLE_PORT: '5', EXAMPLE_ON: 'true', EXAMPLE_DEEP_PORT: '6', EXAMPLE_OTHER: 'x', EXAMPLE_LIST: '[2]' });
+  const { value, problems } = apply(mute, raw, {
+    EXAMPLE_PORT: '5',
+    EXAMPLE_ON: 'true',
+    EXAMPLE_DEEP_PORT: '6',
+    EXAMPLE_OTHER: 'x',
+    EXAMPLE_LIST: '[2]',
+  });
   assert.deepEqual([value, problems], [{ port: 5, name: 'a', on: true, list: [2], deep: { port: 6 } }, []]);
   assert.deepEqual(apply(mute, undefined, { EXAMPLE_PORT: '5' }).value, undefined);
 });
 
 test('the keys of unions, recursive schemas and those with types that JSON has not are known', () => {
-  const union = z.union([z.strictObject({ kind: z.literal('a'), port: z.number() }), z.strictObject({ kind: z.literal('b'), host: z.string() })]);
-  const node = z.strictObject({ depth: z.number(), get next() { return node.optional(); } });
+  const union = z.union([
+    z.strictObject({ kind: z.literal('a'), port: z.number() }),
+    z.strictObject({ kind: z.literal('b'), host: z.string() }),
+  ]);
+  const node = z.strictObject({
+    depth: z.number(),
+    get next() {
+      return node.optional();
+    },
+  });
   const own = z.strictObject({ server: union, node: node.optional(), date: z.date().optional(), port: z.number() });
-  const { value } = apply(own, undefined, { EXAMPLE_SERVER_HOST: 'h', EXAMPLE_SERVER_KIND: 'b', EXAMPLE_PORT: '1', EXAMPLE_NODE_NEXT_DEPTH: '2' });
+  const { value } = apply(own, undefined, {
+    EXAMPLE_SERVER_HOST: 'h',
+    EXAMPLE_SERVER_KIND: 'b',
+    EXAMPLE_PORT: '1',
+    EXAMPLE_NODE_NEXT_DEPTH: '2',
+  });
   assert.deepEqual(value, { server: { host: 'h', kind: 'b' }, port: 1, node: { next: { depth: 2 } } });
+});
+
+test('a configuration that is no object has no keys to override', () => {
+  assert.deepEqual(apply(schema, [1], { EXAMPLE_PORT: '5' }).value, [1]);
 });
 
 test('overriding leaves the value that was read as it is, whatever its keys', async () => {

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { SputnikError, type LandingReport } from '@sputnikjs/core';
 import { exitCodeOfError, exitCodeOfReport, linesOf } from '../dist/exit-code.js';
 
-const report: LandingReport = { cause: { kind: 'signal' }, clean: true, tookMs: 1, unfinished: [], failures: [], dropped: [] };
+const report: LandingReport = {
+  cause: { kind: 'signal' },
+  clean: true,
+  tookMs: 1,
+  unfinished: [],
+  failures: [],
+  dropped: [],
+};
 
 test('a clean landing is 0, any other is 1', () => {
   assert.equal(exitCodeOfReport(report), 0);

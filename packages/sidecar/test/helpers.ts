@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeClock, type Clock } from '@sputnikjs/core';
 
-const CLI = fileURLToPath(new URL('../bin/sputnik.js', import.meta.url));
+/** The command line. */
+export const CLI: string = fileURLToPath(new URL('../bin/sputnik.js', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /**
@@ -29,17 +30,22 @@ export class Cli {
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
   readonly #watchers = new Set<(line: string) => void>();
+  readonly #closed: Promise<unknown>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, script: string = CLI) {
-    this.child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' });
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: 'pipe',
+    });
     after(() => this.child.kill('SIGKILL'));
     const { stdout, stderr } = this.child;
     if (stdout === null || stderr === null) throw new Error('no pipes');
-    createInterface({ input: stdout }).on('line', (line) => {
+    eachLine(stdout, (line) => {
       this.stdout.push(line);
       for (const watcher of this.#watchers) watcher(line);
     });
-    createInterface({ input: stderr }).on('line', (line) => this.stderr.push(line));
+    eachLine(stderr, (line) => this.stderr.push(line));
+    this.#closed = once(this.child, 'close');
   }
 
   /** The first line of the log with this event, once it is there. */
@@ -57,9 +63,18 @@ export class Cli {
 
   /** The exit code, or the signal that ended it. */
   async end(): Promise<number | string> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    await this.#closed;
     return this.child.exitCode ?? this.child.signalCode ?? 'unknown';
   }
+}
+
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line);
+  });
 }
 
 /** Runs the command line to its end. */
@@ -68,7 +83,6 @@ export async function cli(
   env?: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | string; readonly stdout: readonly string[]; readonly stderr: readonly string[] }> {
   const run = new Cli(args, env);
-  await once(run.child, 'close');
   return { code: await run.end(), stdout: run.stdout, stderr: run.stderr };
 }
 

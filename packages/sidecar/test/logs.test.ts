@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SputnikError, type BlockStatus, type LandingReport, type SputnikEvent } from '@sputnikjs/core';
+import { errorFields } from '../dist/error-fields.js';
 import { LogOutput } from '../dist/log-output.js';
 import { EventLog } from '../dist/logs.js';
 import { RateLimiter } from '../dist/rate-limit.js';
-import { errorFields, record, type LogRecord } from '../dist/record.js';
+import { record, type LogRecord } from '../dist/record.js';
 import { StandingClock } from './helpers.js';
 
 const block = { name: 'webhook', responsibility: 'hooks' };
@@ -82,7 +83,10 @@ test('the landing report tells the cause, what was left behind, and what went th
   assert.deepEqual(fields['unfinished'], ['hooks.finish']);
   assert.deepEqual(fields['dropped'], { hooks: 7 });
   assert.equal(fields['tookMs'], 12);
-  assert.match(text, /^landed after SIGTERM in 12 ms, not clean: hooks\.onMsg failed 3 times: connect ECONN.*; hooks\.finish did not end; hooks \(webhook\) dropped 7 messages$/);
+  assert.match(
+    text,
+    /^landed after SIGTERM in 12 ms, not clean: hooks\.onMsg failed 3 times: connect ECONN.*; hooks\.finish did not end; hooks \(webhook\) dropped 7 messages$/,
+  );
   assert.equal(record({ type: 'landed', report: { ...report, clean: true } }).level, 'info');
 });
 
@@ -97,7 +101,11 @@ test('records that repeat each other are written once in 5 s, and those held bac
   for (let n = 1; n <= 4; n++) limiter.take(line(n, 'a'));
   limiter.take(line(5, 'b'));
   limiter.take(line(6));
-  assert.deepEqual(written.splice(0), [{ event: 'e', n: 1 }, { event: 'e', n: 5 }, { event: 'e', n: 6 }]);
+  assert.deepEqual(written.splice(0), [
+    { event: 'e', n: 1 },
+    { event: 'e', n: 5 },
+    { event: 'e', n: 6 },
+  ]);
   standing.move(4_999);
   assert.deepEqual(written, []);
   standing.move(1);
@@ -138,11 +146,9 @@ test('log lines that cannot be written harm nobody, and are counted in front of 
     const fd = openSync(file, 'w');
     const output = new LogOutput(fd);
     output.write('one\n');
-    const broken = openSync(file, 'r');
     closeSync(fd);
     output.write('two\n');
     output.write('three\n');
-    closeSync(broken);
     assert.equal(openSync(file, 'a'), fd, 'the number of the descriptor is free again');
     output.write('four\n');
     closeSync(fd);

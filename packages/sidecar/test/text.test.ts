@@ -38,7 +38,8 @@ test('passwords in URLs are not shown', () => {
 });
 
 test('values of keys that sound like secrets are hidden, long ones are shortened', () => {
-  for (const key of ['password', 'API_KEY', 'clientSecret', 'authToken']) assert.equal(shown(key, 'hunter2'), 'the value (hidden)');
+  for (const key of ['password', 'API_KEY', 'clientSecret', 'authToken'])
+    assert.equal(shown(key, 'hunter2'), 'the value (hidden)');
   assert.equal(shown('port', 'x'), '"x"');
   assert.equal(shown('port', 'x'.repeat(100)).length, 80);
 });

@@ -157,8 +157,8 @@ test('M5: questions that are accepted when the landing begins are answered', asy
 });
 
 test('M5: a thenable that is no promise is awaited too', async () => {
-  const thenable = { then: (resolve: (value: string) => void) => resolve('thenable') };
   // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+  const thenable = { then: (resolve: (value: string) => void) => resolve('thenable') };
   const { toB } = await asking({ onMsg: () => thenable });
   assert.equal(await toB.ask({}), 'thenable');
 });

@@ -33,7 +33,6 @@ const failing: Record<string, [Callback, Acts<string>]> = {
 async function provoke(bad: Acts<string>): Promise<TestFlight> {
   const server = new TestServer();
   const t = new TestFlight({ connector: server });
-  server.disconnect = () => void t.log.push('server.disconnect');
   await t.fly({ other: { onMsg() {} }, bad });
   t.self('bad').send({ n: 1 });
   await turn();
@@ -194,15 +193,12 @@ test('F3: failures during landing are collected in the report, onError is not as
   const report = await landing;
   assert.equal(report.clean, false);
   assert.deepEqual(asked, []);
-  const collected = report.failures.map(({ block, callback, error, count }) => [block.name, callback, error, count]);
-  assert.deepEqual(collected.toSorted(), [
-    ['a', 'finish', boom, 1],
-    ['b', 'finish', boom, 1],
-    ['b', 'onLanding', boom, 1],
-    ['c', 'onLanding', boom, 1],
-    ['c', 'onMsg', boom, 3],
-    ['c', 'waitUntil', boom, 1],
-  ]);
+  assert.ok(report.failures.every(({ error }) => error === boom));
+  const collected = report.failures
+    .map(({ block, callback, count }) => `${block.name}.${callback} ${count}`)
+    .toSorted();
+  const each = ['a.finish 1', 'b.finish 1', 'b.onLanding 1', 'c.onLanding 1', 'c.onMsg 3', 'c.waitUntil 1'];
+  assert.deepEqual(collected, each);
   assert.deepEqual(
     t.log.filter((line) => line.includes('finish')),
     ['d.finish(false)', 'c.finish(false)', 'b.finish(false)', 'a.finish(false)'],

@@ -34,9 +34,15 @@ test('F1: a landing asked for by the first run lets all others be entered (hazar
   await t.fly({ a: { run: (_, ctx) => ctx.land() }, b: {}, c: {} });
   await t.launched;
   assert.deepEqual(t.log.slice(3), [
-    ...['a.run', 'b.run', 'c.run'],
-    ...['c.onLanding', 'b.onLanding', 'a.onLanding'],
-    ...['c.finish(false)', 'b.finish(false)', 'a.finish(false)'],
+    'a.run',
+    'b.run',
+    'c.run',
+    'c.onLanding',
+    'b.onLanding',
+    'a.onLanding',
+    'c.finish(false)',
+    'b.finish(false)',
+    'a.finish(false)',
   ]);
 });
 
@@ -73,10 +79,7 @@ test('F2: the connection waits for run, even one that is there at once (hazard 2
     connector: { connect: () => 'at once', isConnected: () => true, disconnect() {} },
   });
   await t.fly({ a: { onServerConnect() {} }, b: { onServerConnect() {} } });
-  assert.deepEqual(t.log.slice(2), [
-    ...['a.run', 'b.run'],
-    ...['a.onServerConnect at once', 'b.onServerConnect at once'],
-  ]);
+  assert.deepEqual(t.log.slice(2), ['a.run', 'b.run', 'a.onServerConnect at once', 'b.onServerConnect at once']);
   await t.land();
 });
 

@@ -1,8 +1,8 @@
 /** A promise that a test settles. */
 export interface Gate<T = void> {
   readonly passed: Promise<T>;
-  open(value: T): void;
-  fail(error: unknown): void;
+  readonly open: (value: T) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 export function gate<T = void>(): Gate<T> {

@@ -16,6 +16,7 @@ import {
 } from '@sputnikjs/core';
 import { manualClock, turn, type ManualClock } from './manual-clock.js';
 import { recorder, type Acts } from './recorder.js';
+import { TestServer } from './test-server.js';
 
 /** The events of a type. */
 type EventOf<T, E = SputnikEvent> = E extends { readonly type: infer U } ? (T extends U ? E : never) : never;
@@ -43,9 +44,10 @@ export class TestFlight {
   #flight: Flight | undefined;
   #launched: Promise<LandingReport> | undefined;
 
-  /** Signals of the process are left alone unless a finisher is given. */
+  /** Signals of the process are left alone unless a finisher is given. A test server's calls are noted in the log. */
   constructor(options: Partial<Omit<SputnikOptions<string>, 'clock'>> = {}) {
     this.#options = options;
+    if (options.connector instanceof TestServer) options.connector.log = this.log;
   }
 
   /** Prepares blocks with these acts (or factories), listed in this order, each under its own name. */
@@ -136,15 +138,20 @@ export class TestFlight {
   }
 }
 
-/** The SputnikError, of this code, with which a promise rejects. */
-export async function rejection(promise: Promise<unknown>, code: ErrorCode): Promise<SputnikError<LandingReport>> {
-  const error: unknown = await promise.then(
-    () => assert.fail(`expected ${code}, but it resolved`),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof SputnikError, `expected ${code}, but it rejected with ${String(error)}`);
+/** Asserts that this is a SputnikError of this code. */
+export function sputnikError(error: unknown, code: ErrorCode): SputnikError<LandingReport> {
+  assert.ok(error instanceof SputnikError, `expected ${code}, not ${String(error)}`);
   assert.equal(error.code, code);
   return error as SputnikError<LandingReport>;
+}
+
+/** The SputnikError, of this code, with which a promise rejects. */
+export async function rejection(promise: Promise<unknown>, code: ErrorCode): Promise<SputnikError<LandingReport>> {
+  const reason: unknown = await promise.then(
+    () => 'a promise that resolved',
+    (error: unknown) => error,
+  );
+  return sputnikError(reason, code);
 }
 
 /** Turns the event loop until it is so. */

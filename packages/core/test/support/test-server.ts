@@ -1,20 +1,17 @@
 import type { ConfFactory, ConnectAttempt, ServerConnector } from '@sputnikjs/core';
 import { gate, untilAborted, type Gate } from './gate.js';
 
-/** A server to drop, restore and hang. Its connections are the texts "c1", "c2", …; calls are noted in the log. */
+/** A server to drop, restore and hang. Its connections are the texts "c1", "c2", … */
 export class TestServer implements ServerConnector<string> {
-  readonly #log: string[];
+  /** Where calls are noted; a test flight sets its own. */
+  log: string[] = [];
   #up = true;
   #hung: Gate | undefined;
   #connections = 0;
   #attempt: ConnectAttempt | undefined;
 
-  constructor(log: string[] = []) {
-    this.#log = log;
-  }
-
   async connect(_config: ConfFactory, attempt: ConnectAttempt): Promise<string> {
-    this.#log.push('server.connect');
+    this.log.push('server.connect');
     if (this.#hung) await Promise.race([this.#hung.passed, untilAborted(attempt.signal)]);
     if (!this.#up) throw new Error('the server is down');
     this.#attempt = attempt;
@@ -22,13 +19,13 @@ export class TestServer implements ServerConnector<string> {
   }
 
   async isConnected(): Promise<boolean> {
-    this.#log.push('server.isConnected');
+    this.log.push('server.isConnected');
     await this.#hung?.passed;
     return this.#up;
   }
 
-  disconnect(): void {
-    this.#log.push('server.disconnect');
+  disconnect(): void | Promise<void> {
+    this.log.push('server.disconnect');
   }
 
   /** Goes away, and the connector knows at once. */

@@ -6,17 +6,17 @@ const ADVICE: { readonly [code: string]: string } = {
   EADDRNOTAVAIL: 'this machine has no such address. Configure another "host"',
 };
 
-/** Waits until a listener listens. Rejects with an Error that names address and port and says what to do. */
-export async function listening(
+/** Calls `listen` and waits until the listener listens. Rejects with an Error that names address and port and says what to do. */
+export async function bind(
   transport: string,
   emitter: EventEmitter,
   address: string,
   port: number,
-  begin: () => void,
+  listen: () => void,
 ): Promise<void> {
   const ready = once(emitter, 'listening');
   try {
-    begin();
+    listen();
     await ready;
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
+import { defineBlock } from '@sputnikjs/core';
+import { Collector, datagrams, dial, fly, gone, prepare, stalled, texts, until } from './support.js';
+
+test('a sender is pushed back while the mailbox is full; then everything arrives, in order', async (t) => {
+  const collector = new Collector<SyslogMessage>(16);
+  collector.close();
+  const { port, status, counts } = await fly(t, collector, 'syslogproducer');
+  const total = 40_000;
+  const padding = 'x'.repeat(1_000);
+  const socket = await dial(t, port);
+  for (let i = 0; i < total; i++) socket.write(`<13>${i} ${padding}\n`);
+  socket.end();
+  await until(() => status('syslogproducer').rejected > 0);
+  await stalled(socket);
+  assert.ok(socket.writableLength > 0, 'the sender could send all');
+  assert.equal((await counts()).frames, 1 + 16 + 1, 'one is handled, 16 are in the mailbox, one waits');
+  collector.open();
+  const messages = await collector.first(total);
+  assert.deepEqual(
+    messages.map(({ message }) => Number.parseInt(message, 10)),
+    Array.from({ length: total }, (_, i) => i),
+  );
+});
+
+test('one sender that is pushed back holds no other one up for ever: all get their turn', async (t) => {
+  const collector = new Collector<SyslogMessage>(4);
+  collector.close();
+  const { port } = await fly(t, collector, 'syslogproducer');
+  for (const name of ['a', 'b', 'c']) {
+    const socket = await dial(t, port);
+    socket.end(Array.from({ length: 2_000 }, (_, i) => `<13>${name} ${i}`).join('\n'));
+  }
+  await turn();
+  collector.open();
+  const messages = texts(await collector.first(6_000));
+  for (const name of ['a', 'b', 'c']) {
+    const own = messages.filter((text) => text.startsWith(name));
+    assert.deepEqual(
+      own,
+      Array.from({ length: 2_000 }, (_, i) => `${name} ${i}`),
+    );
+  }
+});
+
+test('datagrams that find no room are counted and told, the rest arrives', async (t) => {
+  const collector = new Collector<SyslogMessage>(8);
+  collector.close();
+  const satellite = await fly(t, collector, 'syslogproducer');
+  await datagrams(
+    satellite.port,
+    Array.from({ length: 50 }, (_, i) => `<13>${i}`),
+  );
+  await until(async () => {
+    const { datagrams, datagramsDropped } = await satellite.counts();
+    return datagrams + datagramsDropped === 50;
+  });
+  assert.deepEqual(satellite.logs.of('datagramsDropped').length, 1, 'at once, and then not each one');
+  assert.equal((await satellite.counts()).datagramsDropped, 41);
+  collector.open();
+  await satellite.flight.shootDown();
+  const arrived = texts(collector.messages).map(Number);
+  assert.equal(arrived.length, 9);
+  assert.deepEqual(
+    arrived,
+    arrived.toSorted((a, b) => a - b),
+  );
+  assert.equal(
+    satellite.logs.of('datagramsDropped').reduce((sum, { count }) => sum + Number(count), 0),
+    41,
+  );
+});
+
+test('what had been read of a connection that breaks while it is pushed back arrives', async (t) => {
+  const collector = new Collector<SyslogMessage>(1);
+  collector.close();
+  const { port, status, logs } = await fly(t, collector, 'syslogproducer');
+  const socket = await dial(t, port);
+  socket.write('<13>1\n<13>2\n<13>3\n<13>4\n');
+  await until(() => status('syslogproducer').rejected > 0);
+  socket.write('<13>5\n<13>6\n');
+  await stalled(socket);
+  socket.resetAndDestroy();
+  await logs.first('connectionFailed');
+  collector.open();
+  assert.deepEqual(texts(await collector.first(6)), ['1', '2', '3', '4', '5', '6']);
+});
+
+test('a connection that ends while it is pushed back loses nothing', async (t) => {
+  const collector = new Collector<SyslogMessage>(1);
+  collector.close();
+  const { port, status } = await fly(t, collector, 'syslogproducer');
+  const socket = await dial(t, port);
+  socket.end('<13>1\n<13>2\n<13>3\n<13>4');
+  await until(() => status('syslogproducer').rejected > 0);
+  await stalled(socket);
+  collector.open();
+  assert.deepEqual(texts(await collector.first(4)), ['1', '2', '3', '4']);
+});
+
+test('connections above maxConnections are refused and told; those there are live on', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port, logs, counts } = await fly(t, collector, 'syslogproducer', { receiver: { maxConnections: 1 } });
+  const first = await dial(t, port);
+  first.write('<13>a\n');
+  await collector.first(1);
+  const second = await dial(t, port);
+  await gone(second);
+  assert.match((await logs.first('connectionRefused')).text, /maxConnections \(1\)/);
+  assert.equal((await counts()).connectionsRefused, 1);
+  first.write('<13>b\n');
+  assert.deepEqual(texts(await collector.first(2)), ['a', 'b']);
+});
+
+test('where nobody takes messages, they are counted as lost, and connections closed', async (t) => {
+  const definition = defineBlock({ name: 'deaf', make: () => ({}) });
+  const { launch, port, counts, logs, flight } = await prepare({ definition }, 'syslogproducer');
+  const { launched } = launch();
+  const socket = await dial(t, port);
+  socket.write('<13>1\n<13>2\n<13>3\n');
+  await gone(socket);
+  assert.equal((await counts()).framesLost, 3);
+  assert.equal(logs.of('framesLost')[0]?.['count'], 3);
+  await flight.shootDown();
+  assert.equal((await launched).clean, false);
+});

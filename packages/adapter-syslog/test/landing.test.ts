@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { syslogproducer, type SyslogMessage } from '@sputnikjs/adapter-syslog';
+import { defineBlock, Sputnik } from '@sputnikjs/core';
+import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { Collector, dial, fly, gone, until } from './support.js';
+
+test('landing in the midst of a blast loses nothing that was accepted', async (t) => {
+  const collector = new Collector<ProduceMessage>(100);
+  const { port, flight, launched, status } = await fly(t, collector, 'producer');
+  const sockets = await Promise.all([dial(t, port), dial(t, port), dial(t, port)]);
+  for (const [sender, socket] of sockets.entries()) {
+    socket.write(Array.from({ length: 100_000 }, (_, i) => `<13>${sender} ${i}\n`).join(''));
+  }
+  await collector.first(5_000);
+  const report = await flight.shootDown();
+  await launched;
+  assert.equal(report.clean, true);
+  for (const block of ['syslogproducer', 'producer']) {
+    const { accepted, handled, dropped, failed, depth } = status(block);
+    assert.deepEqual({ handled, dropped, failed, depth }, { handled: accepted, dropped: 0, failed: 0, depth: 0 });
+    assert.equal(accepted, collector.messages.length);
+  }
+  assert.ok(collector.messages.length < 300_000, 'the landing waited for the senders');
+  // of each sender all up to some point, in order
+  const seen = collector.messages.map(({ payload }) =>
+    (JSON.parse(payload.toString()) as SyslogMessage).message.split(' '),
+  );
+  for (const sender of sockets.keys()) {
+    const own = seen.filter(([from]) => Number(from) === sender).map(([, i]) => Number(i));
+    assert.deepEqual(own, [...own.keys()]);
+  }
+});
+
+test('a landing hands on what had come from a sender that is pushed back', async (t) => {
+  const collector = new Collector<SyslogMessage>(1);
+  collector.close();
+  const { port, flight, status } = await fly(t, collector, 'syslogproducer');
+  const socket = await dial(t, port);
+  socket.write(Array.from({ length: 50 }, (_, i) => `<13>${i}\n`).join(''));
+  await until(() => status('syslogproducer').rejected > 0);
+  const landed = flight.shootDown();
+  await until(() => flight.status().state === 'landing');
+  collector.open();
+  assert.equal((await landed).clean, true);
+  assert.equal(collector.messages.length, 50);
+});
+
+test('a landing waits for no idle connection, and tells of a frame that is not complete', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port, flight, logs } = await fly(t, collector, 'syslogproducer');
+  const idle = await dial(t, port);
+  const partial = await dial(t, port);
+  const { localPort } = partial;
+  const closed = [gone(idle), gone(partial)];
+  partial.write('<13>whole\n<13>par');
+  await collector.first(1);
+  const report = await flight.shootDown();
+  await Promise.all(closed);
+  assert.equal(report.clean, true);
+  const [line] = logs.of('frameBroken');
+  assert.equal(line?.['remotePort'], localPort);
+});
+
+test('what can not be handed on before the deadline is counted, told, and a failure of the landing', async (t) => {
+  const collector = new Collector<SyslogMessage>(1);
+  collector.close();
+  const { port, flight, launched, status, logs } = await fly(t, collector, 'syslogproducer', { landingMs: 300 });
+  const socket = await dial(t, port);
+  socket.write(Array.from({ length: 50 }, (_, i) => `<13>${i}\n`).join(''));
+  await until(() => status('syslogproducer').rejected > 0);
+  const report = await flight.shootDown();
+  await launched;
+  assert.equal(report.clean, false);
+  assert.equal(status('syslogproducer').dropped, 2, 'the one under way, and the one in the mailbox');
+  assert.equal(logs.of('framesLost')[0]?.['count'], 48);
+  assert.ok(
+    report.failures.some(({ error }) => /48 received messages could not be handed on/.test((error as Error).message)),
+  );
+});
+
+test('a producer that takes no messages is a failure, and the satellite lands', async () => {
+  const deaf = defineBlock({ name: 'deaf', make: () => ({}) });
+  const sender = defineBlock({
+    name: 'sender',
+    needs: { publisher: 'syslogproducer' },
+    make: (_, { publisher }) => ({ run: () => void publisher.send({ message: 'x' }) }),
+  });
+  const flight = await new Sputnik({
+    appBlocks: [{ name: 'deaf', responsibility: 'producer' }, { name: 'syslogproducer' }, { name: 'sender' }],
+    blockFactories: { deaf, syslogproducer, sender },
+  }).prepare();
+  await assert.rejects(flight.launch(), { code: 'BLOCK_FAILED', message: /block "producer" takes no messages/ });
+  assert.equal(flight.status().blocks.find(({ name }) => name === 'syslogproducer')?.failed, 1);
+});

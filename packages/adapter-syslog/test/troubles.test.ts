@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeClock, type BlockContext, type Clock } from '@sputnikjs/core';
+import { Troubles } from '../dist/troubles.js';
+import { Logs } from './support.js';
+
+/** A clock whose time goes on when told. */
+function manual(): {
+  readonly clock: Clock;
+  readonly timers: Map<object, { at: number; callback: () => void }>;
+  readonly pass: (ms: number) => void;
+} {
+  let now = 0;
+  const timers = new Map<object, { at: number; callback: () => void }>();
+  const clock = makeClock(
+    () => now,
+    (ms, callback) => {
+      const key = {};
+      timers.set(key, { at: now + ms, callback });
+      return () => timers.delete(key);
+    },
+  );
+  const pass = (ms: number): void => {
+    now += ms;
+    for (const [key, { at, callback }] of timers) {
+      if (at > now) continue;
+      timers.delete(key);
+      callback();
+    }
+  };
+  return { clock, timers, pass };
+}
+
+test('a trouble is told at once, then every 5 s at most, with count and latest particulars; none is left out', () => {
+  const { clock, timers, pass } = manual();
+  const logs = new Logs();
+  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  const told = (): unknown[] => logs.lines.splice(0).map(({ event, count, who }) => [event, count, who]);
+
+  troubles.note('a', 'text', { who: 1 });
+  assert.deepEqual(told(), [['a', 1, 1]]);
+  troubles.note('a', 'text', { who: 2 });
+  troubles.note('a', 'text', { who: 3 }, 10);
+  troubles.note('b', 'text', { who: 4 });
+  assert.deepEqual(told(), [['b', 1, 4]], 'another trouble is told for itself');
+  pass(4_999);
+  assert.deepEqual(told(), []);
+  pass(1);
+  assert.deepEqual(told(), [['a', 11, 3]]);
+  troubles.note('a', 'text', { who: 5 });
+  pass(4_999);
+  assert.deepEqual(told(), []);
+  pass(1);
+  assert.deepEqual(told(), [['a', 1, 5]]);
+  pass(5_000);
+  pass(5_000);
+  assert.equal(timers.size, 0, 'while nothing happens there is no timer');
+  troubles.note('a', 'text', { who: 6 });
+  troubles.note('a', 'text', { who: 7 });
+  troubles.close();
+  assert.deepEqual(told(), [
+    ['a', 1, 6],
+    ['a', 1, 7],
+  ]);
+  assert.equal(timers.size, 0);
+});

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+/** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
+export interface MqttConfig {
+  /** Where the server is: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS. */
+  readonly url?: string | undefined;
+  /** Runs a broker inside the process, on 127.0.0.1, and connects to that. */
+  readonly embedded: boolean;
+  /** Port of the embedded broker; 1883 unless given, 0 takes a free one. */
+  readonly port?: number | undefined;
+  /** How the server knows this client. A new one for each process unless given. */
+  readonly clientId?: string | undefined;
+  /** With the embedded broker: what its clients have to say. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** False keeps subscriptions, and messages for them, on the server while the satellite is away. */
+  readonly cleanSession: boolean;
+  /** The server hears from us at least this often. */
+  readonly keepaliveSeconds: number;
+  /** Messages sent and not yet acknowledged, at most. */
+  readonly inFlight: number;
+  /** PEM file of the authorities to trust instead of the well-known ones. Like the others read anew at each connect. */
+  readonly caFile?: string | undefined;
+  /** PEM file of our certificate, for servers that ask for one. */
+  readonly certFile?: string | undefined;
+  /** PEM file of its key. */
+  readonly keyFile?: string | undefined;
+  /** The name in the server's certificate, where it is not the host of `url`. */
+  readonly servername?: string | undefined;
+}
+
+/** The port of MQTT, and of MQTT over TLS. */
+const PORTS = { 'mqtt:': 1883, 'mqtts:': 8883 } as const;
+
+/** Schema of {@link MqttConfig}: unknown keys, and keys that do not go together, are errors. */
+export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
+  .strictObject({
+    url: z.string().optional(),
+    embedded: z.boolean().default(false),
+    port: z.int().min(0).max(65_535).optional(),
+    clientId: z.string().min(1).optional(),
+    username: z.string().min(1).optional(),
+    password: z.string().optional(),
+    cleanSession: z.boolean().default(true),
+    keepaliveSeconds: z.int().min(1).max(65_535).default(30),
+    inFlight: z.int().min(1).max(32_767).default(1024),
+    caFile: z.string().min(1).optional(),
+    certFile: z.string().min(1).optional(),
+    keyFile: z.string().min(1).optional(),
+    servername: z.string().min(1).optional(),
+  })
+  .superRefine((config, ctx) => {
+    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+  });
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig, message: string])[] {
+  const { url, embedded, port, clientId, username, password, cleanSession, certFile, keyFile } = config;
+  const found: [keyof MqttConfig, string][] = [];
+  const bad = url === undefined ? undefined : urlProblem(url);
+  if (url === undefined && !embedded)
+    found.push(['url', 'missing; give the url of a server (mqtt://host:port), or "embedded": true to bring one along']);
+  if (url !== undefined && embedded) found.push(['url', 'there is "embedded": true already; keep one of the two']);
+  if (bad !== undefined) found.push(['url', bad]);
+  if (port !== undefined && !embedded)
+    found.push(['port', 'is for "embedded": true; the port of a server goes into its url, mqtt://host:port']);
+  if (password !== undefined && username === undefined) found.push(['password', 'MQTT wants a username with it']);
+  if (!cleanSession && clientId === undefined)
+    found.push(['clientId', 'missing; with "cleanSession": false the server has to know the client again']);
+  if ((certFile === undefined) !== (keyFile === undefined))
+    found.push([certFile === undefined ? 'certFile' : 'keyFile', 'missing; certFile and keyFile go together']);
+  if (url === undefined || bad !== undefined || !url.startsWith('mqtts:'))
+    for (const key of ['caFile', 'certFile', 'keyFile', 'servername'] as const)
+      if (config[key] !== undefined && bad === undefined)
+        found.push([key, 'is for TLS; the url begins with mqtts:// then']);
+  return found;
+}
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !(url.protocol in PORTS) || url.hostname === '' || url.port === '0')
+    return 'expected mqtt://host:port, or mqtts://host:port for TLS';
+  if (url.username !== '' || url.password !== '')
+    return 'keep user and password out of it: "username" and "password" are keys';
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return 'nothing may follow the port';
+  return undefined;
+}
+
+/** Where a server is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** The parts of a valid `url`. */
+export function addressOf(text: string): Address {
+  const { protocol, hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(port) || PORTS[protocol as keyof typeof PORTS], tls: protocol === 'mqtts:' };
+}

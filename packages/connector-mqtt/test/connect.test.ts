@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { SputnikError } from '@sputnikjs/core';
+import { config, connect, freePort, makeConnector, never, open, rejection, temporaryFolder } from './helpers.js';
+import { mosquitto } from './mosquitto.js';
+
+const nothing = (): void => {};
+
+test('a server that is not there rejects the attempt and says what to look at', async (t) => {
+  const url = `mqtt://127.0.0.1:${await freePort()}`;
+  const error = await rejection(connect(makeConnector(t, { url })));
+  assert.match(error.message, new RegExp(`^cannot connect to ${url}: .*ECONNREFUSED.*; is the server running`));
+});
+
+test('an aborted attempt settles at once, before and during the handshake', async (t) => {
+  let connections = 0;
+  const server = createServer(() => connections++).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const connector = makeConnector(t, { url });
+  const aborted = AbortSignal.abort(new Error('too late'));
+  assert.equal(
+    await rejection(Promise.resolve(connector.connect(config, { signal: aborted, lost: nothing }))),
+    aborted.reason,
+  );
+
+  const attempt = new AbortController();
+  const connecting = rejection(Promise.resolve(connector.connect(config, { signal: attempt.signal, lost: nothing })));
+  // it takes the connection, and never answers
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const closed = once(socket.resume(), 'close');
+  await once(socket, 'data').catch(nothing);
+  attempt.abort(new Error('that is enough'));
+  assert.equal((await connecting).message, 'that is enough');
+  await closed;
+  assert.equal(connections, 1);
+});
+
+test('a wrong password is refused with a hint, and never printed', async (t) => {
+  const file = join(await temporaryFolder(t), 'passwords');
+  await writeFile(file, '');
+  execFileSync('mosquitto_passwd', ['-b', file, 'sputnik', 'right'], { stdio: 'ignore' });
+  const { url } = await mosquitto(t, ['allow_anonymous false', `password_file ${file}`]);
+  await open(t, { url, username: 'sputnik', password: 'right' });
+  for (const login of [{ username: 'sputnik', password: 'wrong-one' }, {}]) {
+    const { message } = await rejection(connect(makeConnector(t, { url, ...login })));
+    assert.match(message, new RegExp(`^no session with ${url}: Connection refused: .*; check username and password`));
+    assert.doesNotMatch(message, /wrong-one/);
+  }
+});
+
+test('while a connection lives, connect gives it again', async (t) => {
+  const { url } = await mosquitto(t);
+  const { connector, connection } = await open(t, { url });
+  assert.equal((await connect(connector)).connection, connection);
+  assert.equal(connection.url, url);
+});
+
+test('a loss is reported at once, and isConnected tells it', async (t) => {
+  const server = await mosquitto(t);
+  const { connector, lost } = await open(t, { url: server.url });
+  assert.equal(await connector.isConnected(), true);
+  await server.kill();
+  const reason = await lost;
+  assert.ok(reason instanceof SputnikError && reason.code === 'CONNECTION_LOST');
+  assert.equal(await connector.isConnected(), false);
+});
+
+test('a frozen server is not taken for connected, and the next connect does not wait for it', async (t) => {
+  const server = await mosquitto(t);
+  const { connector, connection, lost } = await open(t, { url: server.url, clientId: 'same' });
+  server.process.kill('SIGSTOP');
+  let answered = false;
+  const heartbeat = Promise.resolve(connector.isConnected()).then((alive) => {
+    answered = true;
+    return alive;
+  });
+  const pending = rejection(connection.producer.produce({ target: 'a', payload: 'x' }));
+  // what the core does when the heartbeat is late
+  const again = connect(connector);
+  assert.equal(await heartbeat, false);
+  assert.equal(((await pending) as SputnikError).code, 'CONNECTION_LOST');
+  assert.ok(answered);
+  server.process.kill('SIGCONT');
+  const next = await again;
+  assert.notEqual(next.connection, connection);
+  await next.connection.producer.produce({ target: 'a', payload: 'y' });
+  assert.equal(await connector.isConnected(), true);
+  // the connector itself gave the old connection up: nobody has to be told
+  assert.equal(await Promise.race([lost, Promise.resolve('not reported')]), 'not reported');
+});
+
+test('a silent server is noticed by keepalive, without any heartbeat', async (t) => {
+  const server = await mosquitto(t);
+  const { lost } = await open(t, { url: server.url, keepaliveSeconds: 1 });
+  server.process.kill('SIGSTOP');
+  assert.match(((await lost) as Error).message, /Keepalive timeout/);
+});
+
+test('a second client with the same clientId ends the first connection, and the reason says so', async (t) => {
+  const { url } = await mosquitto(t);
+  const first = await open(t, { url, clientId: 'same' });
+  await open(t, { url, clientId: 'same' });
+  assert.match(((await first.lost) as Error).message, /has another client the same clientId\?/);
+});
+
+test('a server that speaks something else does no harm', async (t) => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const error = await rejection(connect(makeConnector(t, { url })));
+  assert.match(error.message, /^no session with /);
+});
+
+test('disconnect is final, says goodbye to the server and may come without a connection', async (t) => {
+  const { url } = await mosquitto(t);
+  const { connector, connection, lost } = await open(t, { url });
+  await connector.disconnect();
+  assert.equal(await connector.isConnected(), false);
+  assert.equal(
+    ((await rejection(connection.producer.produce({ target: 'a', payload: '' }))) as SputnikError).code,
+    'CONNECTION_LOST',
+  );
+  assert.match((await rejection(connect(connector))).message, /disconnected for good/);
+  assert.equal(await Promise.race([lost, Promise.resolve('not reported')]), 'not reported');
+  await makeConnector(t, { url }).disconnect();
+  assert.equal(never.aborted, false);
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SputnikError } from '@sputnikjs/core';
+import { publishPacket } from '../dist/packets.js';
+import { open, rejection } from './helpers.js';
+import { mosquitto, mosquittoSub } from './mosquitto.js';
+import { tap } from './tap.js';
+
+const PINGREQ = Buffer.from([0xc0, 0]);
+
+test('messages arrive in the order of the calls, each resolved once the server has it', async (t) => {
+  const { url, port } = await mosquitto(t);
+  const count = 3000;
+  const sub = await mosquittoSub(t, port, ['-q', '1', '-t', 'a/b', '-C', String(count)]);
+  const { connection } = await open(t, { url, inFlight: 100 });
+  const resolved: number[] = [];
+  const produce = async (i: number): Promise<void> => {
+    await connection.producer.produce({ target: 'a/b', payload: i % 2 === 0 ? String(i) : Buffer.from(String(i)) });
+    resolved.push(i);
+  };
+  await Promise.all(Array.from({ length: count }, (_, i) => produce(i)));
+  await sub.exit;
+  const expected = Array.from({ length: count }, (_, i) => i);
+  assert.deepEqual(sub.lines.map(Number), expected);
+  assert.deepEqual(resolved, expected);
+});
+
+test('a large message and an empty one arrive as they are', async (t) => {
+  const { url, port } = await mosquitto(t);
+  const sub = await mosquittoSub(t, port, ['-q', '1', '-t', '#', '-C', '2', '-F', '%t %l']);
+  const { connection } = await open(t, { url });
+  await connection.producer.produce({ target: 'großer/Brief', payload: Buffer.alloc(3_000_000, 'x') });
+  await connection.producer.produce({ target: 'empty', payload: '' });
+  await sub.exit;
+  assert.deepEqual(sub.lines, ['großer/Brief 3000000', 'empty 0']);
+});
+
+test('a bad target is refused before anything is sent, and harms nothing else', async (t) => {
+  const { url } = await mosquitto(t);
+  const { connection, connector } = await open(t, { url });
+  for (const target of ['', 'a/+', '#', 'a\0b', 'a\nb', '\uD800', '$SYS/a', 'x'.repeat(65_536), '/'.repeat(200)]) {
+    const error = await rejection(connection.producer.produce({ target, payload: 'x' }));
+    assert.match(error.message, /^cannot publish to "/);
+    assert.ok(error.message.length < 400);
+  }
+  const error = await rejection(connection.producer.produce({ target: 'a', payload: Buffer.alloc(268_435_455) }));
+  assert.match(error.message, /larger than/);
+  await connection.producer.produce({ target: 'a', payload: 'x' });
+  assert.equal(await connector.isConnected(), true);
+});
+
+test('at most inFlight messages are unacknowledged, the others wait and keep their order', async (t) => {
+  const server = await mosquitto(t);
+  const sub = await mosquittoSub(t, server.port, ['-q', '1', '-t', 'a', '-C', '10']);
+  const wire = await tap(t, server.port);
+  const { connection, connector } = await open(t, { url: wire.url, inFlight: 3 });
+  server.process.kill('SIGSTOP');
+  const before = wire.bytes();
+  const all = Array.from({ length: 10 }, (_, i) =>
+    connection.producer.produce({ target: 'a', payload: `${i}${'x'.repeat(100)}` }),
+  );
+  const heartbeat = Promise.resolve(connector.isConnected());
+  await wire.endsWith(PINGREQ);
+  assert.equal(wire.bytes() - before, 3 * publishPacket(1, 'a', `0${'x'.repeat(100)}`).length + PINGREQ.length);
+  server.process.kill('SIGCONT');
+  await Promise.all(all);
+  assert.equal(await heartbeat, true);
+  await sub.exit;
+  assert.deepEqual(
+    sub.lines.map((line) => Number(line[0])),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
+});
+
+test('what is pending when the server dies rejects with CONNECTION_LOST, sent or waiting', async (t) => {
+  const server = await mosquitto(t);
+  const { connection, lost } = await open(t, { url: server.url, inFlight: 5 });
+  await connection.producer.produce({ target: 'a', payload: 'before' });
+  server.process.kill('SIGSTOP');
+  const pending = Array.from({ length: 20 }, () =>
+    rejection(connection.producer.produce({ target: 'a', payload: 'x' })),
+  );
+  await server.kill();
+  await lost;
+  for (const error of await Promise.all(pending)) assert.equal((error as SputnikError).code, 'CONNECTION_LOST');
+  const late = await rejection(connection.producer.produce({ target: 'a', payload: 'after' }));
+  assert.equal((late as SputnikError).code, 'CONNECTION_LOST');
+});

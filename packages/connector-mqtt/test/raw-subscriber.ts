@@ -1,0 +1,60 @@
+import { connect, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { Collector } from './helpers.js';
+
+/** A subscriber written to the bytes, for what real clients do not do: it reads when it is told to. */
+export class RawSubscriber {
+  readonly socket: Socket;
+  /** Payloads of the messages received. */
+  readonly received = new Collector<string>();
+  readonly subscribed = new Collector<true>();
+  /** Acknowledges what it receives. */
+  acknowledges = true;
+  #buffer = Buffer.alloc(0);
+
+  constructor(t: TestContext, port: number, clientId: string, filter: string, cleanSession = true) {
+    this.socket = connect(port, '127.0.0.1');
+    t.after(() => this.socket.destroy());
+    const id = Buffer.from(clientId);
+    const connectFlags = cleanSession ? 2 : 0;
+    this.#write(0x10, Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, connectFlags, 0, 0, 0, id.length, ...id]));
+    if (filter !== '') this.#write(0x82, Buffer.from([0, 1, 0, filter.length, ...Buffer.from(filter), 1]));
+    this.socket.on('data', (data) => this.#take(data));
+    this.socket.on('error', () => {});
+  }
+
+  #write(type: number, body: Buffer): void {
+    this.socket.write(Buffer.concat([Buffer.from([type, body.length]), body]));
+  }
+
+  #take(data: Buffer): void {
+    this.#buffer = Buffer.concat([this.#buffer, data]);
+    for (;;) {
+      const [length, head] = lengthOf(this.#buffer);
+      if (head === 0 || this.#buffer.length < head + length) return;
+      const [type = 0] = this.#buffer;
+      this.#packet(type, this.#buffer.subarray(head, head + length));
+      this.#buffer = this.#buffer.subarray(head + length);
+    }
+  }
+
+  #packet(type: number, body: Buffer): void {
+    if (type >> 4 === 9) this.subscribed.add(true);
+    if (type >> 4 !== 3) return;
+    const topicEnd = 2 + body.readUInt16BE(0);
+    const id = body.subarray(topicEnd, topicEnd + 2);
+    if (this.acknowledges) this.#write(0x40, id);
+    this.received.add(body.subarray(topicEnd + 2).toString());
+  }
+}
+
+/** The remaining length of a packet and where it begins; 0 if that is not there yet. */
+function lengthOf(buffer: Buffer): [length: number, head: number] {
+  let length = 0;
+  for (let i = 1; i < Math.min(buffer.length, 5); i++) {
+    const byte = buffer[i] ?? 0;
+    length += (byte & 127) << (7 * (i - 1));
+    if (byte < 128) return [length, i + 1];
+  }
+  return [0, 0];
+}

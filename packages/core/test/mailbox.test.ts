@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Mailbox, type MailboxOptions } from '../dist/mailbox.js';
+import { Pacer } from '../dist/pacer.js';
+import { gate, type Gate } from './support/gate.js';
+import { turn } from './support/manual-clock.js';
+import { randomFrom } from './support/random.js';
+
+interface Bench {
+  readonly mailbox: Mailbox<string>;
+  /** Numbers of the messages handed over. */
+  readonly got: number[];
+  readonly lost: { count: number };
+  /** Handlers that have begun and not ended. */
+  readonly open: Gate[];
+}
+
+function failIf(n: number): void {
+  if (n % 5 === 0) throw new Error('a multiple of five');
+}
+
+/** A mailbox whose messages `{ n }` take time if n is odd, and fail if it is a multiple of five. */
+function bench(options: MailboxOptions): Bench {
+  const got: number[] = [];
+  const lost = { count: 0 };
+  const open: Gate[] = [];
+  const handle = (msg: object): unknown => {
+    const { n } = msg as { n: number };
+    got.push(n);
+    if (n % 2 === 1) {
+      const last = gate();
+      open.push(last);
+      return last.passed.then(() => failIf(n));
+    }
+    return failIf(n);
+  };
+  const recipient = { handle, failed: () => true, dropped: (count: number) => void (lost.count += count) };
+  return { mailbox: new Mailbox(recipient, new Pacer(), options), got, lost, open };
+}
+
+/** Random use of a mailbox, compared with what it has to be. */
+async function check(seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const pick = (most: number): number => 1 + Math.floor(random() * most);
+  const options = {
+    capacity: pick(8),
+    concurrency: pick(3),
+    whenFull: random() < 0.5 ? 'reject' : 'drop-oldest',
+  } as const;
+  const { mailbox, got, lost, open } = bench(options);
+  const hint = `seed ${seed}, ${JSON.stringify(options)}`;
+  let accepted = 0;
+  let rejected = 0;
+  const posts: Promise<unknown>[] = [];
+  const opensAt = pick(20);
+  for (let n = 0; n < 200; n++) {
+    if (n === opensAt) mailbox.open();
+    const dice = random();
+    if (dice < 0.5) {
+      const taken = mailbox.offer({ n }, 'sender');
+      if (taken) accepted++;
+      else rejected++;
+      assert.ok(taken || options.whenFull === 'reject', hint);
+    } else if (dice < 0.7) {
+      posts.push(mailbox.post({ n }, 'sender', undefined).then((letIn) => void (letIn ? accepted++ : rejected++)));
+    } else if (dice < 0.9) open.splice(Math.floor(random() * open.length), 1)[0]?.open();
+    else await turn();
+    assert.ok(mailbox.depth <= options.capacity && mailbox.underWay <= options.concurrency, hint);
+    const { accepted: all, handled, failed, dropped } = mailbox.counts;
+    assert.equal(all, handled + failed + dropped + mailbox.depth + mailbox.underWay, hint);
+  }
+  const idle = mailbox.idle().then(() => assert.ok(mailbox.isIdle, hint));
+  while (!mailbox.isIdle) {
+    open.shift()?.open();
+    await turn();
+  }
+  await idle;
+  await Promise.all(posts);
+  assert.equal(mailbox.counts.accepted, accepted, hint);
+  assert.equal(mailbox.counts.rejected, rejected, hint);
+  assert.equal(lost.count, mailbox.counts.dropped, hint);
+  assert.equal(got.length, mailbox.counts.handled + mailbox.counts.failed, hint);
+  assert.deepEqual(
+    got,
+    got.toSorted((a, b) => a - b),
+    `in order of acceptance, ${hint}`,
+  );
+}
+
+test('M1, M3, M4: whatever is sent, posted and handled in whatever order, bounds, order and counts hold', async () => {
+  for (let seed = 1; seed <= 200; seed++) await check(seed);
+});
+
+test('L2: idle is told at an instant at which there is nothing waiting, nothing under way and nobody waiting for room', async () => {
+  const { mailbox, open } = bench({ capacity: 1 });
+  await mailbox.idle();
+  mailbox.open();
+  mailbox.offer({ n: 1 }, 'sender');
+  await turn();
+  mailbox.offer({ n: 3 }, 'sender');
+  const posted = mailbox.post({ n: 7 }, 'sender', undefined);
+  let idle = false;
+  void mailbox.idle().then(() => (idle = true));
+  for (let left = 3; left > 0; left--) {
+    await turn();
+    assert.equal(idle, false, `${left} left`);
+    open.shift()?.open();
+  }
+  await turn();
+  assert.equal(idle, true);
+  assert.equal(await posted, true);
+});
+
+test('L5: a closed mailbox hands nothing over, refuses what comes and sends away who waits', async () => {
+  const { mailbox, got, lost } = bench({ capacity: 1 });
+  mailbox.offer({ n: 2 }, 'sender');
+  const posted = mailbox.post({ n: 4 }, 'sender', undefined);
+  let idle = false;
+  void mailbox.idle().then(() => (idle = true));
+  mailbox.close();
+  mailbox.close();
+  assert.equal(await posted, false);
+  assert.equal(mailbox.offer({ n: 6 }, 'sender'), false);
+  assert.equal(await mailbox.post({ n: 8 }, 'sender', undefined), false);
+  await turn();
+  assert.deepEqual(got, []);
+  assert.equal(lost.count, 1);
+  assert.equal(idle, true);
+  assert.deepEqual(mailbox.counts, { accepted: 1, rejected: 3, handled: 0, failed: 0, dropped: 1 });
+});

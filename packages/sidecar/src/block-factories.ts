@@ -1,0 +1,76 @@
+import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
+import type { BlockList } from './blocks.js';
+import { consumerBlock } from './consumer.js';
+import { isRecord } from './known-keys.js';
+import { loadModule } from './modules.js';
+import { producerBlock } from './producer.js';
+import { didYouMean } from './suggest.js';
+
+/** Factories of any connection type: what configuration joins is checked when it connects, not when it compiles. */
+export type Factories = Readonly<Record<string, BlockFactory>>;
+
+/** Where factories are looked for, and who is told of those that are not found. */
+export interface Sources {
+  readonly folder: string;
+  readonly given: Factories;
+  readonly problem: (text: string) => void;
+}
+
+/**
+ * Finds the factory of every entry: in the module that it names, else among those given, the generic ones and the global
+ * registry. One that cannot be found is told to `problem`, and a block that does nothing stands for it.
+ */
+export async function findFactories(
+  { label, entries }: BlockList,
+  { folder, given, problem }: Sources,
+): Promise<Factories> {
+  const found = new Map<string, { readonly factory: BlockFactory; readonly module: string | undefined }>();
+  for (const [index, { name, module }] of entries.entries()) {
+    const result = module === undefined ? known(name, given) : await fromModule(name, module, folder);
+    if (typeof result === 'string') problem(`${label}: [${index}]: block "${name}": ${result}`);
+    const factory = typeof result === 'string' ? placeholder(name) : result;
+    const other = found.get(name);
+    if (other === undefined) found.set(name, { factory, module });
+    else if (other.factory !== factory && typeof result !== 'string') {
+      problem(
+        `${label}: [${index}].module: block "${name}" is another one than that of ${other.module ?? 'the entry'} before`,
+      );
+    }
+  }
+  return Object.fromEntries([...found].map(([name, { factory }]) => [name, factory]));
+}
+
+function known(name: string, given: Factories): BlockFactory | string {
+  const generic = { producer: producerBlock as BlockDefinition, consumer: consumerBlock as BlockDefinition };
+  const all: Factories = { ...generic, ...globalFactories(), ...given };
+  const factory = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (factory !== undefined) return factory;
+  const near = didYouMean(name, Object.keys(all));
+  return `there is no such block;${near === '' ? '' : `${near} Or`} name the module that has it, known are ${Object.keys(all).join(', ')}`;
+}
+
+async function fromModule(name: string, module: string, folder: string): Promise<BlockFactory | string> {
+  const loaded = await loadModule(module, folder);
+  if ('problem' in loaded) return loaded.problem;
+  const definitions = loaded.exported.filter((one) => isDefinition(one));
+  const definition = definitions.find((one) => one.name === name);
+  if (definition !== undefined) return definition;
+  const registered = globalFactories();
+  if (Object.hasOwn(registered, name) && registered[name] !== undefined) return registered[name];
+  const names = definitions.map((one) => `"${one.name}"`).join(', ');
+  return `module "${module}" has no such block, it has ${names === '' ? 'none' : names}`;
+}
+
+function isDefinition(value: unknown): value is BlockDefinition {
+  return (
+    isRecord(value) &&
+    typeof value['name'] === 'string' &&
+    typeof value['make'] === 'function' &&
+    value['kind'] === undefined
+  );
+}
+
+/** Stands for a block that could not be loaded, so that the rest can be checked in the same run. */
+function placeholder(name: string): BlockDefinition {
+  return { name, config: undefined, needs: {}, make: () => ({ onMsg: () => undefined }) };
+}

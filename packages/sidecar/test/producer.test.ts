@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import {
+  defineBlock,
+  Sputnik,
+  SputnikError,
+  type BlockCommunicator,
+  type Flight,
+  type LandingReport,
+  type SputnikEvent,
+} from '@sputnikjs/core';
+import { PRODUCER, producerBlock, type MessagingConnection, type ProduceMessage } from '@sputnikjs/sidecar';
+import { InProcessServer } from './in-process-server.js';
+
+interface Satellite {
+  readonly server: InProcessServer;
+  readonly producer: BlockCommunicator<ProduceMessage, void>;
+  readonly flight: Flight;
+  /** Resolves with the report, also when a block failed. */
+  readonly over: Promise<LandingReport>;
+  readonly errors: SputnikEvent[];
+  readonly event: (type: SputnikEvent['type']) => Promise<void>;
+}
+
+async function launch(server: InProcessServer, config: object = {}, landingMs = 5_000): Promise<Satellite> {
+  let producer: BlockCommunicator<ProduceMessage, void> | undefined;
+  const errors: SputnikEvent[] = [];
+  const watchers = new Set<(event: SputnikEvent) => void>();
+  const sender = defineBlock({
+    name: 'sender',
+    needs: { producer: PRODUCER },
+    make: (_config, to) => {
+      producer = to.producer;
+      return {};
+    },
+  });
+  const flight = await new Sputnik<MessagingConnection>({
+    config: () => config,
+    appBlocks: [{ name: 'producer' }, { name: 'sender' }],
+    blockFactories: { producer: producerBlock, sender },
+    connector: server,
+    timeouts: { landingMs },
+    onEvent: (event) => {
+      if (event.type === 'failed') errors.push(event);
+      for (const watcher of watchers) watcher(event);
+    },
+  }).prepare();
+  after(() => flight.shootDown());
+  const event = (type: SputnikEvent['type']): Promise<void> =>
+    new Promise((resolve) => {
+      watchers.add((event) => event.type === type && resolve());
+    });
+  const over = flight.launch().catch((error: unknown) => {
+    if (error instanceof SputnikError && error.report !== undefined) return error.report as LandingReport;
+    throw error;
+  });
+  assert.ok(producer !== undefined);
+  return { server, producer, flight, over, errors, event };
+}
+
+function message(payload: string, target = 't'): ProduceMessage {
+  return { target, payload };
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => `t:${from + index}`);
+}
+
+test('messages reach the server in the order in which they were sent, and asking resolves when the server has one', async () => {
+  const { server, producer, flight, over } = await launch(new InProcessServer());
+  for (let n = 1; n <= 2_000; n++) producer.send(message(`${n}`));
+  await producer.ask(message('2001'));
+  assert.deepEqual(server.arrived, numbers(1, 2001));
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+});
+
+test('messages that come before the server wait for it', async () => {
+  const server = new InProcessServer();
+  server.drop();
+  const { producer, flight, over, event } = await launch(server);
+  await event('connectFailed');
+  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  server.restore();
+  await producer.ask(message('4'));
+  assert.deepEqual(server.arrived, numbers(1, 4));
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+});
+
+for (const tellsLoss of [true, false]) {
+  const when = tellsLoss ? 'at once' : 'only after the next connect';
+  test(`what the server has not acknowledged is produced again before what is newer, if its loss is told ${when}`, async () => {
+    const server = new InProcessServer();
+    Object.assign(server, { holding: true, tellsLoss });
+    const { producer, flight, over, event } = await launch(server);
+    for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+    await server.until(() => server.arrived.length === 5);
+    const disconnected = event('disconnected');
+    server.drop();
+    for (let n = 6; n <= 8; n++) producer.send(message(`${n}`));
+    await disconnected;
+    server.restore();
+    await server.until(() => server.arrived.length === 13);
+    server.tellLoss();
+    assert.deepEqual(server.arrived, [...numbers(1, 5), ...numbers(1, 8)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    server.holding = false;
+    server.acknowledge();
+    await producer.ask(message('9'));
+    await server.until(() => server.acknowledged.length === 9);
+    await flight.shootDown();
+    assert.equal((await over).clean, true);
+    assert.equal(server.arrived.length, 14, 'nothing a third time');
+  });
+}
+
+test('outages in the midst of a stream lose nothing and keep the order of what arrives first', async () => {
+  const { server, producer, flight, over, event } = await launch(new InProcessServer(), {
+    concurrency: 16,
+    capacity: 64,
+  });
+  const total = 3_000;
+  const sending = (async () => {
+    for (let n = 1; n <= total; n++) await producer.post(message(`${n}`));
+  })();
+  for (const at of [500, 1_500, 2_500]) {
+    await server.until(() => server.arrived.length >= at);
+    const disconnected = event('disconnected');
+    server.holding = true;
+    const arrived = server.arrived.length;
+    await server.until(() => server.arrived.length > arrived);
+    server.drop();
+    await disconnected;
+    server.holding = false;
+    server.restore();
+  }
+  await sending;
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+  assert.deepEqual([...new Set(server.arrived)], numbers(1, total));
+  assert.ok(server.arrived.length <= total + 3 * 16, 'only what was under way is produced again');
+});
+
+test('a message that the server refuses fails alone, and the asker learns why', async () => {
+  const { server, producer, flight, over, errors } = await launch(new InProcessServer());
+  producer.send(message('x', 'forbidden'));
+  await assert.rejects(producer.ask(message('y', 'forbidden')), (error: Error) =>
+    /not allowed/.test(String(error.cause)),
+  );
+  await producer.ask(message('1'));
+  assert.deepEqual(server.arrived, ['t:1']);
+  assert.ok(errors.length >= 1);
+  const { failed, handled } = flight.status().blocks.find(({ name }) => name === 'producer') ?? {};
+  assert.deepEqual([failed, handled], [2, 1]);
+  await flight.shootDown();
+  assert.equal((await over).cause.kind, 'shootDown');
+});
+
+test('a message without a target or a payload is refused with a clear error', async () => {
+  const { producer, flight, over } = await launch(new InProcessServer());
+  for (const [bad, pattern] of [
+    [{}, /needs a target/],
+    [{ target: '' }, /needs a target/],
+    [{ target: 't', payload: { a: 1 } }, /message for "t" needs a payload/],
+  ] as const) {
+    await assert.rejects(producer.ask(bad as never), (error: Error) => {
+      assert.ok(error.cause instanceof SputnikError && error.cause.code === 'UNKNOWN_MESSAGE');
+      return pattern.test(error.cause.message);
+    });
+  }
+  await producer.ask({ target: 't', payload: new Uint8Array([49]) });
+  await flight.shootDown();
+  await over;
+});
+
+test('a landing while the server is away ends at once, and counts what was not delivered (hazard 35)', async () => {
+  const server = new InProcessServer();
+  server.drop();
+  const { producer, flight, over, event, errors } = await launch(server, { concurrency: 2 }, 600_000);
+  await event('connectFailed');
+  for (let n = 1; n <= 5; n++) assert.ok(producer.send(message(`${n}`)));
+  const waiting = (): number | undefined => flight.status().blocks.find(({ name }) => name === 'producer')?.depth;
+  while (waiting() !== 3) await new Promise((resolve) => setImmediate(resolve));
+  await flight.shootDown();
+  const { clean, unfinished, failures } = await over;
+  assert.deepEqual([clean, unfinished], [false, []]);
+  assert.deepEqual(
+    failures.map(({ block, callback, count }) => [block.name, callback, count]),
+    [['producer', 'onMsg', 5]],
+  );
+  assert.match(String(errors[0]?.type === 'failed' && errors[0].error), /message for "t" was not delivered/);
+  assert.deepEqual(server.arrived, []);
+});
+
+test('a connection that is lost during the landing fails what is under way, whatever the connector calls it', async () => {
+  for (const error of [new SputnikError('CONNECTION_LOST'), new DOMException('gone', 'AbortError')]) {
+    const server = new InProcessServer();
+    server.holding = true;
+    const { producer, flight, over, event } = await launch(server, { concurrency: 2 });
+    for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+    await server.until(() => server.arrived.length === 2);
+    const landing = event('landing');
+    void flight.shootDown();
+    await landing;
+    server.acknowledge(error);
+    const { clean, failures, unfinished } = await over;
+    assert.deepEqual([clean, unfinished, failures[0]?.count], [false, [], 5]);
+  }
+});
+
+test('messages under way when the landing begins are delivered', async () => {
+  const server = new InProcessServer();
+  server.holding = true;
+  const { producer, flight, over, event } = await launch(server, { concurrency: 2 });
+  for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+  await server.until(() => server.arrived.length === 2);
+  const landing = event('landing');
+  void flight.shootDown();
+  await landing;
+  server.holding = false;
+  server.acknowledge();
+  assert.equal((await over).clean, true);
+  assert.deepEqual(server.arrived, numbers(1, 5));
+});
+
+test('a server that never answers does not hold the landing up beyond its deadline', async () => {
+  const server = new InProcessServer();
+  server.holding = true;
+  const { producer, flight, over } = await launch(server, {}, 300);
+  producer.send(message('1'));
+  await server.until(() => server.arrived.length === 1);
+  await flight.shootDown();
+  const { clean, failures, unfinished } = await over;
+  assert.deepEqual([clean, unfinished, failures.map(({ count }) => count)], [false, [], [1]]);
+});
+
+test('a full mailbox refuses what is sent, and holds back what is posted', async () => {
+  const server = new InProcessServer();
+  server.holding = true;
+  const { producer, flight, over } = await launch(server, { concurrency: 1, capacity: 2 });
+  const accepted = Array.from({ length: 5 }, (_, n) => producer.send(message(`${n + 1}`))).filter(Boolean).length;
+  assert.ok(accepted === 2 || accepted === 3, String(accepted));
+  const posted = producer.post(message('6'));
+  server.holding = false;
+  server.acknowledge();
+  assert.equal(await posted, true);
+  await flight.shootDown();
+  await over;
+  assert.equal(server.arrived.at(-1), 't:6');
+});
+
+test('a connection of another kind lands the satellite and says so', async () => {
+  const flight = await new Sputnik({
+    appBlocks: [{ name: 'producer' }],
+    blockFactories: { producer: producerBlock as never },
+    connector: { connect: () => ({}), isConnected: () => true, disconnect: () => {} },
+  }).prepare();
+  await assert.rejects(flight.launch(), /connection without a producer/);
+});
