@@ -19,6 +19,9 @@ function forget(signal: Signal, land: Land): void {
   if (listeners[signal].delete(land) && listeners[signal].size === 0) process.off(signal, tell);
 }
 
+/** Wrappers such as npm pass a Ctrl-C on to a process that the terminal has told already: the same one, not a second. */
+const SAME_CTRL_C_MS = 300;
+
 /**
  * The default finisher: lands on SIGTERM and SIGINT. During the landing it absorbs further SIGTERMs and gives SIGINT back
  * to Node, so that a second Ctrl-C ends the process (L6).
@@ -26,12 +29,15 @@ function forget(signal: Signal, land: Land): void {
 export function finisherBlock(): Block {
   let release: (() => void) | undefined;
   return {
-    init(_config, { land, landing }) {
+    init(_config, { land, landing, clock }) {
       listen('SIGTERM', land);
       listen('SIGINT', land);
-      landing.addEventListener('abort', () => forget('SIGINT', land));
+      let cancel: (() => void) | undefined;
+      const giveBack = (): void => forget('SIGINT', land);
+      landing.addEventListener('abort', () => (cancel = clock.after(SAME_CTRL_C_MS, giveBack)));
       release = () => {
-        forget('SIGINT', land);
+        cancel?.();
+        giveBack();
         forget('SIGTERM', land);
       };
     },
