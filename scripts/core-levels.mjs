@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const LEVELS = [
-  ['clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'standard-schema'],
+  ['abort', 'clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'standard-schema'],
   ['errors'],
   ['config', 'workers'],
   ['mailbox', 'server-connector', 'server-lane'],
@@ -29,6 +29,7 @@ for (const entry of readdirSync(source)) {
   }
   const text = readFileSync(new URL(entry, source), 'utf8');
   for (const [, specifier] of text.matchAll(/\bfrom '([^']+)'/g)) {
+    if (specifier.startsWith('node:')) continue;
     const other = /^\.\/(.+)\.js$/.exec(specifier)?.[1];
     if (other === undefined) problems.push(`${entry} imports ${specifier}; the core depends on nothing`);
     else if (!(levelOf.get(other) < level))

@@ -4,23 +4,24 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { systemClock } from '@sputnikjs/core';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 import type { MqttConfig } from './config.js';
+import { Congestion } from './congestion.js';
 import { Deliveries } from './deliveries.js';
+import type { Subscriber, Subscribers } from './subscribers.js';
 
 const HOST = '127.0.0.1';
-/**
- * A subscriber that lets the broker's writes wait this long is disconnected, in milliseconds: until then it holds up whoever
- * publishes to it. Shorter than a heartbeat, so that publishers do not take the broker for dead.
- */
-const STALL_MS = 4000;
+/** Aedes' own bound for subscribers that stop reading, too strict for slow ones: as long as can be. See {@link Congestion}. */
+const NO_DRAIN_TIMEOUT = 2_147_483_647;
 /** How long the landing waits for subscribers to take what is theirs, in milliseconds. */
 const DRAIN_MS = 3000;
-/** How long it waits after that for clients to hang up. */
-const HANG_UP_MS = 500;
+/** How often it looks; what publishers were told is ours is on its way to subscribers sooner. */
+const LOOK_MS = 10;
 
 interface Running {
   readonly broker: Aedes;
   readonly server: Server;
+  readonly subscribers: Subscribers;
   readonly deliveries: Deliveries;
+  readonly congestion: Congestion;
 }
 
 /** An MQTT broker inside the process, on loopback. Its state lives and dies with it. */
@@ -53,22 +54,31 @@ export class EmbeddedBroker {
 
   async #start(): Promise<Running> {
     const broker = await Aedes.createBroker({
-      // no common limit: a stalled subscriber holds up only those who publish to it
+      // no common limit: what waits for one subscriber would hold up the others, and end in a stack overflow when it goes on
       concurrency: 0,
-      drainTimeout: STALL_MS,
+      drainTimeout: NO_DRAIN_TIMEOUT,
       authenticate: (_client, username, password, done) => {
         if (this.#admits(username, password)) return done(null, true);
         done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
       },
     });
-    const deliveries = new Deliveries(broker);
-    Object.assign(broker, this.#hooks(deliveries));
-    const server = createServer((socket) => deliveries.add(broker.handle(socket), socket));
+    const subscribers = new Map<Client, Subscriber>();
+    const deliveries = new Deliveries(broker, subscribers);
+    const congestion = new Congestion(subscribers, (client) => deliveries.dismiss(client));
+    Object.assign(broker, this.#hooks(deliveries, congestion));
+    const server = createServer((socket) => {
+      const client = broker.handle(socket) as Subscriber['client'];
+      const subscriber: Subscriber = { client, socket, unacknowledged: 0, taken: { bytes: 0, at: 0 } };
+      subscribers.set(client, subscriber);
+      socket.once('close', () => subscribers.delete(client));
+      deliveries.add(subscriber);
+    });
     const { port = 1883 } = this.#config;
     try {
       server.listen(port, HOST);
       await once(server, 'listening');
     } catch (cause) {
+      congestion.close();
       broker.close();
       const { code, message } = cause as NodeJS.ErrnoException;
       const why = code === 'EADDRINUSE' ? 'the port is in use' : message;
@@ -78,7 +88,7 @@ export class EmbeddedBroker {
     }
     // a client that could not be accepted notices itself
     server.on('error', () => {});
-    return { broker, server, deliveries };
+    return { broker, server, subscribers, deliveries, congestion };
   }
 
   #admits(username: string | undefined, password: Buffer | undefined): boolean {
@@ -86,32 +96,23 @@ export class EmbeddedBroker {
     return user === undefined || (same(username ?? '', user) && same(password ?? '', secret));
   }
 
-  /** How messages go through the broker; wills of clients long gone have no client. */
-  #hooks(deliveries: Deliveries): Pick<AedesOptions, 'authorizePublish' | 'authorizeForward' | 'published'> {
+  /** How messages go through the broker; wills of clients long gone have no client. Aedes disconnects whom it refuses. */
+  #hooks(deliveries: Deliveries, congestion: Congestion): Pick<AedesOptions, 'authorizePublish' | 'authorizeForward'> {
     return {
       authorizePublish: (client, { topic }, done) => {
-        const refusal = this.#refusal(topic);
-        if (client !== null) {
-          if (refusal === undefined) deliveries.began();
-          else deliveries.dismiss(client);
-        }
-        done(refusal);
+        if (topic.startsWith('$SYS/')) return done(new Error('topics below $SYS belong to the broker'));
+        if (client === null) return done();
+        congestion.admit(client, topic, () => {
+          if (!this.#landing) return done();
+          deliveries.dismiss(client);
+          done(new Error('the broker is shutting down'));
+        });
       },
       authorizeForward: (client, packet) => {
         deliveries.sending(client, packet);
         return packet;
       },
-      published: (_packet, client: Client | null, done) => {
-        if (client !== null) deliveries.ended();
-        done();
-      },
     };
-  }
-
-  /** Aedes disconnects clients whose messages are refused. */
-  #refusal(topic: string): Error | undefined {
-    if (topic.startsWith('$SYS/')) return new Error('topics below $SYS belong to the broker');
-    return this.#landing ? new Error('the broker is shutting down') : undefined;
   }
 
   /**
@@ -121,26 +122,22 @@ export class EmbeddedBroker {
   async stop(): Promise<void> {
     await this.#starting?.catch(() => {});
     if (this.#running === undefined) return;
-    const { broker, server, deliveries } = this.#running;
+    const { broker, server, subscribers, deliveries, congestion } = this.#running;
     this.#running = undefined;
     this.#landing = true;
+    congestion.close();
     const closed = once(server, 'close');
     server.close();
-    await until(DRAIN_MS, () => deliveries.isDone());
+    const deadline = systemClock.now() + DRAIN_MS;
+    do await systemClock.sleep(LOOK_MS);
+    while (!deliveries.isDone() && systemClock.now() < deadline);
     const left = deliveries.left();
-    // FIN comes after all data, and leaves what is not read yet readable
-    for (const socket of deliveries.sockets()) socket.end();
-    await until(HANG_UP_MS, () => deliveries.sockets().length === 0);
     await new Promise<void>((resolve) => broker.close(resolve));
-    for (const socket of deliveries.sockets()) socket.destroy();
+    // those that never said who they are
+    for (const { socket } of subscribers.values()) socket.destroy();
     await closed;
     if (left.length > 0) throw new Error(`the embedded MQTT broker ended and messages were left: ${left.join('; ')}`);
   }
-}
-
-async function until(ms: number, isDone: () => boolean): Promise<void> {
-  const deadline = systemClock.now() + ms;
-  while (!isDone() && systemClock.now() < deadline) await systemClock.sleep(10);
 }
 
 /** Compares in a time that tells nothing. */

@@ -65,6 +65,13 @@ export async function connect(made: Opened['connector']): Promise<Omit<Opened, '
   return { connection, lost };
 }
 
+/** Configuration of an embedded broker on a free port. */
+export const embedded: object = { embedded: true, port: 0 };
+
+export function portOf({ url }: { readonly url: string }): number {
+  return Number(new URL(url).port);
+}
+
 /** Collects what comes, and tells when it is `count`. */
 export class Collector<T> {
   readonly items: T[] = [];

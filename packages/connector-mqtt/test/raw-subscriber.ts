@@ -11,6 +11,7 @@ export class RawSubscriber {
   /** Acknowledges what it receives. */
   acknowledges = true;
   #buffer = Buffer.alloc(0);
+  readonly #unacknowledged: Buffer[] = [];
 
   constructor(t: TestContext, port: number, clientId: string, filter: string, cleanSession = true) {
     this.socket = connect(port, '127.0.0.1');
@@ -21,6 +22,11 @@ export class RawSubscriber {
     if (filter !== '') this.#write(0x82, Buffer.from([0, 1, 0, filter.length, ...Buffer.from(filter), 1]));
     this.socket.on('data', (data) => this.#take(data));
     this.socket.on('error', () => {});
+  }
+
+  /** Acknowledges what is not acknowledged yet. */
+  acknowledge(): void {
+    for (const id of this.#unacknowledged.splice(0)) this.#write(0x40, id);
   }
 
   #write(type: number, body: Buffer): void {
@@ -43,7 +49,8 @@ export class RawSubscriber {
     if (type >> 4 !== 3) return;
     const topicEnd = 2 + body.readUInt16BE(0);
     const id = body.subarray(topicEnd, topicEnd + 2);
-    if (this.acknowledges) this.#write(0x40, id);
+    this.#unacknowledged.push(id);
+    if (this.acknowledges) this.acknowledge();
     this.received.add(body.subarray(topicEnd + 2).toString());
   }
 }

@@ -1,9 +1,9 @@
+import { isAbortError, makeAbortController } from './abort.js';
 import type { AnyBlock, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 import { settles, type Clock } from './clock.js';
 import { communicatorOn, type Peer } from './communicator.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
-import { isAbortError } from './errors.js';
 import type { BlockState, BlockStatus, SputnikEvent, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
 import type { Pacer } from './pacer.js';
@@ -30,7 +30,7 @@ export class ActiveBlock implements Peer {
   readonly context: BlockContext;
   state: BlockState = 'made';
   mailbox: Mailbox<BlockCommunicator> | undefined;
-  readonly #abort = new AbortController();
+  readonly #abort = makeAbortController();
   readonly #handles = new Map<Peer, BlockCommunicator>();
   /** User code under way, beside messages. */
   readonly #underWay = new Map<Promise<void>, Callback>();
@@ -84,6 +84,7 @@ export class ActiveBlock implements Peer {
   async init(config: ConfFactory): Promise<void> {
     this.state = 'initializing';
     await this.#block.init?.(config, this.context);
+    this.state = 'ready';
   }
 
   /** Enters `run`; from then on messages and the connection reach the block (F2). */
@@ -138,7 +139,7 @@ export class ActiveBlock implements Peer {
 
   /** What the block wants done about a failure of its own (F3). */
   judge(error: unknown, where: Callback): 'continue' | 'shutdown' {
-    return this.#block.onError?.(error, where, this.context) ?? 'shutdown';
+    return this.#block.onError?.(error, where, this.context) === 'continue' ? 'continue' : 'shutdown';
   }
 
   status(): BlockStatus {

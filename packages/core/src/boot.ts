@@ -1,3 +1,4 @@
+import { isAbortError } from './abort.js';
 import type { ActiveBlock } from './active-block.js';
 import { settles, type Clock } from './clock.js';
 import type { ConfFactory } from './config.js';
@@ -11,14 +12,14 @@ export interface CrewMember {
 }
 
 /**
- * Initialises a block. Resolves with its failure, or undefined. One that fails gets no `finish`, only its signal aborts;
- * if its `init` succeeds after the deadline after all, it is finished then (B3).
+ * Initialises a block, and says if it is ready. One that is not gets no `finish`, only its signal aborts; if its `init` succeeds
+ * after the deadline after all, it is finished then (B3). Giving up since landing began is no failure (F3).
  */
 export async function initialise(
   { active, config }: CrewMember,
   { clock, initMs, landingMs }: { readonly clock: Clock; readonly initMs: number; readonly landingMs: number },
   emit: (event: SputnikEvent) => void,
-): Promise<Failure | undefined> {
+): Promise<{ readonly ready: boolean; readonly failure?: Failure }> {
   const { descriptor: block } = active;
   emit({ type: 'initializing', block });
   const work = active.init(config);
@@ -35,9 +36,11 @@ export async function initialise(
           () => active.end(),
           () => {},
         );
-    emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown' });
-    return { block, callback: 'init', error };
+    if (isAbortError(error) && active.context.landing.aborted) return { ready: false };
+    const failure: Failure = { block, callback: 'init', error };
+    emit({ type: 'failed', ...failure, decision: 'shutdown' });
+    return { ready: false, failure };
   }
   emit({ type: 'initialized', block });
-  return undefined;
+  return { ready: true };
 }

@@ -60,8 +60,3 @@ export class SputnikError<R = unknown> extends Error {
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** True for what aborted signals make of a wait. */
-export function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}

@@ -1,3 +1,4 @@
+import { makeAbortController } from './abort.js';
 import { ActiveBlock, type FlightControl } from './active-block.js';
 import type { Callback, Logger } from './block.js';
 import { initialise, type CrewMember } from './boot.js';
@@ -38,7 +39,7 @@ export class Initiator implements FlightControl {
   readonly #self: ActiveBlock;
   /** Initialised blocks, in that order. */
   readonly #ready: ActiveBlock[] = [];
-  readonly #landing = new AbortController();
+  readonly #landing = makeAbortController();
   readonly #failures: (Failure & { count: number })[] = [];
   #settleLanded!: (report: LandingReport) => void;
   #state: FlightStatus['state'] = 'preparing';
@@ -62,9 +63,9 @@ export class Initiator implements FlightControl {
   /** Initialises all, one at a time, in order. Rejects with INIT_FAILED or ABORTED after the rollback (B1, B3, B5). */
   async boot(crew: readonly CrewMember[]): Promise<void> {
     for (const member of crew) {
-      const failure = await initialise(member, this.plan, this.emit);
-      if (!failure) this.#ready.push(member.active);
-      if (!failure && !this.#cause) continue;
+      const { ready, failure } = await initialise(member, this.plan, this.emit);
+      if (ready) this.#ready.push(member.active);
+      if (ready && !this.#cause) continue;
       const code = this.#cause ? 'ABORTED' : 'INIT_FAILED';
       if (failure) this.#landAfter(failure);
       const report = await this.#descend();
@@ -166,14 +167,19 @@ export class Initiator implements FlightControl {
   async #descend(): Promise<LandingReport> {
     this.#state = 'landing';
     const cause = this.#cause as LandingCause;
-    const outcome = await descend(this.#ready, this.#flown, this.plan, this.emit);
-    this.#self.mailbox?.abandon();
+    const { tookMs, unfinished } = await descend(this.#ready, this.#flown, this.plan, this.emit);
+    const blocks = [...this.blocks.values()];
+    // The initiator's own, and those of blocks that were never initialised.
+    for (const { mailbox } of blocks) mailbox?.abandon();
+    const dropped = blocks
+      .map(({ descriptor: block, mailbox }) => ({ block, count: mailbox?.counts.dropped ?? 0 }))
+      .filter(({ count }) => count > 0);
     this.#state = 'landed';
     if (this.plan.hasServer) this.#connection = 'disconnected';
     const report = (): LandingReport => {
       const failures = this.#failures.map((failure) => ({ ...failure }));
-      const clean = failures.length + outcome.unfinished.length + outcome.dropped.length === 0;
-      return { cause, clean, ...outcome, failures };
+      const clean = failures.length + unfinished.length + dropped.length === 0;
+      return { cause, clean, tookMs, unfinished, failures, dropped };
     };
     this.emit({ type: 'landed', report: report() });
     // Made again, since the listener may just have failed.

@@ -1,11 +1,9 @@
 import type { ActiveBlock } from './active-block.js';
 import { settles, type Clock } from './clock.js';
-import type { LandingReport, SputnikEvent, Unfinished } from './events.js';
+import type { SputnikEvent, Unfinished } from './events.js';
 
 const DRAIN_SHARE = 0.6;
 const SAY_EVERY_MS = 5_000;
-
-type Outcome = Pick<LandingReport, 'tookMs' | 'unfinished' | 'dropped'>;
 
 /**
  * Drains and finishes blocks, given in the order of their init, in reverse, within `landingMs`. Where the flight was not
@@ -16,7 +14,7 @@ export async function descend(
   launched: boolean,
   { clock, landingMs }: { readonly clock: Clock; readonly landingMs: number },
   emit: (event: SputnikEvent) => void,
-): Promise<Outcome> {
+): Promise<{ readonly tookMs: number; readonly unfinished: readonly Unfinished[] }> {
   const began = clock.now();
   const reversed = blocks.toReversed();
   const unfinished: Unfinished[] = [];
@@ -36,10 +34,7 @@ export async function descend(
     unfinished.push(...block.end());
   }
   done.abort();
-  const dropped = blocks
-    .map((active) => ({ block: active.descriptor, count: active.status().dropped }))
-    .filter(({ count }) => count > 0);
-  return { tookMs: clock.now() - began, unfinished, dropped };
+  return { tookMs: clock.now() - began, unfinished };
 }
 
 /** Resolves at an instant at which all mailboxes are idle. */

@@ -45,7 +45,9 @@ export class Pacer {
     this.#asked = false;
     this.#looked = performance.now();
     this.#sliceEnds = this.#looked + SLICE_MS;
-    this.#credit = 0;
+    // The first message is free, then the clock is looked at: a slow one ends the slice.
+    this.#credit = 1;
+    this.#step = 1;
     const waiting = this.#waiting;
     this.#waiting = [];
     let resumed = 0;

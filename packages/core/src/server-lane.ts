@@ -43,7 +43,9 @@ export class ServerLane {
   async #run(): Promise<void> {
     if (this.#telling || this.#state !== 'open') return;
     this.#telling = true;
-    for (let change = this.#pending.shift(); change !== undefined; change = this.#pending.shift()) {
+    while (this.#state === 'open') {
+      const change = this.#pending.shift();
+      if (change === undefined) break;
       await this.#tell(change);
     }
     this.#telling = false;

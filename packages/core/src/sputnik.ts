@@ -122,7 +122,7 @@ async function assemble<C>(
   const { crew, problems } = await muster(manifest, { control: initiator, source, hasServer });
   const timeouts = Object.entries({ initMs, connectMs, heartbeatMs, landingMs });
   const faults = timeouts
-    .filter(([, ms]) => !(ms > 0 && ms < 2 ** 31))
+    .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
   return { initiator, crew, problems: [...faults, ...problems] };
 }

@@ -55,8 +55,10 @@ test('a second Ctrl-C ends it as signals do', async () => {
   await run.event('launched');
   run.child.kill('SIGINT');
   await run.event('finishing');
-  run.child.kill('SIGINT');
+  // one that follows at once may be the first, passed on by npm: a person tries again
+  const again = setInterval(() => run.child.kill('SIGINT'), 100);
   assert.equal(await run.end(), 'SIGINT');
+  clearInterval(again);
 });
 
 test('a block that hangs is named, the exit code is 1, and what it left open does not keep the process', async () => {

@@ -57,8 +57,7 @@ for (const count of ['1', '2']) {
     await program.printed('launched');
     program.kill('SIGINT');
     await program.printed('landing');
-    program.kill('SIGINT');
-    const { code, signal } = await program.ended;
+    const { code, signal } = await program.insist('SIGINT');
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGINT' });
   });
 }
@@ -68,8 +67,19 @@ test('L6: a Ctrl-C during a landing that SIGTERM began ends the process too', as
   await program.printed('launched');
   program.kill('SIGTERM');
   await program.printed('landing');
+  assert.equal((await program.insist('SIGINT')).signal, 'SIGINT');
+});
+
+test('L6: a Ctrl-C that a wrapper passes on as well is one: the landing goes on to its end', async (t) => {
+  const program = new Program(t, 'flying', ['1', 'hang']);
+  await program.printed('launched');
   program.kill('SIGINT');
-  assert.equal((await program.ended).signal, 'SIGINT');
+  await program.printed('landing');
+  program.kill('SIGINT');
+  program.release();
+  const { code, signal, lines } = await program.ended;
+  assert.deepEqual({ code, signal }, { code: 0, signal: null });
+  assert.ok(lines.includes('signal SIGINT true'));
 });
 
 test('L6: repeated SIGTERM is absorbed during the landing, up to its end', async (t) => {

@@ -48,6 +48,16 @@ export class Program {
     this.#process.kill(signal);
   }
 
+  /** Sends a signal again and again, as an impatient person does, until the program has ended. */
+  async insist(signal: NodeJS.Signals): Promise<Ended> {
+    const timer = setInterval(() => this.kill(signal), 50);
+    try {
+      return await this.ended;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   /** Ends the program's input, which the fixtures wait for. */
   release(): void {
     this.#process.stdin?.end();

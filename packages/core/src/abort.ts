@@ -1,0 +1,13 @@
+import { setMaxListeners } from 'node:events';
+
+/** An abort controller whose signal any number may listen to: Node would warn of more than ten (L6). */
+export function makeAbortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/** True for what aborted signals make of a wait. */
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
