@@ -167,10 +167,11 @@ export class Initiator implements FlightControl {
   async #descend(): Promise<LandingReport> {
     this.#state = 'landing';
     const cause = this.#cause as LandingCause;
-    const { tookMs, unfinished } = await descend(this.#ready, this.#flown, this.plan, this.emit);
     const blocks = [...this.blocks.values()];
-    // The initiator's own, and those of blocks that were never initialised.
-    for (const { mailbox } of blocks) mailbox?.abandon();
+    // Blocks that were never initialised are not finished either.
+    for (const active of blocks) if (active !== this.#self && !this.#ready.includes(active)) active.mailbox?.close();
+    const { tookMs, unfinished } = await descend(this.#ready, this.#flown, this.plan, this.emit);
+    this.#self.mailbox?.abandon();
     const dropped = blocks
       .map(({ descriptor: block, mailbox }) => ({ block, count: mailbox?.counts.dropped ?? 0 }))
       .filter(({ count }) => count > 0);
