@@ -8,6 +8,16 @@ export class RawSubscriber {
   /** Payloads of the messages received. */
   readonly received = new Collector<string>();
   readonly subscribed = new Collector<true>();
+  /** Takes what comes in `ms`, a piece at a time, until the test ends. */
+  readSlowly(t: TestContext, ms: number): void {
+    this.socket.removeAllListeners('data').on('readable', () => {});
+    const reading = setInterval(() => {
+      const data = this.socket.read() as Buffer | null;
+      if (data !== null) this.#take(data);
+    }, ms);
+    t.after(() => clearInterval(reading));
+  }
+
   /** Acknowledges what it receives. */
   acknowledges = true;
   #buffer = Buffer.alloc(0);

@@ -70,23 +70,16 @@ test('L6: a Ctrl-C during a landing that SIGTERM began ends the process too', as
   assert.equal((await program.insist('SIGINT')).signal, 'SIGINT');
 });
 
-test('L6: a Ctrl-C that a wrapper passes on as well is one: the landing goes on to its end', async (t) => {
-  const program = new Program(t, 'flying', ['1', 'hang']);
-  await program.printed('launched');
-  program.kill('SIGINT');
-  await program.printed('landing');
-  program.kill('SIGINT');
-  program.release();
-  const { code, signal, lines } = await program.ended;
-  assert.deepEqual({ code, signal }, { code: 0, signal: null });
-  assert.ok(lines.includes('signal SIGINT true'));
-});
-
-test('L6: repeated SIGTERM is absorbed during the landing, up to its end', async (t) => {
-  const { code, signal, lines } = await new Program(t, 'absorbing').ended;
-  assert.deepEqual(lines, ['signal SIGTERM true']);
-  assert.deepEqual({ code, signal }, { code: 0, signal: null });
-});
+for (const [signal, rule] of [
+  ['SIGTERM', 'repeated SIGTERM is absorbed during the landing, up to its end'],
+  ['SIGINT', 'a Ctrl-C that a wrapper passes on as well, at once, is one: the landing goes on to its end'],
+] as const) {
+  test(`L6: ${rule}`, async (t) => {
+    const { code, signal: endedBy, lines } = await new Program(t, 'absorbing', [signal]).ended;
+    assert.deepEqual(lines, [`signal ${signal} true`]);
+    assert.deepEqual({ code, endedBy }, { code: 0, endedBy: null });
+  });
+}
 
 test("L6: after an embedded satellite has ended, the host's own SIGTERM handler is there (hazard 29)", async (t) => {
   const program = new Program(t, 'host', ['handler']);
