@@ -15,7 +15,7 @@ test('L6: from prepare on the default finisher has one listener a signal, whose 
       before.map((count) => count + 1),
     );
     // As Node does when the signal comes; those of the process are for the tests in which processes end.
-    process.emit(signal);
+    process.emit(signal, signal);
     const { cause } = await t.flight.landed;
     assert.deepEqual([cause.kind, cause.reason], ['signal', signal]);
     assert.deepEqual(listening(), before);

@@ -58,11 +58,6 @@ export class Program {
     }
   }
 
-  /** Ends the program's input, which the fixtures wait for. */
-  release(): void {
-    this.#process.stdin?.end();
-  }
-
   /** Resolves when the program has printed this line. */
   async printed(line: string): Promise<void> {
     while (!this.lines.includes(line)) {
