@@ -66,6 +66,7 @@ test('publishers are slowed down to a slow subscriber, which gets everything in 
     );
   }
   // the rest is what the system's buffers take
-  console.log(mostWaiting, slow.received.items.length); assert.ok(mostWaiting < count, `${mostWaiting} were waiting`);
+  console.log(mostWaiting, slow.received.items.length);
+  assert.ok(mostWaiting < count, `${mostWaiting} were waiting`);
   await connector.disconnect();
 });
