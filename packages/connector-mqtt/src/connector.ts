@@ -19,17 +19,27 @@ import { openSocket } from './socket.js';
 export interface MqttConnection extends MessagingConnection {
   /** Where the server is; with the embedded broker this names the port that it listens on. */
   readonly url: string;
+  /** Messages of QoS 0 that were dropped, since too many of them waited for a slow handler. */
+  readonly dropped: number;
 }
 
 class Connection implements MqttConnection {
   readonly url: string;
   readonly producer: MessageProducer;
-  readonly consumer: MessageConsumer;
+  readonly #consumer: Consumer;
 
   constructor(link: Link, { inFlight, cleanSession }: MqttConfig) {
     this.url = link.url;
     this.producer = new Producer(link, inFlight);
-    this.consumer = new Consumer(link, cleanSession);
+    this.#consumer = new Consumer(link, cleanSession);
+  }
+
+  get consumer(): MessageConsumer {
+    return this.#consumer;
+  }
+
+  get dropped(): number {
+    return this.#consumer.dropped;
   }
 }
 

@@ -1,40 +1,12 @@
-import { systemClock, type SputnikError } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import type { MessageConsumer, Subscription } from '@sputnikjs/sidecar';
 import { Fifo } from './fifo.js';
+import { Handling, type Delivery, type Handler } from './handling.js';
 import type { Link, LinkUser } from './link.js';
 import { pubackPacket } from './packets.js';
-import { filterProblem, matches } from './topic.js';
+import { filterProblem } from './topic.js';
 
 type ReceivedMessage = Parameters<NonNullable<LinkUser['received']>>[0];
-type Handler = (message: ConsumedMessage) => Promise<void>;
 
-/** A message that the server has sent. */
-interface Delivery {
-  message: ConsumedMessage;
-  /** The packet identifier; none at QoS 0. */
-  readonly id: number | undefined;
-  readonly bytes: number;
-  /** Handlers that have not handled it yet. */
-  open: number;
-  /** Some handler is not going to handle it. */
-  abandoned: boolean;
-}
-
-interface Wish {
-  readonly filter: string;
-  readonly handler: Handler;
-  readonly limit: number;
-  readonly waiting: Fifo<Delivery>;
-  /** Aborts when it is stopped, or the link ended. */
-  readonly stop: AbortController;
-  running: number;
-  idle: () => void;
-}
-
-/** From a handler's rejection to its next try, in milliseconds: doubles, up to the second. */
-const RETRY_MS = [1000, 30_000] as const;
-/** Messages of QoS 0 that wait for a handler, at most: nothing holds their publishers back. */
-const MAX_WAITING_QOS0 = 1000;
 /** What all messages that are not handled yet take, at most. Most servers stop long before: mosquitto at 20 messages. */
 const MAX_BYTES = 32 * 1024 * 1024;
 /** What a message takes beside its payload, about. */
@@ -48,23 +20,19 @@ const OVERHEAD = 500;
 export class Consumer implements MessageConsumer, LinkUser {
   readonly #link: Link;
   readonly #cleanSession: boolean;
-  readonly #wishes = new Set<Wish>();
+  readonly #handlings = new Set<Handling>();
   /** Deliveries of QoS 1 in the order they came, not yet acknowledged. */
   readonly #unacknowledged = new Fifo<Delivery>();
   /** Deliveries of QoS 1 that nobody has subscribed to, yet. */
-  #unclaimed: Delivery[] = [];
+  #unclaimed: readonly Delivery[] = [];
   #bytes = 0;
-  #dropped = 0;
+  /** What was dropped in subscriptions that are no more. */
+  #droppedBefore = 0;
 
   constructor(link: Link, cleanSession: boolean) {
     this.#link = link;
     this.#cleanSession = cleanSession;
     link.add(this);
-  }
-
-  /** Messages of QoS 0 that found {@link MAX_WAITING_QOS0} others waiting. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   async consume(
@@ -75,29 +43,23 @@ export class Consumer implements MessageConsumer, LinkUser {
     const problem = filterProblem(source);
     if (problem !== undefined) throw new Error(`cannot subscribe to ${JSON.stringify(source)}: ${problem}`);
     if (this.#link.over !== undefined) throw this.#link.over;
-    const wish: Wish = {
-      filter: source,
-      handler,
-      limit: maxUnacknowledged,
-      waiting: new Fifo(),
-      stop: new AbortController(),
-      running: 0,
-      idle: () => {},
-    };
-    for (const old of this.#wishes) if (old.filter === source && old.stop.signal.aborted) this.#wishes.delete(old);
-    this.#wishes.add(wish);
-    this.#claim(wish);
+    const handling = new Handling(source, handler, maxUnacknowledged, (delivery, handled) =>
+      this.#done(delivery, handled),
+    );
+    for (const old of this.#handlings) if (old.filter === source && old.stopped) this.#forget(old);
+    this.#handlings.add(handling);
+    this.#claim(handling);
     try {
       await this.#link.subscribe(source);
-    } catch (error) {
-      this.#abandon(wish);
-      this.#wishes.delete(wish);
-      if (error === this.#link.over) throw error;
+    } catch (cause) {
+      void handling.stop();
+      this.#forget(handling);
+      if (cause === this.#link.over) throw cause;
       throw new Error(`the server refuses the subscription to ${JSON.stringify(source)}; may the user read it?`, {
-        cause: error,
+        cause,
       });
     }
-    return { stop: () => this.#stop(wish) };
+    return { stop: () => this.#stop(handling) };
   }
 
   received({ topic, payload, qos, dup, messageId }: ReceivedMessage): void {
@@ -106,68 +68,39 @@ export class Consumer implements MessageConsumer, LinkUser {
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
     if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages come faster than they are handled'));
-    const wishes = [...this.#wishes].filter(({ filter }) => matches(filter, topic));
-    if (delivery.id !== undefined) this.#unacknowledged.push(delivery);
-    if (wishes.length === 0) return this.#unexpected(delivery);
-    delivery.open = wishes.length;
-    for (const wish of wishes) this.#give(wish, delivery);
+    if (id !== undefined) this.#unacknowledged.push(delivery);
+    const takers = [...this.#handlings].filter((handling) => handling.matches(topic));
+    if (takers.length === 0) return this.#unexpected(delivery);
+    delivery.open = takers.length;
+    for (const handling of takers) handling.give(delivery);
   }
 
-  ended(_error: SputnikError): void {
-    for (const wish of this.#wishes) this.#abandon(wish);
+  ended(): void {
+    for (const handling of this.#handlings) void handling.stop();
     this.#unacknowledged.drain();
     this.#unclaimed = [];
   }
 
+  /** Messages of QoS 0 that found too many others waiting for their handler. */
+  get dropped(): number {
+    return [...this.#handlings].reduce((sum, { dropped }) => sum + dropped, this.#droppedBefore);
+  }
+
+  #forget(handling: Handling): void {
+    this.#handlings.delete(handling);
+    this.#droppedBefore += handling.dropped;
+  }
+
   /** A kept session sends before anybody has subscribed anew. */
   #unexpected(delivery: Delivery): void {
-    if (!this.#cleanSession && delivery.id !== undefined) this.#unclaimed.push(delivery);
+    if (!this.#cleanSession && delivery.id !== undefined) this.#unclaimed = [...this.#unclaimed, delivery];
     else this.#done(delivery, false);
   }
 
-  #give(wish: Wish, delivery: Delivery): void {
-    if (wish.stop.signal.aborted) return this.#done(delivery, false);
-    if (delivery.id === undefined && wish.waiting.size >= MAX_WAITING_QOS0) {
-      this.#dropped++;
-      return this.#done(delivery, false);
-    }
-    wish.waiting.push(delivery);
-    this.#next(wish);
-  }
-
-  #claim(wish: Wish): void {
-    const claimed = this.#unclaimed.filter(({ message }) => matches(wish.filter, message.source));
-    this.#unclaimed = this.#unclaimed.filter((delivery) => !claimed.includes(delivery));
-    for (const delivery of claimed) this.#give(wish, delivery);
-  }
-
-  #next(wish: Wish): void {
-    while (wish.running < wish.limit) {
-      const delivery = wish.waiting.shift();
-      if (delivery === undefined) return;
-      wish.running++;
-      void this.#handle(wish, delivery);
-    }
-  }
-
-  async #handle(wish: Wish, delivery: Delivery): Promise<void> {
-    const { signal } = wish.stop;
-    let handled = false;
-    for (let wait: number = RETRY_MS[0]; !handled; wait = Math.min(wait * 2, RETRY_MS[1])) {
-      try {
-        await wish.handler(delivery.message);
-        handled = true;
-      } catch {
-        // whoever rejects knows why; here it only means: not yet
-        await systemClock.sleep(wait, signal);
-        if (signal.aborted) break;
-        delivery.message = { ...delivery.message, redelivered: true };
-      }
-    }
-    wish.running--;
-    this.#done(delivery, handled);
-    if (signal.aborted && wish.running === 0) wish.idle();
-    else this.#next(wish);
+  #claim(handling: Handling): void {
+    const claimed = new Set(this.#unclaimed.filter(({ message }) => handling.matches(message.source)));
+    this.#unclaimed = this.#unclaimed.filter((delivery) => !claimed.has(delivery));
+    for (const delivery of claimed) handling.give(delivery);
   }
 
   #done(delivery: Delivery, handled: boolean): void {
@@ -181,21 +114,12 @@ export class Consumer implements MessageConsumer, LinkUser {
     }
   }
 
-  #abandon(wish: Wish): void {
-    wish.stop.abort();
-    for (const delivery of wish.waiting.drain()) this.#done(delivery, false);
-  }
-
-  async #stop(wish: Wish): Promise<void> {
-    const idle = new Promise<void>((resolve) => {
-      wish.idle = resolve;
-      if (wish.running === 0) resolve();
-    });
-    this.#abandon(wish);
-    const shared = [...this.#wishes].some((other) => other.filter === wish.filter && !other.stop.signal.aborted);
+  async #stop(handling: Handling): Promise<void> {
+    const idle = handling.stop();
+    const shared = [...this.#handlings].some(({ filter, stopped }) => filter === handling.filter && !stopped);
     // a kept session is meant to go on collecting
     if (this.#cleanSession && !shared && this.#link.over === undefined)
-      await this.#link.unsubscribe(wish.filter).catch(() => {});
+      await this.#link.unsubscribe(handling.filter).catch(() => {});
     await idle;
   }
 }

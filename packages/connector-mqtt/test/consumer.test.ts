@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { createConnection } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Collector, connect, open, rejection } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
+import { tap } from './tap.js';
 
 const text = ({ payload }: ConsumedMessage): string => Buffer.from(payload).toString();
 
@@ -52,51 +54,70 @@ test('a handler may produce on the same connection and wait for it', async (t) =
 });
 
 test('a message is acknowledged when its handler resolves, and not before', async (t) => {
-  const server = await mosquitto(t, ['allow_anonymous true', 'max_inflight_messages 2']);
-  const { connection } = await open(t, { url: server.url });
+  const { port } = await mosquitto(t);
+  const wire = await tap(t, port);
+  const { connection } = await open(t, { url: wire.url });
   const got = new Collector<() => void>();
   await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)));
-  for (let i = 0; i < 5; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
-  await got.reaches(2);
-  // the server sends no third before it has an acknowledgement
-  await roundTrips(connection);
-  assert.equal(got.items.length, 2);
-  got.items[0]?.();
+  for (let i = 0; i < 3; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
   await got.reaches(3);
-  assert.equal(got.items.length, 3);
+  await roundTrips(connection);
+  assert.deepEqual(wire.acknowledged(), []);
+  got.items[0]?.();
+  await roundTrips(connection);
+  assert.deepEqual(wire.acknowledged(), [1]);
 });
 
 test('acknowledgements keep the order of the messages, whichever handler is ready first', async (t) => {
-  const server = await mosquitto(t, ['allow_anonymous true', 'max_inflight_messages 2']);
-  const { connection } = await open(t, { url: server.url });
+  const { port } = await mosquitto(t);
+  const wire = await tap(t, port);
+  const { connection } = await open(t, { url: wire.url });
   const got = new Collector<() => void>();
   await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)));
   for (let i = 0; i < 4; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
-  await got.reaches(2);
-  got.items[1]?.();
-  await roundTrips(connection);
-  assert.equal(got.items.length, 2);
-  got.items[0]?.();
   await got.reaches(4);
+  for (const ready of [2, 1]) got.items[ready]?.();
+  await roundTrips(connection);
+  assert.deepEqual(wire.acknowledged(), []);
+  got.items[0]?.();
+  await roundTrips(connection);
+  assert.deepEqual(wire.acknowledged(), [1, 2, 3]);
 });
 
 test('a message for several subscriptions is acknowledged when the last of their handlers is ready', async (t) => {
-  const server = await mosquitto(t, [
-    'allow_anonymous true',
-    'max_inflight_messages 1',
-    'allow_duplicate_messages false',
-  ]);
-  const { connection } = await open(t, { url: server.url });
+  const { port } = await mosquitto(t, ['allow_anonymous true', 'allow_duplicate_messages false']);
+  const wire = await tap(t, port);
+  const { connection } = await open(t, { url: wire.url });
   const got = new Collector<() => void>();
   for (const filter of ['a', '+'])
     await connection.consumer.consume(filter, () => new Promise((resolve) => got.add(resolve)));
-  for (let i = 0; i < 2; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
+  await connection.producer.produce({ target: 'a', payload: '' });
   await got.reaches(2);
   got.items[0]?.();
   await roundTrips(connection);
-  assert.equal(got.items.length, 2);
+  assert.deepEqual(wire.acknowledged(), []);
   got.items[1]?.();
-  await got.reaches(4);
+  await roundTrips(connection);
+  assert.deepEqual(wire.acknowledged(), [1]);
+});
+
+test('what a stopped subscription did not handle is acknowledged, unless the session is kept', async (t) => {
+  const { port } = await mosquitto(t);
+  for (const cleanSession of [true, false]) {
+    const wire = await tap(t, port);
+    const { connection } = await open(t, { url: wire.url, clientId: 'own', cleanSession });
+    const got = new Collector<() => void>();
+    const subscription = await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)), {
+      maxUnacknowledged: 1,
+    });
+    for (let i = 0; i < 3; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
+    await got.reaches(1);
+    const stopped = subscription.stop();
+    got.items[0]?.();
+    await stopped;
+    await roundTrips(connection);
+    assert.deepEqual(wire.acknowledged(), cleanSession ? [1, 2, 3] : [1]);
+  }
 });
 
 test('no more than maxUnacknowledged handlers are under way', async (t) => {
@@ -208,6 +229,28 @@ test('a subscription that cannot be is refused, and says why', async (t) => {
   assert.equal(((await pending) as SputnikError).code, 'CONNECTION_LOST');
   const late = await rejection(connection.consumer.consume('a', async () => {}));
   assert.equal((late as SputnikError).code, 'CONNECTION_LOST');
+});
+
+test('of messages of QoS 0 a bounded number waits for a slow handler, the others are dropped and counted', async (t) => {
+  const server = await mosquitto(t);
+  const { connection } = await open(t, { url: server.url });
+  const got = new Collector<() => void>();
+  await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)), { maxUnacknowledged: 1 });
+  const last = new Collector<true>();
+  await connection.consumer.consume('b', async () => last.add(true));
+  const publisher = createConnection(server.port, '127.0.0.1');
+  t.after(() => publisher.destroy());
+  const connect = Buffer.from([0x10, 13, 0, 4, ...Buffer.from('MQTT'), 4, 2, 0, 0, 0, 1, 112]);
+  const publish = (topic: string): Buffer => Buffer.from([0x30, 3, 0, 1, ...Buffer.from(topic)]);
+  publisher.write(Buffer.concat([connect, ...Array.from({ length: 3000 }, () => publish('a')), publish('b')]));
+  await last.reaches(1);
+  for (let i = 0; i < 1001; i++) {
+    await got.reaches(i + 1);
+    got.items[i]?.();
+  }
+  await roundTrips(connection);
+  assert.equal(got.items.length, 1001);
+  assert.equal(connection.dropped, 1999);
 });
 
 test('messages that pile up in front of slow handlers end the connection before they fill the memory', async (t) => {

@@ -42,6 +42,7 @@ export async function mosquitto(
     'persistence false',
     'max_queued_messages 0',
     'log_dest stderr',
+    'set_tcp_nodelay true',
   ];
   await writeFile(conf, [...common, ...lines, ''].join('\n'));
   const child = run(t, 'mosquitto', ['-c', conf]);

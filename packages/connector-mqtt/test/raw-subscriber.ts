@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Collector } from './helpers.js';
+import { packetsOf } from './wire.js';
 
 /** A subscriber written to the bytes, for what real clients do not do: it reads when it is told to. */
 export class RawSubscriber {
@@ -20,7 +21,7 @@ export class RawSubscriber {
 
   /** Acknowledges what it receives. */
   acknowledges = true;
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.alloc(0);
   readonly #unacknowledged: Buffer[] = [];
 
   constructor(t: TestContext, port: number, clientId: string, filter: string, cleanSession = true) {
@@ -44,14 +45,9 @@ export class RawSubscriber {
   }
 
   #take(data: Buffer): void {
-    this.#buffer = Buffer.concat([this.#buffer, data]);
-    for (;;) {
-      const [length, head] = lengthOf(this.#buffer);
-      if (head === 0 || this.#buffer.length < head + length) return;
-      const [type = 0] = this.#buffer;
-      this.#packet(type, this.#buffer.subarray(head, head + length));
-      this.#buffer = this.#buffer.subarray(head + length);
-    }
+    const [packets, rest] = packetsOf(Buffer.concat([this.#buffer, data]));
+    this.#buffer = rest;
+    for (const { type, body } of packets) this.#packet(type, body);
   }
 
   #packet(type: number, body: Buffer): void {
@@ -63,15 +59,4 @@ export class RawSubscriber {
     if (this.acknowledges) this.acknowledge();
     this.received.add(body.subarray(topicEnd + 2).toString());
   }
-}
-
-/** The remaining length of a packet and where it begins; 0 if that is not there yet. */
-function lengthOf(buffer: Buffer): [length: number, head: number] {
-  let length = 0;
-  for (let i = 1; i < Math.min(buffer.length, 5); i++) {
-    const byte = buffer[i] ?? 0;
-    length += (byte & 127) << (7 * (i - 1));
-    if (byte < 128) return [length, i + 1];
-  }
-  return [0, 0];
 }

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { packetsOf } from './wire.js';
 
 /** A wire to a server that sees what clients send. */
 export interface Tap {
   readonly url: string;
   /** How many bytes clients have sent. */
   bytes(): number;
+  /** The packet identifiers that one client has acknowledged, in order. */
+  acknowledged(): readonly number[];
   /** Resolves when the last bytes that were sent are these. */
   endsWith(bytes: Buffer): Promise<void>;
 }
@@ -33,6 +36,10 @@ export async function tap(t: TestContext, port: number): Promise<Tap> {
   return {
     url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
     bytes: () => seen.length,
+    acknowledged: () =>
+      packetsOf(seen)[0]
+        .filter(({ type }) => type === 0x40)
+        .map(({ body }) => body.readUInt16BE(0)),
     endsWith: (bytes) =>
       new Promise((resolve) => {
         const look = (): void => {

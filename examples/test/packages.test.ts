@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { readdirSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { blocksOf, compile, folder, program, ROOT, sputnik, type Block } from './support.js';
+
+const CONNECTOR = '{ "module": "@sputnikjs/connector-mqtt", "embedded": true }';
+/** The file of one's own that examples of blocks.json name. */
+const WEBHOOK = `
+  import { defineBlock } from '@sputnikjs/core';
+  import { PRODUCER } from '@sputnikjs/sidecar';
+  export const webhook = defineBlock({ name: 'webhook', needs: { producer: PRODUCER }, make: () => ({}) });
+`;
+
+/** How each language of code block is put to the test. */
+const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = {
+  async json(t, { text }) {
+    const value: unknown = JSON.parse(text);
+    const isConnector = typeof value === 'object' && value !== null && 'module' in value;
+    if (!Array.isArray(value) && !isConnector) return;
+    const files = Array.isArray(value)
+      ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
+      : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': text };
+    await passes(t, folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
+  },
+  async sh(t, { text }) {
+    const cf = folder(t, { 'blocks.json': '[]' });
+    for (const [, command = ''] of text.matchAll(/^sputnik (\w+) --cf conf\b/gm)) {
+      const running = sputnik(t, command, '--cf', cf);
+      running.child.stdout?.on('data', () => {
+        if (!running.child.killed && running.output().includes('"event":"launched"')) running.child.kill('SIGTERM');
+      });
+      assert.equal(await running.code, 0, running.output());
+    }
+  },
+  async ts(t, { text }) {
+    const compiler = compile(t, text);
+    assert.equal(await compiler.code, 0, compiler.output());
+    // What these examples say is JavaScript, too.
+    const run = program(t, process.execPath, join(folder(t, { 'example.mjs': text }), 'example.mjs'));
+    assert.equal(await run.code, 0, run.output());
+  },
+};
+
+async function passes(t: TestContext, cf: string): Promise<void> {
+  const check = sputnik(t, 'check', '--cf', cf);
+  assert.equal(await check.code, 0, check.output());
+}
+
+for (const name of readdirSync(join(ROOT, 'packages'))) {
+  const document = `packages/${name}/README.md`;
+  if (!existsSync(join(ROOT, document))) continue;
+  for (const [index, block] of blocksOf(document).entries()) {
+    test(`code block ${index + 1} of ${document} works`, async (t) => {
+      const trial = TRIALS[block.language];
+      assert.ok(trial, `there is no trial for ${block.language}`);
+      await trial(t, block);
+    });
+  }
+}

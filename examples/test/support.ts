@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A fenced block of a document. */
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** The fenced blocks of a document, given by its path from the root. */
+export function blocksOf(document: string): Block[] {
+  const markdown = readFileSync(join(ROOT, document), 'utf8');
+  return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+    language,
+    text,
+  }));
+}
+
+/** A folder from which the packages are found, removed with the test. */
+export function folder(t: TestContext, files: Record<string, string>): string {
+  const path = mkdtempSync(join(ROOT, 'examples', 'dist-test', 'readme-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  return path;
+}
+
+/** A program that ends with the test at the latest; `output` is what it has printed so far. */
+export interface Program {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly code: Promise<number | null>;
+}
+
+export function program(t: TestContext, command: string, ...args: string[]): Program {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (data) => (output += data));
+  child.stderr.on('data', (data) => (output += data));
+  const code = once(child, 'close').then(([status]) => status as number | null);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await code;
+  });
+  return { child, output: () => output, code };
+}
+
+/** The `sputnik` command. */
+export function sputnik(t: TestContext, ...args: string[]): Program {
+  return program(t, process.execPath, join(ROOT, 'packages', 'sidecar', 'bin', 'sputnik.js'), ...args);
+}
+
+/** Compiles a TypeScript example, without output. */
+export function compile(t: TestContext, text: string): Program {
+  const tsconfig = {
+    extends: '../../../tsconfig.base.json',
+    compilerOptions: { noEmit: true, composite: false, isolatedDeclarations: false },
+  };
+  const path = folder(t, { 'example.ts': text, 'tsconfig.json': JSON.stringify(tsconfig) });
+  return program(t, process.execPath, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', path);
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
