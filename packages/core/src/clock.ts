@@ -33,11 +33,14 @@ export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
   return { now, after, sleep, every };
 }
 
-/** The process's own time. */
+/** Node's timers take no more: 24.8 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The process's own time. No wait is longer than 24.8 days. */
 export const systemClock: Clock = makeClock(
   () => performance.now(),
   (ms, callback) => {
-    const timer = setTimeout(callback, ms);
+    const timer = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_MS));
     return () => clearTimeout(timer);
   },
 );

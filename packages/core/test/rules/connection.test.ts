@@ -123,7 +123,7 @@ test('S5: without a connect that succeeded there is no disconnect: neither befor
 });
 
 test('S5: a connect that succeeds after the landing began is disconnected too, and no block hears of it', async () => {
-  const late = gate<string>();
+  const [late, opened] = [gate<string>(), gate()];
   const log: string[] = [];
   const connector = {
     connect: () => late.passed,
@@ -131,13 +131,15 @@ test('S5: a connect that succeeds after the landing began is disconnected too, a
     disconnect: () => void log.push('disconnect'),
   };
   const t = new TestFlight({ connector });
-  await t.fly({ a: both });
+  await t.fly({ a: { ...both, onLanding: () => opened.passed } });
   const landing = t.land();
-  await turn();
   late.open('c');
+  await turn();
+  opened.open();
   assert.equal((await landing).clean, true);
   assert.deepEqual(log, ['disconnect']);
   assert.ok(!t.log.some((line) => line.includes('onServer')));
+  assert.deepEqual(t.eventsOf('connected'), []);
 });
 
 test('S5: a connect that ignores its signal is named; should it succeed after the landing, it is disconnected then', async () => {

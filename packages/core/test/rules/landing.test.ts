@@ -143,7 +143,7 @@ test('L2: mailboxes drain until all are idle at one instant: messages that trave
   const t = new TestFlight();
   const slowly = (msg: { n: number }, from: BlockCommunicator): Promise<void> =>
     turn().then(() => countDown(msg, from));
-  await t.fly({ a: { onMsg: slowly }, b: { onMsg: countDown } });
+  await t.fly({ a: { onMsg: slowly }, b: { onMsg: slowly } });
   t.self('b').communicator('a')?.send({ n: 9 });
   const report = await t.land();
   assert.equal(report.clean, true);
