@@ -25,7 +25,7 @@ export const httpgateway: BlockDefinition = defineBlock({
         const { host } = config;
         log.info(
           { event: 'listening', protocol: 'http', host, port, url: `http://${authority(host, port)}` },
-          'listening',
+          `listening for HTTP on http://${authority(host, port)}`,
         );
       },
       onServerConnect: () => desk.open(),

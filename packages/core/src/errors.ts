@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   TIMEOUT: 'a deadline passed',
   CONNECTION_LOST: 'the connection to the server is lost',
   UNKNOWN_MESSAGE: 'the block does not take such a message',
-  ASK_REFUSED: 'the question was not accepted: no such receiver any more, or its mailbox is full',
+  ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',
   ASK_FAILED: 'the block that was asked failed; its cause says why',
   ASK_TIMEOUT: 'no answer in time',

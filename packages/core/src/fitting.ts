@@ -92,7 +92,7 @@ function* shapeFaults(made: unknown, original: boolean, hasServer: boolean): Ite
     if (original && typeof block[name] !== 'function') yield `its callback ${name} is missing`;
   }
   for (const name of ['onServerConnect', 'onServerDisconnect'] as const) {
-    if (block[name] && !hasServer) yield `it has ${name}, but the satellite has no server connector`;
+    if (block[name] && !hasServer) yield `it has ${name}, and so needs a server connector; the satellite has none`;
   }
   const { capacity = 1, concurrency = 1, whenFull = 'reject' } = block.mailbox ?? {};
   for (const [name, bound] of Object.entries({ capacity, concurrency })) {

@@ -1,2 +1,10 @@
 #!/usr/bin/env node
-import '../dist/cli.js';
+import { existsSync } from 'node:fs';
+
+const cli = new URL('../dist/cli.js', import.meta.url);
+if (existsSync(cli)) {
+  await import(cli.href);
+} else {
+  console.error('sputnik is not built yet; in the root of the repository: npm run build');
+  process.exitCode = 1;
+}

@@ -16,31 +16,33 @@ export interface SidecarEntry extends BlockEntry {
 /** The list of blocks, and where it stands. */
 export interface BlockList {
   readonly label: string;
+  /** Those that can be used. */
   readonly entries: readonly SidecarEntry[];
+  /** What is wrong with the others. */
+  readonly problems: readonly string[];
 }
 
 const name = z.string().min(1);
-const Entries = z.array(
-  z.strictObject({
-    name,
-    responsibility: name.optional(),
-    module: name.optional(),
-    needs: z.record(z.string(), name).optional(),
-  }),
-);
+const Entry = z.strictObject({
+  name,
+  responsibility: name.optional(),
+  module: name.optional(),
+  needs: z.record(z.string(), name).optional(),
+});
+const Entries = z.array(Entry);
 
-/** Reads the list of blocks. Rejects with BAD_CONFIG. */
+/** Reads the list of blocks. Rejects with BAD_CONFIG if there is none. */
 export async function readBlocks(reader: Reader): Promise<BlockList> {
   const found = await reader.read('blocks');
   if (found === undefined) throw badBlocks([`${reader.missing(['blocks'])}; it lists the blocks of the satellite`]);
   const { label } = found;
   const problems: string[] = [];
   const value = withSmallLetters(found.value, (problem) => problems.push(`${label}: ${problem}`));
-  const { data = [], error } = Entries.safeParse(value);
+  const { error } = Entries.safeParse(value);
   const checked = { label, value, origins: new Map<string, string>(), declared: declaredKeys(Entries) };
   for (const issue of error?.issues ?? []) problems.push(...describeIssue(issue, checked));
-  if (problems.length > 0) throw badBlocks(problems);
-  return { label, entries: data };
+  if (!Array.isArray(value)) throw badBlocks(problems);
+  return { label, entries: value.flatMap((entry) => Entry.safeParse(entry).data ?? []), problems };
 }
 
 /** Takes the original's spelling, `Name` and `Responsibility`, too. */

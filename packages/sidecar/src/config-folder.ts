@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
 import { parse } from './parse.js';
 import type { Layer } from './environment.js';
-import type { Reader } from './reader.js';
+import { strays, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
 import { textOf } from './text.js';
 
@@ -52,6 +52,11 @@ export class ConfigFolder implements Reader {
   missing(names: readonly string[]): string {
     const near = names.map((name) => didYouMean(name, [...this.#files.keys()])).find((text) => text !== '') ?? '';
     return `${names.map((name) => join(this.path, `${name}.json`)).join(' or ')}: there is no such file${near && `,${near}`}`;
+  }
+
+  strays(known: readonly string[]): readonly string[] {
+    const label = (name: string): string => join(this.path, this.#files.get(name)?.[0] ?? name);
+    return strays([...this.#files.keys()], known, label);
   }
 
   /** The variables of the folder's `*.env` files, the file that comes last by name first. */

@@ -1,9 +1,26 @@
+import { didYouMean } from './suggest.js';
+
 /** Where raw configurations are read from. */
 export interface Reader {
   /** The raw value of a configuration and where it stands, or undefined if there is none. */
   read(name: string): Promise<{ readonly label: string; readonly value: unknown } | undefined>;
   /** Says that none of the configurations is there. */
   missing(names: readonly string[]): string;
+  /** Says of configurations that nobody reads and whose names are near to a known one that they are misspelt. */
+  strays(known: readonly string[]): readonly string[];
+}
+
+/** The `names` that are none of the known ones, but near to one. */
+export function strays(
+  names: readonly string[],
+  known: readonly string[],
+  label: (name: string) => string,
+): readonly string[] {
+  return names
+    .filter((name) => !known.some((one) => one === name || one.toLowerCase() === name))
+    .map((name) => [name, didYouMean(name, known)] as const)
+    .filter(([, near]) => near !== '')
+    .map(([name, near]) => `${label(name)}: no block has this name or responsibility,${near}`);
 }
 
 /** Configurations given in code. */
@@ -20,5 +37,9 @@ export class CodeReader implements Reader {
 
   missing(names: readonly string[]): string {
     return `${names.map((name) => `configs.${name}`).join(' or ')}: is not given`;
+  }
+
+  strays(known: readonly string[]): readonly string[] {
+    return strays(Object.keys(this.#configs), known, (name) => `configs.${name}`);
   }
 }

@@ -87,7 +87,10 @@ function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): Lo
   const { cause, clean, tookMs, unfinished, failures, dropped } = report;
   const reason = cause.reason === undefined ? cause.kind : chain(cause.reason);
   const left = [
-    ...failures.map((failure) => `${places([failure])[0]} failed ${failure.count} times: ${chain(failure.error)}`),
+    ...failures.map(
+      (failure) =>
+        `${places([failure])[0]} failed${failure.count > 1 ? ` ${failure.count} times` : ''}: ${chain(failure.error)}`,
+    ),
     ...places(unfinished).map((place) => `${place} did not end`),
     ...dropped.map(({ block, count }) => `${name(block)} dropped ${count} messages`),
   ];

@@ -26,12 +26,21 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<Setup> {
   const folder = options.cf ?? process.cwd();
   const configuration = await openConfiguration(options, problems);
   const settings = await problems.attempt(loadSettings(configuration), { logLevel: 'info', timeouts: {} });
-  const list = await problems.attempt(readBlocks(configuration.reader), { label: '', entries: [] });
+  const list = await problems.attempt(readBlocks(configuration.reader), { label: '', entries: [], problems: [] });
+  for (const problem of list.problems) problems.add(problem);
   const given = (options.blockFactories ?? {}) as Factories;
   const blockFactories = await findFactories(list, { folder, given, problem: (text) => problems.add(text) });
   const finding = findConnector(configuration, folder, options.connector);
   const connector = await problems.attempt(finding, unusable);
   const names = new Map(list.entries.map(({ name, responsibility = name }) => [responsibility, name]));
+  for (const stray of configuration.reader.strays([
+    'blocks',
+    'connector',
+    'sputnik',
+    ...names.keys(),
+    ...names.values(),
+  ]))
+    problems.add(stray);
   const sputnik: SputnikOptions = {
     config: configuration.source(names),
     appBlocks: list.entries,

@@ -12,7 +12,8 @@ import { folder } from './helpers.js';
 
 async function read(blocks: unknown): Promise<readonly SidecarEntry[] | readonly string[]> {
   try {
-    return (await readBlocks(new CodeReader({ blocks }))).entries;
+    const { entries, problems } = await readBlocks(new CodeReader({ blocks }));
+    return problems.length > 0 ? problems : entries;
   } catch (error) {
     if (error instanceof SputnikError && error.code === 'BAD_CONFIG') return error.problems;
     throw error;
@@ -26,7 +27,7 @@ async function find(
 ): Promise<{ factories: Factories; problems: string[] }> {
   const problems: string[] = [];
   const factories = await findFactories(
-    { label: 'blocks.json', entries },
+    { label: 'blocks.json', entries, problems: [] },
     { folder: path, given, problem: (text) => problems.push(text) },
   );
   return { factories, problems };
@@ -62,6 +63,22 @@ test('every mistake in the list is a line: a list is expected, of objects with k
     'configs.blocks: [3].name: Too small: expected string to have >=1 characters',
     'configs.blocks: [3].needs.x: expected string, received number',
   ]);
+});
+
+test('an entry that cannot be used does not hide the others', async () => {
+  const { entries } = await readBlocks(new CodeReader({ blocks: [{ nam: 'a' }, { name: 'b' }] }));
+  assert.deepEqual(entries, [{ name: 'b' }]);
+});
+
+test('a configuration that nobody reads is told when its name is near to a known one', async () => {
+  const known = ['blocks', 'httpgateway'];
+  const misspelt = 'no block has this name or responsibility, did you mean "httpgateway"?';
+  assert.deepEqual(new CodeReader({ blocks: [], HTTPGATEWAY: {}, httpgatway: {}, notes: {} }).strays(known), [
+    `configs.HTTPGATEWAY: ${misspelt}`,
+    `configs.httpgatway: ${misspelt}`,
+  ]);
+  const path = await folder({ 'blocks.json': [], 'httpgatway.yaml': {}, 'package.json': {} });
+  assert.deepEqual((await ConfigFolder.open(path)).strays(known), [`${join(path, 'httpgatway.yaml')}: ${misspelt}`]);
 });
 
 test('a folder without a list of blocks is an error', async () => {

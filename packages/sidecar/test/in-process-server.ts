@@ -112,6 +112,11 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
       produce: async (message) => {
         if (!this.#up || id !== this.#connections) throw new SputnikError('CONNECTION_LOST');
         if (message.target === 'forbidden') throw new Error('not allowed to publish');
+        if (message.target === 'fatal') {
+          this.drop();
+          this.restore();
+          throw new SputnikError('CONNECTION_LOST');
+        }
         this.arrived.push(`${message.target}:${String(message.payload)}`);
         const acknowledged = new Promise<void>((resolve, reject) => {
           this.#pending.add({ message, settle: (error) => (error === undefined ? resolve() : reject(error)) });

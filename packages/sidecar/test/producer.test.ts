@@ -258,3 +258,18 @@ test('a connection of another kind lands the satellite and says so', async () =>
   }).prepare();
   await assert.rejects(flight.launch(), /connection without a producer/);
 });
+
+test('a message at which the server cuts every connection is given up, and those behind it arrive', async () => {
+  const { server, producer, flight, over, errors } = await launch(new InProcessServer());
+  const cut = producer.ask(message('poison', 'fatal'));
+  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  await assert.rejects(cut, (error: SputnikError) => {
+    assert.match(String(error.cause), /given up: 6 connections in a row ended at the message for "fatal" \(6 bytes\)/);
+    return true;
+  });
+  await server.until(() => server.acknowledged.length === 3);
+  assert.deepEqual(new Set(server.arrived), new Set(numbers(1, 3)));
+  assert.deepEqual(errors, []);
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+});

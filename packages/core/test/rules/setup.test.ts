@@ -71,7 +71,7 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
   ],
   'onServerConnect without a connector': [
     { a: recorder([], { onServerConnect() {} }) },
-    /^block a: it has onServerConnect, but the satellite has no server connector$/,
+    /^block a: it has onServerConnect, and so needs a server connector; the satellite has none$/,
   ],
   'onServerDisconnect without a connector': [
     { a: recorder([], { onServerDisconnect() {} }) },
