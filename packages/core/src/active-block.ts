@@ -4,6 +4,7 @@ import { settles, type Clock } from './clock.js';
 import { communicatorOn, type Peer } from './communicator.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
+import { SputnikError } from './errors.js';
 import type { BlockState, BlockStatus, SputnikEvent, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
 import type { Pacer } from './pacer.js';
@@ -163,7 +164,8 @@ export class ActiveBlock implements Peer {
 
   /** False if it is no failure but obedience: giving up when told to (F3). */
   #failed(callback: Callback, error: unknown, mayLand: boolean): boolean {
-    const obeys = isAbortError(error) && (this.context.signal.aborted || this.context.landing.aborted);
+    const cause = error instanceof SputnikError && error.code === 'ASK_ABORTED' ? error.cause : error;
+    const obeys = isAbortError(cause) && (this.context.signal.aborted || this.context.landing.aborted);
     if (!obeys) this.control.failed(this, callback, error, mayLand);
     return !obeys;
   }

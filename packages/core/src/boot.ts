@@ -22,6 +22,7 @@ export async function initialise(
 ): Promise<{ readonly ready: boolean; readonly failure?: Failure }> {
   const { descriptor: block } = active;
   emit({ type: 'initializing', block });
+  const tell = (error: unknown): void => emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown' });
   const work = active.init(config);
   const inTime = await settles(clock, work, initMs);
   try {
@@ -29,18 +30,16 @@ export async function initialise(
     await work;
   } catch (error) {
     active.abort();
-    if (!inTime)
-      void work
-        .then(() => active.finish(true, landingMs))
-        .then(
-          () => active.end(),
-          () => {},
-        );
+    if (!inTime) void work.then(() => finishLate(active, landingMs), tell);
     if (isAbortError(error) && active.context.landing.aborted) return { ready: false };
-    const failure: Failure = { block, callback: 'init', error };
-    emit({ type: 'failed', ...failure, decision: 'shutdown' });
-    return { ready: false, failure };
+    tell(error);
+    return { ready: false, failure: { block, callback: 'init', error } };
   }
   emit({ type: 'initialized', block });
   return { ready: true };
+}
+
+async function finishLate(active: ActiveBlock, budgetMs: number): Promise<void> {
+  await active.finish(true, budgetMs);
+  active.end();
 }

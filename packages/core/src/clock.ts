@@ -6,7 +6,7 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
   /** Resolves after `ms`, or at once when `signal` aborts. Never rejects: look at the signal. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Ticks every `ms`, the first time after `ms`, until `signal` aborts. A slow loop body skips no time, only ticks. */
+  /** Ticks every `ms`, the first time after `ms`, until `signal` aborts. While the loop body takes longer, ticks are skipped. */
   every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void>;
 }
 

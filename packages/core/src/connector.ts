@@ -1,9 +1,13 @@
 import type { Block, BlockContext } from './block.js';
+import { settles } from './clock.js';
 import type { ConfFactory } from './config.js';
 import { SputnikError } from './errors.js';
 import type { SputnikEvent } from './events.js';
 import { retryDelay } from './reconnect.js';
 import type { ServerConnector } from './server-connector.js';
+
+/** How long an attempt may take to obey its signal. */
+const ABORTED_MS = 1_000;
 
 /** Whom the connector tells. */
 export interface ConnectorAudience {
@@ -12,10 +16,15 @@ export interface ConnectorAudience {
   disconnected(): void;
 }
 
-/** A connection, and the reason of its end if the server connector reports it. */
+interface Loss {
+  readonly reason: unknown;
+}
+
+/** A connection, its end once it is lost, and who is to be told of that. */
 interface Link<C> {
-  readonly connection: C;
-  readonly lost: Promise<unknown>;
+  connection: C;
+  lost?: Loss;
+  wake: () => void;
 }
 
 /** The infrastructure block that connects, checks the connection, and connects again (S1 to S6). */
@@ -26,14 +35,17 @@ export function connectorBlock<C>(
 ): Block {
   let config: ConfFactory;
   let attempting: Promise<Link<C>> | undefined;
-  let checking: Promise<unknown>;
-  let isChecking = false;
+  /** The heartbeat under way. */
+  let checking: Promise<Loss | undefined> | undefined;
   let everConnected = false;
 
   /** One attempt: its signal aborts at its deadline and at landing; it ends when `connect` settles (S2, S6). */
   async function connect(attempt: number, { clock, landing }: BlockContext): Promise<Link<C>> {
     const abort = new AbortController();
-    const giveUp = (): void => abort.abort();
+    const giveUp = (): void => {
+      cancel();
+      abort.abort();
+    };
     landing.addEventListener('abort', giveUp);
     let overdue: SputnikError | undefined;
     const cancel = clock.after(connectMs, () => {
@@ -42,13 +54,14 @@ export function connectorBlock<C>(
       abort.abort(overdue);
     });
     try {
-      let report!: (reason: unknown) => void;
-      const lost = new Promise<unknown>((resolve) => (report = resolve));
-      const fallback = new SputnikError('CONNECTION_LOST');
-      const link = { signal: abort.signal, lost: (reason: unknown = fallback) => report(reason) };
-      const connection = await server.connect(config, link);
+      const link: Link<C> = { connection: undefined as C, wake() {} };
+      const lost = (reason: unknown = new SputnikError('CONNECTION_LOST')): void => {
+        link.lost ??= { reason };
+        link.wake();
+      };
+      link.connection = await server.connect(config, { signal: abort.signal, lost });
       everConnected = true;
-      return { connection, lost };
+      return link;
     } catch (error) {
       throw overdue ?? error;
     } finally {
@@ -57,30 +70,38 @@ export function connectorBlock<C>(
     }
   }
 
-  /** Resolves with the reason when the connection is lost, with anything at landing. */
-  async function loss({ lost }: Link<C>, { clock, landing }: BlockContext): Promise<unknown> {
-    for (;;) {
-      const due = clock.sleep(heartbeatMs, landing);
-      const reported = await Promise.race([lost, due]);
-      if (reported !== undefined || landing.aborted) return reported;
-      if (!isChecking) checking = check();
-      const late = new SputnikError('TIMEOUT', `no answer to the heartbeat within ${heartbeatMs} ms`);
-      const deadline = clock.sleep(heartbeatMs, landing).then(() => late);
-      const trouble = await Promise.race([lost, checking, deadline]);
-      if (trouble !== undefined || landing.aborted) return trouble;
+  /** Resolves with the reason when the connection is lost, with nothing at landing. */
+  async function loss(link: Link<C>, { clock, landing }: BlockContext): Promise<Loss | undefined> {
+    // Not a race with a promise that lives as long as the link: each would leave something with it.
+    const wait = <T>(work: Promise<T>): Promise<T | void> =>
+      new Promise((resolve) => {
+        link.wake = resolve;
+        if (link.lost) resolve();
+        void work.then(resolve);
+      });
+    while (!landing.aborted && !link.lost) {
+      await wait(clock.sleep(heartbeatMs, landing));
+      if (landing.aborted || link.lost) break;
+      // The answer to a heartbeat of an earlier connection says nothing of this one.
+      const answer = checking ? checking.then(() => undefined) : (checking = check());
+      const deadline = clock.sleep(heartbeatMs, landing).then(() => ({
+        reason: new SputnikError('TIMEOUT', `no answer to the heartbeat within ${heartbeatMs} ms`),
+      }));
+      const trouble = await wait(Promise.race([answer, deadline]));
+      if (trouble && !landing.aborted) link.lost ??= trouble;
     }
+    return link.lost;
   }
 
   /** The heartbeat: resolves with what is wrong, or undefined. Never two at once (S3). */
-  async function check(): Promise<unknown> {
-    isChecking = true;
+  async function check(): Promise<Loss | undefined> {
     try {
       if (await server.isConnected()) return undefined;
-      return new SputnikError('CONNECTION_LOST', 'the heartbeat found no connection');
+      return { reason: new SputnikError('CONNECTION_LOST', 'the heartbeat found no connection') };
     } catch (error) {
-      return error;
+      return { reason: error };
     } finally {
-      isChecking = false;
+      checking = undefined;
     }
   }
 
@@ -93,6 +114,7 @@ export function connectorBlock<C>(
       let failures = 0;
       for (let attempt = 1; !landing.aborted; attempt++) {
         audience.emit({ type: 'connecting', attempt });
+        if (landing.aborted) return;
         try {
           attempting = connect(attempt, ctx);
           const link = await attempting;
@@ -100,9 +122,9 @@ export function connectorBlock<C>(
           const since = clock.now();
           audience.emit({ type: 'connected', attempt });
           audience.connected(link.connection);
-          const reason = await loss(link, ctx);
+          const lost = await loss(link, ctx);
           if (landing.aborted) return;
-          audience.emit({ type: 'disconnected', reason });
+          audience.emit({ type: 'disconnected', reason: lost?.reason });
           audience.disconnected();
           // After a connection that lasted, the first retry is immediate.
           failures = clock.now() - since >= heartbeatMs ? 0 : failures + 1;
@@ -114,10 +136,12 @@ export function connectorBlock<C>(
         }
       }
     },
-    /** Waits for the attempt under way: should it succeed after all, its connection is closed too (S5). */
-    async finish() {
-      await attempting?.catch(() => {});
+    /** Should the attempt under way succeed after all, its connection is closed too (S5); with one to close it waits a second. */
+    async finish(_init, { clock }) {
+      const attempt = attempting?.catch(() => {}) ?? Promise.resolve();
+      if (!(await settles(clock, attempt, ABORTED_MS)) && !everConnected) await attempt;
       if (everConnected) await server.disconnect();
+      await checking;
     },
   };
 }

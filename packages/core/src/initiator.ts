@@ -58,6 +58,7 @@ export class Initiator implements FlightControl {
     this.#self = new ActiveBlock(describe(INITIATOR), this);
     this.#self.equip(initiatorBlock((asker) => this.landFor(asker, undefined)));
     this.blocks.set(INITIATOR, this.#self);
+    this.#self.run();
   }
 
   /** Initialises all, one at a time, in order. Rejects with INIT_FAILED or ABORTED after the rollback (B1, B3, B5). */
@@ -84,7 +85,7 @@ export class Initiator implements FlightControl {
       this.#state = 'flying';
       this.#flown = true;
       this.emit({ type: 'launching' });
-      for (const active of [this.#self, ...this.#ready]) active.run();
+      for (const active of this.#ready) active.run();
       this.emit({ type: 'launched' });
     }
     const report = await this.landed;
@@ -111,6 +112,7 @@ export class Initiator implements FlightControl {
   failed(active: ActiveBlock, callback: Callback, error: unknown, mayLand: boolean): void {
     const failure = { block: active.descriptor, callback, error };
     const decision = mayLand && !this.#cause ? this.#judge(active, failure) : 'continue';
+    if (decision === 'shutdown') this.#fatal ??= failure;
     this.emit({ type: 'failed', ...failure, decision });
     if (decision === 'shutdown') this.#landAfter(failure);
     else if (mayLand && this.#cause) this.#collect(failure);
@@ -121,10 +123,13 @@ export class Initiator implements FlightControl {
     if (event.type === 'connecting' || event.type === 'connected' || event.type === 'disconnected') {
       this.#connection = event.type;
     }
-    try {
-      this.plan.onEvent(event);
-    } catch (error) {
+    const failed = (error: unknown): void =>
       this.#landAfter({ block: this.#self.descriptor, callback: 'onEvent', error });
+    try {
+      const told = this.plan.onEvent(event) as unknown;
+      if (told instanceof Promise) told.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   };
 
@@ -168,10 +173,13 @@ export class Initiator implements FlightControl {
     this.#state = 'landing';
     const cause = this.#cause as LandingCause;
     const blocks = [...this.blocks.values()];
-    // Blocks that were never initialised are not finished either.
-    for (const active of blocks) if (active !== this.#self && !this.#ready.includes(active)) active.mailbox?.close();
+    const grounded = blocks.filter((active) => active !== this.#self && !this.#ready.includes(active));
+    // Nobody will ever take what is in the mailboxes of those that did not fly.
+    for (const { mailbox } of this.#flown ? grounded : [...grounded, ...this.#ready]) mailbox?.close();
     const { tookMs, unfinished } = await descend(this.#ready, this.#flown, this.plan, this.emit);
-    this.#self.mailbox?.abandon();
+    await this.#self.mailbox?.idle();
+    this.#self.mailbox?.close();
+    unfinished.push(...grounded.flatMap((active) => active.hanging()));
     const dropped = blocks
       .map(({ descriptor: block, mailbox }) => ({ block, count: mailbox?.counts.dropped ?? 0 }))
       .filter(({ count }) => count > 0);

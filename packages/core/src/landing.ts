@@ -14,7 +14,7 @@ export async function descend(
   launched: boolean,
   { clock, landingMs }: { readonly clock: Clock; readonly landingMs: number },
   emit: (event: SputnikEvent) => void,
-): Promise<{ readonly tookMs: number; readonly unfinished: readonly Unfinished[] }> {
+): Promise<{ readonly tookMs: number; readonly unfinished: Unfinished[] }> {
   const began = clock.now();
   const reversed = blocks.toReversed();
   const unfinished: Unfinished[] = [];

@@ -13,8 +13,6 @@ export interface MailboxOptions {
   readonly concurrency?: number | undefined;
 }
 
-const YES = Promise.resolve(true);
-const NO = Promise.resolve(false);
 const soon = Promise.resolve();
 
 /** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Nothing is allocated per message. */
@@ -30,6 +28,7 @@ export class Mailbox<F> {
   #idlers: (() => void)[] = [];
   #state: 'held' | 'open' | 'closed' = 'held';
   #scheduled = false;
+  #dropping = false;
 
   constructor(recipient: Recipient<F>, pacer: Pacer, options: MailboxOptions = {}) {
     this.#capacity = options.capacity ?? 65_536;
@@ -62,20 +61,24 @@ export class Mailbox<F> {
   /** Accepts a message now, or never. */
   offer(msg: object, from: F, question?: Question): boolean {
     const full = this.#queue.size >= this.#capacity;
-    if (this.#state === 'closed' || (full && !this.#dropsOldest)) {
+    if (this.#state === 'closed' || this.#dropping || (full && !this.#dropsOldest)) {
       this.counts.rejected++;
       return false;
     }
-    if (full) this.#drop(1, 'ASK_DROPPED');
+    if (full) {
+      this.#dropping = true;
+      this.#drop(1, 'ASK_DROPPED');
+      this.#dropping = false;
+    }
     this.#accept(msg, from, question);
     return true;
   }
 
   /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
-  post(msg: object, from: F, signal: AbortSignal | undefined): Promise<boolean> {
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  async post(msg: object, from: F, signal: AbortSignal | undefined): Promise<boolean> {
+    signal?.throwIfAborted();
     const mustWait = this.#queue.size >= this.#capacity && !this.#dropsOldest && this.#state !== 'closed';
-    if (!mustWait) return this.offer(msg, from) ? YES : NO;
+    if (!mustWait) return this.offer(msg, from);
     return new Promise((resolve, reject) => {
       const settle = (letIn: boolean): void => {
         this.#waiting.delete(settle);

@@ -111,7 +111,7 @@ async function assemble<C>(
     config: source = () => undefined,
   } = options;
   const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
-  const hasServer = connector !== undefined;
+  const hasServer = Boolean(connector);
   const initiator = new Initiator({ clock, log, onEvent, hasServer, initMs, landingMs });
   const manifest = {
     appBlocks: options.appBlocks,
@@ -124,5 +124,8 @@ async function assemble<C>(
   const faults = timeouts
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
+  for (const name of ['connect', 'isConnected', 'disconnect'] as const) {
+    if (connector && typeof connector[name] !== 'function') faults.push(`the server connector has no ${name}`);
+  }
   return { initiator, crew, problems: [...faults, ...problems] };
 }

@@ -157,8 +157,15 @@ test('M5: questions that are accepted when the landing begins are answered', asy
 });
 
 test('M5: a thenable that is no promise is awaited too', async () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- that is the point
-  const thenable = { then: (resolve: (value: string) => void) => resolve('thenable') };
-  const { toB } = await asking({ onMsg: () => thenable });
-  assert.equal(await toB.ask({}), 'thenable');
+  /** Resolves later for a first message, rejects for others. */
+  const thenable = (n: number): object => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+    then: (resolve: (value: string) => void, reject: (error: Error) => void): void =>
+      void setImmediate(() => (n === 1 ? resolve('later') : reject(boom))),
+  });
+  const { t, toB } = await asking({ onMsg: ({ n }) => thenable(n) });
+  const [first, second] = [toB.ask({ n: 1 }), rejection(toB.ask({ n: 2 }), 'ASK_FAILED')];
+  assert.equal(await first, 'later');
+  assert.equal((await second).cause, boom);
+  assert.equal(t.status('b').failed, 1);
 });

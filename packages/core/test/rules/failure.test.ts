@@ -145,6 +145,21 @@ test('F3: an event listener that throws at everything neither hides the report n
   assert.deepEqual(t.log, ['a.init', 'a.run', 'a.onLanding', 'a.finish(false)']);
 });
 
+test('F3: an event listener that throws during the landing, to its very end, is in the report', async () => {
+  const t = new TestFlight({
+    onEvent: ({ type }) => {
+      if (type === 'finishing' || type === 'landed') throw boom;
+    },
+  });
+  await t.fly({ a: {} });
+  const report = await t.land();
+  const block = { name: 'initiator', responsibility: 'initiator' };
+  assert.deepEqual(report.failures, [{ block, callback: 'onEvent', error: boom, count: 3 }]);
+  assert.equal(report.clean, false);
+  assert.equal(report.cause.kind, 'shootDown');
+  assert.equal(await t.launched, report, 'launch resolves: no failure led to the landing');
+});
+
 test('F3: an AbortError after landing began, or after the own signal aborted, is no failure', async () => {
   const t = new TestFlight();
   await t.fly({

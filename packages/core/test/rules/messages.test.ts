@@ -29,14 +29,31 @@ test('M1: messages of a sender arrive in the order they were sent, with several 
   assert.deepEqual(got, { a: inOrder, c: inOrder });
 });
 
-test('M1: onMsg never runs inside send', async () => {
+test('M1: onMsg never runs inside send, be it sent from an onMsg or from elsewhere', async () => {
   const t = new TestFlight();
-  await t.fly({ a: {}, b: { onMsg() {} } });
+  const onMsg = ({ n }: { n: number }): void => {
+    if (n > 1) aToB(t).send({ n: n - 1 });
+    t.log.push(`sent from ${n}`);
+  };
+  await t.fly({ a: {}, b: { onMsg } });
   t.takeLog();
-  aToB(t).send({ n: 1 });
+  aToB(t).send({ n: 3 });
   t.log.push('sent');
   await turn();
-  assert.deepEqual(t.log, ['sent', 'b.onMsg 1']);
+  const each = [3, 2, 1].flatMap((n) => [`b.onMsg ${n}`, `sent from ${n}`]);
+  assert.deepEqual(t.log, ['sent', ...each]);
+});
+
+test('M1: the onMsg of another block does not run inside send either', async () => {
+  const t = new TestFlight();
+  const onMsg = (_: unknown, from: BlockCommunicator): void => {
+    from.send({ n: 2 });
+    t.log.push('answered');
+  };
+  await t.fly({ a: { onMsg() {} }, b: { onMsg } });
+  aToB(t).send({ n: 1 });
+  await turn();
+  assert.deepEqual(t.log.slice(-3), ['b.onMsg 1', 'answered', 'a.onMsg 2']);
 });
 
 test('M1: one onMsg is under way at a time unless the block allows more, and then never more than that (hazard 20)', async () => {

@@ -61,7 +61,7 @@ export class TestFlight {
       clock: this.clock,
       onEvent: (event) => {
         this.events.push(event);
-        onEvent?.(event);
+        return onEvent?.(event);
       },
       ...others,
     }).prepare();
