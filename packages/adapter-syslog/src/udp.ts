@@ -56,7 +56,9 @@ export class UdpListener {
     });
   }
 
-  #checkBuffer(bytes: number): void {
+  #checkBuffer(reported: number): void {
+    // Linux reports twice what it grants: half is for its own bookkeeping (socket(7), SO_RCVBUF).
+    const bytes = process.platform === 'linux' ? reported / 2 : reported;
     if (bytes >= this.#bufferBytes) return;
     const fields = { event: 'smallBuffer', bytes, wanted: this.#bufferBytes };
     const advice = `sysctl -w net.core.rmem_max=${this.#bufferBytes}`;

@@ -59,16 +59,16 @@ function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig,
   const found: [keyof MqttConfig, string][] = [];
   const bad = url === undefined ? undefined : urlProblem(url);
   if (url === undefined && !embedded)
-    found.push(['url', 'missing; give the url of a server (mqtt://host:port), or "embedded": true to bring one along']);
+    found.push(['url', 'give the url of a server (mqtt://host:port), or "embedded": true to bring one along']);
   if (url !== undefined && embedded) found.push(['url', 'there is "embedded": true already; keep one of the two']);
   if (bad !== undefined) found.push(['url', bad]);
   if (port !== undefined && !embedded)
     found.push(['port', 'is for "embedded": true; the port of a server goes into its url, mqtt://host:port']);
   if (password !== undefined && username === undefined) found.push(['password', 'MQTT wants a username with it']);
   if (!cleanSession && clientId === undefined)
-    found.push(['clientId', 'missing; with "cleanSession": false the server has to know the client again']);
+    found.push(['clientId', 'with "cleanSession": false the server has to know the client again']);
   if ((certFile === undefined) !== (keyFile === undefined))
-    found.push([certFile === undefined ? 'certFile' : 'keyFile', 'missing; certFile and keyFile go together']);
+    found.push([certFile === undefined ? 'certFile' : 'keyFile', 'certFile and keyFile go together']);
   if (url === undefined || bad !== undefined || !url.startsWith('mqtts:'))
     for (const key of ['caFile', 'certFile', 'keyFile', 'servername'] as const)
       if (config[key] !== undefined && bad === undefined)

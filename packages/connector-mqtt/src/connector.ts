@@ -28,10 +28,10 @@ class Connection implements MqttConnection {
   readonly producer: MessageProducer;
   readonly #consumer: Consumer;
 
-  constructor(link: Link, { inFlight, cleanSession }: MqttConfig) {
+  constructor(link: Link, { inFlight, cleanSession }: MqttConfig, log: Logger | undefined) {
     this.url = link.url;
     this.producer = new Producer(link, inFlight);
-    this.#consumer = new Consumer(link, cleanSession);
+    this.#consumer = new Consumer(link, cleanSession, log);
   }
 
   get consumer(): MessageConsumer {
@@ -48,6 +48,7 @@ class MqttConnector implements StartableConnector<MqttConnection> {
   readonly #clientId: string;
   readonly #broker: EmbeddedBroker | undefined;
   #current: { readonly link: Link; readonly connection: MqttConnection } | undefined;
+  #log: Logger | undefined;
   #disconnected = false;
 
   constructor(config: MqttConfig) {
@@ -59,7 +60,8 @@ class MqttConnector implements StartableConnector<MqttConnection> {
 
   /** Binds the embedded broker; rejects if its port is in use. */
   async start(log?: Logger): Promise<void> {
-    await this.#broker?.start();
+    this.#log = log;
+    await this.#broker?.start(log);
     if (this.#broker?.url === undefined) return;
     const { host, port } = addressOf(this.#broker.url);
     log?.info(
@@ -74,10 +76,10 @@ class MqttConnector implements StartableConnector<MqttConnection> {
     if (current?.link.alive === true) return current.connection;
     this.#current = undefined;
     current?.link.end(new Error('the server did not answer the heartbeat'));
-    await this.start();
+    await this.#broker?.start(this.#log);
     const url = this.#broker?.url ?? this.#config.url ?? '';
     const link = new Link(url, await openSocket(url, this.#config, signal), this.#options());
-    const connection = new Connection(link, this.#config);
+    const connection = new Connection(link, this.#config, this.#log);
     await link.accepted(signal);
     if (this.#disconnected) link.end(new Error('the connector was told to disconnect'));
     if (link.over !== undefined) throw link.over;

@@ -1,3 +1,4 @@
+import type { Logger } from '@sputnikjs/core';
 import type { MessageConsumer, Subscription } from '@sputnikjs/sidecar';
 import { Fifo } from './fifo.js';
 import { Handling, type Delivery, type Handler } from './handling.js';
@@ -7,6 +8,8 @@ import { filterProblem } from './topic.js';
 
 type ReceivedMessage = Parameters<NonNullable<LinkUser['received']>>[0];
 
+/** Messages of QoS 0 that wait for a handler, at most: nothing holds their publishers back. */
+const MAX_WAITING_QOS0 = 1000;
 /** What all messages that are not handled yet take, at most. Most servers stop long before: mosquitto at 20 messages. */
 const MAX_BYTES = 32 * 1024 * 1024;
 /** What a message takes beside its payload, about. */
@@ -20,18 +23,19 @@ const OVERHEAD = 500;
 export class Consumer implements MessageConsumer, LinkUser {
   readonly #link: Link;
   readonly #cleanSession: boolean;
+  readonly #log: Logger | undefined;
   readonly #handlings = new Set<Handling>();
   /** Deliveries of QoS 1 in the order they came, not yet acknowledged. */
   readonly #unacknowledged = new Fifo<Delivery>();
   /** Deliveries of QoS 1 that nobody has subscribed to, yet. */
-  #unclaimed: readonly Delivery[] = [];
+  #unclaimed: Delivery[] = [];
   #bytes = 0;
-  /** What was dropped in subscriptions that are no more. */
-  #droppedBefore = 0;
+  #dropped = 0;
 
-  constructor(link: Link, cleanSession: boolean) {
+  constructor(link: Link, cleanSession: boolean, log?: Logger) {
     this.#link = link;
     this.#cleanSession = cleanSession;
+    this.#log = log;
     link.add(this);
   }
 
@@ -46,14 +50,14 @@ export class Consumer implements MessageConsumer, LinkUser {
     const handling = new Handling(source, handler, maxUnacknowledged, (delivery, handled) =>
       this.#done(delivery, handled),
     );
-    for (const old of this.#handlings) if (old.filter === source && old.stopped) this.#forget(old);
+    for (const old of this.#handlings) if (old.filter === source && old.stopped) this.#handlings.delete(old);
     this.#handlings.add(handling);
     this.#claim(handling);
     try {
       await this.#link.subscribe(source);
     } catch (cause) {
       void handling.stop();
-      this.#forget(handling);
+      this.#handlings.delete(handling);
       if (cause === this.#link.over) throw cause;
       throw new Error(`the server refuses the subscription to ${JSON.stringify(source)}; may the user read it?`, {
         cause,
@@ -72,7 +76,7 @@ export class Consumer implements MessageConsumer, LinkUser {
     const takers = [...this.#handlings].filter((handling) => handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);
     delivery.open = takers.length;
-    for (const handling of takers) handling.give(delivery);
+    for (const handling of takers) this.#give(handling, delivery);
   }
 
   ended(): void {
@@ -81,19 +85,24 @@ export class Consumer implements MessageConsumer, LinkUser {
     this.#unclaimed = [];
   }
 
-  /** Messages of QoS 0 that found too many others waiting for their handler. */
+  /** Messages of QoS 0 that found {@link MAX_WAITING_QOS0} others waiting for their handler. */
   get dropped(): number {
-    return [...this.#handlings].reduce((sum, { dropped }) => sum + dropped, this.#droppedBefore);
+    return this.#dropped;
   }
 
-  #forget(handling: Handling): void {
-    this.#handlings.delete(handling);
-    this.#droppedBefore += handling.dropped;
+  #give(handling: Handling, delivery: Delivery): void {
+    if (delivery.id !== undefined || handling.waiting < MAX_WAITING_QOS0) return handling.give(delivery);
+    if (this.#dropped++ === 0)
+      this.#log?.warn(
+        { event: 'dropping', source: handling.filter },
+        'messages of QoS 0 come faster than they are handled, and are dropped; publish with QoS 1',
+      );
+    this.#done(delivery, false);
   }
 
   /** A kept session sends before anybody has subscribed anew. */
   #unexpected(delivery: Delivery): void {
-    if (!this.#cleanSession && delivery.id !== undefined) this.#unclaimed = [...this.#unclaimed, delivery];
+    if (!this.#cleanSession && delivery.id !== undefined) this.#unclaimed.push(delivery);
     else this.#done(delivery, false);
   }
 

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Logger } from '@sputnikjs/core';
 import type { Aedes, Client } from 'aedes';
 import { Sessions } from './sessions.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
@@ -21,10 +22,15 @@ export class Deliveries {
   /** Inside `deliverQoS`, for whom. */
   #delivering: Subscriber | undefined;
 
-  constructor(broker: Aedes, subscribers: Subscribers) {
+  constructor(broker: Aedes, subscribers: Subscribers, log: Logger | undefined) {
     this.#subscribers = subscribers;
     const { persistence, clients } = broker as Aedes & BrokerInternals;
-    this.#sessions = new Sessions(MAX_KEPT_BYTES, (id) => clients[id] !== undefined);
+    this.#sessions = new Sessions(
+      MAX_KEPT_BYTES,
+      (id) => clients[id] !== undefined,
+      (id) =>
+        log?.warn({ event: 'dropping', client: id }, 'too many messages are kept for this client; others are dropped'),
+    );
     this.#sessions.serve(persistence);
     broker.on('ack', (_packet, client) => {
       const subscriber = this.#subscribers.get(client);

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { systemClock } from '@sputnikjs/core';
+import { systemClock, type Logger } from '@sputnikjs/core';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 import type { MqttConfig } from './config.js';
 import { Congestion } from './congestion.js';
@@ -42,8 +42,8 @@ export class EmbeddedBroker {
   }
 
   /** Listens, once. Rejects with what to do when it cannot. */
-  async start(): Promise<void> {
-    this.#starting ??= this.#start();
+  async start(log?: Logger): Promise<void> {
+    this.#starting ??= this.#start(log);
     try {
       this.#running = await this.#starting;
     } catch (error) {
@@ -52,7 +52,7 @@ export class EmbeddedBroker {
     }
   }
 
-  async #start(): Promise<Running> {
+  async #start(log: Logger | undefined): Promise<Running> {
     const broker = await Aedes.createBroker({
       // no common limit: what waits for one subscriber would hold up the others, and end in a stack overflow when it goes on
       concurrency: 0,
@@ -63,8 +63,11 @@ export class EmbeddedBroker {
       },
     });
     const subscribers = new Map<Client, Subscriber>();
-    const deliveries = new Deliveries(broker, subscribers);
-    const congestion = new Congestion(subscribers, (client) => deliveries.dismiss(client));
+    const deliveries = new Deliveries(broker, subscribers, log);
+    const congestion = new Congestion(subscribers, (client) => {
+      log?.warn({ event: 'subscriberStalled', client: client.id }, 'disconnecting a subscriber that reads nothing');
+      deliveries.dismiss(client);
+    });
     Object.assign(broker, this.#hooks(deliveries, congestion));
     const server = createServer((socket) => {
       const client = broker.handle(socket) as Subscriber['client'];

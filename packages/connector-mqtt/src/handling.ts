@@ -19,8 +19,6 @@ export interface Delivery {
 
 /** From a handler's rejection to its next try, in milliseconds: doubles, up to the second. */
 const RETRY_MS = [1000, 30_000] as const;
-/** Messages of QoS 0 that wait for a handler, at most: nothing holds their publishers back. */
-const MAX_WAITING_QOS0 = 1000;
 
 /** Has one handler handle the messages of one subscription, a bounded number at once, each until it succeeds. */
 export class Handling {
@@ -32,7 +30,6 @@ export class Handling {
   readonly #waiting = new Fifo<Delivery>();
   readonly #stop = new AbortController();
   #running = 0;
-  #dropped = 0;
   #idle = (): void => {};
 
   constructor(filter: string, handler: Handler, limit: number, done: (delivery: Delivery, handled: boolean) => void) {
@@ -46,9 +43,9 @@ export class Handling {
     return this.#stop.signal.aborted;
   }
 
-  /** Messages of QoS 0 that found too many others waiting. */
-  get dropped(): number {
-    return this.#dropped;
+  /** How many messages wait for the handler. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   matches(topic: string): boolean {
@@ -56,9 +53,7 @@ export class Handling {
   }
 
   give(delivery: Delivery): void {
-    const tooMany = delivery.id === undefined && this.#waiting.size >= MAX_WAITING_QOS0;
-    if (tooMany) this.#dropped++;
-    if (this.stopped || tooMany) return this.#done(delivery, false);
+    if (this.stopped) return this.#done(delivery, false);
     this.#waiting.push(delivery);
     this.#next();
   }

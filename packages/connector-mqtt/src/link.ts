@@ -15,6 +15,7 @@ export interface LinkUser {
   ended(error: SputnikError): void;
 }
 
+const CLOSED_BY_SERVER = 'the server closed the connection; has another client the same clientId?';
 /** How long a server has to hang up after we said goodbye, in milliseconds. */
 const GOODBYE_MS = 1000;
 
@@ -31,6 +32,8 @@ export class Link {
   readonly #users: LinkUser[] = [];
   #corked = false;
   #end: SputnikError | undefined;
+  /** Why the link is about to end, when it is us who end it. */
+  #goodbye: Error | undefined;
   /** Those who wait for the answer to the PINGREQ under way. */
   #pings: ((alive: boolean) => void)[] = [];
 
@@ -48,15 +51,14 @@ export class Link {
     });
     this.#client.on('error', (error) => this.end(explained(error)));
     socket.on('error', (error) => this.end(error));
-    socket.on('close', () =>
-      this.end(new Error('the server closed the connection; has another client the same clientId?')),
-    );
+    socket.on('close', () => this.end(this.#goodbye ?? new Error(CLOSED_BY_SERVER)));
     this.#client.on('packetreceive', (packet) => {
       if (packet.cmd === 'puback') for (const user of this.#users) user.acknowledged?.(packet.messageId ?? 0);
       else if (packet.cmd === 'pingresp') this.#pong(true);
     });
     this.#client.handleMessage = (message, done) => {
-      for (const user of this.#users) user.received?.(message);
+      // the library goes on with what it has parsed already
+      if (this.#end === undefined) for (const user of this.#users) user.received?.(message);
       // an error keeps the library from acknowledging the message, and does nothing else
       done(new Error('it is acknowledged when it was handled'));
     };
@@ -163,6 +165,7 @@ export class Link {
   /** Says goodbye and ends the link when what was sent before is out, within bounds. */
   async close(): Promise<void> {
     if (this.#end !== undefined) return;
+    this.#goodbye = new Error('the satellite has disconnected');
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, GOODBYE_MS);
       this.#socket.once('close', () => {
@@ -172,7 +175,7 @@ export class Link {
       if (this.#corked) this.#socket.uncork();
       this.#socket.end(DISCONNECT);
     });
-    this.end(new Error('the satellite has disconnected'));
+    this.end(this.#goodbye);
   }
 }
 

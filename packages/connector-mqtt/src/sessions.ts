@@ -38,13 +38,16 @@ const OVERHEAD = 300;
 export class Sessions {
   readonly #maxBytes: number;
   readonly #isConnected: (clientId: string) => boolean;
+  readonly #onDrop: (clientId: string) => void;
   readonly #shelves = new Map<string, Shelf>();
   readonly #dropped = new Map<string, number>();
   #bytes = 0;
 
-  constructor(maxBytes: number, isConnected: (clientId: string) => boolean) {
+  /** `onDrop` is told of the first message that is dropped for a client. */
+  constructor(maxBytes: number, isConnected: (clientId: string) => boolean, onDrop: (clientId: string) => void) {
     this.#maxBytes = maxBytes;
     this.#isConnected = isConnected;
+    this.#onDrop = onDrop;
   }
 
   /** How many messages are kept for a client. */
@@ -83,7 +86,9 @@ export class Sessions {
     const bytes = OVERHEAD + topic.length + payload.length;
     const held = this.#isConnected(clientId) ? shelf.bytes : this.#bytes;
     if (held + bytes > this.#maxBytes) {
-      this.#dropped.set(clientId, (this.#dropped.get(clientId) ?? 0) + 1);
+      const before = this.#dropped.get(clientId) ?? 0;
+      this.#dropped.set(clientId, before + 1);
+      if (before === 0) this.#onDrop(clientId);
       return;
     }
     this.#shelves.set(clientId, shelf);

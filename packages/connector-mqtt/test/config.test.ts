@@ -19,7 +19,7 @@ test('a url, or "embedded": true, is all that is needed', () => {
 });
 
 test('neither a server nor an embedded broker, or both, is an error', () => {
-  assert.match(problems({}).join(), /^url: missing; give the url of a server .* or "embedded": true/);
+  assert.match(problems({}).join(), /^url: give the url of a server .* or "embedded": true/);
   assert.match(problems({ url: 'mqtt://a', embedded: true }).join(), /^url: there is "embedded": true already/);
 });
 

@@ -133,3 +133,12 @@ test('disconnect is final, says goodbye to the server and may come without a con
   await makeConnector(t, { url }).disconnect();
   assert.equal(never.aborted, false);
 });
+
+test('a frozen server does not hold up disconnect, and what is pending is told why', async (t) => {
+  const server = await mosquitto(t);
+  const { connector, connection } = await open(t, { url: server.url });
+  server.process.kill('SIGSTOP');
+  const pending = rejection(connection.producer.produce({ target: 'a', payload: 'x' }));
+  await connector.disconnect();
+  assert.match((await pending).message, /is lost: the satellite has disconnected$/);
+});

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { createConnection } from 'node:net';
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { Collector, connect, open, rejection } from './helpers.js';
+import { Aedes } from 'aedes';
+import { Collector, connect, KeptLog, open, rejection } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 import { tap } from './tap.js';
 
@@ -231,9 +233,28 @@ test('a subscription that cannot be is refused, and says why', async (t) => {
   assert.equal((late as SputnikError).code, 'CONNECTION_LOST');
 });
 
+test('a subscription that the server does not grant is an error, and the connection goes on', async (t) => {
+  const broker = await Aedes.createBroker({
+    authorizeSubscribe: (_client, subscription, done) =>
+      done(null, subscription.topic === 'secret' ? null : subscription),
+  });
+  t.after(() => new Promise<void>((resolve) => broker.close(resolve)));
+  const server = createServer(broker.handle).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { connection } = await open(t, { url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const denied = await rejection(connection.consumer.consume('secret', async () => {}));
+  assert.equal(denied.message, 'the server refuses the subscription to "secret"; may the user read it?');
+  const got = new Collector<string>();
+  await connection.consumer.consume('open', async (message) => got.add(text(message)));
+  await connection.producer.produce({ target: 'open', payload: 'x' });
+  await got.reaches(1);
+});
+
 test('of messages of QoS 0 a bounded number waits for a slow handler, the others are dropped and counted', async (t) => {
   const server = await mosquitto(t);
-  const { connection } = await open(t, { url: server.url });
+  const log = new KeptLog();
+  const { connection } = await open(t, { url: server.url }, log);
   const got = new Collector<() => void>();
   await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)), { maxUnacknowledged: 1 });
   const last = new Collector<true>();
@@ -251,6 +272,7 @@ test('of messages of QoS 0 a bounded number waits for a slow handler, the others
   await roundTrips(connection);
   assert.equal(got.items.length, 1001);
   assert.equal(connection.dropped, 1999);
+  assert.deepEqual(log.lines, [{ event: 'dropping', source: 'a' }]);
 });
 
 test('messages that pile up in front of slow handlers end the connection before they fill the memory', async (t) => {

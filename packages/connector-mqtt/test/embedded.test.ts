@@ -3,14 +3,16 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { Collector, connect, embedded, freePort, makeConnector, open, portOf, rejection } from './helpers.js';
+import { Collector, connect, embedded, freePort, KeptLog, makeConnector, open, portOf, rejection } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
 import { RawSubscriber } from './raw-subscriber.js';
 
 test('the embedded broker listens from start on, and serves the connector and others alike', async (t) => {
   const port = await freePort();
   const connector = makeConnector(t, { embedded: true, port });
-  await connector.start?.();
+  const log = new KeptLog();
+  await connector.start?.(log);
+  assert.deepEqual(log.lines, [{ event: 'listening', protocol: 'mqtt', host: '127.0.0.1', port }]);
   const sub = await mosquittoSub(t, port, ['-q', '1', '-t', 'a/#', '-C', '3']);
   const { connection } = await connect(connector);
   assert.equal(connection.url, `mqtt://127.0.0.1:${port}`);

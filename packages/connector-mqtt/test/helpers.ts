@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { confFactory } from '@sputnikjs/core';
+import { confFactory, type Logger } from '@sputnikjs/core';
 import { connector, MQTT_CONFIG, type MqttConnection } from '@sputnikjs/connector-mqtt';
 
 export const config = confFactory(() => undefined);
@@ -50,9 +50,20 @@ export function makeConnector(t: TestContext, raw: object): ReturnType<typeof co
   return made;
 }
 
-/** Makes a connector and connects it; it disconnects when the test ends. */
-export async function open(t: TestContext, raw: object): Promise<Opened> {
+/** A log that keeps what is said. */
+export class KeptLog implements Logger {
+  readonly lines: object[] = [];
+  readonly #keep = (fields: object): void => void this.lines.push(fields);
+  readonly debug: Logger['debug'] = this.#keep;
+  readonly info: Logger['info'] = this.#keep;
+  readonly warn: Logger['warn'] = this.#keep;
+  readonly error: Logger['error'] = this.#keep;
+}
+
+/** Makes a connector, starts and connects it; it disconnects when the test ends. */
+export async function open(t: TestContext, raw: object, log?: Logger): Promise<Opened> {
   const made = makeConnector(t, raw);
+  await made.start?.(log);
   const { connection, lost } = await connect(made);
   return { connector: made, connection, lost };
 }

@@ -30,7 +30,11 @@ const message = (brokerCounter: number, messageId?: number): KeptPacket => ({
 });
 
 test('messages are kept in order until they are acknowledged, by each client for itself', async () => {
-  const sessions = new Sessions(1_000_000, () => true);
+  const sessions = new Sessions(
+    1_000_000,
+    () => true,
+    () => {},
+  );
   const served = serve(sessions);
   for (const counter of [1, 2, 3])
     await served.outgoingEnqueueCombi([{ clientId: 'x' }, { clientId: 'y' }], message(counter));
@@ -43,7 +47,13 @@ test('messages are kept in order until they are acknowledged, by each client for
 });
 
 test('an identifier given out twice acknowledges the older message first', async () => {
-  const served = serve(new Sessions(1_000_000, () => true));
+  const served = serve(
+    new Sessions(
+      1_000_000,
+      () => true,
+      () => {},
+    ),
+  );
   for (const counter of [1, 2]) {
     await served.outgoingEnqueueCombi([{ clientId: 'x' }], message(counter));
     await served.outgoingUpdate({ id: 'x' }, message(counter, 7));
@@ -53,7 +63,13 @@ test('an identifier given out twice acknowledges the older message first', async
 });
 
 test('the second half of a QoS 2 message takes the place of the first', async () => {
-  const served = serve(new Sessions(1_000_000, () => true));
+  const served = serve(
+    new Sessions(
+      1_000_000,
+      () => true,
+      () => {},
+    ),
+  );
   await served.outgoingEnqueueCombi([{ clientId: 'x' }], message(1));
   await served.outgoingUpdate({ id: 'x' }, message(1, 7));
   await served.outgoingUpdate({ id: 'x' }, { messageId: 7 });
@@ -63,10 +79,16 @@ test('the second half of a QoS 2 message takes the place of the first', async ()
 });
 
 test('what is kept for clients that are away is bounded in all, what is dropped is counted, and room comes back', async () => {
-  const sessions = new Sessions(14_000, (id) => id === 'here');
+  const told: string[] = [];
+  const sessions = new Sessions(
+    14_000,
+    (id) => id === 'here',
+    (id) => told.push(id),
+  );
   const served = serve(sessions);
   for (let i = 1; i <= 20; i++) await served.outgoingEnqueueCombi([{ clientId: i % 2 === 0 ? 'x' : 'y' }], message(i));
   assert.equal(sessions.kept('x') + sessions.kept('y'), 10);
+  assert.deepEqual(told, ['y', 'x']);
   assert.deepEqual(
     [...sessions.dropped],
     [

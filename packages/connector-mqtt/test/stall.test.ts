@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessagingConnection } from '@sputnikjs/sidecar';
-import { Collector, embedded, open, portOf, rejection } from './helpers.js';
+import { Collector, embedded, KeptLog, open, portOf, rejection } from './helpers.js';
 import { RawSubscriber } from './raw-subscriber.js';
 
 test('a stalled subscriber does not hold up those who publish to others, and is disconnected in the end', async (t) => {
-  const { connector, connection } = await open(t, embedded);
+  const log = new KeptLog();
+  const { connector, connection } = await open(t, embedded, log);
   const stalled = new RawSubscriber(t, portOf(connection), 'stalled', 'a');
   await stalled.subscribed.reaches(1);
   stalled.socket.pause();
@@ -36,6 +37,7 @@ test('a stalled subscriber does not hold up those who publish to others, and is 
   await closed;
   assert.ok(stalled.received.items.length < flood.length);
   const error = await rejection(Promise.resolve(connector.disconnect()));
+  assert.deepEqual(log.lines.at(-1), { event: 'subscriberStalled', client: 'stalled' });
   assert.match(error.message, /messages were left: \d+ that client "stalled" has not acknowledged/);
 });
 
