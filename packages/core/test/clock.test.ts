@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@sputnikjs/core';
 import { settles } from '../dist/clock.js';
-import { gate, never } from './support/gate.js';
-import { manualClock, turn } from './support/manual-clock.js';
+import { gate, manualClock, never, turn } from '@sputnikjs/testkit';
 
 test('sleep resolves after its time, not before', async () => {
   const clock = manualClock();

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confFactory, ERROR_CODES, SputnikError, type BlockCommunicator, type ErrorCode } from '@sputnikjs/core';
-import { never } from './support/gate.js';
-import { turn } from './support/manual-clock.js';
+import { TestServer, never, turn } from '@sputnikjs/testkit';
 import { TestFlight, sputnikError } from './support/test-flight.js';
-import { TestServer } from './support/test-server.js';
 
 const boom = new Error('boom');
 

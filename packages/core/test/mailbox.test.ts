@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Mailbox, type MailboxOptions } from '../dist/mailbox.js';
 import { Pacer } from '../dist/pacer.js';
-import { gate, type Gate } from './support/gate.js';
-import { turn } from './support/manual-clock.js';
-import { randomFrom } from './support/random.js';
+import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 
 interface Bench {
   readonly mailbox: Mailbox<string>;

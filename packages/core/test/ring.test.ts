@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ring } from '../dist/ring.js';
-import { randomFrom } from './support/random.js';
+import { randomFrom } from '@sputnikjs/testkit';
 
 test('a ring gives back what was pushed, first in, first out, through growth and wrap-around', () => {
   for (let seed = 1; seed <= 200; seed++) {

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServerLane } from '../dist/server-lane.js';
-import { gate, type Gate } from './support/gate.js';
-import { turn } from './support/manual-clock.js';
-import { randomFrom } from './support/random.js';
+import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 
 interface Bench {
   readonly lane: ServerLane;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flight } from '@sputnikjs/core';
-import { gate } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { gate, turn } from '@sputnikjs/testkit';
 import { recorder } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sputnik } from '@sputnikjs/core';
-import { gate } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, gate, turn } from '@sputnikjs/testkit';
 import { recorder } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 test('B1: finisher, connector, then application blocks as listed are initialised', async () => {
   const t = new TestFlight({ connector: new TestServer() });

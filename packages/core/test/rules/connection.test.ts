@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockContext, ServerConnector } from '@sputnikjs/core';
-import { gate, never, untilAborted } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
-import { randomFrom } from '../support/random.js';
+import { TestServer, gate, never, randomFrom, turn, untilAborted } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 const both: Acts<string> = { onServerConnect() {}, onServerDisconnect() {} };
 

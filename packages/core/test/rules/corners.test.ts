@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock, finishMsg, inspect, type ServerConnector } from '@sputnikjs/core';
-import { turn } from '../support/manual-clock.js';
+import { turn } from '@sputnikjs/testkit';
 import { TestFlight } from '../support/test-flight.js';
 
 /** A server connector whose parts a test replaces. */

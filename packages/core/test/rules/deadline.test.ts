@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gate, never, untilAborted } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, gate, never, turn, untilAborted } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 const block = (name: string): object => ({ name, responsibility: name });
 

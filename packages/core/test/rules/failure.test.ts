@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Callback } from '@sputnikjs/core';
-import { gate, untilAborted } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, gate, turn, untilAborted } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 const boom = new Error('boom');
 const fail = (): never => {

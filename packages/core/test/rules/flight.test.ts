@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock } from '@sputnikjs/core';
-import { gate, never } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, gate, never, turn } from '@sputnikjs/testkit';
 import { rejection, TestFlight, until } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 test('F1: after all inits every run is entered, in init order, in one go', async () => {
   const t = new TestFlight();

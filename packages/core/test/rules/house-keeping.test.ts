@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finishMsg, type Msg } from '@sputnikjs/core';
-import { never } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, never, turn } from '@sputnikjs/testkit';
 import { rejection, sputnikError, TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 test('M7: finishMsg, sent to the initiator, lands as ctx.land does', async () => {
   const t = new TestFlight();

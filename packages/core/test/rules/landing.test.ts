@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockCommunicator } from '@sputnikjs/core';
-import { gate } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, gate, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 const block = (name: string): object => ({ name, responsibility: name });
 

@@ -14,7 +14,7 @@ import {
 import { portSchema } from '../support/port-schema.js';
 import { recorder } from '../support/recorder.js';
 import { rejection, sputnikError, TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
+import { TestServer } from '@sputnikjs/testkit';
 
 const made: string[] = [];
 const ok = recorder(made);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finishMsg, type BlockCommunicator, type Msg } from '@sputnikjs/core';
-import { gate, never, type Gate } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { type Gate, TestServer, gate, never, turn } from '@sputnikjs/testkit';
 import { rejection, TestFlight, until } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 /** A handle on `b` that belongs to `a`. */
 function aToB(t: TestFlight): BlockCommunicator {

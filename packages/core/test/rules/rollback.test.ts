@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock } from '@sputnikjs/core';
-import { gate, never } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { gate, never, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { rejection, sputnikError, TestFlight } from '../support/test-flight.js';
 

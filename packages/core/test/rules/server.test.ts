@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectAttempt, ServerConnector } from '@sputnikjs/core';
-import { gate, type Gate } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { type Gate, TestServer, gate, turn } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { sputnikError, TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 const both: Acts<string> = { onServerConnect() {}, onServerDisconnect() {} };
 

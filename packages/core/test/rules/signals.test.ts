@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { never } from '../support/gate.js';
+import { never } from '@sputnikjs/testkit';
 import { TestFlight } from '../support/test-flight.js';
 
 const listening = (): [number, number] => [process.listenerCount('SIGTERM'), process.listenerCount('SIGINT')];

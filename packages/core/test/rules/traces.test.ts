@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finishMsg, Sputnik } from '@sputnikjs/core';
-import { never } from '../support/gate.js';
-import { turn } from '../support/manual-clock.js';
+import { TestServer, never, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
-import { TestServer } from '../support/test-server.js';
 
 /** What Node warned of while `work` ran. */
 async function warningsOf(work: () => Promise<unknown>): Promise<string[]> {

@@ -14,9 +14,8 @@ import {
   type SputnikEvent,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import { manualClock, turn, type ManualClock } from './manual-clock.js';
+import { type ManualClock, TestServer, manualClock, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from './recorder.js';
-import { TestServer } from './test-server.js';
 
 /** The events of a type. */
 type EventOf<T, E = SputnikEvent> = E extends { readonly type: infer U } ? (T extends U ? E : never) : never;
