@@ -9,9 +9,8 @@ const LEVELS = [
   ['block'],
   ['events', 'factories', 'initiator-block', 'communicator'],
   ['active-block', 'connector', 'finisher'],
-  ['boot', 'landing', 'fitting'],
+  ['boot', 'landing', 'manifest'],
   ['initiator'],
-  ['manifest'],
   ['sputnik'],
   ['index'],
 ];

@@ -2,24 +2,34 @@ import { isAbortError, makeAbortController } from './abort.js';
 import type { AnyBlock, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 import { settles, type Clock } from './clock.js';
 import { communicatorOn, type Peer } from './communicator.js';
-import type { ConfFactory } from './config.js';
-import type { BlockDescriptor } from './descriptor.js';
+import { confFactory, type ConfigSource } from './config.js';
+import { FINISHER, type BlockDescriptor } from './descriptor.js';
 import { SputnikError } from './errors.js';
-import type { BlockState, BlockStatus, SputnikEvent, Unfinished } from './events.js';
+import type { BlockState, BlockStatus, EventListener, LandingCause, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
 import type { Pacer } from './pacer.js';
 import { ServerLane } from './server-lane.js';
 import { noCounts } from './workers.js';
 
+/** What has to be known of a flight. */
+export interface FlightPlan {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly source: ConfigSource;
+  readonly onEvent: EventListener;
+  readonly initMs: number;
+  readonly landingMs: number;
+}
+
 /** What blocks need of the initiator. */
 export interface FlightControl {
-  readonly plan: { readonly clock: Clock; readonly log: Logger };
+  readonly plan: FlightPlan;
   readonly pacer: Pacer;
   readonly landing: AbortSignal;
   readonly blocks: ReadonlyMap<string, ActiveBlock>;
-  emit(event: SputnikEvent): void;
-  /** A block asks to land (L1). */
-  landFor(block: BlockDescriptor, reason: unknown): void;
+  readonly emit: EventListener;
+  /** Begins to land, unless it has begun (L1, B4). */
+  land(cause: LandingCause): void;
   /** User code failed. `mayLand` is false where a failure is only to be told. */
   failed(block: ActiveBlock, callback: Callback, error: unknown, mayLand: boolean): void;
 }
@@ -29,30 +39,31 @@ export class ActiveBlock implements Peer {
   readonly descriptor: BlockDescriptor;
   readonly control: FlightControl;
   readonly context: BlockContext;
-  state: BlockState = 'made';
   mailbox: Mailbox<BlockCommunicator> | undefined;
+  readonly server: ServerLane = new ServerLane((link) =>
+    link
+      ? this.#enter('onServerConnect', () => this.#block.onServerConnect?.(link.connection, this.context))
+      : this.#enter('onServerDisconnect', () => this.#block.onServerDisconnect?.(this.context)),
+  );
   readonly #abort = makeAbortController();
   readonly #handles = new Map<Peer, BlockCommunicator>();
   /** User code under way, beside messages. */
   readonly #underWay = new Map<Promise<void>, Callback>();
-  readonly server: ServerLane = new ServerLane((change) =>
-    change === 'disconnect'
-      ? this.#enter('onServerDisconnect', () => this.#block.onServerDisconnect?.(this.context))
-      : this.#enter('onServerConnect', () => this.#block.onServerConnect?.(change.connection, this.context)),
-  );
   #block: Partial<AnyBlock> = {};
+  #state: BlockState = 'made';
 
   constructor(descriptor: BlockDescriptor, control: FlightControl) {
     this.descriptor = descriptor;
     this.control = control;
     const { clock, log } = control.plan;
+    const kind = descriptor.responsibility === FINISHER ? 'signal' : 'block';
     this.context = {
       descriptor,
       clock,
       log: log.child?.({ block: descriptor.responsibility }) ?? log,
       landing: control.landing,
       signal: this.#abort.signal,
-      land: (reason) => control.landFor(descriptor, reason),
+      land: (reason) => control.land({ kind, block: descriptor, reason }),
       waitUntil: (work) => void this.#enter('waitUntil', () => work),
     };
   }
@@ -60,19 +71,15 @@ export class ActiveBlock implements Peer {
   /** Gives the address its block. */
   equip(block: Partial<AnyBlock>): void {
     this.#block = block;
-    const { onMsg } = block;
-    if (!onMsg) return;
-    const handle = onMsg.bind(block);
-    const { context } = this;
-    this.mailbox = new Mailbox<BlockCommunicator>(
-      {
-        handle: (msg, from) => handle(msg, from, context),
-        failed: (error, asked) => this.#failed('onMsg', error, !asked),
-        dropped: (count) => this.control.emit({ type: 'dropped', block: this.descriptor, count }),
-      },
-      this.control.pacer,
-      block.mailbox,
-    );
+    const handle = block.onMsg?.bind(block);
+    if (!handle) return;
+    const { context, control, descriptor } = this;
+    const recipient = {
+      handle: (msg: object, from: BlockCommunicator) => handle(msg, from, context) as unknown,
+      failed: (error: unknown, asked: boolean) => this.#failed('onMsg', error, !asked),
+      dropped: (count: number) => control.emit({ type: 'dropped', block: descriptor, count }),
+    };
+    this.mailbox = new Mailbox(recipient, control.pacer, block.mailbox);
   }
 
   handleOn(peer: Peer): BlockCommunicator {
@@ -82,18 +89,18 @@ export class ActiveBlock implements Peer {
   }
 
   /** Rejects with what `init` throws. */
-  async init(config: ConfFactory): Promise<void> {
-    this.state = 'initializing';
-    await this.#block.init?.(config, this.context);
-    this.state = 'ready';
+  async init(): Promise<void> {
+    this.#state = 'initializing';
+    await this.#block.init?.(confFactory(this.control.plan.source), this.context);
+    this.#state = 'ready';
   }
 
   /** Enters `run`; from then on messages and the connection reach the block (F2). */
   run(): void {
-    this.state = 'running';
+    this.#state = 'running';
     void this.#enter('run', () => this.#block.run?.(this.handleOn(this), this.context));
     this.mailbox?.open();
-    this.server.open();
+    this.server.open(true);
   }
 
   land(): Promise<void> {
@@ -107,26 +114,26 @@ export class ActiveBlock implements Peer {
 
   /**
    * Lets the mailbox drain, half of `budgetMs` at most; then closes it, aborts the signal, and awaits `finish` together
-   * with all that is under way (L2, L3).
+   * with all that is under way (L2, L3). Resolves with the callbacks that did not end (L4).
    */
-  async finish(init: boolean, budgetMs: number): Promise<void> {
+  async finish(init: boolean, budgetMs: number): Promise<Unfinished[]> {
     const { clock } = this.context;
     const end = clock.now() + budgetMs;
-    if (!init && this.mailbox) await settles(clock, this.mailbox.idle(), budgetMs / 2);
+    const drained = init ? 0 : end - budgetMs / 2;
+    // Again, since something may have come in between the instant of idleness and this one.
+    while (this.mailbox?.isIdle === false && clock.now() < drained) {
+      await settles(clock, this.mailbox.idle(), drained - clock.now());
+    }
     this.control.emit({ type: 'finishing', block: this.descriptor });
-    this.state = 'finishing';
-    this.server.close();
+    this.#state = 'finishing';
+    this.server.open(false);
     this.mailbox?.close();
     this.abort();
     void this.#enter('finish', () => this.#block.finish?.(init, this.context));
     await settles(clock, this.#quiet(), Math.max(0, end - clock.now()));
-  }
-
-  /** Ends the block and returns the callbacks that are still under way (L4). */
-  end(): Unfinished[] {
     const hanging = this.hanging();
     this.mailbox?.abandon();
-    this.state = 'finished';
+    this.#state = 'finished';
     this.control.emit({ type: 'finished', block: this.descriptor });
     return hanging;
   }
@@ -134,7 +141,7 @@ export class ActiveBlock implements Peer {
   /** The callbacks under way. */
   hanging(): Unfinished[] {
     const callbacks = new Set(this.#underWay.values());
-    if (this.mailbox?.underWay) callbacks.add('onMsg');
+    if (this.mailbox?.busy) callbacks.add('onMsg');
     return [...callbacks].map((callback) => ({ block: this.descriptor, callback }));
   }
 
@@ -145,15 +152,13 @@ export class ActiveBlock implements Peer {
 
   status(): BlockStatus {
     const { depth = 0, counts = noCounts() } = this.mailbox ?? {};
-    return { ...this.descriptor, state: this.state, depth, ...counts };
+    return { ...this.descriptor, state: this.#state, depth, ...counts };
   }
 
   /** Runs user code; resolves when it has ended, its failure told. */
   #enter(callback: Callback, code: () => unknown): Promise<void> {
-    const work = (async () => code())().then(
-      () => {},
-      (error) => void this.#failed(callback, error, true),
-    );
+    const fail = (error: unknown): void => void this.#failed(callback, error, true);
+    const work = (async () => void (await code()))().catch(fail);
     this.#underWay.set(work, callback);
     return work.finally(() => this.#underWay.delete(work));
   }

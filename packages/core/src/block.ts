@@ -6,24 +6,10 @@ import type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility
 import type { StandardSchemaV1 } from './standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
-export type Callback =
-  | 'init'
-  | 'run'
-  | 'finish'
-  | 'onServerConnect'
-  | 'onServerDisconnect'
-  | 'onMsg'
-  | 'onLanding'
-  | 'onError'
-  | 'waitUntil'
-  | 'onEvent';
+export type Callback = Exclude<keyof Block, 'mailbox'> | 'waitUntil' | 'onEvent';
 
 /** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
-export interface Logger {
-  debug(fields: object, text?: string): void;
-  info(fields: object, text?: string): void;
-  warn(fields: object, text?: string): void;
-  error(fields: object, text?: string): void;
+export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text?: string) => void> {
   child?(bindings: object): Logger;
 }
 

@@ -3,7 +3,6 @@ import type { Clock } from './clock.js';
 import type { BlockDescriptor } from './descriptor.js';
 import { SputnikError, type ErrorCode } from './errors.js';
 import type { Mailbox } from './mailbox.js';
-import type { Msg } from './message.js';
 
 /** What a communicator needs of the blocks at its two ends. */
 export interface Peer {
@@ -21,6 +20,7 @@ export function communicatorOn(peer: Peer, owner: Peer): BlockCommunicator {
   /** The peer's handle on the owner: what its `onMsg` gets as `from`. */
   let reply: BlockCommunicator | undefined;
   const from = (): BlockCommunicator => (reply ??= peer.handleOn(owner));
+  const sender = { from };
   return {
     descriptor,
     communicator: (responsibility) => {
@@ -28,36 +28,32 @@ export function communicatorOn(peer: Peer, owner: Peer): BlockCommunicator {
       // The address carries the types, which are not there at run time.
       return other && (owner.handleOn(other) as never);
     },
-    send: (msg) => isMessage(msg) && (peer.mailbox?.offer(msg, from()) ?? false),
-    post: async (msg, options) => isMessage(msg) && (peer.mailbox?.post(msg, from(), options?.signal) ?? false),
+    send: (msg) => isMessage(msg) && (peer.mailbox?.offer(msg, sender) ?? false),
+    post: async (msg, options) => isMessage(msg) && (peer.mailbox?.post(msg, sender, options?.signal) ?? false),
     ask: (msg, { timeoutMs = 30_000, signal }: AskOptions = {}) =>
       new Promise((resolve, reject) => {
         let waiting = true;
-        const settle = (): boolean => {
+        const settle = (how: () => void): boolean => {
+          if (!waiting) return false;
+          waiting = false;
           cancel();
           signal?.removeEventListener('abort', giveUp);
-          const first = waiting;
-          waiting = false;
-          return first;
+          how();
+          return true;
         };
-        const fail = (code: ErrorCode, cause?: unknown): boolean => {
-          if (waiting) reject(new SputnikError(code, undefined, { block: descriptor, callback: 'onMsg', cause }));
-          return settle();
-        };
-        const answer = (value: unknown): void => {
-          resolve(value);
-          settle();
-        };
-        const giveUp = (): unknown => fail('ASK_ABORTED', signal?.reason);
+        const answer = (value: unknown): boolean => settle(() => resolve(value));
+        const fail = (code: ErrorCode, cause?: unknown): boolean =>
+          settle(() => reject(new SputnikError(code, undefined, { block: descriptor, callback: 'onMsg', cause })));
+        const giveUp = (): boolean => fail('ASK_ABORTED', signal?.reason);
         const cancel = owner.control.plan.clock.after(timeoutMs, () => fail('ASK_TIMEOUT'));
         signal?.addEventListener('abort', giveUp);
         if (signal?.aborted) giveUp();
-        else if (!isMessage(msg) || !peer.mailbox?.offer(msg, from(), { answer, fail })) fail('ASK_REFUSED');
+        else if (!isMessage(msg) || !peer.mailbox?.offer(msg, { from, answer, fail })) fail('ASK_REFUSED');
       }),
   };
 }
 
 /** Callers without types may pass anything. */
-function isMessage(msg: unknown): msg is Msg {
+function isMessage(msg: unknown): msg is object {
   return typeof msg === 'object' && msg !== null;
 }

@@ -2,45 +2,28 @@ import type { Block, BlockContext } from './block.js';
 import { settles } from './clock.js';
 import type { ConfFactory } from './config.js';
 import { SputnikError } from './errors.js';
-import type { SputnikEvent } from './events.js';
+import type { EventListener } from './events.js';
 import { retryDelay } from './reconnect.js';
-import type { ServerConnector } from './server-connector.js';
+import type { ConnectAttempt, ServerConnector } from './server-connector.js';
+import type { Link } from './server-lane.js';
 
 /** How long an attempt may take to obey its signal. */
 const ABORTED_MS = 1_000;
 
-/** Whom the connector tells. */
-export interface ConnectorAudience {
-  emit(event: SputnikEvent): void;
-  connected(connection: unknown): void;
-  disconnected(): void;
-}
-
-interface Loss {
-  readonly reason: unknown;
-}
-
-/** A connection, its end once it is lost, and who is to be told of that. */
-interface Link<C> {
-  connection: C;
-  lost?: Loss;
-  wake: () => void;
-}
-
 /** The infrastructure block that connects, checks the connection, and connects again (S1 to S6). */
 export function connectorBlock<C>(
   server: ServerConnector<C>,
-  audience: ConnectorAudience,
+  { emit, tellServer }: { emit: EventListener; tellServer: (link: Link | undefined) => void },
   { connectMs, heartbeatMs }: { readonly connectMs: number; readonly heartbeatMs: number },
 ): Block {
   let config: ConfFactory;
-  let attempting: Promise<Link<C>> | undefined;
+  let attempting: Promise<unknown> = Promise.resolve();
   /** The heartbeat under way. */
-  let checking: Promise<Loss | undefined> | undefined;
+  let checking: Promise<void> | undefined;
   let everConnected = false;
 
   /** One attempt: its signal aborts at its deadline and at landing; it ends when `connect` settles (S2, S6). */
-  async function connect(attempt: number, { clock, landing }: BlockContext): Promise<Link<C>> {
+  async function connect(attempt: number, lost: ConnectAttempt['lost'], { clock, landing }: BlockContext): Promise<C> {
     const abort = new AbortController();
     const giveUp = (): void => {
       cancel();
@@ -50,18 +33,13 @@ export function connectorBlock<C>(
     let overdue: SputnikError | undefined;
     const cancel = clock.after(connectMs, () => {
       overdue = new SputnikError('TIMEOUT', `no connection within ${connectMs} ms`);
-      audience.emit({ type: 'connectOverdue', attempt });
+      emit({ type: 'connectOverdue', attempt });
       abort.abort(overdue);
     });
     try {
-      const link: Link<C> = { connection: undefined as C, wake() {} };
-      const lost = (reason: unknown = new SputnikError('CONNECTION_LOST')): void => {
-        link.lost ??= { reason };
-        link.wake();
-      };
-      link.connection = await server.connect(config, { signal: abort.signal, lost });
+      const connection = await server.connect(config, { signal: abort.signal, lost });
       everConnected = true;
-      return link;
+      return connection;
     } catch (error) {
       throw overdue ?? error;
     } finally {
@@ -70,38 +48,25 @@ export function connectorBlock<C>(
     }
   }
 
-  /** Resolves with the reason when the connection is lost, with nothing at landing. */
-  async function loss(link: Link<C>, { clock, landing }: BlockContext): Promise<Loss | undefined> {
-    // Not a race with a promise that lives as long as the link: each would leave something with it.
-    const wait = <T>(work: Promise<T>): Promise<T | void> =>
-      new Promise((resolve) => {
-        link.wake = resolve;
-        if (link.lost) resolve();
-        void work.then(resolve);
-      });
-    while (!landing.aborted && !link.lost) {
-      await wait(clock.sleep(heartbeatMs, landing));
-      if (landing.aborted || link.lost) break;
-      // The answer to a heartbeat of an earlier connection says nothing of this one.
-      const answer = checking ? checking.then(() => undefined) : (checking = check());
-      const deadline = clock.sleep(heartbeatMs, landing).then(() => ({
-        reason: new SputnikError('TIMEOUT', `no answer to the heartbeat within ${heartbeatMs} ms`),
-      }));
-      const trouble = await wait(Promise.race([answer, deadline]));
-      if (trouble && !landing.aborted) link.lost ??= trouble;
+  /** Heartbeats until the connection is `over`: lost, or the satellite lands (S3). */
+  async function watch(over: AbortController, { clock }: BlockContext): Promise<void> {
+    while (!over.signal.aborted) {
+      await clock.sleep(heartbeatMs, over.signal);
+      if (over.signal.aborted) return;
+      // The answer to a heartbeat of an earlier connection, still under way, says nothing of this one.
+      const beat = (checking ??= check(over).finally(() => (checking = undefined)));
+      const late = clock.sleep(heartbeatMs, over.signal);
+      const answered = await Promise.race([beat.then(() => true), late.then(() => false)]);
+      if (!answered) over.abort(new SputnikError('TIMEOUT', `no answer to the heartbeat within ${heartbeatMs} ms`));
     }
-    return link.lost;
   }
 
-  /** The heartbeat: resolves with what is wrong, or undefined. Never two at once (S3). */
-  async function check(): Promise<Loss | undefined> {
+  async function check(over: AbortController): Promise<void> {
     try {
-      if (await server.isConnected()) return undefined;
-      return { reason: new SputnikError('CONNECTION_LOST', 'the heartbeat found no connection') };
+      if (await server.isConnected()) return;
+      over.abort(new SputnikError('CONNECTION_LOST', 'the heartbeat found no connection'));
     } catch (error) {
-      return { reason: error };
-    } finally {
-      checking = undefined;
+      over.abort(error);
     }
   }
 
@@ -113,35 +78,49 @@ export function connectorBlock<C>(
       const { clock, landing } = ctx;
       let failures = 0;
       for (let attempt = 1; !landing.aborted; attempt++) {
-        audience.emit({ type: 'connecting', attempt });
+        /** Aborts when the connection is lost, with the reason, and at landing. */
+        const over = new AbortController();
+        const land = (): void => over.abort();
+        landing.addEventListener('abort', land);
+        emit({ type: 'connecting', attempt });
         if (landing.aborted) return;
         try {
-          attempting = connect(attempt, ctx);
-          const link = await attempting;
+          const connecting = connect(
+            attempt,
+            (reason = new SputnikError('CONNECTION_LOST')) => over.abort(reason),
+            ctx,
+          );
+          attempting = connecting;
+          const connection = await connecting;
           if (landing.aborted) return;
           const since = clock.now();
-          audience.emit({ type: 'connected', attempt });
-          audience.connected(link.connection);
-          const lost = await loss(link, ctx);
+          emit({ type: 'connected', attempt });
+          tellServer({ connection });
+          await watch(over, ctx);
           if (landing.aborted) return;
-          audience.emit({ type: 'disconnected', reason: lost?.reason });
-          audience.disconnected();
+          emit({ type: 'disconnected', reason: over.signal.reason as unknown });
+          tellServer(undefined);
           // After a connection that lasted, the first retry is immediate.
           failures = clock.now() - since >= heartbeatMs ? 0 : failures + 1;
           if (failures > 0) await clock.sleep(retryDelay(failures), landing);
         } catch (error) {
           const retryInMs = landing.aborted ? undefined : retryDelay(++failures);
-          audience.emit({ type: 'connectFailed', attempt, error, retryInMs });
+          emit({ type: 'connectFailed', attempt, error, retryInMs });
           await clock.sleep(retryInMs ?? 0, landing);
+        } finally {
+          landing.removeEventListener('abort', land);
         }
       }
     },
     /** Should the attempt under way succeed after all, its connection is closed too (S5); with one to close it waits a second. */
     async finish(_init, { clock }) {
-      const attempt = attempting?.catch(() => {}) ?? Promise.resolve();
+      const attempt = attempting.catch(() => {});
       if (!(await settles(clock, attempt, ABORTED_MS)) && !everConnected) await attempt;
-      if (everConnected) await server.disconnect();
-      await checking;
+      try {
+        if (everConnected) await server.disconnect();
+      } finally {
+        await checking;
+      }
     },
   };
 }

@@ -22,25 +22,19 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Particulars of a {@link SputnikError}. */
-export interface ErrorDetails<R = unknown> {
-  readonly cause?: unknown;
-  /** The block it happened in. */
-  readonly block?: BlockDescriptor | undefined;
-  /** The callback it happened in. */
-  readonly callback?: string | undefined;
-  /** All that is wrong, one line each (BAD_SETUP, BAD_CONFIG). */
-  readonly problems?: readonly string[] | undefined;
-  /** The landing report (BLOCK_FAILED). */
-  readonly report?: R | undefined;
-}
+export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | 'message' | 'stack' | 'code'>>;
 
 /** The one error class of the core: a stable `code`, always the block, callback and `cause` where there are any. */
 export class SputnikError<R = unknown> extends Error {
   override readonly name = 'SputnikError';
   readonly code: ErrorCode;
+  /** The block it happened in. */
   readonly block: BlockDescriptor | undefined;
+  /** The callback it happened in. */
   readonly callback: string | undefined;
+  /** All that is wrong, one line each (BAD_SETUP, BAD_CONFIG). */
   readonly problems: readonly string[];
+  /** The landing report (BLOCK_FAILED, INIT_FAILED, ABORTED). */
   readonly report: R | undefined;
 
   constructor(code: ErrorCode, text?: string, details: ErrorDetails<R> = {}) {

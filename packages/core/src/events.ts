@@ -10,10 +10,7 @@ export interface Failure {
 }
 
 /** A callback that did not end within its deadline. */
-export interface Unfinished {
-  readonly block: BlockDescriptor;
-  readonly callback: Callback;
-}
+export type Unfinished = Omit<Failure, 'error'>;
 
 /** Why the satellite landed (L1). */
 export interface LandingCause {
@@ -43,8 +40,7 @@ export interface LandingReport {
 export type SputnikEvent =
   | { readonly type: 'initializing' | 'initialized'; readonly block: BlockDescriptor }
   | { readonly type: 'launching' | 'launched' }
-  | { readonly type: 'connecting'; readonly attempt: number }
-  | { readonly type: 'connected'; readonly attempt: number }
+  | { readonly type: 'connecting' | 'connected'; readonly attempt: number }
   /** `retryInMs` is undefined when landing began meanwhile. */
   | {
       readonly type: 'connectFailed';
@@ -76,12 +72,10 @@ export interface BlockStatus extends BlockDescriptor, Readonly<Counts> {
 
 export type BlockState = 'made' | 'initializing' | 'ready' | 'running' | 'finishing' | 'finished';
 
-/** 'none' where the satellite has no server. */
-export type ConnectionState = 'none' | 'idle' | 'connecting' | 'connected' | 'disconnected';
-
 /** A flight at an instant. */
 export interface FlightStatus {
   readonly state: 'preparing' | 'prepared' | 'flying' | 'landing' | 'landed';
-  readonly connection: ConnectionState;
+  /** 'none' where the satellite has no server. */
+  readonly connection: 'none' | 'idle' | 'connecting' | 'connected' | 'disconnected';
   readonly blocks: readonly BlockStatus[];
 }

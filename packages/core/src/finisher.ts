@@ -1,14 +1,12 @@
 import type { Block } from './block.js';
 
-type Land = (signal: NodeJS.Signals) => void;
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+type Signal = (typeof SIGNALS)[number];
+type Land = (signal: Signal) => void;
 
 /** One process listener a signal serves all satellites of the process, since Node warns of more than ten (L6). */
-const listeners = { SIGTERM: new Set<Land>(), SIGINT: new Set<Land>() };
-type Signal = keyof typeof listeners;
-
-function tell(signal: Signal): void {
-  for (const land of listeners[signal]) land(signal);
-}
+const listeners: Record<Signal, Set<Land>> = { SIGTERM: new Set(), SIGINT: new Set() };
+const tell = (signal: Signal): void => listeners[signal].forEach((land) => land(signal));
 
 function listen(signal: Signal, land: Land): void {
   if (listeners[signal].size === 0) process.on(signal, tell);
@@ -29,17 +27,11 @@ const SAME_CTRL_C_MS = 300;
 export function finisherBlock(): Block {
   let release: (() => void) | undefined;
   return {
-    init(_config, { land, landing, clock }) {
-      listen('SIGTERM', land);
-      listen('SIGINT', land);
-      let cancel: (() => void) | undefined;
+    init(_config, { land, landing, signal: finishing, clock }) {
+      for (const signal of SIGNALS) listen(signal, land);
+      release = () => SIGNALS.forEach((signal) => forget(signal, land));
       const giveBack = (): void => forget('SIGINT', land);
-      landing.addEventListener('abort', () => (cancel = clock.after(SAME_CTRL_C_MS, giveBack)));
-      release = () => {
-        cancel?.();
-        giveBack();
-        forget('SIGTERM', land);
-      };
+      landing.addEventListener('abort', () => void clock.sleep(SAME_CTRL_C_MS, finishing).then(giveBack));
     },
     run() {},
     finish: () => release?.(),

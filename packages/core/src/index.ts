@@ -1,18 +1,6 @@
 export { defineBlock } from './block.js';
-export type {
-  AnyBlock,
-  AskOptions,
-  Block,
-  BlockCommunicator,
-  BlockContext,
-  BlockDefinition,
-  BlockFactory,
-  BlockSpec,
-  Callback,
-  Logger,
-  Needs,
-  Wiring,
-} from './block.js';
+export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
+export type { AskOptions, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 export { makeClock, systemClock, type Clock } from './clock.js';
 export { confFactory, type ConfFactory, type ConfigSource } from './config.js';
 export { CONNECTOR, FINISHER, INITIATOR, type BlockDescriptor } from './descriptor.js';

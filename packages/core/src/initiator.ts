@@ -1,41 +1,23 @@
 import { makeAbortController } from './abort.js';
-import { ActiveBlock, type FlightControl } from './active-block.js';
-import type { Callback, Logger } from './block.js';
-import { initialise, type CrewMember } from './boot.js';
-import type { Clock } from './clock.js';
-import { describe, FINISHER, INITIATOR, type BlockDescriptor } from './descriptor.js';
+import { ActiveBlock, type FlightControl, type FlightPlan } from './active-block.js';
+import type { Callback } from './block.js';
+import { initialise } from './boot.js';
+import { CONNECTOR, describe, INITIATOR } from './descriptor.js';
 import { SputnikError, textOf } from './errors.js';
-import type {
-  ConnectionState,
-  EventListener,
-  Failure,
-  FlightStatus,
-  LandingCause,
-  LandingReport,
-  SputnikEvent,
-} from './events.js';
+import type { Failure, FlightStatus, LandingCause, LandingReport, SputnikEvent } from './events.js';
 import { initiatorBlock } from './initiator-block.js';
 import { descend } from './landing.js';
 import { Pacer } from './pacer.js';
-
-/** What the initiator has to know of the flight. */
-export interface FlightPlan {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly onEvent: EventListener;
-  readonly hasServer: boolean;
-  readonly initMs: number;
-  readonly landingMs: number;
-}
+import type { Link } from './server-lane.js';
 
 /** The infrastructure block that dispatches all others: the one owner of a flight's state. */
 export class Initiator implements FlightControl {
   readonly plan: FlightPlan;
   readonly pacer: Pacer = new Pacer();
+  /** All blocks by their addresses; the first is the initiator itself. */
+  readonly blocks: Map<string, ActiveBlock> = new Map();
   readonly landing: AbortSignal;
   readonly landed: Promise<LandingReport>;
-  /** All blocks by their addresses; the initiator itself is one. */
-  readonly blocks: Map<string, ActiveBlock> = new Map();
   readonly #self: ActiveBlock;
   /** Initialised blocks, in that order. */
   readonly #ready: ActiveBlock[] = [];
@@ -43,7 +25,7 @@ export class Initiator implements FlightControl {
   readonly #failures: (Failure & { count: number })[] = [];
   #settleLanded!: (report: LandingReport) => void;
   #state: FlightStatus['state'] = 'preparing';
-  #connection: ConnectionState;
+  #connection: FlightStatus['connection'] = 'idle';
   #launched = false;
   #flown = false;
   #cause: LandingCause | undefined;
@@ -54,18 +36,17 @@ export class Initiator implements FlightControl {
     this.plan = plan;
     this.landing = this.#landing.signal;
     this.landed = new Promise((resolve) => (this.#settleLanded = resolve));
-    this.#connection = plan.hasServer ? 'idle' : 'none';
     this.#self = new ActiveBlock(describe(INITIATOR), this);
-    this.#self.equip(initiatorBlock((asker) => this.landFor(asker, undefined)));
+    this.#self.equip(initiatorBlock((asker) => this.land({ kind: 'block', block: asker, reason: undefined })));
     this.blocks.set(INITIATOR, this.#self);
     this.#self.run();
   }
 
   /** Initialises all, one at a time, in order. Rejects with INIT_FAILED or ABORTED after the rollback (B1, B3, B5). */
-  async boot(crew: readonly CrewMember[]): Promise<void> {
-    for (const member of crew) {
-      const { ready, failure } = await initialise(member, this.plan, this.emit);
-      if (ready) this.#ready.push(member.active);
+  async boot(): Promise<void> {
+    for (const active of this.#crew) {
+      const { ready, failure } = await initialise(active);
+      if (ready) this.#ready.push(active);
       if (ready && !this.#cause) continue;
       const code = this.#cause ? 'ABORTED' : 'INIT_FAILED';
       if (failure) this.#landAfter(failure);
@@ -95,7 +76,6 @@ export class Initiator implements FlightControl {
     throw new SputnikError('BLOCK_FAILED', textOf(cause), { ...where, cause, report });
   }
 
-  /** Begins to land, unless it has begun (L1, B4). */
   land(cause: LandingCause): void {
     if (this.#cause) return;
     this.#cause = cause;
@@ -103,10 +83,6 @@ export class Initiator implements FlightControl {
     this.#landing.abort();
     // Later: whoever asked may be in the midst of entering all runs.
     if (this.#state !== 'preparing') void Promise.resolve().then(() => this.#descend());
-  }
-
-  landFor(block: BlockDescriptor, reason: unknown): void {
-    this.land({ kind: block.responsibility === FINISHER ? 'signal' : 'block', block, reason });
   }
 
   failed(active: ActiveBlock, callback: Callback, error: unknown, mayLand: boolean): void {
@@ -123,8 +99,8 @@ export class Initiator implements FlightControl {
     if (event.type === 'connecting' || event.type === 'connected' || event.type === 'disconnected') {
       this.#connection = event.type;
     }
-    const failed = (error: unknown): void =>
-      this.#landAfter({ block: this.#self.descriptor, callback: 'onEvent', error });
+    const { descriptor: block } = this.#self;
+    const failed = (error: unknown): void => this.#landAfter({ block, callback: 'onEvent', error });
     try {
       const told = this.plan.onEvent(event) as unknown;
       if (told instanceof Promise) told.catch(failed);
@@ -133,17 +109,17 @@ export class Initiator implements FlightControl {
     }
   };
 
-  connected(connection: unknown): void {
-    for (const { server } of this.#ready) server.connected(connection);
-  }
-
-  disconnected(): void {
-    for (const { server } of this.#ready) server.disconnected();
-  }
+  /** Tells all blocks of the server connection (S4). */
+  readonly tellServer = (link: Link | undefined): void => this.#ready.forEach(({ server }) => server.set(link));
 
   status(): FlightStatus {
-    const blocks = [...this.blocks.values()].filter((active) => active !== this.#self);
-    return { state: this.#state, connection: this.#connection, blocks: blocks.map((active) => active.status()) };
+    const connection = this.blocks.has(CONNECTOR) ? this.#connection : 'none';
+    return { state: this.#state, connection, blocks: this.#crew.map((active) => active.status()) };
+  }
+
+  /** All blocks but the initiator itself. */
+  get #crew(): ActiveBlock[] {
+    return [...this.blocks.values()].slice(1);
   }
 
   #judge(active: ActiveBlock, { block, callback, error }: Failure): 'continue' | 'shutdown' {
@@ -171,24 +147,23 @@ export class Initiator implements FlightControl {
 
   async #descend(): Promise<LandingReport> {
     this.#state = 'landing';
-    const cause = this.#cause as LandingCause;
-    const blocks = [...this.blocks.values()];
-    const grounded = blocks.filter((active) => active !== this.#self && !this.#ready.includes(active));
+    const began = this.plan.clock.now();
+    const grounded = this.#crew.filter((active) => !this.#ready.includes(active));
     // Nobody will ever take what is in the mailboxes of those that did not fly.
-    for (const { mailbox } of this.#flown ? grounded : [...grounded, ...this.#ready]) mailbox?.close();
-    const { tookMs, unfinished } = await descend(this.#ready, this.#flown, this.plan, this.emit);
+    for (const { mailbox } of this.#flown ? grounded : this.#crew) mailbox?.close();
+    const unfinished = await descend(this.#ready, this.#flown, this);
     await this.#self.mailbox?.idle();
     this.#self.mailbox?.close();
+    const tookMs = this.plan.clock.now() - began;
     unfinished.push(...grounded.flatMap((active) => active.hanging()));
-    const dropped = blocks
-      .map(({ descriptor: block, mailbox }) => ({ block, count: mailbox?.counts.dropped ?? 0 }))
-      .filter(({ count }) => count > 0);
+    const counts = [...this.blocks.values()].map((active) => [active.descriptor, active.status().dropped] as const);
+    const dropped = counts.flatMap(([block, count]) => (count > 0 ? { block, count } : []));
     this.#state = 'landed';
-    if (this.plan.hasServer) this.#connection = 'disconnected';
+    this.#connection = 'disconnected';
     const report = (): LandingReport => {
       const failures = this.#failures.map((failure) => ({ ...failure }));
       const clean = failures.length + unfinished.length + dropped.length === 0;
-      return { cause, clean, tookMs, unfinished, failures, dropped };
+      return { cause: this.#cause as LandingCause, clean, tookMs, unfinished, failures, dropped };
     };
     this.emit({ type: 'landed', report: report() });
     // Made again, since the listener may just have failed.

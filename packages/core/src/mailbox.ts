@@ -1,7 +1,7 @@
 import type { ErrorCode } from './errors.js';
 import type { Pacer } from './pacer.js';
 import { Ring } from './ring.js';
-import { noCounts, Workers, type Counts, type Question, type Recipient } from './workers.js';
+import { Workers, type Recipient, type Sender } from './workers.js';
 
 /** Bounds of a mailbox. */
 export interface MailboxOptions {
@@ -16,41 +16,33 @@ export interface MailboxOptions {
 const soon = Promise.resolve();
 
 /** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Nothing is allocated per message. */
-export class Mailbox<F> {
-  readonly counts: Counts = noCounts();
+export class Mailbox<F> extends Workers<F> {
   readonly #capacity: number;
+  readonly #concurrency: number;
   readonly #dropsOldest: boolean;
   readonly #pacer: Pacer;
-  readonly #workers: Workers<F>;
-  readonly #queue = new Ring<object, F, Question | undefined>();
+  readonly #queue = new Ring<object, Sender<F>>();
   /** Senders that wait for room, first come, first served (M4). */
   readonly #waiting = new Set<(letIn: boolean) => void>();
-  #idlers: (() => void)[] = [];
+  readonly #idlers: (() => void)[] = [];
   #state: 'held' | 'open' | 'closed' = 'held';
   #scheduled = false;
   #dropping = false;
 
   constructor(recipient: Recipient<F>, pacer: Pacer, options: MailboxOptions = {}) {
+    super(recipient);
     this.#capacity = options.capacity ?? 65_536;
+    this.#concurrency = options.concurrency ?? 1;
     this.#dropsOldest = options.whenFull === 'drop-oldest';
     this.#pacer = pacer;
-    this.#workers = new Workers(recipient, options.concurrency ?? 1, this.counts, () => {
-      if (this.#queue.size === 0) this.#tellIdle();
-      else if (!this.#scheduled) this.#run();
-    });
   }
 
   get depth(): number {
     return this.#queue.size;
   }
 
-  /** Handlers that have begun and not ended. */
-  get underWay(): number {
-    return this.#workers.busy;
-  }
-
   get isIdle(): boolean {
-    return this.#queue.size === 0 && this.#workers.busy === 0 && this.#waiting.size === 0;
+    return this.depth === 0 && this.busy === 0 && this.#waiting.size === 0;
   }
 
   /** Resolves at an instant at which it is idle. */
@@ -59,31 +51,31 @@ export class Mailbox<F> {
   }
 
   /** Accepts a message now, or never. */
-  offer(msg: object, from: F, question?: Question): boolean {
-    const full = this.#queue.size >= this.#capacity;
+  offer(msg: object, sender: Sender<F>): boolean {
+    const full = this.depth >= this.#capacity;
     if (this.#state === 'closed' || this.#dropping || (full && !this.#dropsOldest)) {
       this.counts.rejected++;
       return false;
     }
     if (full) {
       this.#dropping = true;
-      this.#drop(1, 'ASK_DROPPED');
+      this.#shed(1, 'ASK_DROPPED');
       this.#dropping = false;
     }
-    this.#accept(msg, from, question);
+    this.#accept(msg, sender);
     return true;
   }
 
   /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
-  async post(msg: object, from: F, signal: AbortSignal | undefined): Promise<boolean> {
+  async post(msg: object, sender: Sender<F>, signal: AbortSignal | undefined): Promise<boolean> {
     signal?.throwIfAborted();
-    const mustWait = this.#queue.size >= this.#capacity && !this.#dropsOldest && this.#state !== 'closed';
-    if (!mustWait) return this.offer(msg, from);
+    const mustWait = this.depth >= this.#capacity && !this.#dropsOldest && this.#state !== 'closed';
+    if (!mustWait) return this.offer(msg, sender);
     return new Promise((resolve, reject) => {
       const settle = (letIn: boolean): void => {
         this.#waiting.delete(settle);
         signal?.removeEventListener('abort', giveUp);
-        if (letIn) this.#accept(msg, from);
+        if (letIn) this.#accept(msg, sender);
         resolve(letIn);
       };
       const giveUp = (): void => {
@@ -106,66 +98,64 @@ export class Mailbox<F> {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#drop(this.#queue.size, 'ASK_ENDED');
+    this.#shed(this.depth, 'ASK_ENDED');
     this.counts.rejected += this.#waiting.size;
     for (const settle of this.#waiting) settle(false);
     this.#tellIdle();
   }
 
   /** Closes, and waits no longer for handlers under way: their messages count as dropped. */
-  abandon(): void {
+  override abandon(): void {
     this.close();
-    this.#workers.abandon();
+    super.abandon();
     this.#tellIdle();
   }
 
-  #accept(msg: object, from: F, question?: Question): void {
-    this.#queue.push(msg, from, question);
+  protected override onFree(): void {
+    if (this.depth === 0) this.#tellIdle();
+    else if (!this.#scheduled) this.#run();
+  }
+
+  #accept(msg: object, sender: Sender<F>): void {
+    this.#queue.push(msg, sender);
     this.counts.accepted++;
     this.#schedule();
   }
 
+  get #mayHandle(): boolean {
+    return this.#state === 'open' && this.depth > 0 && this.busy < this.#concurrency;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#state !== 'open' || !this.#workers.isFree) return;
+    if (this.#scheduled || !this.#mayHandle) return;
     this.#scheduled = true;
     void soon.then(this.#run);
   }
 
   readonly #run = (): void => {
     this.#scheduled = true;
-    while (this.#queue.size > 0 && this.#workers.isFree && this.#state === 'open') {
+    while (this.#mayHandle) {
       if (!this.#pacer.mayGoOn()) return this.#pacer.defer(this.#run);
-      this.#next();
+      const { first: msg, second: sender } = this.#queue;
+      this.#queue.advance();
+      if (this.#waiting.size > 0) this.#waiting.values().next().value?.(true);
+      this.handle(msg, sender);
     }
     this.#scheduled = false;
     this.#tellIdle();
   };
 
-  #next(): void {
-    const { first: msg, second: from, third: question } = this.#queue;
-    this.#queue.advance();
-    if (this.#waiting.size > 0) this.#letIn();
-    this.#workers.handle(msg, from, question);
-  }
-
-  #letIn(): void {
-    const [first] = this.#waiting;
-    first?.(true);
-  }
-
-  #drop(count: number, code: ErrorCode): void {
+  #shed(count: number, code: ErrorCode): void {
     for (let i = 0; i < count; i++) {
-      const question = this.#queue.third;
+      const { fail } = this.#queue.second;
       this.#queue.advance();
-      question?.fail(code);
+      fail?.(code);
     }
-    this.#workers.drop(count);
+    this.drop(count);
   }
 
   #tellIdle(): void {
     if (this.#idlers.length === 0 || !this.isIdle) return;
-    const idlers = this.#idlers;
-    this.#idlers = [];
-    for (const idler of idlers) idler();
+    for (const idler of this.#idlers.splice(0)) idler();
   }
 }

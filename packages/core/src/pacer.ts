@@ -11,8 +11,7 @@ export class Pacer {
   /** Messages from one look at the clock to the next: more while they are quick. */
   #step = 1;
   #credit = 0;
-  #waiting: (() => void)[] = [];
-  #asked = false;
+  readonly #waiting: (() => void)[] = [];
 
   /** True if one more message may be handled now; otherwise `defer`. */
   mayGoOn(): boolean {
@@ -31,30 +30,20 @@ export class Pacer {
 
   /** Calls `resume` in a later turn of the event loop: first come, first served, each with a slice or a share of one. */
   defer(resume: () => void): void {
-    this.#waiting.push(resume);
-    this.#askForTurn();
-  }
-
-  #askForTurn(): void {
-    if (this.#asked) return;
-    this.#asked = true;
-    setImmediate(this.#turn);
+    if (this.#waiting.push(resume) === 1) setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
-    this.#asked = false;
     this.#looked = performance.now();
     this.#sliceEnds = this.#looked + SLICE_MS;
     // The first message is free, then the clock is looked at: a slow one ends the slice.
     this.#credit = 1;
     this.#step = 1;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const present = this.#waiting.length;
     let resumed = 0;
-    do waiting[resumed++]?.();
-    while (resumed < waiting.length && performance.now() < this.#sliceEnds);
-    if (resumed === waiting.length) return;
-    this.#waiting = [...waiting.slice(resumed), ...this.#waiting];
-    this.#askForTurn();
+    do this.#waiting[resumed++]?.();
+    while (resumed < present && performance.now() < this.#sliceEnds);
+    this.#waiting.splice(0, resumed);
+    if (this.#waiting.length > 0) setImmediate(this.#turn);
   };
 }

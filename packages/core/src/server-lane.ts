@@ -1,53 +1,43 @@
-type Change = { readonly connection: unknown } | 'disconnect';
+/** A server connection, as distinct from the next one even if that has the same value. */
+export interface Link {
+  readonly connection: unknown;
+}
 
 /**
- * The changes of the server connection that a block has yet to be told: strictly alternating, at most two. Outages that a
- * slow block missed are skipped as (connect, disconnect) pairs, so that it always learns that a connection value is dead
- * before it gets the next (S4).
+ * What a block has yet to be told of the server connection: strictly alternating. Outages that a slow block missed are
+ * skipped as (connect, disconnect) pairs, so that it always learns that a connection is dead before it gets the next (S4).
  */
 export class ServerLane {
-  readonly #tell: (change: Change) => Promise<void>;
-  #pending: Change[] = [];
-  #state: 'held' | 'open' | 'closed' = 'held';
-  #telling = false;
+  readonly #tell: (link: Link | undefined) => Promise<void>;
+  #present: Link | undefined;
+  #told: Link | undefined;
+  #isOpen = false;
+  #isTelling = false;
 
   /** `tell` calls the block; it never rejects. */
-  constructor(tell: (change: Change) => Promise<void>) {
+  constructor(tell: (link: Link | undefined) => Promise<void>) {
     this.#tell = tell;
   }
 
-  connected(connection: unknown): void {
-    this.#pending.push({ connection });
+  /** The connection there is from now on, if any. */
+  set(link: Link | undefined): void {
+    this.#present = link;
     void this.#run();
   }
 
-  disconnected(): void {
-    const last = this.#pending.at(-1);
-    if (last !== undefined && last !== 'disconnect') this.#pending.pop();
-    else this.#pending.push('disconnect');
+  /** Begins to tell (F2), or tells nothing more (L5). */
+  open(isOpen: boolean): void {
+    this.#isOpen = isOpen;
     void this.#run();
-  }
-
-  /** Begins to tell (F2). */
-  open(): void {
-    this.#state = 'open';
-    void this.#run();
-  }
-
-  /** Tells nothing more (L5). */
-  close(): void {
-    this.#state = 'closed';
-    this.#pending = [];
   }
 
   async #run(): Promise<void> {
-    if (this.#telling || this.#state !== 'open') return;
-    this.#telling = true;
-    while (this.#state === 'open') {
-      const change = this.#pending.shift();
-      if (change === undefined) break;
-      await this.#tell(change);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (this.#isOpen && this.#told !== this.#present) {
+      this.#told = this.#told ? undefined : this.#present;
+      await this.#tell(this.#told);
     }
-    this.#telling = false;
+    this.#isTelling = false;
   }
 }

@@ -2,6 +2,7 @@ import type { BlockFactory, Logger } from './block.js';
 import { systemClock, type Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
 import { connectorBlock } from './connector.js';
+import { CONNECTOR, FINISHER } from './descriptor.js';
 import { SputnikError } from './errors.js';
 import type { EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
@@ -73,14 +74,14 @@ export class Sputnik<C = unknown> {
    * with INIT_FAILED (B3) or ABORTED (B5), what was initialised finished again.
    */
   async prepare(): Promise<Flight> {
-    const { initiator, crew, problems } = await assemble(this.#options);
+    const { initiator, problems } = await assemble(this.#options);
     if (problems.length > 0) throw new SputnikError('BAD_SETUP', undefined, { problems });
     const { signal } = this.#options;
     const abort = (): void => initiator.land({ kind: 'abort', reason: signal?.reason });
     signal?.addEventListener('abort', abort);
     void initiator.landed.then(() => signal?.removeEventListener('abort', abort));
     if (signal?.aborted) abort();
-    await initiator.boot(crew);
+    await initiator.boot();
     const shootDown = (reason?: unknown): Promise<LandingReport> => {
       initiator.land({ kind: 'shootDown', reason });
       return initiator.landed;
@@ -100,32 +101,22 @@ export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly s
   return (await assemble(options)).problems;
 }
 
-async function assemble<C>(
-  options: SputnikOptions<C>,
-): Promise<Awaited<ReturnType<typeof muster>> & { readonly initiator: Initiator }> {
-  const {
-    connector,
-    clock = systemClock,
-    log = SILENT,
-    onEvent = () => {},
-    config: source = () => undefined,
-  } = options;
+async function assemble<C>(options: SputnikOptions<C>): Promise<{ initiator: Initiator; problems: string[] }> {
+  const { connector, clock = systemClock, log = SILENT, onEvent = () => {}, finisher = finisherBlock } = options;
   const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
-  const hasServer = Boolean(connector);
-  const initiator = new Initiator({ clock, log, onEvent, hasServer, initMs, landingMs });
-  const manifest = {
-    appBlocks: options.appBlocks,
-    factories: (options.blockFactories ?? globalFactories()) as BlockFactories,
-    finisher: (options.finisher ?? finisherBlock) as BlockFactory,
-    connector: connector && (() => connectorBlock(connector, initiator, { connectMs, heartbeatMs })),
-  };
-  const { crew, problems } = await muster(manifest, { control: initiator, source, hasServer });
-  const timeouts = Object.entries({ initMs, connectMs, heartbeatMs, landingMs });
-  const faults = timeouts
+  const source = options.config ?? (() => undefined);
+  const initiator = new Initiator({ clock, log, onEvent, source, initMs, landingMs });
+  const problems = Object.entries({ initMs, connectMs, heartbeatMs, landingMs })
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
-  for (const name of ['connect', 'isConnected', 'disconnect'] as const) {
-    if (connector && typeof connector[name] !== 'function') faults.push(`the server connector has no ${name}`);
+  const infrastructure: Record<string, BlockFactory> = { [FINISHER]: finisher as BlockFactory };
+  if (connector) {
+    infrastructure[CONNECTOR] = () => connectorBlock(connector, initiator, { connectMs, heartbeatMs });
+    for (const name of ['connect', 'isConnected', 'disconnect'] as const) {
+      if (typeof connector[name] !== 'function') problems.push(`the server connector has no ${name}`);
+    }
   }
-  return { initiator, crew, problems: [...faults, ...problems] };
+  const factories = (options.blockFactories ?? globalFactories()) as BlockFactories;
+  problems.push(...(await muster(initiator, infrastructure, options.appBlocks, factories)));
+  return { initiator, problems };
 }

@@ -1,10 +1,11 @@
 import type { ErrorCode } from './errors.js';
 
-/** An asker's end of a message. */
-export interface Question {
-  answer(value: unknown): void;
+/** Who sent a message, and how to answer if it is a question. */
+export interface Sender<F> {
+  readonly from: () => F;
+  readonly answer?: (value: unknown) => void;
   /** False if the asker had already given up. */
-  fail(code: ErrorCode, cause?: unknown): boolean;
+  readonly fail?: (code: ErrorCode, cause?: unknown) => boolean;
 }
 
 /** The owner of a mailbox. `F` is what it gets to know of a sender. */
@@ -26,99 +27,78 @@ export interface Recipient<F> {
  */
 export type Counts = Record<'accepted' | 'rejected' | 'handled' | 'failed' | 'dropped', number>;
 
-export function noCounts(): Counts {
-  return { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };
-}
+export const noCounts = (): Counts => ({ accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 });
 
-/** Handles messages, at most `concurrency` at a time; counts the outcomes and answers those who asked (M1, M5). */
-export class Workers<F> {
+/** Handles messages, counts the outcomes and answers those who asked (M5). */
+export abstract class Workers<F> {
+  readonly counts: Counts = noCounts();
+  /** Handlers that have begun and not ended. */
+  busy = 0;
   readonly #recipient: Recipient<F>;
-  readonly #concurrency: number;
-  readonly #counts: Counts;
-  readonly #onFree: () => void;
-  readonly #asked = new Set<Question>();
-  #busy = 0;
+  /** Whoever waits for an answer of a handler under way. */
+  readonly #askers = new Set<Sender<F>>();
   #abandoned = false;
 
-  /** `onFree` is told when a handler that took time has ended. */
-  constructor(recipient: Recipient<F>, concurrency: number, counts: Counts, onFree: () => void) {
+  constructor(recipient: Recipient<F>) {
     this.#recipient = recipient;
-    this.#concurrency = concurrency;
-    this.#counts = counts;
-    this.#onFree = onFree;
   }
 
-  /** Handlers that have begun and not ended. */
-  get busy(): number {
-    return this.#busy;
-  }
+  /** A handler that took time has ended. */
+  protected abstract onFree(): void;
 
-  get isFree(): boolean {
-    return this.#busy < this.#concurrency;
-  }
-
-  handle(msg: object, from: F, question: Question | undefined): void {
+  protected handle(msg: object, sender: Sender<F>): void {
     try {
-      const result = this.#recipient.handle(msg, from);
-      if (isThenable(result)) this.#await(result instanceof Promise ? result : Promise.resolve(result), question);
-      else this.#succeeded(result, question);
+      const result = this.#recipient.handle(msg, sender.from());
+      if (!isThenable(result)) return this.#succeeded(result, sender);
+      this.busy++;
+      const work = result instanceof Promise ? result : Promise.resolve(result);
+      if (!sender.answer) return void work.then(this.#onResolved, this.#onRejected);
+      this.#askers.add(sender);
+      void work.then(
+        (value) => this.#onResolved(value, sender),
+        (error) => this.#onRejected(error, sender),
+      );
     } catch (error) {
-      this.#failed(error, question);
+      this.#failed(error, sender);
     }
   }
 
   /** Waits no longer for handlers under way: their messages count as dropped. */
   abandon(): void {
     this.#abandoned = true;
-    this.drop(this.#busy);
-    this.#busy = 0;
-    for (const question of this.#asked) question.fail('ASK_ENDED');
+    this.drop(this.busy);
+    this.busy = 0;
+    for (const asker of this.#askers) asker.fail?.('ASK_ENDED');
   }
 
   /** Counts accepted messages as lost. */
-  drop(count: number): void {
+  protected drop(count: number): void {
     if (count === 0) return;
-    this.#counts.dropped += count;
+    this.counts.dropped += count;
     this.#recipient.dropped(count);
   }
 
-  #await(result: Promise<unknown>, question: Question | undefined): void {
-    this.#busy++;
-    if (!question) return void result.then(this.#onResolved, this.#onRejected);
-    this.#asked.add(question);
-    void result.then(
-      (value) => this.#onResolved(value, question),
-      (error) => this.#onRejected(error, question),
-    );
-  }
-
   /** Made once, so that awaiting a message allocates no closures. */
-  readonly #onResolved = (value: unknown, question?: Question): void => {
-    if (this.#abandoned) return;
-    this.#succeeded(value, question);
-    this.#freed(question);
-  };
+  readonly #onResolved = (value: unknown, asker?: Sender<F>): void => this.#ended(true, value, asker);
+  readonly #onRejected = (error: unknown, asker?: Sender<F>): void => this.#ended(false, error, asker);
 
-  readonly #onRejected = (error: unknown, question?: Question): void => {
+  #ended(well: boolean, outcome: unknown, asker: Sender<F> | undefined): void {
     if (this.#abandoned) return;
-    this.#failed(error, question);
-    this.#freed(question);
-  };
-
-  #freed(question: Question | undefined): void {
-    this.#busy--;
-    if (question) this.#asked.delete(question);
-    this.#onFree();
+    if (well) this.#succeeded(outcome, asker);
+    else this.#failed(outcome, asker);
+    this.busy--;
+    if (asker) this.#askers.delete(asker);
+    this.onFree();
   }
 
-  #succeeded(value: unknown, question: Question | undefined): void {
-    this.#counts.handled++;
-    question?.answer(value);
+  #succeeded(value: unknown, sender?: Sender<F>): void {
+    this.counts.handled++;
+    sender?.answer?.(value);
   }
 
-  #failed(error: unknown, question: Question | undefined): void {
-    const known = question?.fail('ASK_FAILED', error) ?? false;
-    if (known || this.#recipient.failed(error, question !== undefined)) this.#counts.failed++;
+  #failed(error: unknown, sender?: Sender<F>): void {
+    const known = sender?.fail?.('ASK_FAILED', error) ?? false;
+    if (known || this.#recipient.failed(error, Boolean(sender?.fail))) this.counts.failed++;
     else this.drop(1);
   }
 }

@@ -13,6 +13,8 @@ interface Bench {
   readonly open: Gate[];
 }
 
+const sender = { from: () => 'sender' };
+
 function failIf(n: number): void {
   if (n % 5 === 0) throw new Error('a multiple of five');
 }
@@ -55,17 +57,17 @@ async function check(seed: number): Promise<void> {
     if (n === opensAt) mailbox.open();
     const dice = random();
     if (dice < 0.5) {
-      const taken = mailbox.offer({ n }, 'sender');
+      const taken = mailbox.offer({ n }, sender);
       if (taken) accepted++;
       else rejected++;
       assert.ok(taken || options.whenFull === 'reject', hint);
     } else if (dice < 0.7) {
-      posts.push(mailbox.post({ n }, 'sender', undefined).then((letIn) => void (letIn ? accepted++ : rejected++)));
+      posts.push(mailbox.post({ n }, sender, undefined).then((letIn) => void (letIn ? accepted++ : rejected++)));
     } else if (dice < 0.9) open.splice(Math.floor(random() * open.length), 1)[0]?.open();
     else await turn();
-    assert.ok(mailbox.depth <= options.capacity && mailbox.underWay <= options.concurrency, hint);
+    assert.ok(mailbox.depth <= options.capacity && mailbox.busy <= options.concurrency, hint);
     const { accepted: all, handled, failed, dropped } = mailbox.counts;
-    assert.equal(all, handled + failed + dropped + mailbox.depth + mailbox.underWay, hint);
+    assert.equal(all, handled + failed + dropped + mailbox.depth + mailbox.busy, hint);
   }
   const idle = mailbox.idle().then(() => assert.ok(mailbox.isIdle, hint));
   while (!mailbox.isIdle) {
@@ -93,10 +95,10 @@ test('L2: idle is told at an instant at which there is nothing waiting, nothing 
   const { mailbox, open } = bench({ capacity: 1 });
   await mailbox.idle();
   mailbox.open();
-  mailbox.offer({ n: 1 }, 'sender');
+  mailbox.offer({ n: 1 }, sender);
   await turn();
-  mailbox.offer({ n: 3 }, 'sender');
-  const posted = mailbox.post({ n: 7 }, 'sender', undefined);
+  mailbox.offer({ n: 3 }, sender);
+  const posted = mailbox.post({ n: 7 }, sender, undefined);
   let idle = false;
   void mailbox.idle().then(() => (idle = true));
   for (let left = 3; left > 0; left--) {
@@ -111,15 +113,15 @@ test('L2: idle is told at an instant at which there is nothing waiting, nothing 
 
 test('L5: a closed mailbox hands nothing over, refuses what comes and sends away who waits', async () => {
   const { mailbox, got, lost } = bench({ capacity: 1 });
-  mailbox.offer({ n: 2 }, 'sender');
-  const posted = mailbox.post({ n: 4 }, 'sender', undefined);
+  mailbox.offer({ n: 2 }, sender);
+  const posted = mailbox.post({ n: 4 }, sender, undefined);
   let idle = false;
   void mailbox.idle().then(() => (idle = true));
   mailbox.close();
   mailbox.close();
   assert.equal(await posted, false);
-  assert.equal(mailbox.offer({ n: 6 }, 'sender'), false);
-  assert.equal(await mailbox.post({ n: 8 }, 'sender', undefined), false);
+  assert.equal(mailbox.offer({ n: 6 }, sender), false);
+  assert.equal(await mailbox.post({ n: 8 }, sender, undefined), false);
   await turn();
   assert.deepEqual(got, []);
   assert.equal(lost.count, 1);

@@ -14,9 +14,9 @@ interface Bench {
 function bench(): Bench {
   const told: number[] = [];
   let current: Gate | undefined;
-  const lane = new ServerLane((change) => {
+  const lane = new ServerLane((link) => {
     assert.equal(current, undefined, 'one at a time');
-    told.push(change === 'disconnect' ? 0 : (change.connection as number));
+    told.push(link ? (link.connection as number) : 0);
     current = gate();
     return current.passed;
   });
@@ -36,12 +36,12 @@ async function check(seed: number): Promise<void> {
   let connected = false;
   const opensAt = Math.floor(random() * 10);
   for (let step = 0; step < 60; step++) {
-    if (step === opensAt) lane.open();
+    if (step === opensAt) lane.open(true);
     const dice = random();
     if (dice < 0.4) release();
     else if (dice < 0.6) await turn();
-    else if (connected) lane.disconnected();
-    else lane.connected(++connection);
+    else if (connected) lane.set(undefined);
+    else lane.set({ connection: ++connection });
     if (dice >= 0.6) connected = !connected;
   }
   for (let i = 0; i < 4; i++) {
@@ -70,10 +70,10 @@ test('S4: whatever the interleaving, connect and disconnect alternate and no pai
 
 test('S4: an outage that is over before the block was told of its beginning is told as disconnect and connect', async () => {
   const { lane, told, release } = bench();
-  lane.open();
-  lane.connected(1);
-  lane.disconnected();
-  lane.connected(2);
+  lane.open(true);
+  lane.set({ connection: 1 });
+  lane.set(undefined);
+  lane.set({ connection: 2 });
   assert.deepEqual(told, [1]);
   release();
   await turn();
@@ -84,27 +84,27 @@ test('S4: an outage that is over before the block was told of its beginning is t
 
 test('F2: before it is open a lane tells nothing, then the present state only', async () => {
   const { lane, told } = bench();
-  lane.connected(1);
-  lane.disconnected();
-  lane.connected(2);
+  lane.set({ connection: 1 });
+  lane.set(undefined);
+  lane.set({ connection: 2 });
   await turn();
   assert.deepEqual(told, []);
-  lane.open();
+  lane.open(true);
   await turn();
   assert.deepEqual(told, [2]);
 });
 
 test('L5: a closed lane tells nothing more, whatever was waiting and whatever comes (hazard 24)', async () => {
   const { lane, told, release } = bench();
-  lane.open();
-  lane.connected(1);
-  lane.disconnected();
-  lane.close();
-  lane.connected(2);
+  lane.open(true);
+  lane.set({ connection: 1 });
+  lane.set(undefined);
+  lane.open(false);
+  lane.set({ connection: 2 });
   release();
   await turn();
-  lane.disconnected();
-  lane.connected(3);
+  lane.set(undefined);
+  lane.set({ connection: 3 });
   await turn();
   assert.deepEqual(told, [1]);
 });
