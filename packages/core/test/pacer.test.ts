@@ -108,6 +108,27 @@ test('M6: mailboxes share the slice: what one has used up the other one does not
   assert.equal(time.turnsAsked, 1, 'one turn is asked for at a time');
 });
 
+test('M6: however many blocks are busy, a turn of the event loop belongs to all of them together', async () => {
+  const busy: Acts<string> = {
+    onMsg(): void {
+      handled++;
+      for (const end = performance.now() + 1; performance.now() < end; );
+    },
+  };
+  let handled = 0;
+  const t = new TestFlight();
+  const names = Array.from({ length: 20 }, (_, n) => `b${n}`);
+  await t.fly(Object.fromEntries(names.map((name) => [name, busy])));
+  for (const name of names) for (let n = 0; n < 3; n++) t.self(name).send({ n });
+  while (handled < 60) {
+    const before = handled;
+    await new Promise((resolve) => setImmediate(resolve));
+    // A slice of 2 ms, and the last message of the one before.
+    assert.ok(handled - before <= 4, `${handled - before} messages of a millisecond each in a turn`);
+  }
+  assert.equal((await t.land()).clean, true);
+});
+
 test('M6: mailboxes that need little share a turn', (t) => {
   const time = fakeTime(t);
   const pacer = new Pacer();

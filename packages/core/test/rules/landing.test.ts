@@ -117,7 +117,7 @@ test('L2: finish is awaited together with run and with work given to waitUntil (
   });
   let landed = false;
   const landing = t.land().then((report) => ((landed = true), report));
-  for (const open of [run.open, work.open, later.open]) {
+  for (const open of [work.open, later.open, run.open]) {
     await turn();
     assert.equal(landed, false);
     open();
