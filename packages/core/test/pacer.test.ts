@@ -112,7 +112,7 @@ test('M6: however many blocks are busy, a turn of the event loop belongs to all 
   const busy: Acts<string> = {
     onMsg(): void {
       handled++;
-      for (const end = performance.now() + 1; performance.now() < end; );
+      for (const end = performance.now() + 1; performance.now() < end;);
     },
   };
   let handled = 0;
@@ -120,8 +120,7 @@ test('M6: however many blocks are busy, a turn of the event loop belongs to all 
   const names = Array.from({ length: 20 }, (_, n) => `b${n}`);
   await t.fly(Object.fromEntries(names.map((name) => [name, busy])));
   for (const name of names) for (let n = 0; n < 3; n++) t.self(name).send({ n });
-  while (handled < 60) {
-    const before = handled;
+  for (let before = 0; before < 60; before = handled) {
     await new Promise((resolve) => setImmediate(resolve));
     // A slice of 2 ms, and the last message of the one before.
     assert.ok(handled - before <= 4, `${handled - before} messages of a millisecond each in a turn`);

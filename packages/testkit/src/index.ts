@@ -1,4 +1,15 @@
+export type { BlockTrial } from './block-checks.js';
+export { blockConformance } from './block-conformance.js';
+export { connectorConformance } from './connector-conformance.js';
+export type { ConnectorFeatures, ConnectorTrial, TrialServer } from './connector-trial.js';
+export { DummyConnector } from './dummy-connector.js';
+export { echoBlock, type EchoBlock } from './echo-block.js';
+export { FlightRecorder, type LogLine } from './flight-recorder.js';
+export type { FlightServer } from './flight-server.js';
 export { gate, never, untilAborted, type Gate } from './gate.js';
 export { manualClock, turn, type ManualClock } from './manual-clock.js';
 export { randomFrom } from './random.js';
-export { TestServer } from './test-server.js';
+export type { FlightBlock, TestFlightOptions } from './rig.js';
+export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';
+export { testFlight, type TestFlight } from './test-flight.js';
+export { TestServer, type TestServerOptions } from './test-server.js';

@@ -2,7 +2,10 @@ import { makeClock, type Clock } from '@sputnikjs/core';
 
 /** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
-  /** Lets `ms` pass: fires what falls due, in order, and lets all that follows from it happen before the next. */
+  /**
+   * Lets `ms` pass: fires what falls due, in order, and lets all that follows from it happen before the next. Of calls that
+   * overlap the one that goes furthest counts.
+   */
   advance(ms: number): Promise<void>;
   /** How many timers are set. */
   readonly pending: number;
@@ -42,7 +45,8 @@ export function manualClock(): ManualClock {
         timer.callback();
         await turn();
       }
-      time = end;
+      // Another call may have moved it further meanwhile.
+      time = Math.max(time, end);
     },
   };
 }

@@ -1,31 +1,55 @@
-import type { ConfFactory, ConnectAttempt, ServerConnector } from '@sputnikjs/core';
+import { systemClock, type Clock, type ConfFactory, type ConnectAttempt, type ServerConnector } from '@sputnikjs/core';
 import { gate, untilAborted, type Gate } from './gate.js';
 
-/** A server to drop, restore and hang. Its connections are the texts "c1", "c2", … */
-export class TestServer implements ServerConnector<string> {
-  /** Where calls are noted; a test flight sets its own. */
+/** What a {@link TestServer} is made from. */
+export interface TestServerOptions<C> {
+  /** The connection for the n-th connect, counted from 1; the texts "c1", "c2", … unless given. */
+  readonly connection?: ((n: number) => C) | undefined;
+  /** What a slow server takes its time by; the system's unless given. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A server to drop, restore, hang and slow down, and its connector in one. */
+export class TestServer<C = string> implements ServerConnector<C> {
+  /** Where calls are noted. */
   log: string[] = [];
+  readonly #connection: (n: number) => C;
+  readonly #clock: Clock;
   #up = true;
+  #slowMs = 0;
   #hung: Gate | undefined;
   #connections = 0;
   #attempt: ConnectAttempt | undefined;
+  #heartbeats = new AbortController();
 
-  async connect(_config: ConfFactory, attempt: ConnectAttempt): Promise<string> {
+  constructor({ connection = (n) => `c${n}` as C, clock = systemClock }: TestServerOptions<C> = {}) {
+    this.#connection = connection;
+    this.#clock = clock;
+  }
+
+  async connect(_config: ConfFactory, attempt: ConnectAttempt): Promise<C> {
     this.log.push('server.connect');
+    if (this.#slowMs > 0) {
+      await this.#clock.sleep(this.#slowMs, attempt.signal);
+      attempt.signal.throwIfAborted();
+    }
     if (this.#hung) await Promise.race([this.#hung.passed, untilAborted(attempt.signal)]);
     if (!this.#up) throw new Error('the server is down');
     this.#attempt = attempt;
-    return `c${++this.#connections}`;
+    return this.#connection(++this.#connections);
   }
 
   async isConnected(): Promise<boolean> {
     this.log.push('server.isConnected');
+    if (this.#slowMs > 0) await this.#clock.sleep(this.#slowMs, this.#heartbeats.signal);
     await this.#hung?.passed;
     return this.#up;
   }
 
   disconnect(): void | Promise<void> {
     this.log.push('server.disconnect');
+    this.#heartbeats.abort();
+    this.#heartbeats = new AbortController();
   }
 
   /** Goes away, and the connector knows at once. */
@@ -49,5 +73,10 @@ export class TestServer implements ServerConnector<string> {
   /** Answers nothing until restored: attempts end only by their signal. */
   hang(): void {
     this.#hung ??= gate();
+  }
+
+  /** From now on takes so many milliseconds to answer a connect or a heartbeat; 0 for none. */
+  slow(ms: number): void {
+    this.#slowMs = ms;
   }
 }

@@ -1,0 +1,41 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { RECEIVER, PRODUCER, consumerBlock, producerBlock, type MessagingConnection } from '@sputnikjs/sidecar';
+import { blockConformance, echoBlock, testFlight, turn } from '@sputnikjs/testkit';
+import { InProcessServer } from './in-process-server.js';
+
+const attempt = { signal: new AbortController().signal, lost: () => {} };
+const noConfig = (): Promise<never> => Promise.reject(new Error('this server has no configuration'));
+
+blockConformance<MessagingConnection>('producer', {
+  block: producerBlock,
+  connection: () => new InProcessServer().connect(noConfig, attempt),
+  work: (flight) => flight.to(PRODUCER).ask({ target: 't', payload: 'x' }),
+});
+
+/** A server that has messages for whoever subscribes. */
+function stocked(): MessagingConnection {
+  const server = new InProcessServer();
+  server.deliver('1', '2', '3');
+  return server.connect(noConfig, attempt);
+}
+
+blockConformance<MessagingConnection>('consumer', {
+  block: consumerBlock,
+  neighbours: { [RECEIVER]: echoBlock() },
+  config: { consumer: { source: 'queue' } },
+  connection: stocked,
+  work: () => turn(),
+});
+
+test('the consumer on trial did have something to do', async () => {
+  const receiver = echoBlock();
+  const config = { consumer: { source: 'queue' } };
+  await testFlight<MessagingConnection>({
+    blocks: { [RECEIVER]: receiver, consumer: consumerBlock },
+    config,
+    connection: stocked,
+  });
+  await turn();
+  assert.equal(receiver.messages.length, 3);
+});

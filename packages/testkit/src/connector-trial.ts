@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { setTimeout as realTime } from 'node:timers/promises';
+import { confFactory, type ServerConnector } from '@sputnikjs/core';
+import { footprint } from './footprint.js';
+import { gate, type Gate } from './gate.js';
+import { settlesWithin, within } from './in-time.js';
+
+/** A real server that a trial starts and stops, always at the same address. */
+export interface TrialServer {
+  /** Resolves when it takes connections. */
+  start(): Promise<void>;
+  /** Ends it as a crash would, be it frozen or ended already. */
+  stop(): Promise<void>;
+  /** Has it answer nothing while its connections stay open, as SIGSTOP does. */
+  readonly freeze?: (() => void | Promise<void>) | undefined;
+}
+
+/** A server connector on trial. */
+export interface ConnectorTrial {
+  /** Makes one for the `server`; acquires nothing. */
+  make(): ServerConnector;
+  /** Raw configurations by name, if `connect` asks for any. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Absent if the connector brings its own server along; its loss is not tried then. */
+  readonly server?: TrialServer | undefined;
+  /** Makes one for a server at this port of 127.0.0.1, that takes connections and never says a word. */
+  readonly makeForMute?: ((port: number) => ServerConnector) | undefined;
+  /** What it can do beyond what each has to. */
+  readonly features?: ConnectorFeatures | undefined;
+}
+
+export interface ConnectorFeatures {
+  /** It reports a loss at once by `attempt.lost`; else `isConnected` tells when asked. */
+  readonly pushedLoss?: boolean | undefined;
+}
+
+/** How long a connector, and whatever it talks to, may take, in milliseconds. */
+export const PATIENCE_MS = 10_000;
+/** How long it may take to obey an abort signal. */
+export const ABORT_MS = 1_000;
+/** How long it may take to notice that the server has gone. */
+export const LOSS_MS = 2_000;
+/** How long an answer to a heartbeat may take, and how long it is watched whether a connection comes back. */
+const WATCH_MS = 300;
+const LOOK_MS = 10;
+
+/** A connector in the midst of its trial. */
+export class ConnectorOnTrial {
+  readonly #connector: ServerConnector;
+  readonly #config: Readonly<Record<string, unknown>>;
+  readonly #heartbeats = new Set<Promise<boolean>>();
+  #lost: Gate<unknown> = gate();
+
+  constructor(trial: ConnectorTrial, connector: ServerConnector = trial.make()) {
+    this.#connector = connector;
+    this.#config = trial.config ?? {};
+  }
+
+  /** An attempt, as the core makes it. */
+  async connect(signal: AbortSignal = new AbortController().signal): Promise<unknown> {
+    this.#lost = gate();
+    return this.#connector.connect(
+      confFactory((name) => this.#config[name]),
+      { signal, lost: this.#lost.open },
+    );
+  }
+
+  /** Resolves when the loss of the latest attempt is reported. */
+  get lost(): Promise<unknown> {
+    return this.#lost.passed;
+  }
+
+  /** The heartbeat, as the core takes it: false, a throw and no answer in time are the same. */
+  async isConnected(): Promise<boolean> {
+    const answer = (async () => this.#connector.isConnected())().catch(() => false);
+    this.#heartbeats.add(answer);
+    void answer.then(() => this.#heartbeats.delete(answer));
+    return (await settlesWithin(WATCH_MS, answer)) && answer;
+  }
+
+  /** Resolves when the heartbeat finds no connection; rejects if it goes on for too long to find one. */
+  async loss(): Promise<void> {
+    const end = new AbortController();
+    const found = (async () => {
+      while (!end.signal.aborted && (await this.isConnected())) await realTime(LOOK_MS);
+    })();
+    const isFound = await settlesWithin(LOSS_MS, found);
+    end.abort();
+    assert.ok(isFound, `isConnected is still true ${LOSS_MS} ms after the server has gone`);
+  }
+
+  /** Watches for a while, and says if there was a connection. */
+  async comesBack(): Promise<boolean> {
+    for (let looks = 0; looks < WATCH_MS / LOOK_MS; looks++) {
+      if (await this.isConnected()) return true;
+      await realTime(LOOK_MS);
+    }
+    return false;
+  }
+
+  /** Rejects if it takes too long, or a heartbeat asked before is never answered: the core waits for both. */
+  async disconnect(): Promise<void> {
+    await within(PATIENCE_MS, 'disconnect', (async () => this.#connector.disconnect())());
+    await within(ABORT_MS, 'an isConnected that was called before disconnect', Promise.all(this.#heartbeats));
+  }
+}
+
+/** Has the server started, and ends it and the connector after the trial. `before` is the footprint without a connection. */
+export async function onTrial(
+  trial: ConnectorTrial,
+  run: (connector: ConnectorOnTrial, before: readonly string[]) => Promise<void>,
+): Promise<void> {
+  await trial.server?.start();
+  const connector = new ConnectorOnTrial(trial);
+  try {
+    await run(connector, await footprint());
+  } finally {
+    await connector.disconnect().catch(() => {});
+    await trial.server?.stop();
+  }
+}

@@ -1,0 +1,31 @@
+import type { ServerConnector } from '@sputnikjs/core';
+
+/**
+ * The original's connector for tests without a server: whether there is one is what it was told last. At first there is none.
+ * It reports no loss by itself; the heartbeat finds out.
+ */
+export class DummyConnector implements ServerConnector<string> {
+  #there = false;
+  #connected = false;
+
+  /** Says whether the server is there from now on. */
+  setState(connected: boolean): void {
+    this.#there = connected;
+    if (!connected) this.#connected = false;
+  }
+
+  /** Resolves with the text "connected". */
+  async connect(): Promise<string> {
+    if (!this.#there) throw new Error('connection failed: the dummy connector was told that there is no server');
+    this.#connected = true;
+    return 'connected';
+  }
+
+  isConnected(): boolean {
+    return this.#connected;
+  }
+
+  disconnect(): void {
+    this.setState(false);
+  }
+}

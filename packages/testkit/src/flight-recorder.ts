@@ -1,0 +1,98 @@
+import { inspect } from 'node:util';
+import type { BlockDescriptor, EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
+import type { Watcher } from './watch.js';
+
+/** A line that was logged, with the fields it was logged with; `block` says by whom. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly [field: string]: unknown;
+}
+
+/** Keeps what happens in a flight, in order. Its `onEvent` and `log` fit the options of any satellite. */
+export class FlightRecorder implements Watcher {
+  /**
+   * What happened, a readable line each: `ticker.run`, `echo.onMsg { n: 1 }`, `connected`, `landed clean`. Failed attempts to
+   * connect have none: how many there are is up to chance.
+   */
+  readonly lines: string[] = [];
+  /** All events of the flight, failed attempts too. */
+  readonly events: SputnikEvent[] = [];
+  /** What the blocks logged. */
+  readonly logs: LogLine[] = [];
+  readonly log: Logger = this.#logger({});
+  readonly #finished = new Set<BlockDescriptor>();
+
+  readonly onEvent: EventListener = (event) => {
+    this.events.push(event);
+    if (event.type === 'finished') this.#finished.add(event.block);
+    const line = lineOf(event);
+    if (line !== undefined) this.lines.push(line);
+  };
+
+  /** Adds a line of the test's own. */
+  note(line: string): void {
+    this.lines.push(line);
+  }
+
+  /** The lines so far; from now on there are none. */
+  take(): string[] {
+    return this.lines.splice(0);
+  }
+
+  /** A watched block tells, see `testFlight`. */
+  called({ responsibility }: BlockDescriptor, callback: string, [first]: readonly unknown[]): void {
+    let line = `${responsibility}.${callback}`;
+    if (callback === 'finish') line += `(${String(first)})`;
+    if (callback === 'onMsg') line += ` ${oneLine(first)}`;
+    this.lines.push(line);
+  }
+
+  /** A watched block tells. */
+  sends(block: BlockDescriptor, to: BlockDescriptor): void {
+    if (this.#finished.has(block)) {
+      this.lines.push(`${block.responsibility} sends to ${to.responsibility} after its finish`);
+    }
+  }
+
+  #logger(bindings: object): Logger {
+    const keep =
+      (level: LogLine['level']) =>
+      (fields: object, text = ''): void =>
+        void this.logs.push({ ...bindings, ...fields, level, text });
+    return {
+      debug: keep('debug'),
+      info: keep('info'),
+      warn: keep('warn'),
+      error: keep('error'),
+      child: (more) => this.#logger({ ...bindings, ...more }),
+    };
+  }
+}
+
+function lineOf(event: SputnikEvent): string | undefined {
+  switch (event.type) {
+    case 'launched':
+    case 'connected':
+    case 'disconnected':
+      return event.type;
+    case 'failed':
+      return `${event.block.responsibility}.${event.callback} failed: ${textOf(event.error)}`;
+    case 'dropped':
+      return `${event.block.responsibility} dropped ${event.count}`;
+    case 'landing':
+      return `landing: ${event.cause.kind}`;
+    case 'landed':
+      return event.report.clean ? 'landed clean' : 'landed, not clean';
+    default:
+      return undefined;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : oneLine(error);
+}
+
+function oneLine(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value, { breakLength: Infinity, compact: true, sorted: true });
+}

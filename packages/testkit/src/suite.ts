@@ -1,0 +1,20 @@
+import { describe, test } from 'node:test';
+
+/** A rule that every subject of a kind has to keep, and the trial that shows it. */
+export interface Check<T> {
+  /** The rule, as a sentence. */
+  readonly rule: string;
+  /** Why the trial cannot be made with this subject, if so. */
+  readonly skip?: ((subject: T) => string | undefined) | undefined;
+  /** Rejects with what is wrong. Waits in real time where it has to. */
+  readonly run: (subject: T) => Promise<void>;
+}
+
+/** Registers a test for each rule, with Node's test runner. */
+export function suite<T>(title: string, checks: Readonly<Record<string, Check<T>>>, subject: T): void {
+  describe(title, () => {
+    for (const { rule, skip, run } of Object.values(checks)) {
+      test(rule, { skip: skip?.(subject) ?? false }, () => run(subject));
+    }
+  });
+}
