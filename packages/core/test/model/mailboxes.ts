@@ -1,0 +1,212 @@
+import type { SputnikEvent } from '@sputnikjs/core';
+import { isKnown, letterOf, obeys } from './obedience.js';
+import { codeOf, type Story } from './story.js';
+import type { Call, Letter } from './trace.js';
+
+/** What the rules let become of a letter. */
+export interface Fate {
+  /** Of the receiver when it was written: 'none' takes no messages at all; 'unsure' was about to close. */
+  readonly box: 'none' | 'open' | 'unsure' | 'closed';
+  readonly full: boolean;
+  accepted?: { readonly index: number; readonly at: number };
+  /** Accepted, then lost: which code an asker gets. */
+  lost?: { readonly index: number; readonly at: number; readonly code: 'ASK_DROPPED' | 'ASK_ENDED' };
+  /** Another was first in the queue when it was handed over. */
+  outOfTurn?: boolean;
+}
+
+export type Tally = Record<'accepted' | 'rejected' | 'handled' | 'failed' | 'dropped', number>;
+
+/** A mailbox as the rules have it. */
+export class Box {
+  readonly capacity: number;
+  readonly dropsOldest: boolean;
+  readonly concurrency: number;
+  state: Fate['box'] = 'open';
+  queue: Letter[] = [];
+  waiting: Letter[] = [];
+  readonly busy = new Set<Call>();
+  readonly tally: Tally = { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };
+  /** Whether a handler obeyed or failed cannot be told from outside. */
+  unsure = false;
+  /** Nobody waits for its handlers any longer. */
+  over = false;
+
+  constructor(options: {
+    capacity?: number | undefined;
+    whenFull?: string | undefined;
+    concurrency?: number | undefined;
+  }) {
+    this.capacity = options.capacity ?? 65_536;
+    this.dropsOldest = options.whenFull === 'drop-oldest';
+    this.concurrency = options.concurrency ?? 1;
+  }
+
+  get full(): boolean {
+    return this.queue.length >= this.capacity;
+  }
+}
+
+/** How a mailbox stood at a line of the trace. */
+export interface Standing {
+  readonly index: number;
+  readonly block: string;
+  readonly depth: number;
+  readonly waiting: number;
+  readonly busy: number;
+  readonly tally: Tally;
+  readonly box: Box;
+  readonly state: Fate['box'];
+  readonly unsure: boolean;
+}
+
+/** The trace, gone through once more with mailboxes as the rules have them: what had to become of each letter. */
+export class Mail {
+  readonly fates: Fate[] = [];
+  readonly boxes = new Map<string, Box>();
+  /** When nothing more happened without time. */
+  readonly quiet: Standing[] = [];
+  /** The last place before the first finish was announced at which all mailboxes were idle. */
+  idle = -1;
+  /** When a block's finish was announced. */
+  readonly finishing: Standing[] = [];
+  readonly #story: Story;
+
+  constructor(story: Story) {
+    this.#story = story;
+    for (const [block, plan] of story.watched) if (plan.onMsg) this.boxes.set(block, new Box(plan.mailbox));
+    for (const [index, line] of story.lines.entries()) {
+      if (line.what === 'write') this.#write(line.letter);
+      else if (line.what === 'enter' && line.call.callback === 'onMsg') this.#begin(line.call, index);
+      else if (line.what === 'exit' && line.call.callback === 'onMsg') this.#end(line.call);
+      else if (line.what === 'give up') this.#giveUp(line.letter);
+      else if (line.what === 'event') this.#hear(line.event, index);
+      else if (line.what === 'quiet') this.#stand(index, this.quiet);
+      if (this.finishing.length === 0 && this.#isIdle) this.idle = index;
+    }
+  }
+
+  fateOf(letter: Letter): Fate {
+    return this.fates[letter.no] as Fate;
+  }
+
+  #write(letter: Letter): void {
+    const box = letter.message === null ? undefined : this.boxes.get(letter.to);
+    const fate: Fate = { box: box?.state ?? 'none', full: box?.full ?? false };
+    this.fates.push(fate);
+    if (!box || letter.already) return;
+    const wouldWait = letter.kind === 'post' && fate.full && !box.dropsOldest;
+    if (wouldWait && fate.box === 'open') box.waiting.push(letter);
+    else if (isAccepted(letter)) this.#accept(box, letter, letter.written);
+    else box.tally.rejected++;
+  }
+
+  #accept(box: Box, letter: Letter, index: number): void {
+    const oldest = box.full && box.dropsOldest ? box.queue.shift() : undefined;
+    if (oldest) this.#lose(box, oldest, index, 'ASK_DROPPED');
+    box.queue.push(letter);
+    box.tally.accepted++;
+    this.fateOf(letter).accepted = { index, at: this.#at(index) };
+  }
+
+  #begin(call: Call, index: number): void {
+    const letter = letterOf(call);
+    const box = letter && this.boxes.get(letter.to);
+    if (!letter || !box) return;
+    if (box.queue[0] !== letter) this.fateOf(letter).outOfTurn = true;
+    box.queue = box.queue.filter((other) => other !== letter);
+    const next = box.waiting.shift();
+    if (next) this.#accept(box, next, index);
+    box.busy.add(call);
+  }
+
+  #end(call: Call): void {
+    const box = this.boxes.get(call.block);
+    if (!box?.busy.delete(call) || box.over) return;
+    if (!call.ended?.threw) box.tally.handled++;
+    else if (isKnown(call)) box.tally.failed++;
+    else {
+      const obedient = obeys(call, this.#story);
+      if (obedient === 'unsure') box.unsure = true;
+      if (obedient === 'no') box.tally.failed++;
+      else box.tally.dropped++;
+    }
+  }
+
+  #giveUp(letter: Letter): void {
+    const box = this.boxes.get(letter.to);
+    if (box) box.waiting = box.waiting.filter((other) => other !== letter);
+  }
+
+  #hear(event: SputnikEvent, index: number): void {
+    const { flown } = this.#story;
+    if (event.type === 'landing' && !flown) this.#each((box) => (box.state = 'unsure'));
+    if (event.type === 'landed' || (event.type === 'finishing' && !flown)) this.#each((box) => this.#close(box, index));
+    if (event.type === 'finishing') {
+      this.#stand(index, this.finishing);
+      this.#close(this.boxes.get(event.block.responsibility), index);
+    }
+    if (event.type === 'finished') this.#abandon(this.boxes.get(event.block.responsibility), index);
+  }
+
+  #each(tell: (box: Box) => void): void {
+    for (const box of this.boxes.values()) tell(box);
+  }
+
+  #close(box: Box | undefined, index: number): void {
+    if (!box || box.state === 'closed') return;
+    box.state = 'closed';
+    for (const letter of box.queue.splice(0)) this.#lose(box, letter, index, 'ASK_ENDED');
+    box.tally.rejected += box.waiting.splice(0).length;
+  }
+
+  #abandon(box: Box | undefined, index: number): void {
+    if (!box) return;
+    box.over = true;
+    for (const call of box.busy) {
+      const letter = letterOf(call);
+      if (letter) this.#lose(box, letter, index, 'ASK_ENDED');
+    }
+    box.busy.clear();
+  }
+
+  #lose(box: Box, letter: Letter, index: number, code: 'ASK_DROPPED' | 'ASK_ENDED'): void {
+    box.tally.dropped++;
+    this.fateOf(letter).lost = { index, at: this.#at(index), code };
+  }
+
+  get #isIdle(): boolean {
+    for (const { queue, waiting, busy } of this.boxes.values()) {
+      if (queue.length + waiting.length + busy.size > 0) return false;
+    }
+    return true;
+  }
+
+  #stand(index: number, standings: Standing[]): void {
+    for (const [block, box] of this.boxes) {
+      const { queue, waiting, busy, tally, state, unsure } = box;
+      const depth = queue.length;
+      standings.push({
+        index,
+        block,
+        depth,
+        waiting: waiting.length,
+        busy: busy.size,
+        tally: { ...tally },
+        box,
+        state,
+        unsure,
+      });
+    }
+  }
+
+  #at(index: number): number {
+    return this.#story.lines[index]?.at ?? Number.NaN;
+  }
+}
+
+/** What the sender was told, or is to be concluded from the answer. */
+function isAccepted({ kind, settled }: Letter): boolean {
+  if (kind === 'ask') return codeOf(settled?.value) !== 'ASK_REFUSED';
+  return settled?.resolved === true && settled.value === true;
+}
