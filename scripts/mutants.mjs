@@ -1,5 +1,5 @@
 // Takes each guard of the code out in turn (scripts/mutants-list.mjs), in a copy of the packages, and expects a test to fail.
-// Prints each guard and what became of it; fails if a test misses none, or if a guard is not where the list says.
+// Prints each guard and what became of it; fails if no test notices, or if a guard is not where the list says.
 // Arguments: parts of the names of the guards to try; all unless given.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
