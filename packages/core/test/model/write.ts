@@ -58,6 +58,8 @@ export function write(handle: BlockCommunicator, way: Way, scene: Post): Promise
     if (letter.settled) return;
     letter.aborted = { index: trace.note({ what: 'give up', letter }), at: world.now, reason: signal?.reason };
   };
+  // It may have aborted meanwhile: a drop that the message caused was told to a listener that failed.
+  if (signal?.aborted && !letter.already) giveUp();
   signal?.addEventListener('abort', giveUp);
   const settled = reply.then(
     (value: unknown) => settle(letter, true, value, trace),
