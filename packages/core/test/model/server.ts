@@ -1,5 +1,4 @@
 import type { ConfFactory, ConnectAttempt, ServerConnector } from '@sputnikjs/core';
-import { never } from '@sputnikjs/testkit';
 import type { Action, ServerPlan } from './plan.js';
 import type { Call, Trace } from './trace.js';
 import type { World } from './world.js';
@@ -32,7 +31,7 @@ export class FakeServer implements ServerConnector<number> {
   connect(_config: ConfFactory, attempt: ConnectAttempt): number | Promise<number> {
     const number = this.#attempts.push(attempt);
     const call = this.#enter('connect', number);
-    if (number > MOST_ATTEMPTS) return never;
+    if (number > MOST_ATTEMPTS) return hang();
     const { connects } = this.#plan;
     const plan = connects[(number - 1) % connects.length];
     attempt.signal.addEventListener('abort', () => this.#trace.note({ what: 'told to give up', attempt: number }));
@@ -43,7 +42,7 @@ export class FakeServer implements ServerConnector<number> {
       return ++this.#connections;
     };
     if (plan?.ms === 0) return this.#now(call, answer);
-    const work = plan?.ms === undefined ? never : this.#wait(plan.ms).then(answer);
+    const work = plan?.ms === undefined ? hang() : this.#wait(plan.ms).then(answer);
     return this.#later(call, plan?.obeys ? Promise.race([work, obedience(attempt.signal)]) : work);
   }
 
@@ -57,7 +56,7 @@ export class FakeServer implements ServerConnector<number> {
       return this.#up;
     };
     if (plan?.ms === 0) return this.#now(call, answer);
-    return this.#later(call, plan?.ms === undefined ? never : this.#wait(plan.ms).then(answer));
+    return this.#later(call, plan?.ms === undefined ? hang() : this.#wait(plan.ms).then(answer));
   }
 
   disconnect(): void | Promise<void> {
@@ -75,7 +74,7 @@ export class FakeServer implements ServerConnector<number> {
       case 'reject':
         return this.#later(call, Promise.resolve().then(fail));
       case 'hang':
-        return this.#later(call, never);
+        return this.#later(call, hang());
     }
   }
 
@@ -125,6 +124,11 @@ export class FakeServer implements ServerConnector<number> {
   #wait(ms: number): Promise<void> {
     return this.#world.asUser(() => this.#world.clock('server').sleep(ms));
   }
+}
+
+/** Never ends. One of its own each time: what waits for a common one would stay with that for ever. */
+function hang(): Promise<never> {
+  return new Promise(() => {});
 }
 
 /** Rejects when the signal aborts, as a well-behaved connect does. */
