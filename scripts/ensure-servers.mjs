@@ -5,6 +5,10 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const NEEDED = {
+  'nats-server': 'nats-server',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
+  rabbitmqctl: 'rabbitmq-server',
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_pub: 'mosquitto-clients',

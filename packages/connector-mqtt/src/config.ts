@@ -1,7 +1,8 @@
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 
 /** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
-export interface MqttConfig {
+export interface MqttConfig extends TlsConfig {
   /** Where the server is: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS. */
   readonly url?: string | undefined;
   /** Runs a broker inside the process, on 127.0.0.1, and connects to that. */
@@ -19,14 +20,6 @@ export interface MqttConfig {
   readonly keepaliveSeconds: number;
   /** Messages sent and not yet acknowledged, at most. */
   readonly inFlight: number;
-  /** PEM file of the authorities to trust instead of the well-known ones. Like the others read anew at each connect. */
-  readonly caFile?: string | undefined;
-  /** PEM file of our certificate, for servers that ask for one. */
-  readonly certFile?: string | undefined;
-  /** PEM file of its key. */
-  readonly keyFile?: string | undefined;
-  /** The name in the server's certificate, where it is not the host of `url`. */
-  readonly servername?: string | undefined;
 }
 
 /** The port of MQTT, and of MQTT over TLS. */
@@ -44,10 +37,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
     cleanSession: z.boolean().default(true),
     keepaliveSeconds: z.int().min(1).max(65_535).default(30),
     inFlight: z.int().min(1).max(32_767).default(1024),
-    caFile: z.string().min(1).optional(),
-    certFile: z.string().min(1).optional(),
-    keyFile: z.string().min(1).optional(),
-    servername: z.string().min(1).optional(),
+    ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {
     for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
@@ -55,7 +45,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
 
 /** The keys that do not go together with the others, and what to do about each. */
 function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig, message: string])[] {
-  const { url, embedded, port, clientId, username, password, cleanSession, certFile, keyFile } = config;
+  const { url, embedded, port, clientId, username, password, cleanSession } = config;
   const found: [keyof MqttConfig, string][] = [];
   const bad = url === undefined ? undefined : urlProblem(url);
   if (url === undefined && !embedded)
@@ -67,13 +57,9 @@ function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig,
   if (password !== undefined && username === undefined) found.push(['password', 'MQTT wants a username with it']);
   if (!cleanSession && clientId === undefined)
     found.push(['clientId', 'with "cleanSession": false the server has to know the client again']);
-  if ((certFile === undefined) !== (keyFile === undefined))
-    found.push([certFile === undefined ? 'certFile' : 'keyFile', 'certFile and keyFile go together']);
-  if (url === undefined || bad !== undefined || !url.startsWith('mqtts:'))
-    for (const key of ['caFile', 'certFile', 'keyFile', 'servername'] as const)
-      if (config[key] !== undefined && bad === undefined)
-        found.push([key, 'is for TLS; the url begins with mqtts:// then']);
-  return found;
+  // a bad url has said what it wants already
+  const isTls = bad !== undefined || url?.startsWith('mqtts:') === true;
+  return [...found, ...tlsMisfits(config, isTls, 'mqtts://')];
 }
 
 function urlProblem(text: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { Logger } from '@sputnikjs/core';
 import type { MessageConsumer, Subscription } from '@sputnikjs/sidecar';
-import { Fifo } from './fifo.js';
+import { Fifo } from '@sputnikjs/sidecar/connector';
 import { Handling, type Delivery, type Handler } from './handling.js';
 import type { Link, LinkUser } from './link.js';
 import { pubackPacket } from './packets.js';

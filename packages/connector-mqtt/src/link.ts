@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { SputnikError } from '@sputnikjs/core';
+import type { SputnikError } from '@sputnikjs/core';
+import { connectionLost } from '@sputnikjs/sidecar/connector';
 import { MqttClient, type IClientOptions } from 'mqtt';
 import { DISCONNECT, PacketIds } from './packets.js';
 
@@ -152,9 +153,7 @@ export class Link {
   /** Ends the link at once. The first reason counts. */
   end(cause: Error): void {
     if (this.#end !== undefined) return;
-    const error = new SputnikError('CONNECTION_LOST', `the connection to ${this.url} is lost: ${cause.message}`, {
-      cause,
-    });
+    const error = connectionLost(this.url, cause);
     this.#end = error;
     this.#socket.destroy();
     this.#client.end(true);

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { readTls } from '@sputnikjs/sidecar/connector';
 import { addressOf, type MqttConfig } from './config.js';
 
 /**
@@ -9,12 +9,9 @@ import { addressOf, type MqttConfig } from './config.js';
  */
 export async function openSocket(url: string, config: MqttConfig, signal: AbortSignal): Promise<Socket> {
   const { host, port, tls } = addressOf(url);
-  const files = tls ? await readFiles(config) : {};
+  const options = tls ? await readTls(config) : {};
   signal.throwIfAborted();
-  const { servername } = config;
-  const socket = tls
-    ? connectTls({ host, port, ...files, ...(servername === undefined ? {} : { servername }) })
-    : connect({ host, port });
+  const socket = tls ? connectTls({ host, port, ...options }) : connect({ host, port });
   socket.setNoDelay(true);
   return await new Promise((resolve, reject) => {
     const settle = (): void => {
@@ -46,20 +43,4 @@ function advice({ code }: NodeJS.ErrnoException, tls: boolean): string {
   if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
   return tls ? 'are caFile, certFile, keyFile and servername right, and is this a TLS port?' : 'is the url right?';
-}
-
-type TlsFiles = { readonly [option in 'ca' | 'cert' | 'key']?: Buffer };
-
-async function readFiles(config: MqttConfig): Promise<TlsFiles> {
-  const files: { [option in 'ca' | 'cert' | 'key']?: Buffer } = {};
-  for (const option of ['ca', 'cert', 'key'] as const) {
-    const path = config[`${option}File`];
-    if (path === undefined) continue;
-    try {
-      files[option] = await readFile(path);
-    } catch (cause) {
-      throw new Error(`cannot read ${option}File: ${(cause as Error).message}`, { cause });
-    }
-  }
-  return files;
 }

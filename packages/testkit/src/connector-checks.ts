@@ -157,6 +157,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
         assert.ok(await settlesWithin(ABORT_MS, connecting), `connect goes on ${ABORT_MS} ms after its signal aborted`);
         await connector.disconnect();
         await assertNothingLeft(before, 'disconnect');
+        await trial.server?.stop();
       }),
   },
 };

@@ -7,7 +7,7 @@ import { settlesWithin, within } from './in-time.js';
 
 /** A real server that a trial starts and stops, always at the same address. */
 export interface TrialServer {
-  /** Resolves when it takes connections. */
+  /** Resolves when it takes connections; at once if it runs. */
   start(): Promise<void>;
   /** Ends it as a crash would, be it frozen or ended already. */
   stop(): Promise<void>;
@@ -105,7 +105,7 @@ export class ConnectorOnTrial {
   }
 }
 
-/** Has the server started, and ends it and the connector after the trial. `before` is the footprint without a connection. */
+/** Has the server run, and ends the connector after the trial. `before` is the footprint without a connection. */
 export async function onTrial(
   trial: ConnectorTrial,
   run: (connector: ConnectorOnTrial, before: readonly string[]) => Promise<void>,
@@ -114,8 +114,11 @@ export async function onTrial(
   const connector = new ConnectorOnTrial(trial);
   try {
     await run(connector, await footprint());
+  } catch (error) {
+    // it may be frozen
+    await trial.server?.stop();
+    throw error;
   } finally {
     await connector.disconnect().catch(() => {});
-    await trial.server?.stop();
   }
 }

@@ -13,3 +13,5 @@ export type { FlightBlock, TestFlightOptions } from './rig.js';
 export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';
 export { testFlight, type TestFlight } from './test-flight.js';
 export { TestServer, type TestServerOptions } from './test-server.js';
+export { messagingConformance } from './messaging-conformance.js';
+export type { FullServer, MessagingFeatures, MessagingServer, MessagingTrial, Place } from './messaging-trial.js';

@@ -10,6 +10,7 @@ export class TcpServer implements TrialServer {
   readonly #sockets = new Set<Socket>();
 
   async start(): Promise<void> {
+    if (this.#server) return;
     this.#isFrozen = false;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);

@@ -1,0 +1,37 @@
+import type { ConsumedMessage } from '../contract.js';
+
+/** Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends. */
+export class Handlers {
+  readonly #handler: (message: ConsumedMessage) => Promise<void>;
+  #underWay = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(handler: (message: ConsumedMessage) => Promise<void>) {
+    this.#handler = handler;
+  }
+
+  /** How many messages are being handled. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Has a message handled; then `done` acknowledges it, or, given the handler's error, has the server deliver it again. */
+  async handle(message: ConsumedMessage, done: (error?: unknown) => void | Promise<void>): Promise<void> {
+    this.#underWay++;
+    try {
+      await this.#handler(message).then(
+        () => done(),
+        (error: unknown) => done(error ?? new Error('the handler rejected')),
+      );
+    } finally {
+      this.#underWay--;
+      if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves when no message is under way: all are handled, and `done` has settled for each. */
+  idle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}

@@ -1,0 +1,70 @@
+import type { MessageProducer, ProduceMessage } from '../contract.js';
+import { Fifo } from './fifo.js';
+
+interface Job {
+  readonly message: ProduceMessage;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The producing half of one connection: a bounded number of messages is under way at once, the others wait in the order of the calls.
+ * Each settles once: by {@link settle}, or, when the connection ends, by {@link end}.
+ */
+export class Outbox<Key> implements MessageProducer {
+  readonly #window: number;
+  readonly #send: (message: ProduceMessage) => Key;
+  /** Sent and not yet acknowledged. */
+  readonly #sent = new Map<Key, Job>();
+  /** Not yet sent. */
+  readonly #waiting = new Fifo<Job>();
+  #end: Error | undefined;
+
+  /**
+   * At most `window` messages are under way. `send` puts one on its way and returns what the server's answer names it by; what it
+   * throws is why this message cannot be sent.
+   */
+  constructor(window: number, send: (message: ProduceMessage) => Key) {
+    this.#window = window;
+    this.#send = send;
+  }
+
+  produce(message: ProduceMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) return reject(this.#end);
+      this.#waiting.push({ message, resolve, reject });
+      this.#sendOn();
+    });
+  }
+
+  /** The server has taken responsibility for a message, or refuses it with an error. False if it is none of ours. */
+  settle(key: Key, error?: Error): boolean {
+    const job = this.#sent.get(key);
+    if (job === undefined) return false;
+    this.#sent.delete(key);
+    if (error === undefined) job.resolve();
+    else job.reject(error);
+    this.#sendOn();
+    return true;
+  }
+
+  /** The connection is over: rejects all that is not settled, and all to come. The first reason counts. */
+  end(error: Error): void {
+    this.#end ??= error;
+    const jobs = [...this.#sent.values(), ...this.#waiting.drain()];
+    this.#sent.clear();
+    for (const { reject } of jobs) reject(this.#end);
+  }
+
+  #sendOn(): void {
+    while (this.#sent.size < this.#window) {
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      try {
+        this.#sent.set(this.#send(job.message), job);
+      } catch (error) {
+        job.reject(error as Error);
+      }
+    }
+  }
+}

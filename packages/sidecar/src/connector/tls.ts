@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+/** Where a connector's TLS files are. */
+export interface TlsConfig {
+  /** PEM file of the authorities to trust instead of the well-known ones. Like the others read anew at each connect. */
+  readonly caFile?: string | undefined;
+  /** PEM file of our certificate, for servers that ask for one. */
+  readonly certFile?: string | undefined;
+  /** PEM file of its key. */
+  readonly keyFile?: string | undefined;
+  /** The name in the server's certificate, where it is not the host of `url`. */
+  readonly servername?: string | undefined;
+}
+
+const KEYS = ['caFile', 'certFile', 'keyFile', 'servername'] as const satisfies readonly (keyof TlsConfig)[];
+
+/** The keys of {@link TlsConfig}, to be spread into a connector's schema. */
+export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodString>>> = {
+  caFile: z.string().min(1).optional(),
+  certFile: z.string().min(1).optional(),
+  keyFile: z.string().min(1).optional(),
+  servername: z.string().min(1).optional(),
+};
+
+/** The keys that do not go together, and what to do about each. Without TLS, `scheme` is what the url begins with where there is. */
+export function tlsMisfits(
+  config: TlsConfig,
+  isTls: boolean,
+  scheme: string,
+): readonly (readonly [key: keyof TlsConfig, message: string])[] {
+  const found: [keyof TlsConfig, string][] = [];
+  if ((config.certFile === undefined) !== (config.keyFile === undefined))
+    found.push([config.certFile === undefined ? 'certFile' : 'keyFile', 'certFile and keyFile go together']);
+  if (!isTls)
+    for (const key of KEYS)
+      if (config[key] !== undefined) found.push([key, `is for TLS; the url begins with ${scheme} then`]);
+  return found;
+}
+
+/** The files' contents, and the name, by Node's names for them. */
+export interface TlsOptions {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly servername?: string;
+}
+
+/** Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file it cannot read. */
+export async function readTls(config: TlsConfig): Promise<TlsOptions> {
+  const options: { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string } = {};
+  if (config.servername !== undefined) options.servername = config.servername;
+  for (const option of ['ca', 'cert', 'key'] as const) {
+    const path = config[`${option}File`];
+    if (path === undefined) continue;
+    try {
+      options[option] = await readFile(path);
+    } catch (cause) {
+      throw new Error(`cannot read ${option}File: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return options;
+}

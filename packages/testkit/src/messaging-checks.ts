@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
+import { gate } from './gate.js';
+import { within } from './in-time.js';
+import { PATIENCE_MS, Stage } from './messaging-stage.js';
+import type { MessagingFeatures, MessagingTrial, Place } from './messaging-trial.js';
+import type { Check } from './suite.js';
+
+/** Has a test use the running server, and ends whatever it opened. */
+export function onStage(run: (stage: Stage) => Promise<void>): Check<MessagingTrial>['run'] {
+  return async (trial) => {
+    await trial.server.start();
+    const stage = new Stage(trial);
+    try {
+      await run(stage);
+    } catch (error) {
+      // it may be frozen
+      await trial.server.stop();
+      throw error;
+    } finally {
+      await stage.end();
+    }
+  };
+}
+
+/** Skips a test unless all these features are declared. */
+export function needs(...features: readonly (keyof MessagingFeatures)[]): Check<MessagingTrial>['skip'] {
+  return (trial) => {
+    const missing = features.filter((feature) => !trial.features[feature]);
+    return missing.length > 0 ? `it does not declare: ${missing.join(', ')}` : undefined;
+  };
+}
+
+export function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${n}`);
+}
+
+/** Produces all at once, and resolves when the server has them all. */
+export async function produceAll(
+  { producer }: MessagingConnection,
+  { target }: Place,
+  payloads: readonly string[],
+): Promise<void> {
+  const all = Promise.all(payloads.map((payload) => producer.produce({ target, payload })));
+  await within(PATIENCE_MS, `the acknowledgement of ${payloads.length} messages`, all);
+}
+
+/** The messages that a handler was given, in order. */
+export class Inbox {
+  readonly messages: ConsumedMessage[] = [];
+  #watchers: (() => void)[] = [];
+
+  readonly take = async (message: ConsumedMessage): Promise<void> => {
+    this.messages.push(message);
+    for (const wake of this.#watchers.splice(0)) wake();
+  };
+
+  get payloads(): string[] {
+    return this.messages.map(({ payload }) => Buffer.from(payload).toString());
+  }
+
+  /** Resolves when so many have come. */
+  reaches(count: number): Promise<void> {
+    const reached = (async () => {
+      while (this.messages.length < count) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    })();
+    return within(PATIENCE_MS, `the arrival of ${count} messages`, reached);
+  }
+}
+
+type MessagingRule =
+  | 'carriesBytes'
+  | 'carriesProperties'
+  | 'keepsOrder'
+  | 'waitsForConsumers'
+  | 'deliversAgain'
+  | 'stopsConsuming'
+  | 'boundsUnacknowledged'
+  | 'deduplicates';
+
+/** How messages go to the server and come from it, with nothing in their way. */
+export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTrial>>> = {
+  carriesBytes: {
+    rule: 'a message arrives once, byte for byte, with the place it was produced to',
+    skip: needs('consumer'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, inbox.take);
+      const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      const payloads = [bytes, Buffer.from('text: żółw'), new Uint8Array(0), Buffer.alloc(100_000, 'x')];
+      for (const payload of payloads) await connection.producer.produce({ target: place.target, payload });
+      await connection.producer.produce({ target: place.target, payload: 'text: żółw' });
+      await inbox.reaches(payloads.length + 1);
+      const text = Buffer.from('text: żółw');
+      assert.deepEqual(
+        inbox.messages.map(({ payload }) => Buffer.from(payload).toString('hex')),
+        [...payloads, text].map((payload) => Buffer.from(payload).toString('hex')),
+      );
+      assert.deepEqual(new Set(inbox.messages.map(({ source }) => source)), new Set([place.target]));
+      assert.ok(
+        inbox.messages.every(({ redelivered }) => !redelivered),
+        'a first delivery says it is another',
+      );
+    }),
+  },
+  carriesProperties: {
+    rule: 'headers and content type come with the message, as far as the server can carry them',
+    skip: (trial) =>
+      needs('consumer')?.(trial) ??
+      (trial.features.headers || trial.features.contentType ? undefined : 'it does not declare: headers, contentType'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, inbox.take);
+      const { headers: hasHeaders, contentType: hasContentType } = stage.trial.features;
+      const headers = { 'x-source': 'laika', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+      const contentType = 'application/json; charset=utf-8';
+      await connection.producer.produce({ target: place.target, payload: '{}', headers, contentType });
+      await connection.producer.produce({ target: place.target, payload: 'bare' });
+      await inbox.reaches(2);
+      const [full, bare] = inbox.messages;
+      if (hasHeaders) assert.deepEqual({ ...full?.headers }, headers);
+      if (hasContentType) assert.equal(full?.contentType, contentType);
+      assert.deepEqual({ ...bare?.headers }, {}, 'a message without headers comes with some');
+      assert.equal(bare?.contentType, undefined, 'a message without content type comes with one');
+    }),
+  },
+  keepsOrder: {
+    rule: 'messages arrive in the order of the calls, though nobody waits for one before the next',
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const witness = await stage.witness(place);
+      const payloads = numbered(10_000);
+      await produceAll(connection, place, payloads);
+      const seen = await witness.seen((payload) => produceAll(connection, place, [payload]));
+      assert.deepEqual(seen, payloads);
+    }),
+  },
+  waitsForConsumers: {
+    rule: 'what was produced waits for a consumer that comes later',
+    skip: needs('consumer', 'keeps'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      await produceAll(connection, place, numbered(100));
+      const inbox = new Inbox();
+      const later = await stage.connect();
+      await later.connection.consumer.consume(place.source, inbox.take);
+      await inbox.reaches(100);
+      assert.deepEqual(inbox.payloads, numbered(100));
+    }),
+  },
+  deliversAgain: {
+    rule: 'a message whose handler rejects is delivered again, says so, and holds up no other',
+    skip: needs('consumer', 'redelivers'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, async (message) => {
+        await inbox.take(message);
+        if (Buffer.from(message.payload).toString() === 'bad' && !message.redelivered) throw new Error('not now');
+      });
+      await produceAll(connection, place, ['bad', ...numbered(20)]);
+      await inbox.reaches(22);
+      assert.deepEqual(inbox.payloads.slice(0, 21), ['bad', ...numbered(20)], 'others wait for the one that failed');
+      const { payload, redelivered } = inbox.messages[21] ?? {};
+      assert.deepEqual([Buffer.from(payload ?? []).toString(), redelivered], ['bad', true]);
+    }),
+  },
+  stopsConsuming: {
+    rule: 'stop waits for the handlers under way, begins no other, and leaves the rest to the server',
+    skip: needs('consumer'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [inbox, release] = [new Inbox(), gate()];
+      const subscription = await connection.consumer.consume(
+        place.source,
+        async (message) => {
+          await inbox.take(message);
+          await release.passed;
+        },
+        { maxUnacknowledged: 10 },
+      );
+      await produceAll(connection, place, numbered(50));
+      await inbox.reaches(10);
+      const stopping = subscription.stop().then(() => 'stopped');
+      const turn = new Promise((resolve) => setImmediate(resolve, 'not yet'));
+      assert.equal(await Promise.race([stopping, turn]), 'not yet', 'stop does not wait for the handlers');
+      release.open();
+      await within(PATIENCE_MS, 'stop', stopping);
+      assert.deepEqual(inbox.payloads, numbered(10), 'a handler was called after stop');
+      if (!stage.trial.features.keeps) return;
+      const rest = new Inbox();
+      await connection.consumer.consume(place.source, rest.take);
+      await rest.reaches(40);
+      const left = numbered(50).slice(10);
+      assert.deepEqual(
+        rest.payloads.toSorted((a, b) => Number(a) - Number(b)),
+        left,
+        'the next consumer gets the others, each once',
+      );
+    }),
+  },
+  boundsUnacknowledged: {
+    rule: 'a slow consumer has no more messages under way than it allows, and gets all of them',
+    skip: needs('consumer'),
+    run: onStage(async (stage) => {
+      const [place, producing, consuming] = [await stage.place(), await stage.connect(), await stage.connect()];
+      const inbox = new Inbox();
+      let [underWay, most] = [0, 0];
+      const slowly = async (message: ConsumedMessage): Promise<void> => {
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay--;
+        await inbox.take(message);
+      };
+      await consuming.connection.consumer.consume(place.source, slowly, { maxUnacknowledged: 16 });
+      await produceAll(producing.connection, place, numbered(3_000));
+      await inbox.reaches(3_000);
+      assert.ok(most <= 16, `${most} messages are under way at once, though maxUnacknowledged is 16`);
+      assert.deepEqual(inbox.payloads, numbered(3_000));
+    }),
+  },
+  deduplicates: {
+    rule: 'two messages of the same id become one',
+    skip: (trial) => needs('deduplicates')?.(trial),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const witness = await stage.witness(place);
+      const { target } = place;
+      for (const [payload, id] of [
+        ['a', '1'],
+        ['a again', '1'],
+        ['b', '2'],
+      ] as const)
+        await connection.producer.produce({ target, payload, id });
+      const seen = await witness.seen((payload) => connection.producer.produce({ target, payload, id: 'last' }));
+      assert.deepEqual(seen, ['a', 'b']);
+    }),
+  },
+};

@@ -1,0 +1,119 @@
+import {
+  defineBlock,
+  Sputnik,
+  type BlockCommunicator,
+  type BlockFactories,
+  type Flight,
+  type LandingReport,
+  type ServerConnector,
+  type SputnikEvent,
+} from '@sputnikjs/core';
+import {
+  consumerBlock,
+  PRODUCER,
+  producerBlock,
+  RECEIVER,
+  type ConsumedMessage,
+  type MessagingConnection,
+  type ProduceMessage,
+} from '@sputnikjs/sidecar';
+
+/** What a flight consumes, and by what handler. */
+export interface Consuming {
+  readonly source: string;
+  readonly handle: (message: ConsumedMessage) => Promise<void> | void;
+}
+
+/** Heartbeats come, and are given up, after this time, in milliseconds. */
+const HEARTBEAT_MS = 500;
+const CONNECT_MS = 1_000;
+/** A server may take long to come back; nothing here is to fail by a time-out of its own. */
+const ASK_MS = 240_000;
+
+/** The events of a flight, to wait for. */
+class Events {
+  readonly #events: SputnikEvent[] = [];
+  #watchers: (() => void)[] = [];
+
+  readonly add = (event: SputnikEvent): void => {
+    this.#events.push(event);
+    for (const wake of this.#watchers.splice(0)) wake();
+  };
+
+  of<T extends SputnikEvent['type']>(type: T): readonly Extract<SputnikEvent, { readonly type: T }>[] {
+    return this.#events.filter((event): event is Extract<SputnikEvent, { readonly type: T }> => event.type === type);
+  }
+
+  async reach(type: SputnikEvent['type'], times: number): Promise<void> {
+    while (this.of(type).length < times) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+}
+
+/** A real satellite in real time: the ready blocks `producer` and `consumer` on the connector on trial. */
+export class MessagingFlight {
+  readonly #flight: Flight;
+  readonly #events: Events;
+  readonly #producer: BlockCommunicator<ProduceMessage, void>;
+
+  /** Prepares it and launches it; there may be no server yet. */
+  static async launch(
+    connector: ServerConnector<MessagingConnection>,
+    consuming?: Consuming,
+  ): Promise<MessagingFlight> {
+    const events = new Events();
+    let self: BlockCommunicator | undefined;
+    const blockFactories: BlockFactories<MessagingConnection> = {
+      producer: producerBlock,
+      consumer: consumerBlock,
+      receiver: defineBlock({
+        name: 'receiver',
+        make: () => ({
+          mailbox: { concurrency: 256 },
+          onMsg: (message: ConsumedMessage) => consuming?.handle(message),
+        }),
+      }),
+      test: () => ({ init() {}, run: (own) => void (self = own), finish() {} }),
+    };
+    const consumers = consuming ? [{ name: 'receiver', responsibility: RECEIVER }, { name: 'consumer' }] : [];
+    const flight = await new Sputnik<MessagingConnection>({
+      appBlocks: [{ name: 'producer' }, ...consumers, { name: 'test' }],
+      blockFactories,
+      config: (name) => (name === 'consumer' ? { source: consuming?.source } : undefined),
+      connector,
+      // signals are the test runner's
+      finisher: () => ({ init() {}, run() {}, finish() {} }),
+      timeouts: { connectMs: CONNECT_MS, heartbeatMs: HEARTBEAT_MS },
+      onEvent: events.add,
+    }).prepare();
+    // the report has it
+    flight.launch().catch(() => {});
+    const producer = self?.communicator(PRODUCER);
+    if (producer === undefined) throw new Error('the flight was not launched');
+    return new MessagingFlight(flight, events, producer);
+  }
+
+  private constructor(flight: Flight, events: Events, producer: BlockCommunicator<ProduceMessage, void>) {
+    this.#flight = flight;
+    this.#events = events;
+    this.#producer = producer;
+  }
+
+  /** Settles as `ask` of the block `producer` does: resolves when the server has taken responsibility. */
+  produce(target: string, payload: string): Promise<void> {
+    return this.#producer.ask({ target, payload }, { timeoutMs: ASK_MS });
+  }
+
+  /** Resolves when there were so many events of this type. */
+  event(type: SputnikEvent['type'], times: number): Promise<void> {
+    return this.#events.reach(type, times);
+  }
+
+  /** What the attempts to connect failed with. */
+  get failures(): readonly unknown[] {
+    return this.#events.of('connectFailed').map(({ error }) => error);
+  }
+
+  land(): Promise<LandingReport> {
+    return this.#flight.shootDown('the test lands it');
+  }
+}

@@ -1,0 +1,120 @@
+import { setTimeout as realTime } from 'node:timers/promises';
+import { confFactory, type ServerConnector } from '@sputnikjs/core';
+import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
+import { gate, type Gate } from './gate.js';
+import { within } from './in-time.js';
+import { MessagingFlight, type Consuming } from './messaging-flight.js';
+import type { MessagingTrial, Place } from './messaging-trial.js';
+
+/** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
+export const PATIENCE_MS = 60_000;
+const RETRY_MS = 50;
+
+/** A connection that a test holds itself, without a satellite. */
+export interface Held {
+  readonly connection: MessagingConnection;
+  readonly connector: ServerConnector<MessagingConnection>;
+  /** Resolves when the connector reports the loss. */
+  readonly lost: Promise<unknown>;
+}
+
+/** What one test of a trial uses; all of it ends with the test. */
+export class Stage {
+  readonly trial: MessagingTrial;
+  readonly #cleanups: (() => unknown)[] = [];
+
+  constructor(trial: MessagingTrial) {
+    this.trial = trial;
+  }
+
+  place(): Promise<Place> {
+    return within(PATIENCE_MS, 'a place on the server', this.trial.place());
+  }
+
+  /** Connects a new connector, or the one given. */
+  async connect(connector: ServerConnector<MessagingConnection> = this.make()): Promise<Held> {
+    const lost = gate<unknown>();
+    const attempt = { signal: new AbortController().signal, lost: lost.open };
+    const connecting = (async () =>
+      connector.connect(
+        confFactory(() => undefined),
+        attempt,
+      ))();
+    const connection = await within(PATIENCE_MS, 'connect', connecting);
+    return { connection, connector, lost: lost.passed };
+  }
+
+  make(port: number = this.trial.server.port): ServerConnector<MessagingConnection> {
+    const connector = this.trial.make(port);
+    this.atEnd(() => connector.disconnect());
+    return connector;
+  }
+
+  /** Launches a satellite, at the server unless another port is given. */
+  async launch(consuming?: Consuming, port: number = this.trial.server.port): Promise<MessagingFlight> {
+    const flight = await MessagingFlight.launch(this.trial.make(port), consuming);
+    this.atEnd(() => flight.land());
+    return flight;
+  }
+
+  /** Looks at what arrives at a place, to the last message. Connects directly, and stays through losses of the server. */
+  async witness(place: Place): Promise<Witness> {
+    const witness = new Witness(this, place);
+    if (place.stored === undefined) await witness.watch();
+    return witness;
+  }
+
+  atEnd(cleanup: () => unknown): void {
+    this.#cleanups.unshift(cleanup);
+  }
+
+  async end(): Promise<void> {
+    for (const cleanup of this.#cleanups) {
+      const ending = (async () => cleanup())().catch(() => {});
+      await within(PATIENCE_MS, 'the end of a connector or a satellite', ending);
+    }
+  }
+}
+
+/** Sees what arrives at a place: what the server stores there, else what a subscriber gets that is online all the time. */
+export class Witness {
+  readonly #stage: Stage;
+  readonly #place: Place;
+  readonly #seen: string[] = [];
+  #waiting: { readonly payload: string; readonly gate: Gate } | undefined;
+
+  constructor(stage: Stage, place: Place) {
+    this.#stage = stage;
+    this.#place = place;
+  }
+
+  /** Subscribes, anew after a loss. Resolves when the server passes on what it gets. */
+  async watch(): Promise<void> {
+    if (this.#place.stored !== undefined) return;
+    for (;;) {
+      try {
+        const { connection } = await this.#stage.connect();
+        await connection.consumer.consume(this.#place.source, async (message) => this.#take(message));
+        return;
+      } catch (error) {
+        if ((error as { readonly code?: unknown }).code === 'ERR_ASSERTION') throw error;
+        await realTime(RETRY_MS);
+      }
+    }
+  }
+
+  /** All payloads up to now, in the order of the server. `produce` has to put a message of that payload there. */
+  async seen(produce: (payload: string) => Promise<void>): Promise<readonly string[]> {
+    if (this.#place.stored !== undefined) return within(PATIENCE_MS, 'what is stored', this.#place.stored());
+    const last = { payload: 'the last', gate: gate() };
+    this.#waiting = last;
+    await within(PATIENCE_MS, 'the last message', Promise.all([produce(last.payload), last.gate.passed]));
+    return this.#seen.filter((payload) => payload !== last.payload);
+  }
+
+  #take({ payload }: ConsumedMessage): void {
+    const text = Buffer.from(payload).toString();
+    this.#seen.push(text);
+    if (this.#waiting?.payload === text) this.#waiting.gate.open();
+  }
+}

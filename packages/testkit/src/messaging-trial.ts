@@ -1,0 +1,61 @@
+import type { ServerConnector } from '@sputnikjs/core';
+import type { MessagingConnection } from '@sputnikjs/sidecar';
+import type { TrialServer } from './connector-trial.js';
+
+/** A real message server that a trial starts, kills and freezes, always at the same address and with the same data. */
+export interface MessagingServer extends TrialServer {
+  readonly port: number;
+  freeze(): void | Promise<void>;
+  /** Lets it go on after a freeze. */
+  thaw(): void | Promise<void>;
+}
+
+/** Somewhere to produce to and to consume from, of one test's own. */
+export interface Place {
+  readonly target: string;
+  readonly source: string;
+  /** The payloads the server holds there, in its order, read by a client that is not the connector. Where it stores any. */
+  readonly stored?: (() => Promise<readonly string[]>) | undefined;
+}
+
+/** A server that refuses messages since a limit of its own is reached. */
+export interface FullServer {
+  readonly connector: ServerConnector<MessagingConnection>;
+  /** A place that takes some messages of 1,000 bytes, and then no more. */
+  readonly place: Place;
+  /** Makes room there for some more. */
+  makeRoom(): Promise<void>;
+}
+
+/** What a server, and its connector, can do beyond what each has to; what is not declared is not tried. */
+export interface MessagingFeatures {
+  /** A loss is reported by `attempt.lost` at once. */
+  readonly pushedLoss?: boolean | undefined;
+  /** What was produced is in the server after it was killed with SIGKILL and started again. */
+  readonly durable?: boolean | undefined;
+  /** It has a consumer. */
+  readonly consumer?: boolean | undefined;
+  /** What was produced waits for a consumer that comes later. */
+  readonly keeps?: boolean | undefined;
+  /** A message whose handler rejects is delivered again. */
+  readonly redelivers?: boolean | undefined;
+  /** Two messages of the same id become one. */
+  readonly deduplicates?: boolean | undefined;
+  readonly headers?: boolean | undefined;
+  readonly contentType?: boolean | undefined;
+}
+
+/** A connector for a message server on trial, with the real server. */
+export interface MessagingTrial {
+  /** Stopped when the suite begins; it asks for credentials, if `makeUnwelcome` is given. */
+  readonly server: MessagingServer;
+  /** Makes a connector for such a server at this port of 127.0.0.1; acquires nothing. */
+  make(port: number): ServerConnector<MessagingConnection>;
+  /** Makes one that the server does not let in. */
+  readonly makeUnwelcome?: ((port: number) => ServerConnector<MessagingConnection>) | undefined;
+  /** A place that nobody has used. The server runs meanwhile. */
+  place(): Promise<Place>;
+  /** Starts a server of its own whose limit is soon reached, if it has limits; it ends with the test file. */
+  readonly full?: (() => Promise<FullServer>) | undefined;
+  readonly features: MessagingFeatures;
+}

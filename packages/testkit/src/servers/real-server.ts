@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { TrialServer } from '../connector-trial.js';
+import { Sidecar } from '../spawn-sidecar.js';
+import { freePort } from './free-port.js';
+
+/** Where to clean up: the context of a test, or Node's test module for a whole file. */
+export interface Scope {
+  after(cleanup: () => Promise<void>): void;
+}
+
+/** How to run a server. */
+export interface Recipe {
+  readonly scheme: string;
+  /** Called before each start; `folder` is the server's own and outlives it. */
+  readonly command: (folder: string, port: number) => Promise<Command> | Command;
+  /** What it prints once it takes connections. */
+  readonly ready: string | RegExp;
+}
+
+/** A program to run. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Servers are often not in an ordinary user's path. */
+const PATH = [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimiter);
+
+const running = new Set<RealServer>();
+process.on('exit', () => {
+  for (const server of running) server.signal('SIGKILL');
+});
+
+/**
+ * A real server in a process of its own, always on the same port of 127.0.0.1, that a test starts, kills, freezes and starts again:
+ * what it stored is there again. It is ended, and its data are removed, with its scope.
+ */
+export class RealServer implements TrialServer {
+  readonly port: number;
+  readonly url: string;
+  /** Its configuration and data. */
+  readonly folder: string;
+  readonly #recipe: Recipe;
+  #process: Sidecar | undefined;
+
+  /** A server that is not started yet. */
+  static async of(scope: Scope, recipe: Recipe): Promise<RealServer> {
+    const folder = await mkdtemp(join(tmpdir(), `sputnik-${recipe.scheme}-`));
+    const server = new RealServer(recipe, folder, await freePort());
+    scope.after(async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    });
+    return server;
+  }
+
+  private constructor(recipe: Recipe, folder: string, port: number) {
+    this.#recipe = recipe;
+    this.folder = folder;
+    this.port = port;
+    this.url = `${recipe.scheme}://127.0.0.1:${port}`;
+  }
+
+  /** Resolves when it takes connections; rejects with what it printed if it ends before. Does nothing if it runs. */
+  async start(): Promise<void> {
+    if (running.has(this)) return;
+    const { program, args, env } = await this.#recipe.command(this.folder, this.port);
+    const options = { env: { ...process.env, PATH, ...env }, stdio: 'pipe', detached: true } as const;
+    const server = new Sidecar(spawn(program, args, options));
+    this.#process = server;
+    running.add(this);
+    void server.ended.then(() => running.delete(this));
+    await server.printed(this.#recipe.ready);
+  }
+
+  /** Ends it with SIGKILL, be it frozen or ended already. */
+  async stop(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#process?.ended;
+  }
+
+  /** Has it answer nothing while its connections stay open. */
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  /** Lets it go on after a {@link freeze}. */
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  /** What it has printed since it was last started. */
+  get output(): readonly string[] {
+    return [...(this.#process?.stdout ?? []), ...(this.#process?.stderr ?? [])];
+  }
+
+  /** Signals it and the processes it started, which form a group of their own. */
+  signal(signal: NodeJS.Signals): void {
+    const pid = this.#process?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // it has ended already
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RealServer, type Scope } from './real-server.js';
+
+/** A `redis-server` that has everything on disk before it answers; `lines` are added to its configuration. Not started yet. */
+export function redisServer(scope: Scope, lines: readonly string[] = []): Promise<RealServer> {
+  return RealServer.of(scope, {
+    scheme: 'redis',
+    ready: 'Ready to accept connections',
+    async command(folder, port) {
+      const conf = join(folder, 'redis.conf');
+      const own = [
+        'bind 127.0.0.1',
+        `port ${port}`,
+        `dir ${folder}`,
+        'save ""',
+        'appendonly yes',
+        'appendfsync always',
+      ];
+      await writeFile(conf, [...own, ...lines, ''].join('\n'));
+      return { program: 'redis-server', args: [conf] };
+    },
+  });
+}
