@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { blocksOf, compile, folder, freePort, program, sputnik } from './support.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { blocksOf, compile, folder, program, sputnik } from './support.js';
 
 const BLOCKS = blocksOf('README.md');
 

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -64,18 +63,4 @@ export function compile(t: TestContext, text: string): Program {
   };
   const path = folder(t, { 'example.ts': text, 'tsconfig.json': JSON.stringify(tsconfig) });
   return program(t, process.execPath, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', path);
-}
-
-export async function freePort(): Promise<number> {
-  // Below those that the system gives out: nobody who asks it for a port gets this one meanwhile.
-  const port = 10_000 + Math.floor(Math.random() * 20_000);
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return freePort();
-  }
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort, Program, run, Subscriber } from './support.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { Program, run, Subscriber } from './support.js';
 
 test('the demo prints what to type next, each line works when typed, and Ctrl-C ends it with exit 0', async (t) => {
   const [mqtt, syslog, http] = [await freePort(), await freePort(), await freePort()];

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { folder, freePort, Mosquitto, Program, Satellite, Subscriber } from './support.js';
+import { freePort, mosquitto, type RealServer } from '@sputnikjs/testkit/servers';
+import { folder, Program, Satellite, Subscriber } from './support.js';
 
 const BLOCKS = [
   { name: 'producer' },
@@ -55,7 +56,7 @@ class Wire {
 
 interface Scene {
   readonly satellite: Satellite;
-  readonly broker: Mosquitto;
+  readonly broker: RealServer;
   readonly subscriber: Subscriber;
   readonly wire: Wire;
   /** Where the satellite takes syslog. */
@@ -66,12 +67,11 @@ interface Scene {
 
 /** A satellite that takes syslog and is connected to a real broker by a wire, and a subscriber without one. */
 async function scene(t: TestContext, timeouts: object = {}): Promise<Scene> {
-  const [port, brokerPort] = [await freePort(), await freePort()];
-  const broker = new Mosquitto(t, brokerPort, ['max_queued_messages 0']);
+  const [port, broker] = [await freePort(), await mosquitto(t)];
   await broker.start();
-  const wire = new Wire(t, brokerPort);
+  const wire = new Wire(t, broker.port);
   await wire.mend();
-  const subscriber = await Subscriber.to(t, brokerPort, '-c', '-i', 'witness');
+  const subscriber = await Subscriber.to(t, broker.port, '-c', '-i', 'witness');
   const cf = folder(t, {
     'blocks.json': BLOCKS,
     'connector.json': { module: '@sputnikjs/connector-mqtt', url: wire.url },
@@ -145,7 +145,7 @@ test('while a broker stands still a blast is pushed back to its sender, and take
   const sender = connect(at.port, '127.0.0.1');
   t.after(() => sender.destroy());
   const before = peakOf(at.satellite);
-  at.broker.program.process.kill('SIGSTOP');
+  at.broker.freeze();
   const megabyte = Buffer.from(`<13>${'x'.repeat(995)}\n`.repeat(1_000));
   let taken = 0;
   const send = (): unknown => taken < 400 && sender.write(megabyte, () => ++taken && send());
@@ -156,7 +156,7 @@ test('while a broker stands still a blast is pushed back to its sender, and take
   const grown = peakOf(at.satellite) - before;
   t.diagnostic(`${taken} MB taken, memory grown from ${before} by ${grown} MB`);
   assert.ok(grown < 60, `${grown} MB`);
-  at.broker.program.process.kill('SIGCONT');
+  at.broker.thaw();
   await at.satellite.logs('connected', 2);
   sender.destroy();
   const { code, of } = await land(at);

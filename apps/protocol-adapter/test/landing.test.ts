@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { folder, freePort, Mosquitto, Program, Satellite, Subscriber } from './support.js';
+import { freePort, mosquitto } from '@sputnikjs/testkit/servers';
+import { folder, Program, Satellite, Subscriber } from './support.js';
 
 const COUNT = 100_000;
 const BLOCKS = [
@@ -40,15 +41,14 @@ async function landInTheMidst(t: TestContext, port: number, satellite: Satellite
 }
 
 test('SIGTERM in the midst of a blast loses nothing that was accepted, with an external broker', async (t) => {
-  const [port, syslog] = [await freePort(), await freePort()];
-  const broker = new Mosquitto(t, port, ['max_queued_messages 0']);
+  const [broker, syslog] = [await mosquitto(t), await freePort()];
   await broker.start();
   const cf = folder(t, {
     'blocks.json': BLOCKS,
-    'connector.json': { module: '@sputnikjs/connector-mqtt', url: `mqtt://127.0.0.1:${port}` },
+    'connector.json': { module: '@sputnikjs/connector-mqtt', url: broker.url },
     'syslogreceiver.json': { port: syslog },
   });
-  await landInTheMidst(t, port, new Satellite(t, cf), syslog);
+  await landInTheMidst(t, broker.port, new Satellite(t, cf), syslog);
 });
 
 test('SIGTERM in the midst of a blast loses nothing that was accepted, with the embedded broker', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { folder, freePort, Mosquitto, Satellite, Subscriber } from './support.js';
+import { freePort, mosquitto } from '@sputnikjs/testkit/servers';
+import { folder, Satellite, Subscriber } from './support.js';
 
 const BLOCKS = [
   { name: 'producer' },
@@ -10,10 +11,10 @@ const BLOCKS = [
 ];
 
 test('a broker that comes late, is killed and comes again under load is noticed; HTTP answers 503 meanwhile', async (t) => {
-  const [port, syslog, http] = [await freePort(), await freePort(), await freePort()];
+  const [broker, syslog, http] = [await mosquitto(t), await freePort(), await freePort()];
   const cf = folder(t, {
     'blocks.json': BLOCKS,
-    'connector.json': { module: '@sputnikjs/connector-mqtt', url: `mqtt://127.0.0.1:${port}` },
+    'connector.json': { module: '@sputnikjs/connector-mqtt', url: broker.url },
     'syslogreceiver.json': { port: syslog },
     'httpgateway.json': { port: http },
   });
@@ -27,10 +28,9 @@ test('a broker that comes late, is killed and comes again under load is noticed;
   await satellite.logs('connectFailed');
   assert.equal(await post(0), 503, 'before the broker is there');
 
-  const broker = new Mosquitto(t, port);
   await broker.start();
   await satellite.logs('connected');
-  const before = await Subscriber.to(t, port);
+  const before = await Subscriber.to(t, broker.port);
   assert.equal(await post(1), 202);
 
   const statuses: number[] = [];
@@ -40,12 +40,12 @@ test('a broker that comes late, is killed and comes again under load is noticed;
     while (!loading.signal.aborted) statuses.push(await post(++n));
   })();
   await before.until(() => before.payloads('load').length > 200, 'load');
-  await broker.kill();
+  await broker.stop();
   await satellite.logs('disconnected');
   assert.equal(await post(-1), 503, 'while the broker is away');
   await broker.start();
   await satellite.logs('connected', 2);
-  const after = await Subscriber.to(t, port);
+  const after = await Subscriber.to(t, broker.port);
   await after.until(() => after.payloads('load').length > 200, 'load again');
   loading.abort();
   await load;

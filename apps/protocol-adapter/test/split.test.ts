@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort, run, Satellite, Subscriber } from './support.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { run, Satellite, Subscriber } from './support.js';
 
 const conf = (name: string): string => fileURLToPath(new URL(`../conf/${name}`, import.meta.url));
 

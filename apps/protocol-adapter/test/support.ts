@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
@@ -10,21 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 const PATH = `${process.env['PATH']}:/usr/sbin`;
 const APP = fileURLToPath(new URL('../', import.meta.url));
-
-/** A port of the loopback interface that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  // Below those that the system gives out: nobody who asks it for a port gets this one meanwhile.
-  const port = 10_000 + Math.floor(Math.random() * 20_000);
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return freePort();
-  }
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A folder that is removed with the test. Values become JSON files of their names. */
 export function folder(t: TestContext, files: Record<string, unknown> = {}): string {
@@ -98,34 +81,6 @@ export class Satellite extends Program {
 
   async logs(event: string, times = 1): Promise<void> {
     await this.until(() => this.records(event).length >= times, `event ${event}`);
-  }
-}
-
-/** A real broker on a free port, with the settings given. */
-export class Mosquitto {
-  readonly port: number;
-  readonly #t: TestContext;
-  readonly #conf: string;
-  program!: Program;
-
-  constructor(t: TestContext, port: number, settings: readonly string[] = []) {
-    this.#t = t;
-    this.port = port;
-    const path = mkdtempSync(join(tmpdir(), 'mosquitto-'));
-    t.after(() => rmSync(path, { recursive: true, force: true }));
-    this.#conf = join(path, 'conf');
-    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...settings];
-    writeFileSync(this.#conf, `${lines.join('\n')}\n`);
-  }
-
-  async start(): Promise<void> {
-    this.program = new Program(this.#t, 'mosquitto', ['-c', this.#conf]);
-    await this.program.until(() => this.program.errors.some((line) => line.endsWith(' running')), 'running');
-  }
-
-  async kill(): Promise<void> {
-    this.program.process.kill('SIGKILL');
-    await this.program.ended;
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { folder, freePort, Satellite } from './support.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { folder, Satellite } from './support.js';
 
 test('every problem of a folder is told in one run, a line each, with exit 78', async (t) => {
   const cf = folder(t, {

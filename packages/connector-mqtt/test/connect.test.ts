@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
-import { config, connect, freePort, makeConnector, never, open, rejection, temporaryFolder } from './helpers.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { config, connect, makeConnector, never, open, rejection, temporaryFolder } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 
 const nothing = (): void => {};
@@ -66,7 +67,7 @@ test('a loss is reported at once, and isConnected tells it', async (t) => {
   const server = await mosquitto(t);
   const { connector, lost } = await open(t, { url: server.url });
   assert.equal(await connector.isConnected(), true);
-  await server.kill();
+  await server.stop();
   const reason = await lost;
   assert.ok(reason instanceof SputnikError && reason.code === 'CONNECTION_LOST');
   assert.equal(await connector.isConnected(), false);
@@ -75,7 +76,7 @@ test('a loss is reported at once, and isConnected tells it', async (t) => {
 test('a frozen server is not taken for connected, and the next connect does not wait for it', async (t) => {
   const server = await mosquitto(t);
   const { connector, connection, lost } = await open(t, { url: server.url, clientId: 'same' });
-  server.process.kill('SIGSTOP');
+  server.freeze();
   let answered = false;
   const heartbeat = Promise.resolve(connector.isConnected()).then((alive) => {
     answered = true;
@@ -87,7 +88,7 @@ test('a frozen server is not taken for connected, and the next connect does not 
   assert.equal(await heartbeat, false);
   assert.equal(((await pending) as SputnikError).code, 'CONNECTION_LOST');
   assert.ok(answered);
-  server.process.kill('SIGCONT');
+  server.thaw();
   const next = await again;
   assert.notEqual(next.connection, connection);
   await next.connection.producer.produce({ target: 'a', payload: 'y' });
@@ -99,7 +100,7 @@ test('a frozen server is not taken for connected, and the next connect does not 
 test('a silent server is noticed by keepalive, without any heartbeat', async (t) => {
   const server = await mosquitto(t);
   const { lost } = await open(t, { url: server.url, keepaliveSeconds: 1 });
-  server.process.kill('SIGSTOP');
+  server.freeze();
   assert.match(((await lost) as Error).message, /Keepalive timeout/);
 });
 
@@ -137,7 +138,7 @@ test('disconnect is final, says goodbye to the server and may come without a con
 test('a frozen server does not hold up disconnect, and what is pending is told why', async (t) => {
   const server = await mosquitto(t);
   const { connector, connection } = await open(t, { url: server.url });
-  server.process.kill('SIGSTOP');
+  server.freeze();
   const pending = rejection(connection.producer.produce({ target: 'a', payload: 'x' }));
   await connector.disconnect();
   assert.match((await pending).message, /is lost: the satellite has disconnected$/);

@@ -214,7 +214,7 @@ test('stop comes to an end while a handler fails again and again, and after the 
   await connection.producer.produce({ target: 'a', payload: '' });
   await got.reaches(1);
   await subscription.stop();
-  await server.kill();
+  await server.stop();
   await lost;
   await other.stop();
 });
@@ -224,9 +224,9 @@ test('a subscription that cannot be is refused, and says why', async (t) => {
   const { connection, lost } = await open(t, { url: server.url });
   const refused = await rejection(connection.consumer.consume('a#', async () => {}));
   assert.match(refused.message, /^cannot subscribe to "a#": the wildcards/);
-  server.process.kill('SIGSTOP');
+  server.freeze();
   const pending = rejection(connection.consumer.consume('a', async () => {}));
-  await server.kill();
+  await server.stop();
   await lost;
   assert.equal(((await pending) as SputnikError).code, 'CONNECTION_LOST');
   const late = await rejection(connection.consumer.consume('a', async () => {}));

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { Collector, connect, embedded, freePort, KeptLog, makeConnector, open, portOf, rejection } from './helpers.js';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { Collector, connect, embedded, KeptLog, makeConnector, open, portOf, rejection } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
 import { RawSubscriber } from './raw-subscriber.js';
 

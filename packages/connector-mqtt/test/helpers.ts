@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { confFactory, type Logger } from '@sputnikjs/core';
 import { connector, MQTT_CONFIG, type MqttConnection } from '@sputnikjs/connector-mqtt';
+import type { Scope } from '@sputnikjs/testkit/servers';
 
 export const config = confFactory(() => undefined);
 
@@ -22,24 +21,10 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   throw new Error('it did not reject');
 }
 
-export async function temporaryFolder(t: TestContext): Promise<string> {
+export async function temporaryFolder(t: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-mqtt-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-export async function freePort(): Promise<number> {
-  // Below those that the system gives out: nobody who asks it for a port gets this one meanwhile.
-  const port = 10_000 + Math.floor(Math.random() * 20_000);
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return freePort();
-  }
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Opened {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fifo } from '../dist/fifo.js';
 import { PacketIds, publishPacket } from '../dist/packets.js';
 
 test('the length of a packet takes as many bytes as it needs', () => {
@@ -31,21 +30,4 @@ test('a packet identifier is not given out again before it is free', () => {
   assert.equal(ids.allocate(), null);
   ids.deallocate(4711);
   assert.equal(ids.allocate(), 4711);
-});
-
-test('a queue gives back in order what it was given', () => {
-  const queue = new Fifo<number>();
-  let next = 0;
-  for (let i = 0; i < 10_000; i++) {
-    queue.push(i);
-    if (i % 3 !== 0) assert.equal(queue.shift(), next++);
-  }
-  assert.equal(queue.first, next);
-  assert.equal(queue.size, 10_000 - next);
-  assert.deepEqual(
-    queue.drain(),
-    Array.from({ length: 10_000 - next }, (_, i) => next + i),
-  );
-  assert.equal(queue.shift(), undefined);
-  assert.equal(queue.size, 0);
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import { publishPacket } from '../dist/packets.js';
-import { open, rejection } from './helpers.js';
+import { open, rejection, temporaryFolder } from './helpers.js';
 import { mosquitto, mosquittoSub } from './mosquitto.js';
 import { tap } from './tap.js';
 
@@ -54,7 +56,7 @@ test('at most inFlight messages are unacknowledged, the others wait and keep the
   const sub = await mosquittoSub(t, server.port, ['-q', '1', '-t', 'a', '-C', '10']);
   const wire = await tap(t, server.port);
   const { connection, connector } = await open(t, { url: wire.url, inFlight: 3 });
-  server.process.kill('SIGSTOP');
+  server.freeze();
   const before = wire.bytes();
   const all = Array.from({ length: 10 }, (_, i) =>
     connection.producer.produce({ target: 'a', payload: `${i}${'x'.repeat(100)}` }),
@@ -62,7 +64,7 @@ test('at most inFlight messages are unacknowledged, the others wait and keep the
   const heartbeat = Promise.resolve(connector.isConnected());
   await wire.endsWith(PINGREQ);
   assert.equal(wire.bytes() - before, 3 * publishPacket(1, 'a', `0${'x'.repeat(100)}`).length + PINGREQ.length);
-  server.process.kill('SIGCONT');
+  server.thaw();
   await Promise.all(all);
   assert.equal(await heartbeat, true);
   await sub.exit;
@@ -76,13 +78,34 @@ test('what is pending when the server dies rejects with CONNECTION_LOST, sent or
   const server = await mosquitto(t);
   const { connection, lost } = await open(t, { url: server.url, inFlight: 5 });
   await connection.producer.produce({ target: 'a', payload: 'before' });
-  server.process.kill('SIGSTOP');
+  server.freeze();
   const pending = Array.from({ length: 20 }, () =>
     rejection(connection.producer.produce({ target: 'a', payload: 'x' })),
   );
-  await server.kill();
+  await server.stop();
   await lost;
   for (const error of await Promise.all(pending)) assert.equal((error as SputnikError).code, 'CONNECTION_LOST');
   const late = await rejection(connection.producer.produce({ target: 'a', payload: 'after' }));
   assert.equal((late as SputnikError).code, 'CONNECTION_LOST');
+});
+
+test('what mosquitto drops by its rules is acknowledged all the same: MQTT 3.1.1 has no word for it', async (t) => {
+  const acl = join(await temporaryFolder(t), 'acl');
+  await writeFile(acl, 'topic readwrite open/#\n');
+  const { url, port } = await mosquitto(t, ['allow_anonymous true', `acl_file ${acl}`, 'message_size_limit 1000']);
+  const sub = await mosquittoSub(t, port, ['-q', '1', '-t', 'open/#', '-C', '1']);
+  const { connection } = await open(t, { url });
+  await connection.producer.produce({ target: 'closed', payload: 'not allowed' });
+  await connection.producer.produce({ target: 'open/a', payload: 'x'.repeat(1001) });
+  await connection.producer.produce({ target: 'open/a', payload: 'small' });
+  await sub.exit;
+  assert.deepEqual(sub.lines, ['small']);
+});
+
+test('mosquitto ends the connection at a message that is larger than its max_packet_size', async (t) => {
+  const { url } = await mosquitto(t, ['allow_anonymous true', 'max_packet_size 1000']);
+  const { connection, lost } = await open(t, { url });
+  const error = await rejection(connection.producer.produce({ target: 'a', payload: 'x'.repeat(1000) }));
+  assert.equal((error as SputnikError).code, 'CONNECTION_LOST');
+  assert.equal(await lost, error);
 });

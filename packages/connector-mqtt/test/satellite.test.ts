@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock, Sputnik, type SputnikEvent } from '@sputnikjs/core';
 import type { MessagingConnection } from '@sputnikjs/sidecar';
-import { Collector, freePort, makeConnector } from './helpers.js';
-import { mosquitto } from './mosquitto.js';
+import { mosquitto } from '@sputnikjs/testkit/servers';
+import { Collector, makeConnector } from './helpers.js';
 
 test('a satellite starts before its server, and comes back each time the server does', async (t) => {
-  const port = await freePort();
+  const server = await mosquitto(t);
   const connections = new Collector<MessagingConnection>();
   const losses = new Collector<true>();
   const failures = new Collector<SputnikEvent>();
@@ -20,17 +20,17 @@ test('a satellite starts before its server, and comes back each time the server 
   const flight = await new Sputnik({
     appBlocks: [{ name: 'watcher' }],
     blockFactories: { watcher },
-    connector: makeConnector(t, { url: `mqtt://127.0.0.1:${port}` }),
+    connector: makeConnector(t, { url: server.url }),
     onEvent: (event) => event.type === 'connectFailed' && failures.add(event),
   }).prepare();
   t.after(() => flight.shootDown());
   const landed = flight.launch();
   await failures.reaches(1);
   for (let outage = 1; outage <= 3; outage++) {
-    const server = await mosquitto(t, ['allow_anonymous true'], port);
+    await server.start();
     await connections.reaches(outage);
     await connections.items[outage - 1]?.producer.produce({ target: 'a', payload: 'x' });
-    await server.kill();
+    await server.stop();
     await losses.reaches(outage);
   }
   const { clean } = await flight.shootDown();

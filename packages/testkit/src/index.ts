@@ -14,4 +14,11 @@ export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spa
 export { testFlight, type TestFlight } from './test-flight.js';
 export { TestServer, type TestServerOptions } from './test-server.js';
 export { messagingConformance } from './messaging-conformance.js';
-export type { FullServer, MessagingFeatures, MessagingServer, MessagingTrial, Place } from './messaging-trial.js';
+export type {
+  FullServer,
+  MessagingFeatures,
+  MessagingServer,
+  MessagingTrial,
+  Place,
+  TrialConnection,
+} from './messaging-trial.js';

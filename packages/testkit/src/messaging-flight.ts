@@ -17,6 +17,7 @@ import {
   type MessagingConnection,
   type ProduceMessage,
 } from '@sputnikjs/sidecar';
+import type { TrialConnection } from './messaging-trial.js';
 
 /** What a flight consumes, and by what handler. */
 export interface Consuming {
@@ -56,10 +57,7 @@ export class MessagingFlight {
   readonly #producer: BlockCommunicator<ProduceMessage, void>;
 
   /** Prepares it and launches it; there may be no server yet. */
-  static async launch(
-    connector: ServerConnector<MessagingConnection>,
-    consuming?: Consuming,
-  ): Promise<MessagingFlight> {
+  static async launch(connector: ServerConnector<TrialConnection>, consuming?: Consuming): Promise<MessagingFlight> {
     const events = new Events();
     let self: BlockCommunicator | undefined;
     const blockFactories: BlockFactories<MessagingConnection> = {
@@ -79,7 +77,7 @@ export class MessagingFlight {
       appBlocks: [{ name: 'producer' }, ...consumers, { name: 'test' }],
       blockFactories,
       config: (name) => (name === 'consumer' ? { source: consuming?.source } : undefined),
-      connector,
+      connector: connector as ServerConnector<MessagingConnection>,
       // signals are the test runner's
       finisher: () => ({ init() {}, run() {}, finish() {} }),
       timeouts: { connectMs: CONNECT_MS, heartbeatMs: HEARTBEAT_MS },

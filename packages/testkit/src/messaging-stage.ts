@@ -4,7 +4,7 @@ import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
 import { gate, type Gate } from './gate.js';
 import { within } from './in-time.js';
 import { MessagingFlight, type Consuming } from './messaging-flight.js';
-import type { MessagingTrial, Place } from './messaging-trial.js';
+import type { MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
 
 /** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
 export const PATIENCE_MS = 60_000;
@@ -13,7 +13,7 @@ const RETRY_MS = 50;
 /** A connection that a test holds itself, without a satellite. */
 export interface Held {
   readonly connection: MessagingConnection;
-  readonly connector: ServerConnector<MessagingConnection>;
+  readonly connector: ServerConnector<TrialConnection>;
   /** Resolves when the connector reports the loss. */
   readonly lost: Promise<unknown>;
 }
@@ -32,7 +32,7 @@ export class Stage {
   }
 
   /** Connects a new connector, or the one given. */
-  async connect(connector: ServerConnector<MessagingConnection> = this.make()): Promise<Held> {
+  async connect(connector: ServerConnector<TrialConnection> = this.make()): Promise<Held> {
     const lost = gate<unknown>();
     const attempt = { signal: new AbortController().signal, lost: lost.open };
     const connecting = (async () =>
@@ -40,11 +40,12 @@ export class Stage {
         confFactory(() => undefined),
         attempt,
       ))();
-    const connection = await within(PATIENCE_MS, 'connect', connecting);
+    // where there is no consumer, what needs one is skipped
+    const connection = (await within(PATIENCE_MS, 'connect', connecting)) as MessagingConnection;
     return { connection, connector, lost: lost.passed };
   }
 
-  make(port: number = this.trial.server.port): ServerConnector<MessagingConnection> {
+  make(port: number = this.trial.server.port): ServerConnector<TrialConnection> {
     const connector = this.trial.make(port);
     this.atEnd(() => connector.disconnect());
     return connector;

@@ -2,6 +2,9 @@ import type { ServerConnector } from '@sputnikjs/core';
 import type { MessagingConnection } from '@sputnikjs/sidecar';
 import type { TrialServer } from './connector-trial.js';
 
+/** What a connector on trial gives as connection: one without a consumer does not declare that feature. */
+export type TrialConnection = Pick<MessagingConnection, 'producer'> & Partial<MessagingConnection>;
+
 /** A real message server that a trial starts, kills and freezes, always at the same address and with the same data. */
 export interface MessagingServer extends TrialServer {
   readonly port: number;
@@ -20,7 +23,7 @@ export interface Place {
 
 /** A server that refuses messages since a limit of its own is reached. */
 export interface FullServer {
-  readonly connector: ServerConnector<MessagingConnection>;
+  readonly connector: ServerConnector<TrialConnection>;
   /** A place that takes some messages of 1,000 bytes, and then no more. */
   readonly place: Place;
   /** Makes room there for some more. */
@@ -50,9 +53,9 @@ export interface MessagingTrial {
   /** Stopped when the suite begins; it asks for credentials, if `makeUnwelcome` is given. */
   readonly server: MessagingServer;
   /** Makes a connector for such a server at this port of 127.0.0.1; acquires nothing. */
-  make(port: number): ServerConnector<MessagingConnection>;
+  make(port: number): ServerConnector<TrialConnection>;
   /** Makes one that the server does not let in. */
-  readonly makeUnwelcome?: ((port: number) => ServerConnector<MessagingConnection>) | undefined;
+  readonly makeUnwelcome?: ((port: number) => ServerConnector<TrialConnection>) | undefined;
   /** A place that nobody has used. The server runs meanwhile. */
   place(): Promise<Place>;
   /** Starts a server of its own whose limit is soon reached, if it has limits; it ends with the test file. */

@@ -42,10 +42,11 @@ export class Sidecar {
   /** The lines printed so far. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** Resolves when it has ended and all its output is there. */
+  /** Resolves when it has ended and all its output is there; at once, with a negative code, if it could not be started. */
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   #isOver = false;
+  #failure: Error | undefined;
   #watchers: (() => void)[] = [];
 
   constructor(child: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }) {
@@ -53,11 +54,13 @@ export class Sidecar {
     const all = [this.#linesOf(child.stdout), this.#linesOf(child.stderr)] as const;
     this.stdout = all[0].lines;
     this.stderr = all[1].lines;
-    const closed = once(child, 'close') as Promise<[Ended['code'], Ended['signal']]>;
-    this.ended = Promise.all([closed, all[0].end, all[1].end]).then(([[code, signal]]) => {
+    // what could not be started reports an error, and then closes
+    child.on('error', (error) => (this.#failure = error));
+    const closed = new Promise<Ended>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+    this.ended = Promise.all([closed, all[0].end, all[1].end]).then(([ended]) => {
       this.#isOver = true;
       this.#wake();
-      return { code, signal };
+      return ended;
     });
   }
 
@@ -72,6 +75,10 @@ export class Sidecar {
     for (;;) {
       const line = this.stdout.find(fits) ?? this.stderr.find(fits);
       if (line !== undefined) return line;
+      if (this.pid === undefined && this.#isOver) {
+        const why = `${this.#failure?.message}; is it installed, and in the path?`;
+        throw new Error(`it could not be started: ${why}`, { cause: this.#failure });
+      }
       if (this.#isOver) {
         const output = [...this.stdout, ...this.stderr].slice(-TAIL).join('\n');
         throw new Error(`it ended and never printed ${String(text)}:\n${output}`);

@@ -15,18 +15,26 @@ export class Handlers {
     return this.#underWay;
   }
 
-  /** Has a message handled; then `done` acknowledges it, or, given the handler's error, has the server deliver it again. */
+  /**
+   * Has a message handled; then `done` acknowledges it, or, given the error that the handler rejected with or threw, has the server
+   * deliver it again. Never rejects: when `done` fails the message is not acknowledged, as when the connection ends meanwhile, and
+   * the server delivers it again in time. A `done` with more to tell, or a connection to end for it, does so itself.
+   */
   async handle(message: ConsumedMessage, done: (error?: unknown) => void | Promise<void>): Promise<void> {
     this.#underWay++;
+    let failure: unknown;
     try {
-      await this.#handler(message).then(
-        () => done(),
-        (error: unknown) => done(error ?? new Error('the handler rejected')),
-      );
-    } finally {
-      this.#underWay--;
-      if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      await this.#handler(message);
+    } catch (error) {
+      failure = error ?? new Error('the handler rejected');
     }
+    try {
+      await done(failure);
+    } catch {
+      // see above
+    }
+    this.#underWay--;
+    if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Resolves when no message is under way: all are handled, and `done` has settled for each. */

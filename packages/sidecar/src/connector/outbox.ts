@@ -19,10 +19,11 @@ export class Outbox<Key> implements MessageProducer {
   /** Not yet sent. */
   readonly #waiting = new Fifo<Job>();
   #end: Error | undefined;
+  #sending = false;
 
   /**
-   * At most `window` messages are under way. `send` puts one on its way and returns what the server's answer names it by; what it
-   * throws is why this message cannot be sent.
+   * At most `window` messages are under way. `send` puts one on its way and returns what the server's answer names it by, which no
+   * other message under way is named by; what it throws is why this message cannot be sent.
    */
   constructor(window: number, send: (message: ProduceMessage) => Key) {
     this.#window = window;
@@ -37,7 +38,7 @@ export class Outbox<Key> implements MessageProducer {
     });
   }
 
-  /** The server has taken responsibility for a message, or refuses it with an error. False if it is none of ours. */
+  /** The server has taken responsibility for a message, or refuses it with an error. False if none is under way by that key. */
   settle(key: Key, error?: Error): boolean {
     const job = this.#sent.get(key);
     if (job === undefined) return false;
@@ -57,14 +58,24 @@ export class Outbox<Key> implements MessageProducer {
   }
 
   #sendOn(): void {
+    // what `send` has us do, such as settle another or end, must not send the next before it has sent this one
+    if (this.#sending) return;
+    this.#sending = true;
     while (this.#sent.size < this.#window) {
       const job = this.#waiting.shift();
-      if (job === undefined) return;
-      try {
-        this.#sent.set(this.#send(job.message), job);
-      } catch (error) {
-        job.reject(error as Error);
-      }
+      if (job === undefined) break;
+      this.#sendOne(job);
+    }
+    this.#sending = false;
+  }
+
+  #sendOne(job: Job): void {
+    try {
+      const key = this.#send(job.message);
+      if (this.#end === undefined) this.#sent.set(key, job);
+      else job.reject(this.#end);
+    } catch (error) {
+      job.reject(this.#end ?? (error as Error));
     }
   }
 }

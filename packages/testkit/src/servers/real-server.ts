@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { TrialServer } from '../connector-trial.js';
 import { Sidecar } from '../spawn-sidecar.js';
 import { freePort } from './free-port.js';
+import { waitUntilStill } from './stand-still.js';
 
 /** Where to clean up: the context of a test, or Node's test module for a whole file. */
 export interface Scope {
@@ -65,7 +66,10 @@ export class RealServer implements TrialServer {
     this.url = `${recipe.scheme}://127.0.0.1:${port}`;
   }
 
-  /** Resolves when it takes connections; rejects with what it printed if it ends before. Does nothing if it runs. */
+  /**
+   * Resolves when it takes connections; rejects with what it printed if it ends before, or with why it could not be started. Does
+   * nothing if it runs.
+   */
   async start(): Promise<void> {
     if (running.has(this)) return;
     const { program, args, env } = await this.#recipe.command(this.folder, this.port);
@@ -83,9 +87,10 @@ export class RealServer implements TrialServer {
     await this.#process?.ended;
   }
 
-  /** Has it answer nothing while its connections stay open. */
+  /** Has it answer nothing, from now on, while its connections stay open. */
   freeze(): void {
     this.signal('SIGSTOP');
+    if (this.#process?.pid !== undefined) waitUntilStill(this.#process.pid);
   }
 
   /** Lets it go on after a {@link freeze}. */

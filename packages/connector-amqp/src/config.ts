@@ -1,0 +1,78 @@
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { z } from 'zod';
+import { EXCHANGE, QUEUE, type ExchangeConfig, type QueueConfig } from './topology-config.js';
+import { nameSchema } from './short-text.js';
+
+/** Configuration of the AMQP connector. */
+export interface AmqpConfig extends TlsConfig {
+  /** Where the server is: `amqp://host:port` (5672), or `amqps://host:port` (5671) for TLS. */
+  readonly url: string;
+  readonly vhost: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Messages sent and not yet confirmed, at most. */
+  readonly inFlight: number;
+  /** What is published to; with the default exchange, which has no name, targets are names of queues, with another routing keys. */
+  readonly exchange: string;
+  /** Made at connect when they are missing, checked when not. */
+  readonly exchanges: readonly ExchangeConfig[];
+  /** Made at connect when they are missing, checked when not; after the exchanges. */
+  readonly queues: readonly QueueConfig[];
+}
+
+/** The port of AMQP, and of AMQP over TLS. */
+const PORTS = { 'amqp:': 5672, 'amqps:': 5671 } as const;
+
+/** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
+export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
+  .strictObject({
+    url: z.string(),
+    vhost: nameSchema(1).default('/'),
+    username: z.string().min(1).optional(),
+    password: z.string().optional(),
+    inFlight: z.int().min(1).max(65_535).default(1024),
+    exchange: nameSchema(0).default(''),
+    exchanges: z.array(EXCHANGE).default([]),
+    queues: z.array(QUEUE).default([]),
+    ...TLS_KEYS,
+  })
+  .superRefine((config, ctx) => {
+    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+  });
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(config: AmqpConfig): readonly (readonly [key: keyof AmqpConfig, message: string])[] {
+  const { url, username, password } = config;
+  const found: (readonly [keyof AmqpConfig, string])[] = [];
+  const bad = urlProblem(url);
+  if (bad !== undefined) found.push(['url', bad]);
+  if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
+  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
+  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('amqps:'), 'amqps://'));
+  return found;
+}
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !(url.protocol in PORTS) || url.hostname === '' || url.port === '0')
+    return 'expected amqp://host:port, or amqps://host:port for TLS';
+  if (url.username !== '' || url.password !== '')
+    return 'keep user and password out of it: "username" and "password" are keys';
+  if (!['', '/'].includes(url.pathname)) return 'keep the virtual host out of it: "vhost" is a key';
+  if (url.search !== '' || url.hash !== '') return 'nothing may follow the port';
+  return undefined;
+}
+
+/** Where a server is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** The parts of a valid `url`. */
+export function addressOf(text: string): Address {
+  const { protocol, hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(port) || PORTS[protocol as keyof typeof PORTS], tls: protocol === 'amqps:' };
+}

@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import type { Logger } from '@sputnikjs/core';
+import { readTls } from '@sputnikjs/sidecar/connector';
+import type { ConnectionOptions } from 'rabbitmq-client';
+import { addressOf, type AmqpConfig } from './config.js';
+import { Link } from './link.js';
+
+/**
+ * When neither side has anything to say, it says so twice within this time; a server that has said nothing for twice as long is taken for
+ * dead, whoever else looks after it. In seconds.
+ */
+const HEARTBEAT_S = 10;
+
+/**
+ * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
+ * reason of the signal.
+ */
+export async function openLink(config: AmqpConfig, log: Logger | undefined, signal: AbortSignal): Promise<Link> {
+  const options = await optionsOf(config);
+  signal.throwIfAborted();
+  const link = new Link(config.url, log);
+  const aborted = (): void => link.end(signal.reason as Error);
+  signal.addEventListener('abort', aborted);
+  try {
+    await link.open('consumer', { ...options, noDelay: true });
+    await link.open('producer', options);
+    return link;
+  } catch (error) {
+    link.end(error as Error);
+    throw signal.aborted ? signal.reason : explained(config, link.over?.cause as NodeJS.ErrnoException);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
+async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
+  const { url, vhost, username = 'guest', password = 'guest', servername } = config;
+  const { host, port, tls } = addressOf(url);
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
+  return {
+    hostname: host,
+    port,
+    vhost,
+    username,
+    password,
+    heartbeat: HEARTBEAT_S,
+    // sputnik's attempts have a deadline
+    connectionTimeout: 0,
+    ...(tls && { tls: { ...(await readTls(config)), ...(name !== undefined && { servername: name }) } }),
+  };
+}
+
+function explained(config: AmqpConfig, cause: NodeJS.ErrnoException): Error {
+  const text = cause.message === '' ? (cause.code ?? cause.name) : cause.message;
+  // the library puts before it which of our commands the server refuses, if any
+  const why = text.replace(/^undefined: /, '');
+  return new Error(`cannot connect to ${config.url}: ${why}; ${advice(config, cause)}`, { cause });
+}
+
+function advice({ url, username, vhost }: AmqpConfig, { code, message }: NodeJS.ErrnoException): string {
+  const as = username === undefined ? 'guest, the default' : username;
+  if (code === 'ACCESS_REFUSED') return `check username (${as}) and password`;
+  if (code === 'NOT_ALLOWED') return `check vhost (${vhost}), and that the server allows it to the user (${as})`;
+  if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
+  if (url.startsWith('amqps:')) return 'are caFile, certFile, keyFile and servername right, and is this a TLS port?';
+  return /closed/.test(message) ? 'is this its port for AMQP, without TLS?' : 'is the url right?';
+}

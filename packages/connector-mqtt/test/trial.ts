@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connector, MQTT_CONFIG } from '@sputnikjs/connector-mqtt';
+import type { MessagingTrial } from '@sputnikjs/testkit';
+import { mosquitto, type Scope } from '@sputnikjs/testkit/servers';
+import { temporaryFolder } from './helpers.js';
+
+const login = { username: 'sputnik', password: 'right' };
+
+const make = (port: number, raw: object = login): ReturnType<typeof connector.make> =>
+  connector.make(MQTT_CONFIG.parse({ url: `mqtt://127.0.0.1:${port}`, ...raw }));
+
+/**
+ * The trial of the connector with mosquitto. That keeps nothing across SIGKILL, and nothing for a consumer that was never there; and
+ * it has no limit that it could tell a publisher of MQTT 3.1.1 about.
+ */
+export async function mqttTrial(scope: Scope): Promise<MessagingTrial> {
+  const file = join(await temporaryFolder(scope), 'passwords');
+  await writeFile(file, '');
+  execFileSync('mosquitto_passwd', ['-b', file, login.username, login.password], { stdio: 'ignore' });
+  let places = 0;
+  const lines = [
+    'allow_anonymous false',
+    `password_file ${file}`,
+    // of 20, the default, a message whose handler rejects holds up those that come after the 19 next
+    'max_inflight_messages 100',
+  ];
+  return {
+    server: await mosquitto(scope, lines),
+    make,
+    makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
+    async place() {
+      const topic = `place${++places}`;
+      return { target: topic, source: topic };
+    },
+    features: { pushedLoss: true, consumer: true, redelivers: true },
+  };
+}

@@ -1,0 +1,123 @@
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { z } from 'zod';
+import { sourceProblem } from './subject.js';
+
+/** A stream that has to be there. */
+export interface StreamConfig {
+  readonly name: string;
+  /** What it takes; `*` stands for one token, `>` for all that follow. */
+  readonly subjects: readonly string[];
+  /** `file` outlives the server. */
+  readonly storage: 'file' | 'memory';
+  /** How large it may become; as large as the server allows unless given. */
+  readonly maxBytes?: number | undefined;
+  /** After this time messages go. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** For this time the server knows the ids of messages; two minutes unless given. */
+  readonly duplicateWindowSeconds?: number | undefined;
+  /** What gives way when it is full: the new message, which is refused, or the oldest, of which nobody hears. */
+  readonly discard: 'new' | 'old';
+}
+
+/** Configuration of the NATS connector. */
+export interface NatsConfig extends TlsConfig {
+  /** Where the server is: `nats://host:port` (4222), or `tls://host:port` for TLS. */
+  readonly url: string;
+  /** False: core NATS, which stores nothing. */
+  readonly jetstream: boolean;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  /** A file of JWT and key, as `nsc` makes it; read anew at each connect. */
+  readonly credsFile?: string | undefined;
+  /** The secret half of an nkey. */
+  readonly nkeySeed?: string | undefined;
+  /** Messages sent and not yet acknowledged, at most. */
+  readonly inFlight: number;
+  /** Made at connect when they are missing, checked when not. */
+  readonly streams: readonly StreamConfig[];
+  /** Satellites of the same name share the messages of a source. */
+  readonly durable: string;
+}
+
+const PORT = 4222;
+/** Of streams and consumers: it becomes a token of subjects, and the name of a folder. */
+const NAME = z.string().regex(/^[^\s.*>/\\\p{Cc}]{1,200}$/u, 'at most 200 characters, without white space . * > / \\');
+
+const STREAM = z
+  .strictObject({
+    name: NAME,
+    subjects: z.array(z.string()).min(1),
+    storage: z.enum(['file', 'memory']),
+    maxBytes: z.int().min(1).optional(),
+    maxAgeSeconds: z.number().min(1).optional(),
+    duplicateWindowSeconds: z.number().min(0.1).optional(),
+    discard: z.enum(['new', 'old']).default('new'),
+  })
+  .superRefine(({ subjects, maxAgeSeconds = Infinity, duplicateWindowSeconds = 0 }, ctx) => {
+    for (const [i, subject] of subjects.entries()) {
+      const message = sourceProblem(subject);
+      if (message !== undefined) ctx.addIssue({ code: 'custom', path: ['subjects', i], message });
+    }
+    if (duplicateWindowSeconds > maxAgeSeconds)
+      ctx.addIssue({ code: 'custom', path: ['duplicateWindowSeconds'], message: 'may not exceed maxAgeSeconds' });
+  });
+
+/** Schema of {@link NatsConfig}: unknown keys, and keys that do not go together, are errors. */
+export const NATS_CONFIG: z.ZodType<NatsConfig> = z
+  .strictObject({
+    url: z.string(),
+    jetstream: z.boolean().default(true),
+    username: z.string().min(1).optional(),
+    password: z.string().optional(),
+    token: z.string().min(1).optional(),
+    credsFile: z.string().min(1).optional(),
+    nkeySeed: z.string().min(1).optional(),
+    inFlight: z.int().min(1).max(65_536).default(4096),
+    streams: z.array(STREAM).default([]),
+    durable: NAME.default('sputnik'),
+    ...TLS_KEYS,
+  })
+  .superRefine((config, ctx) => {
+    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+  });
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig, message: string])[] {
+  const { url, jetstream, username, password, streams } = config;
+  const found: (readonly [keyof NatsConfig, string])[] = [];
+  const bad = urlProblem(url);
+  if (bad !== undefined) found.push(['url', bad]);
+  if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
+  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
+  const [first, ...others] = (['username', 'token', 'credsFile', 'nkeySeed'] as const).filter((key) => config[key]);
+  for (const other of others) found.push([other, `there is ${first} already; keep one of the two`]);
+  if (!jetstream && streams.length > 0)
+    found.push(['streams', 'are for JetStream; leave them out, or "jetstream": false']);
+  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('tls:'), 'tls://'));
+  return found;
+}
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '' || url.port === '0')
+    return 'expected nats://host:port, or tls://host:port for TLS';
+  if (url.username !== '' || url.password !== '')
+    return 'keep user and password out of it: "username", "password" and "token" are keys';
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return 'nothing may follow the port';
+  return undefined;
+}
+
+/** Where a server is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** The parts of a valid `url`. */
+export function addressOf(text: string): Address {
+  const { protocol, hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(port) || PORT, tls: protocol === 'tls:' };
+}

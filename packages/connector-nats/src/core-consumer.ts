@@ -1,0 +1,45 @@
+import type { Logger } from '@sputnikjs/core';
+import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import { checkSource } from './consumer.js';
+import { CoreSubscription, type Drop } from './core-subscription.js';
+import type { Link } from './link.js';
+
+/**
+ * Consumes without streams, in a queue group that other satellites may share. The server forgets a message when it has sent it: what
+ * does not get handled is lost, counted and warned of.
+ */
+export class CoreConsumer implements MessageConsumer {
+  readonly #link: Link;
+  readonly #queue: string;
+  readonly #log: Logger | undefined;
+  #dropped = 0;
+
+  constructor(link: Link, queue: string, log?: Logger) {
+    this.#link = link;
+    this.#queue = queue;
+    this.#log = log;
+  }
+
+  /** Messages that were lost here. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  async consume(
+    source: string,
+    handler: (message: ConsumedMessage) => Promise<void>,
+    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+  ): Promise<Subscription> {
+    checkSource(source);
+    if (this.#link.over !== undefined) throw this.#link.over;
+    const warned = new Set<Drop>();
+    const dropped = (why: Drop, count: number): void => {
+      this.#dropped += count;
+      if (!warned.has(why)) this.#log?.warn({ event: 'dropping', source }, `messages of "${source}" are lost: ${why}`);
+      warned.add(why);
+    };
+    const subscription = new CoreSubscription(this.#link, source, this.#queue, handler, maxUnacknowledged, dropped);
+    await subscription.begun;
+    return subscription;
+  }
+}

@@ -1,0 +1,66 @@
+import type { PermissionViolationError } from '@nats-io/transport-node';
+import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
+import { Outbox } from '@sputnikjs/sidecar/connector';
+import type { Link, LinkUser } from './link.js';
+import { forbidden, publish } from './publish.js';
+
+/**
+ * Publishes without streams. The server answers nothing to a message; it has taken all that came before a PING when it answers that.
+ * One PING is under way at once, for all messages sent before it.
+ */
+export class CoreProducer implements LinkUser {
+  readonly outbox: MessageProducer;
+  readonly #link: Link;
+  readonly #outbox: Outbox<number>;
+  /** Where the messages go that are under way, in the order of sending. */
+  readonly #targets = new Map<number, string>();
+  #next = 0;
+  #isFlushing = false;
+
+  constructor(link: Link, window: number) {
+    this.#link = link;
+    this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
+    link.add(this);
+  }
+
+  denied(error: PermissionViolationError): void {
+    if (error.operation !== 'publish') return;
+    for (const [id, target] of this.#targets) if (target === error.subject) this.#settle(id, forbidden(target, error));
+  }
+
+  ended(error: Error): void {
+    this.#targets.clear();
+    this.#outbox.end(error);
+  }
+
+  #send(message: ProduceMessage): number {
+    publish(this.#link.nats, message);
+    const id = this.#next++;
+    this.#targets.set(id, message.target);
+    if (!this.#isFlushing) setImmediate(() => this.#flush());
+    this.#isFlushing = true;
+    return id;
+  }
+
+  #flush(): void {
+    const end = this.#next;
+    const taken = (): void => {
+      for (const id of this.#targets.keys()) {
+        if (id >= end) break;
+        this.#settle(id);
+      }
+      this.#isFlushing = this.#targets.size > 0;
+      if (this.#isFlushing) this.#flush();
+    };
+    // what the server said against a message is told later in the turn in which its PONG came
+    this.#link.during(this.#link.nats.flush()).then(() => setImmediate(taken), ignore);
+  }
+
+  #settle(id: number, error?: Error): void {
+    this.#targets.delete(id);
+    this.#outbox.settle(id, error);
+  }
+}
+
+/** The link is over then, and has told us. */
+function ignore(): void {}

@@ -1,0 +1,106 @@
+import type { Msg, Subscription as NatsSubscription } from '@nats-io/transport-node';
+import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
+import { Fifo, Handlers } from '@sputnikjs/sidecar/connector';
+import { propertiesOf } from './headers.js';
+import type { Link, LinkUser } from './link.js';
+
+/** Why messages are lost. */
+export type Drop =
+  | 'they come faster than they are handled'
+  | 'the handler failed'
+  | 'the consumer was stopped before their turn came';
+
+/** What messages that wait for the handler may take, in bytes: nothing holds their publishers back. */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** What a message takes beside its payload, about. */
+const OVERHEAD = 500;
+
+/** Has a handler handle what comes on a subject, a bounded number of messages at once; a bounded amount waits. */
+export class CoreSubscription implements Subscription, LinkUser {
+  /** Resolves when the server has granted it. */
+  readonly begun: Promise<void>;
+  readonly #link: Link;
+  readonly #places: number;
+  readonly #dropped: (why: Drop, count: number) => void;
+  readonly #handlers: Handlers;
+  readonly #messages: NatsSubscription;
+  readonly #waiting = new Fifo<ConsumedMessage>();
+  #bytes = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    link: Link,
+    source: string,
+    queue: string,
+    handler: (message: ConsumedMessage) => Promise<void>,
+    places: number,
+    dropped: (why: Drop, count: number) => void,
+  ) {
+    this.#link = link;
+    this.#places = places;
+    this.#dropped = dropped;
+    this.#handlers = new Handlers(async (message) => handler(message));
+    let hasBegun = false;
+    let denied: Error | undefined;
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) return this.#received(message);
+      const text = `may not consume from "${source}": ${error.message}; give the user the permission on the server`;
+      denied = new Error(text, { cause: error });
+      if (hasBegun) link.end(denied);
+    };
+    this.#messages = link.nats.subscribe(source, { queue, callback });
+    link.add(this);
+    this.begun = link.during(link.nats.flush()).then(() => {
+      hasBegun = true;
+      if (denied === undefined) return;
+      link.remove(this);
+      throw denied;
+    });
+  }
+
+  ended(): void {
+    this.#stopping ??= this.#handlers.idle();
+    this.#dropWaiting();
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.#messages.unsubscribe();
+    this.#dropWaiting();
+    await this.#handlers.idle();
+    this.#link.remove(this);
+  }
+
+  #dropWaiting(): void {
+    const { length } = this.#waiting.drain();
+    this.#bytes = 0;
+    if (length > 0) this.#dropped('the consumer was stopped before their turn came', length);
+  }
+
+  #received(message: Msg): void {
+    if (this.#stopping !== undefined) return;
+    const consumed = { source: message.subject, payload: message.data, redelivered: false, ...propertiesOf(message) };
+    if (this.#handlers.underWay < this.#places) return void this.#handle(consumed);
+    const bytes = sizeOf(consumed);
+    if (this.#bytes + bytes > MAX_BYTES) return this.#dropped('they come faster than they are handled', 1);
+    this.#bytes += bytes;
+    this.#waiting.push(consumed);
+  }
+
+  async #handle(message: ConsumedMessage): Promise<void> {
+    await this.#handlers.handle(message, (error) => {
+      if (error !== undefined) this.#dropped('the handler failed', 1);
+    });
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#bytes -= sizeOf(next);
+    void this.#handle(next);
+  }
+}
+
+function sizeOf({ payload }: ConsumedMessage): number {
+  return OVERHEAD + payload.length;
+}

@@ -1,0 +1,56 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import { propertiesOf } from './headers.js';
+
+/** From a handler's rejection to the next delivery, in milliseconds: doubles each time, up to the second. */
+const RETRY_MS = [1000, 30_000] as const;
+
+/** A message that a stream has delivered; the server knows it by the subject of its reply. */
+export class Delivery {
+  readonly message: ConsumedMessage;
+  readonly #nats: NatsConnection;
+  readonly #reply: string;
+  /** How often it was delivered, this time included. */
+  readonly #times: number;
+
+  constructor(nats: NatsConnection, message: Msg) {
+    this.#nats = nats;
+    this.#reply = message.reply ?? '';
+    this.#times = timesOf(this.#reply);
+    const { subject, data } = message;
+    this.message = { source: subject, payload: data, redelivered: this.#times > 1, ...propertiesOf(message) };
+  }
+
+  /** It is handled: the server may forget it. */
+  ack(): void {
+    this.#nats.publish(this.#reply, '+ACK');
+  }
+
+  /** It is not handled: the server is to deliver it again, after a while. */
+  retry(): void {
+    const [first, most] = RETRY_MS;
+    const delay = Math.min(first * 2 ** (this.#times - 1), most);
+    this.#nats.publish(this.#reply, `-NAK {"delay":${delay}000000}`);
+  }
+
+  /** It was not begun: somebody else may have it at once. */
+  giveBack(): void {
+    this.#nats.publish(this.#reply, '-NAK');
+  }
+
+  /** It is still under way: the server is to wait. */
+  working(): void {
+    this.#nats.publish(this.#reply, '+WPI');
+  }
+}
+
+/** True if a stream has delivered this message; else the server says something about a request for messages. */
+export function isDelivery(message: Msg): boolean {
+  return message.reply?.startsWith('$JS.ACK.') === true;
+}
+
+/** Fifth of nine tokens, or seventh of more, where domain and account come before (ADR-15). */
+function timesOf(reply: string): number {
+  const tokens = reply.split('.');
+  return Number(tokens[tokens.length === 9 ? 4 : 6]);
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import {
+  AuthorizationError,
+  credsAuthenticator,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
+} from '@nats-io/transport-node';
+import type { NatsConfig } from './config.js';
+import { Link } from './link.js';
+import { openSocket } from './socket.js';
+import { shakeHands } from './transport.js';
+
+/** After two unanswered pings the library gives a connection up, whoever else looks after it. In milliseconds. */
+const PING_MS = 30_000;
+
+/**
+ * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
+ * reason of the signal.
+ */
+export async function openLink(config: NatsConfig, signal: AbortSignal): Promise<Link> {
+  const { url } = config;
+  const authenticator = await authenticatorOf(config);
+  const opened = await openSocket(config, signal);
+  const { socket } = opened;
+  let broken: Error | undefined;
+  const failed = (error: Error): void => void (broken = error);
+  const aborted = (): void => void socket.destroy();
+  signal.addEventListener('abort', aborted);
+  socket.on('error', failed);
+  try {
+    signal.throwIfAborted();
+    const nats = await shakeHands(opened, {
+      name: 'sputnik',
+      reconnect: false,
+      pingInterval: PING_MS,
+      noAsyncTraces: true,
+      ...(authenticator && { authenticator }),
+    });
+    return new Link(url, nats, socket);
+  } catch (cause) {
+    socket.destroy();
+    if (signal.aborted) throw signal.reason;
+    const why = broken ?? (cause as Error);
+    throw new Error(`the server at ${url} does not let us in: ${why.message}${advice(config, why)}`, { cause });
+  } finally {
+    signal.removeEventListener('abort', aborted);
+    socket.off('error', failed);
+  }
+}
+
+async function authenticatorOf(config: NatsConfig): Promise<Authenticator | undefined> {
+  const { username, password, token, credsFile, nkeySeed } = config;
+  if (username !== undefined) return usernamePasswordAuthenticator(username, password);
+  if (token !== undefined) return tokenAuthenticator(token);
+  if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed));
+  if (credsFile === undefined) return undefined;
+  try {
+    return credsAuthenticator(await readFile(credsFile));
+  } catch (cause) {
+    throw new Error(`cannot read credsFile: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function advice({ username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
+  if (credsFile !== undefined) return '; check credsFile';
+  if (nkeySeed !== undefined) return '; check nkeySeed';
+  if (!(cause instanceof AuthorizationError)) return '';
+  if (username !== undefined) return '; check username and password';
+  if (token !== undefined) return '; check token';
+  return '; it wants username and password, token, credsFile or nkeySeed';
+}

@@ -1,0 +1,48 @@
+/** With reply and sizes a subject has to fit into the 4,096 bytes that servers take as a line; else they end the connection. */
+const MAX_BYTES = 3900;
+
+/** Control codes and white space end a line, or a part of it; half pairs would become something else. */
+const UNWELCOME = /[\s\p{Cc}\p{Surrogate}]/u;
+/** What most subjects look like; nothing is wrong with these. */
+const PLAIN = /^[\w-]+(?:\.[\w-]+)*$/;
+
+/**
+ * Why a message cannot be published to `target`, or undefined. Servers take a line apart at its spaces, and take wildcards for
+ * plain characters: one bad message must not harm the others, nor end where nobody looks for it.
+ */
+export function targetProblem(target: string): string | undefined {
+  if (target.length <= MAX_BYTES && PLAIN.test(target)) return undefined;
+  if (/[*>]/.test(target)) return 'a subject to publish to has no wildcards (*, >)';
+  if (/^\$(?:SYS|JS)(?:\.|$)/.test(target)) return 'subjects below $SYS and $JS belong to the server';
+  return textProblem(target);
+}
+
+/** Why `source` cannot be subscribed to, or undefined. */
+export function sourceProblem(source: string): string | undefined {
+  const tokens = source.split('.');
+  const isStray = (token: string, i: number): boolean =>
+    /[*>]/.test(token) && token !== '*' && (token !== '>' || i < tokens.length - 1);
+  if (tokens.some(isStray)) return 'the wildcards * and > stand for whole tokens, and > for the last';
+  return textProblem(source);
+}
+
+function textProblem(text: string): string | undefined {
+  if (text === '') return 'a subject has at least one character';
+  if (UNWELCOME.test(text)) return 'a subject has no white space, control characters or broken characters';
+  if (text.split('.').includes('')) return 'between the dots of a subject, before and after them, there has to be something';
+  if (Buffer.byteLength(text) > MAX_BYTES) return `a subject is no longer than ${MAX_BYTES} bytes`;
+  return undefined;
+}
+
+/** True if every subject that `narrow` stands for is one that `wide` stands for. */
+export function covers(wide: string, narrow: string): boolean {
+  const tokens = narrow.split('.');
+  const wanted = wide.split('.');
+  for (const [i, want] of wanted.entries()) {
+    const token = tokens[i];
+    if (token === undefined) return false;
+    if (want === '>') return true;
+    if (token === '>' || (want !== '*' && want !== token)) return false;
+  }
+  return wanted.length === tokens.length;
+}

@@ -1,0 +1,53 @@
+import {
+  NatsConnectionImpl,
+  setTransportFactory,
+  type ConnectionOptions,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { nodeResolveHost, NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
+import type { Opened } from './socket.js';
+
+interface OpenedOptions extends ConnectionOptions {
+  readonly sputnikOpened: Opened;
+}
+
+/**
+ * The library's transport over a socket that is open already. The library dials by itself and can be told neither to stop nor to let
+ * go of the socket: a server that says nothing would hold it until a time-out. For connections that are not ours, of which a process
+ * may have some beside them, it is the library's own.
+ */
+class OpenedTransport extends NodeTransport {
+  override async connect(...args: Parameters<NodeTransport['connect']>): Promise<void> {
+    const [, options] = args;
+    const { sputnikOpened: opened } = options as Partial<OpenedOptions>;
+    if (opened === undefined) return super.connect(...args);
+    const { socket, greeting } = opened;
+    if (socket.destroyed) throw new Error('the server closed the connection');
+    this.options = options;
+    this.socket = socket;
+    this.connected = true;
+    this.yields.push(greeting);
+    this.setupHandlers();
+    this.signal.resolve();
+    socket.resume();
+  }
+
+  /** The library stops reading at what it cannot parse, and would keep the connection. */
+  override async *iterate(): AsyncIterableIterator<Uint8Array> {
+    try {
+      yield* super.iterate();
+    } finally {
+      if (!this.done) this.socket.destroy(new Error('the server sent something that is not NATS'));
+    }
+  }
+}
+
+/** Nobody is there: should another user of the library set its transport in this very moment, the attempt fails. */
+const NOBODY = '0.0.0.0:1';
+
+/** Does the handshake over an open socket. Rejects with what the server has against it, or when the socket closes. */
+export function shakeHands(opened: Opened, options: ConnectionOptions): Promise<NatsConnection> {
+  setTransportFactory({ factory: () => new OpenedTransport(), dnsResolveFn: nodeResolveHost });
+  const own: OpenedOptions = { ...options, sputnikOpened: opened, servers: NOBODY, ignoreClusterUpdates: true };
+  return NatsConnectionImpl.connect(own);
+}

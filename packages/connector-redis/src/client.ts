@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import { AbstractConnector, Redis, type Command } from 'ioredis';
+import { ServerError } from './server-error.js';
+
+const CLOSED_BY_SERVER = 'the server closed the connection';
+
+/** One connection with a client of the library on it, never used again once it ended: reconnecting is sputnik's job. */
+export class Client {
+  readonly #socket: Socket;
+  readonly #redis: Redis;
+  readonly #watchers: ((cause: Error) => void)[] = [];
+  #corked = false;
+  #end: Error | undefined;
+
+  /** Takes an open socket over. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    let broken: Error | undefined;
+    socket.on('error', (error) => (broken = error));
+    // before the library hears of it, and rejects all that is under way with an error that says nothing
+    socket.on('close', () => this.end(broken ?? new Error(CLOSED_BY_SERVER)));
+    this.#redis = new Redis({
+      Connector: class extends AbstractConnector {
+        constructor() {
+          super(0);
+        }
+        override connect(): Promise<Socket> {
+          return Promise.resolve(socket);
+        }
+        override disconnect(): void {
+          socket.destroy();
+        }
+      },
+      // what it would do by itself, it would do with warnings on the console and timers that outlive it
+      protocol: 2,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      lazyConnect: true,
+      retryStrategy: null,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+    });
+    this.#redis.on('error', (error: Error) => this.end(error));
+  }
+
+  /** Resolves when commands can be sent. */
+  async ready(): Promise<void> {
+    try {
+      await this.#redis.connect();
+    } catch (error) {
+      throw this.#end ?? error;
+    }
+  }
+
+  /** Called once with why the client has ended. */
+  onEnd(watcher: (cause: Error) => void): void {
+    if (this.#end === undefined) this.#watchers.push(watcher);
+    else watcher(this.#end);
+  }
+
+  /** Resolves with the server's answer, text as bytes. Rejects with a {@link ServerError}, or with why the client has ended. */
+  async call(name: string, ...args: readonly (string | Buffer)[]): Promise<unknown> {
+    if (this.#end !== undefined) throw this.#end;
+    this.#cork();
+    try {
+      return await this.#redis.callBuffer(name, ...args);
+    } catch (error) {
+      throw this.#explained(error as Error);
+    }
+  }
+
+  /** Sends a command as it is; `answered` is called when the server has answered, or the client has ended, with the error if there is one. */
+  send(command: Command, answered: (error?: Error) => void): void {
+    this.#cork();
+    this.#redis.sendCommand(command);
+    command.promise.then(
+      () => answered(),
+      (error: Error) => answered(this.#explained(error)),
+    );
+  }
+
+  /** Ends it at once. The first reason counts. */
+  end(cause: Error): void {
+    if (this.#end !== undefined) return;
+    this.#end = cause;
+    this.#socket.destroy();
+    for (const watcher of this.#watchers.splice(0)) watcher(cause);
+  }
+
+  /** What is sent in one turn of the event loop goes out in one piece; the library would make a system call for each command. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    setImmediate(() => {
+      this.#corked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  #explained(error: Error): Error {
+    if (this.#end !== undefined) return this.#end;
+    const isAnswer = error.name === 'ReplyError';
+    const explained = isAnswer ? new ServerError(error.message) : error;
+    // the library refuses to send, for one, when the server has closed its half of the connection
+    if (!(explained instanceof ServerError) || explained.isFatal) this.end(explained);
+    return explained;
+  }
+}

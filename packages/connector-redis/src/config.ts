@@ -1,0 +1,82 @@
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { z } from 'zod';
+
+/** Configuration of the Redis connector. */
+export interface RedisConfig extends TlsConfig {
+  /** Where the server is: `redis://host:port` (6379), or `rediss://host:port` for TLS. */
+  readonly url: string;
+  /** Whom the server knows us as; its `default` user unless given. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** The number of the database that the streams are in. */
+  readonly database: number;
+  /** Messages sent and not yet acknowledged, at most. */
+  readonly inFlight: number;
+  /** About how many entries a stream keeps: with each message produced the server drops the oldest beyond it. */
+  readonly maxLength?: number | undefined;
+  /** Consumers of the same group share the messages of a stream. */
+  readonly group: string;
+  /** False: a group that is missing is an error. */
+  readonly createGroups: boolean;
+  /** How the group knows this satellite, and no other. A new name for each process unless given. */
+  readonly consumerName?: string | undefined;
+  /** What a consumer has left unacknowledged and untouched for this time, in milliseconds, the others take over. */
+  readonly claimAfterMs: number;
+}
+
+const PORT = 6379;
+
+/** Schema of {@link RedisConfig}: unknown keys, and keys that do not go together, are errors. */
+export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
+  .strictObject({
+    url: z.string(),
+    username: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+    database: z.int().min(0).default(0),
+    inFlight: z.int().min(1).max(65_536).default(1024),
+    maxLength: z.int().min(1).optional(),
+    group: z.string().min(1).default('sputnik'),
+    createGroups: z.boolean().default(true),
+    consumerName: z.string().min(1).optional(),
+    claimAfterMs: z.int().min(1000).default(30_000),
+    ...TLS_KEYS,
+  })
+  .superRefine((config, ctx) => {
+    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+  });
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(config: RedisConfig): readonly (readonly [key: keyof RedisConfig, message: string])[] {
+  const { url, username, password } = config;
+  const found: (readonly [keyof RedisConfig, string])[] = [];
+  const bad = urlProblem(url);
+  if (bad !== undefined) found.push(['url', bad]);
+  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
+  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('rediss:'), 'rediss://'));
+  return found;
+}
+
+function urlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '' || url.port === '0')
+    return 'expected redis://host:port, or rediss://host:port for TLS';
+  if (url.username !== '' || url.password !== '')
+    return 'keep user and password out of it: "username" and "password" are keys';
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
+    return 'nothing may follow the port; the number of a database goes into "database"';
+  return undefined;
+}
+
+/** Where a server is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** The parts of a valid `url`. */
+export function addressOf(text: string): Address {
+  const { protocol, hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(port) || PORT, tls: protocol === 'rediss:' };
+}

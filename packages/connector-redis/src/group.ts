@@ -1,0 +1,37 @@
+import type { RedisConfig } from './config.js';
+import type { Link } from './link.js';
+import { hasCode } from './server-error.js';
+
+/** Sees to it that a stream has the group: makes it, to begin with the oldest entry, if `createGroups` says so, else rejects if it is missing. */
+export async function prepareGroup(link: Link, stream: string, config: RedisConfig): Promise<void> {
+  const { group, createGroups } = config;
+  // looked at first: it takes fewer rights, and no memory
+  if ((await groupsOf(link, stream)).includes(group)) return;
+  if (!createGroups) {
+    const command = ['XGROUP', 'CREATE', quoted(stream), quoted(group), '0', 'MKSTREAM'].join(' ');
+    throw new Error(
+      `the stream ${JSON.stringify(stream)} has no consumer group ${JSON.stringify(group)}: make it by ${command}, or set "createGroups" to true`,
+    );
+  }
+  try {
+    await link.call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM');
+  } catch (error) {
+    // somebody else was faster
+    if (!hasCode(error, 'BUSYGROUP')) throw error;
+  }
+}
+
+async function groupsOf(link: Link, stream: string): Promise<readonly string[]> {
+  try {
+    const groups = (await link.call('XINFO', 'GROUPS', stream)) as readonly (readonly unknown[])[];
+    return groups.map((properties) => String(properties[properties.findIndex((name) => String(name) === 'name') + 1]));
+  } catch (error) {
+    if (hasCode(error, 'ERR')) return [];
+    throw error;
+  }
+}
+
+/** As redis-cli wants it. */
+function quoted(text: string): string {
+  return /^[\w:.-]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,56 @@
+import { Client } from './client.js';
+import type { RedisConfig } from './config.js';
+import { openSocket } from './socket.js';
+
+/** A client that the server has let in. */
+export interface Login {
+  readonly client: Client;
+  /** How the server knows the connection. */
+  readonly id: string;
+}
+
+/** Connects. Rejects with what to do about it, or, at once and with the connection closed, with the reason of the signal. */
+export async function login(config: RedisConfig, signal: AbortSignal): Promise<Login> {
+  const client = new Client(await openSocket(config, signal));
+  const aborted = (): void => client.end(signal.reason as Error);
+  signal.addEventListener('abort', aborted);
+  try {
+    signal.throwIfAborted();
+    await client.ready();
+    return { client, id: await introduce(client, config) };
+  } catch (error) {
+    client.end(error as Error);
+    throw signal.aborted ? signal.reason : explained(config.url, error as Error);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
+async function introduce(client: Client, { username = 'default', password, database }: RedisConfig): Promise<string> {
+  const auth = password === undefined ? [] : ['AUTH', username, password];
+  const about = (await client.call('HELLO', '2', ...auth)) as readonly unknown[];
+  const property = (name: string): string => {
+    const at = about.findIndex((value, i) => i % 2 === 0 && String(value) === name);
+    return at < 0 ? '' : String(about[at + 1]);
+  };
+  const role = property('role') || property('mode');
+  if (role !== 'master')
+    throw new Error(`the server is a ${role}, which takes no messages; the url has to be that of the primary`);
+  if (database !== 0) await client.call('SELECT', `${database}`);
+  // all the rest a server grants that is still loading its data
+  await client.call('PING');
+  return property('id');
+}
+
+function explained(url: string, cause: Error): Error {
+  const advice: readonly (readonly [RegExp, string])[] = [
+    [
+      /closed the connection|ECONNRESET/,
+      url.startsWith('redis:') ? '; does it want TLS (rediss://)?' : '; does it want our certificate?',
+    ],
+    [/^ERR unknown command/, '; Redis 6.2, or later, is needed'],
+    [/^ERR DB index/, '; is "database" right?'],
+  ];
+  const [, hint = ''] = advice.find(([pattern]) => pattern.test(cause.message)) ?? [];
+  return new Error(`no session with ${url}: ${cause.message}${hint}`, { cause });
+}

@@ -1,0 +1,39 @@
+import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
+import { Outbox } from '@sputnikjs/sidecar/connector';
+import { Xadd } from './entry.js';
+import type { Link, LinkUser } from './link.js';
+import { ServerError } from './server-error.js';
+
+/** Appends messages to streams. The server answers in the order of the commands, and each for itself. */
+export class Producer implements LinkUser {
+  readonly outbox: MessageProducer;
+  readonly #link: Link;
+  readonly #maxLength: number | undefined;
+  readonly #outbox: Outbox<number>;
+  #next = 0;
+
+  constructor(link: Link, window: number, maxLength: number | undefined) {
+    this.#link = link;
+    this.#maxLength = maxLength;
+    this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
+    link.add(this);
+  }
+
+  ended(error: Error): void {
+    this.#outbox.end(error);
+  }
+
+  #send(message: ProduceMessage): number {
+    const id = this.#next++;
+    this.#link.client.send(new Xadd(message, this.#maxLength), (error) =>
+      this.#outbox.settle(id, error && refused(message, error)),
+    );
+    return id;
+  }
+}
+
+/** When the link has ended nobody hears of it: then the outbox has rejected all it had. */
+function refused({ target }: ProduceMessage, cause: Error): Error {
+  const error = new Error(`the server refuses the message for ${JSON.stringify(target)}: ${cause.message}`, { cause });
+  return cause instanceof ServerError ? Object.assign(error, { code: cause.code }) : error;
+}

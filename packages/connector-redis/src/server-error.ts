@@ -1,0 +1,40 @@
+/** What to do about a server's refusal, by the word that it begins with. */
+const ADVICE: Readonly<Record<string, string>> = {
+  OOM: 'its memory is full: give it more (maxmemory), or keep less in the streams (maxLength)',
+  WRONGTYPE: 'the key holds something other than a stream: choose another name, or delete it',
+  READONLY: 'it is a replica: the url has to be that of the primary',
+  MASTERDOWN: 'it is a replica: the url has to be that of the primary',
+  MISCONF: 'it cannot write to its disk: look into its log',
+  NOREPLICAS: 'too few of its replicas are there: look at min-replicas-to-write',
+  NOPERM: 'have the user allowed to (ACL SETUSER)',
+  NOAUTH: 'check username and password',
+  WRONGPASS: 'check username and password',
+  LOADING: 'it has just been started; it will be tried again',
+  MOVED: 'a cluster of several servers is not supported',
+};
+
+/** As long as they last the server takes nothing at all: messages are not refused then, they have to wait for another connection. */
+const PASSING = new Set(['READONLY', 'MASTERDOWN', 'LOADING']);
+
+/** An error that the server answered with; the library's own carries all that was sent, secrets and payloads. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  /** The word that the server's text begins with, such as `OOM`. */
+  readonly code: string;
+
+  constructor(text: string) {
+    const code = /^[A-Z]+/.exec(text)?.[0] ?? 'ERR';
+    const advice = ADVICE[code];
+    super(advice === undefined ? text : `${text.replace(/\.$/, '')}; ${advice}`);
+    this.code = code;
+  }
+
+  /** True if the connection is of no use after it. */
+  get isFatal(): boolean {
+    return PASSING.has(this.code) || this.message.startsWith('ERR Protocol error');
+  }
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof ServerError && error.code === code;
+}

@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Redis } from 'ioredis';
+import { confFactory, type Logger } from '@sputnikjs/core';
+import { connector, REDIS_CONFIG, type RedisConnection } from '@sputnikjs/connector-redis';
+import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import { gate } from '@sputnikjs/testkit';
+import { redisServer, type RealServer } from '@sputnikjs/testkit/servers';
+
+export const config = confFactory(() => undefined);
+
+/** A signal that never aborts. */
+export const never: AbortSignal = new AbortController().signal;
+
+/** What a promise that has to reject rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: unknown }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it did not reject');
+}
+
+export async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sputnik-redis-test-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A server that runs. */
+export async function started(t: TestContext, lines?: readonly string[]): Promise<RealServer> {
+  const server = await redisServer(t, lines);
+  await server.start();
+  return server;
+}
+
+export interface Connected {
+  readonly connection: RedisConnection;
+  /** Resolves with the reason when the connector reports the loss. */
+  readonly lost: Promise<unknown>;
+}
+
+export interface Opened extends Connected {
+  readonly connector: ReturnType<typeof connector.make>;
+}
+
+export function makeConnector(t: TestContext, raw: object): Opened['connector'] {
+  const made = connector.make(REDIS_CONFIG.parse(raw));
+  t.after(() => made.disconnect());
+  return made;
+}
+
+/** A log that keeps what is said. */
+export class KeptLog implements Logger {
+  readonly lines: { readonly fields: Readonly<Record<string, unknown>>; readonly text: string | undefined }[] = [];
+  readonly #keep = (fields: object, text?: string): void => {
+    this.lines.push({ fields: fields as Record<string, unknown>, text });
+    this.#watchers.splice(0).forEach((wake) => wake());
+  };
+  readonly debug: Logger['debug'] = this.#keep;
+  readonly info: Logger['info'] = this.#keep;
+  readonly warn: Logger['warn'] = this.#keep;
+  readonly error: Logger['error'] = this.#keep;
+  #watchers: (() => void)[] = [];
+
+  /** The text of the first line with this event, when it has come. */
+  async said(event: string): Promise<string> {
+    for (;;) {
+      const line = this.lines.find(({ fields }) => fields['event'] === event);
+      if (line !== undefined) return line.text ?? '';
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+}
+
+/** Makes a connector, starts and connects it; it disconnects when the test ends. */
+export async function open(t: TestContext, raw: object, log?: Logger): Promise<Opened> {
+  const made = makeConnector(t, raw);
+  await made.start?.(log);
+  return { connector: made, ...(await connect(made)) };
+}
+
+/** Connects once more. */
+export async function connect(made: Opened['connector'], signal: AbortSignal = never): Promise<Connected> {
+  const lost = gate<unknown>();
+  return { connection: await made.connect(config, { signal, lost: lost.open }), lost: lost.passed };
+}
+
+/** A client that is not ours, for as long as the work takes. */
+export async function withPlain<T>(port: number, work: (plain: Redis) => Promise<T>, login: object = {}): Promise<T> {
+  const plain = new Redis({ port, host: '127.0.0.1', ...login });
+  try {
+    return await work(plain);
+  } finally {
+    plain.disconnect();
+  }
+}
+
+/** The fields of a stream's entries, in its order, as a client sees them that is not ours. */
+export function storedIn(
+  port: number,
+  stream: string,
+  login: object = {},
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  return withPlain(
+    port,
+    async (plain) => {
+      const entries = await plain.xrange(stream, '-', '+');
+      return entries.map(([, fields]) =>
+        Object.fromEntries(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : []))),
+      );
+    },
+    login,
+  );
+}
+
+/** How many entries of a stream's group are delivered and not acknowledged, by consumer. */
+export function pendingIn(port: number, stream: string, group = 'sputnik'): Promise<Readonly<Record<string, number>>> {
+  return withPlain(port, async (plain) => {
+    const [, , , consumers] = (await plain.xpending(stream, group)) as unknown as readonly [
+      number,
+      unknown,
+      unknown,
+      [string, string][] | null,
+    ];
+    return Object.fromEntries((consumers ?? []).map(([name, count]) => [name, Number(count)]));
+  });
+}
+
+/** Collects what comes, and tells when it is `count`. */
+export class Collector<T> {
+  readonly items: T[] = [];
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  add(item: T): void {
+    this.items.push(item);
+    for (const { count, resolve } of this.#waiting) if (this.items.length >= count) resolve();
+  }
+
+  reaches(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.items.length >= count) return resolve();
+      this.#waiting.push({ count, resolve });
+    });
+  }
+}
+
+export function textOf({ payload }: ConsumedMessage): string {
+  return Buffer.from(payload).toString();
+}
+
+export function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${n}`);
+}

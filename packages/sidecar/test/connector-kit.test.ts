@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SputnikError } from '@sputnikjs/core';
+import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import {
+  connectionLost,
+  Fifo,
+  Handlers,
+  readTls,
+  TLS_KEYS,
+  tlsMisfits,
+  type TlsConfig,
+} from '@sputnikjs/sidecar/connector';
+import { z } from 'zod';
+
+const message: ConsumedMessage = { source: 'a', payload: new Uint8Array(0), redelivered: false };
+
+/** Resolves when all that is settled has been passed on. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a queue gives back in order what it was given', () => {
+  const queue = new Fifo<number>();
+  let next = 0;
+  for (let i = 0; i < 10_000; i++) {
+    queue.push(i);
+    if (i % 3 !== 0) assert.equal(queue.shift(), next++);
+  }
+  assert.equal(queue.first, next);
+  assert.equal(queue.size, 10_000 - next);
+  assert.deepEqual(
+    queue.drain(),
+    Array.from({ length: 10_000 - next }, (_, i) => next + i),
+  );
+  assert.equal(queue.shift(), undefined);
+  assert.equal(queue.size, 0);
+});
+
+test('a message is done when its handler has resolved, and with the error when it rejects or throws', async () => {
+  const failure = new Error('not now');
+  for (const [handler, expected] of [
+    [async () => {}, undefined],
+    [() => Promise.reject(failure), failure],
+    [
+      () => {
+        throw failure;
+      },
+      failure,
+    ],
+    [() => Promise.reject(null), new Error('the handler rejected')],
+  ] as readonly (readonly [() => Promise<void>, Error | undefined])[]) {
+    const told: unknown[] = [];
+    const handlers = new Handlers(handler);
+    await handlers.handle(message, (error) => void told.push(error));
+    assert.deepEqual(told, [expected]);
+    assert.equal(handlers.underWay, 0);
+  }
+});
+
+test('handlers are idle when each message is handled and done, and not before', async () => {
+  const steps: string[] = [];
+  const ways: (() => void)[] = [];
+  const handlers = new Handlers(() => new Promise((resolve) => ways.push(resolve)));
+  await handlers.idle();
+  const all = ['first', 'second'].map((name) =>
+    handlers.handle(message, async () => {
+      steps.push(`${name} is handled`);
+      await turn();
+      steps.push(`${name} is done`);
+    }),
+  );
+  assert.equal(handlers.underWay, 2);
+  const idle = [handlers.idle(), handlers.idle()].map(async (promise) => {
+    await promise;
+    steps.push('idle');
+  });
+  ways[1]?.();
+  await all[1];
+  assert.equal(handlers.underWay, 1);
+  ways[0]?.();
+  await Promise.all([...all, ...idle]);
+  assert.deepEqual(steps, ['second is handled', 'second is done', 'first is handled', 'first is done', 'idle', 'idle']);
+  assert.equal(handlers.underWay, 0);
+});
+
+test('an acknowledgement that fails ends nothing but its message, and is no unhandled rejection', async () => {
+  for (const handler of [async () => {}, () => Promise.reject(new Error('not now'))]) {
+    const handlers = new Handlers(handler);
+    // nobody waits for these: a rejection would end the process
+    void handlers.handle(message, () => Promise.reject(new Error('the connection is lost')));
+    void handlers.handle(message, () => {
+      throw new Error('the connection is lost');
+    });
+    assert.equal(handlers.underWay, 2);
+    await handlers.idle();
+    await turn();
+    assert.equal(handlers.underWay, 0);
+  }
+});
+
+test('TLS keys that do not go together, or with the url, are all named', () => {
+  const keysOf = (config: TlsConfig, isTls: boolean): readonly string[] =>
+    tlsMisfits(config, isTls, 'mqtts://').map(([key, text]) => `${key}: ${text}`);
+  const all = { caFile: 'ca', certFile: 'cert', keyFile: 'key', servername: 'name' };
+  assert.deepEqual(keysOf(all, true), []);
+  assert.deepEqual(keysOf({}, false), []);
+  assert.deepEqual(keysOf({ certFile: 'cert' }, true), ['keyFile: certFile and keyFile go together']);
+  assert.deepEqual(keysOf({ keyFile: 'key' }, true), ['certFile: certFile and keyFile go together']);
+  assert.deepEqual(
+    keysOf(all, false),
+    Object.keys(all).map((key) => `${key}: is for TLS; the url begins with mqtts:// then`),
+  );
+  assert.deepEqual(keysOf({ keyFile: 'key' }, false), [
+    'certFile: certFile and keyFile go together',
+    'keyFile: is for TLS; the url begins with mqtts:// then',
+  ]);
+  const schema = z.strictObject(TLS_KEYS);
+  assert.deepEqual(schema.parse(all), all);
+  for (const key of Object.keys(all)) assert.equal(schema.safeParse({ [key]: '' }).success, false, key);
+});
+
+test('TLS files are read anew each time, and one that cannot be read is named by its key', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sputnik-tls-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = (name: string): string => join(folder, name);
+  assert.deepEqual(await readTls({}), {});
+  const config = { caFile: path('ca'), certFile: path('cert'), keyFile: path('key'), servername: 'name' };
+  for (const text of ['old', 'renewed']) {
+    for (const name of ['ca', 'cert', 'key']) await writeFile(path(name), `${text} ${name}`);
+    assert.deepEqual(await readTls(config), {
+      ca: Buffer.from(`${text} ca`),
+      cert: Buffer.from(`${text} cert`),
+      key: Buffer.from(`${text} key`),
+      servername: 'name',
+    });
+  }
+  for (const key of ['caFile', 'certFile', 'keyFile'] as const)
+    await assert.rejects(
+      readTls({ ...config, [key]: path('missing') }),
+      new RegExp(`^Error: cannot read ${key}: ENOENT.*missing`),
+    );
+});
+
+test('a lost connection has its code, its cause, and says where', () => {
+  const cause = new Error('read ECONNRESET');
+  const error = connectionLost('mqtt://127.0.0.1:1883', cause);
+  assert.ok(error instanceof SputnikError);
+  assert.deepEqual([error.code, error.cause], ['CONNECTION_LOST', cause]);
+  assert.equal(error.message, 'the connection to mqtt://127.0.0.1:1883 is lost: read ECONNRESET');
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { freePort, mosquitto, natsServer, RealServer, redisServer, type Scope } from '@sputnikjs/testkit/servers';
+import { settlesWithin } from '../dist/in-time.js';
+
+/** How long a server that says nothing is listened to, in milliseconds. */
+const SILENCE_MS = 100;
+
+/** Says something to a server over a connection of its own, and resolves with the first that comes back. */
+async function ask(port: number, text: string | Uint8Array): Promise<string> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  socket.write(text);
+  try {
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    return data.toString('latin1');
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A CONNECT packet of MQTT 3.1.1, of a client without a name. */
+const CONNECT = Uint8Array.of(0x10, 12, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 0);
+
+for (const { make, hello, answer, bad, complaint } of [
+  { make: natsServer, hello: 'PING\r\n', answer: 'INFO ', bad: 'jetstream: {{', complaint: /Parse error/ },
+  { make: mosquitto, hello: CONNECT, answer: ' \x02', bad: 'flies high', complaint: /Unknown configuration/ },
+  { make: redisServer, hello: 'PING\r\n', answer: '+PONG', bad: 'flies high', complaint: /Bad directive/ },
+]) {
+  test(`${make.name} starts, is killed, starts again at the same place, freezes and thaws`, async (t) => {
+    const server = await make(t);
+    const { port, url } = server;
+    await assert.rejects(ask(port, hello));
+    for (let times = 1; times <= 2; times++) {
+      await server.start();
+      await server.start();
+      assert.ok((await ask(port, hello)).startsWith(answer));
+      await server.stop();
+      await assert.rejects(ask(port, hello));
+    }
+    await server.stop();
+    assert.deepEqual([server.port, server.url], [port, url]);
+    assert.ok(url.endsWith(`://127.0.0.1:${port}`), url);
+
+    await server.start();
+    server.freeze();
+    const asked = ask(port, hello);
+    assert.ok(!(await settlesWithin(SILENCE_MS, asked)), 'it answers while it is frozen');
+    server.thaw();
+    assert.ok((await asked).startsWith(answer));
+    server.freeze();
+    await server.stop();
+    await assert.rejects(ask(port, hello));
+  });
+
+  test(`${make.name} with a bad configuration rejects with what it printed`, async (t) => {
+    const server = await make(t, [bad]);
+    await assert.rejects(server.start(), (error: Error) => {
+      assert.match(error.message, /^it ended and never printed /);
+      assert.match(error.message, complaint);
+      return true;
+    });
+    assert.match(server.output.join('\n'), complaint);
+    await assert.rejects(ask(server.port, hello));
+  });
+}
+
+test('what a server has stored is there again after it was killed', async (t) => {
+  const server = await redisServer(t);
+  await server.start();
+  await ask(server.port, 'SET passenger laika\r\n');
+  await server.stop();
+  await server.start();
+  assert.equal(await ask(server.port, 'GET passenger\r\n'), '$5\r\nlaika\r\n');
+});
+
+test('a server ends with its scope, and its folder goes', async () => {
+  const cleanups: (() => Promise<void>)[] = [];
+  const scope: Scope = { after: (cleanup) => void cleanups.push(cleanup) };
+  const server = await redisServer(scope);
+  await server.start();
+  await access(server.folder);
+  for (const cleanup of cleanups) await cleanup();
+  await assert.rejects(ask(server.port, 'PING\r\n'));
+  await assert.rejects(access(server.folder));
+});
+
+test('a program that is not there is told by its name, and by what to do', async (t) => {
+  const command = { program: 'no-such-server', args: [] };
+  const server = await RealServer.of(t, { scheme: 'none', ready: 'ready', command: () => command });
+  for (let times = 1; times <= 2; times++)
+    await assert.rejects(
+      server.start(),
+      /^Error: it could not be started: spawn no-such-server ENOENT; is it installed, and in the path\?$/,
+    );
+  await server.stop();
+  assert.deepEqual(server.output, []);
+});
+
+test('a free port is free, and none that the system gives out', async () => {
+  const ports = await Promise.all(Array.from({ length: 3 }, freePort));
+  for (const port of ports) {
+    assert.ok(port >= 10_000 && port < 30_000);
+    await assert.rejects(ask(port, ''), { code: 'ECONNREFUSED' });
+  }
+});
