@@ -4,6 +4,7 @@ import { footprint, leftBehind } from './footprint.js';
 import { gate, type Gate } from './gate.js';
 import { within } from './in-time.js';
 import { needs, numbered, onStage, produceAll } from './messaging-checks.js';
+import { memoryInUse } from './memory.js';
 import type { MessagingFlight } from './messaging-flight.js';
 import { PATIENCE_MS, Stage, type Witness } from './messaging-stage.js';
 import type { MessagingTrial, Place } from './messaging-trial.js';
@@ -14,8 +15,9 @@ const BLAST = 100_000;
 const OUTAGES = 5;
 /** Messages that a blast has under way at once. */
 const UNDER_WAY = 2_000;
-/** What a blast may take of the heap, and of what hangs on it, at any time, in bytes. */
-const MAX_MEMORY = 192 * 1024 * 1024;
+/** What a blast may add to what is in use of the heap, and hangs on it, at any time, in bytes. */
+const MAX_MEMORY = 64 * 1024 * 1024;
+const LOOK_EVERY = 5_000;
 /** A whole blast, with a server that takes its time to start. */
 const BLAST_MS = 240_000;
 
@@ -23,8 +25,9 @@ const BLAST_MS = 240_000;
 class Blast {
   /** Whose acknowledgement has come. */
   readonly resolved: string[] = [];
-  /** Most memory that was in use at an acknowledgement. */
+  /** The most that was in use at an acknowledgement, beyond what was before, in bytes. */
   memory = 0;
+  readonly #before = memoryInUse();
   readonly #flight: MessagingFlight;
   readonly #place: Place;
   readonly #count: number;
@@ -68,14 +71,9 @@ class Blast {
       const payload = `${this.#next++}`;
       await this.#flight.produce(this.#place.target, payload);
       this.resolved.push(payload);
-      if (this.resolved.length % 1_000 === 0) this.#measure();
+      if (this.resolved.length % LOOK_EVERY === 0) this.memory = Math.max(this.memory, memoryInUse() - this.#before);
       for (const wake of this.#watchers.splice(0)) wake();
     }
-  }
-
-  #measure(): void {
-    const { heapUsed, external } = process.memoryUsage();
-    this.memory = Math.max(this.memory, heapUsed + external);
   }
 }
 
