@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { jetstream } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import {
+  freePort,
+  mosquitto,
+  natsServer,
+  rabbitmqServer,
+  redisServer,
+  type RealServer,
+} from '@sputnikjs/testkit/servers';
+import { Connection } from 'rabbitmq-client';
+import { run, Satellite, Subscriber } from './support.js';
+
+/** Runs a folder as it is shipped, but for the ports, and sends it a syslog message and a request by real clients. */
+async function fly(t: TestContext, name: string, server: RealServer): Promise<void> {
+  const [syslog, http] = [`${await freePort()}`, `${await freePort()}`];
+  const satellite = new Satellite(t, fileURLToPath(new URL(`../conf/${name}`, import.meta.url)), {
+    CONNECTOR_URL: server.url,
+    SYSLOGRECEIVER_PORT: syslog,
+    HTTPGATEWAY_PORT: http,
+  });
+  await satellite.logs('connected');
+  await run(t, 'logger', '-n', '127.0.0.1', '-P', syslog, '-T', '--octet-count', '-t', 'laika', 'hello by syslog');
+  const [orders, body] = [`http://127.0.0.1:${http}/produce/http.orders`, 'hello by HTTP'];
+  const status = await run(t, 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-d', body, orders);
+  assert.equal(status, '202');
+  satellite.process.kill('SIGTERM');
+  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+}
+
+function assertArrived(syslog: string, http: string): void {
+  const { content, message = content } = JSON.parse(syslog) as Record<string, unknown>;
+  assert.equal(message, 'hello by syslog');
+  assert.equal(http, 'hello by HTTP');
+}
+
+test('conf/nats puts syslog and HTTP into a stream of NATS JetStream', async (t) => {
+  const server = await natsServer(t);
+  await server.start();
+  await fly(t, 'nats', server);
+  const client = await connect({ servers: server.url });
+  t.after(() => client.close());
+  const consumer = await jetstream(client).consumers.get('SPUTNIK');
+  const [syslog, http] = [await consumer.next(), await consumer.next()];
+  assert.deepEqual([syslog?.subject, http?.subject], ['syslog', 'http.orders']);
+  assertArrived(syslog?.string() ?? '', http?.string() ?? '');
+});
+
+test('conf/mqtt publishes syslog and HTTP on an MQTT server', async (t) => {
+  const server = await mosquitto(t);
+  await server.start();
+  const subscriber = await Subscriber.to(t, server.port);
+  await fly(t, 'mqtt', server);
+  await subscriber.until(() => subscriber.messages.length === 2, 'two messages');
+  const [syslog = '', http = ''] = subscriber.messages;
+  assertArrived(syslog.replace(/^syslog /, ''), http.replace(/^http.orders /, ''));
+});
+
+test('conf/redis appends syslog and HTTP to streams of Redis', async (t) => {
+  const server = await redisServer(t);
+  await server.start();
+  await fly(t, 'redis', server);
+  const payloadOf = async (stream: string): Promise<string> => {
+    const entry = await run(t, 'redis-cli', '-p', `${server.port}`, '--json', 'XRANGE', stream, '-', '+');
+    const [[, fields] = ['', []]] = JSON.parse(entry) as [string, string[]][];
+    return fields[fields.indexOf('payload') + 1] ?? '';
+  };
+  assertArrived(await payloadOf('syslog'), await payloadOf('http.orders'));
+});
+
+test('conf/amqp puts syslog and HTTP into queues of RabbitMQ', async (t) => {
+  const server = await rabbitmqServer(t);
+  await server.start();
+  await fly(t, 'amqp', server);
+  const client = new Connection(`amqp://guest:guest@127.0.0.1:${server.port}`);
+  t.after(() => client.close());
+  const payloadOf = async (queue: string): Promise<string> =>
+    String((await client.basicGet({ queue, noAck: true }))?.body);
+  assertArrived(await payloadOf('syslog'), await payloadOf('http.orders'));
+});
