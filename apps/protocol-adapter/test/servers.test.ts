@@ -76,11 +76,13 @@ test('conf/amqp puts syslog and HTTP into queues of RabbitMQ', async (t) => {
   await server.start();
   await fly(t, 'amqp', server);
   const client = new Connection(`amqp://guest:guest@127.0.0.1:${server.port}`);
-  t.after(() => client.close());
   const payloadOf = async (queue: string): Promise<string> => {
     const body: unknown = (await client.basicGet({ queue, noAck: true }))?.body;
     // the library has parsed what says that it is JSON
     return Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body);
   };
-  assertArrived(await payloadOf('syslog'), await payloadOf('http.orders'));
+  const payloads = [await payloadOf('syslog'), await payloadOf('http.orders')] as const;
+  // while there is a server
+  await client.close();
+  assertArrived(...payloads);
 });
