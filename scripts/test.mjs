@@ -24,7 +24,7 @@ if (tests.length === 0) {
 }
 // Many wait for servers and deadlines most of their time: more of them than processors, or they take twice as long.
 const atOnce = availableParallelism() + 1;
-const options = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=300000'];
+const options = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000'];
 const reporter = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
 const { status } = spawnSync(process.execPath, [...options, ...reporter, ...tests], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -14,12 +14,19 @@ export function headersOf({ contentType, headers, id }: ProduceMessage): MsgHdrs
   if (id !== undefined) set(result, MESSAGE_ID, id);
   if (contentType !== undefined) set(result, CONTENT_TYPE, contentType);
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (SERVERS_OWN.test(name)) throw bad(name, 'names that begin with Nats- belong to the server; an id goes into "id"');
+    if (SERVERS_OWN.test(name))
+      throw bad(name, 'names that begin with Nats- belong to the server; an id goes into "id"');
     if (IS_CONTENT_TYPE.test(name)) throw bad(name, 'it goes into "contentType"');
     if (!/^[!-9;-~]+$/.test(name)) throw bad(name, 'a name has printable ASCII characters, no space and no colon');
     set(result, name, value);
   }
   return result.keys().length === 0 ? undefined : result;
+}
+
+/** How long they are on their way: a line of version, a line each, an empty line (ADR-4). */
+export function bytesOf(headers: MsgHdrs): number {
+  const lines = [...headers].flatMap(([name, values]) => values.map((value) => `${name}: ${value}\r\n`));
+  return Buffer.byteLength(`NATS/1.0\r\n${lines.join('')}\r\n`);
 }
 
 function set(headers: MsgHdrs, name: string, value: string): void {

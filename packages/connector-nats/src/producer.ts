@@ -81,7 +81,10 @@ export class Producer implements LinkUser {
   #giveUp(overdue: number): void {
     for (const [id, target] of this.#targets) {
       if (id >= overdue) return;
-      this.#settle(id, new Error(`no stream has acknowledged the message for "${target}"; does one take this subject?`));
+      this.#settle(
+        id,
+        new Error(`no stream has acknowledged the message for "${target}"; does one take this subject?`),
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
-import { headersOf } from './headers.js';
+import { bytesOf, headersOf } from './headers.js';
 import { targetProblem } from './subject.js';
 
 /** Sends a message on its way. Throws what is wrong with it, where the server would end the connection or not notice. */
@@ -12,7 +12,7 @@ export function publish(nats: NatsConnection, message: ProduceMessage, reply?: s
   try {
     nats.publish(target, payload, { ...(reply !== undefined && { reply }), ...(headers && { headers }) });
   } catch (cause) {
-    const size = Buffer.byteLength(payload) + (headers === undefined ? 0 : headers.toString().length);
+    const size = Buffer.byteLength(payload) + (headers === undefined ? 0 : bytesOf(headers));
     const most = nats.info?.max_payload;
     if (most === undefined || size <= most) throw cause;
     const text = `the message for "${target}" has ${size} bytes, headers included; the server takes ${most} (max_payload)`;

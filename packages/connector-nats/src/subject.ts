@@ -29,7 +29,8 @@ export function sourceProblem(source: string): string | undefined {
 function textProblem(text: string): string | undefined {
   if (text === '') return 'a subject has at least one character';
   if (UNWELCOME.test(text)) return 'a subject has no white space, control characters or broken characters';
-  if (text.split('.').includes('')) return 'between the dots of a subject, before and after them, there has to be something';
+  if (text.split('.').includes(''))
+    return 'between the dots of a subject, before and after them, there has to be something';
   if (Buffer.byteLength(text) > MAX_BYTES) return `a subject is no longer than ${MAX_BYTES} bytes`;
   return undefined;
 }

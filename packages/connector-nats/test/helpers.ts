@@ -112,7 +112,7 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
       const consumer = await jetstream(plain).consumers.get(stream);
       for await (const message of await consumer.fetch({ max_messages: count })) {
         const { subject, headers } = message;
-        stored.push({ subject, payload: message.string(), headers: headers?.toRecord() });
+        stored.push({ subject, payload: message.string(), headers: headers && Object.fromEntries(headers) });
         if (stored.length === count) break;
       }
       return stored;
