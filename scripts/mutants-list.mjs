@@ -149,7 +149,7 @@ export const GUARDS = [
     'F3: a failing callback lands the satellite (4)',
     'initiator',
     "if (decision === 'shutdown') this.#landAfter(failure);",
-    '',
+    "if (decision === 'shutdown') void 0;",
     'rules/failure',
   ),
   core(
