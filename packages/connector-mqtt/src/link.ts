@@ -16,7 +16,8 @@ export interface LinkUser {
   ended(error: SputnikError): void;
 }
 
-const CLOSED_BY_SERVER = 'the server closed the connection; has another client the same clientId?';
+const CLOSED_BY_SERVER =
+  'the server closed the connection; has another client the same clientId, or may the user not send a message? its log tells';
 /** How long a server has to hang up after we said goodbye, in milliseconds. */
 const GOODBYE_MS = 1000;
 

@@ -20,14 +20,8 @@ export async function mqttTrial(scope: Scope): Promise<MessagingTrial> {
   await writeFile(file, '');
   execFileSync('mosquitto_passwd', ['-b', file, login.username, login.password], { stdio: 'ignore' });
   let places = 0;
-  const lines = [
-    'allow_anonymous false',
-    `password_file ${file}`,
-    // of 20, the default, a message whose handler rejects holds up those that come after the 19 next
-    'max_inflight_messages 100',
-  ];
   return {
-    server: await mosquitto(scope, lines),
+    server: await mosquitto(scope, ['allow_anonymous false', `password_file ${file}`]),
     make,
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
     async place() {
