@@ -3,30 +3,35 @@ import { fileURLToPath } from 'node:url';
 import { measureBoot } from './boot.js';
 import { measure, type Effort, type Speeds } from './measure.js';
 import { MESSAGE_ROWS } from './messages.js';
+import { SERVER_BUDGET, SERVER_ROWS } from './servers.js';
 
 const isQuick = process.argv.includes('--quick');
-const effort: Effort = isQuick ? { rounds: 1, sampleMs: 1, batch: 1000 } : { rounds: 11, sampleMs: 200, batch: 20_000 };
+const QUICK: Effort = { rounds: 1, sampleMs: 1, batch: 1000 };
+const effort: Effort = isQuick ? QUICK : { rounds: 11, sampleMs: 200, batch: 20_000 };
+/** A server takes thousands in a second, not millions. */
+const serverEffort: Effort = isQuick ? QUICK : { rounds: 11, sampleMs: 500, batch: 5_000 };
 const row = process.argv.indexOf('--row');
 
-if (row >= 0) await measureRow(Number(process.argv[row + 1]));
+if (row >= 0) await measureRow(process.argv[row + 1] ?? '');
 else printTable();
 
 /** Measures one row in this process, and writes its speeds as JSON. */
-async function measureRow(index: number): Promise<void> {
-  const contest = await MESSAGE_ROWS[index]?.start();
-  if (!contest) throw new Error(`there is no row ${index}; give one from 0 to ${MESSAGE_ROWS.length - 1}`);
-  console.log(JSON.stringify(await measure(contest, effort)));
+async function measureRow(title: string): Promise<void> {
+  const message = MESSAGE_ROWS.find((candidate) => candidate.title === title);
+  const contest = await (message ?? SERVER_ROWS.find((candidate) => candidate.title === title))?.start();
+  if (!contest) throw new Error(`there is no row ${JSON.stringify(title)}`);
+  console.log(JSON.stringify(await measure(contest, message ? effort : serverEffort)));
   await contest.end();
 }
 
 /** A process for each row: what the compiler learned from one would slow the next. */
-function speedsOf(index: number): Speeds {
-  const args = [fileURLToPath(import.meta.url), '--row', String(index), ...(isQuick ? ['--quick'] : [])];
+function speedsOf(title: string): Speeds {
+  const args = [fileURLToPath(import.meta.url), '--row', title, ...(isQuick ? ['--quick'] : [])];
   const { status, stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (status !== 0) throw new Error(`row ${index} ended with ${status}`);
+  if (status !== 0) throw new Error(`the row ${JSON.stringify(title)} ended with ${status}`);
   return JSON.parse(stdout) as Speeds;
 }
 
@@ -35,10 +40,17 @@ function printTable(): void {
     `node ${process.version}, medians of ${effort.rounds} rounds${isQuick ? ', too quick to mean anything' : ''}\n`,
   );
   line('block to block, no server', 'sputnik', 'fastq', 'ratio', 'budget');
-  for (const [index, { title, against, budget }] of MESSAGE_ROWS.entries()) {
-    const { ours, baseline, ratio } = speedsOf(index);
+  for (const { title, against, budget } of MESSAGE_ROWS) {
+    const { ours, baseline, ratio } = speedsOf(title);
     const verdict = budget === undefined ? '' : `>= ${budget} ${kept(ratio >= budget)}`;
     line(`${title} (${against})`, millions(ours), millions(baseline), ratio.toFixed(2), verdict);
+  }
+  console.log();
+  line('to a server, 1,000 under way, each acknowledged', 'connector', 'library', 'ratio', 'budget');
+  for (const { title, against } of SERVER_ROWS) {
+    const { ours, baseline, ratio } = speedsOf(title);
+    const verdict = `>= ${SERVER_BUDGET} ${kept(ratio >= SERVER_BUDGET)}`;
+    line(`${title} (${against})`, thousands(ours), thousands(baseline), ratio.toFixed(2), verdict);
   }
   const { wall, peak } = measureBoot(effort.rounds);
   const more = peak.ours - peak.baseline;
@@ -57,6 +69,10 @@ function line(title: string, ours: string, baseline: string, ratio: string, budg
 function kept(isKept: boolean): string {
   if (isQuick) return '';
   return isKept ? 'kept' : 'MISSED';
+}
+
+function thousands(perSecond: number): string {
+  return `${(perSecond / 1e3).toFixed(1)} k/s`;
 }
 
 function millions(perSecond: number): string {

@@ -3,12 +3,13 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SERVER_ROWS } from '../dist/servers.js';
 
 const program = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 
 test('the bench runs all its rows to the end and prints a figure for each', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--quick']);
-  const rows = stdout.split('\n').filter((line) => / (M\/s|ms|MB) .* (M\/s|ms|MB) /.test(line));
-  assert.equal(rows.length, 8, stdout);
+  const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|ms|MB) .* ([Mk]\/s|ms|MB) /.test(line));
+  assert.equal(rows.length, 8 + SERVER_ROWS.length, stdout);
   assert.doesNotMatch(stdout, /NaN|Infinity|undefined/);
 });

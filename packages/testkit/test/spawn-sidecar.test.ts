@@ -24,6 +24,13 @@ test('a program that ends without printing what is waited for is told with what 
   assert.equal((await sidecar.ended).code, 1);
 });
 
+test('a program that cannot be started is told with the reason, and has ended', async () => {
+  const sidecar = spawnSidecar(fixture('program'), [], { cwd: '/no/such/folder' });
+  await assert.rejects(sidecar.printed('ready'), /^Error: it could not be started: spawn .* ENOENT; is it installed/);
+  assert.ok(Number((await sidecar.ended).code) < 0);
+  assert.equal(sidecar.signal('SIGTERM'), false);
+});
+
 let pid: number | undefined;
 
 test('a program that runs on', async () => {

@@ -31,10 +31,13 @@ export interface Command {
 /** Servers are often not in an ordinary user's path. */
 const PATH = [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimiter);
 
+/**
+ * A shell that becomes the program, and leaves somebody behind who kills the group when the standard input ends: so it does when the
+ * process of the test is gone, be it killed itself.
+ */
+const GUARDED = 'exec 3<&0; (cat <&3; kill -9 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
+
 const running = new Set<RealServer>();
-process.on('exit', () => {
-  for (const server of running) server.signal('SIGKILL');
-});
 
 /**
  * A real server in a process of its own, always on the same port of 127.0.0.1, that a test starts, kills, freezes and starts again:
@@ -66,15 +69,12 @@ export class RealServer implements TrialServer {
     this.url = `${recipe.scheme}://127.0.0.1:${port}`;
   }
 
-  /**
-   * Resolves when it takes connections; rejects with what it printed if it ends before, or with why it could not be started. Does
-   * nothing if it runs.
-   */
+  /** Resolves when it takes connections; rejects with what it printed if it ends before. Does nothing if it runs. */
   async start(): Promise<void> {
     if (running.has(this)) return;
     const { program, args, env } = await this.#recipe.command(this.folder, this.port);
     const options = { env: { ...process.env, PATH, ...env }, stdio: 'pipe', detached: true } as const;
-    const server = new Sidecar(spawn(program, args, options));
+    const server = new Sidecar(spawn('sh', ['-c', GUARDED, 'sh', program, ...args], options));
     this.#process = server;
     running.add(this);
     void server.ended.then(() => running.delete(this));
