@@ -13,6 +13,8 @@ export interface TrialServer {
   stop(): Promise<void>;
   /** Has it answer nothing while its connections stay open, as SIGSTOP does. */
   readonly freeze?: (() => void | Promise<void>) | undefined;
+  /** Lets it go on after a freeze; else it is stopped. */
+  readonly thaw?: (() => void | Promise<void>) | undefined;
 }
 
 /** A server connector on trial. */

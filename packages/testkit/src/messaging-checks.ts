@@ -4,15 +4,15 @@ import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { PATIENCE_MS, Stage } from './messaging-stage.js';
 import type { MessagingFeatures, MessagingTrial, Place } from './messaging-trial.js';
-import type { Check } from './suite.js';
+import type { Check, Tell } from './suite.js';
 
 /** Has a test use the running server, and ends whatever it opened. */
-export function onStage(run: (stage: Stage) => Promise<void>): Check<MessagingTrial>['run'] {
-  return async (trial) => {
+export function onStage(run: (stage: Stage, tell: Tell) => Promise<void>): Check<MessagingTrial>['run'] {
+  return async (trial, tell) => {
     await trial.server.start();
     const stage = new Stage(trial);
     try {
-      await run(stage);
+      await run(stage, tell);
     } catch (error) {
       // it may be frozen
       await trial.server.stop();

@@ -9,7 +9,6 @@ export type TrialConnection = Pick<MessagingConnection, 'producer'> & Partial<Me
 export interface MessagingServer extends TrialServer {
   readonly port: number;
   freeze(): void | Promise<void>;
-  /** Lets it go on after a freeze. */
   thaw(): void | Promise<void>;
 }
 

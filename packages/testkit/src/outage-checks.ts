@@ -9,7 +9,7 @@ import type { MessagingFlight } from './messaging-flight.js';
 import { PATIENCE_MS, Stage, type Witness } from './messaging-stage.js';
 import type { MessagingTrial, Place } from './messaging-trial.js';
 import { muteServer } from './mute-server.js';
-import type { Check } from './suite.js';
+import type { Check, Tell } from './suite.js';
 
 const BLAST = 100_000;
 const OUTAGES = 5;
@@ -95,14 +95,17 @@ async function blast(flight: MessagingFlight, place: Place, outage: (blast: Blas
   return blasting;
 }
 
-/** Fails if the witness does not see everything, in order; tells how often it saw things twice. */
-async function assertAllSeen(witness: Witness, flight: MessagingFlight, place: Place): Promise<void> {
+/** Fails if the witness does not see everything, in order; tells how many it sees again. */
+async function assertAllSeen(witness: Witness, flight: MessagingFlight, place: Place, tell: Tell): Promise<void> {
   const seen = await witness.seen((payload) => flight.produce(place.target, payload));
   const first = [...new Set(seen)];
   const got = new Set(first);
   const lost = numbered(BLAST).filter((payload) => !got.has(payload));
   assert.equal(lost.length, 0, `${lost.length} acknowledged messages are lost, the first of them ${lost[0]}`);
   assert.deepEqual(first, numbered(BLAST), 'messages have changed their order');
+  const duplicates = seen.length - BLAST;
+  assert.ok(duplicates <= OUTAGES * UNDER_WAY, `${duplicates} duplicates, more than were under way at the outages`);
+  tell(`${BLAST} messages acknowledged, none of them lost, ${duplicates} duplicates`);
 }
 
 type OutageRule =
@@ -121,7 +124,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
   survivesKills: {
     rule: `of ${BLAST} messages none that was acknowledged is lost when the server is killed with SIGKILL ${OUTAGES} times`,
     skip: needs('durable'),
-    run: onStage(async (stage) => {
+    run: onStage(async (stage, tell) => {
       const place = await stage.place();
       const [flight, witness] = [await stage.launch(), await stage.witness(place)];
       const { server } = stage.trial;
@@ -129,13 +132,13 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
         await server.stop();
         await server.start();
       });
-      await assertAllSeen(witness, flight, place);
+      await assertAllSeen(witness, flight, place, tell);
     }),
   },
   bearsKills: {
     rule: `when a server that keeps nothing is killed ${OUTAGES} times, a subscriber misses no more than was under way`,
     skip: ({ features }) => (features.durable ? 'it declares: durable' : undefined),
-    run: onStage(async (stage) => {
+    run: onStage(async (stage, tell) => {
       const place = await stage.place();
       const [flight, witness] = [await stage.launch(), await stage.witness(place)];
       const { server } = stage.trial;
@@ -149,17 +152,18 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       const seen = new Set(await witness.seen((payload) => flight.produce(place.target, payload)));
       const lost = resolved.filter((payload) => !seen.has(payload)).length;
       assert.ok(lost <= OUTAGES * UNDER_WAY, `${lost} are lost, more than were under way at the kills`);
+      tell(`${BLAST} messages acknowledged, ${lost} of them never seen`);
     }),
   },
   survivesCuts: {
     rule: `of ${BLAST} messages none is lost, and none out of order, when the connection is cut ${OUTAGES} times`,
-    run: onStage(async (stage) => {
+    run: onStage(async (stage, tell) => {
       const place = await stage.place();
       const proxy = await cutProxy(stage.trial.server.port);
       stage.atEnd(() => proxy.close());
       const [flight, witness] = [await stage.launch(undefined, proxy.port), await stage.witness(place)];
       await blast(flight, place, async () => proxy.cut());
-      await assertAllSeen(witness, flight, place);
+      await assertAllSeen(witness, flight, place, tell);
     }),
   },
   startsWithoutServer: {

@@ -6,15 +6,18 @@ export interface Check<T> {
   readonly rule: string;
   /** Why the trial cannot be made with this subject, if so. */
   readonly skip?: ((subject: T) => string | undefined) | undefined;
-  /** Rejects with what is wrong. Waits in real time where it has to. */
-  readonly run: (subject: T) => Promise<void>;
+  /** Rejects with what is wrong; `tell` is for figures. Waits in real time where it has to. */
+  readonly run: (subject: T, tell: Tell) => Promise<void>;
 }
+
+/** Shows a line beside the test's result. */
+export type Tell = (line: string) => void;
 
 /** Registers a test for each rule, with Node's test runner. */
 export function suite<T>(title: string, checks: Readonly<Record<string, Check<T>>>, subject: T): void {
   describe(title, () => {
     for (const { rule, skip, run } of Object.values(checks)) {
-      test(rule, { skip: skip?.(subject) ?? false }, () => run(subject));
+      test(rule, { skip: skip?.(subject) ?? false }, (t) => run(subject, (line) => t.diagnostic(line)));
     }
   });
 }

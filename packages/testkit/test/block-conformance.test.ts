@@ -178,16 +178,23 @@ const bad: Readonly<Record<string, readonly [Acts, keyof typeof blockChecks, Reg
 for (const [what, [acts, name, pattern]] of Object.entries(bad)) {
   const { rule, run } = blockChecks[name];
   test(`a block that ${what} breaks the rule: ${rule}`, async () => {
-    await assert.rejects(run(subject(acts)), (error: Error) => {
-      assert.match(error.message, pattern);
-      return true;
-    });
+    await assert.rejects(
+      run(subject(acts), () => {}),
+      (error: Error) => {
+        assert.match(error.message, pattern);
+        return true;
+      },
+    );
   });
 }
 
 test('a block whose own init fails is not taken for one that survives that of a neighbour', async () => {
   const failing = subject(() => ({ init: () => assert.fail('no') }));
-  await assert.rejects(blockChecks.survivesInitFailure.run(failing), /block block, init: no/);
+  const { run } = blockChecks.survivesInitFailure;
+  await assert.rejects(
+    run(failing, () => {}),
+    /block block, init: no/,
+  );
 });
 
 test('a trial without a connection skips the outage, and says why', () => {
