@@ -35,7 +35,7 @@ const PATH = [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimite
  * A shell that becomes the program, and leaves somebody behind who kills the group when the standard input ends: so it does when the
  * process of the test is gone, be it killed itself.
  */
-const GUARDED = 'exec 3<&0; (cat <&3; kill -9 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
+const GUARDED = 'exec 3<&0; (read -r _ <&3; kill -9 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
 
 const running = new Set<RealServer>();
 

@@ -3,13 +3,21 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 /** States of a thread that runs no more: stopped, or ended (proc(5)). */
 const STILL = ['T', 't', 'Z', 'X'];
 
+const PATIENCE_MS = 10_000;
+
 /**
  * Returns when all processes of a group stand still, after SIGSTOP was sent to it: their threads run on for a moment, and may well
- * answer what comes meanwhile. Where there is no /proc to look into it returns at once.
+ * answer what comes meanwhile. Where there is no /proc to look into it returns at once. Throws if one does not stop within 10 s.
  */
 export function waitUntilStill(group: number): void {
   if (!existsSync('/proc/self/stat')) return;
-  while (!namesIn('/proc').every((pid) => isStill(pid, group)));
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const runs = namesIn('/proc').find((pid) => !isStill(pid, group));
+    if (runs === undefined) return;
+    if (performance.now() > end)
+      throw new Error(`process ${runs} of group ${group} was sent SIGSTOP and does not stop`);
+  }
 }
 
 function isStill(pid: string, group: number): boolean {
