@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -26,5 +26,11 @@ if (tests.length === 0) {
 const atOnce = availableParallelism() + 1;
 const options = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000'];
 const reporter = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
-const { status } = spawnSync(process.execPath, [...options, ...reporter, ...tests], { cwd: root, stdio: 'inherit' });
+// what ensure-servers.mjs has unpacked
+const env = { ...process.env, PATH: [process.env.PATH, join(root, '.servers/bin')].join(delimiter) };
+const { status } = spawnSync(process.execPath, [...options, ...reporter, ...tests], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);
