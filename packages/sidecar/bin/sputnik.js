@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 
 const cli = new URL('../dist/cli.js', import.meta.url);
 if (existsSync(cli)) {
-  await import(cli.href);
+  await (await import(cli.href)).cli({ name: 'sputnik' });
 } else {
   console.error('sputnik is not built yet; in the root of the repository: npm run build');
   process.exitCode = 1;

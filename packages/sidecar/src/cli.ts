@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { check } from './check.js';
 import { EXIT } from './exit-code.js';
+import type { Reader } from './reader.js';
 import { start } from './start.js';
 
 /** What is left running after the landing gets this long to end by itself. */
@@ -10,27 +11,46 @@ const GRACE_MS = 1_000;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const program = new Command('sputnik')
-  .description('Runs a satellite process that is put together by a configuration folder.')
-  .version(version)
-  .exitOverride();
+/** A program that runs satellites. */
+export interface CliOptions {
+  /** What it is called. */
+  readonly name: string;
+  /** Makes what is read of a folder what this version understands. */
+  readonly dialect?: ((folder: Reader) => Reader) | undefined;
+}
 
-program
-  .command('run')
-  .description('run the satellite until it is told to land (SIGTERM, Ctrl-C)')
-  .requiredOption('--cf <folder>', 'configuration folder')
-  .action(async ({ cf }: { readonly cf: string }) => end(await start({ cf })));
+/** Does what the command line of the process says, `run` or `check`, and sets the exit code. */
+export async function cli({ name, dialect }: CliOptions): Promise<void> {
+  const program = new Command(name)
+    .description('Runs a satellite process that is put together by a configuration folder.')
+    .version(version)
+    .exitOverride();
 
-program
-  .command('check')
-  .description('report every problem of the configuration; start nothing')
-  .requiredOption('--cf <folder>', 'configuration folder')
-  .action(async ({ cf }: { readonly cf: string }) => {
-    const { problems, blocks } = await check({ cf });
-    for (const problem of problems) process.stderr.write(`${problem}\n`);
-    if (problems.length === 0) process.stdout.write(`${cf}: ok, ${blocks} block${blocks === 1 ? '' : 's'}\n`);
-    end(problems.length === 0 ? EXIT.clean : EXIT.badConfig);
-  });
+  program
+    .command('run')
+    .description('run the satellite until it is told to land (SIGTERM, Ctrl-C)')
+    .requiredOption('--cf <folder>', 'configuration folder')
+    .action(async ({ cf }: { readonly cf: string }) => end(await start({ cf, dialect })));
+
+  program
+    .command('check')
+    .description('report every problem of the configuration; start nothing')
+    .requiredOption('--cf <folder>', 'configuration folder')
+    .action(async ({ cf }: { readonly cf: string }) => {
+      const { problems, blocks } = await check({ cf, dialect });
+      for (const problem of problems) process.stderr.write(`${problem}\n`);
+      if (problems.length === 0) process.stdout.write(`${cf}: ok, ${blocks} block${blocks === 1 ? '' : 's'}\n`);
+      end(problems.length === 0 ? EXIT.clean : EXIT.badConfig);
+    });
+
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // commander has said what is wrong
+    process.exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.badConfig;
+  }
+}
 
 /** Ends by itself, so that all is written; what a block that hangs has left open keeps the process for a moment only. */
 function end(code: number): void {
@@ -40,12 +60,4 @@ function end(code: number): void {
     process.exit(code);
   };
   setTimeout(stop, GRACE_MS).unref();
-}
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  // commander has said what is wrong
-  process.exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.badConfig;
 }

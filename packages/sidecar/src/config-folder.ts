@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
 import { parse } from './parse.js';
 import type { Layer } from './environment.js';
-import { strays, type Reader } from './reader.js';
+import { strays, type Found, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
 import { textOf } from './text.js';
 
@@ -40,7 +40,7 @@ export class ConfigFolder implements Reader {
   }
 
   /** The exact name counts, else the name in lower case. Rejects with BAD_CONFIG if it is ambiguous or cannot be read. */
-  async read(name: string): Promise<{ readonly label: string; readonly value: unknown } | undefined> {
+  async read(name: string): Promise<Found | undefined> {
     const files = this.#files.get(name) ?? this.#files.get(name.toLowerCase()) ?? [];
     const [file, ...others] = files;
     if (file === undefined) return undefined;

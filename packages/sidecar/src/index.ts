@@ -19,6 +19,7 @@ export {
 export type { ConfigurationOptions, RunnerOptions } from './options.js';
 export { EXIT } from './exit-code.js';
 export { producerBlock } from './producer.js';
+export type { Found, Reader } from './reader.js';
 export { startRunner, type Runner } from './runner.js';
 export { createLog } from './logs.js';
 export { start } from './start.js';

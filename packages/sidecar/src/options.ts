@@ -1,12 +1,15 @@
 import type { BlockFactories, EventListener, Logger } from '@sputnikjs/core';
 import type { SidecarEntry } from './blocks.js';
 import type { GivenConnector } from './connector-conf.js';
+import type { Reader } from './reader.js';
 
 /** What a satellite is configured by: a folder, or values in code. */
 export type ConfigurationOptions =
   | {
       /** The configuration folder. Variables of the environment override what is in it. */
       readonly cf: string;
+      /** Makes what is read of the folder what this version understands: for folders that were written for another program. */
+      readonly dialect?: ((folder: Reader) => Reader) | undefined;
     }
   | {
       readonly cf?: undefined;

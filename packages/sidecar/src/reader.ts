@@ -1,9 +1,16 @@
 import { didYouMean } from './suggest.js';
 
+/** A raw configuration. */
+export interface Found {
+  /** Where it stands. */
+  readonly label: string;
+  readonly value: unknown;
+}
+
 /** Where raw configurations are read from. */
 export interface Reader {
-  /** The raw value of a configuration and where it stands, or undefined if there is none. */
-  read(name: string): Promise<{ readonly label: string; readonly value: unknown } | undefined>;
+  /** Undefined if there is none of that name. */
+  read(name: string): Promise<Found | undefined>;
   /** Says that none of the configurations is there. */
   missing(names: readonly string[]): string;
   /** Says of configurations that nobody reads and whose names are near to a known one that they are misspelt. */
@@ -31,7 +38,7 @@ export class CodeReader implements Reader {
     this.#configs = configs;
   }
 
-  async read(name: string): Promise<{ readonly label: string; readonly value: unknown } | undefined> {
+  async read(name: string): Promise<Found | undefined> {
     return Object.hasOwn(this.#configs, name) ? { label: `configs.${name}`, value: this.#configs[name] } : undefined;
   }
 

@@ -67,7 +67,8 @@ async function openConfiguration(options: ConfigurationOptions, problems: Proble
   }
   const folder = await ConfigFolder.open(options.cf);
   const environment = { label: 'environment', base: process.cwd(), variables: process.env };
-  return new Configuration(folder, [environment, ...(await problems.attempt(folder.envLayers(), []))]);
+  const reader = options.dialect?.(folder) ?? folder;
+  return new Configuration(reader, [environment, ...(await problems.attempt(folder.envLayers(), []))]);
 }
 
 async function loadSettings(configuration: Configuration): Promise<SatelliteSettings> {
