@@ -5,6 +5,7 @@ import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/
 import type { RedisConfig } from './config.js';
 import { prepareGroup } from './group.js';
 import type { Link } from './link.js';
+import { hasCode } from './server-error.js';
 import { StreamGroup } from './stream-group.js';
 import { StreamSubscription } from './subscription.js';
 
@@ -40,26 +41,48 @@ export class Consumer implements MessageConsumer {
     handler: (message: ConsumedMessage) => Promise<void>,
     { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
   ): Promise<Subscription> {
-    const { group, consumerName, claimAfterMs, createGroups } = this.#config;
-    const prepare = (): Promise<void> => prepareGroup(this.#link, source, this.#config);
-    await prepare();
+    const { group, claimAfterMs } = this.#config;
+    await prepareGroup(this.#link, source, this.#config);
     const reader = await this.#link.openReader();
     const name = this.#takeName(source);
+    const stream = new StreamGroup(this.#link, reader, source, group, name);
     return new StreamSubscription(this.#link, {
-      stream: new StreamGroup(this.#link, reader, source, group, name),
+      stream,
       handler,
       places: maxUnacknowledged,
       claimAfterMs,
-      prepare: createGroups ? prepare : undefined,
-      log: this.#log,
-      dropped: (count) => void (this.#dropped += count),
-      ended: async (stream) => {
-        stream.close();
-        // a name made up for this process nobody takes up again; to have it stay does no harm
-        if (consumerName === undefined) await stream.leave().catch(() => {});
-        this.#names.get(source)?.delete(name);
-      },
+      dropped: (count) => this.#drop(source, count),
+      trouble: (error) => this.#complain(source, error),
+      mend: (error) => this.#mend(source, error),
+      stopped: () => this.#stopped(stream),
     });
+  }
+
+  async #stopped(stream: StreamGroup): Promise<void> {
+    stream.close();
+    // nobody takes a name up again that was made up; that it stays, where the user may not remove it, does no harm
+    if (this.#config.consumerName === undefined) await stream.leave().catch(() => {});
+    this.#names.get(stream.name)?.delete(stream.consumer);
+  }
+
+  async #mend(source: string, error: unknown): Promise<void> {
+    if (!hasCode(error, 'NOGROUP')) throw error;
+    await prepareGroup(this.#link, source, this.#config);
+    this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was gone, and is made anew`);
+  }
+
+  #drop(source: string, count: number): void {
+    this.#dropped += count;
+    const text = `${count} messages of "${source}" were deleted from it before they were handled`;
+    this.#log?.warn({ event: 'dropping', source, count }, text);
+  }
+
+  /** Of what is to be done again later, or cannot be done at last; of a lost connection others speak. */
+  #complain(source: string, error: unknown): void {
+    if (this.#link.over !== undefined) return;
+    const { code, message } = error as Error & { readonly code?: unknown };
+    const fields = { event: 'consumeFailed', code, source, err: error };
+    this.#log?.error(fields, `trouble with consuming "${source}": ${message}`);
   }
 
   /** Two consumers of the same name would take each other's messages for their own of before. */

@@ -108,13 +108,21 @@ export function storedIn(
   return withPlain(
     port,
     async (plain) => {
-      const entries = await plain.xrange(stream, '-', '+');
-      return entries.map(([, fields]) =>
-        Object.fromEntries(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : []))),
-      );
+      const stored: Readonly<Record<string, string>>[] = [];
+      for (let after = '-'; ;) {
+        const entries = await plain.xrange(stream, after, '+', 'COUNT', 1000);
+        for (const [, fields] of entries) stored.push(pairs(fields));
+        const last = entries.at(-1)?.[0];
+        if (last === undefined) return stored;
+        after = `(${last}`;
+      }
     },
     login,
   );
+}
+
+function pairs(fields: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : [])));
 }
 
 /** How many entries of a stream's group are delivered and not acknowledged, by consumer. */
@@ -154,4 +162,9 @@ export function textOf({ payload }: ConsumedMessage): string {
 
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `${n}`);
+}
+
+/** Resolves when a condition holds that only asking tells. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

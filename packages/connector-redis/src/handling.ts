@@ -1,0 +1,102 @@
+import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import { Handlers } from '@sputnikjs/sidecar/connector';
+import { Acks } from './acks.js';
+import { messageOf } from './entry.js';
+import { Failures } from './failures.js';
+import type { Entry, StreamGroup } from './stream-group.js';
+
+/** What becomes of a stream's messages. */
+export interface Handled {
+  readonly stream: StreamGroup;
+  readonly handler: (message: ConsumedMessage) => Promise<void>;
+  /** Messages under way at most. */
+  readonly places: number;
+  /** Told how many messages were deleted before they were handled. */
+  readonly dropped: (count: number) => void;
+  /** Told what cannot be done now. */
+  readonly trouble: (error: unknown) => void;
+}
+
+/** Has a handler handle entries, and acknowledges them. */
+export class Handling {
+  /** What the handler rejected, or what came too late for it. */
+  readonly failures: Failures = new Failures();
+  readonly #about: Handled;
+  readonly #handlers: Handlers;
+  readonly #acks: Acks;
+  readonly #underWay = new Set<string>();
+  #closed = false;
+  #changed = (): void => {};
+
+  constructor(about: Handled) {
+    this.#about = about;
+    this.#handlers = new Handlers(async (message) => about.handler(message));
+    this.#acks = new Acks(about.stream);
+  }
+
+  /** For how many entries there is a place. */
+  get room(): number {
+    return this.#about.places - this.#handlers.underWay;
+  }
+
+  /** The ids of all that nobody else is to have meanwhile. */
+  get ids(): readonly string[] {
+    return [...this.#underWay, ...this.failures.ids()];
+  }
+
+  /** Begins with entries, unless they are under way already. `tries` says how often each has failed. */
+  async begin(entries: readonly Entry[], redelivered: boolean, tries?: ReadonlyMap<string, number>): Promise<void> {
+    const { stream, dropped } = this.#about;
+    const deleted: string[] = [];
+    for (const [id, fields] of entries) {
+      if (this.#underWay.has(id) || this.failures.has(id)) continue;
+      if (fields === null) deleted.push(id);
+      else if (this.#closed) this.failures.add(id, 1);
+      else void this.#handle(id, messageOf(stream.name, fields, redelivered), tries?.get(id) ?? 0);
+    }
+    if (deleted.length === 0) return;
+    dropped(deleted.length);
+    await stream.acknowledge(deleted);
+  }
+
+  /** Begins with nothing any more. */
+  close(): void {
+    this.#closed = true;
+    this.#changed();
+  }
+
+  /** Resolves when all that was begun has settled, and was acknowledged. */
+  idle(): Promise<void> {
+    return this.#handlers.idle();
+  }
+
+  /** Resolves when there may be more room, at the end of the turn, since there may be still more of it; or when it is closed. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#changed = () => {
+        this.#changed = () => {};
+        setImmediate(resolve);
+      };
+    });
+  }
+
+  async #handle(id: string, message: ConsumedMessage, tries: number): Promise<void> {
+    this.#underWay.add(id);
+    await this.#handlers.handle(message, async (error) => {
+      const isDone = error === undefined && (await this.#acknowledged(id));
+      this.#underWay.delete(id);
+      if (!isDone) this.failures.add(id, tries + 1);
+    });
+    this.#changed();
+  }
+
+  async #acknowledged(id: string): Promise<boolean> {
+    try {
+      await this.#acks.add(id);
+      return true;
+    } catch (error) {
+      this.#about.trouble(error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { connect, makeConnector, open, rejection, started, temporaryFolder, textOf } from './helpers.js';
+
+/** A folder with an authority, and certificates that it has signed: for the server `redis.test`, and for a client. */
+async function certificates(t: TestContext): Promise<(name: string) => string> {
+  const cwd = await temporaryFolder(t);
+  const openssl = (line: string): void => void execFileSync('openssl', line.split(' '), { cwd, stdio: 'ignore' });
+  for (const ca of ['ca', 'stranger'])
+    openssl(`req -x509 -newkey rsa:2048 -nodes -subj /CN=${ca} -keyout ${ca}.key -out ${ca}.pem`);
+  for (const [name, host] of [
+    ['server', 'redis.test'],
+    ['client', 'client.test'],
+  ] as const) {
+    const names = `-subj /CN=${host} -addext subjectAltName=DNS:${host}`;
+    openssl(`req -newkey rsa:2048 -nodes ${names} -keyout ${name}.key -out ${name}.csr`);
+    const signed = '-CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copy';
+    openssl(`x509 -req -in ${name}.csr ${signed} -out ${name}.pem`);
+  }
+  return (name) => join(cwd, name);
+}
+
+/** The url of a server with TLS, and whether it asks for certificates. */
+async function secured(t: TestContext, pem: (name: string) => string, ask: 'yes' | 'no'): Promise<string> {
+  const port = await freePort();
+  await started(t, [
+    `tls-port ${port}`,
+    `tls-cert-file ${pem('server.pem')}`,
+    `tls-key-file ${pem('server.key')}`,
+    `tls-ca-cert-file ${pem('ca.pem')}`,
+    `tls-auth-clients ${ask}`,
+  ]);
+  return `rediss://127.0.0.1:${port}`;
+}
+
+test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
+  const pem = await certificates(t);
+  const url = await secured(t, pem, 'no');
+  const { connection } = await open(t, { url, caFile: pem('ca.pem'), servername: 'redis.test' });
+  const consumed = new Promise<string>((resolve) => {
+    void connection.consumer.consume('a', async (message) => resolve(textOf(message)));
+  });
+  await connection.producer.produce({ target: 'a', payload: 'over TLS' });
+  assert.equal(await consumed, 'over TLS');
+
+  const unnamed = await rejection(connect(makeConnector(t, { url, caFile: pem('ca.pem') })));
+  assert.match(unnamed.message, /^cannot connect to rediss:.*; are caFile, .* and servername right/);
+  const missing = await rejection(connect(makeConnector(t, { url, caFile: pem('missing.pem') })));
+  assert.match(missing.message, /^cannot read caFile: ENOENT.*missing\.pem/);
+
+  await copyFile(pem('stranger.pem'), pem('mine.pem'));
+  const connector = makeConnector(t, { url, caFile: pem('mine.pem'), servername: 'redis.test' });
+  assert.match((await rejection(connect(connector))).message, /self.signed|unable to verify/);
+  await copyFile(pem('ca.pem'), pem('mine.pem'));
+  assert.ok((await connect(connector)).connection);
+
+  const plain = await rejection(connect(makeConnector(t, { url: url.replace('rediss:', 'redis:') })));
+  assert.match(plain.message, /^no session with redis:.*; does it want TLS \(rediss:\/\/\)\?$/);
+});
+
+test('mutual TLS: the server takes our certificate, and nobody without one', async (t) => {
+  const pem = await certificates(t);
+  const url = await secured(t, pem, 'yes');
+  const tls = { url, caFile: pem('ca.pem'), servername: 'redis.test' };
+  const { connection } = await open(t, { ...tls, certFile: pem('client.pem'), keyFile: pem('client.key') });
+  await connection.producer.produce({ target: 'a', payload: 'over mutual TLS' });
+  const error = await rejection(connect(makeConnector(t, tls)));
+  assert.match(error.message, /certificate required|ECONNRESET|closed the connection/);
+  assert.match(error.message, /certificate/);
+});
