@@ -13,13 +13,18 @@ const ADVICE: Readonly<Record<number, string>> = {
   10077: 'make room, or raise maxBytes (max_bytes) of the stream',
 };
 
+/** Says at a glance that a stream has the message, as nearly all replies do. */
+export function isTaken({ data }: Msg): boolean {
+  for (let i = 0; i < TAKEN.length; i++) if (data[i] !== TAKEN[i]) return false;
+  return true;
+}
+
 /**
- * What a reply to a message for `target` says: a stream has it, or why it has not. Others may subscribe to the subject, too, and
+ * What any other reply to a message for `target` says: a stream has it, or why it has not. Others may subscribe to the subject, too, and
  * answer something: that is unknown, and a stream's answer may still come.
  */
 export function ackOf(reply: Msg, target: string): 'taken' | 'unknown' | Error {
   const { data } = reply;
-  if (startsWith(data, TAKEN)) return 'taken';
   if (data.length === 0 && reply.headers?.code === NO_RESPONDERS) {
     const advice = 'create one ("streams" of the connector does), or set "jetstream": false for core NATS';
     return new Error(`no stream takes the subject "${target}", or the server has no JetStream; ${advice}`);
@@ -29,11 +34,6 @@ export function ackOf(reply: Msg, target: string): 'taken' | 'unknown' | Error {
   const { description = 'no reason given', err_code: code = 0 } = error;
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   return new Error(`the stream refuses the message for "${target}": ${description} (${code})${advice}`);
-}
-
-function startsWith(data: Uint8Array, start: Uint8Array): boolean {
-  for (let i = 0; i < start.length; i++) if (data[i] !== start[i]) return false;
-  return true;
 }
 
 interface Answer {

@@ -1,7 +1,7 @@
 import { createInbox, type Msg, type PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
-import { ackOf } from './ack.js';
+import { ackOf, isTaken } from './ack.js';
 import type { Link, LinkUser } from './link.js';
 import { forbidden, publish } from './publish.js';
 
@@ -18,8 +18,6 @@ export class Producer implements LinkUser {
   readonly #link: Link;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
-  /** Where the messages go that are under way, in the order of sending. */
-  readonly #targets = new Map<number, string>();
   #next = 0;
   /** The number of the next message at each of the last looks. */
   readonly #marks: number[] = [];
@@ -40,51 +38,46 @@ export class Producer implements LinkUser {
 
   denied(error: PermissionViolationError): void {
     if (error.operation !== 'publish') return;
-    for (const [id, target] of this.#targets) if (target === error.subject) this.#settle(id, forbidden(target, error));
+    for (const id of this.#outbox.keys()) {
+      const target = this.#outbox.get(id)?.target;
+      if (target === error.subject) this.#outbox.settle(id, forbidden(target, error));
+    }
   }
 
   ended(error: Error): void {
     clearInterval(this.#looks);
-    this.#targets.clear();
     this.#outbox.end(error);
   }
 
   #send(message: ProduceMessage): number {
     const id = this.#next++;
     publish(this.#link.nats, message, this.#inbox + id);
-    this.#targets.set(id, message.target);
     return id;
   }
 
   #answered(reply: Msg): void {
     const id = Number(reply.subject.slice(this.#inbox.length));
-    const target = this.#targets.get(id);
-    if (target === undefined) return;
-    const ack = ackOf(reply, target);
-    if (ack === 'taken') this.#settle(id);
-    else if (ack !== 'unknown') this.#settle(id, ack);
-  }
-
-  #settle(id: number, error?: Error): void {
-    this.#targets.delete(id);
-    this.#outbox.settle(id, error);
+    if (isTaken(reply)) return void this.#outbox.settle(id);
+    const message = this.#outbox.get(id);
+    if (message === undefined) return;
+    const ack = ackOf(reply, message.target);
+    if (ack !== 'unknown') this.#outbox.settle(id, ack === 'taken' ? undefined : ack);
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
   #look(): void {
     this.#marks.push(this.#next);
     const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
-    const [first = Infinity] = this.#targets.keys();
+    const [first = Infinity] = this.#outbox.keys();
     if (first < overdue) void this.#link.ping().then((alive) => alive && this.#giveUp(overdue));
   }
 
   #giveUp(overdue: number): void {
-    for (const [id, target] of this.#targets) {
+    for (const id of this.#outbox.keys()) {
       if (id >= overdue) return;
-      this.#settle(
-        id,
-        new Error(`no stream has acknowledged the message for "${target}"; does one take this subject?`),
-      );
+      const target = this.#outbox.get(id)?.target;
+      const text = `no stream has acknowledged the message for "${target}"; does one take this subject?`;
+      this.#outbox.settle(id, new Error(text));
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection, PermissionViolationError, PublishOptions } from '@nats-io/transport-node';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
 import { bytesOf, headersOf } from './headers.js';
 import { targetProblem } from './subject.js';
@@ -10,7 +10,7 @@ export function publish(nats: NatsConnection, message: ProduceMessage, reply?: s
   if (problem !== undefined) throw new Error(`cannot publish to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);
   const headers = headersOf(message);
   try {
-    nats.publish(target, payload, { ...(reply !== undefined && { reply }), ...(headers && { headers }) });
+    nats.publish(target, payload, optionsOf(reply, headers));
   } catch (cause) {
     const size = Buffer.byteLength(payload) + (headers === undefined ? 0 : bytesOf(headers));
     const most = nats.info?.max_payload;
@@ -18,6 +18,11 @@ export function publish(nats: NatsConnection, message: ProduceMessage, reply?: s
     const text = `the message for "${target}" has ${size} bytes, headers included; the server takes ${most} (max_payload)`;
     throw new Error(text, { cause });
   }
+}
+
+function optionsOf(reply: string | undefined, headers: MsgHdrs | undefined): PublishOptions {
+  if (headers === undefined) return reply === undefined ? {} : { reply };
+  return reply === undefined ? { headers } : { reply, headers };
 }
 
 /** What a message rejects with that the user may not send. */

@@ -17,6 +17,8 @@ interface OpenedOptions extends ConnectionOptions {
  * may have some beside them, it is the library's own.
  */
 class OpenedTransport extends NodeTransport {
+  #corked = false;
+
   override async connect(...args: Parameters<NodeTransport['connect']>): Promise<void> {
     const [, options] = args;
     const { sputnikOpened: opened } = options as Partial<OpenedOptions>;
@@ -30,6 +32,23 @@ class OpenedTransport extends NodeTransport {
     this.setupHandlers();
     this.signal.resolve();
     socket.resume();
+  }
+
+  /** What is sent in one turn of the event loop goes out in one piece; the library would make a system call every few messages. */
+  override send(frame: Uint8Array): void {
+    this.#cork();
+    super.send(frame);
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    const { socket } = this;
+    socket.cork();
+    setImmediate(() => {
+      this.#corked = false;
+      socket.uncork();
+    });
   }
 
   /** The library stops reading at what it cannot parse, and would keep the connection. */

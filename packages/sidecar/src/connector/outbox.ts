@@ -33,9 +33,21 @@ export class Outbox<Key> implements MessageProducer {
   produce(message: ProduceMessage): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) return reject(this.#end);
-      this.#waiting.push({ message, resolve, reject });
+      const job = { message, resolve, reject };
+      if (!this.#isFree) return this.#waiting.push(job);
+      this.#sendNow(job);
       this.#sendOn();
     });
+  }
+
+  /** The message that is under way by that key. */
+  get(key: Key): ProduceMessage | undefined {
+    return this.#sent.get(key)?.message;
+  }
+
+  /** The keys of all that are under way, in the order in which they were sent. */
+  keys(): IterableIterator<Key> {
+    return this.#sent.keys();
   }
 
   /** The server has taken responsibility for a message, or refuses it with an error. False if none is under way by that key. */
@@ -57,25 +69,25 @@ export class Outbox<Key> implements MessageProducer {
     for (const { reject } of jobs) reject(this.#end);
   }
 
-  #sendOn(): void {
-    // what `send` has us do, such as settle another or end, must not send the next before it has sent this one
-    if (this.#sending) return;
-    this.#sending = true;
-    while (this.#sent.size < this.#window) {
-      const job = this.#waiting.shift();
-      if (job === undefined) break;
-      this.#sendOne(job);
-    }
-    this.#sending = false;
+  /** What `send` has us do, such as settle another or end, must not send the next before it has sent this one. */
+  get #isFree(): boolean {
+    return !this.#sending && this.#sent.size < this.#window;
   }
 
-  #sendOne(job: Job): void {
+  #sendOn(): void {
+    while (this.#waiting.size > 0 && this.#isFree) this.#sendNow(this.#waiting.shift() as Job);
+  }
+
+  #sendNow(job: Job): void {
+    this.#sending = true;
     try {
       const key = this.#send(job.message);
       if (this.#end === undefined) this.#sent.set(key, job);
       else job.reject(this.#end);
     } catch (error) {
       job.reject(this.#end ?? (error as Error));
+    } finally {
+      this.#sending = false;
     }
   }
 }
