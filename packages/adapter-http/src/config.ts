@@ -1,4 +1,6 @@
+import { TLS_KEYS } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
+import type { TokenConfig } from './access.js';
 
 /** Configuration of the `httpgateway` block. */
 export interface HttpGatewayConfig {
@@ -6,22 +8,89 @@ export interface HttpGatewayConfig {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
+  /** PEM file of the certificate; with it HTTP is spoken over TLS only. Files are read once, at the start. */
+  readonly certFile?: string | undefined;
+  /** PEM file of its key. */
+  readonly keyFile?: string | undefined;
+  /** PEM file of the authorities that have to vouch for clients; with it clients need a certificate. */
+  readonly caFile?: string | undefined;
+  /** Who may send, and to which targets; without any everybody may. */
+  readonly tokens: readonly TokenConfig[];
   /** Largest body taken, in bytes. */
   readonly maxBodyBytes: number;
-  /** How long a request waits for the server, in milliseconds. */
+  /** Most bytes of bodies held at once, of all requests that come in or wait. */
+  readonly maxHeldBytes: number;
+  /** Largest headers taken, all of a request, in bytes. */
+  readonly maxHeaderBytes: number;
+  /** Most messages in a batch. */
+  readonly maxBatchItems: number;
+  /** How long the headers of a request may take to come, in milliseconds. */
+  readonly headersTimeoutMs: number;
+  /** How long a whole request may take to come, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** How long a message waits for the server, in milliseconds. */
   readonly timeoutMs: number;
-  /** How many requests may wait for the server at once: bounds the bodies held. */
+  /** Most connections at once; further ones are closed. */
+  readonly maxConnections: number;
+  /** How many messages may wait for the server at once: bounds the bodies held. */
   readonly maxPending: number;
+  /** How many of them may be of one client: a token, or an address where there are no tokens. As many as may wait unless given. */
+  readonly maxPendingPerClient?: number | undefined;
 }
 
-/** Schema of {@link HttpGatewayConfig}: every key has a default, unknown keys are errors. */
-export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.int().min(0).max(65_535).default(8080),
-  maxBodyBytes: z
+const count = (most: number): z.ZodDefault<z.ZodInt> => z.int().min(1).default(most);
+/** Timers of Node count to here. */
+const ms = (most: number): z.ZodDefault<z.ZodInt> =>
+  z
     .int()
     .min(1)
-    .default(1024 * 1024),
-  timeoutMs: z.int().min(1).default(10_000),
-  maxPending: z.int().min(1).default(1024),
+    .max(2 ** 31 - 1)
+    .default(most);
+
+const TOKEN = z.strictObject({
+  name: z.string().min(1),
+  file: z.string().min(1),
+  targets: z.array(z.string().min(1)).min(1),
 });
+
+/** Schema of {@link HttpGatewayConfig}: every key has a default; unknown keys, and keys that do not go together, are errors. */
+export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(8080),
+    certFile: TLS_KEYS.certFile,
+    keyFile: TLS_KEYS.keyFile,
+    caFile: TLS_KEYS.caFile,
+    tokens: z.array(TOKEN).default([]),
+    maxBodyBytes: count(1024 * 1024),
+    maxHeldBytes: count(64 * 1024 * 1024),
+    maxHeaderBytes: count(16 * 1024),
+    maxBatchItems: count(10_000),
+    headersTimeoutMs: ms(10_000),
+    requestTimeoutMs: ms(30_000),
+    timeoutMs: ms(10_000),
+    maxConnections: count(10_000),
+    maxPending: count(1024),
+    maxPendingPerClient: z.int().min(1).optional(),
+  })
+  .superRefine((config, ctx) => {
+    for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
+  });
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly PropertyKey[], message: string])[] {
+  const { certFile, keyFile, caFile, tokens, headersTimeoutMs, requestTimeoutMs } = config;
+  const found: [PropertyKey[], string][] = [];
+  if ((certFile === undefined) !== (keyFile === undefined))
+    found.push([[certFile === undefined ? 'certFile' : 'keyFile'], 'certFile and keyFile go together']);
+  if (caFile !== undefined && certFile === undefined)
+    found.push([['caFile'], 'asks clients for certificates over TLS; that needs certFile and keyFile']);
+  if (headersTimeoutMs > requestTimeoutMs)
+    found.push([['headersTimeoutMs'], 'headers are a part of the request; it cannot be larger than requestTimeoutMs']);
+  if (config.maxBodyBytes > config.maxHeldBytes)
+    found.push([['maxHeldBytes'], 'has to be room for a body of maxBodyBytes at least']);
+  for (const [index, { name }] of tokens.entries())
+    if (tokens.findIndex((token) => token.name === name) < index)
+      found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each a name of its own`]);
+  return found;
+}

@@ -1,6 +1,7 @@
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
 import { refusal, taken, type Answer } from './answers.js';
+import type { Produce } from './reception.js';
 
 /** Hands messages to the producer while the server is there, and tells how that went. */
 export interface Desk {
@@ -9,17 +10,33 @@ export interface Desk {
   /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
   shut(): void;
   /** Resolves when the server has taken the message, or it is known why not. Never rejects. */
-  readonly produce: (this: void, message: ProduceMessage) => Promise<Answer>;
+  readonly produce: Produce;
 }
 
-/** A desk that lets at most `maxPending` messages wait, each at most `timeoutMs`. */
+/** How many messages may wait at a desk, and how long each. */
+export interface DeskLimits {
+  readonly timeoutMs: number;
+  readonly maxPending: number;
+  /** How many of them may be of one client. */
+  readonly maxPendingPerClient?: number | undefined;
+}
+
+/** A desk that hands messages to `producer`. */
 export function makeDesk(
   producer: BlockCommunicator<ProduceMessage, void>,
-  { timeoutMs, maxPending }: { readonly timeoutMs: number; readonly maxPending: number },
+  { timeoutMs, maxPending, maxPendingPerClient = Infinity }: DeskLimits,
   { landing, log }: BlockContext,
 ): Desk {
   let outage: AbortController | undefined;
   let pending = 0;
+  const pendingOf = new Map<string, number>();
+
+  function count(client: string, change: 1 | -1): void {
+    pending += change;
+    const own = (pendingOf.get(client) ?? 0) + change;
+    if (own === 0) pendingOf.delete(client);
+    else pendingOf.set(client, own);
+  }
 
   function refused(error: unknown, target: string): Answer {
     const code = error instanceof SputnikError ? error.code : undefined;
@@ -47,18 +64,19 @@ export function makeDesk(
       outage?.abort();
       outage = undefined;
     },
-    async produce(message) {
+    async produce(message, client) {
       if (landing.aborted) return refusal('LANDING');
       if (!outage) return refusal('SERVER_AWAY');
       if (pending >= maxPending) return refusal('FULL');
-      pending++;
+      if ((pendingOf.get(client) ?? 0) >= maxPendingPerClient) return refusal('TOO_MANY');
+      count(client, 1);
       try {
         await producer.ask(message, { timeoutMs, signal: outage.signal });
         return taken(message.target);
       } catch (error) {
         return refused(error, message.target);
       } finally {
-        pending--;
+        count(client, -1);
       }
     },
   };

@@ -1,15 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@sputnikjs/core';
-import { refusal, type Answer, type RefusalCode } from './answers.js';
+import { refusal, type Answer } from './answers.js';
+import { Refused, type RefusalCode } from './refusals.js';
 
 /** What an error that came up while reading a request is answered with. Ours are logged, the client's are not. */
 export function errorAnswer(
   error: { code?: string; statusCode?: number | undefined; message: string },
   log: Logger,
 ): Answer {
+  if (error instanceof Refused) return refusal(error.code, error.message);
   const { code, statusCode = 500, message } = error;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('TOO_LARGE');
   if (statusCode < 500) return refusal('BAD_REQUEST', message);
   log.error({ event: 'requestFailed', code, err: error }, 'a request failed');
   return refusal('INTERNAL');

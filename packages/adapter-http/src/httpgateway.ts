@@ -1,9 +1,14 @@
-import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/sidecar';
-import { HTTP_GATEWAY_CONFIG } from './config.js';
+import { readTls } from '@sputnikjs/sidecar/connector';
+import { OPEN, readTokens } from './access.js';
+import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
 import { makeDesk } from './desk.js';
+import { exposureOf } from './exposure.js';
 import { authority } from './failures.js';
 import { Listener } from './listener.js';
+import { openApi } from './openapi.js';
+import type { Produce } from './reception.js';
 
 /**
  * Takes messages by HTTP and gives them to the producer: `POST /produce/<target>` is answered 202 once the server has taken
@@ -18,15 +23,16 @@ export const httpgateway: BlockDefinition = defineBlock({
     let listener: Listener | undefined;
     return {
       async init() {
-        const { log, clock } = ctx;
-        const opening = new Listener({ ...config, produce: desk.produce, log, clock });
-        const port = await opening.open();
+        const opening = await makeListener(config, desk.produce, ctx);
+        const { address, port } = await opening.open();
         listener = opening;
-        const { host } = config;
-        log.info(
-          { event: 'listening', protocol: 'http', host, port, url: `http://${authority(host, port)}` },
-          `listening for HTTP on http://${authority(host, port)}`,
+        const url = `${config.certFile === undefined ? 'http' : 'https'}://${authority(config.host, port)}`;
+        ctx.log.info(
+          { event: 'listening', protocol: 'http', host: config.host, port, url },
+          `listening for HTTP on ${url}`,
         );
+        const exposure = exposureOf(config, address);
+        if (exposure !== undefined) ctx.log.warn({ event: 'exposed', host: config.host, port, url }, exposure);
       },
       onServerConnect: () => desk.open(),
       onServerDisconnect: () => desk.shut(),
@@ -38,3 +44,29 @@ export const httpgateway: BlockDefinition = defineBlock({
     };
   },
 });
+
+/** How often clients are looked at, and how long they may go on after a refusal, in milliseconds. */
+const LOOK_MS = 2_000;
+const LINGER_MS = 2_000;
+/** Enough of a batch under way to keep a server busy, and no more, so that others get their turn. */
+const BATCH_WINDOW = 256;
+
+/** Reads the files that the configuration names. Rejects with what is wrong with one. */
+async function makeListener(
+  config: HttpGatewayConfig,
+  produce: Produce,
+  { log, clock }: BlockContext,
+): Promise<Listener> {
+  const { host, port, tokens } = config;
+  const tls = await readTls({ certFile: config.certFile, keyFile: config.keyFile, caFile: config.caFile });
+  const access = tokens.length === 0 ? OPEN : await readTokens(tokens);
+  const limits = {
+    ...config,
+    headersMs: config.headersTimeoutMs,
+    requestMs: config.requestTimeoutMs,
+    lookMs: LOOK_MS,
+    lingerMs: LINGER_MS,
+    batchWindow: Math.min(BATCH_WINDOW, config.maxPending, config.maxPendingPerClient ?? Infinity),
+  };
+  return new Listener({ host, port, tls, access, limits, produce, document: openApi(config), log, clock });
+}

@@ -1,27 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkRequest, type ProduceRequest } from '../dist/check.js';
+import { REFUSALS } from '@sputnikjs/adapter-http';
+import { addressOf } from '../dist/address.js';
+import { checkBody, checkEncoding } from '../dist/check.js';
+import { Refused } from '../dist/refusals.js';
 
-const request = (changes: Partial<ProduceRequest>): ProduceRequest => ({
-  target: 'orders',
-  contentType: undefined,
-  contentEncoding: undefined,
-  body: Buffer.from('{"a":1}'),
-  ...changes,
-});
+/** What `action` is refused with, or undefined if it is not. */
+function refused(action: () => unknown): Refused | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof Refused);
+    assert.ok(error.code in REFUSALS);
+    return error;
+  }
+}
 
-const refusalOf = (changes: Partial<ProduceRequest>): { code?: string; message?: string } =>
-  checkRequest(request(changes))?.body ?? {};
+const codeOf = (contentType: string | undefined, body: Buffer): unknown =>
+  refused(() => checkBody(contentType, body))?.code;
 
-const codeOf = (changes: Partial<ProduceRequest>): unknown => refusalOf(changes).code;
-
-const textOf = (json: string): string =>
-  refusalOf({ contentType: 'application/json', body: Buffer.from(json) }).message ?? '';
+const textOf = (json: string): string => refused(() => checkBody('application/json', Buffer.from(json)))?.message ?? '';
 
 describe('a request to produce', () => {
   test('needs a target', () => {
-    assert.equal(codeOf({ target: '' }), 'BAD_REQUEST');
-    assert.equal(codeOf({ target: '/' }), undefined);
+    assert.equal(refused(() => addressOf('/produce/', ''))?.code, 'BAD_REQUEST');
+    assert.equal(
+      refused(() => addressOf('/produce/%2f', '/')),
+      undefined,
+    );
   });
 
   test('may have any content type, or none', () => {
@@ -34,7 +41,7 @@ describe('a request to produce', () => {
       'application/x-www-form-urlencoded',
       'jsonx/a',
     ]) {
-      assert.equal(codeOf({ contentType, body }), undefined, contentType);
+      assert.equal(codeOf(contentType, body), undefined, contentType);
     }
   });
 
@@ -53,9 +60,9 @@ describe('a request to produce', () => {
       Buffer.from('\ufeff1'),
     ];
     for (const contentType of types) {
-      assert.equal(codeOf({ contentType }), undefined, contentType);
+      assert.equal(codeOf(contentType, Buffer.from('{"a":1}')), undefined, contentType);
       for (const body of bodies)
-        assert.equal(codeOf({ contentType, body }), 'BAD_REQUEST', `${contentType}: ${String(body)}`);
+        assert.equal(codeOf(contentType, body), 'BAD_REQUEST', `${contentType}: ${String(body)}`);
     }
   });
 
@@ -65,14 +72,17 @@ describe('a request to produce', () => {
   });
 
   test('may have an empty body, which is an empty message', () => {
-    assert.equal(codeOf({ body: Buffer.alloc(0) }), undefined);
-    assert.equal(codeOf({ body: Buffer.alloc(0), contentType: 'text/plain' }), undefined);
+    assert.equal(codeOf(undefined, Buffer.alloc(0)), undefined);
+    assert.equal(codeOf('text/plain', Buffer.alloc(0)), undefined);
   });
 
   test('is refused when its body is encoded, since that would get lost on the way', () => {
     for (const contentEncoding of ['gzip', 'br', 'identity, gzip']) {
-      assert.equal(codeOf({ contentEncoding }), 'UNSUPPORTED_ENCODING', contentEncoding);
+      assert.equal(refused(() => checkEncoding(contentEncoding))?.code, 'UNSUPPORTED_ENCODING', contentEncoding);
     }
-    assert.equal(codeOf({ contentEncoding: 'Identity' }), undefined);
+    assert.equal(
+      refused(() => checkEncoding('Identity')),
+      undefined,
+    );
   });
 });

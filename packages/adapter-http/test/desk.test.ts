@@ -25,7 +25,7 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
   const ctx: BlockContext = { descriptor, landing, signal, log, clock: systemClock, land: nothing, waitUntil: nothing };
   const desk = makeDesk(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
   desk.open();
-  const { body, status } = await desk.produce({ target: 'orders', payload: 'x' });
+  const { body, status } = await desk.produce({ target: 'orders', payload: 'x' }, 'a client');
   return { status, wasAsked, code: 'code' in body ? body.code : undefined };
 }
 

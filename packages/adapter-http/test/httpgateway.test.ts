@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { globalFactories, SputnikError } from '@sputnikjs/core';
 import { HTTP_GATEWAY_CONFIG, httpgateway } from '@sputnikjs/adapter-http';
+import { temporaryFolder } from './certificates.js';
 import { codeOf, curl, post, Wire, type Got } from './clients.js';
 import { fly, prepare } from './satellite.js';
 
@@ -77,6 +80,39 @@ describe('a message that is posted', () => {
     const third = post(`${url}/produce/c`);
     (await next()).take();
     assert.equal((await third).status, 202);
+  });
+
+  test('is answered 429 when as many of its client as may already wait, while others have room', async (t) => {
+    const folder = temporaryFolder(t);
+    const tokens = ['a', 'b'].map((name) => {
+      const file = join(folder, name);
+      writeFileSync(file, `${name}-secret`);
+      return { name, file, targets: ['*'] };
+    });
+    const { url, next } = await fly(t, { config: { tokens, maxPendingPerClient: 1 } });
+    const send = (name: string) => post(`${url}/produce/x`, 'x', { authorization: `Bearer ${name}-secret` });
+    const first = send('a');
+    const { take } = await next();
+    const refused = await send('a');
+    assertRefused(refused, 429, 'TOO_MANY', /messages of this client wait .* not taken/);
+    assert.equal(refused.headers['retry-after'], '1');
+    const other = send('b');
+    (await next()).take();
+    assert.equal((await other).status, 202);
+    take();
+    assert.equal((await first).status, 202);
+    const again = send('a');
+    (await next()).take();
+    assert.equal((await again).status, 202);
+  });
+
+  test('is answered 429 by address where there are no tokens', async (t) => {
+    const { url, next } = await fly(t, { config: { maxPendingPerClient: 1 } });
+    const first = post(`${url}/produce/a`);
+    const { take } = await next();
+    assertRefused(await post(`${url}/produce/b`), 429, 'TOO_MANY', /not taken/);
+    take();
+    assert.equal((await first).status, 202);
   });
 
   test('goes on when its client goes away, and harms nobody', async (t) => {
@@ -162,6 +198,28 @@ describe('a landing', () => {
     await assert.rejects(curl('-d', 'x', `${url}/produce/a`), /curl: .*onnect/);
   });
 
+  test('answers a batch under way: what the server was given waits for it, the rest is refused', async (t) => {
+    const { url, flight, next } = await fly(t, { config: { maxPending: 2 } });
+    const sent = post(`${url}/produce/a/batch`, '[1,2,3,4]', { 'content-type': 'application/json' });
+    const [first, second] = [await next(), await next()];
+    const landed = flight.shootDown();
+    first.take();
+    second.take();
+    const got = await sent;
+    assert.equal(got.status, 207);
+    const { items } = JSON.parse(got.body) as { items: { status: number; code?: string }[] };
+    assert.deepEqual(
+      items.map(({ status, code }) => [status, code]),
+      [
+        [202, undefined],
+        [202, undefined],
+        [503, 'LANDING'],
+        [503, 'LANDING'],
+      ],
+    );
+    assert.ok((await landed).clean);
+  });
+
   test('before launch closes the port', async (t) => {
     const { url, flight } = await prepare(t);
     const report = await flight.shootDown();
@@ -187,7 +245,20 @@ describe('a port in use', () => {
 describe('the configuration', () => {
   test('may be empty', () => {
     assert.deepEqual(HTTP_GATEWAY_CONFIG['~standard'].validate({}), {
-      value: { host: '127.0.0.1', port: 8080, maxBodyBytes: 1_048_576, timeoutMs: 10_000, maxPending: 1024 },
+      value: {
+        host: '127.0.0.1',
+        port: 8080,
+        tokens: [],
+        maxBodyBytes: 1_048_576,
+        maxHeldBytes: 67_108_864,
+        maxHeaderBytes: 16_384,
+        maxBatchItems: 10_000,
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 30_000,
+        timeoutMs: 10_000,
+        maxConnections: 10_000,
+        maxPending: 1024,
+      },
     });
   });
 
@@ -200,6 +271,15 @@ describe('the configuration', () => {
       { timeoutMs: 0.5 },
       { host: '' },
       { maxPending: 0 },
+      { maxPendingPerClient: 0 },
+      { requestTimeoutMs: 3e9 },
+      { headersTimeoutMs: 30_001 },
+      { maxHeldBytes: 1_048_575 },
+      { certFile: 'cert.pem' },
+      { keyFile: 'key.pem' },
+      { caFile: 'ca.pem' },
+      { tokens: [{ name: 'a', file: 'a.token', targets: [] }] },
+      { tokens: [{ name: 'a', token: 'secret', targets: ['*'] }] },
     ]) {
       const [key = ''] = Object.keys(config);
       await assert.rejects(prepare(t, { config }), (error: SputnikError) => {

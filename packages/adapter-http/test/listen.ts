@@ -1,24 +1,44 @@
 import type { TestContext } from 'node:test';
 import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { OPEN } from '../dist/access.js';
 import { taken, type Answer } from '../dist/answers.js';
-import { Listener, type ListenerOptions } from '../dist/listener.js';
+import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js';
 
 export const nothing = (): void => undefined;
 export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+const long = 60_000;
+/** Clients may take as long as they like. */
+export const PATIENT: Limits = {
+  headersMs: long,
+  requestMs: long,
+  lookMs: 50,
+  lingerMs: long,
+  maxBodyBytes: 100_000,
+  maxHeldBytes: 100_000_000,
+  maxHeaderBytes: 16_384,
+  maxConnections: 10_000,
+  maxBatchItems: 1000,
+  batchWindow: 10,
+};
+
+interface Changes extends Partial<Omit<ListenerOptions, 'limits'>> {
+  readonly limits?: Partial<Limits>;
+}
+
 /** A listener on a free port that takes everything, and what it took. */
-export async function listen(t: TestContext, changes: Partial<ListenerOptions> = {}) {
+export async function listen(t: TestContext, { limits, ...changes }: Changes = {}) {
   const messages: ProduceMessage[] = [];
   const produce = async (message: ProduceMessage): Promise<Answer> => {
     messages.push(message);
     return taken(message.target);
   };
-  const base = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, log: silent, clock: systemClock, produce };
-  const listener = new Listener({ ...base, ...changes });
-  const port = await listener.open();
+  const base = { host: '127.0.0.1', port: 0, access: OPEN, document: {}, log: silent, clock: systemClock, produce };
+  const listener = new Listener({ ...base, ...changes, limits: { ...PATIENT, ...limits } });
+  const { port } = await listener.open();
   t.after(() => listener.close());
-  return { listener, messages, port, url: `http://127.0.0.1:${port}` };
+  return { listener, messages, port, url: `${changes.tls ? 'https' : 'http'}://127.0.0.1:${port}` };
 }
 
 /** A promise that the test opens. */
@@ -27,7 +47,3 @@ export function gate<T>() {
   const opened = new Promise<T>((resolve) => (open = resolve));
   return { opened, open };
 }
-
-const long = 60_000;
-/** Clients may take as long as they like. */
-export const patient = { headersMs: long, requestMs: long, lookMs: 50, lingerMs: long };

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
 import { taken, type Answer } from '../dist/answers.js';
 import { codeOf, curl, post, Wire } from './clients.js';
-import { gate, listen, patient, silent } from './listen.js';
+import { gate, listen, silent } from './listen.js';
 
 describe('what is posted', () => {
   test('reaches its target as it is, whatever its bytes and type', async (t) => {
@@ -43,19 +44,7 @@ describe('what is posted', () => {
 
   test('goes to the target that its path names, decoded once, slashes and all', async (t) => {
     const { messages, url } = await listen(t);
-    const targets = [
-      'orders',
-      'orders/eu',
-      'a//b/',
-      '/',
-      'ü ✓',
-      'a%2Fb',
-      '%',
-      '+#$;,?&=:@',
-      '..',
-      'x'.repeat(2000),
-      '\0\n',
-    ];
+    const targets = ['orders', 'orders/eu', 'a//b/', '/', 'ü ✓', 'a%2Fb', '%', '+#$;,?&=:@', '..', 'x'.repeat(2000)];
     for (const target of targets) {
       const { status, body } = await curl('--path-as-is', '-d', 'x', `${url}/produce/${encodeURIComponent(target)}`);
       assert.equal(status, 202, target);
@@ -79,14 +68,18 @@ describe('what is posted', () => {
 });
 
 describe('a bad request', () => {
-  test('is answered with its status, a code, and what to do', async (t) => {
+  test('is answered with problem details: status, code, title, and what to do', async (t) => {
     const { messages, url } = await listen(t);
     const to = (path: string, ...args: string[]) => curl('-d', 'x', ...args, `${url}${path}`);
-    const cases: [ReturnType<typeof curl>, number, string][] = [
+    const cases: [ReturnType<typeof curl>, number, RefusalCode][] = [
       [to('/produce/%zz'), 400, 'BAD_REQUEST'],
       [to('/produce/a%'), 400, 'BAD_REQUEST'],
       [to('/produce/%ff'), 400, 'BAD_REQUEST'],
       [to('/produce/'), 400, 'BAD_REQUEST'],
+      [to('/produce/?a'), 400, 'BAD_REQUEST'],
+      [to('/produce/a%00'), 400, 'BAD_REQUEST'],
+      [to('/produce/a%0d%0aPUB%20b'), 400, 'BAD_REQUEST'],
+      [to('/produce/a%c2%85'), 400, 'BAD_REQUEST'],
       [to('/produce/a', '-H', 'content-type: application/json'), 400, 'BAD_REQUEST'],
       [to('/produce/a', '-H', 'content-encoding: gzip'), 415, 'UNSUPPORTED_ENCODING'],
       [to('/produce'), 404, 'NOT_FOUND'],
@@ -101,7 +94,11 @@ describe('a bad request', () => {
       const got = await answer;
       assert.equal(got.status, status, got.body);
       assert.equal(codeOf(got), code);
-      assert.match(got.headers['content-type'] ?? '', /^application\/problem\+json/);
+      assert.equal(got.headers['content-type'], 'application/problem+json; charset=utf-8');
+      const { type, title, status: told, detail } = JSON.parse(got.body) as Problem;
+      assert.equal(type, `/openapi.json#/components/responses/${code}`);
+      assert.deepEqual([title, told], [REFUSALS[code].title, status]);
+      assert.ok(detail.endsWith(REFUSALS[code].text), detail);
       assert.equal(got.headers['allow'], status === 405 ? 'POST' : undefined);
     }
     assert.deepEqual(messages, []);
@@ -140,7 +137,7 @@ describe('a listener', () => {
     const asked = gate<ProduceMessage>();
     const release = gate<Answer>();
     const produce = (message: ProduceMessage): Promise<Answer> => (asked.open(message), release.opened);
-    const { listener, port, url } = await listen(t, { produce, patience: patient });
+    const { listener, port, url } = await listen(t, { produce });
     const head = 'POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n';
     const silent = new Wire(port);
     const idle = new Wire(port).send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');

@@ -52,6 +52,13 @@ export interface Held {
   readonly refuse: (why: unknown) => void;
 }
 
+/** What was logged. */
+export interface Logged {
+  readonly event?: string;
+  readonly url?: string;
+  readonly text?: string | undefined;
+}
+
 /** A satellite of the gateway, a producer that the test answers for, and a server. */
 export interface Satellite {
   readonly flight: Flight;
@@ -59,7 +66,7 @@ export interface Satellite {
   readonly url: string;
   readonly port: number;
   /** What the gateway logged. */
-  readonly logged: { readonly event?: string }[];
+  readonly logged: Logged[];
   /** The next message that the producer gets. */
   readonly next: () => Promise<Held>;
   /** From now on the producer takes every message at once. */
@@ -78,7 +85,7 @@ export interface SatelliteOptions {
 export async function prepare(t: TestContext, options: SatelliteOptions = {}): Promise<Satellite> {
   const { config = {}, mailbox = { concurrency: 100 }, isServerUp = true } = options;
   const news = new EventEmitter();
-  const logged: { readonly event?: string; readonly url?: string }[] = [];
+  const logged: Logged[] = [];
   const held: Held[] = [];
   let takesAll = false;
 
@@ -94,7 +101,7 @@ export async function prepare(t: TestContext, options: SatelliteOptions = {}): P
         }),
     }),
   });
-  const note = (fields: object): void => void logged.push(fields);
+  const note = (fields: object, text?: string): void => void logged.push({ ...fields, text });
   const log: Logger = { debug: note, info: note, warn: note, error: note };
   const server = new TestServer(isServerUp);
   const flight = await new Sputnik<string>({

@@ -23,7 +23,7 @@ const CLAIM_MS = 5000;
 const CLAIM_ON_MS = 100;
 /** How often, at least, the server hears what is under way. */
 const TICK_MS = 10_000;
-/** When so many wait for another try, nothing new is read. */
+/** When so many wait for another try, nothing else is begun: they are kept track of in memory. */
 const MOST_FAILED = 1000;
 /** A read that had no answer for so long never gets one, if the server answers otherwise, in milliseconds. */
 const OVERDUE_MS = 10_000;
@@ -104,9 +104,9 @@ export class StreamSubscription implements Subscription, LinkUser {
     if (room <= 0) return this.#handling.change();
     const due = failures.takeDue(room);
     if (due.size > 0) return this.#retry(due);
+    if (failures.size >= MOST_FAILED) return systemClock.sleep(BLOCK_MS, this.#over.signal);
     if (this.#own !== undefined) return this.#takeUp(this.#own, room);
     if (performance.now() >= this.#claim.at) return this.#takeOver(room);
-    if (failures.size >= MOST_FAILED) return systemClock.sleep(BLOCK_MS, this.#over.signal);
     return this.#handling.begin(await this.#about.stream.readNew(room, BLOCK_MS), false);
   }
 

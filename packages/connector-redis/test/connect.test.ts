@@ -132,6 +132,20 @@ test('the end of the server ends all that is pending with CONNECTION_LOST, and i
   assert.equal((await rejection(connection.consumer.consume('a', async () => {}))).code, 'CONNECTION_LOST');
 });
 
+test('a server that shuts down in good order is reported at once, and what waits for messages ends', async (t) => {
+  const server = await started(t);
+  const { connector, connection, lost } = await open(t, { url: server.url });
+  await connection.producer.produce({ target: 'a', payload: 'x' });
+  const subscription = await connection.consumer.consume('a', async () => {});
+  server.signal('SIGTERM');
+  assert.match(
+    String(await lost),
+    new RegExp(`the connection to ${server.url} is lost: the server closed the connection`),
+  );
+  assert.equal(await connector.isConnected(), false);
+  await subscription.stop();
+});
+
 test('the end of one connection of a link is the end of all', async (t) => {
   const { url, port } = await started(t);
   for (const victim of ['cmd=xreadgroup', 'cmd=ping']) {

@@ -1,30 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { gate } from '@sputnikjs/testkit';
-import {
-  Collector,
-  KeptLog,
-  numbered,
-  open,
-  pendingIn,
-  rejection,
-  started,
-  textOf,
-  until,
-  withPlain,
-} from './helpers.js';
-
-const nobody: Readonly<Record<string, number>> = {};
-
-/** A handler that keeps the messages it is given. */
-class Inbox extends Collector<ConsumedMessage> {
-  readonly take = async (message: ConsumedMessage): Promise<void> => this.add(message);
-
-  get texts(): readonly string[] {
-    return this.items.map(textOf);
-  }
-}
+import { Inbox, KeptLog, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
 
 test("other clients' entries are messages, too: payload and headers, or all fields as JSON", async (t) => {
   const { url, port } = await started(t);
@@ -66,7 +45,7 @@ test('what was handled is acknowledged, and no other is', async (t) => {
   await until(async () => (await pendingIn(port, 'a'))['me'] === 1);
   release.open();
   await subscription.stop();
-  assert.deepEqual(await pendingIn(port, 'a'), nobody);
+  assert.deepEqual(await pendingIn(port, 'a'), {});
 });
 
 test('a message whose handler rejects, or throws, comes again and again; others do not wait, nor does it take a place', async (t) => {
@@ -91,58 +70,7 @@ test('a message whose handler rejects, or throws, comes again and again; others 
     [false, false, false, true, true],
   );
   await subscription.stop();
-  assert.deepEqual(await pendingIn(port, 'a'), nobody);
-});
-
-test('a group that is missing is an error that says how to make it, unless createGroups makes it', async (t) => {
-  const { url, port } = await started(t);
-  const strict = await open(t, { url, group: 'my group', createGroups: false });
-  const consume = () => strict.connection.consumer.consume('a', async () => {});
-  const expected =
-    'the stream "a" has no consumer group "my group": make it by XGROUP CREATE a "my group" 0 MKSTREAM, or set "createGroups" to true';
-  assert.equal((await rejection(consume())).message, expected);
-  await withPlain(port, (plain) => plain.xadd('a', '*', 'payload', 'x'));
-  assert.equal((await rejection(consume())).message, expected);
-  await withPlain(port, (plain) => plain.xgroup('CREATE', 'a', 'my group', '0', 'MKSTREAM'));
-  await (await consume()).stop();
-  await withPlain(port, (plain) => plain.set('text', 'x'));
-  const { connection } = await open(t, { url });
-  const wrong = await rejection(connection.consumer.consume('text', async () => {}));
-  assert.match(wrong.message, /^WRONGTYPE .*; the key holds something other than a stream/);
-  // the same at once: each finds that the other was faster
-  await Promise.all([1, 2, 3].map(() => connection.consumer.consume('new', async () => {})));
-});
-
-test('a stream that somebody deletes is made anew, and consumed on', async (t) => {
-  const { url, port } = await started(t);
-  const log = new KeptLog();
-  const { connection } = await open(t, { url }, log);
-  const inbox = new Inbox();
-  await connection.consumer.consume('a', inbox.take);
-  await connection.producer.produce({ target: 'a', payload: '1' });
-  await inbox.reaches(1);
-  await withPlain(port, (plain) => plain.del('a'));
-  assert.equal(await log.said('groupMade'), 'the group of "a" was gone, and is made anew');
-  await connection.producer.produce({ target: 'a', payload: '2' });
-  await inbox.reaches(2);
-  assert.deepEqual(inbox.texts, ['1', '2']);
-});
-
-test('a group that is gone and may not be made is told of, and consumed on when it is there again', async (t) => {
-  const { url, port } = await started(t);
-  await withPlain(port, (plain) => plain.xgroup('CREATE', 'a', 'sputnik', '0', 'MKSTREAM'));
-  const log = new KeptLog();
-  const { connection, connector } = await open(t, { url, createGroups: false }, log);
-  const inbox = new Inbox();
-  await connection.consumer.consume('a', inbox.take);
-  await withPlain(port, (plain) => plain.xgroup('DESTROY', 'a', 'sputnik'));
-  assert.match(await log.said('consumeFailed'), /^trouble with consuming "a": the stream "a" has no consumer group/);
-  assert.equal(await connector.isConnected(), true);
-  await withPlain(port, async (plain) => {
-    await plain.xadd('a', '*', 'payload', 'after all');
-    await plain.xgroup('CREATE', 'a', 'sputnik', '0');
-  });
-  await inbox.reaches(1);
+  assert.deepEqual(await pendingIn(port, 'a'), {});
 });
 
 test('what cannot be acknowledged is told of, and handled again', async (t) => {
@@ -158,203 +86,7 @@ test('what cannot be acknowledged is told of, and handled again', async (t) => {
   await inbox.reaches(2);
   assert.deepEqual(inbox.items[1]?.redelivered, true);
   await subscription.stop();
-  assert.deepEqual(await pendingIn(port, 'a'), nobody);
-});
-
-test('a consumer of the same name takes up what it had not acknowledged, before anything new, a page at a time', async (t) => {
-  const { url, port } = await started(t);
-  const first = await open(t, { url, consumerName: 'me' });
-  const [begun, next] = [new Inbox(), new Inbox()];
-  await first.connection.consumer.consume('a', async (message) => {
-    begun.add(message);
-    await new Promise(() => {});
-  });
-  for (const payload of numbered(10)) await first.connection.producer.produce({ target: 'a', payload });
-  await begun.reaches(10);
-  await first.connector.disconnect();
-  await withPlain(port, (plain) => plain.xadd('a', '*', 'payload', 'new'));
-  const second = await open(t, { url, consumerName: 'me' });
-  await second.connection.consumer.consume('a', next.take, { maxUnacknowledged: 3 });
-  await next.reaches(11);
-  assert.deepEqual(next.texts, [...numbered(10), 'new']);
-  assert.deepEqual(
-    next.items.map(({ redelivered }) => redelivered),
-    [...numbered(10).map(() => true), false],
-  );
-});
-
-test('what a dead consumer has left behind others take over', async (t) => {
-  const { url, port } = await started(t);
-  await withPlain(port, async (plain) => {
-    await plain.xgroup('CREATE', 'a', 'sputnik', '0', 'MKSTREAM');
-    for (const payload of numbered(30)) await plain.xadd('a', '*', 'payload', payload);
-    await plain.xreadgroup('GROUP', 'sputnik', 'dead', 'COUNT', 20, 'STREAMS', 'a', '>');
-  });
-  const { connection } = await open(t, { url, claimAfterMs: 1000, consumerName: 'me' });
-  const inbox = new Inbox();
-  const subscription = await connection.consumer.consume('a', inbox.take, { maxUnacknowledged: 7 });
-  await inbox.reaches(30);
-  const sorted = inbox.items.toSorted((a, b) => Number(textOf(a)) - Number(textOf(b)));
-  assert.deepEqual(sorted.map(textOf), numbered(30));
-  assert.deepEqual(
-    sorted.map(({ redelivered }) => redelivered),
-    numbered(30).map((_, nth) => nth < 20),
-  );
-  await subscription.stop();
-  assert.deepEqual(await pendingIn(port, 'a'), nobody);
-});
-
-test('what takes its time is taken over by nobody, neither by others nor by the consumer itself', async (t) => {
-  const { url, port } = await started(t);
-  const raw = { url, claimAfterMs: 1000 };
-  const [slow, other] = [await open(t, { ...raw, consumerName: 'slow' }), await open(t, raw)];
-  const [inbox, release, stolen] = [new Inbox(), gate(), new Inbox()];
-  const subscription = await slow.connection.consumer.consume('a', async (message) => {
-    inbox.add(message);
-    await release.passed;
-  });
-  await slow.connection.producer.produce({ target: 'a', payload: 'slow' });
-  await inbox.reaches(1);
-  await other.connection.consumer.consume('a', stolen.take);
-  // both look a few times
-  await withPlain(port, (plain) =>
-    until(async () => Number(/cmdstat_xautoclaim:calls=(\d+)/.exec(await plain.info('commandstats'))?.[1]) >= 8),
-  );
-  assert.deepEqual(await pendingIn(port, 'a'), { slow: 1 });
-  release.open();
-  await subscription.stop();
-  assert.deepEqual([inbox.texts, stolen.texts], [['slow'], []]);
-});
-
-test('two subscriptions of one connection share the messages of a stream, and each of two streams has its own', async (t) => {
-  const { url, port } = await started(t);
-  const { connection } = await open(t, { url, consumerName: 'me' });
-  const [one, two, b, release] = [new Inbox(), new Inbox(), new Inbox(), gate()];
-  const held = (inbox: Inbox) => async (message: ConsumedMessage) => {
-    inbox.add(message);
-    await release.passed;
-  };
-  const options = { maxUnacknowledged: 5 };
-  const subscriptions = [
-    await connection.consumer.consume('a', held(one), options),
-    await connection.consumer.consume('a', held(two), options),
-    await connection.consumer.consume('b', b.take),
-  ];
-  for (const payload of numbered(10)) await connection.producer.produce({ target: 'a', payload });
-  await Promise.all([one.reaches(5), two.reaches(5)]);
-  assert.deepEqual(await pendingIn(port, 'a'), { me: 5, 'me-2': 5 });
-  await connection.producer.produce({ target: 'b', payload: 'x' });
-  await b.reaches(1);
-  release.open();
-  await Promise.all(subscriptions.map((subscription) => subscription.stop()));
-  assert.deepEqual([...one.texts, ...two.texts].toSorted(), numbered(10));
-});
-
-test('stop does not wait for the messages to come, and what failed another consumer gets', async (t) => {
-  const { url, port } = await started(t);
-  const { connection } = await open(t, { url, consumerName: 'me', claimAfterMs: 3_600_000 });
-  const inbox = new Inbox();
-  const subscription = await connection.consumer.consume('a', async (message) => {
-    inbox.add(message);
-    throw new Error('never');
-  });
-  for (const payload of numbered(3)) await connection.producer.produce({ target: 'a', payload });
-  await inbox.reaches(3);
-  await subscription.stop();
-  const calls = inbox.items.length;
-  const other = await open(t, { url, claimAfterMs: 3_600_000 });
-  const next = new Inbox();
-  const rest = await other.connection.consumer.consume('a', next.take);
-  await next.reaches(3);
-  assert.deepEqual([next.texts, next.items.every(({ redelivered }) => redelivered)], [numbered(3), true]);
-  await rest.stop();
-  assert.deepEqual([await pendingIn(port, 'a'), inbox.items.length], [nobody, calls]);
-});
-
-test('what comes in the moment of a stop is not begun, and another consumer gets it at once', async (t) => {
-  const server = await started(t);
-  const raw = { url: server.url, claimAfterMs: 3_600_000 };
-  const [one, other] = [await open(t, raw), await open(t, raw)];
-  const [late, next] = [new Inbox(), new Inbox()];
-  await withPlain(server.port, async (plain) => {
-    const subscription = await one.connection.consumer.consume('a', late.take);
-    await until(async () => / flags=b .* cmd=xreadgroup /.test(String(await plain.client('LIST'))));
-    server.freeze();
-    const adding = plain.xadd('a', '*', 'payload', 'late');
-    await new Promise((resolve) => setImmediate(resolve));
-    const stopping = subscription.stop();
-    await new Promise((resolve) => setImmediate(resolve));
-    server.thaw();
-    await Promise.all([adding, stopping]);
-  });
-  await other.connection.consumer.consume('a', next.take);
-  await next.reaches(1);
-  assert.deepEqual([late.texts, next.texts], [[], ['late']]);
-});
-
-test('a consumer that is stopped and started all the time gets each message once', async (t) => {
-  const { url, port } = await started(t);
-  const { connection } = await open(t, { url, claimAfterMs: 3_600_000 });
-  const handled = new Inbox();
-  let count = 0;
-  for (let round = 0; round < 50; round++) {
-    const subscription = await connection.consumer.consume('a', handled.take);
-    const produced = numbered(4).map(() => connection.producer.produce({ target: 'a', payload: `${count++}` }));
-    await produced[round % 4];
-    await subscription.stop();
-    await Promise.all(produced);
-  }
-  const last = await connection.consumer.consume('a', handled.take);
-  await handled.reaches(count);
-  await last.stop();
-  assert.deepEqual(
-    handled.texts.toSorted((a, b) => Number(a) - Number(b)),
-    numbered(count),
-  );
-  assert.deepEqual(await pendingIn(port, 'a'), nobody);
-});
-
-test('stop interrupts the read that waits for messages; a user who may not do that can stop all the same', async (t) => {
-  const { url, port } = await started(t, ['user me on >mine ~* +@all -client|unblock -xgroup|delconsumer']);
-  await withPlain(port, async (plain) => {
-    for (const login of [{ username: 'me', password: 'mine' }, {}]) {
-      const { connection } = await open(t, { url, ...login });
-      const subscription = await connection.consumer.consume('a', async () => {});
-      await until(async () => / flags=b .* cmd=xreadgroup /.test(String(await plain.client('LIST'))));
-      await subscription.stop();
-      const mayInterrupt = !('username' in login);
-      assert.equal(/cmdstat_client\|unblock:calls=[1-9]/.test(await plain.info('commandstats')), mayInterrupt);
-    }
-  });
-});
-
-test('a consumer whose name was made up leaves its group, unless something is pending; a given name stays', async (t) => {
-  const { url, port } = await started(t);
-  const consumers = (): Promise<readonly string[]> =>
-    withPlain(port, async (plain) => {
-      const found = (await plain.xinfo('CONSUMERS', 'a', 'sputnik')) as string[][];
-      return found.map(([, name = '']) => name);
-    });
-  const [named, unnamed] = [await open(t, { url, consumerName: 'me' }), await open(t, { url })];
-  const inbox = new Inbox();
-  await (await named.connection.consumer.consume('a', inbox.take)).stop();
-  const subscription = await unnamed.connection.consumer.consume('a', async (message) => {
-    inbox.add(message);
-    if (textOf(message) === 'bad') throw new Error('never');
-  });
-  await unnamed.connection.producer.produce({ target: 'a', payload: 'good' });
-  await inbox.reaches(1);
-  await until(async () => (await consumers()).length === 2);
-  await subscription.stop();
-  assert.deepEqual(await consumers(), ['me']);
-  const again = await unnamed.connection.consumer.consume('a', async (message) => {
-    inbox.add(message);
-    throw new Error('never');
-  });
-  await unnamed.connection.producer.produce({ target: 'a', payload: 'bad' });
-  await inbox.reaches(2);
-  await again.stop();
-  assert.equal((await consumers()).length, 2);
+  assert.deepEqual(await pendingIn(port, 'a'), {});
 });
 
 test('messages that were deleted before they were handled are counted and told of, and keep nobody', async (t) => {
@@ -405,4 +137,93 @@ test('a handler of a lost connection ends in peace, and the next connection deli
     again.items.map((message) => [textOf(message), message.redelivered]),
     [['1', true]],
   );
+});
+
+test('one that is deleted between two tries is counted, too', async (t) => {
+  const { url, port } = await started(t);
+  const { connection } = await open(t, { url });
+  const inbox = new Inbox();
+  await connection.consumer.consume('a', async (message) => {
+    inbox.add(message);
+    throw new Error('never');
+  });
+  await connection.producer.produce({ target: 'a', payload: 'x' });
+  await inbox.reaches(1);
+  await withPlain(port, (plain) => plain.xtrim('a', 'MAXLEN', 0));
+  await until(async () => connection.dropped === 1);
+  assert.equal(inbox.items.length, 1);
+});
+
+test('while 1,000 messages wait for another try no other is begun, be they new, our own of before, or those of others', async (t) => {
+  const { url, port } = await started(t, ['appendfsync no']);
+  const [places, count] = [256, 2000];
+  await withPlain(port, async (plain) => {
+    for (const source of ['new', 'own', 'others']) {
+      const batch = plain.pipeline().xgroup('CREATE', source, 'sputnik', '0', 'MKSTREAM');
+      for (const payload of numbered(count)) batch.xadd(source, '*', 'payload', payload);
+      await batch.exec();
+    }
+    await plain.xreadgroup('GROUP', 'sputnik', 'me', 'COUNT', count, 'STREAMS', 'own', '>');
+    await plain.xreadgroup('GROUP', 'sputnik', 'dead', 'COUNT', count, 'STREAMS', 'others', '>');
+    // as if they had lain there for long
+    const idle = ['0', ...(await plain.xrange('others', '-', '+')).map(([id]) => id), 'IDLE', '9999999', 'JUSTID'];
+    await plain.call('XCLAIM', 'others', 'sputnik', 'dead', ...idle);
+  });
+  const { connection } = await open(t, { url, consumerName: 'me' });
+  await Promise.all(
+    ['new', 'own', 'others'].map(async (source) => {
+      const [seen, again] = [new Set<string>(), gate()];
+      await connection.consumer.consume(source, async (message) => {
+        const text = textOf(message);
+        if (seen.has(text)) again.open();
+        seen.add(text);
+        throw new Error('never');
+      });
+      await again.passed;
+      assert.ok(seen.size < 1000 + places, `${seen.size} messages of "${source}" were begun`);
+    }),
+  );
+});
+
+test('a message goes from one connector to another with its headers, its id as one of them', async (t) => {
+  const { url } = await started(t);
+  const { connection } = await open(t, { url });
+  const inbox = new Inbox();
+  await connection.consumer.consume('a', inbox.take);
+  const message = { target: 'a', payload: 'żółw', contentType: 'text/plain', headers: { host: 'b', payload: 'c' } };
+  await connection.producer.produce({ ...message, id: '4711' });
+  await inbox.reaches(1);
+  const { payload, ...rest } = inbox.items[0] ?? {};
+  assert.equal(String(payload), 'żółw');
+  assert.deepEqual(rest, {
+    source: 'a',
+    contentType: 'text/plain',
+    headers: { id: '4711', host: 'b', payload: 'c' },
+    redelivered: false,
+  });
+});
+
+test('a read that got lost ends the connection, when the server answers otherwise', async (t) => {
+  const server = await started(t);
+  const [asked, sockets] = [gate(), new Set<Socket>()];
+  const proxy = createServer((client) => {
+    const upstream = connectTo(server.port, '127.0.0.1');
+    for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}));
+    upstream.pipe(client);
+    client.on('data', (chunk) => (/xreadgroup/i.test(String(chunk)) ? asked.open() : upstream.write(chunk)));
+    client.on('close', () => upstream.destroy());
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  await once(proxy, 'listening');
+  const url = `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { connection, connector, lost } = await open(t, { url, claimAfterMs: 1000 });
+  await connection.consumer.consume('a', async () => {});
+  await asked.passed;
+  assert.equal(await connector.isConnected(), true);
+  const real = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => real() + 10_000);
+  assert.match(String(await lost), /the connection that waits for messages is dead/);
 });

@@ -156,6 +156,15 @@ export class Collector<T> {
   }
 }
 
+/** A handler that keeps the messages it is given. */
+export class Inbox extends Collector<ConsumedMessage> {
+  readonly take = async (message: ConsumedMessage): Promise<void> => this.add(message);
+
+  get texts(): readonly string[] {
+    return this.items.map(textOf);
+  }
+}
+
 export function textOf({ payload }: ConsumedMessage): string {
   return Buffer.from(payload).toString();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { numbered, open, rejection, started, storedIn, withPlain } from './helpers.js';
+import { numbered, open, rejection, started, storedIn, until, withPlain } from './helpers.js';
 
 test('a message is an entry of fields that other clients can read: payload, content-type, id and headers', async (t) => {
   const { url, port } = await started(t);
@@ -38,7 +38,23 @@ test('bytes stay what they are, with and without fields behind them', async (t) 
   assert.deepEqual([one?.[1][1], two?.[1][1]], [Buffer.from(payload), Buffer.from(payload).subarray(100, 200)]);
 });
 
-test('beyond inFlight messages wait, and reach the server in the order of the calls', async (t) => {
+test('beyond inFlight messages wait', async (t) => {
+  const server = await started(t);
+  const { connection, connector } = await open(t, { url: server.url, inFlight: 3 });
+  server.freeze();
+  const produced = numbered(10).map((payload) => rejection(connection.producer.produce({ target: 'a', payload })));
+  await connector.disconnect();
+  await Promise.all(produced);
+  server.thaw();
+  // what had been sent is there, all of it at once
+  await withPlain(server.port, (plain) => until(async () => (await plain.xlen('a')) > 0));
+  assert.deepEqual(
+    (await storedIn(server.port, 'a')).map(({ payload }) => payload),
+    numbered(3),
+  );
+});
+
+test('messages that wait for others reach the server in the order of the calls', async (t) => {
   const { url, port } = await started(t);
   const { connection } = await open(t, { url, inFlight: 3 });
   const payloads = numbered(1000);

@@ -1,0 +1,29 @@
+import { REFUSALS, type RefusalCode } from './refusals.js';
+
+/** An OpenAPI response: problem details with one of some codes that have a status in common. `items` describes those of a batch. */
+export function problemResponse(codes: readonly RefusalCode[], items: object | undefined): object {
+  const names = new Set(codes.flatMap((code) => Object.keys(REFUSALS[code].headers ?? {})));
+  const headers = [...names].map((name) => [name, { schema: { type: 'string' } }]);
+  return {
+    description: codes.map((code) => `${code}: ${REFUSALS[code].text}.`).join('\n\n'),
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) as object }),
+    content: { 'application/problem+json': { schema: { oneOf: codes.map((code) => schemaOf(code, items)) } } },
+  };
+}
+
+function schemaOf(code: RefusalCode, items: object | undefined): object {
+  const { title, status } = REFUSALS[code];
+  return {
+    type: 'object',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    additionalProperties: false,
+    properties: {
+      type: { const: `/openapi.json#/components/responses/${code}` },
+      title: { const: title },
+      status: { const: status },
+      detail: { type: 'string', description: 'What is the matter, and what the client can do.' },
+      code: { const: code },
+      ...(items && { items }),
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { HttpGatewayConfig } from './config.js';
+import { BATCH_TYPES } from './batch.js';
+import { REFUSALS, type RefusalCode } from './refusals.js';
+import { problemResponse } from './openapi-problems.js';
+
+/** What the document depends on. */
+type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient'>;
+
+const JSON_TYPE = 'application/json';
+const TEXT = { type: 'string' } as const;
+
+const header = (name: string, description: string, required = false): object => ({
+  name,
+  in: 'header',
+  description,
+  required,
+  schema: TEXT,
+});
+
+const TARGET = {
+  name: 'target',
+  in: 'path',
+  required: true,
+  description:
+    'Where the message is to go, percent-encoded: a topic, subject, stream or queue of the server. It may contain slashes; a target that ends in "/batch" is written with "%2Fbatch".',
+  schema: { type: 'string', minLength: 1 },
+};
+
+const COMMON = [
+  TARGET,
+  header(
+    'Idempotency-Key',
+    'Identity of the message, for servers that sort out what they have already. In a batch "/0", "/1"… follow.',
+  ),
+  header('traceparent', 'Goes on with the message (W3C Trace Context).'),
+  header('tracestate', 'Goes on with the message, if there is a traceparent.'),
+];
+
+const EVENT = [
+  header(
+    'ce-specversion',
+    'Makes the body the data of a CloudEvent in binary mode: "1.0". The other ce- headers go with it.',
+  ),
+  header('ce-id', 'Needed in an event; with ce-source the id of the message unless there is an Idempotency-Key.'),
+  header('ce-source', 'Needed in an event.'),
+  header('ce-type', 'Needed in an event.'),
+];
+
+const ITEMS = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['index', 'status'],
+    additionalProperties: false,
+    properties: {
+      index: { type: 'integer', minimum: 0, description: 'Place in the batch.' },
+      status: { type: 'integer', description: 'The status that the message alone would have been answered with.' },
+      code: { type: 'string', enum: Object.keys(REFUSALS) },
+      detail: TEXT,
+    },
+  },
+} as const;
+
+const object = (properties: object): object => ({
+  type: 'object',
+  required: Object.keys(properties),
+  additionalProperties: false,
+  properties,
+});
+
+const json = (description: string, schema: object): object => ({ description, content: { [JSON_TYPE]: { schema } } });
+
+/** What the gateway can do, as an OpenAPI 3.1 document: it describes the gateway with this configuration. */
+export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object {
+  const schemes = {
+    ...(tokens.length > 0 && { token: { type: 'http', scheme: 'bearer' } }),
+    ...(caFile !== undefined && { certificate: { type: 'mutualTLS' } }),
+  };
+  const possible = (Object.keys(REFUSALS) as RefusalCode[]).filter(
+    (code) =>
+      !['NOT_FOUND', 'METHOD_NOT_ALLOWED'].includes(code) &&
+      (code !== 'UNAUTHORIZED' || tokens.length > 0) &&
+      (code !== 'TOO_MANY' || maxPendingPerClient !== undefined),
+  );
+  const refusals = (isBatch: boolean): object =>
+    Object.fromEntries(
+      [...new Set(possible.map((code) => REFUSALS[code].status))].map((status) => [
+        `${status}`,
+        problemResponse(
+          possible.filter((code) => REFUSALS[code].status === status),
+          isBatch ? ITEMS : undefined,
+        ),
+      ]),
+    );
+  const security = [Object.fromEntries(Object.keys(schemes).map((name) => [name, []]))];
+
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sputnik HTTP gateway',
+      version: '1.0.0',
+      description: 'Puts messages on the server. 202 says that the server has taken them, and nothing else does.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths: {
+      '/produce/{target}': {
+        post: {
+          operationId: 'produce',
+          summary: 'Have a message on the server',
+          security,
+          parameters: [...COMMON, ...EVENT],
+          requestBody: {
+            description: 'The message, as it is to be; a Content-Type that says JSON, or a CloudEvent, is checked.',
+            content: { '*/*': {}, 'application/cloudevents+json': { schema: { type: 'object' } } },
+          },
+          responses: { 202: json('The server has taken the message.', object({ target: TEXT })), ...refusals(false) },
+        },
+      },
+      '/produce/{target}/batch': {
+        post: {
+          operationId: 'produceBatch',
+          summary: 'Have messages on the server, each on its own',
+          security,
+          parameters: COMMON,
+          requestBody: {
+            required: true,
+            description: 'A JSON value in each line, or an array of them, or of CloudEvents.',
+            content: Object.fromEntries(BATCH_TYPES.map((type) => [type, {}])),
+          },
+          responses: {
+            202: json('The server has taken all messages.', object({ target: TEXT, items: ITEMS })),
+            207: json('Not all messages fared alike: each item tells.', object({ target: TEXT, items: ITEMS })),
+            ...refusals(true),
+          },
+        },
+      },
+      '/openapi.json': {
+        get: {
+          operationId: 'describe',
+          summary: 'Have this document',
+          security: [],
+          responses: { 200: json('This document.', { type: 'object' }) },
+        },
+      },
+    },
+    components: {
+      responses: Object.fromEntries(
+        (Object.keys(REFUSALS) as RefusalCode[]).map((code) => [code, problemResponse([code], ITEMS)]),
+      ),
+      ...(Object.keys(schemes).length > 0 && { securitySchemes: schemes }),
+    },
+  };
+}

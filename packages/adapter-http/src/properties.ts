@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { Refused } from './refusals.js';
+
+/** What goes with a message beside its body. */
+export type Properties = Pick<ProduceMessage, 'headers' | 'id'>;
+
+/** What a request says of its message: `Idempotency-Key` is the id, and the trace it is part of goes with it (W3C Trace Context). */
+export function propertiesOf(request: IncomingMessage): { readonly headers: Headers; readonly id: string | undefined } {
+  return { headers: traceOf(request), id: keyOf(request) };
+}
+
+/** Headers of a message. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** Without keys where there is nothing to say. */
+export function properties(headers: Headers, id: string | undefined): Properties {
+  return { ...(Object.keys(headers).length > 0 && { headers }), ...(id !== undefined && { id }) };
+}
+
+/** AMQP has room for 255, and the place in a batch comes behind it. */
+const LONGEST_KEY = 240;
+
+/** The key as it is, or a string as the draft of the IETF has it: `"8e03978e"`. */
+function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
+  const { 'idempotency-key': keys } = headersDistinct;
+  if (keys === undefined) return undefined;
+  const [text = ''] = keys;
+  if (keys.length > 1) throw new Refused('BAD_REQUEST', 'there is more than one Idempotency-Key');
+  const key = /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(.)/g, '$1') : text;
+  if (/^[!-~](?:[ -~]*[!-~])?$/.test(key) && key.length <= LONGEST_KEY) return key;
+  throw new Refused(
+    'BAD_REQUEST',
+    `the Idempotency-Key has to be of 1 to ${LONGEST_KEY} printable ASCII characters, a blank at neither end`,
+  );
+}
+
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[!-~]*)?$/;
+
+/** A `traceparent` that is none, or more than one, is none, and then there is no `tracestate` (sections 3.2 and 4.2). */
+function traceOf({ headersDistinct }: IncomingMessage): Headers {
+  const { traceparent = [], tracestate = [] } = headersDistinct;
+  const [parent = ''] = traceparent;
+  if (traceparent.length !== 1 || !TRACEPARENT.test(parent)) return {};
+  const state = tracestate.join(',');
+  return { traceparent: parent, ...(/^[!-~](?:[\t -~]*[!-~])?$/.test(state) && { tracestate: state }) };
+}

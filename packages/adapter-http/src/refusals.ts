@@ -1,0 +1,134 @@
+/** Stable codes in the bodies of refusals: each says what the client can do. */
+export type RefusalCode =
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'REQUEST_TIMEOUT'
+  | 'TOO_LARGE'
+  | 'UNSUPPORTED_ENCODING'
+  | 'UNSUPPORTED_TYPE'
+  | 'TOO_MANY'
+  | 'HEADERS_TOO_LARGE'
+  | 'INTERNAL'
+  | 'REFUSED'
+  | 'SERVER_AWAY'
+  | 'FULL'
+  | 'LANDING'
+  | 'OUTCOME_UNKNOWN';
+
+/** A way to be refused. */
+export interface Refusal {
+  readonly status: number;
+  /** The matter in a few words, the same each time. */
+  readonly title: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What is the matter, and what the client can do. */
+  readonly text: string;
+}
+
+/** Every way to be refused. */
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
+  BAD_REQUEST: {
+    status: 400,
+    title: 'Malformed request',
+    text: 'mend the request; sent again as it is, it fails again',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    title: 'No valid token',
+    headers: { 'www-authenticate': 'Bearer' },
+    text: 'send a token that the gateway knows, as in "Authorization: Bearer <token>"',
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: 'Not allowed',
+    text: 'sent again as it is, the request is refused again',
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: 'Nothing here',
+    text: 'there is nothing here; send messages to POST /produce/<target>, or read GET /openapi.json',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'Wrong method',
+    text: 'the method is not for this path; the header Allow says which are',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'Request too slow',
+    text: 'the request did not arrive in time; send it again, faster',
+  },
+  TOO_LARGE: {
+    status: 413,
+    title: 'Body too large',
+    text: 'the body is too large; send smaller ones',
+  },
+  UNSUPPORTED_ENCODING: {
+    status: 415,
+    title: 'Encoded body',
+    headers: { 'accept-encoding': 'identity' },
+    text: 'a Content-Encoding is not passed on with the message; send the body without one',
+  },
+  UNSUPPORTED_TYPE: {
+    status: 415,
+    title: 'Wrong type of body',
+    text: 'send a body of another Content-Type',
+  },
+  TOO_MANY: {
+    status: 429,
+    title: 'Too many of one client',
+    headers: { 'retry-after': '1' },
+    text: 'too many messages of this client wait for the server; this one was not taken, send it again later',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'Headers too large',
+    text: 'the headers are too large; send fewer or shorter ones',
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'The gateway failed',
+    text: 'the gateway failed; its log says why',
+  },
+  REFUSED: {
+    status: 502,
+    title: 'Refused by the server',
+    text: 'sent again as it is, the message is likely to be refused again',
+  },
+  SERVER_AWAY: {
+    status: 503,
+    title: 'The server is away',
+    headers: { 'retry-after': '5' },
+    text: 'there is no connection to the server; the message was not taken, send it again later',
+  },
+  FULL: {
+    status: 503,
+    title: 'The gateway is full',
+    headers: { 'retry-after': '1' },
+    text: 'too many messages wait for the server; this one was not taken, send it again later',
+  },
+  LANDING: {
+    status: 503,
+    title: 'The gateway is shutting down',
+    headers: { connection: 'close' },
+    text: 'the gateway is shutting down; the message was not taken, send it again over a new connection',
+  },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    title: 'Taken or not, it is not known',
+    text: 'the message may have been taken or not; send it again if having it twice does no harm',
+  },
+};
+
+/** Thrown by what reads a request and finds it wrong: it is to be answered with a refusal. `message` tells the particulars. */
+export class Refused extends Error {
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, why: string) {
+    super(why);
+    this.code = code;
+  }
+}

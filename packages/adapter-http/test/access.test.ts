@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { readTokens } from '../dist/access.js';
+import { temporaryFolder } from './certificates.js';
+import { codeOf, curl, Wire } from './clients.js';
+import { listen } from './listen.js';
+import { fly } from './satellite.js';
+
+/** A token of that name in a file. */
+function token(folder: string, name: string, text: string, ...targets: string[]) {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return { name, file, targets };
+}
+
+/** A listener that knows two tokens. */
+async function guarded(t: TestContext) {
+  const folder = temporaryFolder(t);
+  const tokens = [
+    token(folder, 'shop', 'shop-secret\n', 'orders', 'orders.*'),
+    token(folder, 'admin', 'admin-secret==', '*'),
+  ];
+  const { url, port, messages } = await listen(t, { access: await readTokens(tokens) });
+  const to = (target: string, ...args: string[]) => curl('-d', 'x', ...args, `${url}/produce/${target}`);
+  return { to, port, messages };
+}
+
+const bearer = (text: string): [string, string] => ['-H', `authorization: Bearer ${text}`];
+
+describe('with tokens', () => {
+  test('a request without one of them is answered 401, whatever else is wrong with it', async (t) => {
+    const { to, messages } = await guarded(t);
+    const wrong: string[][] = [[], bearer('shop-secre'), bearer('shop-secret2'), bearer('SHOP-SECRET'), bearer('')];
+    wrong.push(['-u', 'shop:shop-secret'], ['-H', 'authorization: shop-secret'], bearer('shop-secret admin-secret=='));
+    wrong.push([...bearer('shop-secret'), ...bearer('shop-secret')], ['-H', 'content-encoding: gzip']);
+    for (const args of wrong) {
+      const got = await to('orders', ...args);
+      assert.equal(got.status, 401, args.join(' '));
+      assert.equal(got.headers['www-authenticate'], 'Bearer');
+      assert.equal(codeOf(got), 'UNAUTHORIZED');
+      assert.doesNotMatch(got.body, /secret/);
+    }
+    assert.deepEqual(messages, []);
+  });
+
+  test('a request may use the targets of its token, and no others', async (t) => {
+    const { to, messages } = await guarded(t);
+    for (const target of ['orders', 'orders.eu', 'orders.', 'orders%2Eeu%2Fx', 'orders.eu/batches']) {
+      assert.equal((await to(target, ...bearer('shop-secret'))).status, 202, target);
+    }
+    for (const target of ['order', 'orders2', 'Orders', 'invoices', 'x/orders.eu', 'orders/batch']) {
+      const got = await to(target, ...bearer('admin-secret=='), '-H', 'content-type: application/x-ndjson');
+      assert.notEqual(got.status, 403, target);
+    }
+    const taken = messages.length;
+    for (const target of ['order', 'orders2', 'Orders', 'invoices', 'x/orders.eu', 'x%2forders.', 'invoices/batch']) {
+      const got = await to(target, ...bearer('shop-secret'));
+      assert.equal(got.status, 403, target);
+      assert.equal(codeOf(got), 'FORBIDDEN');
+      assert.match(got.body, /the token .{2}shop.{2} is not for/);
+    }
+    assert.equal(messages.length, taken);
+  });
+
+  test('a body is not waited for where the headers say that it is in vain', async (t) => {
+    const { port } = await guarded(t);
+    const head = 'POST /produce/invoices HTTP/1.1\r\nhost: a\r\ncontent-length: 99999\r\n';
+    const stranger = new Wire(port).send(`${head}\r\n`);
+    stranger.socket.once('data', () => stranger.socket.end());
+    assert.equal((await stranger.answer()).status, 401);
+    const shop = new Wire(port).send(`${head}authorization: bearer shop-secret\r\n\r\n`);
+    shop.socket.once('data', () => shop.socket.end());
+    assert.equal((await shop.answer()).status, 403);
+  });
+
+  test('a web page that has one may send, one that has none may not', async (t) => {
+    const { to } = await guarded(t);
+    const page = ['-H', 'origin: https://example.com'];
+    assert.equal((await to('orders', ...page, ...bearer('shop-secret'))).status, 202);
+    assert.equal((await to('orders', ...page)).status, 401);
+  });
+
+  test('that files do not hold, or that are the same, nothing starts, and no secret is told', async (t) => {
+    const folder = temporaryFolder(t);
+    const missing = { name: 'gone', file: join(folder, 'gone'), targets: ['*'] };
+    const bad = ['', '\n', 'two secrets', 'two\nsecrets\n', 'secret\n\n', 'sécret'];
+    for (const text of bad) {
+      const tokens = [token(folder, 'bad', text, '*')];
+      await assert.rejects(readTokens(tokens), ({ message }: Error) => {
+        assert.match(message, /has no token "bad" that can be sent; it has to be of letters/);
+        assert.doesNotMatch(message, /two|cret/);
+        return true;
+      });
+    }
+    await assert.rejects(readTokens([missing]), /cannot read the file of the token "gone": ENOENT/);
+    const same = [token(folder, 'a', 'secret', '*'), token(folder, 'b', 'secret\r\n', '*')];
+    await assert.rejects(readTokens(same), /the tokens "a" and "b" are the same/);
+  });
+});
+
+describe('without tokens', () => {
+  test('everybody may send but web pages: CORS is off, and simple requests that need none are refused', async (t) => {
+    const { url, messages } = await listen(t);
+    const page = ['-H', 'origin: https://example.com'];
+    const got = await curl('-d', 'x', ...page, '-H', 'content-type: text/plain', `${url}/produce/a`);
+    assert.equal(got.status, 403);
+    assert.equal(codeOf(got), 'FORBIDDEN');
+    const asked = await curl('-X', 'OPTIONS', ...page, '-H', 'access-control-request-method: POST', `${url}/produce/a`);
+    assert.equal(asked.status, 405);
+    for (const { headers } of [got, asked]) {
+      assert.deepEqual(
+        Object.keys(headers).filter((name) => name.startsWith('access-control')),
+        [],
+      );
+    }
+    assert.deepEqual(messages, []);
+  });
+
+  test('a gateway that strangers can reach warns at the start; one on loopback, or with a lock, does not', async (t) => {
+    const folder = temporaryFolder(t);
+    const tokens = [token(folder, 'a', 'secret', '*')];
+    const warnings: [object, RegExp | undefined][] = [
+      [{ host: '127.0.0.1' }, undefined],
+      [{ host: 'localhost' }, undefined],
+      [{ host: '0.0.0.0' }, /everybody who reaches 0\.0\.0\.0 may send messages; give "tokens"/],
+      [{ host: '0.0.0.0', tokens }, /come to 0\.0\.0\.0 in clear; give "certFile"/],
+    ];
+    for (const [config, text] of warnings) {
+      const { logged } = await fly(t, { config });
+      const [warning] = logged.filter(({ event }) => event === 'exposed');
+      if (text === undefined) assert.equal(warning, undefined);
+      else assert.match(warning?.text ?? '', text);
+    }
+  });
+});
