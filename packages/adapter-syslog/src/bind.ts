@@ -6,13 +6,12 @@ const ADVICE: { readonly [code: string]: string } = {
   EADDRNOTAVAIL: 'this machine has no such address. Configure another "host"',
 };
 
-/** Calls `listen` and waits until the listener listens. Rejects with an Error that names address and port and says what to do. */
+/** Calls `listen` and waits until the listener listens. Rejects with an Error that names the place and says what to do. */
 export async function bind(
-  transport: string,
+  place: string,
   emitter: EventEmitter,
-  address: string,
-  port: number,
   listen: () => void,
+  advice: { readonly [code: string]: string } = ADVICE,
 ): Promise<void> {
   const ready = once(emitter, 'listening');
   try {
@@ -20,7 +19,22 @@ export async function bind(
     await ready;
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
-    const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-    throw new Error(`cannot listen on ${transport} ${where}: ${ADVICE[code] ?? message}`, { cause });
+    throw new Error(`cannot listen on ${place}: ${advice[code] ?? message}`, { cause });
   }
+}
+
+/** An address of a machine. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** As one writes an address and a port. */
+export function placeOf({ address, port }: Address): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The address of a sender. One of IPv4 that came to a socket of IPv6 is as it would be without. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
 import { FrameSplitter } from './framing.js';
-import type { Intake } from './intake.js';
-import type { SyslogMessage } from './message.js';
-import { parseSyslog } from './parse.js';
+import { read, refuse, tell, type Intake } from './intake.js';
+import type { SyslogMessage, SyslogSource } from './message.js';
 
 /**
- * One TCP connection. Its frames are handed on in order, none is skipped: while the publisher's mailbox is full the socket
+ * One connection. Its frames are handed on in order, none is skipped: while the publisher's mailbox is full the socket
  * is not read, so that the sender is pushed back.
  */
 export class Connection {
@@ -14,30 +13,35 @@ export class Connection {
   readonly #socket: Socket;
   readonly #intake: Intake;
   readonly #splitter: FrameSplitter;
-  readonly #peer: { readonly remoteAddress: string | undefined; readonly remotePort: number | undefined };
+  readonly #source: SyslogSource;
   #setDone!: () => void;
   #waitsForRoom = false;
   #receivedAt = new Date();
-  /** Why nothing more comes: the sender ended the stream, the connection broke, or we land. */
-  #stop: 'ended' | 'broken' | 'landing' | undefined;
+  #refused = 0;
+  /** Why nothing more comes: the sender ended the stream, the connection broke, or we end it. */
+  #stop: 'ended' | 'broken' | 'closed' | undefined;
   /** What the socket had read while it was paused, once nothing more is read. */
   #readAhead: Buffer | null = null;
 
-  /** The socket has to be paused. */
-  constructor(socket: Socket, intake: Intake) {
+  /** The socket is not to be read by anybody else. */
+  constructor(socket: Socket, source: SyslogSource, intake: Intake) {
     this.#socket = socket;
     this.#intake = intake;
-    this.#splitter = new FrameSplitter(intake.maxMessageBytes);
-    this.#peer = { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort };
+    this.#splitter = new FrameSplitter(intake.config);
+    this.#source = source;
     this.done = new Promise((resolve) => (this.#setDone = resolve));
     socket.on('error', (error) => {
-      intake.troubles.note('connectionFailed', `a connection failed: ${error.message}`, this.#peer);
+      intake.counts.connectionsFailed++;
+      tell(intake, 'connectionFailed', `a connection failed: ${error.message}`, source);
       this.#stopReading('broken');
     });
   }
 
   /** Begins to read. */
   start(): void {
+    const { idleTimeoutMs } = this.#intake.config;
+    this.#socket.setTimeout(idleTimeoutMs);
+    this.#socket.on('timeout', () => this.#idle(idleTimeoutMs));
     this.#socket.on('data', (chunk: Buffer) => {
       this.#push(chunk);
       this.#advance();
@@ -49,8 +53,16 @@ export class Connection {
 
   /** Reads nothing more from the network, hands on what has come, and closes. */
   land(): Promise<void> {
-    this.#stopReading('landing');
+    this.#stopReading('closed');
     return this.done;
+  }
+
+  #idle(ms: number): void {
+    // Whom we push back cannot send.
+    if (this.#waitsForRoom) return void this.#socket.setTimeout(ms);
+    this.#intake.counts.connectionsIdle++;
+    tell(this.#intake, 'connectionIdle', `a connection was closed: nothing came from it for ${ms} ms`, this.#source);
+    this.#stopReading('closed');
   }
 
   #push(chunk: Buffer): void {
@@ -58,7 +70,7 @@ export class Connection {
     this.#splitter.push(chunk);
   }
 
-  #stopReading(why: 'ended' | 'broken' | 'landing'): void {
+  #stopReading(why: 'ended' | 'broken' | 'closed'): void {
     if (this.#stop) return;
     this.#stop = why;
     this.#socket.removeAllListeners('data');
@@ -70,21 +82,14 @@ export class Connection {
 
   /** Hands on what has come, as far as there is room; then goes on reading, or closes. */
   #advance(): void {
-    try {
-      for (let frame = this.#nextFrame(); frame; frame = this.#nextFrame()) {
-        const message = this.#read(frame);
-        if (!this.#intake.publisher.send(message)) return this.#waitForRoom(message);
-      }
-    } catch (error) {
-      return this.#failAt(error as Error);
+    const { publisher } = this.#intake;
+    for (let frame = this.#nextFrame(); frame; frame = this.#nextFrame()) {
+      const message = this.#read(frame);
+      if (message && !publisher.send(message)) return this.#waitForRoom(message);
     }
-    if (!this.#stop) {
-      if (this.#socket.isPaused()) this.#socket.resume();
-    } else if (this.#splitter.incomplete) {
-      this.#failAt(new Error('a connection ended in the middle of a frame'));
-    } else {
-      this.#close();
-    }
+    this.#tellRefused();
+    if (this.#stop) this.#close();
+    else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   #nextFrame(): Buffer | undefined {
@@ -96,26 +101,17 @@ export class Connection {
     return this.#nextFrame();
   }
 
-  #read(frame: Buffer): SyslogMessage {
-    const { counts, troubles, maxMessageBytes } = this.#intake;
-    const whole = parseSyslog(frame, this.#receivedAt);
-    counts.frames++;
-    if (!this.#splitter.truncated) return whole;
-    counts.framesTruncated++;
-    troubles.note(
-      'frameTruncated',
-      `a message was longer than maxMessageBytes (${maxMessageBytes}); its end is lost`,
-      this.#peer,
-    );
-    const { message, ...head } = whole;
-    return { ...head, truncated: true, message };
+  #read(frame: Buffer): SyslogMessage | undefined {
+    this.#intake.counts.frames++;
+    const { truncated } = this.#splitter;
+    return read(this.#intake, frame, { at: this.#receivedAt, source: this.#source, truncated });
   }
 
   #waitForRoom(message: SyslogMessage): void {
-    const { publisher, signal } = this.#intake;
+    const { publisher, ctx } = this.#intake;
     this.#waitsForRoom = true;
     this.#socket.pause();
-    publisher.post(message, { signal }).then(
+    publisher.post(message, { signal: ctx.signal }).then(
       (taken) => {
         if (!taken) return this.#giveUp();
         this.#waitsForRoom = false;
@@ -127,32 +123,28 @@ export class Connection {
 
   /** There will be no room any more: counts what had come. */
   #giveUp(): void {
-    this.#stopReading('landing');
+    this.#stopReading('closed');
     let lost = 1;
-    try {
-      while (this.#nextFrame()) lost++;
-    } catch {
-      this.#intake.counts.framesBroken++;
-    }
+    while (this.#nextFrame()) lost++;
     this.#intake.counts.framesLost += lost;
-    this.#intake.troubles.note(
-      'framesLost',
-      'received messages are lost: nobody takes them any more',
-      this.#peer,
-      lost,
-    );
+    tell(this.#intake, 'framesLost', 'received messages are lost: nobody takes them any more', this.#source, lost);
+    this.#tellRefused();
     this.#close();
   }
 
-  #failAt(error: Error): void {
-    this.#intake.counts.framesBroken++;
-    this.#intake.troubles.note('frameBroken', error.message, this.#peer);
-    this.#close();
+  #tellRefused(): void {
+    const { refused } = this.#splitter;
+    if (refused > this.#refused) refuse(this.#intake, this.#source, refused - this.#refused);
+    this.#refused = refused;
   }
 
   #close(): void {
-    this.#stop ??= 'broken';
-    this.#socket.destroy();
+    const { remainder } = this.#splitter;
+    if (remainder !== undefined) {
+      this.#intake.counts.framesBroken++;
+      const text = `a connection ended in the middle of a message, of which ${remainder} had come`;
+      tell(this.#intake, 'frameBroken', text, this.#source);
+    }
     this.#setDone();
   }
 }

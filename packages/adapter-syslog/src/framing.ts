@@ -3,37 +3,56 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 const ZERO = 48;
+/** A number of more digits is no octet count. */
+const MOST_DIGITS = 9;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** A stream that cannot be split any further: its connection has to be closed. */
-export class FramingError extends Error {
-  override readonly name = 'FramingError';
+/** How a stream is split. */
+export interface FramingOptions {
+  /** Longest frame, in bytes. */
+  readonly maxMessageBytes: number;
+  /** What becomes of a longer one: its beginning is given, or nothing of it. `cut` unless given. */
+  readonly tooLong?: 'cut' | 'refuse' | undefined;
+  /** What ends a frame that has no octet count: LF or CR LF, NUL, or any of them, which it is unless given. */
+  readonly delimiter?: 'newline' | 'nul' | 'any' | undefined;
 }
 
-/** Where in a frame the splitter is: before one, in a MSG-LEN, in a counted frame, in a line, in the rest of a long line. */
-type State = 'between' | 'count' | 'counted' | 'line' | 'surplus';
+/** Where in a frame the splitter is: before one, in what may be its octet count, in the frame, in what is skipped of it. */
+type State = 'between' | 'count' | 'counted' | 'line' | 'skipCounted' | 'skipLine';
 
 /**
- * Splits a TCP stream into frames (RFC 6587). The first octet of each frame decides: 1 to 9 begins an octet count, anything
- * else a line that ends with LF, CR LF or NUL. Empty lines are no frames. A line longer than `maxBytes` gives its
- * beginning, with `truncated` set; the rest is skipped. It holds `maxBytes` of the stream at most, besides the chunk pushed.
+ * Splits a stream into frames (RFC 6587), always the same ones however it is cut into chunks. The first frame decides: if it begins with
+ * an octet count and a space, so do those after it, and one that does not is a line; otherwise all are lines. Empty lines are no
+ * frames. Of a frame that is too long the rest is skipped. Holds `maxMessageBytes` at most, besides the chunk pushed.
  */
 export class FrameSplitter {
   readonly #maxBytes: number;
+  /** Digits are held as a frame is: there are no more than of its octets. */
+  readonly #mostDigits: number;
+  readonly #cuts: boolean;
+  readonly #lf: boolean;
+  readonly #nul: boolean;
   #state: State = 'between';
+  /** What the first frame decided; undefined before it. */
+  #counts: boolean | undefined;
   #chunk: Buffer = NOTHING;
   #at = 0;
   #nextLf = -1;
   #nextNul = -1;
-  /** The length that the frame's count announces. */
+  /** The length that the frame's count announces; then what is left of it to skip. */
   #count = 0;
   /** What earlier chunks had of the frame. */
   #held: Buffer = NOTHING;
   #heldLength = 0;
   #truncated = false;
+  #refused = 0;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor({ maxMessageBytes, tooLong = 'cut', delimiter = 'any' }: FramingOptions) {
+    this.#maxBytes = maxMessageBytes;
+    this.#mostDigits = Math.min(MOST_DIGITS, maxMessageBytes);
+    this.#cuts = tooLong === 'cut';
+    this.#lf = delimiter !== 'nul';
+    this.#nul = delimiter !== 'newline';
   }
 
   /** True if the frame just given lacks its end. */
@@ -41,9 +60,15 @@ export class FrameSplitter {
     return this.#truncated;
   }
 
-  /** True if the stream is inside a frame. */
-  get incomplete(): boolean {
-    return this.#state !== 'between' && this.#state !== 'surplus';
+  /** How many frames have been refused, for they were too long. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** What there is of a frame whose end has not come, in words; undefined if the stream is not inside one that is wanted. */
+  get remainder(): string | undefined {
+    if (this.#state === 'counted') return `${this.#heldLength} of the ${this.#count} octets announced`;
+    return this.#state === 'line' || this.#state === 'count' ? `${this.#heldLength} octets` : undefined;
   }
 
   /** Goes on with `chunk`. Take all frames of a chunk before you push the next. */
@@ -54,80 +79,93 @@ export class FrameSplitter {
     this.#nextNul = -1;
   }
 
-  /**
-   * The next frame that is complete, without count and line end, or undefined if the chunk has no more.
-   * Throws a FramingError at a count that is malformed or above the limit.
-   */
+  /** The next frame that is complete, without count and line end, or undefined if the chunk has no more. */
   next(): Buffer | undefined {
     this.#truncated = false;
     while (this.#at < this.#chunk.length) {
-      if (this.#state === 'between') this.#begin();
-      else if (this.#state === 'count') this.#readCount();
-      else if (this.#state === 'surplus') this.#skipLine();
-      else {
-        const frame = this.#state === 'line' ? this.#readLine() : this.#readCounted();
-        if (frame) return frame;
-      }
+      const frame = this.#step();
+      if (frame) return frame;
     }
     return undefined;
   }
 
-  /**
-   * The stream has ended: gives its last line if that had no line end.
-   * Throws a FramingError if the stream ended inside an octet-counted frame.
-   */
+  /** The stream has ended: gives its last line if that had no line end. What has come of a counted frame is its `remainder`. */
   flush(): Buffer | undefined {
-    const state = this.#state;
+    const isLine = this.#state === 'line' || (this.#state === 'count' && !this.#counts);
+    if (!isLine) return undefined;
     this.#state = 'between';
-    if (state === 'line') return withoutCr(this.#takeHeld());
-    if (state === 'count') throw new FramingError('the connection ended inside the octet count of a frame');
-    if (state !== 'counted') return undefined;
-    throw new FramingError(
-      `the connection ended inside a frame: ${this.#heldLength} of the ${this.#count} octets announced had come`,
-    );
+    return withoutCr(this.#takeHeld());
   }
 
-  #begin(): void {
+  #step(): Buffer | undefined {
+    if (this.#state === 'between') return this.#begin();
+    if (this.#state === 'count') return this.#readCount();
+    if (this.#state === 'counted') return this.#readCounted();
+    if (this.#state === 'line') return this.#readLine();
+    return this.#state === 'skipLine' ? this.#skipLine() : this.#skipCounted();
+  }
+
+  #begin(): undefined {
     const first = this.#chunk[this.#at] as number;
     if (first === LF || first === NUL || first === CR) {
       this.#at++;
-    } else if (first > ZERO && first <= ZERO + 9) {
+    } else if (first > ZERO && first <= ZERO + 9 && this.#counts !== false) {
       this.#state = 'count';
       this.#count = 0;
     } else {
-      this.#state = 'line';
+      this.#beginLine();
     }
   }
 
-  #readCount(): void {
-    const octet = this.#chunk[this.#at++] as number;
-    if (octet === SPACE) {
-      this.#state = 'counted';
-    } else if (octet >= ZERO && octet <= ZERO + 9) {
+  #beginLine(): undefined {
+    this.#counts ??= false;
+    this.#state = 'line';
+  }
+
+  /** The digits are held until it is clear that they are a count. */
+  #readCount(): undefined {
+    let at = this.#at;
+    for (; at < this.#chunk.length; at++) {
+      const octet = this.#chunk[at] as number;
+      if (octet < ZERO || octet > ZERO + 9) break;
       this.#count = this.#count * 10 + octet - ZERO;
-      if (this.#count > this.#maxBytes) {
-        throw new FramingError(
-          `a frame announces more than maxMessageBytes (${this.#maxBytes}) octets; raise it if that is right`,
-        );
-      }
-    } else {
-      throw new FramingError('a frame that begins with a digit must begin with an octet count and a space (RFC 6587)');
     }
+    if (this.#heldLength + at - this.#at > this.#mostDigits) return this.#beginLine();
+    if (at === this.#chunk.length) return this.#hold(this.#take(at));
+    if (this.#chunk[at] !== SPACE) return this.#beginLine();
+    this.#takeHeld();
+    this.#at = at + 1;
+    this.#counts = true;
+    this.#state = 'counted';
+    if (this.#count > this.#maxBytes && !this.#cuts) this.#refuse('skipCounted');
   }
 
   #readCounted(): Buffer | undefined {
-    const end = Math.min(this.#at + this.#count - this.#heldLength, this.#chunk.length);
-    const part = this.#take(end);
-    if (this.#heldLength + part.length < this.#count) return this.#hold(part);
+    const length = Math.min(this.#count, this.#maxBytes);
+    const part = this.#take(Math.min(this.#at + length - this.#heldLength, this.#chunk.length));
+    if (this.#heldLength + part.length < length) return this.#hold(part);
     this.#state = 'between';
+    if (this.#count > length) {
+      this.#count -= length;
+      this.#state = 'skipCounted';
+      this.#truncated = true;
+    }
     return this.#join(part);
+  }
+
+  #skipCounted(): undefined {
+    const skipped = Math.min(this.#count, this.#chunk.length - this.#at);
+    this.#at += skipped;
+    this.#count -= skipped;
+    if (this.#count === 0) this.#state = 'between';
   }
 
   #readLine(): Buffer | undefined {
     const lineEnd = this.#lineEnd();
     const room = this.#maxBytes - this.#heldLength;
     if (lineEnd - this.#at > room) {
-      this.#state = 'surplus';
+      if (!this.#cuts) return this.#refuse('skipLine');
+      this.#state = 'skipLine';
       this.#truncated = true;
       return this.#join(this.#take(this.#at + room));
     }
@@ -138,16 +176,23 @@ export class FrameSplitter {
     return withoutCr(this.#join(part));
   }
 
-  #skipLine(): void {
+  #skipLine(): undefined {
     this.#at = this.#lineEnd();
     if (this.#at < this.#chunk.length) this.#state = 'between';
   }
 
-  /** Where the next LF or NUL is, or the end of the chunk. Each is looked for again only when it has been passed. */
+  #refuse(rest: State): undefined {
+    this.#takeHeld();
+    this.#refused++;
+    this.#state = rest;
+  }
+
+  /** Where the line ends, or else the chunk. Each delimiter is looked for again only when it has been passed. */
   #lineEnd(): number {
-    if (this.#nextLf < this.#at) this.#nextLf = this.#find(LF);
-    if (this.#nextNul < this.#at) this.#nextNul = this.#find(NUL);
-    return Math.min(this.#nextLf, this.#nextNul);
+    if (this.#lf && this.#nextLf < this.#at) this.#nextLf = this.#find(LF);
+    if (this.#nul && this.#nextNul < this.#at) this.#nextNul = this.#find(NUL);
+    if (!this.#nul) return this.#nextLf;
+    return this.#lf ? Math.min(this.#nextLf, this.#nextNul) : this.#nextNul;
   }
 
   #find(octet: number): number {

@@ -1,47 +1,72 @@
-import type { BlockCommunicator, Logger } from '@sputnikjs/core';
-import type { SyslogMessage } from './message.js';
+import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
+import type { Address } from './bind.js';
+import type { ListenerCounts } from './counts.js';
+import type { ListenerConfig } from './listener-config.js';
+import type { Received, SyslogMessage, SyslogSource } from './message.js';
+import { parseSyslog, passes, type ParseOptions } from './parse.js';
 import type { Troubles } from './troubles.js';
 
-/** What a receiver has taken in since it began, and what it could not take. */
-export interface SyslogCounts {
-  /** Datagrams that were handed on. */
-  datagrams: number;
-  /** Datagrams that came while there was no room for them, and are lost. */
-  datagramsDropped: number;
-  connections: number;
-  /** Connections above `maxConnections`. */
-  connectionsRefused: number;
-  /** Frames from connections that were handed on, or wait to be. */
-  frames: number;
-  /** Frames among them that were longer than `maxMessageBytes` and lack their end. */
-  framesTruncated: number;
-  /** Frames that were malformed, or whose rest did not come: lost. */
-  framesBroken: number;
-  /** Frames that had come from connections and could not be handed on at landing. */
-  framesLost: number;
-}
-
-/** What the two listeners share: where messages go, and where troubles are told. */
-export interface Intake {
+/** What the listeners of a receiver share: where messages go, and which do. */
+export interface Reception {
   readonly publisher: BlockCommunicator<SyslogMessage>;
-  readonly counts: SyslogCounts;
-  readonly troubles: Troubles;
-  readonly log: Logger;
-  /** Aborts when there is no more time to hand anything on. */
-  readonly signal: AbortSignal;
-  readonly maxMessageBytes: number;
+  /** The least severe messages that are handed on. */
+  readonly severityLevel: number;
+  readonly options: ParseOptions;
+  /** Its signal aborts when there is no more time to hand anything on. */
+  readonly ctx: BlockContext;
 }
 
-/** Counts of a receiver that has taken in nothing yet. */
-export function noCounts(): SyslogCounts {
-  return {
-    datagrams: 0,
-    datagramsDropped: 0,
-    connections: 0,
-    connectionsRefused: 0,
-    frames: 0,
-    framesTruncated: 0,
-    framesBroken: 0,
-    framesLost: 0,
-  };
+/** What all that belongs to one listener shares. */
+export interface Intake extends Reception {
+  readonly config: ListenerConfig;
+  readonly counts: ListenerCounts;
+  readonly troubles: Troubles;
+  /** What messages, counts and logs call the listener. It is known when the listener listens. */
+  name: string;
+}
+
+/** A place to listen at. */
+export interface Listener {
+  readonly intake: Intake;
+  /**
+   * Listens, and resolves with the place: its address and port, or its path. Rejects with an Error that says what to do; then
+   * nothing is open.
+   */
+  open(port: number): Promise<Address>;
+  /** Begins to take in: what came before has waited. */
+  start(): void;
+  /** Takes nothing more in; resolves when all that had come is handed on, and all is closed. */
+  close(): Promise<void>;
+  /** Brings the counts up to date. */
+  look(): Promise<void>;
+}
+
+/** The message that a frame is; undefined if none so minor is wanted. */
+export function read(intake: Intake, frame: Buffer, received: Received): SyslogMessage | undefined {
+  if (received.truncated) {
+    intake.counts.framesTruncated++;
+    tell(intake, 'frameTruncated', `${tooLong(intake)}; its end is lost`, received.source);
+  }
+  const message = parseSyslog(frame, received, intake.options);
+  if (passes(message, intake.severityLevel)) return message;
+  intake.counts.filtered++;
+  return undefined;
+}
+
+/** Counts and tells that messages were refused, being too long. */
+export function refuse(intake: Intake, source: SyslogSource, count: number): void {
+  intake.counts.framesRefused += count;
+  tell(intake, 'frameRefused', `${tooLong(intake)}; it was refused`, source, count);
+}
+
+/** Tells of a trouble of this listener, and of whose it is if that is known. */
+export function tell({ troubles, name }: Intake, event: string, text: string, source?: Peer, count?: number): void {
+  const peer = source && { remoteAddress: source.address, remotePort: source.port };
+  troubles.note(event, text, { listener: name, ...peer }, count);
+}
+
+type Peer = Pick<SyslogSource, 'address' | 'port'>;
+
+function tooLong({ config }: Intake): string {
+  return `a message was longer than maxMessageBytes (${config.maxMessageBytes})`;
 }

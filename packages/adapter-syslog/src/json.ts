@@ -1,52 +1,89 @@
-import type { SyslogMessage } from './message.js';
+import type {
+  Rfc3164Message,
+  Rfc5424Message,
+  SyslogData,
+  SyslogMessage,
+  SyslogOrigin,
+  SyslogSource,
+} from './message.js';
 
 // What JSON.stringify may have to escape.
 const SPECIAL = /["\\\p{Cc}\p{Cs}]/u;
-const PARTS = ['timestamp', 'hostname', 'appName', 'procId', 'msgId'] as const;
 
-let last: SyslogMessage | undefined;
+let last: Rfc5424Message | Rfc3164Message | undefined;
 let lastHead = '';
+let lastSource: SyslogSource | undefined;
+let lastSourceText = '';
 
 /**
- * The same text as `JSON.stringify(message)`, made by hand since that took more than half of a message's time on Node 20
- * (1.9 µs; this 0.9 µs).
+ * The same text as `JSON.stringify(message)`, made by hand since that took more than half of a message's time on Node 20.
  */
 export function toJson(message: SyslogMessage): string {
-  const { version, structuredData, truncated } = message;
-  let keys = 8;
-  let text = headOf(message);
-  if (version !== undefined) {
-    keys++;
-    text += `,"version":${version}`;
-  }
-  for (const name of PARTS) {
-    const part = message[name];
-    if (part === undefined) continue;
-    keys++;
-    text += `,"${name}":${quote(part)}`;
-  }
-  if (structuredData !== undefined) {
-    keys++;
-    text += `,"structuredData":${JSON.stringify(structuredData)}`;
-  }
-  if (truncated !== undefined) {
-    keys++;
-    text += `,"truncated":${truncated}`;
-  }
   // A block in between may have added keys of its own.
-  if (Object.keys(message).length !== keys) return JSON.stringify(message);
-  return `${text},"message":${quote(message.message)}}`;
+  if (message.rfc === 'RFC5424') return rfc5424(message) ?? JSON.stringify(message);
+  if (message.rfc === 'RFC3164') return rfc3164(message) ?? JSON.stringify(message);
+  return data(message) ?? JSON.stringify(message);
+}
+
+function data(message: SyslogData): string | undefined {
+  const keys = message.truncated === undefined ? 3 : 4;
+  return keys === countOf(message) ? `${originOf(message)}"data":${quote(message.data)}}` : undefined;
+}
+
+function rfc5424(message: Rfc5424Message): string | undefined {
+  const { timestamp, hostname, app_name, proc_id, msg_id, structured_data } = message;
+  let keys = message.truncated === undefined ? 8 : 9;
+  let text = `${headOf(message)},"version":${message.version}`;
+  if (timestamp !== undefined && keys++) text += `,"timestamp":${quote(timestamp)}`;
+  if (hostname !== undefined && keys++) text += `,"hostname":${quote(hostname)}`;
+  if (app_name !== undefined && keys++) text += `,"app_name":${quote(app_name)}`;
+  if (proc_id !== undefined && keys++) text += `,"proc_id":${quote(proc_id)}`;
+  if (msg_id !== undefined && keys++) text += `,"msg_id":${quote(msg_id)}`;
+  if (structured_data !== undefined && keys++) text += `,"structured_data":${JSON.stringify(structured_data)}`;
+  return keys === countOf(message) ? `${text},"message":${quote(message.message)}}` : undefined;
+}
+
+function rfc3164(message: Rfc3164Message): string | undefined {
+  const { timestamp, hostname, sequence, tag, proc_id } = message;
+  let keys = message.truncated === undefined ? 7 : 8;
+  let text = headOf(message);
+  if (timestamp !== undefined && keys++) text += `,"timestamp":${quote(timestamp)}`;
+  if (sequence !== undefined && keys++) text += `,"sequence":${sequence}`;
+  if (hostname !== undefined && keys++) text += `,"hostname":${quote(hostname)}`;
+  if (tag !== undefined && keys++) text += `,"tag":${quote(tag)}`;
+  if (proc_id !== undefined && keys++) text += `,"proc_id":${quote(proc_id)}`;
+  return keys === countOf(message) ? `${text},"content":${quote(message.content)}}` : undefined;
+}
+
+function countOf(message: object): number {
+  let count = 0;
+  for (const _ in message) count++;
+  return count;
 }
 
 /** The keys that every message has. Under load neighbours have the same, except in their text. */
-function headOf(message: SyslogMessage): string {
-  const { receivedAt, format, priority, facility, facilityName, severity, severityName } = message;
-  if (last?.receivedAt !== receivedAt || last.format !== format || last.priority !== priority) {
-    const head = { receivedAt, format, priority, facility, facilityName, severity, severityName };
-    lastHead = JSON.stringify(head).slice(0, -1);
-    last = message;
-  }
+function headOf(message: Rfc5424Message | Rfc3164Message): string {
+  const { received_at, source, truncated, rfc, priority, facility, severity } = message;
+  const isLast =
+    last !== undefined &&
+    last.received_at === received_at &&
+    last.source === source &&
+    last.priority === priority &&
+    last.rfc === rfc &&
+    last.truncated === truncated;
+  if (isLast) return lastHead;
+  lastHead = `${originOf(message)}"rfc":"${rfc}","priority":${priority},"facility":${facility},"severity":${severity}`;
+  last = message;
   return lastHead;
+}
+
+function originOf({ received_at, source, truncated }: SyslogOrigin): string {
+  if (source !== lastSource) {
+    lastSourceText = JSON.stringify(source);
+    lastSource = source;
+  }
+  const cut = truncated === undefined ? '' : `"truncated":${truncated},`;
+  return `{"received_at":${quote(received_at)},"source":${lastSourceText},${cut}`;
 }
 
 function quote(text: string): string {

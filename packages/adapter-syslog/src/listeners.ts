@@ -1,58 +1,63 @@
 import { lookup } from 'node:dns/promises';
-import type { Intake } from './intake.js';
-import { TcpListener } from './tcp.js';
-import { UdpListener } from './udp.js';
+import type { Address } from './bind.js';
+import { noCounts } from './counts.js';
+import type { Intake, Listener, Reception } from './intake.js';
+import type { ListenerConfig } from './listener-config.js';
+import type { ReceiverConfig } from './receiver-config.js';
+import { StreamListener } from './stream-listener.js';
+import { Troubles } from './troubles.js';
+import { UdpListener } from './udp-listener.js';
 
 const ATTEMPTS = 20;
 
-/** Where and how to listen. */
-export interface ListenOptions {
-  readonly host: string;
-  /** 0 for any that is free. */
-  readonly port: number;
-  readonly udp: boolean;
-  readonly tcp: boolean;
-  readonly maxConnections: number;
-  readonly udpBufferBytes: number;
-}
-
-/** The open listeners of a receiver. */
-export interface Listeners {
-  readonly tcp: TcpListener | undefined;
-  readonly udp: UdpListener | undefined;
-}
-
 /**
- * Opens what is asked for, both on the same port, and logs where. Rejects with an Error that says what to do; then nothing
- * is left open.
+ * Opens all that is configured, and logs where. Rejects with an Error that says what to do; then nothing is left open.
  */
-export async function openListeners(options: ListenOptions, intake: Intake): Promise<Listeners> {
-  const { address, family } = await lookup(options.host).catch((cause: Error) => {
-    throw new Error(`"${options.host}" has no address. Configure another "host" (${cause.message})`, { cause });
-  });
+export async function openListeners(config: ReceiverConfig, reception: Reception): Promise<readonly Listener[]> {
   for (let attempt = 1; ; attempt++) {
-    const tcp = options.tcp ? new TcpListener(intake, options.maxConnections) : undefined;
-    const udp = options.udp ? new UdpListener(intake, options.udpBufferBytes) : undefined;
     try {
-      const tcpPort = await tcp?.listen(address, options.port);
-      const udpPort = await udp?.listen(address, family, tcpPort ?? options.port);
-      tell(intake, 'tcp', address, tcpPort);
-      tell(intake, 'udp', address, udpPort);
-      return { tcp, udp };
+      return await openAll(config, reception);
     } catch (error) {
-      await tcp?.close();
-      // The free port that TCP was given may be in use for UDP: another one.
+      // The free port that the first was given may be in use for the other: another one.
       const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-      const unlucky = options.port === 0 && cause?.code === 'EADDRINUSE';
+      const unlucky = config.onePort && config.listeners[0]?.port === 0 && cause?.code === 'EADDRINUSE';
       if (!unlucky || attempt === ATTEMPTS) throw error;
     }
   }
 }
 
-function tell({ log }: Intake, transport: string, host: string, port: number | undefined): void {
-  if (port === undefined) return;
-  log.info(
-    { event: 'listening', protocol: 'syslog', transport, host, port },
-    `listening for syslog on ${transport.toUpperCase()} ${host}, port ${port}`,
-  );
+async function openAll({ listeners, onePort }: ReceiverConfig, reception: Reception): Promise<readonly Listener[]> {
+  const open: (readonly [Listener, Address])[] = [];
+  try {
+    for (const config of listeners) {
+      const listener = await makeListener(config, reception);
+      const first = onePort ? open[0]?.[1].port : undefined;
+      open.push([listener, await listener.open(first ?? config.port)]);
+    }
+  } catch (error) {
+    await Promise.all(open.map(([listener]) => listener.close()));
+    throw error;
+  }
+  for (const [listener, place] of open) tellPlace(listener.intake, place);
+  return open.map(([listener]) => listener);
+}
+
+async function makeListener(config: ListenerConfig, reception: Reception): Promise<Listener> {
+  const intake = { ...reception, config, counts: noCounts(), troubles: new Troubles(reception.ctx), name: '' };
+  if (config.transport === 'unix') return new StreamListener(intake, '');
+  const { address } = await lookup(config.host).catch((cause: Error) => {
+    throw new Error(`"${config.host}" has no address. Configure another "host" (${cause.message})`, { cause });
+  });
+  return config.transport === 'udp' ? new UdpListener(intake, address) : new StreamListener(intake, address);
+}
+
+function tellPlace({ config, name, ctx }: Intake, { address, port }: Address): void {
+  const { transport } = config;
+  const place = transport === 'unix' ? { path: address } : { host: address, port };
+  const words =
+    transport === 'unix'
+      ? `at the Unix socket ${address}, for streams`
+      : `on ${transport.toUpperCase()} ${address}, port ${port}`;
+  const fields = { event: 'listening', protocol: 'syslog', transport, listener: name, ...place };
+  ctx.log.info(fields, `listening for syslog ${words}`);
 }

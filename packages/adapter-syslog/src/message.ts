@@ -13,67 +13,94 @@ export interface StructuredData {
   readonly [id: string]: StructuredElement;
 }
 
-/** A syslog message taken apart. Parts that the sender left out are absent, not empty. */
-export interface SyslogMessage {
-  /** When the satellite received it: ISO 8601, UTC. */
-  readonly receivedAt: string;
-  /** How it was read; 'raw' means that nothing but the whole text could be made of it. */
-  readonly format: 'rfc5424' | 'rfc3164' | 'raw';
+/** Where a message came from. */
+export interface SyslogSource {
+  /** The sender's address; of a Unix socket its path. */
+  readonly address: string;
+  /** The sender's port; 0 where there is none. */
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'unix';
+  /** Where it was received: the address and port, or the path, that the receiver listens on. */
+  readonly listener: string;
+}
+
+/** What a receiver knows of a frame beside its octets. */
+export interface Received {
+  readonly at: Date;
+  /** One object for all frames of a sender is best: neighbours are compared by identity. */
+  readonly source: SyslogSource;
+  /** True if the frame lacks its end. */
+  readonly truncated?: boolean | undefined;
+}
+
+/** What every message has. */
+export interface SyslogOrigin {
+  /** When the satellite received it: RFC 3339, UTC. */
+  readonly received_at: string;
+  readonly source: SyslogSource;
+  /** There if the frame was longer than the receiver takes, and its end is missing. */
+  readonly truncated?: true;
+}
+
+/** The parts that both formats have. Parts that the sender left out are absent, not empty. */
+export interface SyslogHeader extends SyslogOrigin {
   /** The PRI value, 0 to 191: facility * 8 + severity. */
   readonly priority: number;
+  /** 0 (kern) to 23 (local7). */
   readonly facility: number;
-  readonly facilityName: string;
+  /** 0 (emerg) to 7 (debug). */
   readonly severity: number;
-  readonly severityName: string;
-  /** The VERSION of RFC 5424. */
-  readonly version?: 1;
   /**
-   * ISO 8601. As the sender wrote it where it had a zone; the time stamp of RFC 3164, which has neither year nor zone, is
-   * read as local time of this process, in the latest year that puts it no more than a month after `receivedAt`.
+   * RFC 3339. As the sender wrote it where it had a zone. Else it is read in the configured time zone and given in UTC; without
+   * a year, in the latest that puts it no more than a month after `received_at`.
    */
   readonly timestamp?: string;
   readonly hostname?: string;
-  /** APP-NAME of RFC 5424, TAG of RFC 3164. */
-  readonly appName?: string;
-  /** PROCID of RFC 5424, the part in brackets after the TAG of RFC 3164. */
-  readonly procId?: string;
-  readonly msgId?: string;
-  readonly structuredData?: StructuredData;
-  /** True if the frame was longer than the receiver takes, and its end is missing. */
-  readonly truncated?: true;
+}
+
+/** A message of RFC 5424. */
+export interface Rfc5424Message extends SyslogHeader {
+  readonly rfc: 'RFC5424';
+  readonly version: 1;
+  readonly app_name?: string;
+  readonly proc_id?: string;
+  readonly msg_id?: string;
+  readonly structured_data?: StructuredData;
   readonly message: string;
 }
+
+/** A message of RFC 3164, or of what its senders made of it. */
+export interface Rfc3164Message extends SyslogHeader {
+  readonly rfc: 'RFC3164';
+  readonly tag?: string;
+  /** The part in brackets after the tag. */
+  readonly proc_id?: string;
+  /** The number with which Cisco's devices begin. */
+  readonly sequence?: number;
+  readonly content: string;
+}
+
+/** What neither RFC accepts: it has no valid PRI. */
+export interface SyslogData extends SyslogOrigin {
+  readonly rfc?: never;
+  /** The frame as it was received; octets that are not UTF-8 are replaced by U+FFFD. */
+  readonly data: string;
+}
+
+/** A syslog message taken apart, told apart by `rfc`: its parts have the names of the original. */
+export type SyslogMessage = Rfc5424Message | Rfc3164Message | SyslogData;
 
 /** Address of the block that takes parsed messages from the receiver. */
 export const SYSLOG_PRODUCER: Responsibility<SyslogMessage> = 'syslogproducer';
 
-/** A message being put together; the parts are set in the order in which they are to be read. */
-export type Draft = { -readonly [K in keyof Omit<SyslogMessage, 'message'>]: SyslogMessage[K] };
-
-const SEVERITIES = 'emerg alert crit err warning notice info debug'.split(' ');
-const FACILITIES = (
-  'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp security console solaris-cron ' +
-  'local0 local1 local2 local3 local4 local5 local6 local7'
-).split(' ');
+/** Parts being put together, in the order in which they are to be read. */
+export type Draft<M> = { -readonly [K in keyof M]: M[K] };
 
 /** Begins a message with the parts that every one has. */
-export function begin(format: SyslogMessage['format'], priority: number, receivedAt: Date): Draft {
-  const facility = priority >> 3;
-  const severity = priority & 7;
-  return {
-    receivedAt: isoTime(receivedAt),
-    format,
-    priority,
-    facility,
-    facilityName: FACILITIES[facility] as string,
-    severity,
-    severityName: SEVERITIES[severity] as string,
-  };
-}
-
-/** Ends a message with its text. */
-export function complete(draft: Draft, message: string): SyslogMessage {
-  return Object.assign(draft, { message });
+export function originOf({ at, source, truncated }: Received): Draft<SyslogOrigin> {
+  const origin: Draft<SyslogOrigin> = { received_at: isoTime(at), source };
+  if (truncated) origin.truncated = true;
+  return origin;
 }
 
 let lastTime = NaN;

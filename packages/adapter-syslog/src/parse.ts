@@ -1,29 +1,56 @@
-import { begin, complete, type SyslogMessage } from './message.js';
-import { DEFAULT_PRI, priEnd, readPri } from './pri.js';
+import { calendarOf } from './calendar.js';
+import {
+  originOf,
+  type Draft,
+  type Received,
+  type SyslogData,
+  type SyslogMessage,
+  type SyslogOrigin,
+} from './message.js';
+import { priEnd, readPri } from './pri.js';
 import { parseRfc3164 } from './rfc3164.js';
-import { parseRfc5424 } from './rfc5424.js';
+import { claimsRfc5424, parseRfc5424 } from './rfc5424.js';
 
 const NUL = 0;
 const LF = 10;
 const CR = 13;
 
-/**
- * Takes a frame apart: RFC 5424, else RFC 3164, else, without a valid PRI, the whole text as `message` with priority 13
- * (RFC 3164 section 4.3.3). Never throws, and no text is lost but line ends and NULs at the end. What is not valid UTF-8 is replaced by U+FFFD.
- */
-export function parseSyslog(frame: Uint8Array, receivedAt: Date): SyslogMessage {
-  const text = decode(frame);
-  const priority = readPri(text);
-  if (priority < 0) return complete(begin('raw', DEFAULT_PRI, receivedAt), text);
-  const at = priEnd(priority);
-  return parseRfc5424(text, at, priority, receivedAt) ?? parseRfc3164(text, at, priority, receivedAt);
+/** How to read what a message leaves open. */
+export interface ParseOptions {
+  /** IANA name of the zone of time stamps that tell none (see `isTimeZone`); the process's own unless given. */
+  readonly timeZone?: string | undefined;
 }
 
-function decode(frame: Uint8Array): string {
+/**
+ * Takes a frame apart: RFC 5424 if it has its version, else RFC 3164. Without a valid PRI, or with a version and no header of
+ * RFC 5424, it is `{ data }`, as received. Never throws, and no text is lost but line ends and NULs at the end of a message.
+ * What is not valid UTF-8 is replaced by U+FFFD.
+ */
+export function parseSyslog(frame: Uint8Array, received: Received, options?: ParseOptions): SyslogMessage {
+  const buffer = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+  const end = endOfText(buffer);
+  const text = buffer.toString('utf8', 0, end);
+  const priority = readPri(text);
+  if (priority >= 0) {
+    const at = priEnd(priority);
+    if (!claimsRfc5424(text, at)) return parseRfc3164(text, at, priority, received, calendarOf(options?.timeZone));
+    const message = parseRfc5424(text, at, priority, received);
+    if (message) return message;
+  }
+  const draft: Draft<SyslogOrigin> & { data?: string } = originOf(received);
+  draft.data = end === buffer.length ? text : buffer.toString('utf8');
+  return draft as SyslogData;
+}
+
+/** True if a receiver with this `severityLevel` hands the message on: what is more severe, or of no severity; none with -1. */
+export function passes(message: SyslogMessage, severityLevel: number): boolean {
+  return message.rfc === undefined ? severityLevel >= 0 : message.severity <= severityLevel;
+}
+
+function endOfText(frame: Buffer): number {
   let end = frame.length;
   while (end > 0 && isTrailer(frame[end - 1])) end--;
-  const bytes = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  return bytes.toString('utf8', 0, end);
+  return end;
 }
 
 function isTrailer(byte: number | undefined): boolean {

@@ -2,9 +2,6 @@ const ZERO = 48;
 const LESS = 60;
 const GREATER = 62;
 
-/** What a message without a valid PRI gets: user.notice (RFC 3164 section 4.3.3). */
-export const DEFAULT_PRI = 13;
-
 /** The value of the PRI part that `text` begins with, or -1 if there is none or it is not valid (RFC 5424 section 6.2.1). */
 export function readPri(text: string): number {
   if (text.charCodeAt(0) !== LESS) return -1;

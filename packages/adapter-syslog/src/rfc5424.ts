@@ -1,19 +1,34 @@
-import { begin, complete, type SyslogMessage } from './message.js';
+import { originOf, type Draft, type Received, type Rfc5424Message, type SyslogOrigin } from './message.js';
 import { readStructuredData } from './structured-data.js';
 import { isoTimestampEnd } from './timestamp.js';
 
 const NIL = '-';
 const BOM = '\uFEFF';
+const SPACE = 32;
+const DASH = 45;
+const ZERO = 48;
+
+/** True if a version and what might be a time stamp of RFC 5424 follow the PRI part: it is meant to be of that RFC. */
+export function claimsRfc5424(text: string, at: number): boolean {
+  const digit = text.charCodeAt(at) - ZERO;
+  if (!(digit > 0 && digit <= 9 && text.charCodeAt(at + 1) === SPACE)) return false;
+  return text.charCodeAt(at + 6) === DASH || text.startsWith('- ', at + 2);
+}
 
 /**
- * Reads what follows the PRI part, from `at`, by RFC 5424. Undefined if it has no such header. Structured data that is
- * malformed or missing stays part of the text.
+ * Reads what follows the PRI part, from `at`, by RFC 5424. Undefined if it has no header of version 1. Structured data that
+ * is malformed or missing stays part of the text, unaltered (section 6.3).
  */
-export function parseRfc5424(text: string, at: number, priority: number, receivedAt: Date): SyslogMessage | undefined {
+export function parseRfc5424(
+  text: string,
+  at: number,
+  priority: number,
+  received: Received,
+): Rfc5424Message | undefined {
   if (!text.startsWith('1 ', at)) return undefined;
   const timeAt = at + 2;
   const timeEnd = text.startsWith('- ', timeAt) ? timeAt + 1 : isoTimestampEnd(text, timeAt);
-  if (timeEnd < 0) return undefined;
+  if (timeEnd < 0 || text.charCodeAt(timeEnd) !== SPACE) return undefined;
   const hostEnd = text.indexOf(' ', timeEnd + 1);
   const appEnd = text.indexOf(' ', hostEnd + 1);
   const procEnd = text.indexOf(' ', appEnd + 1);
@@ -22,24 +37,28 @@ export function parseRfc5424(text: string, at: number, priority: number, receive
   const complies = hostEnd > timeEnd + 1 && appEnd > hostEnd + 1 && procEnd > appEnd + 1 && msgIdEnd > procEnd + 1;
   if (!complies) return undefined;
 
-  const draft = begin('rfc5424', priority, receivedAt);
+  const draft: Draft<SyslogOrigin> & Partial<Draft<Rfc5424Message>> = originOf(received);
+  draft.rfc = 'RFC5424';
+  draft.priority = priority;
+  draft.facility = priority >> 3;
+  draft.severity = priority & 7;
   draft.version = 1;
   const timestamp = text.slice(timeAt, timeEnd);
   if (timestamp !== NIL) draft.timestamp = timestamp;
   const hostname = text.slice(timeEnd + 1, hostEnd);
   if (hostname !== NIL) draft.hostname = hostname;
   const appName = text.slice(hostEnd + 1, appEnd);
-  if (appName !== NIL) draft.appName = appName;
+  if (appName !== NIL) draft.app_name = appName;
   const procId = text.slice(appEnd + 1, procEnd);
-  if (procId !== NIL) draft.procId = procId;
+  if (procId !== NIL) draft.proc_id = procId;
   const msgId = text.slice(procEnd + 1, msgIdEnd);
-  if (msgId !== NIL) draft.msgId = msgId;
+  if (msgId !== NIL) draft.msg_id = msgId;
 
   let end = msgIdEnd + 1;
   if (text[end] === '[') {
     const read = readStructuredData(text, end);
     if (read) {
-      draft.structuredData = read.data;
+      draft.structured_data = read.data;
       end = read.end;
     }
   } else if (text[end] === NIL && (text[end + 1] === ' ' || end + 1 === text.length)) {
@@ -47,5 +66,6 @@ export function parseRfc5424(text: string, at: number, priority: number, receive
   }
   if (text[end] === ' ') end++;
   if (text[end] === BOM) end++;
-  return complete(draft, text.slice(end));
+  draft.message = text.slice(end);
+  return draft as Rfc5424Message;
 }

@@ -1,35 +1,76 @@
-import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
-import { PRODUCER, type ProduceMessage } from '@sputnikjs/sidecar';
+import { defineBlock, type BlockCommunicator, type BlockDefinition } from '@sputnikjs/core';
+import { PRODUCER } from '@sputnikjs/sidecar';
 import { z } from 'zod';
+import { Courier } from './courier.js';
 import { toJson } from './json.js';
+import { Keep, type Item } from './keep.js';
 import type { SyslogMessage } from './message.js';
+import { ROUTES, ROUTES_IF_ANY, Routing, targetOf } from './routing.js';
+import type { Target } from './target.js';
+import { Troubles } from './troubles.js';
+import { SYSLOG_WRITER } from './unsent.js';
 
 const Config = z.strictObject({
-  /** Where the messages go: a topic, subject, stream or queue, in the server's spelling. */
-  target: z.string().min(1).default('syslog'),
+  /** Where messages go that no route is for: a topic, subject, stream or queue, in the server's spelling. */
+  target: z
+    .string()
+    .default('syslog')
+    .transform((text, ctx): Target | typeof z.NEVER => {
+      try {
+        return targetOf(text);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    }),
+  /** Name of the configuration that has the routes; "syslogconf", which may be missing, unless given. */
+  routing: z.string().min(1).optional(),
+  /** Messages at most that are kept while the server takes none. */
+  keepMessages: z.int().min(1).default(16_384),
+  /** Bytes of their JSON at most. */
+  keepBytes: z.int().min(1).default(8_388_608),
 });
 
-/** Hands parsed syslog messages on to the producer of the server, as JSON. */
+/** Hands parsed syslog messages on to the producer of the server, as JSON, each to the targets that its routes tell. */
 export const syslogproducer: BlockDefinition = defineBlock({
   name: 'syslogproducer',
   config: Config,
   needs: { producer: PRODUCER },
-  make: ({ target }, { producer }) => {
-    const waitForRoom = async (message: ProduceMessage): Promise<void> => {
-      if (await producer.post(message)) return;
-      throw new Error(
-        `block "${producer.descriptor.responsibility}" takes no messages; wire "producer" to one that does`,
-      );
+  make: ({ target, routing: confName, keepMessages, keepBytes }, { producer }, ctx) => {
+    const troubles = new Troubles(ctx);
+    const courier = new Courier({ producer, keep: new Keep(keepMessages, keepBytes), ctx, troubles });
+    let routing = new Routing([], target);
+    const takeAll = async (items: readonly Item[]): Promise<void> => {
+      for (const item of items) await courier.take(item);
     };
     return {
       // What does not fit waits in the senders' connections. A longer queue costs more time than it is worth: what lives
       // long is copied again and again by the garbage collector (4096: half as much CPU again per message).
       mailbox: { capacity: 1024 },
+      async init(config) {
+        routing = new Routing(await config(confName ?? 'syslogconf', confName ? ROUTES : ROUTES_IF_ANY), target);
+      },
+      run(self: BlockCommunicator<SyslogMessage>) {
+        courier.writer = self.communicator(SYSLOG_WRITER);
+      },
       // Without a promise as long as there is room: the core handles that several times faster.
       onMsg(message: SyslogMessage): void | Promise<void> {
         // Bytes, for the server needs them anyway, and in a queue they are no burden to the garbage collector.
-        const toProduce = { target, payload: Buffer.from(toJson(message)), contentType: 'application/json' };
-        if (!producer.send(toProduce)) return waitForRoom(toProduce);
+        const payload = Buffer.from(toJson(message));
+        const mayDrop = message.source.transport === 'udp';
+        const items = routing.targetsOf(message).map((name) => ({
+          message: { target: name, payload, contentType: 'application/json' },
+          bytes: payload.length,
+          mayDrop,
+        }));
+        const [first, ...others] = items;
+        return first && others.length === 0 ? courier.take(first) : takeAll(items);
+      },
+      onLanding: () => courier.drained(),
+      async finish() {
+        await courier.drained();
+        troubles.close();
+        if (courier.lost > 0) throw new Error(`${courier.lost} messages could not be delivered in time`);
       },
     };
   },

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { SYSLOG_PRODUCER, syslogproducer, syslogreceiver, type SyslogMessage } from '@sputnikjs/adapter-syslog';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import {
+  SYSLOG_PRODUCER,
+  SYSLOG_WRITER,
+  syslogproducer,
+  syslogreceiver,
+  syslogwriter,
+  type SyslogMessage,
+} from '@sputnikjs/adapter-syslog';
 import { PRODUCER, type ProduceMessage } from '@sputnikjs/sidecar';
 import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
-import { datagrams } from './support.js';
+import { datagrams, textOf } from './support.js';
 
 const publisher = echoBlock<SyslogMessage>();
 
@@ -15,7 +26,7 @@ async function logs({ recorder }: TestFlight): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.end('<13>by TCP\n');
   await once(socket.resume(), 'close');
-  const texts = [await publisher.next(), await publisher.next()].map(({ message }) => message);
+  const texts = [await publisher.next(), await publisher.next()].map(textOf);
   assert.deepEqual(texts.toSorted(), ['by TCP', 'by UDP']);
 }
 
@@ -32,8 +43,21 @@ blockConformance('syslogproducer', {
   block: syslogproducer,
   neighbours: { [PRODUCER]: producer },
   async work(flight) {
-    const message = { receivedAt: '', priority: 13, facility: 1, facilityName: 'user', severity: 5 } as const;
-    await flight.to(SYSLOG_PRODUCER).ask({ ...message, format: 'raw', severityName: 'notice', message: 'hello' });
+    const source = { address: '192.0.2.7', port: 514, transport: 'udp', listener: '127.0.0.1:5514' } as const;
+    await flight.to(SYSLOG_PRODUCER).ask({ received_at: '', source, data: 'hello' });
     assert.equal((await producer.next()).target, 'syslog');
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'sputnik-writer-'));
+after(() => rmSync(folder, { recursive: true }));
+const path = join(folder, 'unsent.ndjson');
+
+blockConformance('syslogwriter', {
+  block: syslogwriter,
+  config: { syslogwriter: { path } },
+  async work(flight) {
+    await flight.to(SYSLOG_WRITER).ask({ target: 'syslog', payload: '{}', reason: 'a test' });
+    assert.match(readFileSync(path, 'utf8'), /"target":"syslog","reason":"a test","message":\{\}\}\n$/);
   },
 });

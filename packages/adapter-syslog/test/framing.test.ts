@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameSplitter, FramingError } from '@sputnikjs/adapter-syslog';
+import { FrameSplitter, type FramingOptions } from '@sputnikjs/adapter-syslog';
 import { seeded } from './support.js';
 
 /** The frames of a stream that comes in these chunks and then ends. A truncated one ends with an ellipsis here. */
-function split(chunks: readonly (string | Buffer)[], maxBytes = 65_536): string[] {
-  const splitter = new FrameSplitter(maxBytes);
+function split(
+  chunks: readonly (string | Buffer)[],
+  maxMessageBytes = 65_536,
+  options: Partial<FramingOptions> = {},
+): string[] {
+  const splitter = new FrameSplitter({ maxMessageBytes, ...options });
   const frames: string[] = [];
   const keep = (frame: Buffer | undefined): boolean => {
     if (frame) frames.push(frame.toString('latin1') + (splitter.truncated ? '…' : ''));
@@ -19,46 +23,53 @@ function split(chunks: readonly (string | Buffer)[], maxBytes = 65_536): string[
   return frames;
 }
 
-const cases: [string, string, string[]][] = [
+const cases: [string, string, string[], Partial<FramingOptions>?][] = [
   ['lines end with LF', '<1>a\n<2>b\n', ['<1>a', '<2>b']],
   ['a last line without a line end counts', '<1>a\n<2>b', ['<1>a', '<2>b']],
   ['CR LF ends a line as LF does', '<1>a\r\n<2>b\r\n', ['<1>a', '<2>b']],
   ['a last line that lacks only the LF of its CR LF is complete', '<1>a\r', ['<1>a']],
   ['CR within a line is text', '<1>a\rb\n', ['<1>a\rb']],
   ['NUL ends a line as LF does', '<1>a\0<2>b\n\0<3>c\0', ['<1>a', '<2>b', '<3>c']],
+  ['only NUL ends a line if so configured', '<1>a\nb\r\n\0<2>c\0', ['<1>a\nb\r\n', '<2>c'], { delimiter: 'nul' }],
+  ['NUL is text if so configured', '<1>a\0b\n<2>c\n', ['<1>a\0b', '<2>c'], { delimiter: 'newline' }],
   ['empty lines are no frames', '\n\r\n\0<1>a\n\n\n<2>b\n\n', ['<1>a', '<2>b']],
   ['an octet count gives the length, whatever the text', '7 <1>a\n\0b8 <2>\r\n6 c', ['<1>a\n\0b', '<2>\r\n6 c']],
+  ['a count needs no delimiter to be configured', '5 <1>a\n5 <2>b\0', ['<1>a\n', '<2>b\0'], { delimiter: 'nul' }],
   ['line ends between counted frames are skipped', '4 <1>a\n4 <2>b\r\n', ['<1>a', '<2>b']],
-  [
-    'each frame may have its own framing',
-    '<1>a\n4 <2>b<3>c\n<4>d\r\n10 <5>9876543<6>e',
-    ['<1>a', '<2>b', '<3>c', '<4>d', '<5>9876543', '<6>e'],
-  ],
+  ['a stream that begins with a line has lines only', '<1>a\n4 <2>b\n12 c\n', ['<1>a', '4 <2>b', '12 c']],
+  ['a line may stand between counted frames', '4 <1>a<2>b\n4 <3>c<4>d', ['<1>a', '<2>b', '<3>c', '<4>d']],
+  ['a number without a space after it begins a line', '12<1>a\n4 <2>b\n', ['12<1>a', '4 <2>b']],
+  ['a date begins a line', '2026-11-23T18:18:28Z host x\n1.5 y', ['2026-11-23T18:18:28Z host x', '1.5 y']],
+  ['more than nine digits begin a line', '1234567890 a\n', ['1234567890 a']],
+  ['digits alone are a line', '12\n', ['12']],
+  ['the last line may be digits alone', '<1>a\n34', ['<1>a', '34']],
+  ['a stream may consist of digits', '12', ['12']],
+  ['among counted frames a false count begins a line', '4 <1>a12x\n4 <2>b', ['<1>a', '12x', '<2>b']],
   ['a line may begin with 0', '0 a\n', ['0 a']],
   ['text without PRI is a line', 'hello\nworld', ['hello', 'world']],
   ['a stream may be empty', '', []],
 ];
 
-for (const [rule, stream, expected] of cases) {
+for (const [rule, stream, expected, options] of cases) {
   test(`${rule}, wherever the stream is cut`, () => {
-    assert.deepEqual(split([stream]), expected);
-    assert.deepEqual(split(stream.split('')), expected, 'octet by octet');
+    assert.deepEqual(split([stream], 100, options), expected);
+    assert.deepEqual(split(stream.split(''), 100, options), expected, 'octet by octet');
     for (let first = 0; first <= stream.length; first++) {
       for (let second = first; second <= stream.length; second++) {
         const chunks = [stream.slice(0, first), stream.slice(first, second), stream.slice(second)];
-        assert.deepEqual(split(chunks), expected, JSON.stringify(chunks));
+        assert.deepEqual(split(chunks, 100, options), expected, JSON.stringify(chunks));
       }
     }
   });
 }
 
-test('a long mixed stream gives the same frames in chunks of any size', () => {
+test('a long stream of either framing gives the same frames in chunks of any size', () => {
   const random = seeded(6587);
   const texts = Array.from({ length: 300 }, (_, index) => `<${index % 192}>${'x'.repeat(random(400))}`);
-  const stream = texts
-    .map((text) => (random(2) ? `${text.length} ${text}` : `${text}${['\n', '\r\n', '\0'][random(3)]}`))
-    .join('');
+  const counted = texts.map((text) => `${text.length} ${text}${random(2) ? '\n' : ''}`).join('');
+  const lines = texts.map((text) => `${text}${['\n', '\r\n', '\0'][random(3)]}`).join('');
   for (let round = 0; round < 50; round++) {
+    const stream = round % 2 ? counted : lines;
     const chunks: string[] = [];
     for (let at = 0; at < stream.length; at += chunks.at(-1)?.length ?? 0) {
       chunks.push(stream.slice(at, at + 1 + random(2 ** (1 + random(14)))));
@@ -75,53 +86,76 @@ test('a line of exactly the limit passes; of a longer one the beginning, marked,
   assert.deepEqual(split(['abcdefghij'], 8), ['abcdefgh…']);
 });
 
-test('a count of exactly the limit passes, one above it is an error', () => {
-  assert.deepEqual(split(['8 12345678'], 8), ['12345678']);
-  assert.throws(() => split(['9 123456789'], 8), { name: 'FramingError', message: /more than maxMessageBytes \(8\)/ });
-  assert.throws(() => split(['9'.repeat(400)]), FramingError);
+test('a count of exactly the limit passes; of a larger one the beginning, marked, and none of the rest', () => {
+  const stream = '8 1234567812 abcdefghijkl4 <1>a\n9 123456789';
+  const expected = ['12345678', 'abcdefgh…', '<1>a', '12345678…'];
+  assert.deepEqual(split([stream], 8), expected);
+  assert.deepEqual(split(stream.split(''), 8), expected);
+  assert.deepEqual(split(['123456789', ' <1>a', 'x'.repeat(100)], 8), ['12345678…'], 'a number longer than the limit');
 });
 
-for (const stream of ['12<1>a', '1.5 x', '12\n', '2026-11-23T18:18:28Z host x\n', '1\0']) {
-  test(`a frame that begins with a digit and not with a count is an error: ${JSON.stringify(stream)}`, () => {
-    assert.throws(() => split([stream]), {
-      name: 'FramingError',
-      message: /must begin with an octet count and a space/,
-    });
-  });
-}
-
-test('frames before a malformed one are given first', () => {
-  const splitter = new FrameSplitter(100);
-  splitter.push(Buffer.from('<1>a\n4 <2>b1x'));
-  assert.equal(splitter.next()?.toString(), '<1>a');
-  assert.equal(splitter.next()?.toString(), '<2>b');
-  assert.throws(() => splitter.next(), FramingError);
+test('frames that are too long are refused where that is configured, and counted; the others are given', () => {
+  for (const stream of ['8 1234567812 abcdefghijkl4 <1>a\n9 123456789', '12345678\nabcdefghijkl\n<1>a\n123456789\n']) {
+    for (const chunks of [[stream], stream.split('')]) {
+      const splitter = new FrameSplitter({ maxMessageBytes: 8, tooLong: 'refuse' });
+      const frames: string[] = [];
+      for (const chunk of chunks) {
+        splitter.push(Buffer.from(chunk));
+        for (let frame = splitter.next(); frame; frame = splitter.next()) frames.push(frame.toString());
+      }
+      assert.deepEqual(frames, ['12345678', '<1>a']);
+      assert.deepEqual([splitter.refused, splitter.truncated, splitter.remainder], [2, false, undefined]);
+    }
+  }
 });
 
-test('a stream that ends inside a counted frame is an error that tells how much is missing', () => {
-  assert.throws(() => split(['10 <1>a']), { message: /4 of the 10 octets/ });
-  assert.throws(() => split(['10 ']), { message: /0 of the 10 octets/ });
-  assert.throws(() => split(['10']), { message: /inside the octet count/ });
-});
-
-test('a splitter knows whether it is inside a frame', () => {
-  const splitter = new FrameSplitter(4);
-  for (const [chunk, incomplete] of [
-    ['<1>', true],
-    ['a\n', false],
-    ['4', true],
-    [' ', true],
-    ['abcd', false],
-    ['abcdef', false],
+test('a splitter tells what has come of a frame whose end has not', () => {
+  for (const [chunks, remainder] of [
+    [
+      ['<1>', '<1>a\n'],
+      ['3 octets', undefined],
+    ],
+    [
+      ['4', ' ', '<1>', 'a'],
+      ['1 octets', '0 of the 4 octets announced', '3 of the 4 octets announced', undefined],
+    ],
+    [
+      ['4 <1>a4', ' '],
+      ['1 octets', '0 of the 4 octets announced'],
+    ],
+    [
+      ['abcdef', 'g\n'],
+      [undefined, undefined],
+    ],
+    [
+      ['6 abcd', 'e', 'f'],
+      [undefined, undefined, undefined],
+    ],
   ] as const) {
-    splitter.push(Buffer.from(chunk));
+    const splitter = new FrameSplitter({ maxMessageBytes: chunks[0].startsWith('<') ? 100 : 4 });
+    const told = chunks.map((chunk) => {
+      splitter.push(Buffer.from(chunk));
+      while (splitter.next());
+      return splitter.remainder;
+    });
+    assert.deepEqual(told, remainder, JSON.stringify(chunks));
+  }
+});
+
+test('what has come of a counted frame is none when the stream ends, and remains', () => {
+  for (const [stream, remainder] of [
+    ['10 <1>a', '4 of the 10 octets announced'],
+    ['4 <1>a12', '2 octets'],
+  ] as const) {
+    const splitter = new FrameSplitter({ maxMessageBytes: 100 });
+    splitter.push(Buffer.from(stream));
     while (splitter.next());
-    assert.equal(splitter.incomplete, incomplete, chunk);
+    assert.deepEqual([splitter.flush(), splitter.remainder], [undefined, remainder]);
   }
 });
 
 test('a frame that was given stays as it is while the splitter goes on', () => {
-  const splitter = new FrameSplitter(100);
+  const splitter = new FrameSplitter({ maxMessageBytes: 100 });
   const frames: Buffer[] = [];
   for (const chunk of ['<1>first', ' part\n<2>sec', 'ond part\n']) {
     splitter.push(Buffer.from(chunk));
@@ -159,6 +193,8 @@ for (const [what, chunks] of [
   ['a counted frame that comes octet by octet', `30004 <13>${'x'.repeat(30_000)}`.split('')],
   ['a chunk of many short lines', ['x\n'.repeat(30_000)]],
   ['a chunk of many short lines that end with NUL', ['x\0'.repeat(30_000)]],
+  ['a chunk of digits', ['1'.repeat(60_000)]],
+  ['digits that come one by one', '1'.repeat(60_000).split('')],
   ['a chunk of nothing but line ends', ['\n'.repeat(60_000)]],
 ] as const) {
   test(`${what} costs no more than a few times its length`, () => {

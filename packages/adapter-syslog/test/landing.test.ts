@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { syslogproducer, type SyslogMessage } from '@sputnikjs/adapter-syslog';
 import { defineBlock, Sputnik } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
-import { Collector, dial, fly, gone, until } from './support.js';
+import { Collector, dial, fly, gone, textOf, until } from './support.js';
 
 test('landing in the midst of a blast loses nothing that was accepted', async (t) => {
   const collector = new Collector<ProduceMessage>(100);
@@ -24,7 +24,7 @@ test('landing in the midst of a blast loses nothing that was accepted', async (t
   assert.ok(collector.messages.length < 300_000, 'the landing waited for the senders');
   // of each sender all up to some point, in order
   const seen = collector.messages.map(({ payload }) =>
-    (JSON.parse(payload.toString()) as SyslogMessage).message.split(' '),
+    textOf(JSON.parse(payload.toString()) as SyslogMessage).split(' '),
   );
   for (const sender of sockets.keys()) {
     const own = seen.filter(([from]) => Number(from) === sender).map(([, i]) => Number(i));
@@ -84,12 +84,11 @@ test('a producer that takes no messages is a failure, and the satellite lands', 
   const sender = defineBlock({
     name: 'sender',
     needs: { publisher: 'syslogproducer' },
-    make: (_, { publisher }) => ({ run: () => void publisher.send({ message: 'x' }) }),
+    make: (_, { publisher }) => ({ run: () => void publisher.send({ data: 'x', source: {} }) }),
   });
   const flight = await new Sputnik({
     appBlocks: [{ name: 'deaf', responsibility: 'producer' }, { name: 'syslogproducer' }, { name: 'sender' }],
     blockFactories: { deaf, syslogproducer, sender },
   }).prepare();
   await assert.rejects(flight.launch(), { code: 'BLOCK_FAILED', message: /block "producer" takes no messages/ });
-  assert.equal(flight.status().blocks.find(({ name }) => name === 'syslogproducer')?.failed, 1);
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
-import { Collector, prepare, type Satellite } from './support.js';
+import { Collector, prepare, texts, type Satellite } from './support.js';
 
 const collector = new Collector<ProduceMessage>();
 let satellite: Satellite;
@@ -37,30 +37,40 @@ async function logger(count: number, args: readonly string[], input?: string): P
   });
 }
 
+const text = 'beep "beep" – ünï';
 for (const transport of ['-d', '-T']) {
   for (const framing of [[], ['--octet-count']]) {
-    for (const format of ['rfc5424', 'rfc3164'] as const) {
-      const args = [transport, ...framing, `--${format}`, '-p', 'local3.warning', '-t', 'sputnik', '--id=1957'];
+    for (const format of ['RFC5424', 'RFC3164'] as const) {
+      const args = [
+        transport,
+        ...framing,
+        `--${format.toLowerCase()}`,
+        '-p',
+        'local3.warning',
+        '-t',
+        'sputnik',
+        '--id=1957',
+      ];
       test(`what \`logger ${args.join(' ')}\` sends arrives in its parts`, async () => {
-        const [message] = await logger(1, [...args, 'beep "beep" – ünï']);
+        const [message] = await logger(1, [...args, text]);
         assert.ok(message);
-        const { receivedAt, timestamp = '', hostname = '', structuredData, ...rest } = message;
-        const versioned = format === 'rfc5424' ? { version: 1 } : {};
-        assert.deepEqual(rest, {
-          format,
-          priority: 156,
-          facility: 19,
-          facilityName: 'local3',
-          severity: 4,
-          severityName: 'warning',
-          ...versioned,
-          appName: 'sputnik',
-          procId: '1957',
-          message: 'beep "beep" – ünï',
-        });
+        const { received_at, source, ...parts } = message;
+        assert.equal(source.transport, transport === '-d' ? 'udp' : 'tcp');
+        assert.equal(source.address, '127.0.0.1');
+        assert.equal(source.listener, `127.0.0.1:${satellite.port}`);
+        assert.ok(parts.rfc);
+        const { timestamp = '', hostname = '', ...rest } = parts;
+        const common = { priority: 156, facility: 19, severity: 4, proc_id: '1957' };
         assert.match(hostname, /\S/);
-        assert.ok(Math.abs(Date.parse(timestamp) - Date.parse(receivedAt)) < 60_000, `${timestamp}, ${receivedAt}`);
-        assert.equal(structuredData?.['timeQuality']?.['tzKnown'], format === 'rfc5424' ? '1' : undefined);
+        assert.ok(Math.abs(Date.parse(timestamp) - Date.parse(received_at)) < 60_000, `${timestamp}, ${received_at}`);
+        if (rest.rfc === 'RFC3164') {
+          assert.deepEqual(rest, { ...common, rfc: 'RFC3164', tag: 'sputnik', content: text });
+        } else {
+          const { structured_data, ...others } = rest;
+          assert.deepEqual(others, { ...common, rfc: 'RFC5424', version: 1, app_name: 'sputnik', message: text });
+          assert.equal(structured_data?.['timeQuality']?.['tzKnown'], '1');
+        }
+        assert.equal(rest.rfc, format);
       });
     }
   }
@@ -69,10 +79,7 @@ for (const transport of ['-d', '-T']) {
 for (const framing of [[], ['--octet-count']]) {
   test(`each line that \`logger -T ${framing.join('')}\` is given is a message, in order`, async () => {
     const messages = await logger(3, ['-T', ...framing], 'one\ntwo\nthree');
-    assert.deepEqual(
-      messages.map(({ message }) => message),
-      ['one', 'two', 'three'],
-    );
+    assert.deepEqual(texts(messages), ['one', 'two', 'three']);
   });
 }
 
@@ -88,7 +95,8 @@ test('what `logger` adds as structured data arrives', async () => {
     'BEEP',
   ];
   const [message] = await logger(1, ['-T', '--rfc5424=notime,notq,nohost', ...data, 'x']);
-  assert.equal(message?.msgId, 'BEEP');
-  assert.deepEqual(message?.structuredData, { 'orbit@57': { apogee: '939', note: 'a "b"' } });
-  assert.equal(message !== undefined && ('timestamp' in message || 'hostname' in message), false);
+  assert.ok(message?.rfc === 'RFC5424');
+  assert.equal(message.msg_id, 'BEEP');
+  assert.deepEqual(message.structured_data, { 'orbit@57': { apogee: '939', note: 'a "b"' } });
+  assert.equal('timestamp' in message || 'hostname' in message, false);
 });

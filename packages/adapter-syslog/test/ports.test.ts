@@ -5,6 +5,7 @@ import { connect, createServer, Server, type AddressInfo, type ListenOptions } f
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
+import { freePort } from '@sputnikjs/testkit/servers';
 import { Collector, datagrams, dial, fly, prepare, texts } from './support.js';
 
 test('datagrams and connections have the same port, and messages of both arrive', async (t) => {
@@ -86,16 +87,6 @@ for (const transport of ['TCP', 'UDP'] as const) {
   });
 }
 
-test('a configuration that makes no sense is refused', async () => {
-  for (const [receiver, told] of [
-    [{ udp: false, tcp: false }, /one of "udp" and "tcp" has to be true/],
-    [{ prot: 5514 }, /prot/],
-    [{ port: 65_536 }, /syslogreceiver\.port/],
-  ] as const) {
-    await assert.rejects(prepare(new Collector<SyslogMessage>(), 'syslogproducer', { receiver }), { message: told });
-  }
-});
-
 test('an address that this machine does not have fails init, saying so', async () => {
   const receiver = { host: '192.0.2.1', udp: false };
   await assert.rejects(prepare(new Collector<SyslogMessage>(), 'syslogproducer', { receiver }), {
@@ -135,4 +126,75 @@ test('it listens on IPv6 as well', async (t) => {
   await collector.first(1);
   connect(port, '::1').end('<13>by connection');
   assert.deepEqual(texts(await collector.first(2)), ['by datagram', 'by connection']);
+});
+
+test('several listeners of each transport take messages in, each with its name and its own counts', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const listeners = [
+    { transport: 'udp', port: 0, name: 'first' },
+    { transport: 'udp', port: 0 },
+    { transport: 'tcp', port: 0, name: 'devices', delimiter: 'nul' },
+    { transport: 'tcp', port: 0 },
+  ];
+  const { logs, counts } = await fly(t, collector, 'syslogproducer', { receiver: { listeners } });
+  const ports = logs.of('listening').map(({ port }) => Number(port));
+  assert.equal(new Set(ports).size, 4);
+  const [first = 0, second = 0, devices = 0, lines = 0] = ports;
+  await datagrams(first, ['<13>1', '<13>2']);
+  await collector.first(2);
+  await datagrams(second, ['<13>3']);
+  await collector.first(3);
+  (await dial(t, devices)).end('<13>4\nof two lines\0<13>5\0');
+  await collector.first(5);
+  (await dial(t, lines)).end('<13>6');
+  const messages = await collector.first(6);
+  assert.deepEqual(texts(messages), ['1', '2', '3', '4\nof two lines', '5', '6']);
+  assert.deepEqual(
+    messages.map(({ source }) => source.listener),
+    ['first', 'first', `127.0.0.1:${second}`, 'devices', 'devices', `127.0.0.1:${lines}`],
+  );
+  const all = await counts();
+  assert.deepEqual(
+    all.listeners.map(({ name, datagrams, connections, frames }) => [name, datagrams, connections, frames]),
+    [
+      ['first', 2, 0, 0],
+      [`127.0.0.1:${second}`, 1, 0, 0],
+      ['devices', 0, 1, 2],
+      [`127.0.0.1:${lines}`, 0, 1, 1],
+    ],
+  );
+  assert.deepEqual([all.datagrams, all.connections, all.frames], [3, 2, 3]);
+});
+
+test('a listener that cannot listen leaves none of the others open', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => void other.close());
+  const [free, { port: taken }] = [await freePort(), other.address() as AddressInfo];
+  const listeners = [
+    { transport: 'tcp', port: free },
+    { transport: 'udp', port: free },
+    { transport: 'tcp', port: taken },
+  ];
+  await assert.rejects(prepare(new Collector<SyslogMessage>(), 'syslogproducer', { receiver: { listeners } }), {
+    message: new RegExp(`cannot listen on TCP 127.0.0.1:${taken}: the port is in use`),
+  });
+  const { flight } = await prepare(new Collector<SyslogMessage>(), 'syslogproducer', { receiver: { port: free } });
+  await flight.shootDown();
+});
+
+test('a sender by IPv4 has its address as such, though the socket is one of IPv6', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port } = await fly(t, collector, 'syslogproducer', { receiver: { host: '::' } });
+  await datagrams(port, ['<13>1']);
+  await collector.first(1);
+  (await dial(t, port)).end('<13>2');
+  const messages = await collector.first(2);
+  assert.deepEqual(
+    messages.map(({ source }) => [source.address, source.listener]),
+    [
+      ['127.0.0.1', `[::]:${port}`],
+      ['127.0.0.1', `[::]:${port}`],
+    ],
+  );
 });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
-import { parse, parts } from './parsing.js';
+import { parse, parts, type Parts } from './parsing.js';
 
-const rfc5424: [string, Partial<SyslogMessage>][] = [
+const rfc5424: [string, Parts][] = [
   [
     // RFC 5424 section 6.5, example 1
     "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \uFEFF'su root' failed for lonvick on /dev/pts/8",
@@ -11,8 +10,8 @@ const rfc5424: [string, Partial<SyslogMessage>][] = [
       priority: 34,
       timestamp: '2003-10-11T22:14:15.003Z',
       hostname: 'mymachine.example.com',
-      appName: 'su',
-      msgId: 'ID47',
+      app_name: 'su',
+      msg_id: 'ID47',
       message: "'su root' failed for lonvick on /dev/pts/8",
     },
   ],
@@ -23,8 +22,8 @@ const rfc5424: [string, Partial<SyslogMessage>][] = [
       priority: 165,
       timestamp: '2003-08-24T05:14:15.000003-07:00',
       hostname: '192.0.2.1',
-      appName: 'myproc',
-      procId: '8710',
+      app_name: 'myproc',
+      proc_id: '8710',
       message: "%% It's time to make the do-nuts.",
     },
   ],
@@ -36,9 +35,9 @@ const rfc5424: [string, Partial<SyslogMessage>][] = [
       priority: 165,
       timestamp: '2003-10-11T22:14:15.003Z',
       hostname: 'mymachine.example.com',
-      appName: 'evntslog',
-      msgId: 'ID47',
-      structuredData: { 'exampleSDID@32473': { iut: '3', eventSource: 'Application', eventID: '1011' } },
+      app_name: 'evntslog',
+      msg_id: 'ID47',
+      structured_data: { 'exampleSDID@32473': { iut: '3', eventSource: 'Application', eventID: '1011' } },
       message: 'An application event log entry...',
     },
   ],
@@ -50,9 +49,9 @@ const rfc5424: [string, Partial<SyslogMessage>][] = [
       priority: 165,
       timestamp: '2003-10-11T22:14:15.003Z',
       hostname: 'mymachine.example.com',
-      appName: 'evntslog',
-      msgId: 'ID47',
-      structuredData: {
+      app_name: 'evntslog',
+      msg_id: 'ID47',
+      structured_data: {
         'exampleSDID@32473': { iut: '3', eventSource: 'Application', eventID: '1011' },
         'examplePriority@32473': { class: 'high' },
       },
@@ -67,17 +66,82 @@ const rfc5424: [string, Partial<SyslogMessage>][] = [
   ['<191>1 - - - - - - ', { priority: 191, message: '' }],
   ['<13>1 - - - - - -  two spaces', { priority: 13, message: ' two spaces' }],
   ['<13>1 - - - - - - line one\nline two\n', { priority: 13, message: 'line one\nline two' }],
-  ['<13>1 - - - - - [id] x', { priority: 13, structuredData: { id: {} }, message: 'x' }],
-  ['<13>1 - - - - - [a b="\\"\\\\\\]\\n"] x', { priority: 13, structuredData: { a: { b: '"\\]\\n' } }, message: 'x' }],
-  ['<13>1 - - - - - [a b="ünï"] ünï', { priority: 13, structuredData: { a: { b: 'ünï' } }, message: 'ünï' }],
-  ['<13>1 - - - - - [a b=""] x', { priority: 13, structuredData: { a: { b: '' } }, message: 'x' }],
+  ['<13>1 - - - - - [id] x', { priority: 13, structured_data: { id: {} }, message: 'x' }],
+  ['<13>1 - - - - - [a b="\\"\\\\\\]\\n"] x', { priority: 13, structured_data: { a: { b: '"\\]\\n' } }, message: 'x' }],
+  ['<13>1 - - - - - [a b="ünï"] ünï', { priority: 13, structured_data: { a: { b: 'ünï' } }, message: 'ünï' }],
+  ['<13>1 - - - - - [a b=""] x', { priority: 13, structured_data: { a: { b: '' } }, message: 'x' }],
 ];
 
 for (const [frame, expected] of rfc5424) {
   test(`RFC 5424 is taken apart: ${frame}`, () => {
-    assert.deepEqual(parts(frame), { format: 'rfc5424', version: 1, ...expected });
+    assert.deepEqual(parts(frame), { rfc: 'RFC5424', version: 1, ...expected });
   });
 }
+
+// What RFC 5424 allows of time stamps (section 6.2.3), and what it does not.
+for (const stamp of [
+  '2026-11-23T18:18:28Z',
+  '2026-11-23T18:18:28.9-08:00',
+  '2026-11-23T18:18:28.999999+23:59',
+  '2028-02-29T00:00:00Z',
+]) {
+  test(`a time stamp is passed on as it is: ${stamp}`, () => {
+    assert.equal(parts(`<13>1 ${stamp} h a - - - x`).timestamp, stamp);
+  });
+}
+
+for (const frame of [
+  '2026-11-23t18:18:28z h a - - - x',
+  '2026-11-23T18:18:28 h a - - - x',
+  '2026-11-23 18:18:28Z h a - - - x',
+  '2026-13-23T18:18:28Z h a - - - x',
+  '2026-11-31T18:18:28Z h a - - - x',
+  '2026-02-29T18:18:28Z h a - - - x',
+  '2026-11-23T24:18:28Z h a - - - x',
+  '2026-11-23T18:18:60Z h a - - - x',
+  '2026-11-23T18:18:28.Z h a - - - x',
+  '2026-11-23T18:18:28.1234567890Z h a - - - x',
+  '2026-11-23T18:18:28+0100 h a - - - x',
+  '2026-11-23T18:18:28Z: h a - - - x',
+  '2026-11-23T18:18:28Z:h a 1 - - x',
+  '- h a - -',
+  '-  a 1 i - x',
+  '- h  1 i - x',
+  '- h a  i - x',
+  '- h a 1  - x',
+  '- h a 1 i',
+  '- h a 1',
+  '- h a',
+  '- h',
+]) {
+  test(`what is meant to be of RFC 5424 and is not becomes data: ${frame}`, () => {
+    assert.deepEqual(parts(`<13>1 ${frame}`), { data: `<13>1 ${frame}` });
+  });
+}
+
+test('a version that nobody knows becomes data', () => {
+  const frame = '<13>2 - - - - - - x';
+  assert.deepEqual(parts(frame), { data: frame });
+});
+
+test('all that is nil is absent, and only what is nil', () => {
+  assert.deepEqual(parts('<13>1 - - - - - -'), { rfc: 'RFC5424', priority: 13, version: 1, message: '' });
+  assert.deepEqual(parts('<13>1 - -- -a - -- - -'), {
+    rfc: 'RFC5424',
+    priority: 13,
+    version: 1,
+    hostname: '--',
+    app_name: '-a',
+    msg_id: '--',
+    message: '-',
+  });
+});
+
+test('a byte order mark is taken from the beginning of the text only', () => {
+  assert.equal(parts('<13>1 - - - - - - \uFEFFa\uFEFFb').message, 'a\uFEFFb');
+  assert.equal(parts('<13>1 - - - - - [a b="c"] \uFEFFx').message, 'x');
+  assert.equal(parts('<13>1 - - - - - -\uFEFFx').message, '-\uFEFFx');
+});
 
 for (const sd of [
   '[',
@@ -95,7 +159,7 @@ for (const sd of [
 ]) {
   test(`structured data that is malformed stays in the text: ${sd}`, () => {
     assert.deepEqual(parts(`<13>1 - host - - - ${sd} text`), {
-      format: 'rfc5424',
+      rfc: 'RFC5424',
       version: 1,
       priority: 13,
       hostname: 'host',
@@ -105,18 +169,18 @@ for (const sd of [
 }
 
 test('a parameter that is repeated keeps all its values, in order', () => {
-  const { structuredData } = parse('<13>1 - - - - - [ip a="1" b="x" a="2" a="3"][ip a="4"] x');
-  assert.deepEqual(structuredData, { ip: { a: ['1', '2', '3', '4'], b: 'x' } });
+  const { structured_data } = parse('<13>1 - - - - - [ip a="1" b="x" a="2" a="3"][ip a="4"] x');
+  assert.deepEqual(structured_data, { ip: { a: ['1', '2', '3', '4'], b: 'x' } });
 });
 
 test('names that objects inherit are names like others, and change no prototype', () => {
-  const { structuredData } = parse(
+  const { structured_data } = parse(
     '<13>1 - - - - - [__proto__ __proto__="1" __proto__="2" toString="3"][constructor a="b"] x',
   );
-  assert.deepEqual(Object.keys(structuredData ?? {}), ['__proto__', 'constructor']);
-  assert.equal(Object.getPrototypeOf(structuredData), Object.prototype);
+  assert.deepEqual(Object.keys(structured_data ?? {}), ['__proto__', 'constructor']);
+  assert.equal(Object.getPrototypeOf(structured_data), Object.prototype);
   assert.equal(
-    JSON.stringify(structuredData),
+    JSON.stringify(structured_data),
     '{"__proto__":{"__proto__":["1","2"],"toString":"3"},"constructor":{"a":"b"}}',
   );
   assert.equal(Object.hasOwn(Object.prototype, 'a'), false);

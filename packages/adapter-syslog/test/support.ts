@@ -130,7 +130,7 @@ export interface Satellite {
 }
 
 export interface SatelliteOptions {
-  /** Configuration of the receiver, beside a free port. */
+  /** Configuration of the receiver, beside a free port where it has no listeners of its own. */
   readonly receiver?: object;
   /** Configuration of the `syslogproducer`. */
   readonly producer?: object;
@@ -138,6 +138,11 @@ export interface SatelliteOptions {
 }
 
 const askedBy = 'asker';
+
+/** A free port, for a receiver that is not told where to listen. */
+function placeOf(receiver: object): object {
+  return 'listeners' in receiver || 'ADDRTCP' in receiver ? {} : { port: 0 };
+}
 
 /** Prepares the receiver with a collector in the place of `syslogproducer`, or of `producer` behind it. */
 export async function prepare(
@@ -155,7 +160,10 @@ export async function prepare(
       return {};
     },
   });
-  const config: Record<string, object> = { syslogreceiver: { port: 0, ...receiver }, syslogproducer: producer };
+  const config: Record<string, object> = {
+    syslogreceiver: { ...placeOf(receiver), ...receiver },
+    syslogproducer: producer,
+  };
   const between = standsFor === 'producer' ? [{ name: 'syslogproducer' }] : [];
   const flight = await new Sputnik({
     appBlocks: [
@@ -217,8 +225,14 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   while (!(await holds())) await turn();
 }
 
+/** The text of a message of any kind. */
+export function textOf(message: SyslogMessage): string {
+  if (message.rfc === undefined) return message.data;
+  return message.rfc === 'RFC5424' ? message.message : message.content;
+}
+
 export function texts(messages: readonly SyslogMessage[]): string[] {
-  return messages.map(({ message }) => message);
+  return messages.map(textOf);
 }
 
 /** Sends datagrams, and resolves when the kernel has them. */

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+
+/** How messages come: a datagram each, or in a stream. */
+export type Transport = 'udp' | 'tcp' | 'tls' | 'unix';
+
+/** One place to listen at, with all that goes for it. What is not for its transport has no effect. */
+export interface ListenerConfig {
+  /** What messages, counts and logs call it; its address and port, or its path, unless given. */
+  readonly name?: string | undefined;
+  readonly transport: Transport;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Of a Unix socket. */
+  readonly path: string;
+  /** Permissions of a Unix socket, in octal digits. */
+  readonly mode: string;
+  /** PEM file of the certificate that a TLS listener shows. */
+  readonly certFile?: string | undefined;
+  /** PEM file of its key. */
+  readonly keyFile?: string | undefined;
+  /** PEM file of the authorities that have to vouch for senders; with it senders need a certificate. */
+  readonly caFile?: string | undefined;
+  /**
+   * The latest version of TLS that is spoken. By 1.3 a server sends tickets after the handshake; when a sender that never reads
+   * closes, its system throws away what it has not sent yet.
+   */
+  readonly maxTlsVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** How long the handshake of TLS may take, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** Longest message, in bytes. */
+  readonly maxMessageBytes: number;
+  /** What becomes of a longer one: its beginning is handed on, or nothing. */
+  readonly tooLong: 'cut' | 'refuse';
+  /** What ends a message of a stream that has no octet count. */
+  readonly delimiter: 'newline' | 'nul' | 'any';
+  /** Connections at once. */
+  readonly maxConnections: number;
+  /** A connection that nothing comes from for so long is closed, in milliseconds; 0 for never. */
+  readonly idleTimeoutMs: number;
+  /** What the kernel is asked to hold of datagrams that have not been read yet. */
+  readonly udpBufferBytes: number;
+}
+
+/** Timers of Node count to here. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Schemas of the keys that may be given for all listeners, and for one alone. */
+export const LIMITS: {
+  readonly maxMessageBytes: z.ZodOptional<z.ZodInt>;
+  readonly tooLong: z.ZodOptional<z.ZodEnum<{ cut: 'cut'; refuse: 'refuse' }>>;
+  readonly delimiter: z.ZodOptional<z.ZodEnum<{ newline: 'newline'; nul: 'nul'; any: 'any' }>>;
+  readonly maxConnections: z.ZodOptional<z.ZodInt>;
+  readonly idleTimeoutMs: z.ZodOptional<z.ZodInt>;
+  readonly udpBufferBytes: z.ZodOptional<z.ZodInt>;
+} = {
+  maxMessageBytes: z.int().min(480).max(16_777_216).optional(),
+  tooLong: z.enum(['cut', 'refuse']).optional(),
+  delimiter: z.enum(['newline', 'nul', 'any']).optional(),
+  maxConnections: z.int().min(1).optional(),
+  idleTimeoutMs: z.int().min(0).max(LONGEST_MS).optional(),
+  udpBufferBytes: z.int().min(1024).max(1_073_741_823).optional(),
+};
+
+/** Schema of a port. */
+export const PORT: z.ZodOptional<z.ZodInt> = z.int().min(0).max(65_535).optional();
+
+const OF_LISTENER = z.strictObject({
+  name: z.string().min(1).optional(),
+  transport: z.enum(['udp', 'tcp', 'tls', 'unix']),
+  host: z.string().min(1).optional(),
+  port: PORT,
+  path: z.string().min(1).optional(),
+  mode: z
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'expected permissions in octal digits, such as "0660"')
+    .optional(),
+  certFile: z.string().min(1).optional(),
+  keyFile: z.string().min(1).optional(),
+  caFile: z.string().min(1).optional(),
+  maxTlsVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+  handshakeTimeoutMs: z.int().min(1).max(LONGEST_MS).optional(),
+  ...LIMITS,
+});
+
+/** A listener as it is written. */
+export type ListenerInput = { readonly [key in keyof ListenerConfig]?: ListenerConfig[key] | undefined } & {
+  readonly transport: Transport;
+};
+type Key = keyof ListenerInput;
+
+/** The transports that a key is for; a key that is not here is for all. */
+const FOR: { readonly [key in Key]?: readonly Transport[] } = {
+  host: ['udp', 'tcp', 'tls'],
+  port: ['udp', 'tcp', 'tls'],
+  path: ['unix'],
+  mode: ['unix'],
+  certFile: ['tls'],
+  keyFile: ['tls'],
+  caFile: ['tls'],
+  maxTlsVersion: ['tls'],
+  handshakeTimeoutMs: ['tls'],
+  delimiter: ['tcp', 'tls', 'unix'],
+  maxConnections: ['tcp', 'tls', 'unix'],
+  idleTimeoutMs: ['tcp', 'tls', 'unix'],
+  udpBufferBytes: ['udp'],
+};
+
+/** The keys that a listener cannot do without. */
+const NEEDED: { readonly [transport in Transport]: readonly Key[] } = {
+  udp: [],
+  tcp: [],
+  tls: ['certFile', 'keyFile'],
+  unix: ['path'],
+};
+
+/** Schema of a {@link ListenerInput}: keys that are unknown, or not for the transport, are errors that say so. */
+export const LISTENER: z.ZodType<ListenerInput> = OF_LISTENER.superRefine((given, ctx) => {
+  const { transport } = given;
+  for (const [key, transports] of Object.entries(FOR) as [Key, readonly Transport[]][]) {
+    if (given[key] === undefined || transports.includes(transport)) continue;
+    const message = `is for ${transports.join(', ')}; leave it out, or choose another transport than ${transport}`;
+    ctx.addIssue({ code: 'custom', path: [key], message });
+  }
+  for (const key of NEEDED[transport]) {
+    if (given[key] !== undefined) continue;
+    ctx.addIssue({ code: 'custom', path: [key], message: `is not given; a listener for ${transport} needs it` });
+  }
+});
+
+/** The ports that are customary: that of RFC 5425, and for the others one that needs no privileges. */
+const TLS_PORT = 6514;
+const PLAIN_PORT = 5514;
+
+/** A listener with all its keys: its own count before those of the receiver, and these before the defaults. */
+export function completeListener(given: ListenerInput, shared: Omit<ListenerInput, 'transport'>): ListenerConfig {
+  return {
+    // Loopback unless configured: syslog knows no passwords.
+    host: '127.0.0.1',
+    port: given.transport === 'tls' ? TLS_PORT : PLAIN_PORT,
+    path: '',
+    // As /dev/log has it.
+    mode: '0666',
+    maxTlsVersion: 'TLSv1.3',
+    handshakeTimeoutMs: 10_000,
+    maxMessageBytes: 65_536,
+    tooLong: 'cut',
+    delimiter: 'any',
+    maxConnections: 1024,
+    idleTimeoutMs: 0,
+    udpBufferBytes: 8_388_608,
+    ...present(shared),
+    ...present(given),
+    transport: given.transport,
+  };
+}
+
+function present<T extends object>(keys: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

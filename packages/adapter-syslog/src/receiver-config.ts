@@ -1,0 +1,92 @@
+import type { StandardSchemaV1 } from '@sputnikjs/core';
+import { z } from 'zod';
+import { isTimeZone } from './calendar.js';
+import {
+  completeListener,
+  LIMITS,
+  LISTENER,
+  PORT,
+  type ListenerConfig,
+  type ListenerInput,
+} from './listener-config.js';
+import { fromOriginal } from './original.js';
+
+/** Configuration of the `syslogreceiver` block, complete. */
+export interface ReceiverConfig {
+  readonly listeners: readonly ListenerConfig[];
+  /** True if all listeners have one port, also where any that is free will do. */
+  readonly onePort: boolean;
+  /** The least severe messages that are handed on; -1 for none. */
+  readonly severityLevel: number;
+  /** IANA name of the zone of time stamps that tell none; the process's own unless given. */
+  readonly timeZone?: string | undefined;
+  /** What its owner should know of it. */
+  readonly warnings: readonly string[];
+}
+
+/** The short form, for one port: its keys are those of a listener. */
+const SHORT = ['host', 'port', 'udp', 'tcp'] as const;
+
+const WRITTEN = z
+  .strictObject({
+    listeners: z.array(LISTENER).min(1).optional(),
+    host: z.string().min(1).optional(),
+    port: PORT,
+    udp: z.boolean().optional(),
+    tcp: z.boolean().optional(),
+    severityLevel: z.int().min(-1).max(7).default(7),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'is no time zone that is known here; expected one such as "Europe/Berlin"')
+      .optional(),
+    ...LIMITS,
+  })
+  .superRefine((given, ctx) => {
+    if (given.udp === false && given.tcp === false && given.listeners === undefined)
+      ctx.addIssue({ code: 'custom', message: 'one of "udp" and "tcp" has to be true' });
+    if (given.listeners === undefined) return;
+    for (const key of SHORT) {
+      if (given[key] === undefined) continue;
+      const message = 'is the short form of "listeners", which are given; say it there';
+      ctx.addIssue({ code: 'custom', path: [key], message });
+    }
+    const names = given.listeners.map(({ name }) => name);
+    for (const [index, name] of names.entries()) {
+      if (name === undefined || names.indexOf(name) === index) continue;
+      const message = `there is a listener "${name}" already; give each a name of its own`;
+      ctx.addIssue({ code: 'custom', path: ['listeners', index, 'name'], message });
+    }
+  });
+
+const COMPLETE = WRITTEN.transform((given): ReceiverConfig => {
+  const { listeners, host, port, udp = true, tcp = true, severityLevel, timeZone, ...shared } = given;
+  const short: ListenerInput[] = [];
+  if (tcp) short.push({ transport: 'tcp', host, port });
+  if (udp) short.push({ transport: 'udp', host, port });
+  return {
+    listeners: (listeners ?? short).map((listener) => completeListener(listener, shared)),
+    onePort: listeners === undefined,
+    severityLevel,
+    timeZone,
+    warnings: [],
+  };
+});
+
+/**
+ * Schema of {@link ReceiverConfig}: `listeners`, or the short form `host, port, udp, tcp`, or a `syslogreceiver.json` of the Go
+ * original. Unknown keys, and keys that do not go together, are errors.
+ */
+export const RECEIVER_CONFIG: StandardSchemaV1<unknown, ReceiverConfig> = {
+  '~standard': {
+    // with what tells the keys, for environment variables
+    ...COMPLETE['~standard'],
+    types: undefined,
+    async validate(raw) {
+      const original = fromOriginal(raw);
+      if (original === undefined) return COMPLETE['~standard'].validate(raw);
+      if (original.issues.length > 0) return { issues: original.issues };
+      const result = await COMPLETE['~standard'].validate(original.value);
+      return result.issues ? result : { value: { ...result.value, warnings: original.warnings } };
+    },
+  },
+};

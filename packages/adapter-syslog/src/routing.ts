@@ -1,0 +1,107 @@
+import type { StandardSchemaV1 } from '@sputnikjs/core';
+import { z } from 'zod';
+import type { SyslogMessage } from './message.js';
+import { DATA, prioritiesOf } from './selector.js';
+import { Target } from './target.js';
+
+/** One line of `syslogconf.json`. */
+export interface Route {
+  readonly priorities: readonly number[];
+  readonly target: Target;
+}
+
+/** Keys in any case: the original's files have capitals. */
+const Entry = z.preprocess(
+  (entry) =>
+    typeof entry === 'object' && entry !== null
+      ? Object.fromEntries(Object.entries(entry).map(([key, value]) => [key.toLowerCase(), value as unknown]))
+      : entry,
+  z.strictObject({ selector: z.string(), target: z.string() }),
+);
+
+const Entries = z.array(Entry).transform((entries, ctx): readonly Route[] =>
+  entries.flatMap((entry, index) => {
+    const told = (error: unknown): void => {
+      const message = `entry ${index + 1}, selector "${entry.selector}": ${(error as Error).message}`;
+      ctx.addIssue({ code: 'custom', path: [index], message });
+    };
+    const priorities = attempt(() => prioritiesOf(entry.selector), told);
+    const target = attempt(() => targetOf(entry.target), told);
+    return priorities && target ? [{ priorities, target }] : [];
+  }),
+);
+
+/** The list of routes. */
+export const ROUTES: StandardSchemaV1<unknown, readonly Route[]> = Entries;
+
+/** The list of routes, which may be missing: there are none then. */
+export const ROUTES_IF_ANY: StandardSchemaV1<unknown, readonly Route[]> = z.preprocess(
+  (value) => (isEmptyRecord(value) ? [] : value),
+  Entries,
+);
+
+/** What stands for a configuration that is not there. */
+function isEmptyRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+/** Reads a target. Throws an Error that says what is wrong. */
+export function targetOf(text: string): Target {
+  if (text.trim() === '') throw new Error('the target is empty; expected a topic, subject, stream or queue');
+  return new Target(text.trim());
+}
+
+function attempt<T>(make: () => T, failed: (error: unknown) => void): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
+}
+
+/** Which messages go where: to the target of every route that matches, once; else to the default one. */
+export class Routing {
+  /** By priority. */
+  readonly #table: readonly Destination[];
+  /** For what no priority is known of. */
+  readonly #data: Destination;
+
+  constructor(routes: readonly Route[], otherwise: Target) {
+    const targets: Target[][] = Array.from({ length: DATA + 1 }, () => []);
+    for (const { priorities, target } of routes) {
+      for (const priority of new Set(priorities)) targets[priority]?.push(target);
+    }
+    const destinations = targets.map((list) => new Destination(list.length > 0 ? list : [otherwise]));
+    this.#table = destinations;
+    this.#data = destinations[DATA] as Destination;
+  }
+
+  targetsOf(message: SyslogMessage): readonly string[] {
+    const destination = message.rfc === undefined ? this.#data : this.#table[message.priority];
+    return (destination ?? this.#data).of(message);
+  }
+}
+
+/** The targets of one priority. */
+class Destination {
+  readonly #targets: readonly Target[];
+  /** If they are the same for all messages. */
+  readonly #fixed: readonly string[] | undefined;
+
+  constructor(targets: readonly Target[]) {
+    this.#targets = targets;
+    const fixed = targets.flatMap((target) => target.fixed ?? []);
+    if (fixed.length === targets.length) this.#fixed = [...new Set(fixed)];
+  }
+
+  of(message: SyslogMessage): readonly string[] {
+    return this.#fixed ?? this.#namesFor(message);
+  }
+
+  #namesFor(message: SyslogMessage): readonly string[] {
+    const [first] = this.#targets;
+    if (first && this.#targets.length === 1) return [first.of(message)];
+    return [...new Set(this.#targets.map((target) => target.of(message)))];
+  }
+}

@@ -1,0 +1,114 @@
+import { chmod } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { bind, placeOf, plainAddress, type Address } from './bind.js';
+import { Connection } from './connection.js';
+import { tell, type Intake, type Listener } from './intake.js';
+import { TlsGate } from './tls-gate.js';
+import { clearPath, PATH_ADVICE } from './unix-path.js';
+
+/** Listens for connections: by TCP (RFC 6587), TLS (RFC 5425), or at a Unix socket. */
+export class StreamListener implements Listener {
+  readonly intake: Intake;
+  readonly #server: Server;
+  readonly #address: string;
+  readonly #connections = new Set<Connection>();
+  #gate: TlsGate | undefined;
+  #started = false;
+
+  /** `address` is that of the host, for other sockets than Unix ones. */
+  constructor(intake: Intake, address: string) {
+    this.intake = intake;
+    this.#address = address;
+    const { maxConnections } = intake.config;
+    // Keep-alive: a sender that vanished must not keep its place for ever.
+    const options = { pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+    this.#server = createServer(options, (socket) => {
+      intake.counts.connections++;
+      if (this.#gate) void this.#gate.take(socket);
+      else this.#add(socket);
+    });
+    this.#server.maxConnections = maxConnections;
+    this.#server.on('drop', (refused) => {
+      intake.counts.connectionsRefused++;
+      const text = `a connection was refused: there are maxConnections (${maxConnections}) already`;
+      tell(intake, 'connectionRefused', text, {
+        address: refused?.remoteAddress ?? '',
+        port: refused?.remotePort ?? 0,
+      });
+    });
+  }
+
+  async open(port: number): Promise<Address> {
+    const { intake } = this;
+    const { transport, path } = intake.config;
+    if (transport === 'tls') this.#gate = await TlsGate.open(intake, (socket) => this.#add(socket));
+    const place = transport === 'unix' ? await this.#openPath() : await this.#openPort(port);
+    intake.name = intake.config.name ?? (transport === 'unix' ? path : placeOf(place));
+    this.#server.on('error', (error) => {
+      tell(intake, 'acceptFailed', `a connection could not be accepted: ${error.message}`);
+    });
+    return place;
+  }
+
+  start(): void {
+    this.#started = true;
+    for (const connection of this.#connections) connection.start();
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const landed = [...this.#connections].map((connection) => connection.land());
+    this.#gate?.close();
+    await Promise.all(landed);
+    await closed;
+  }
+
+  look(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** All senders may come at once, after a restart; whom the kernel turns away tries again a second later. */
+  get #backlog(): number {
+    return this.intake.config.maxConnections;
+  }
+
+  async #openPort(port: number): Promise<Address> {
+    const place = { address: this.#address, port };
+    const words = `${this.intake.config.transport.toUpperCase()} ${placeOf(place)}`;
+    await bind(words, this.#server, () => this.#server.listen({ host: this.#address, port, backlog: this.#backlog }));
+    return this.#server.address() as AddressInfo;
+  }
+
+  async #openPath(): Promise<Address> {
+    const { path, mode } = this.intake.config;
+    await clearPath(path);
+    await bind(
+      `Unix socket ${path}`,
+      this.#server,
+      () => this.#server.listen({ path, backlog: this.#backlog }),
+      PATH_ADVICE,
+    );
+    await chmod(path, Number.parseInt(mode, 8)).catch(async (error: unknown) => {
+      await this.close();
+      throw error;
+    });
+    return { address: path, port: 0 };
+  }
+
+  #add(socket: Socket): void {
+    const { transport, path } = this.intake.config;
+    const connection = new Connection(
+      socket,
+      {
+        address: transport === 'unix' ? path : plainAddress(socket.remoteAddress ?? ''),
+        port: socket.remotePort ?? 0,
+        transport,
+        listener: this.intake.name,
+      },
+      this.intake,
+    );
+    this.#connections.add(connection);
+    void connection.done.then(() => this.#connections.delete(connection));
+    if (this.#started) connection.start();
+  }
+}

@@ -1,0 +1,73 @@
+import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
+import { z } from 'zod';
+import { RotatingFile } from './rotating-file.js';
+import { Troubles } from './troubles.js';
+import type { UnsentMessage } from './unsent.js';
+
+/** Messages that are written at once. */
+const BATCH = 1024;
+
+const Config = z.strictObject({
+  /** The file; a relative path starts where the process was started. */
+  path: z.string().min(1).default('syslog-unsent.ndjson'),
+  /** Size of a file; then the next one is begun. */
+  maxBytes: z.int().min(1024).default(67_108_864),
+  /** Files at most, the one that is written included; then the oldest is deleted. */
+  maxFiles: z.int().min(1).default(8),
+});
+
+/**
+ * The block `syslogwriter`: writes what `syslogproducer` cannot deliver to a file, a line of JSON each:
+ * `{"written_at":…,"target":…,"reason":…,"message":…}`. What it cannot write fails, and is counted.
+ */
+export const syslogwriter: BlockDefinition = defineBlock({
+  name: 'syslogwriter',
+  config: Config,
+  make: ({ path, maxBytes, maxFiles }, _to, ctx) => {
+    const troubles = new Troubles(ctx);
+    const file = new RotatingFile(path, maxBytes, maxFiles, (deleted) => {
+      const text = `an old file was deleted with all messages in it: there are maxFiles (${maxFiles}) already`;
+      troubles.note('unsentDeleted', text, { path: deleted });
+    });
+    let lines: Buffer[] = [];
+    /** The batch that fills while the one before it is written. */
+    let next: Promise<void> | undefined;
+    let last: Promise<void> = Promise.resolve();
+    const write = async (): Promise<void> => {
+      const text = Buffer.concat(lines);
+      lines = [];
+      next = undefined;
+      await file.write(text);
+    };
+    const begin = (): Promise<void> => {
+      const batch = last.then(write);
+      last = batch.catch(() => {});
+      return batch;
+    };
+    return {
+      mailbox: { concurrency: BATCH },
+      async init() {
+        try {
+          await file.open();
+        } catch (cause) {
+          const { message } = cause as Error;
+          throw new Error(`"${path}" cannot be written (${message}). Configure another "path"`, { cause });
+        }
+      },
+      onMsg(message: UnsentMessage): Promise<void> {
+        lines.push(lineOf(message));
+        return (next ??= begin());
+      },
+      async finish() {
+        await file.close();
+        troubles.close();
+      },
+      onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
+    };
+  },
+});
+
+function lineOf({ target, payload, reason }: UnsentMessage): Buffer {
+  const head = JSON.stringify({ written_at: new Date().toISOString(), target, reason });
+  return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"message":`), Buffer.from(payload), Buffer.from('}\n')]);
+}

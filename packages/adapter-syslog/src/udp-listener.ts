@@ -1,0 +1,125 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { bind, placeOf, plainAddress, type Address } from './bind.js';
+import { read, refuse, tell, type Intake, type Listener } from './intake.js';
+import { kernelDrops } from './kernel-drops.js';
+import type { SyslogSource } from './message.js';
+
+const ZERO = 48;
+const SPACE = 32;
+/** How often the kernel is asked what it dropped. */
+const LOOK_MS = 10_000;
+
+/** Listens for UDP datagrams (RFC 5426): one message each. Senders cannot be pushed back. */
+export class UdpListener implements Listener {
+  readonly intake: Intake;
+  readonly #address: string;
+  readonly #closed = new AbortController();
+  #socket: Socket | undefined;
+  #place: Address | undefined;
+  /** The sender of the latest datagram: the next one is often of the same. */
+  #source: SyslogSource;
+
+  constructor(intake: Intake, address: string) {
+    this.intake = intake;
+    this.#address = address;
+    this.#source = { address: '', port: -1, transport: 'udp', listener: '' };
+  }
+
+  async open(port: number): Promise<Address> {
+    const { intake } = this;
+    const place = { address: this.#address, port };
+    const type = isIPv6(place.address) ? 'udp6' : 'udp4';
+    const socket = createSocket({ type, recvBufferSize: intake.config.udpBufferBytes });
+    try {
+      await bind(`UDP ${placeOf(place)}`, socket, () => socket.bind(place));
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    this.#socket = socket;
+    this.#place = socket.address();
+    intake.name = intake.config.name ?? placeOf(this.#place);
+    socket.on('error', (error) => tell(intake, 'receiveFailed', `UDP: ${error.message}`));
+    socket.on('message', (datagram, { address, port }) => this.#take(datagram, address, port));
+    this.#checkBuffer(socket.getRecvBufferSize());
+    return this.#place;
+  }
+
+  start(): void {
+    void this.#lookOften();
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = undefined;
+    this.#closed.abort();
+    // With the socket the kernel forgets its count.
+    await this.#count();
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+  }
+
+  async look(): Promise<void> {
+    if (this.#socket) await this.#count();
+  }
+
+  async #lookOften(): Promise<void> {
+    for await (const _ of this.intake.ctx.clock.every(LOOK_MS, this.#closed.signal)) await this.look();
+  }
+
+  async #count(): Promise<void> {
+    const { counts, config } = this.intake;
+    const drops = (this.#place && (await kernelDrops(this.#place))) ?? 0;
+    const fresh = drops - counts.datagramsDroppedByKernel;
+    if (fresh <= 0) return;
+    counts.datagramsDroppedByKernel = drops;
+    const text = `the kernel dropped datagrams: they came faster than they were read. A larger udpBufferBytes (${config.udpBufferBytes}) and net.core.rmem_max help against bursts`;
+    tell(this.intake, 'datagramsDroppedByKernel', text, undefined, fresh);
+  }
+
+  #take(datagram: Buffer, address: string, port: number): void {
+    const { intake } = this;
+    const { counts, config, publisher } = intake;
+    counts.datagrams++;
+    const source = this.#sourceOf(address, port);
+    const frame = withoutCount(datagram);
+    const truncated = frame.length > config.maxMessageBytes;
+    if (truncated && config.tooLong === 'refuse') return refuse(intake, source, 1);
+    const part = truncated ? frame.subarray(0, config.maxMessageBytes) : frame;
+    const message = read(intake, part, { at: new Date(), source, truncated });
+    if (!message || publisher.send(message)) return;
+    counts.datagramsDropped++;
+    tell(intake, 'datagramsDropped', 'datagrams were dropped: they come faster than they are published', source);
+  }
+
+  #sourceOf(address: string, port: number): SyslogSource {
+    const { address: last, port: lastPort } = this.#source;
+    const plain = plainAddress(address);
+    if (port !== lastPort || plain !== last)
+      this.#source = { address: plain, port, transport: 'udp', listener: this.intake.name };
+    return this.#source;
+  }
+
+  #checkBuffer(reported: number): void {
+    const wanted = this.intake.config.udpBufferBytes;
+    // Linux reports twice what it grants: half is for its own bookkeeping (socket(7), SO_RCVBUF).
+    const bytes = process.platform === 'linux' ? reported / 2 : reported;
+    if (bytes >= wanted) return;
+    const fields = { event: 'smallBuffer', listener: this.intake.name, bytes, wanted };
+    const advice = `sysctl -w net.core.rmem_max=${wanted}`;
+    this.intake.ctx.log.warn(fields, `the kernel limits the UDP buffer; bursts may be lost. To raise it: ${advice}`);
+  }
+}
+
+/** `logger -d --octet-count` sends the octet count in datagrams too. Taken off if it is right. */
+function withoutCount(datagram: Buffer): Buffer {
+  const first = datagram[0] as number;
+  if (!(first > ZERO && first <= ZERO + 9)) return datagram;
+  const space = datagram.indexOf(SPACE);
+  const counted = datagram.subarray(space + 1);
+  return space > 0 && datagram.toString('latin1', 0, space) === String(counted.length) ? counted : datagram;
+}

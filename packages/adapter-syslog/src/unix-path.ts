@@ -1,0 +1,41 @@
+import { lstat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+
+/** What to do about a path that cannot be listened at. */
+export const PATH_ADVICE: { readonly [code: string]: string } = {
+  // libuv says so of folders that do not exist, too.
+  EACCES: 'its folder does not exist, or this user may not write to it. See to that, or configure another "path"',
+  EADDRINUSE: 'something else is there now. Configure another "path"',
+};
+
+/** What a socket's address has room for (unix(7)); Node would listen at the beginning of a longer one. */
+const LONGEST = process.platform === 'linux' ? 107 : 103;
+
+/**
+ * Makes room at a path: removes a socket whose process is gone. Rejects with an Error that says what to do if there is anything
+ * else, or somebody listens there.
+ */
+export async function clearPath(path: string): Promise<void> {
+  const cannot = `cannot listen on Unix socket ${path}`;
+  if (Buffer.byteLength(path) > LONGEST)
+    throw new Error(`${cannot}: the path is too long for a socket (${LONGEST} bytes). Configure a shorter "path"`);
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return;
+  if (!stats.isSocket()) throw new Error(`${cannot}: there is a file. Move it away, or configure another "path"`);
+  if (await isHeard(path))
+    throw new Error(`${cannot}: another process listens there. Stop it, or configure another "path"`);
+  await unlink(path).catch((cause: Error) => {
+    throw new Error(`${cannot}: the socket of a process that is gone cannot be removed: ${cause.message}`, { cause });
+  });
+}
+
+/** True unless the socket is one that nobody listens at any more. */
+function isHeard(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+  });
+}

@@ -1,0 +1,12 @@
+import type { Responsibility } from '@sputnikjs/core';
+
+/** A message that could not be delivered, and why. */
+export interface UnsentMessage {
+  readonly target: string;
+  /** JSON. */
+  readonly payload: Uint8Array | string;
+  readonly reason: string;
+}
+
+/** Address of the block that takes what cannot be delivered, as in the original. The process need not have one. */
+export const SYSLOG_WRITER: Responsibility<UnsentMessage> = 'syslogwriter';
