@@ -11,8 +11,14 @@ const PROGRAMS = '/usr/lib/rabbitmq/bin';
 const SCRIPT = `epmd -address 127.0.0.1 & exec ${PROGRAMS}/rabbitmq-server`;
 /** It shares the machine with a test. */
 const FRUGAL = '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none';
-/** What is not a part of RabbitMQ itself. It would look through all of it at each start, for a quarter of the time (measured). */
-const OPTIONAL = /^rabbitmq_(?!prelaunch)/;
+/**
+ * What RabbitMQ is made of, the largest first. It loads all modules of it at each start, one after the other, each looked for in a
+ * hundred folders: two thirds of the time that a start takes (measured). In one go, and looked for here first, it is soon done.
+ */
+const PARTS =
+  'rabbit,kernel,stdlib,ssl,rabbit_common,inets,compiler,ra,xmerl,mnesia,cuttlefish,rabbitmq_prelaunch,ranch,sasl,tools,' +
+  'osiris,observer_cli,public_key,syslog,jsx,syntax_tools,systemd,os_mon,aten,recon,sysmon_handler,credentials_obfuscation,' +
+  'stdout_formatter,seshat,amqp10_common,crypto,gen_batch_server,enough,asn1,getopt';
 
 /** A `rabbitmq-server` in a process of its own. */
 export interface RabbitmqServer extends RealServer {
@@ -46,9 +52,13 @@ export async function rabbitmqServer(scope: Scope, lines: readonly string[] = []
       const own = [`listeners.tcp.1 = 127.0.0.1:${port}`, 'log.console = false', 'log.file.level = warning'];
       await writeFile(join(folder, 'rabbitmq.conf'), [...own, ...lines, ''].join('\n'));
       await writeFile(join(folder, 'enabled_plugins'), '[].\n');
-      await linkPlugins(join(folder, 'plugins'));
-      const env = { ...environment(folder, port), RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${FRUGAL} -noinput` };
-      return { program: 'sh', args: ['-c', SCRIPT], env };
+      const plugins = join(await realpath(join(PROGRAMS, 'rabbitmq-server')), '../../plugins');
+      await linkCore(plugins, join(folder, 'plugins'));
+      const args = {
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${FRUGAL} -noinput`,
+        ERL_AFLAGS: `-eval '${loading(plugins)}'`,
+      };
+      return { program: 'sh', args: ['-c', SCRIPT], env: { ...environment(folder, port), ...args } };
     },
   });
   return Object.assign(server, {
@@ -60,9 +70,19 @@ export async function rabbitmqServer(scope: Scope, lines: readonly string[] = []
   });
 }
 
-/** Fills the folder, unless it is there from the start before, with links to what RabbitMQ cannot do without. */
-async function linkPlugins(folder: string): Promise<void> {
+/** In Erlang: loads all modules of the parts, in one go. */
+function loading(plugins: string): string {
+  const folders = `L <- [code:lib_dir(), "${plugins}"], D <- filelib:wildcard(P ++ "-*/ebin", L)`;
+  // the one left out wants to know, when it is loaded, whether RabbitMQ is running
+  return `Ebins = [filename:join(L, D) || P <- string:lexemes("${PARTS}", ","), ${folders}],
+    code:add_pathsa(lists:reverse(Ebins)),
+    Files = [F || D <- Ebins, F <- filelib:wildcard("*.beam", D), F =/= "rabbit_feature_flags.beam"],
+    code:ensure_modules_loaded([list_to_atom(filename:basename(F, ".beam")) || F <- Files]).`;
+}
+
+/** Makes a folder of plugins, unless it is there from the start before, with what RabbitMQ finds its configuration's schema in. */
+async function linkCore(plugins: string, folder: string): Promise<void> {
   if ((await mkdir(folder, { recursive: true })) === undefined) return;
-  const all = join(await realpath(join(PROGRAMS, 'rabbitmq-server')), '../../plugins');
-  for (const name of await readdir(all)) if (!OPTIONAL.test(name)) await symlink(join(all, name), join(folder, name));
+  for (const name of await readdir(plugins))
+    if (name.startsWith('rabbit-')) await symlink(join(plugins, name), join(folder, name));
 }
