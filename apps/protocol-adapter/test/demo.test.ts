@@ -33,14 +33,16 @@ test('the demo prints what to type next, each line works when typed, and Ctrl-C 
   await subscriber.until(() => subscriber.payloads('syslog').length === 5, 'five syslog messages');
   await subscriber.until(() => subscriber.payloads('orders').length === 1, 'an order');
 
-  const messages = new Map(subscriber.payloads('syslog').map((payload) => [payload['message'], payload]));
-  assert.deepEqual(new Set(messages.keys()), new Set(['datagram', 'new', 'newline', 'octets', 'old']));
-  const { format, facility, severity, appName, msgId } = messages.get('new') ?? {};
-  assert.deepEqual(
-    { format, facility, severity, appName, msgId },
-    { format: 'rfc5424', facility: 19, severity: 4, appName: 'app', msgId: 'ID7' },
+  const messages = new Map(
+    subscriber.payloads('syslog').map((payload) => [payload['message'] ?? payload['content'], payload]),
   );
-  assert.equal(messages.get('old')?.['format'], 'rfc3164');
+  assert.deepEqual(new Set(messages.keys()), new Set(['datagram', 'new', 'newline', 'octets', 'old']));
+  const { rfc, facility, severity, app_name, msg_id } = messages.get('new') ?? {};
+  assert.deepEqual(
+    { rfc, facility, severity, app_name, msg_id },
+    { rfc: 'RFC5424', facility: 19, severity: 4, app_name: 'app', msg_id: 'ID7' },
+  );
+  assert.equal(messages.get('old')?.['rfc'], 'RFC3164');
   assert.deepEqual(subscriber.payloads('orders'), [{ a: 1 }]);
 
   demo.process.kill('SIGINT');

@@ -65,10 +65,11 @@ export class Program {
   }
 }
 
-/** A satellite, run by the `sputnik` command as operators run it. */
+const SPUTNIK = fileURLToPath(new URL('../../../packages/sidecar/bin/sputnik.js', import.meta.url));
+
+/** A satellite, run by the `sputnik` command as operators run it, or by another. */
 export class Satellite extends Program {
-  constructor(t: TestContext, cf: string, env: Record<string, string> = {}) {
-    const bin = fileURLToPath(new URL('../../../packages/sidecar/bin/sputnik.js', import.meta.url));
+  constructor(t: TestContext, cf: string, env: Record<string, string> = {}, bin: string = SPUTNIK) {
     super(t, process.execPath, [bin, 'run', '--cf', cf], env);
   }
 
