@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { freePort } from '@sputnikjs/testkit/servers';
 import { blocksOf, compile, folder, program, ROOT, sputnik, type Block } from './support.js';
 
 const CONNECTOR = '{ "module": "@sputnikjs/connector-mqtt", "embedded": true }';
@@ -16,6 +17,7 @@ const WEBHOOK = `
 const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = {
   async json(t, { text }) {
     const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.some((entry) => 'Selector' in Object(entry))) return routes(t, text);
     const isConnector = typeof value === 'object' && value !== null && 'module' in value;
     if (!Array.isArray(value) && !isConnector) return;
     const files = Array.isArray(value)
@@ -41,6 +43,26 @@ const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = 
     assert.equal(await run.code, 0, run.output());
   },
 };
+
+/** Routes are read when the satellite starts. */
+async function routes(t: TestContext, text: string): Promise<void> {
+  const module = '@sputnikjs/adapter-syslog';
+  const blocks = ['producer', 'syslogproducer', 'syslogreceiver'].map((name) => ({
+    name,
+    ...(name !== 'producer' && { module }),
+  }));
+  const cf = folder(t, {
+    'blocks.json': JSON.stringify(blocks),
+    'connector.json': CONNECTOR,
+    'syslogreceiver.json': JSON.stringify({ port: await freePort() }),
+    'syslogconf.json': text,
+  });
+  const running = sputnik(t, 'run', '--cf', cf);
+  running.child.stdout?.on('data', () => {
+    if (!running.child.killed && running.output().includes('"event":"launched"')) running.child.kill('SIGTERM');
+  });
+  assert.equal(await running.code, 0, running.output());
+}
 
 async function passes(t: TestContext, cf: string): Promise<void> {
   const check = sputnik(t, 'check', '--cf', cf);
