@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
-/** A `nats-server` with JetStream on file, synced at each write; `lines` are added to its configuration. Not started yet. */
+/** A `nats-server` with JetStream on file; `lines` are added to its configuration. Not started yet. */
 export function natsServer(scope: Scope, lines: readonly string[] = []): Promise<RealServer> {
   return RealServer.of(scope, {
     scheme: 'nats',

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AMQP_CONFIG } from '@sputnikjs/connector-amqp';
+import { addressOf } from '../dist/config.js';
+
+function problems(raw: object): readonly string[] {
+  const { error } = AMQP_CONFIG.safeParse(raw);
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+test('a url is all that is needed', () => {
+  assert.deepEqual(AMQP_CONFIG.parse({ url: 'amqp://a' }), {
+    url: 'amqp://a',
+    vhost: '/',
+    inFlight: 1024,
+    exchange: '',
+    exchanges: [],
+    queues: [],
+  });
+  assert.match(problems({}).join(), /^url: /);
+  assert.match(problems({ url: 'amqp://a', usrname: 'me' }).join(), /usrname/);
+});
+
+test('keys that do not go together are errors, all of them reported at once', () => {
+  const found = problems({ url: 'amqp://a', username: 'me', servername: 'a' });
+  assert.deepEqual(
+    found.map((problem) => problem.split(':')[0]),
+    ['username', 'servername'],
+  );
+});
+
+test('a queue that no server takes is an error', () => {
+  const problem = (queue: object): string =>
+    problems({ url: 'amqp://a', queues: [{ name: 'q', type: 'classic', ...queue }] }).join();
+  assert.equal(problem({}), '');
+  assert.match(problem({ name: '' }), /^queues\.0\.name: /);
+  assert.match(problem({ name: 'ż'.repeat(128) }), /^queues\.0\.name: /);
+  assert.match(problem({ type: 'quorum', durable: false }), /^queues\.0\.durable: quorum queues are durable/);
+  assert.match(problem({ overflow: 'drop-head' }), /^queues\.0\.overflow: is for a queue with maxLength/);
+});
+
+test('a url with another scheme, a user, a virtual host, or nothing in it is an error', () => {
+  for (const url of ['http://a', 'a:5672', 'amqp://', '', 'amqp://a/vhost', 'amqp://a?b', 'amqp://a:0'])
+    assert.match(problems({ url }).join(), /^url: (expected amqp:|nothing may follow|keep the virtual host out)/, url);
+  const [problem = ''] = problems({ url: 'amqp://me:secret@a' });
+  assert.match(problem, /^url: keep user and password out of it/);
+  assert.doesNotMatch(problem, /secret/);
+});
+
+test('the url names host and port, and whether it is TLS', () => {
+  assert.deepEqual(addressOf('amqp://localhost'), { host: 'localhost', port: 5672, tls: false });
+  assert.deepEqual(addressOf('amqps://[::1]'), { host: '::1', port: 5671, tls: true });
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addStream, connect, makeConnector, open, rejection, started, withPlain } from './helpers.js';
+
+test('a stream that is missing is created as configured; one that takes the subjects is left as it is', async (t) => {
+  const { url } = await started(t);
+  const stream = {
+    name: 'S',
+    subjects: ['a', 'b.>'],
+    storage: 'memory',
+    maxBytes: 10_000,
+    maxAgeSeconds: 60,
+    duplicateWindowSeconds: 5,
+  };
+  await open(t, { url, streams: [stream] });
+  await open(t, { url, streams: [{ name: 'S', subjects: ['b.c'], storage: 'file' }] });
+  const { config } = await withPlain(url, (_, { streams }) => streams.info('S'));
+  const { subjects, storage, max_bytes, max_age, duplicate_window, discard } = config;
+  assert.deepEqual(
+    { subjects, storage, max_bytes, max_age, duplicate_window, discard },
+    {
+      subjects: ['a', 'b.>'],
+      storage: 'memory',
+      max_bytes: 10_000,
+      max_age: 60e9,
+      duplicate_window: 5e9,
+      discard: 'new',
+    },
+  );
+});
+
+test('a stream that does not take the subjects, or another that does, is an error that names them', async (t) => {
+  const { url } = await started(t);
+  await addStream(url, { name: 'S', subjects: ['a'] });
+  const failure = async (name: string, subject: string): Promise<string> => {
+    const connector = makeConnector(t, { url, streams: [{ name, subjects: [subject], storage: 'file' }] });
+    return (await rejection(connect(connector))).message;
+  };
+  assert.match(await failure('S', 'b'), /^the stream "S" takes "a", but not "b"; change its subjects/);
+  assert.match(await failure('T', 'a'), /^cannot create the stream "T" for "a": .*another stream takes some of them/);
+});
+
+test('user and password, or a token, are what the server wants; else the error says what to check', async (t) => {
+  const byUser = await started(t, ['authorization { user: "me", password: "right" }']);
+  const failure = async (url: string, raw: object): Promise<string> =>
+    (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
+  await open(t, { url: byUser.url, username: 'me', password: 'right' });
+  const wrong = await failure(byUser.url, { username: 'me', password: 'wrong' });
+  assert.match(wrong, /does not let us in: .*; check username and password$/);
+  assert.doesNotMatch(wrong, /wrong'|password "wrong"/);
+  assert.match(await failure(byUser.url, {}), /it wants username and password, token, credsFile or nkeySeed$/);
+  assert.match(await failure(byUser.url, { credsFile: '/missing.creds' }), /^cannot read credsFile: ENOENT/);
+  const byToken = await started(t, ['authorization { token: "right" }']);
+  await open(t, { url: byToken.url, token: 'right' });
+  assert.match(await failure(byToken.url, { token: 'wrong' }), /; check token$/);
+});
+
+test('without JetStream on the server core NATS works', async (t) => {
+  const { url } = await started(t, ['jetstream: false']);
+  const { connection } = await open(t, { url, jetstream: false });
+  const consumed = new Promise<string>((resolve) => {
+    void connection.consumer
+      .consume('a', async ({ payload }) => resolve(Buffer.from(payload).toString()))
+      .then(() => connection.producer.produce({ target: 'a', payload: 'hello' }));
+  });
+  assert.equal(await consumed, 'hello');
+});
