@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
+import { rejection } from '@sputnikjs/testkit';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { config, connect, makeConnector, never, open, rejection, temporaryFolder } from './helpers.js';
+import { config, connect, makeConnector, never, open, temporaryFolder } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 
 const nothing = (): void => {};

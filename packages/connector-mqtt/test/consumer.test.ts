@@ -6,7 +6,8 @@ import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Aedes } from 'aedes';
-import { Collector, connect, KeptLog, open, rejection } from './helpers.js';
+import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { connect, open } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 import { tap } from './tap.js';
 

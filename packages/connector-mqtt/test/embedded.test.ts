@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
+import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { Collector, connect, embedded, KeptLog, makeConnector, open, portOf, rejection } from './helpers.js';
+import { connect, embedded, makeConnector, open, portOf } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
 import { RawSubscriber } from './raw-subscriber.js';
 

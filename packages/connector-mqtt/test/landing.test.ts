@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { connect, embedded, makeConnector, open, portOf, rejection } from './helpers.js';
+import { rejection } from '@sputnikjs/testkit';
+import { connect, embedded, makeConnector, open, portOf } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
 import { RawSubscriber } from './raw-subscriber.js';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import { publishPacket } from '../dist/packets.js';
-import { open, rejection, temporaryFolder } from './helpers.js';
+import { rejection } from '@sputnikjs/testkit';
+import { open, temporaryFolder } from './helpers.js';
 import { mosquitto, mosquittoSub } from './mosquitto.js';
 import { tap } from './tap.js';
 

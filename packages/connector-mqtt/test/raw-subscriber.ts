@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { Collector } from './helpers.js';
+import { Collector } from '@sputnikjs/testkit';
 import { packetsOf } from './wire.js';
 
 /** A subscriber written to the bytes, for what real clients do not do: it reads when it is told to. */

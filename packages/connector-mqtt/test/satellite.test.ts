@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock, Sputnik, type SputnikEvent } from '@sputnikjs/core';
 import type { MessagingConnection } from '@sputnikjs/sidecar';
+import { Collector } from '@sputnikjs/testkit';
 import { mosquitto } from '@sputnikjs/testkit/servers';
-import { Collector, makeConnector } from './helpers.js';
+import { makeConnector } from './helpers.js';
 
 test('a satellite starts before its server, and comes back each time the server does', async (t) => {
   const server = await mosquitto(t);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessagingConnection } from '@sputnikjs/sidecar';
-import { Collector, embedded, KeptLog, open, portOf, rejection } from './helpers.js';
+import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { embedded, open, portOf } from './helpers.js';
 import { RawSubscriber } from './raw-subscriber.js';
 
 test('a stalled subscriber does not hold up those who publish to others, and is disconnected in the end', async (t) => {

@@ -1,72 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { connect, makeConnector, open, rejection, temporaryFolder } from './helpers.js';
+import { test } from 'node:test';
+import { rejection } from '@sputnikjs/testkit';
+import { connect, makeConnector, open } from './helpers.js';
+import { certificates } from '@sputnikjs/testkit/servers';
 import { mosquitto } from './mosquitto.js';
 
-/** A folder with an authority, and certificates that it has signed: for the server `broker.test`, and for a client. */
-async function certificates(t: TestContext): Promise<string> {
-  const cwd = await temporaryFolder(t);
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync('openssl', args, { cwd, stdio: 'ignore' });
-  };
-  for (const ca of ['ca', 'stranger'])
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      `/CN=${ca}`,
-      '-keyout',
-      `${ca}.key`,
-      '-out',
-      `${ca}.pem`,
-    );
-  for (const [name, host] of [
-    ['server', 'broker.test'],
-    ['client', 'client.test'],
-  ] as const) {
-    const extension = `subjectAltName=DNS:${host}`;
-    openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      `/CN=${host}`,
-      '-addext',
-      extension,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-copy_extensions',
-      'copy',
-      '-out',
-      `${name}.pem`,
-    );
-  }
-  return cwd;
-}
-
 test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
-  const at = await certificates(t);
-  const pem = (name: string): string => join(at, name);
+  const pem = await certificates(t, 'broker.test');
   const server = await mosquitto(t, [
     'allow_anonymous true',
     `cafile ${pem('ca.pem')}`,
@@ -90,8 +31,7 @@ test('TLS: the server is checked against caFile and servername, and files are re
 });
 
 test('mutual TLS: the server takes our certificate, and nobody without one', async (t) => {
-  const at = await certificates(t);
-  const pem = (name: string): string => join(at, name);
+  const pem = await certificates(t, 'broker.test');
   const server = await mosquitto(t, [
     'allow_anonymous true',
     'require_certificate true',

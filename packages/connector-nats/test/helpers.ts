@@ -15,16 +15,6 @@ export const config = confFactory(() => undefined);
 /** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
 
-/** What a promise that has to reject rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: unknown }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
-}
-
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-nats-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -52,16 +42,6 @@ export function makeConnector(t: TestContext, raw: object): Opened['connector'] 
   const made = connector.make(NATS_CONFIG.parse(raw));
   t.after(() => made.disconnect());
   return made;
-}
-
-/** A log that keeps what is said. */
-export class KeptLog implements Logger {
-  readonly lines: { readonly fields: object; readonly text: string | undefined }[] = [];
-  readonly #keep = (fields: object, text?: string): void => void this.lines.push({ fields, text });
-  readonly debug: Logger['debug'] = this.#keep;
-  readonly info: Logger['info'] = this.#keep;
-  readonly warn: Logger['warn'] = this.#keep;
-  readonly error: Logger['error'] = this.#keep;
 }
 
 /** Makes a connector, starts and connects it; it disconnects when the test ends. */
@@ -119,24 +99,6 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
     },
     login,
   );
-}
-
-/** Collects what comes, and tells when it is `count`. */
-export class Collector<T> {
-  readonly items: T[] = [];
-  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-
-  add(item: T): void {
-    this.items.push(item);
-    for (const { count, resolve } of this.#waiting) if (this.items.length >= count) resolve();
-  }
-
-  reaches(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.items.length >= count) return resolve();
-      this.#waiting.push({ count, resolve });
-    });
-  }
 }
 
 export function textOf({ payload }: ConsumedMessage): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addStream, numbered, open, rejection, started, storedIn } from './helpers.js';
+import { rejection } from '@sputnikjs/testkit';
+import { addStream, numbered, open, started, storedIn } from './helpers.js';
 
 test('content type, headers and id go with a message, and its id is stored once within the duplicate window', async (t) => {
   const { url } = await started(t);

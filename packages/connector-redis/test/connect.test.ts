@@ -4,8 +4,9 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
+import { rejection } from '@sputnikjs/testkit';
 import { freePort, redisServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, rejection, started, withPlain } from './helpers.js';
+import { connect, makeConnector, open, started, withPlain } from './helpers.js';
 
 test('a server that is not there rejects the attempt and says what to look at', async (t) => {
   const url = `redis://127.0.0.1:${await freePort()}`;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { gate } from '@sputnikjs/testkit';
-import { Inbox, KeptLog, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
+import { KeptLog, gate } from '@sputnikjs/testkit';
+import { Inbox, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
 
 test("other clients' entries are messages, too: payload and headers, or all fields as JSON", async (t) => {
   const { url, port } = await started(t);

@@ -6,23 +6,13 @@ import { Redis } from 'ioredis';
 import { confFactory, type Logger } from '@sputnikjs/core';
 import { connector, REDIS_CONFIG, type RedisConnection } from '@sputnikjs/connector-redis';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { gate } from '@sputnikjs/testkit';
+import { Collector, gate } from '@sputnikjs/testkit';
 import { redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 
 export const config = confFactory(() => undefined);
 
 /** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
-
-/** What a promise that has to reject rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: unknown }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not reject');
-}
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-redis-test-'));
@@ -51,29 +41,6 @@ export function makeConnector(t: TestContext, raw: object): Opened['connector'] 
   const made = connector.make(REDIS_CONFIG.parse(raw));
   t.after(() => made.disconnect());
   return made;
-}
-
-/** A log that keeps what is said. */
-export class KeptLog implements Logger {
-  readonly lines: { readonly fields: Readonly<Record<string, unknown>>; readonly text: string | undefined }[] = [];
-  readonly #keep = (fields: object, text?: string): void => {
-    this.lines.push({ fields: fields as Record<string, unknown>, text });
-    this.#watchers.splice(0).forEach((wake) => wake());
-  };
-  readonly debug: Logger['debug'] = this.#keep;
-  readonly info: Logger['info'] = this.#keep;
-  readonly warn: Logger['warn'] = this.#keep;
-  readonly error: Logger['error'] = this.#keep;
-  #watchers: (() => void)[] = [];
-
-  /** The text of the first line with this event, when it has come. */
-  async said(event: string): Promise<string> {
-    for (;;) {
-      const line = this.lines.find(({ fields }) => fields['event'] === event);
-      if (line !== undefined) return line.text ?? '';
-      await new Promise<void>((resolve) => this.#watchers.push(resolve));
-    }
-  }
 }
 
 /** Makes a connector, starts and connects it; it disconnects when the test ends. */
@@ -136,24 +103,6 @@ export function pendingIn(port: number, stream: string, group = 'sputnik'): Prom
     ];
     return Object.fromEntries((consumers ?? []).map(([name, count]) => [name, Number(count)]));
   });
-}
-
-/** Collects what comes, and tells when it is `count`. */
-export class Collector<T> {
-  readonly items: T[] = [];
-  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-
-  add(item: T): void {
-    this.items.push(item);
-    for (const { count, resolve } of this.#waiting) if (this.items.length >= count) resolve();
-  }
-
-  reaches(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.items.length >= count) return resolve();
-      this.#waiting.push({ count, resolve });
-    });
-  }
 }
 
 /** A handler that keeps the messages it is given. */

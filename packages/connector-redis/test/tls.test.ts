@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { freePort } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, rejection, started, temporaryFolder, textOf } from './helpers.js';
-
-/** A folder with an authority, and certificates that it has signed: for the server `redis.test`, and for a client. */
-async function certificates(t: TestContext): Promise<(name: string) => string> {
-  const cwd = await temporaryFolder(t);
-  const openssl = (line: string): void => void execFileSync('openssl', line.split(' '), { cwd, stdio: 'ignore' });
-  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-  for (const ca of ['ca', 'stranger']) openssl(`req -x509 ${key} -subj /CN=${ca} -keyout ${ca}.key -out ${ca}.pem`);
-  for (const [name, host] of [
-    ['server', 'redis.test'],
-    ['client', 'client.test'],
-  ] as const) {
-    const names = `-subj /CN=${host} -addext subjectAltName=DNS:${host}`;
-    openssl(`req ${key} ${names} -keyout ${name}.key -out ${name}.csr`);
-    const signed = '-CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copy';
-    openssl(`x509 -req -in ${name}.csr ${signed} -out ${name}.pem`);
-  }
-  return (name) => join(cwd, name);
-}
+import { rejection } from '@sputnikjs/testkit';
+import { certificates, freePort } from '@sputnikjs/testkit/servers';
+import { connect, makeConnector, open, started, textOf } from './helpers.js';
 
 /** The url of a server with TLS, and whether it asks for certificates. */
 async function secured(t: TestContext, pem: (name: string) => string, ask: 'yes' | 'no'): Promise<string> {
@@ -38,7 +19,7 @@ async function secured(t: TestContext, pem: (name: string) => string, ask: 'yes'
 }
 
 test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
-  const pem = await certificates(t);
+  const pem = await certificates(t, 'redis.test');
   const url = await secured(t, pem, 'no');
   const { connection } = await open(t, { url, caFile: pem('ca.pem'), servername: 'redis.test' });
   const consumed = new Promise<string>((resolve) => {
@@ -63,7 +44,7 @@ test('TLS: the server is checked against caFile and servername, and files are re
 });
 
 test('mutual TLS: the server takes our certificate, nobody without one, and a renewed one at the next connect', async (t) => {
-  const pem = await certificates(t);
+  const pem = await certificates(t, 'redis.test');
   const url = await secured(t, pem, 'yes');
   const tls = { url, caFile: pem('ca.pem'), servername: 'redis.test' };
   const { connection } = await open(t, { ...tls, certFile: pem('client.pem'), keyFile: pem('client.key') });

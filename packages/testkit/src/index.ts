@@ -1,5 +1,6 @@
 export type { BlockTrial } from './block-checks.js';
 export { blockConformance } from './block-conformance.js';
+export { Collector } from './collector.js';
 export { connectorConformance } from './connector-conformance.js';
 export type { ConnectorFeatures, ConnectorTrial, TrialServer } from './connector-trial.js';
 export { DummyConnector } from './dummy-connector.js';
@@ -7,8 +8,10 @@ export { echoBlock, type EchoBlock } from './echo-block.js';
 export { FlightRecorder, type LogLine } from './flight-recorder.js';
 export type { FlightServer } from './flight-server.js';
 export { gate, never, untilAborted, type Gate } from './gate.js';
+export { KeptLog, type KeptLine } from './kept-log.js';
 export { manualClock, turn, type ManualClock } from './manual-clock.js';
 export { randomFrom } from './random.js';
+export { rejection } from './rejection.js';
 export type { FlightBlock, TestFlightOptions } from './rig.js';
 export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';
 export { testFlight, type TestFlight } from './test-flight.js';

@@ -1,3 +1,4 @@
+export { certificates } from './certificates.js';
 export { freePort } from './free-port.js';
 export { mosquitto } from './mosquitto.js';
 export { natsServer } from './nats.js';

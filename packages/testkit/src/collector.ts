@@ -1,0 +1,19 @@
+/** Collects what comes, and tells when there is so much. */
+export class Collector<T> {
+  /** In the order in which they came. */
+  readonly items: T[] = [];
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  add(item: T): void {
+    this.items.push(item);
+    for (const { count, resolve } of this.#waiting) if (this.items.length >= count) resolve();
+  }
+
+  /** Resolves when `count` items have come, at once if they have. */
+  reaches(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.items.length >= count) return resolve();
+      this.#waiting.push({ count, resolve });
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Logger } from '@sputnikjs/core';
+
+/** A line of a log. */
+export interface KeptLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly text: string | undefined;
+}
+
+/** A log that keeps what is said. */
+export class KeptLog implements Logger {
+  readonly lines: KeptLine[] = [];
+  readonly debug: Logger['debug'] = (fields, text) => this.#keep('debug', fields, text);
+  readonly info: Logger['info'] = (fields, text) => this.#keep('info', fields, text);
+  readonly warn: Logger['warn'] = (fields, text) => this.#keep('warn', fields, text);
+  readonly error: Logger['error'] = (fields, text) => this.#keep('error', fields, text);
+  #watchers: (() => void)[] = [];
+
+  /** Resolves with the text of the first line with this `event`, when it has come. */
+  async said(event: string): Promise<string> {
+    for (;;) {
+      const line = this.lines.find(({ fields }) => fields['event'] === event);
+      if (line !== undefined) return line.text ?? '';
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+
+  #keep(level: KeptLine['level'], fields: object, text: string | undefined): void {
+    this.lines.push({ level, fields: fields as Record<string, unknown>, text });
+    for (const wake of this.#watchers.splice(0)) wake();
+  }
+}

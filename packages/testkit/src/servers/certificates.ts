@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Scope } from './real-server.js';
+
+const NEW_KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+
+/**
+ * Makes certificates by `openssl`, in a folder that goes with its scope, and resolves with where they are: `ca.pem` is an authority that
+ * vouches for `server.pem`, of the host given, and for `client.pem`, of client.test; `stranger.pem` is another authority. The
+ * key of each is in the file of the same name that ends in `.key`.
+ */
+export async function certificates(scope: Scope, host: string): Promise<(name: string) => string> {
+  const cwd = await mkdtemp(join(tmpdir(), 'sputnik-certificates-'));
+  scope.after(() => rm(cwd, { recursive: true, force: true }));
+  const openssl = (line: string): Promise<unknown> => promisify(execFile)('openssl', line.split(' '), { cwd });
+  for (const name of ['ca', 'stranger'])
+    await openssl(`req -x509 ${NEW_KEY} -subj /CN=${name} -keyout ${name}.key -out ${name}.pem`);
+  for (const [name, of] of [
+    ['server', host],
+    ['client', 'client.test'],
+  ] as const) {
+    await openssl(
+      `req ${NEW_KEY} -subj /CN=${of} -addext subjectAltName=DNS:${of} -keyout ${name}.key -out ${name}.csr`,
+    );
+    const signed = '-CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copy';
+    await openssl(`x509 -req -in ${name}.csr ${signed} -out ${name}.pem`);
+  }
+  return (name) => join(cwd, name);
+}
