@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
-import { readTls } from '@sputnikjs/sidecar/connector';
+import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
 import type { ConnectionOptions } from 'rabbitmq-client';
 import { addressOf, type AmqpConfig } from './config.js';
 import { Link } from './link.js';
@@ -51,9 +51,8 @@ async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
 }
 
 function explained(config: AmqpConfig, cause: NodeJS.ErrnoException): Error {
-  const text = cause.message === '' ? (cause.code ?? cause.name) : cause.message;
   // the library puts before it which of our commands the server refuses, if any
-  const why = text.replace(/^undefined: /, '');
+  const why = reasonOf(cause).replace(/^undefined: /, '');
   return new Error(`cannot connect to ${config.url}: ${why}; ${advice(config, cause)}`, { cause });
 }
 

@@ -1,39 +1,19 @@
 import { AMQP_CONFIG, connector } from '@sputnikjs/connector-amqp';
 import type { MessagingTrial, Place } from '@sputnikjs/testkit';
 import { rabbitmqServer, type Scope } from '@sputnikjs/testkit/servers';
-import { Connection } from 'rabbitmq-client';
+import { storedIn, withPlain } from './helpers.js';
 
 const make = (port: number, raw: object = {}): ReturnType<typeof connector.make> =>
   connector.make(AMQP_CONFIG.parse({ url: `amqp://127.0.0.1:${port}`, ...raw }));
 
-/** Has something done by a plain client of the library, on a connection of its own. */
-async function withPlain<T>(port: number, work: (plain: Connection) => Promise<T>): Promise<T> {
-  const plain = new Connection(`amqp://guest:guest@127.0.0.1:${port}`);
-  plain.on('error', () => {});
-  try {
-    return await work(plain);
-  } finally {
-    await plain.close();
-  }
-}
-
-/** All that is in a queue, which it leaves there. */
-async function storedIn(port: number, queue: string): Promise<readonly string[]> {
-  return withPlain(port, async (plain) => {
-    const channel = await plain.acquire();
-    const { messageCount } = await channel.queueDeclare({ queue, passive: true });
-    const found: string[] = [];
-    await channel.basicConsume({ queue }, ({ body }: { readonly body: unknown }) => found.push(String(body)));
-    while (found.length < messageCount) await new Promise((resolve) => setImmediate(resolve));
-    await channel.close();
-    return found;
-  });
-}
-
 /** A durable queue of its own, made by a client that is not the connector. */
 async function placeOn(port: number, queue: string, limits: Record<string, unknown> = {}): Promise<Place> {
   await withPlain(port, (plain) => plain.queueDeclare({ queue, durable: true, arguments: limits }));
-  return { target: queue, source: queue, stored: () => storedIn(port, queue) };
+  return {
+    target: queue,
+    source: queue,
+    stored: async () => (await storedIn(port, queue)).map(({ payload }) => payload),
+  };
 }
 
 /** The trial of the connector with RabbitMQ and durable queues. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { readTls } from '@sputnikjs/sidecar/connector';
+import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
 import { addressOf, type MqttConfig } from './config.js';
 
 /**
@@ -25,7 +25,7 @@ export async function openSocket(url: string, config: MqttConfig, signal: AbortS
     };
     const failed = (cause: NodeJS.ErrnoException): void => {
       settle();
-      const why = cause.message === '' ? (cause.code ?? cause.name) : cause.message;
+      const why = reasonOf(cause);
       reject(new Error(`cannot connect to ${url}: ${why}; ${advice(cause, tls)}`, { cause }));
     };
     signal.addEventListener('abort', aborted);

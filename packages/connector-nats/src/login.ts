@@ -7,6 +7,7 @@ import {
   usernamePasswordAuthenticator,
   type Authenticator,
 } from '@nats-io/transport-node';
+import { reasonOf } from '@sputnikjs/sidecar/connector';
 import type { NatsConfig } from './config.js';
 import { Link } from './link.js';
 import { openSocket } from './socket.js';
@@ -43,7 +44,7 @@ export async function openLink(config: NatsConfig, signal: AbortSignal): Promise
     socket.destroy();
     if (signal.aborted) throw signal.reason;
     const why = broken ?? (cause as Error);
-    throw new Error(`the server at ${url} does not let us in: ${why.message}${advice(config, why)}`, { cause });
+    throw new Error(`the server at ${url} does not let us in: ${reasonOf(why)}${advice(config, why)}`, { cause });
   } finally {
     signal.removeEventListener('abort', aborted);
     socket.off('error', failed);
@@ -63,10 +64,10 @@ async function authenticatorOf(config: NatsConfig): Promise<Authenticator | unde
   }
 }
 
-function advice({ username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
+function advice({ url, username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
   if (credsFile !== undefined) return '; check credsFile';
   if (nkeySeed !== undefined) return '; check nkeySeed';
-  if (!(cause instanceof AuthorizationError)) return '';
+  if (!(cause instanceof AuthorizationError)) return url.startsWith('tls:') ? '; does it want our certificate?' : '';
   if (username !== undefined) return '; check username and password';
   if (token !== undefined) return '; check token';
   return '; it wants username and password, token, credsFile or nkeySeed';

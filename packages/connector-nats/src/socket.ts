@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { readTls, type TlsOptions } from '@sputnikjs/sidecar/connector';
+import { readTls, reasonOf, type TlsOptions } from '@sputnikjs/sidecar/connector';
 import { addressOf, type Address, type NatsConfig } from './config.js';
 
 /** A connection to a server that has introduced itself. */
@@ -79,7 +79,7 @@ async function secured(plain: Socket, { host }: Address, files: TlsOptions, clos
 }
 
 function explained(url: string, cause: NodeJS.ErrnoException, isTls: boolean): Error {
-  const why = cause.message === '' ? (cause.code ?? cause.name) : cause.message;
+  const why = reasonOf(cause);
   return new Error(`cannot connect to ${url}: ${why}${advice(cause, isTls)}`, { cause });
 }
 

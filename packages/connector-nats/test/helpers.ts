@@ -71,8 +71,12 @@ export async function withPlain<T>(
   }
 }
 
-export function addStream(url: string, stream: Partial<StreamConfig> & { readonly name: string }): Promise<void> {
-  return withPlain(url, async (_, { streams }) => void (await streams.add(stream)));
+export function addStream(
+  url: string,
+  stream: Partial<StreamConfig> & { readonly name: string },
+  login: object = {},
+): Promise<void> {
+  return withPlain(url, async (_, { streams }) => void (await streams.add(stream)), login);
 }
 
 /** The messages of a stream, in its order, as a client sees them that is not ours. */

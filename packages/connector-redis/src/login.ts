@@ -1,3 +1,4 @@
+import { reasonOf } from '@sputnikjs/sidecar/connector';
 import { Client } from './client.js';
 import type { RedisConfig } from './config.js';
 import { openSocket } from './socket.js';
@@ -52,5 +53,5 @@ function explained(url: string, cause: Error): Error {
     [/^ERR DB index/, '; is "database" right?'],
   ];
   const [, hint = ''] = advice.find(([pattern]) => pattern.test(cause.message)) ?? [];
-  return new Error(`no session with ${url}: ${cause.message}${hint}`, { cause });
+  return new Error(`no session with ${url}: ${reasonOf(cause)}${hint}`, { cause });
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { readTls } from '@sputnikjs/sidecar/connector';
+import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
 import { addressOf, type RedisConfig } from './config.js';
 
 /**
@@ -28,7 +28,7 @@ export async function openSocket(config: RedisConfig, signal: AbortSignal): Prom
 function ignore(): void {}
 
 function explained(url: string, cause: NodeJS.ErrnoException, isTls: boolean): Error {
-  const why = cause.message === '' ? (cause.code ?? cause.name) : cause.message;
+  const why = reasonOf(cause);
   return new Error(`cannot connect to ${url}: ${why}; ${advice(cause, isTls)}`, { cause });
 }
 

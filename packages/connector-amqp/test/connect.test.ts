@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { rejection } from '@sputnikjs/testkit';
+import { certificates, freePort, rabbitmqServer } from '@sputnikjs/testkit/servers';
+import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
+
+const pem = await certificates({ after }, 'rabbit.test');
+const tlsPort = await freePort();
+const server = await rabbitmqServer({ after }, [
+  `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+  `ssl_options.cacertfile = ${pem('ca.pem')}`,
+  `ssl_options.certfile = ${pem('server.pem')}`,
+  `ssl_options.keyfile = ${pem('server.key')}`,
+  'ssl_options.verify = verify_peer',
+  'ssl_options.fail_if_no_peer_cert = true',
+]);
+const { url, port } = server;
+before(() => server.start());
+
+test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
+  const [tlsUrl, servername] = [`amqps://127.0.0.1:${tlsPort}`, 'rabbit.test'];
+  const ours = { certFile: pem('client.pem'), keyFile: pem('client.key') };
+  const tls = { url: tlsUrl, caFile: pem('ca.pem'), ...ours };
+  await withPlain(port, (plain) => plain.queueDeclare({ queue: 'tls' }));
+  const { connection } = await open(t, { ...tls, servername });
+  await connection.producer.produce({ target: 'tls', payload: 'over TLS' });
+  const [stored] = await storedIn(port, 'tls');
+  assert.equal(stored?.payload, 'over TLS');
+
+  const unnamed = await rejection(connect(makeConnector(t, tls)));
+  assert.match(unnamed.message, /^cannot connect to amqps:.*; are caFile, .* and servername right/);
+  const missing = await rejection(connect(makeConnector(t, { ...tls, caFile: pem('missing.pem') })));
+  assert.match(missing.message, /^cannot read caFile: ENOENT.*missing\.pem/);
+  const plain = await rejection(connect(makeConnector(t, { url: tlsUrl.replace('amqps:', 'amqp:') })));
+  assert.match(plain.message, /^cannot connect to amqp:.*; is this its port for AMQP, without TLS\?$/);
+
+  await copyFile(pem('stranger.pem'), pem('authority.pem'));
+  const connector = makeConnector(t, { ...tls, servername, caFile: pem('authority.pem') });
+  assert.match((await rejection(connect(connector))).message, /self.signed|unable to verify/);
+  await copyFile(pem('ca.pem'), pem('authority.pem'));
+  assert.ok((await connect(connector)).connection);
+});
+
+test('mutual TLS: the server takes our certificate, nobody without one, and a renewed one at the next connect', async (t) => {
+  const tls = { url: `amqps://127.0.0.1:${tlsPort}`, caFile: pem('ca.pem'), servername: 'rabbit.test' };
+  const error = await rejection(connect(makeConnector(t, tls)));
+  assert.match(error.message, /^cannot connect to amqps:.*; are caFile, certFile, .* right/);
+  const renew = (name: string): Promise<unknown> =>
+    Promise.all(['pem', 'key'].map((kind) => copyFile(pem(`${name}.${kind}`), pem(`mine.${kind}`))));
+  await renew('stranger');
+  const connector = makeConnector(t, { ...tls, certFile: pem('mine.pem'), keyFile: pem('mine.key') });
+  assert.match((await rejection(connect(connector))).message, /^cannot connect to amqps:.*; are caFile, certFile, /);
+  await renew('client');
+  assert.ok((await connect(connector)).connection);
+});
+
+test('user, password and virtual host are what the server wants; else the error says what to check', async (t) => {
+  await server.ctl('add_user', 'me', 'right');
+  await server.ctl('add_vhost', 'satellites');
+  await server.ctl('set_permissions', '-p', 'satellites', 'me', '.*', '.*', '.*');
+  const failure = async (raw: object): Promise<string> =>
+    (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
+  await open(t, { url, username: 'me', password: 'right', vhost: 'satellites' });
+  const wrong = await failure({ username: 'me', password: 'wrong', vhost: 'satellites' });
+  assert.match(wrong, /ACCESS_REFUSED.*; check username \(me\) and password$/);
+  assert.doesNotMatch(wrong, /"wrong"|wrong$/);
+  assert.match(
+    await failure({ username: 'me', password: 'right' }),
+    /; check vhost \(\/\), and that the server allows it to the user \(me\)$/,
+  );
+  assert.match(
+    await failure({ vhost: 'nowhere' }),
+    /; check vhost \(nowhere\), and that the server allows it to the user/,
+  );
+});
+
+test('exchanges, queues and bindings that are missing are created, and outlive a further connect', async (t) => {
+  const raw = {
+    url,
+    exchange: 'logs',
+    exchanges: [{ name: 'logs', type: 'topic' }],
+    queues: [
+      { name: 'errors', type: 'quorum', bindings: [{ exchange: 'logs', key: '*.err' }] },
+      { name: 'short', type: 'classic', durable: false, maxLength: 1, messageTtlSeconds: 60 },
+    ],
+  };
+  await open(t, raw);
+  const { connection } = await open(t, raw);
+  await connection.producer.produce({ target: 'kern.err', payload: 'by routing key' });
+  const [stored] = await storedIn(port, 'errors');
+  assert.deepEqual([stored?.routingKey, stored?.payload], ['kern.err', 'by routing key']);
+  const unbound = await rejection(connection.producer.produce({ target: 'kern.info', payload: 'x' }));
+  assert.match(
+    unbound.message,
+    /^no queue takes messages for "kern\.info" .*; bind a queue to the exchange "logs" \("bindings"/,
+  );
+  const { messageCount } = await withPlain(port, (plain) =>
+    plain.queueDeclare({
+      queue: 'short',
+      arguments: {
+        'x-queue-type': 'classic',
+        'x-max-length': 1,
+        'x-overflow': 'reject-publish',
+        'x-message-ttl': 60_000,
+      },
+    }),
+  );
+  assert.equal(messageCount, 0, 'it is there, with just these properties');
+});
+
+test('what is there with other properties, or is missing, is an error that names it and says what to do', async (t) => {
+  await withPlain(port, async (plain) => {
+    await plain.queueDeclare({ queue: 'taken', durable: true });
+    await plain.exchangeDeclare({ exchange: 'fan', type: 'fanout', durable: true });
+  });
+  const failure = async (raw: object): Promise<string> =>
+    (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
+  assert.match(
+    await failure({ queues: [{ name: 'taken', type: 'classic', maxLength: 5 }] }),
+    /^the queue "taken": .*x-max-length.*; delete it on the server, or configure it as it is there$/,
+  );
+  assert.match(
+    await failure({ exchanges: [{ name: 'fan', type: 'topic' }] }),
+    /^the exchange "fan": .*type.*; delete it on the server, or configure it as it is there$/,
+  );
+  assert.match(
+    await failure({ exchange: 'nowhere' }),
+    /^the exchange "nowhere" to publish to: .*NOT_FOUND.*; create the exchange, or list it in "exchanges"$/,
+  );
+  const bindings = [{ exchange: 'nowhere', key: 'a' }];
+  assert.match(
+    await failure({ queues: [{ name: 'bound', type: 'classic', bindings }] }),
+    /^the binding of the queue "bound" to the exchange "nowhere": .*; create the exchange, or list it in "exchanges"$/,
+  );
+  await server.ctl('add_user', 'poor', 'x');
+  await server.ctl('set_permissions', 'poor', '^$', '.*', '.*');
+  assert.match(
+    await failure({ username: 'poor', password: 'x', queues: [{ name: 'new', type: 'classic' }] }),
+    /^the queue "new": .*ACCESS_REFUSED.*; give the user the permission on the server, or create it there/,
+  );
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { defineBlock, Sputnik } from '@sputnikjs/core';
+import {
+  consumerBlock,
+  PRODUCER,
+  producerBlock,
+  RECEIVER,
+  type ConsumedMessage,
+  type MessagingConnection,
+} from '@sputnikjs/sidecar';
+import { Collector, gate, rejection } from '@sputnikjs/testkit';
+import { rabbitmqServer } from '@sputnikjs/testkit/servers';
+import { connect, makeConnector, numbered, open, storedIn, textOf, withPlain } from './helpers.js';
+
+const server = await rabbitmqServer({ after });
+const { url, port } = server;
+before(() => server.start());
+
+/** A durable queue with these messages, by a client that is not ours. */
+function addQueue(queue: string, payloads: readonly string[] = []): Promise<void> {
+  return withPlain(port, async (plain) => {
+    await plain.queueDeclare({ queue, durable: true });
+    const publisher = plain.createPublisher({ confirm: true });
+    await Promise.all(payloads.map((payload) => publisher.send({ routingKey: queue, durable: true }, payload)));
+    await publisher.close();
+  });
+}
+
+test('a message whose handler rejects comes again, marked, when the others have come', async (t) => {
+  await addQueue('again', numbered(4));
+  const { connection } = await open(t, { url });
+  const seen = new Collector<string>();
+  await connection.consumer.consume('again', async (message) => {
+    seen.add(`${textOf(message)}${message.redelivered ? ' again' : ''}`);
+    if (textOf(message) === '1' && !message.redelivered) throw new Error('not now');
+  });
+  await seen.reaches(5);
+  assert.deepEqual(seen.items, ['0', '1', '2', '3', '1 again']);
+});
+
+test('no more messages are under way than maxUnacknowledged says, here and on the server', async (t) => {
+  await addQueue('bound', numbered(50));
+  const { connection } = await open(t, { url });
+  const begun = new Collector<string>();
+  const all = gate();
+  let most = 0;
+  let underWay = 0;
+  const handler = async (message: ConsumedMessage): Promise<void> => {
+    most = Math.max(most, ++underWay);
+    begun.add(textOf(message));
+    await all.passed;
+    underWay--;
+  };
+  await connection.consumer.consume('bound', handler, { maxUnacknowledged: 3 });
+  await begun.reaches(3);
+  const { messageCount } = await withPlain(port, (plain) => plain.queueDeclare({ queue: 'bound', passive: true }));
+  assert.equal(messageCount, 47, 'the others are ready for somebody else');
+  all.open();
+  await begun.reaches(50);
+  assert.equal(most, 3);
+  assert.deepEqual(begun.items, numbered(50));
+});
+
+test('a stopped consumer completes what it has begun, and leaves the rest to the next one, in order', async (t) => {
+  await addQueue('stop', numbered(10));
+  const { connection } = await open(t, { url });
+  const begun = new Collector<string>();
+  const go = gate();
+  let completed = 0;
+  const first = await connection.consumer.consume(
+    'stop',
+    async (message) => {
+      begun.add(textOf(message));
+      await go.passed;
+      completed++;
+    },
+    { maxUnacknowledged: 2 },
+  );
+  await begun.reaches(2);
+  const stopped = first.stop();
+  go.open();
+  await stopped;
+  assert.equal(completed, begun.items.length);
+  const rest = new Collector<string>();
+  await connection.consumer.consume('stop', async (message) => rest.add(textOf(message)));
+  await rest.reaches(10 - completed);
+  assert.deepEqual([...begun.items, ...rest.items], numbered(10));
+});
+
+test('headers of any type that AMQP has become text; bytes stay as they are, whatever their content type says', async (t) => {
+  await addQueue('types');
+  await withPlain(port, async (plain) => {
+    const publisher = plain.createPublisher({ confirm: true });
+    const headers = { n: 1, b: true, list: [1, 'a'], table: { k: 'v' }, nothing: null };
+    await publisher.send({ routingKey: 'types', contentType: 'application/json', headers }, Buffer.from('{ "a":1 }'));
+    await publisher.close();
+  });
+  const { connection } = await open(t, { url });
+  const seen = new Collector<ConsumedMessage>();
+  await connection.consumer.consume('types', async (message) => seen.add(message));
+  await seen.reaches(1);
+  const [message] = seen.items;
+  assert.equal(message && textOf(message), '{ "a":1 }');
+  assert.equal(message?.contentType, 'application/json');
+  assert.deepEqual(message?.headers, { n: '1', b: 'true', list: '[1,"a"]', table: '{"k":"v"}', nothing: '' });
+});
+
+test('a queue that is missing, or has no name that can be, is an error that says what to do, and harms nobody else', async (t) => {
+  await addQueue('there', ['x']);
+  const { connector, connection } = await open(t, { url });
+  const failure = async (source: string): Promise<string> =>
+    (await rejection(connection.consumer.consume(source, async () => {}))).message;
+  assert.match(
+    await failure('nowhere'),
+    /^cannot consume from the queue "nowhere": .*NOT_FOUND.*; create it \("queues" of the connector does\)$/,
+  );
+  assert.match(await failure(''), /^cannot consume from the queue "": the name of a queue has 1 to 255 bytes$/);
+  assert.match(await failure('x'.repeat(256)), /the name of a queue has 1 to 255 bytes$/);
+  assert.equal(await connector.isConnected(), true);
+  const seen = new Collector<string>();
+  await connection.consumer.consume('there', async (message) => seen.add(textOf(message)));
+  await seen.reaches(1);
+});
+
+test('a queue that is deleted while it is consumed from ends the connection, saying so', async (t) => {
+  await addQueue('gone', ['x']);
+  const { connector, connection, lost } = await open(t, { url });
+  const seen = new Collector<string>();
+  await connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
+  await seen.reaches(1);
+  await withPlain(port, (plain) => plain.queueDelete('gone'));
+  assert.match(
+    ((await lost) as Error).message,
+    /the server delivers no more from the queue "gone"; has it been deleted\?$/,
+  );
+  await addQueue('gone', ['y']);
+  const again = await connect(connector);
+  await again.connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
+  await seen.reaches(2);
+});
+
+test('a satellite that copies a queue loses nothing when it lands in the middle, and the next one copies the rest', async (t) => {
+  const payloads = numbered(2000);
+  await addQueue('original', payloads);
+  await addQueue('copy');
+  const copied = new Collector<string>();
+  const copier = defineBlock({
+    name: 'copier',
+    needs: { producer: PRODUCER },
+    make: (_config, to) => ({
+      mailbox: { concurrency: 64 },
+      async onMsg({ payload }: ConsumedMessage) {
+        await to.producer.ask({ target: 'copy', payload });
+        copied.add(Buffer.from(payload).toString());
+      },
+    }),
+  });
+  const launch = async (): Promise<() => Promise<void>> => {
+    const flight = await new Sputnik<MessagingConnection>({
+      appBlocks: [{ name: 'producer' }, { name: 'copier', responsibility: RECEIVER }, { name: 'consumer' }],
+      blockFactories: { producer: producerBlock, consumer: consumerBlock, copier },
+      config: (name) => (name === 'consumer' ? { source: 'original', maxUnacknowledged: 64 } : undefined),
+      connector: makeConnector(t, { url }),
+      finisher: () => ({ init() {}, run() {}, finish() {} }),
+    }).prepare();
+    const landed = flight.launch();
+    return async () => {
+      const { clean, dropped, failures } = await flight.shootDown();
+      assert.deepEqual([clean, dropped, failures], [true, [], []]);
+      await landed;
+    };
+  };
+  let land = await launch();
+  await copied.reaches(500);
+  await land();
+  assert.ok(copied.items.length < payloads.length, 'it has landed at the end, not in the middle');
+  land = await launch();
+  await copied.reaches(payloads.length);
+  await land();
+  assert.deepEqual(
+    (await storedIn(port, 'copy')).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b),
+    payloads.map(Number),
+  );
+});
