@@ -18,12 +18,15 @@ export interface WallTime {
 
 /** Reads wall times of a zone: the process's own, or one by its IANA name. Throws a RangeError for an unknown one. */
 export class Calendar {
+  readonly #isUtc: boolean;
   readonly #format: Intl.DateTimeFormat | undefined;
   #quarter = NaN;
   #offset = 0;
 
   constructor(timeZone: string | undefined) {
-    if (timeZone === undefined) return;
+    this.#isUtc = timeZone === 'UTC';
+    // the first format of a process costs it 8 MB: not where nobody asked for a zone
+    if (timeZone === undefined || this.#isUtc) return;
     this.#format = new Intl.DateTimeFormat('en-u-ca-iso8601', {
       timeZone,
       hourCycle: 'h23',
@@ -60,8 +63,9 @@ export class Calendar {
     const exists =
       shown.getUTCMonth() === month && shown.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
     if (!exists) return undefined;
-    if (!this.#format) return new Date(year, month, day, hour, minute, second, ms).getTime();
     const wall = shown.getTime();
+    if (this.#isUtc) return wall;
+    if (!this.#format) return new Date(year, month, day, hour, minute, second, ms).getTime();
     const time = wall - this.#offsetAt(this.#format, wall);
     return wall - this.#offsetAt(this.#format, time);
   }

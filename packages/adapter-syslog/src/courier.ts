@@ -6,6 +6,8 @@ import type { UnsentMessage } from './unsent.js';
 
 /** Questions at most that the producer has not answered. */
 const WINDOW = 1024;
+/** Messages at most that are kept of senders that could wait: those have the rest, and the keep's other places are for datagrams. */
+const PATIENT = 512;
 /** Questions at once; then it is looked whether the producer refused some. */
 const BURST = 64;
 const RETRY_MS = 20;
@@ -70,7 +72,10 @@ export class Courier {
   #mayKeep(item: Item): boolean {
     const { keep, ctx } = this.#parts;
     const underWay = this.writer ? WINDOW : 1;
-    return ctx.signal.aborted || (keep.hasRoomFor(item) && (keep.size < underWay || this.#standsStill));
+    return (
+      ctx.signal.aborted ||
+      (keep.hasRoomFor(item) && keep.size < (this.#standsStill ? Math.max(PATIENT, underWay) : underWay))
+    );
   }
 
   async #takeLater(item: Item): Promise<void> {

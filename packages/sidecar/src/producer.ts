@@ -4,9 +4,9 @@ import { producerOf, type MessageProducer, type MessagingConnection, type Produc
 
 const Config = z.strictObject({
   /** Messages under way to the server at most. */
-  concurrency: z.int().min(1).default(1024),
+  concurrency: z.int().min(1).default(512),
   /** Messages that wait for their turn at most; beyond that senders wait or are refused. */
-  capacity: z.int().min(1).default(4096),
+  capacity: z.int().min(1).default(256),
 });
 
 /** So many connections in a row may end at the same message before it is given up. */
