@@ -175,17 +175,38 @@ test('the bound in bytes counts as that in messages does, and a message beyond i
   assert.deepEqual(arrived, [0, 1, 2, 19, 20]);
 });
 
+test('of what came over connections 512 are kept, however many datagrams could be', async (t) => {
+  const collector = new Collector<ProduceMessage>(2);
+  collector.close();
+  const { to } = await rig(t, { producer: collector.definition });
+  let taken = 0;
+  const sent = (async () => {
+    for (let i = 0; i < 2_000; i++) {
+      await to.post(data(i, TCP));
+      taken++;
+    }
+  })();
+  // as above, but for the 512
+  const most = 1 + 2 + 512 + 1 + 1_024;
+  await until(() => taken >= most);
+  await settled();
+  assert.equal(taken, most);
+  collector.open();
+  await sent;
+  assert.deepEqual(textsOf(await collector.first(2_000)), numbers(0, 2_000));
+});
+
 test('a landing delivers what is kept', async (t) => {
   const collector = new Collector<ProduceMessage>(1);
   collector.close();
   const { to, flight } = await rig(t, { producer: collector.definition });
-  for (let i = 0; i < 2_000; i++) await to.post(data(i, TCP));
+  for (let i = 0; i < 1_200; i++) await to.post(data(i, TCP));
   await settled();
   const landed = flight.shootDown();
   await until(() => flight.status().state === 'landing');
   collector.open();
   assert.equal((await landed).clean, true);
-  assert.deepEqual(textsOf(collector.messages), numbers(0, 2_000));
+  assert.deepEqual(textsOf(collector.messages), numbers(0, 1_200));
 });
 
 test('what is still kept when time is over is counted, told, and a failure of the landing', async (t) => {
