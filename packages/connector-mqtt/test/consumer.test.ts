@@ -273,7 +273,10 @@ test('of messages of QoS 0 a bounded number waits for a slow handler, the others
   await roundTrips(connection);
   assert.equal(got.items.length, 1001);
   assert.equal(connection.dropped, 1999);
-  assert.deepEqual(log.lines, [{ event: 'dropping', source: 'a' }]);
+  assert.deepEqual(
+    log.lines.map(({ fields }) => fields),
+    [{ event: 'dropping', source: 'a' }],
+  );
 });
 
 test('messages that pile up in front of slow handlers end the connection before they fill the memory', async (t) => {

@@ -38,7 +38,7 @@ test('a stalled subscriber does not hold up those who publish to others, and is 
   await closed;
   assert.ok(stalled.received.items.length < flood.length);
   const error = await rejection(Promise.resolve(connector.disconnect()));
-  assert.deepEqual(log.lines.at(-1), { event: 'subscriberStalled', client: 'stalled' });
+  assert.deepEqual(log.lines.at(-1)?.fields, { event: 'subscriberStalled', client: 'stalled' });
   assert.match(error.message, /messages were left: \d+ that client "stalled" has not acknowledged/);
 });
 

@@ -72,11 +72,16 @@ export class MessagingFlight {
       }),
       test: () => ({ init() {}, run: (own) => void (self = own), finish() {} }),
     };
+    const configs: Record<string, object | undefined> = {
+      consumer: consuming && { source: consuming.source },
+      // who asks is refused when the mailbox is full
+      producer: { capacity: 4096 },
+    };
     const consumers = consuming ? [{ name: 'receiver', responsibility: RECEIVER }, { name: 'consumer' }] : [];
     const flight = await new Sputnik<MessagingConnection>({
       appBlocks: [{ name: 'producer' }, ...consumers, { name: 'test' }],
       blockFactories,
-      config: (name) => (name === 'consumer' ? { source: consuming?.source } : undefined),
+      config: (name) => configs[name],
       connector: connector as ServerConnector<MessagingConnection>,
       // signals are the test runner's
       finisher: () => ({ init() {}, run() {}, finish() {} }),
