@@ -63,5 +63,5 @@ function advice({ url, username, vhost }: AmqpConfig, { code, message }: NodeJS.
   if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
   if (url.startsWith('amqps:')) return 'are caFile, certFile, keyFile and servername right, and is this a TLS port?';
-  return /closed/.test(message) ? 'is this its port for AMQP, without TLS?' : 'is the url right?';
+  return /closed|ECONNRESET/.test(message) ? 'is this its port for AMQP, without TLS?' : 'is the url right?';
 }
