@@ -34,7 +34,7 @@ class OpenedTransport extends NodeTransport {
     socket.resume();
   }
 
-  /** What is sent in one turn of the event loop goes out in one piece; the library would make a system call every few messages. */
+  /** What is sent before the event loop goes on goes out in one piece; the library would make a system call every few messages. */
   override send(frame: Uint8Array): void {
     this.#cork();
     super.send(frame);
@@ -45,7 +45,7 @@ class OpenedTransport extends NodeTransport {
     this.#corked = true;
     const { socket } = this;
     socket.cork();
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#corked = false;
       socket.uncork();
     });
