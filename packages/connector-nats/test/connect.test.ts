@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rejection } from '@sputnikjs/testkit';
-import { addStream, connect, makeConnector, open, started, withPlain } from './helpers.js';
+import { Collector, rejection } from '@sputnikjs/testkit';
+import { addStream, connect, makeConnector, open, started, withPlain, textOf } from './helpers.js';
 
 test('a stream that is missing is created as configured; one that takes the subjects is left as it is', async (t) => {
   const { url } = await started(t);
@@ -59,10 +59,9 @@ test('user and password, or a token, are what the server wants; else the error s
 test('without JetStream on the server core NATS works', async (t) => {
   const { url } = await started(t, ['jetstream: false']);
   const { connection } = await open(t, { url, jetstream: false });
-  const consumed = new Promise<string>((resolve) => {
-    void connection.consumer
-      .consume('a', async ({ payload }) => resolve(Buffer.from(payload).toString()))
-      .then(() => connection.producer.produce({ target: 'a', payload: 'hello' }));
-  });
-  assert.equal(await consumed, 'hello');
+  const consumed = new Collector<string>();
+  await connection.consumer.consume('a', async (message) => consumed.add(textOf(message)));
+  await connection.producer.produce({ target: 'a', payload: 'hello' });
+  await consumed.reaches(1);
+  assert.deepEqual(consumed.items, ['hello']);
 });
