@@ -31,12 +31,17 @@ test('a message whose handler rejects comes again, marked, when the others have 
   await addQueue('again', numbered(4));
   const { connection } = await open(t, { url });
   const seen = new Collector<string>();
+  const times: number[] = [];
   await connection.consumer.consume('again', async (message) => {
     seen.add(`${textOf(message)}${message.redelivered ? ' again' : ''}`);
-    if (textOf(message) === '1' && !message.redelivered) throw new Error('not now');
+    if (textOf(message) !== '1') return;
+    times.push(performance.now());
+    if (!message.redelivered) throw new Error('not now');
   });
   await seen.reaches(5);
   assert.deepEqual(seen.items, ['0', '1', '2', '3', '1 again']);
+  const [first = 0, second = 0] = times;
+  assert.ok(second - first > 900, `after ${second - first} ms`);
 });
 
 test('no more messages are under way than maxUnacknowledged says, here and on the server', async (t) => {
