@@ -113,7 +113,7 @@ test('what was on its way when a consumer stopped goes back at once', { timeout:
   const rest = new Collector<string>();
   await connection.consumer.consume('a', async (message) => rest.add(textOf(message)));
   await rest.reaches(50 - handled.length);
-  assert.deepEqual([...handled, ...rest.items], numbered(50));
+  assert.deepEqual(new Set([...handled, ...rest.items]), new Set(numbered(50)));
 });
 
 test('satellites of the same durable share the messages of a source; one of another gets all of them', async (t) => {
