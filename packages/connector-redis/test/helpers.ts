@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { confFactory, type Logger } from '@sputnikjs/core';
@@ -13,12 +10,6 @@ export const config = confFactory(() => undefined);
 
 /** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
-
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sputnik-redis-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A server that runs. */
 export async function started(t: TestContext, lines?: readonly string[]): Promise<RealServer> {
