@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/transport-node';
 
 /** How the acknowledgement of a stream begins; an error comes before the stream's name. */
-const TAKEN = Buffer.from('{"stream":');
+export const TAKEN: Buffer = Buffer.from('{"stream":');
 const NO_RESPONDERS = 503;
 
 /** What is to be done about an error of the server's, by its err_code. */

@@ -2,7 +2,7 @@ import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
 import type { Link, LinkUser } from './link.js';
-import { forbidden, publish } from './publish.js';
+import { forbidden, publicationOf } from './publication.js';
 
 /**
  * Publishes without streams. The server answers nothing to a message; it has taken all that came before a PING when it answers that.
@@ -34,7 +34,7 @@ export class CoreProducer implements LinkUser {
   }
 
   #send(message: ProduceMessage): number {
-    publish(this.#link.nats, message);
+    this.#link.wire.outgoing.publish(publicationOf(message, this.#link));
     const id = this.#next++;
     this.#targets.set(id, message.target);
     if (!this.#isFlushing) setImmediate(() => this.#flush());

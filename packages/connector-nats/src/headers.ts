@@ -1,4 +1,4 @@
-import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { headers as newHeaders, type Msg, type MsgHdrs, type MsgHdrsImpl } from '@nats-io/transport-node';
 import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/sidecar';
 
 const CONTENT_TYPE = 'Content-Type';
@@ -7,8 +7,8 @@ const MESSAGE_ID = 'Nats-Msg-Id';
 const SERVERS_OWN = /^nats-/i;
 const IS_CONTENT_TYPE = /^content-type$/i;
 
-/** What goes with a message, in NATS headers (ADR-4); undefined if nothing does. Throws what is wrong with one. */
-export function headersOf({ contentType, headers, id }: ProduceMessage): MsgHdrs | undefined {
+/** What goes with a message, in NATS headers as they are on their way (ADR-4); undefined if nothing does. Throws what is wrong with one. */
+export function headersOf({ contentType, headers, id }: ProduceMessage): Uint8Array | undefined {
   if (contentType === undefined && id === undefined && headers === undefined) return undefined;
   const result = newHeaders();
   if (id !== undefined) set(result, MESSAGE_ID, id);
@@ -20,13 +20,7 @@ export function headersOf({ contentType, headers, id }: ProduceMessage): MsgHdrs
     if (!/^[!-9;-~]+$/.test(name)) throw bad(name, 'a name has printable ASCII characters, no space and no colon');
     set(result, name, value);
   }
-  return result.keys().length === 0 ? undefined : result;
-}
-
-/** How long they are on their way: a line of version, a line each, an empty line (ADR-4). */
-export function bytesOf(headers: MsgHdrs): number {
-  const lines = [...headers].flatMap(([name, values]) => values.map((value) => `${name}: ${value}\r\n`));
-  return Buffer.byteLength(`NATS/1.0\r\n${lines.join('')}\r\n`);
+  return result.keys().length === 0 ? undefined : (result as MsgHdrsImpl).encode();
 }
 
 function set(headers: MsgHdrs, name: string, value: string): void {

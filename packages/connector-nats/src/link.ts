@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { systemClock, type SputnikError } from '@sputnikjs/core';
 import { connectionLost } from '@sputnikjs/sidecar/connector';
 import type { NatsConnection, PermissionViolationError, Status } from '@nats-io/transport-node';
+import type { Wire } from './wire.js';
 
 /** What a link tells those that work on it. */
 export interface LinkUser {
@@ -19,6 +20,7 @@ const GOODBYE_MS = 1000;
 export class Link {
   readonly url: string;
   readonly nats: NatsConnection;
+  readonly wire: Wire;
   readonly #socket: Socket;
   readonly #users: LinkUser[] = [];
   #end: SputnikError | undefined;
@@ -27,9 +29,10 @@ export class Link {
   /** Those who wait for the answer to the PING under way. */
   #pings: ((alive: boolean) => void)[] = [];
 
-  constructor(url: string, nats: NatsConnection, socket: Socket) {
+  constructor(url: string, nats: NatsConnection, socket: Socket, wire: Wire) {
     this.url = url;
     this.nats = nats;
+    this.wire = wire;
     this.#socket = socket;
     let broken: Error | undefined;
     socket.on('error', (error) => (broken = error));

@@ -10,8 +10,10 @@ import {
 import { reasonOf } from '@sputnikjs/sidecar/connector';
 import type { NatsConfig } from './config.js';
 import { Link } from './link.js';
+import { Outgoing } from './outgoing.js';
 import { openSocket } from './socket.js';
 import { shakeHands } from './transport.js';
+import type { Wire } from './wire.js';
 
 /** After two unanswered pings the library gives a connection up, whoever else looks after it. In milliseconds. */
 const PING_MS = 30_000;
@@ -32,14 +34,15 @@ export async function openLink(config: NatsConfig, signal: AbortSignal): Promise
   socket.on('error', failed);
   try {
     signal.throwIfAborted();
-    const nats = await shakeHands(opened, {
+    const wire: Wire = { outgoing: new Outgoing(socket) };
+    const nats = await shakeHands(opened, wire, {
       name: 'sputnik',
       reconnect: false,
       pingInterval: PING_MS,
       noAsyncTraces: true,
       ...(authenticator && { authenticator }),
     });
-    return new Link(url, nats, socket);
+    return new Link(url, nats, socket, wire);
   } catch (cause) {
     socket.destroy();
     if (signal.aborted) throw signal.reason;

@@ -1,9 +1,11 @@
-import { createInbox, type Msg, type PermissionViolationError } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnectionImpl, type PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
+import { AckReader } from './ack-reader.js';
 import { ackOf, isTaken } from './ack.js';
 import type { Link, LinkUser } from './link.js';
-import { forbidden, publish } from './publish.js';
+import { Names } from './names.js';
+import { forbidden, publicationOf } from './publication.js';
 
 /** How long a stream has to acknowledge a message, in milliseconds; nobody would ever, where something else subscribes to the subject. */
 const ACK_MS = 30_000;
@@ -18,7 +20,7 @@ export class Producer implements LinkUser {
   readonly #link: Link;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
-  #next = 0;
+  readonly #names = new Names();
   /** The number of the next message at each of the last looks. */
   readonly #marks: number[] = [];
   readonly #looks: NodeJS.Timeout;
@@ -32,6 +34,8 @@ export class Producer implements LinkUser {
         else this.#answered(reply);
       },
     });
+    const { parser } = (link.nats as NatsConnectionImpl).protocol;
+    link.wire.reader = new AckReader(this.#inbox, parser, (name) => this.#taken(name));
     this.#looks = setInterval(() => this.#look(), ackMs / LOOKS);
     link.add(this);
   }
@@ -50,23 +54,32 @@ export class Producer implements LinkUser {
   }
 
   #send(message: ProduceMessage): number {
-    const id = this.#next++;
-    publish(this.#link.nats, message, this.#inbox + id);
+    const publication = publicationOf(message, this.#link);
+    const { id, name } = this.#names.take();
+    this.#link.wire.outgoing.publish(publication, this.#inbox + name);
     return id;
   }
 
+  #taken(name: number): void {
+    const id = this.#names.acknowledged(name);
+    if (id !== undefined) this.#outbox.settle(id);
+  }
+
+  /** What is not plainly an acknowledgement, or came in the midst of something else. */
   #answered(reply: Msg): void {
-    const id = Number(reply.subject.slice(this.#inbox.length));
-    if (isTaken(reply)) return void this.#outbox.settle(id);
-    const message = this.#outbox.get(id);
-    if (message === undefined) return;
+    const name = Number(reply.subject.slice(this.#inbox.length));
+    if (isTaken(reply)) return this.#taken(name);
+    const id = this.#names.holder(name);
+    const message = id === undefined ? undefined : this.#outbox.get(id);
+    if (id === undefined || message === undefined) return;
     const ack = ackOf(reply, message.target);
-    if (ack !== 'unknown') this.#outbox.settle(id, ack === 'taken' ? undefined : ack);
+    if (ack === 'taken') this.#taken(name);
+    else if (ack !== 'unknown') this.#outbox.settle(id, ack);
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
   #look(): void {
-    this.#marks.push(this.#next);
+    this.#marks.push(this.#names.next);
     const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
     const [first = Infinity] = this.#outbox.keys();
     if (first < overdue) void this.#link.ping().then((alive) => alive && this.#giveUp(overdue));

@@ -6,9 +6,11 @@ import {
 } from '@nats-io/transport-node';
 import { nodeResolveHost, NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import type { Opened } from './socket.js';
+import type { Wire } from './wire.js';
 
 interface OpenedOptions extends ConnectionOptions {
   readonly sputnikOpened: Opened;
+  readonly sputnikWire: Wire;
 }
 
 /**
@@ -17,14 +19,15 @@ interface OpenedOptions extends ConnectionOptions {
  * may have some beside them, it is the library's own.
  */
 class OpenedTransport extends NodeTransport {
-  #corked = false;
+  #wire: Wire | undefined;
 
   override async connect(...args: Parameters<NodeTransport['connect']>): Promise<void> {
     const [, options] = args;
-    const { sputnikOpened: opened } = options as Partial<OpenedOptions>;
+    const { sputnikOpened: opened, sputnikWire: wire } = options as Partial<OpenedOptions>;
     if (opened === undefined) return super.connect(...args);
     const { socket, greeting } = opened;
     if (socket.destroyed) throw new Error('the server closed the connection');
+    this.#wire = wire;
     this.options = options;
     this.socket = socket;
     this.connected = true;
@@ -34,27 +37,20 @@ class OpenedTransport extends NodeTransport {
     socket.resume();
   }
 
-  /** What is sent before the event loop goes on goes out in one piece; the library would make a system call every few messages. */
+  /** What was sent past the library before goes first. */
   override send(frame: Uint8Array): void {
-    this.#cork();
+    this.#wire?.outgoing.flush();
     super.send(frame);
-  }
-
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    const { socket } = this;
-    socket.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      socket.uncork();
-    });
   }
 
   /** The library stops reading at what it cannot parse, and would keep the connection. */
   override async *iterate(): AsyncIterableIterator<Uint8Array> {
     try {
-      yield* super.iterate();
+      for await (const piece of super.iterate()) {
+        const reader = this.#wire?.reader;
+        if (reader === undefined) yield piece;
+        else yield* reader.read(piece as Buffer);
+      }
     } finally {
       if (!this.done) this.socket.destroy(new Error('the server sent something that is not NATS'));
     }
@@ -65,8 +61,14 @@ class OpenedTransport extends NodeTransport {
 const NOBODY = '0.0.0.0:1';
 
 /** Does the handshake over an open socket. Rejects with what the server has against it, or when the socket closes. */
-export function shakeHands(opened: Opened, options: ConnectionOptions): Promise<NatsConnection> {
+export function shakeHands(opened: Opened, wire: Wire, options: ConnectionOptions): Promise<NatsConnection> {
   setTransportFactory({ factory: () => new OpenedTransport(), dnsResolveFn: nodeResolveHost });
-  const own: OpenedOptions = { ...options, sputnikOpened: opened, servers: NOBODY, ignoreClusterUpdates: true };
+  const own: OpenedOptions = {
+    ...options,
+    sputnikOpened: opened,
+    sputnikWire: wire,
+    servers: NOBODY,
+    ignoreClusterUpdates: true,
+  };
   return NatsConnectionImpl.connect(own);
 }

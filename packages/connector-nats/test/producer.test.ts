@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { connect as plainConnect } from '@nats-io/transport-node';
 import { rejection } from '@sputnikjs/testkit';
 import { addStream, numbered, open, started, storedIn } from './helpers.js';
 
@@ -58,4 +59,70 @@ test('messages that wait for others reach the stream in the order of the calls',
     (await storedIn(url, 'S')).map(({ payload }) => payload),
     numbered(1000),
   );
+});
+
+/** Tells where acknowledgements were asked to go, as a client saw it that is not ours and got the same messages. */
+async function repliesTo(
+  t: TestContext,
+  url: string,
+  subject: string,
+  login: object = {},
+): Promise<() => Promise<readonly string[]>> {
+  const plain = await plainConnect({ servers: new URL(url).host, ...login });
+  t.after(() => plain.close());
+  const replies: string[] = [];
+  plain.subscribe(subject, { callback: (_, { reply }) => void replies.push(reply ?? '') });
+  await plain.flush();
+  return async () => {
+    await plain.flush();
+    return replies;
+  };
+}
+
+test('subjects for acknowledgements are used again, one by one, so that the server knows them; of a refused message never', async (t) => {
+  const { url } = await started(t);
+  await addStream(url, { name: 'S', subjects: ['a'] });
+  await addStream(url, { name: 'FULL', subjects: ['full'], max_msgs: 1, discard: 'new' });
+  const { connection } = await open(t, { url });
+  const [seen, seenRefused] = [await repliesTo(t, url, 'a'), await repliesTo(t, url, 'full')];
+  await connection.producer.produce({ target: 'full', payload: '0' });
+  await rejection(connection.producer.produce({ target: 'full', payload: '1' }));
+  for (let round = 0; round < 30; round++)
+    await Promise.all(numbered(100).map((payload) => connection.producer.produce({ target: 'a', payload })));
+  const [replies, refused] = [await seen(), await seenRefused()];
+  assert.equal(replies.length, 3000);
+  assert.equal(new Set(replies).size, 999);
+  assert.ok(replies.includes(refused[0] ?? ''), 'that of an acknowledged message is not used again');
+  assert.ok(!replies.includes(refused[1] ?? ''), 'that of a refused message is used again');
+});
+
+test('where two streams acknowledge each message, none is acknowledged for another: no subject is used again', async (t) => {
+  const user = (name: string): string => `jetstream: enabled, users: [{ user: ${name}, password: ${name} }]`;
+  const { url } = await started(t, [
+    'accounts: {',
+    `A: { ${user('a')}, imports: [{ service: { account: B, subject: "a" } }] }`,
+    `B: { ${user('b')}, exports: [{ service: "a" }] }`,
+    '}',
+  ]);
+  const [a, b] = ['a', 'b'].map((name) => ({ user: name, pass: name }));
+  await addStream(url, { name: 'SA', subjects: ['a'] }, a);
+  await addStream(url, { name: 'SB', subjects: ['a'] }, b);
+  const seen = await repliesTo(t, url, 'a', a);
+  const { connection } = await open(t, { url, username: 'a', password: 'a' });
+  const payloads = numbered(5000);
+  for (let from = 0; from < payloads.length; from += 50)
+    await Promise.all(
+      payloads.slice(from, from + 50).map((payload) => connection.producer.produce({ target: 'a', payload })),
+    );
+  const replies = await seen();
+  assert.equal(replies.length, 5000);
+  assert.equal(new Set(replies).size, 5000);
+  for (const [stream, login] of [
+    ['SA', a],
+    ['SB', b],
+  ] as const)
+    assert.deepEqual(
+      (await storedIn(url, stream, login)).map(({ payload }) => payload),
+      payloads,
+    );
 });
