@@ -1,4 +1,4 @@
-import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 import { EXCHANGE, QUEUE, type ExchangeConfig, type QueueConfig } from './topology-config.js';
 import { nameSchema } from './short-text.js';
@@ -20,8 +20,12 @@ export interface AmqpConfig extends TlsConfig {
   readonly queues: readonly QueueConfig[];
 }
 
-/** The port of AMQP, and of AMQP over TLS. */
-const PORTS = { 'amqp:': 5672, 'amqps:': 5671 } as const;
+/** `amqp://host:port`, or `amqps://host:port`. */
+export const AMQP_URLS: ServerUrls = new ServerUrls({
+  plain: { scheme: 'amqp', port: 5672 },
+  tls: { scheme: 'amqps', port: 5671 },
+  instead: 'the virtual host goes into "vhost"',
+});
 
 /** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
 export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
@@ -44,35 +48,10 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
 function misfits(config: AmqpConfig): readonly (readonly [key: keyof AmqpConfig, message: string])[] {
   const { url, username, password } = config;
   const found: (readonly [keyof AmqpConfig, string])[] = [];
-  const bad = urlProblem(url);
+  const bad = AMQP_URLS.problem(url);
   if (bad !== undefined) found.push(['url', bad]);
   if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
   if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
-  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('amqps:'), 'amqps://'));
+  if (bad === undefined) found.push(...tlsMisfits(config, AMQP_URLS.isTls(url), 'amqps://'));
   return found;
-}
-
-function urlProblem(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !(url.protocol in PORTS) || url.hostname === '' || url.port === '0')
-    return 'expected amqp://host:port, or amqps://host:port for TLS';
-  if (url.username !== '' || url.password !== '')
-    return 'keep user and password out of it: "username" and "password" are keys';
-  if (!['', '/'].includes(url.pathname)) return 'keep the virtual host out of it: "vhost" is a key';
-  if (url.search !== '' || url.hash !== '') return 'nothing may follow the port';
-  return undefined;
-}
-
-/** Where a server is. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
-
-/** The parts of a valid `url`. */
-export function addressOf(text: string): Address {
-  const { protocol, hostname, port } = new URL(text);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(port) || PORTS[protocol as keyof typeof PORTS], tls: protocol === 'amqps:' };
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
 import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
 import type { ConnectionOptions } from 'rabbitmq-client';
-import { addressOf, type AmqpConfig } from './config.js';
+import { AMQP_URLS, type AmqpConfig } from './config.js';
 import { Link } from './link.js';
 
 /**
@@ -35,7 +35,7 @@ export async function openLink(config: AmqpConfig, log: Logger | undefined, sign
 
 async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
   const { url, vhost, username = 'guest', password = 'guest', servername } = config;
-  const { host, port, tls } = addressOf(url);
+  const { host, port, tls } = AMQP_URLS.addressOf(url);
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   return {
     hostname: host,

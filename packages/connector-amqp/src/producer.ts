@@ -1,9 +1,9 @@
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import { Outbox, type LinkUser } from '@sputnikjs/sidecar/connector';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
 import { keepBytes } from './keep-bytes.js';
-import type { Link, LinkUser } from './link.js';
+import type { Link } from './link.js';
 import { isSame, publicationOf, type Publication } from './publication.js';
 import { blameFor, tooLarge, type SizeLimit } from './refusal.js';
 

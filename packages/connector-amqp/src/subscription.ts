@@ -1,9 +1,9 @@
 import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
-import { Handlers } from '@sputnikjs/sidecar/connector';
+import { Handlers, type LinkUser } from '@sputnikjs/sidecar/connector';
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { messageOf } from './delivery.js';
 import { keepBytes } from './keep-bytes.js';
-import type { Link, LinkUser } from './link.js';
+import type { Link } from './link.js';
 
 /** From a handler's rejection to the next delivery, in milliseconds. */
 const RETRY_MS = 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AMQP_CONFIG } from '@sputnikjs/connector-amqp';
-import { addressOf } from '../dist/config.js';
+import { AMQP_URLS } from '../dist/config.js';
 
 function problems(raw: object): readonly string[] {
   const { error } = AMQP_CONFIG.safeParse(raw);
@@ -48,6 +48,11 @@ test('a url with another scheme, a user, a virtual host, or nothing in it is an 
 });
 
 test('the url names host and port, and whether it is TLS', () => {
-  assert.deepEqual(addressOf('amqp://localhost'), { host: 'localhost', port: 5672, tls: false });
-  assert.deepEqual(addressOf('amqps://[::1]'), { host: '::1', port: 5671, tls: true });
+  assert.deepEqual(AMQP_URLS.addressOf('amqp://localhost'), {
+    url: 'amqp://localhost',
+    host: 'localhost',
+    port: 5672,
+    tls: false,
+  });
+  assert.deepEqual(AMQP_URLS.addressOf('amqps://[::1]'), { url: 'amqps://[::1]', host: '::1', port: 5671, tls: true });
 });

@@ -1,4 +1,4 @@
-import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 
 /** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
@@ -22,8 +22,11 @@ export interface MqttConfig extends TlsConfig {
   readonly inFlight: number;
 }
 
-/** The port of MQTT, and of MQTT over TLS. */
-const PORTS = { 'mqtt:': 1883, 'mqtts:': 8883 } as const;
+/** `mqtt://host:port`, or `mqtts://host:port`. */
+export const MQTT_URLS: ServerUrls = new ServerUrls({
+  plain: { scheme: 'mqtt', port: 1883 },
+  tls: { scheme: 'mqtts', port: 8883 },
+});
 
 /** Schema of {@link MqttConfig}: unknown keys, and keys that do not go together, are errors. */
 export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
@@ -47,7 +50,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
 function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig, message: string])[] {
   const { url, embedded, port, clientId, username, password, cleanSession } = config;
   const found: [keyof MqttConfig, string][] = [];
-  const bad = url === undefined ? undefined : urlProblem(url);
+  const bad = url === undefined ? undefined : MQTT_URLS.problem(url);
   if (url === undefined && !embedded)
     found.push(['url', 'give the url of a server (mqtt://host:port), or "embedded": true to bring one along']);
   if (url !== undefined && embedded) found.push(['url', 'there is "embedded": true already; keep one of the two']);
@@ -58,30 +61,6 @@ function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig,
   if (!cleanSession && clientId === undefined)
     found.push(['clientId', 'with "cleanSession": false the server has to know the client again']);
   // a bad url has said what it wants already
-  const isTls = bad !== undefined || url?.startsWith('mqtts:') === true;
+  const isTls = bad !== undefined || (url !== undefined && MQTT_URLS.isTls(url));
   return [...found, ...tlsMisfits(config, isTls, 'mqtts://')];
-}
-
-function urlProblem(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !(url.protocol in PORTS) || url.hostname === '' || url.port === '0')
-    return 'expected mqtt://host:port, or mqtts://host:port for TLS';
-  if (url.username !== '' || url.password !== '')
-    return 'keep user and password out of it: "username" and "password" are keys';
-  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return 'nothing may follow the port';
-  return undefined;
-}
-
-/** Where a server is. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
-
-/** The parts of a valid `url`. */
-export function addressOf(text: string): Address {
-  const { protocol, hostname, port } = new URL(text);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(port) || PORTS[protocol as keyof typeof PORTS], tls: protocol === 'mqtts:' };
 }

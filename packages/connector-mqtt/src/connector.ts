@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { ConfFactory, ConnectAttempt, Logger } from '@sputnikjs/core';
+import type { Logger } from '@sputnikjs/core';
 import {
   defineConnector,
   type ConnectorDefinition,
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
-  type StartableConnector,
 } from '@sputnikjs/sidecar';
-import { addressOf, MQTT_CONFIG, type MqttConfig } from './config.js';
+import { LinkConnector, openSocket } from '@sputnikjs/sidecar/connector';
+import { MQTT_CONFIG, MQTT_URLS, type MqttConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { EmbeddedBroker } from './embedded.js';
-import { Link } from './link.js';
+import { Link, type LinkUser } from './link.js';
 import { Producer } from './producer.js';
-import { openSocket } from './socket.js';
 
 /** What blocks get as connection. */
 export interface MqttConnection extends MessagingConnection {
@@ -43,15 +42,13 @@ class Connection implements MqttConnection {
   }
 }
 
-class MqttConnector implements StartableConnector<MqttConnection> {
+class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
   readonly #config: MqttConfig;
   readonly #clientId: string;
   readonly #broker: EmbeddedBroker | undefined;
-  #current: { readonly link: Link; readonly connection: MqttConnection } | undefined;
-  #log: Logger | undefined;
-  #disconnected = false;
 
   constructor(config: MqttConfig) {
+    super('MQTT');
     this.#config = config;
     // the same at each connect, so that the server ends the half-dead connection of before
     this.#clientId = config.clientId ?? `sputnik-${randomBytes(6).toString('hex')}`;
@@ -59,32 +56,27 @@ class MqttConnector implements StartableConnector<MqttConnection> {
   }
 
   /** Binds the embedded broker; rejects if its port is in use. */
-  async start(log?: Logger): Promise<void> {
-    this.#log = log;
+  override async start(log?: Logger): Promise<void> {
+    await super.start(log);
     await this.#broker?.start(log);
     if (this.#broker?.url === undefined) return;
-    const { host, port } = addressOf(this.#broker.url);
+    const { host, port } = MQTT_URLS.addressOf(this.#broker.url);
     log?.info(
       { event: 'listening', protocol: 'mqtt', host, port },
       `the embedded MQTT broker listens at ${this.#broker.url}`,
     );
   }
 
-  async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<MqttConnection> {
-    if (this.#disconnected) throw new Error('the MQTT connector has disconnected for good; make another');
-    const current = this.#current;
-    if (current?.link.alive === true) return current.connection;
-    this.#current = undefined;
-    current?.link.end(new Error('the server did not answer the heartbeat'));
-    await this.#broker?.start(this.#log);
+  protected override async open(signal: AbortSignal): Promise<Link> {
+    await this.#broker?.start(this.log);
     const url = this.#broker?.url ?? this.#config.url ?? '';
-    const link = new Link(url, await openSocket(url, this.#config, signal), this.#options());
-    const connection = new Connection(link, this.#config, this.#log);
-    await link.accepted(signal);
-    if (this.#disconnected) link.end(new Error('the connector was told to disconnect'));
-    if (link.over !== undefined) throw link.over;
-    link.add({ ended: (error) => this.#current?.link === link && lost(error) });
-    this.#current = { link, connection };
+    return new Link(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
+  }
+
+  protected override async prepare(link: Link): Promise<MqttConnection> {
+    // what a session has kept comes at once
+    const connection = new Connection(link, this.#config, this.log);
+    await link.accepted();
     return connection;
   }
 
@@ -99,17 +91,9 @@ class MqttConnector implements StartableConnector<MqttConnection> {
     };
   }
 
-  /** Asks the server: an open socket says nothing about a frozen one. */
-  async isConnected(): Promise<boolean> {
-    return (await this.#current?.link.ping()) ?? false;
-  }
-
   /** Ends the connection and, when its subscribers have taken what is theirs, the embedded broker. */
-  async disconnect(): Promise<void> {
-    this.#disconnected = true;
-    const link = this.#current?.link;
-    this.#current = undefined;
-    await link?.close();
+  override async disconnect(): Promise<void> {
+    await super.disconnect();
     await this.#broker?.stop();
   }
 }
@@ -118,5 +102,5 @@ class MqttConnector implements StartableConnector<MqttConnection> {
 export const connector: ConnectorDefinition<MqttConnection> = defineConnector({
   name: 'mqtt',
   config: MQTT_CONFIG,
-  make: (config: MqttConfig): StartableConnector<MqttConnection> => new MqttConnector(config),
+  make: (config: MqttConfig) => new MqttConnector(config),
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MQTT_CONFIG } from '@sputnikjs/connector-mqtt';
-import { addressOf } from '../dist/config.js';
+import { MQTT_URLS } from '../dist/config.js';
 
 function problems(raw: object): readonly string[] {
   const { error } = MQTT_CONFIG.safeParse(raw);
@@ -61,7 +61,22 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
 });
 
 test('the url names host and port, and whether it is TLS', () => {
-  assert.deepEqual(addressOf('mqtt://localhost'), { host: 'localhost', port: 1883, tls: false });
-  assert.deepEqual(addressOf('mqtts://broker.example'), { host: 'broker.example', port: 8883, tls: true });
-  assert.deepEqual(addressOf('mqtt://[::1]:18830/'), { host: '::1', port: 18_830, tls: false });
+  assert.deepEqual(MQTT_URLS.addressOf('mqtt://localhost'), {
+    url: 'mqtt://localhost',
+    host: 'localhost',
+    port: 1883,
+    tls: false,
+  });
+  assert.deepEqual(MQTT_URLS.addressOf('mqtts://broker.example'), {
+    url: 'mqtts://broker.example',
+    host: 'broker.example',
+    port: 8883,
+    tls: true,
+  });
+  assert.deepEqual(MQTT_URLS.addressOf('mqtt://[::1]:18830/'), {
+    url: 'mqtt://[::1]:18830/',
+    host: '::1',
+    port: 18_830,
+    tls: false,
+  });
 });

@@ -1,4 +1,4 @@
-import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 import { sourceProblem } from './subject.js';
 
@@ -40,7 +40,12 @@ export interface NatsConfig extends TlsConfig {
   readonly durable: string;
 }
 
-const PORT = 4222;
+/** `nats://host:port`, or `tls://host:port`. */
+export const NATS_URLS: ServerUrls = new ServerUrls({
+  plain: { scheme: 'nats', port: 4222 },
+  tls: { scheme: 'tls', port: 4222 },
+});
+
 /** Of streams and consumers: it becomes a token of subjects, and the name of a folder. */
 const NAME = z.string().regex(/^[^\s.*>/\\\p{Cc}]{1,200}$/u, 'at most 200 characters, without white space . * > / \\');
 
@@ -86,7 +91,7 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
 function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig, message: string])[] {
   const { url, jetstream, username, password, streams } = config;
   const found: (readonly [keyof NatsConfig, string])[] = [];
-  const bad = urlProblem(url);
+  const bad = NATS_URLS.problem(url);
   if (bad !== undefined) found.push(['url', bad]);
   if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
   if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
@@ -94,30 +99,6 @@ function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig,
   for (const other of others) found.push([other, `there is ${first} already; keep one of the two`]);
   if (!jetstream && streams.length > 0)
     found.push(['streams', 'are for JetStream; leave them out, or "jetstream": false']);
-  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('tls:'), 'tls://'));
+  if (bad === undefined) found.push(...tlsMisfits(config, NATS_URLS.isTls(url), 'tls://'));
   return found;
-}
-
-function urlProblem(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '' || url.port === '0')
-    return 'expected nats://host:port, or tls://host:port for TLS';
-  if (url.username !== '' || url.password !== '')
-    return 'keep user and password out of it: "username", "password" and "token" are keys';
-  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return 'nothing may follow the port';
-  return undefined;
-}
-
-/** Where a server is. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
-
-/** The parts of a valid `url`. */
-export function addressOf(text: string): Address {
-  const { protocol, hostname, port } = new URL(text);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(port) || PORT, tls: protocol === 'tls:' };
 }

@@ -9,9 +9,9 @@ import {
 } from '@nats-io/transport-node';
 import { reasonOf } from '@sputnikjs/sidecar/connector';
 import type { NatsConfig } from './config.js';
+import { greet } from './greeting.js';
 import { Link } from './link.js';
 import { Outgoing } from './outgoing.js';
-import { openSocket } from './socket.js';
 import { shakeHands } from './transport.js';
 import type { Wire } from './wire.js';
 
@@ -25,7 +25,7 @@ const PING_MS = 30_000;
 export async function openLink(config: NatsConfig, signal: AbortSignal): Promise<Link> {
   const { url } = config;
   const authenticator = await authenticatorOf(config);
-  const opened = await openSocket(config, signal);
+  const opened = await greet(config, signal);
   const { socket } = opened;
   let broken: Error | undefined;
   const failed = (error: Error): void => void (broken = error);

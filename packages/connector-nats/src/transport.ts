@@ -5,7 +5,7 @@ import {
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { nodeResolveHost, NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
-import type { Opened } from './socket.js';
+import type { Opened } from './greeting.js';
 import type { Wire } from './wire.js';
 
 interface OpenedOptions extends ConnectionOptions {

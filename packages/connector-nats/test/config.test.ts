@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NATS_CONFIG } from '@sputnikjs/connector-nats';
-import { addressOf } from '../dist/config.js';
+import { NATS_URLS } from '../dist/config.js';
 
 function problems(raw: object): readonly string[] {
   const { error } = NATS_CONFIG.safeParse(raw);
@@ -58,6 +58,16 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
 });
 
 test('the url names host and port, and whether it is TLS', () => {
-  assert.deepEqual(addressOf('nats://localhost'), { host: 'localhost', port: 4222, tls: false });
-  assert.deepEqual(addressOf('tls://[::1]:4223/'), { host: '::1', port: 4223, tls: true });
+  assert.deepEqual(NATS_URLS.addressOf('nats://localhost'), {
+    url: 'nats://localhost',
+    host: 'localhost',
+    port: 4222,
+    tls: false,
+  });
+  assert.deepEqual(NATS_URLS.addressOf('tls://[::1]:4223/'), {
+    url: 'tls://[::1]:4223/',
+    host: '::1',
+    port: 4223,
+    tls: true,
+  });
 });

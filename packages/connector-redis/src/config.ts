@@ -1,4 +1,4 @@
-import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 
 /** Configuration of the Redis connector. */
@@ -24,7 +24,12 @@ export interface RedisConfig extends TlsConfig {
   readonly claimAfterMs: number;
 }
 
-const PORT = 6379;
+/** `redis://host:port`, or `rediss://host:port`. */
+export const REDIS_URLS: ServerUrls = new ServerUrls({
+  plain: { scheme: 'redis', port: 6379 },
+  tls: { scheme: 'rediss', port: 6379 },
+  instead: 'the number of a database goes into "database"',
+});
 
 /** Schema of {@link RedisConfig}: unknown keys, and keys that do not go together, are errors. */
 export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
@@ -49,34 +54,9 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
 function misfits(config: RedisConfig): readonly (readonly [key: keyof RedisConfig, message: string])[] {
   const { url, username, password } = config;
   const found: (readonly [keyof RedisConfig, string])[] = [];
-  const bad = urlProblem(url);
+  const bad = REDIS_URLS.problem(url);
   if (bad !== undefined) found.push(['url', bad]);
   if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
-  if (bad === undefined) found.push(...tlsMisfits(config, url.startsWith('rediss:'), 'rediss://'));
+  if (bad === undefined) found.push(...tlsMisfits(config, REDIS_URLS.isTls(url), 'rediss://'));
   return found;
-}
-
-function urlProblem(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '' || url.port === '0')
-    return 'expected redis://host:port, or rediss://host:port for TLS';
-  if (url.username !== '' || url.password !== '')
-    return 'keep user and password out of it: "username" and "password" are keys';
-  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
-    return 'nothing may follow the port; the number of a database goes into "database"';
-  return undefined;
-}
-
-/** Where a server is. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
-
-/** The parts of a valid `url`. */
-export function addressOf(text: string): Address {
-  const { protocol, hostname, port } = new URL(text);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(port) || PORT, tls: protocol === 'rediss:' };
 }

@@ -1,12 +1,12 @@
-import type { ConfFactory, ConnectAttempt, Logger } from '@sputnikjs/core';
+import type { Logger } from '@sputnikjs/core';
 import {
   defineConnector,
   type ConnectorDefinition,
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
-  type StartableConnector,
 } from '@sputnikjs/sidecar';
+import { LinkConnector } from '@sputnikjs/sidecar/connector';
 import { REDIS_CONFIG, type RedisConfig } from './config.js';
 import { Consumer, newName } from './consumer.js';
 import { Link } from './link.js';
@@ -41,49 +41,24 @@ class Connection implements RedisConnection {
   }
 }
 
-class RedisConnector implements StartableConnector<RedisConnection> {
+class RedisConnector extends LinkConnector<Link, RedisConnection> {
   readonly #config: RedisConfig;
   readonly #consumerName: string;
-  #current: { readonly link: Link; readonly connection: RedisConnection } | undefined;
-  #log: Logger | undefined;
-  #disconnected = false;
 
   constructor(config: RedisConfig) {
+    super('Redis');
     this.#config = config;
     // the same at each connect, so that it takes up again what it had not acknowledged
     this.#consumerName = config.consumerName ?? newName();
   }
 
-  start(log?: Logger): void {
-    this.#log = log;
-  }
-
-  async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<RedisConnection> {
-    if (this.#disconnected) throw new Error('the Redis connector has disconnected for good; make another');
-    const current = this.#current;
-    if (current?.link.alive === true) return current.connection;
-    this.#current = undefined;
-    current?.link.end(new Error('the server did not answer the heartbeat'));
+  protected override async open(signal: AbortSignal): Promise<Link> {
     const { client } = await login(this.#config, signal);
-    const link = new Link(this.#config, client);
-    if (this.#disconnected) link.end(new Error('the connector was told to disconnect'));
-    if (link.over !== undefined) throw link.over;
-    link.add({ ended: (error) => this.#current?.link === link && lost(error) });
-    const connection = new Connection(link, this.#config, this.#consumerName, this.#log);
-    this.#current = { link, connection };
-    return connection;
+    return new Link(this.#config, client);
   }
 
-  /** Asks the server: an open socket says nothing about a frozen one. */
-  async isConnected(): Promise<boolean> {
-    return (await this.#current?.link.ping()) ?? false;
-  }
-
-  async disconnect(): Promise<void> {
-    this.#disconnected = true;
-    const link = this.#current?.link;
-    this.#current = undefined;
-    await link?.close();
+  protected override prepare(link: Link): RedisConnection {
+    return new Connection(link, this.#config, this.#consumerName, this.log);
   }
 }
 
@@ -91,5 +66,5 @@ class RedisConnector implements StartableConnector<RedisConnection> {
 export const connector: ConnectorDefinition<RedisConnection> = defineConnector({
   name: 'redis',
   config: REDIS_CONFIG,
-  make: (config: RedisConfig): StartableConnector<RedisConnection> => new RedisConnector(config),
+  make: (config: RedisConfig) => new RedisConnector(config),
 });

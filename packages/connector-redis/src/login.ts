@@ -1,7 +1,6 @@
-import { reasonOf } from '@sputnikjs/sidecar/connector';
+import { openSocket, reasonOf } from '@sputnikjs/sidecar/connector';
 import { Client } from './client.js';
-import type { RedisConfig } from './config.js';
-import { openSocket } from './socket.js';
+import { REDIS_URLS, type RedisConfig } from './config.js';
 
 /** A client that the server has let in. */
 export interface Login {
@@ -12,7 +11,7 @@ export interface Login {
 
 /** Connects. Rejects with what to do about it, or, at once and with the connection closed, with the reason of the signal. */
 export async function login(config: RedisConfig, signal: AbortSignal): Promise<Login> {
-  const client = new Client(await openSocket(config, signal));
+  const client = new Client(await openSocket(REDIS_URLS.addressOf(config.url), config, signal));
   const aborted = (): void => client.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {

@@ -1,7 +1,7 @@
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import { Outbox, type LinkUser } from '@sputnikjs/sidecar/connector';
 import { Xadd } from './entry.js';
-import type { Link, LinkUser } from './link.js';
+import type { Link } from './link.js';
 import { ServerError } from './server-error.js';
 
 /** Appends messages to streams. The server answers in the order of the commands, and each for itself. */

@@ -1,8 +1,9 @@
 import { systemClock } from '@sputnikjs/core';
 import type { Subscription } from '@sputnikjs/sidecar';
+import type { LinkUser } from '@sputnikjs/sidecar/connector';
 import { retryDelay } from './failures.js';
 import { Handling, type Handled } from './handling.js';
-import type { Link, LinkUser } from './link.js';
+import type { Link } from './link.js';
 import { hasCode } from './server-error.js';
 import type { Entry } from './stream-group.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { REDIS_CONFIG } from '@sputnikjs/connector-redis';
-import { addressOf } from '../dist/config.js';
+import { REDIS_URLS } from '../dist/config.js';
 
 function problems(raw: object): readonly string[] {
   const { error } = REDIS_CONFIG.safeParse(raw);
@@ -51,7 +51,22 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
 });
 
 test('the url names host and port, and whether it is TLS', () => {
-  assert.deepEqual(addressOf('redis://localhost'), { host: 'localhost', port: 6379, tls: false });
-  assert.deepEqual(addressOf('rediss://redis.example'), { host: 'redis.example', port: 6379, tls: true });
-  assert.deepEqual(addressOf('redis://[::1]:6380/'), { host: '::1', port: 6380, tls: false });
+  assert.deepEqual(REDIS_URLS.addressOf('redis://localhost'), {
+    url: 'redis://localhost',
+    host: 'localhost',
+    port: 6379,
+    tls: false,
+  });
+  assert.deepEqual(REDIS_URLS.addressOf('rediss://redis.example'), {
+    url: 'rediss://redis.example',
+    host: 'redis.example',
+    port: 6379,
+    tls: true,
+  });
+  assert.deepEqual(REDIS_URLS.addressOf('redis://[::1]:6380/'), {
+    url: 'redis://[::1]:6380/',
+    host: '::1',
+    port: 6380,
+    tls: false,
+  });
 });

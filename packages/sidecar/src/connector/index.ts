@@ -1,6 +1,10 @@
 export { Fifo } from './fifo.js';
 export { Handlers } from './handlers.js';
+export { LinkConnector } from './link-connector.js';
+export { Link, type LinkUser } from './link.js';
 export { connectionLost } from './lost.js';
 export { Outbox } from './outbox.js';
 export { reasonOf } from './reason.js';
+export { ServerUrls, type Address, type UrlForm } from './server-url.js';
+export { cannotConnect, openSocket } from './socket.js';
 export { readTls, TLS_KEYS, tlsMisfits, type TlsConfig, type TlsOptions } from './tls.js';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { readTls, reasonOf, type TlsOptions } from '@sputnikjs/sidecar/connector';
-import { addressOf, type Address, type NatsConfig } from './config.js';
+import { cannotConnect, openSocket, readTls, type Address, type TlsOptions } from '@sputnikjs/sidecar/connector';
+import { NATS_URLS, type NatsConfig } from './config.js';
 
 /** A connection to a server that has introduced itself. */
 export interface Opened {
@@ -19,25 +19,25 @@ const MAX_GREETING = 1024 * 1024;
  * Opens a connection to the server, to the end of the TLS handshake if the url asks for TLS; the files are read each time, so that
  * renewed certificates count. Rejects with what to do about it, or, at once and with the socket closed, with the reason of the signal.
  */
-export async function openSocket(config: NatsConfig, signal: AbortSignal): Promise<Opened> {
-  const { url } = config;
-  const address = addressOf(url);
+export async function greet(config: NatsConfig, signal: AbortSignal): Promise<Opened> {
+  const address = NATS_URLS.addressOf(config.url);
   const files = address.tls ? await readTls(config) : {};
-  signal.throwIfAborted();
-  const socket = connect({ host: address.host, port: address.port, noDelay: true }).on('error', ignore);
+  // the server speaks first, and then TLS
+  const socket = await openSocket({ ...address, tls: false }, {}, signal);
   const closed = new Promise<never>((_, reject) => {
     socket.once('close', () => reject(new Error('the server closed the connection')));
   });
   const close = (): void => void socket.destroy();
   signal.addEventListener('abort', close);
   try {
-    await once(socket, 'connect', { signal });
     const greeting = await Promise.race([greetingOf(socket), closed]);
     checkTls(greeting, address);
     return address.tls ? { socket: await secured(socket, address, files, closed), greeting } : { socket, greeting };
   } catch (cause) {
     close();
-    throw signal.aborted ? signal.reason : explained(url, cause as Error, address.tls);
+    throw signal.aborted
+      ? signal.reason
+      : cannotConnect(address, cause as Error, cause instanceof TlsMisfit ? cause.advice : undefined);
   } finally {
     signal.removeEventListener('abort', close);
     // nobody waits for it any more
@@ -63,12 +63,22 @@ function greetingOf(socket: Socket): Promise<Buffer> {
   });
 }
 
+/** One side wants TLS, and the other does not. */
+class TlsMisfit extends Error {
+  readonly advice: string;
+
+  constructor(message: string, advice: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
 function checkTls(greeting: Buffer, { tls }: Address): void {
   const info = greeting.toString('utf8', 5, greeting.indexOf('\r\n'));
   const { tls_required: required, tls_available: available } = JSON.parse(info) as Record<string, unknown>;
   if (tls && !required && !available)
-    throw new Error('the server has no TLS; turn it on there, or begin the url with nats://');
-  if (!tls && required) throw new Error('the server wants TLS; begin the url with tls://');
+    throw new TlsMisfit('the server has no TLS', 'turn it on there, or begin the url with nats://');
+  if (!tls && required) throw new TlsMisfit('the server wants TLS', 'begin the url with tls://');
 }
 
 async function secured(plain: Socket, { host }: Address, files: TlsOptions, closed: Promise<never>): Promise<Socket> {
@@ -76,16 +86,4 @@ async function secured(plain: Socket, { host }: Address, files: TlsOptions, clos
   const socket = connectTls({ socket: plain, host, ...name, ...files }).on('error', ignore);
   await Promise.race([once(socket, 'secureConnect'), closed]);
   return socket.pause();
-}
-
-function explained(url: string, cause: NodeJS.ErrnoException, isTls: boolean): Error {
-  const why = reasonOf(cause);
-  return new Error(`cannot connect to ${url}: ${why}${advice(cause, isTls)}`, { cause });
-}
-
-function advice({ code, message }: NodeJS.ErrnoException, isTls: boolean): string {
-  if (message.includes('; ')) return '';
-  if (code === 'ECONNREFUSED') return '; is the server running, and is the port right?';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '; is the host right, and does name resolution work?';
-  return isTls ? '; are caFile, certFile, keyFile and servername right?' : '; is the url right?';
 }

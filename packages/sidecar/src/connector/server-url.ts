@@ -1,0 +1,52 @@
+/** Where a server is. */
+export interface Address {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** How the urls of a kind of server look: `scheme://host:port`. */
+export interface UrlForm {
+  /** What they begin with, and the port when they name none; without TLS and with it. */
+  readonly plain: { readonly scheme: string; readonly port: number };
+  readonly tls: { readonly scheme: string; readonly port: number };
+  /** What to do with what others write behind the port, such as the number of a database. */
+  readonly instead?: string | undefined;
+}
+
+/** Reads the urls of a kind of server. */
+export class ServerUrls {
+  readonly #form: UrlForm;
+
+  constructor(form: UrlForm) {
+    this.#form = form;
+  }
+
+  /** What is wrong with a url, and what is expected; undefined if nothing is. */
+  problem(text: string): string | undefined {
+    const { plain, tls, instead } = this.#form;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isOurs = url?.protocol === `${plain.scheme}:` || url?.protocol === `${tls.scheme}:`;
+    if (url === undefined || !isOurs || url.hostname === '' || url.port === '0')
+      return `expected ${plain.scheme}://host:port, or ${tls.scheme}://host:port for TLS`;
+    if (url.username !== '' || url.password !== '')
+      return 'keep user and password out of it: they have keys of their own, "username" and "password"';
+    if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
+      return `nothing may follow the port${instead === undefined ? '' : `; ${instead}`}`;
+    return undefined;
+  }
+
+  /** True if the url asks for TLS. */
+  isTls(text: string): boolean {
+    return text.startsWith(`${this.#form.tls.scheme}:`);
+  }
+
+  /** The parts of a url in which {@link problem} finds nothing. */
+  addressOf(url: string): Address {
+    const { hostname, port } = new URL(url);
+    const tls = this.isTls(url);
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    return { url, host, port: Number(port) || (tls ? this.#form.tls : this.#form.plain).port, tls };
+  }
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { reasonOf } from './reason.js';
+import type { Address } from './server-url.js';
+import { readTls, type TlsConfig } from './tls.js';
+
+/**
+ * Opens a connection to a server, to the end of the TLS handshake if there is to be TLS; the files are read each time, so that renewed
+ * certificates count. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. An
+ * error of the socket does not end the process: whoever uses it looks at its "close".
+ */
+export async function openSocket(address: Address, config: TlsConfig, signal: AbortSignal): Promise<Socket> {
+  const { host, port, tls } = address;
+  const files = tls ? await readTls(config) : {};
+  signal.throwIfAborted();
+  const name = isIP(host) > 0 ? {} : { servername: host };
+  const socket = tls ? connectTls({ host, port, ...name, ...files }) : connect({ host, port });
+  socket.setNoDelay(true).on('error', ignore);
+  try {
+    await once(socket, tls ? 'secureConnect' : 'connect', { signal });
+    return socket;
+  } catch (cause) {
+    socket.destroy();
+    throw signal.aborted ? signal.reason : cannotConnect(address, cause as Error);
+  }
+}
+
+function ignore(): void {}
+
+/** The error of an attempt that came to no connection: why, and what to do about it. */
+export function cannotConnect(address: Address, cause: Error, advice: string = adviceOn(cause, address)): Error {
+  return new Error(`cannot connect to ${address.url}: ${reasonOf(cause)}; ${advice}`, { cause });
+}
+
+function adviceOn({ code }: NodeJS.ErrnoException, { tls }: Address): string {
+  if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
+  return tls ? 'are caFile, certFile, keyFile and servername right, and is this a TLS port?' : 'is the url right?';
+}
