@@ -21,7 +21,8 @@ export async function mqttTrial(scope: Scope): Promise<MessagingTrial> {
   execFileSync('mosquitto_passwd', ['-b', file, login.username, login.password], { stdio: 'ignore' });
   let places = 0;
   return {
-    server: await mosquitto(scope, ['allow_anonymous false', `password_file ${file}`]),
+    // of more than 1,000 messages that wait for a subscriber it would keep none, unless told otherwise
+    server: await mosquitto(scope, ['allow_anonymous false', `password_file ${file}`, 'max_queued_messages 0']),
     make,
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
     async place() {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
 import { gate } from './gate.js';
 import { within } from './in-time.js';
+import { memoryInUse } from './memory.js';
 import { PATIENCE_MS, Stage } from './messaging-stage.js';
 import type { MessagingFeatures, MessagingTrial, Place } from './messaging-trial.js';
 import type { Check, Tell } from './suite.js';
@@ -67,6 +68,9 @@ export class Inbox {
     return within(PATIENCE_MS, `the arrival of ${count} messages`, reached);
   }
 }
+
+/** What a slow consumer lets be under way, what is produced meanwhile, and what of that may be in its memory, in bytes. */
+const [ALLOWED, BACKLOG, BACKLOG_BYTES, MAX_HELD] = [16, 10_000, 2_000, 8 * 1024 * 1024];
 
 type MessagingRule =
   | 'carriesBytes'
@@ -202,23 +206,39 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     }),
   },
   boundsUnacknowledged: {
-    rule: 'a slow consumer has no more messages under way than it allows, and gets all of them',
+    rule: 'a slow consumer has no more messages under way than it allows, leaves the others on the server, and gets all of them',
     skip: needs('consumer'),
     run: onStage(async (stage) => {
       const [place, producing, consuming] = [await stage.place(), await stage.connect(), await stage.connect()];
+      const [full, release] = [gate(), gate()];
       const inbox = new Inbox();
       let [underWay, most] = [0, 0];
       const slowly = async (message: ConsumedMessage): Promise<void> => {
         most = Math.max(most, ++underWay);
+        if (underWay === ALLOWED) full.open();
+        await release.passed;
         await new Promise((resolve) => setImmediate(resolve));
         underWay--;
         await inbox.take(message);
       };
-      await consuming.connection.consumer.consume(place.source, slowly, { maxUnacknowledged: 16 });
-      await produceAll(producing.connection, place, numbered(3_000));
-      await inbox.reaches(3_000);
-      assert.ok(most <= 16, `${most} messages are under way at once, though maxUnacknowledged is 16`);
-      assert.deepEqual(inbox.payloads, numbered(3_000));
+      await consuming.connection.consumer.consume(place.source, slowly, { maxUnacknowledged: ALLOWED });
+      const before = memoryInUse();
+      for (let from = 0; from < BACKLOG; from += 500) {
+        const payloads = Array.from({ length: 500 }, (_, n) => `${from + n}`.padEnd(BACKLOG_BYTES));
+        await produceAll(producing.connection, place, payloads);
+      }
+      await within(PATIENCE_MS, 'as many messages as the consumer allows', full.passed);
+      const memory = memoryInUse() - before;
+      assert.ok(memory < MAX_HELD, `${memory} bytes wait in the satellite, not on the server`);
+      const alive = Promise.resolve(consuming.connector.isConnected());
+      assert.ok(await within(PATIENCE_MS, 'a heartbeat', alive), 'a slow consumer is taken for a lost connection');
+      release.open();
+      await inbox.reaches(BACKLOG);
+      assert.equal(most, ALLOWED, 'messages under way at once');
+      assert.deepEqual(
+        inbox.payloads.map((payload) => payload.trimEnd()),
+        numbered(BACKLOG),
+      );
     }),
   },
   deduplicates: {
