@@ -40,5 +40,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
       headers: true,
       contentType: true,
     },
+    // a classic queue (version 1) writes its journal out to files in their turn, that of the newest messages first
+    gapsAtKill: true,
   };
 }

@@ -60,4 +60,6 @@ export interface MessagingTrial {
   /** Starts a server of its own whose limit is soon reached, if it has limits; it ends with the test file. */
   readonly full?: (() => Promise<FullServer>) | undefined;
   readonly features: MessagingFeatures;
+  /** Of what it had not acknowledged when it was killed, the server may have kept a message and not those before it. */
+  readonly gapsAtKill?: boolean | undefined;
 }
