@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { connect as plainConnect } from '@nats-io/transport-node';
 import { rejection } from '@sputnikjs/testkit';
-import { addStream, numbered, open, started, storedIn } from './helpers.js';
+import { addStream, numbered, open, started, storedIn, withPlain } from './helpers.js';
 
 test('content type, headers and id go with a message, and its id is stored once within the duplicate window', async (t) => {
   const { url } = await started(t);
@@ -59,6 +59,18 @@ test('messages that wait for others reach the stream in the order of the calls',
     (await storedIn(url, 'S')).map(({ payload }) => payload),
     numbered(1000),
   );
+});
+
+test('a stream that has its maxBytes refuses messages, and takes them when it has room again; those of others are none of its business', async (t) => {
+  const { url } = await started(t);
+  const full = { name: 'FULL', subjects: ['full'], storage: 'memory', maxBytes: 3000 };
+  const { connection } = await open(t, { url, streams: [full, { ...full, name: 'S', subjects: ['a'] }] });
+  const produce = (target: string): Promise<void> => connection.producer.produce({ target, payload: 'x'.repeat(1000) });
+  await Promise.all([produce('full'), produce('full')]);
+  const [error] = await Promise.all([rejection(produce('full')), produce('a')]);
+  assert.match(error.message, /refuses the message for "full": maximum bytes exceeded.*raise maxBytes/);
+  await withPlain(url, (_, { streams }) => streams.purge('FULL'));
+  await produce('full');
 });
 
 /** Tells where acknowledgements were asked to go, as a client saw it that is not ours and got the same messages. */

@@ -30,11 +30,11 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
     place: () => placeOn(server, `place${++places}`),
     async full() {
-      const small = await natsServer(scope, users);
+      const small = await natsServer(scope, users, ['max_file_store: 20000']);
       await small.start();
       return {
         connector: make(small.port),
-        place: await placeOn(small, 'full', { max_bytes: 10_000, discard: 'new' }),
+        place: await placeOn(small, 'full'),
         makeRoom: () =>
           withPlain(small.url, async (_, { streams }) => void (await streams.purge('full', { keep: 2 })), plainLogin),
       };

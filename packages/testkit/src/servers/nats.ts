@@ -2,15 +2,22 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
-/** A `nats-server` with JetStream on file; `lines` are added to its configuration. Not started yet. */
-export function natsServer(scope: Scope, lines: readonly string[] = []): Promise<RealServer> {
+/**
+ * A `nats-server` with JetStream on file; `lines` are added to its configuration, and `storage` to the part of it that is for JetStream,
+ * such as its limits. Not started yet.
+ */
+export function natsServer(
+  scope: Scope,
+  lines: readonly string[] = [],
+  storage: readonly string[] = [],
+): Promise<RealServer> {
   return RealServer.of(scope, {
     scheme: 'nats',
     ready: 'Server is ready',
     async command(folder, port) {
       const conf = join(folder, 'nats.conf');
-      const own = [`listen: "127.0.0.1:${port}"`, `jetstream { store_dir: "${join(folder, 'data')}" }`];
-      await writeFile(conf, [...own, ...lines, ''].join('\n'));
+      const jetstream = ['jetstream {', `store_dir: "${join(folder, 'data')}"`, ...storage, '}'];
+      await writeFile(conf, [`listen: "127.0.0.1:${port}"`, ...jetstream, ...lines, ''].join('\n'));
       return { program: 'nats-server', args: ['-c', conf] };
     },
   });
