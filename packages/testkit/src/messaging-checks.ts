@@ -3,6 +3,7 @@ import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
 import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { memoryInUse } from './memory.js';
+import { numbered, textOf } from './messages.js';
 import { PATIENCE_MS, Stage } from './messaging-stage.js';
 import type { MessagingFeatures, MessagingTrial, Place } from './messaging-trial.js';
 import type { Check, Tell } from './suite.js';
@@ -32,10 +33,6 @@ export function needs(...features: readonly (keyof MessagingFeatures)[]): Check<
   };
 }
 
-export function numbered(count: number): string[] {
-  return Array.from({ length: count }, (_, n) => `${n}`);
-}
-
 /** Produces all at once, and resolves when the server has them all. */
 export async function produceAll(
   { producer }: MessagingConnection,
@@ -57,7 +54,7 @@ export class Inbox {
   };
 
   get payloads(): string[] {
-    return this.messages.map(({ payload }) => Buffer.from(payload).toString());
+    return this.messages.map(textOf);
   }
 
   /** Resolves when so many have come. */
@@ -162,7 +159,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       const inbox = new Inbox();
       await connection.consumer.consume(place.source, async (message) => {
         await inbox.take(message);
-        if (Buffer.from(message.payload).toString() === 'bad' && !message.redelivered) throw new Error('not now');
+        if (textOf(message) === 'bad' && !message.redelivered) throw new Error('not now');
       });
       await produceAll(connection, place, ['bad', ...numbered(10)]);
       await inbox.reaches(12);

@@ -1,22 +1,16 @@
 import { setTimeout as realTime } from 'node:timers/promises';
-import { confFactory, type ServerConnector } from '@sputnikjs/core';
+import type { ServerConnector } from '@sputnikjs/core';
 import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
 import { gate, type Gate } from './gate.js';
+import { connect, type Held } from './held-connector.js';
 import { within } from './in-time.js';
+import { textOf } from './messages.js';
 import { MessagingFlight, type Consuming } from './messaging-flight.js';
 import type { MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
 
 /** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
 export const PATIENCE_MS = 60_000;
 const RETRY_MS = 50;
-
-/** A connection that a test holds itself, without a satellite. */
-export interface Held {
-  readonly connection: MessagingConnection;
-  readonly connector: ServerConnector<TrialConnection>;
-  /** Resolves when the connector reports the loss. */
-  readonly lost: Promise<unknown>;
-}
 
 /** What one test of a trial uses; all of it ends with the test. */
 export class Stage {
@@ -32,17 +26,9 @@ export class Stage {
   }
 
   /** Connects a new connector, or the one given. */
-  async connect(connector: ServerConnector<TrialConnection> = this.make()): Promise<Held> {
-    const lost = gate<unknown>();
-    const attempt = { signal: new AbortController().signal, lost: lost.open };
-    const connecting = (async () =>
-      connector.connect(
-        confFactory(() => undefined),
-        attempt,
-      ))();
+  async connect(connector: ServerConnector<TrialConnection> = this.make()): Promise<Held<MessagingConnection>> {
     // where there is no consumer, what needs one is skipped
-    const connection = (await within(PATIENCE_MS, 'connect', connecting)) as MessagingConnection;
-    return { connection, connector, lost: lost.passed };
+    return within(PATIENCE_MS, 'connect', connect(connector as ServerConnector<MessagingConnection>));
   }
 
   make(port: number = this.trial.server.port): ServerConnector<TrialConnection> {
@@ -113,8 +99,8 @@ export class Witness {
     return this.#seen.filter((payload) => payload !== last.payload);
   }
 
-  #take({ payload }: ConsumedMessage): void {
-    const text = Buffer.from(payload).toString();
+  #take(message: ConsumedMessage): void {
+    const text = textOf(message);
     this.#seen.push(text);
     if (this.#waiting?.payload === text) this.#waiting.gate.open();
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { numbered } from './messaging-checks.js';
+import { numbered } from './messages.js';
 
 const CHANGED = 'messages have changed their order';
 

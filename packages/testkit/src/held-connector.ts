@@ -1,0 +1,57 @@
+import { confFactory, type Logger, type ServerConnector } from '@sputnikjs/core';
+import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/sidecar';
+import { gate } from './gate.js';
+import type { Scope } from './servers/real-server.js';
+
+/** A connector that a test holds itself, without a satellite, and a connection of it. */
+export interface Held<C> {
+  readonly connector: StartableConnector<C>;
+  readonly connection: C;
+  /** Resolves with the reason when the connector reports the loss of this connection. */
+  readonly lost: Promise<unknown>;
+}
+
+/** What a test does with connectors of one kind. */
+export interface HeldConnectors<C> {
+  /** Makes one that disconnects when the test ends; acquires nothing. Throws if the raw configuration does not fit. */
+  readonly makeConnector: (scope: Scope, raw: object) => StartableConnector<C>;
+  /** Makes one, starts it and connects it. */
+  readonly open: (scope: Scope, raw: object, log?: Logger) => Promise<Held<C>>;
+  /** Connects one, once more if it was connected. Rejects as its `connect` does. */
+  readonly connect: (connector: ServerConnector<C>, signal?: AbortSignal) => Promise<Held<C>>;
+}
+
+/** Gives tests connectors of one kind to hold themselves. The schema of their definition has to validate at once. */
+export function heldConnectors<C>(definition: ConnectorDefinition<C>): HeldConnectors<C> {
+  const makeConnector: HeldConnectors<C>['makeConnector'] = (scope, raw) => {
+    const connector = definition.make(validated(definition, raw));
+    scope.after(async () => connector.disconnect());
+    return connector;
+  };
+  return {
+    makeConnector,
+    async open(scope, raw, log) {
+      const connector = makeConnector(scope, raw);
+      await connector.start?.(log);
+      return connect(connector);
+    },
+    connect,
+  };
+}
+
+/** Makes an attempt, as the core does, without configurations to ask for; nothing aborts it unless a signal is given. */
+export async function connect<C>(
+  connector: ServerConnector<C>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Held<C>> {
+  const lost = gate<unknown>();
+  const config = confFactory(() => undefined);
+  return { connector, connection: await connector.connect(config, { signal, lost: lost.open }), lost: lost.passed };
+}
+
+function validated({ name, config }: ConnectorDefinition, raw: object): unknown {
+  const result = config['~standard'].validate(raw);
+  if (result instanceof Promise) throw new Error(`the schema of the connector "${name}" validates asynchronously`);
+  if (!result.issues) return result.value;
+  throw new Error(`the configuration of the connector "${name}" does not fit: ${JSON.stringify(result.issues)}`);
+}
