@@ -9,9 +9,9 @@ import {
   type ConsumedMessage,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { Collector, gate, rejection } from '@sputnikjs/testkit';
+import { Collector, gate, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, numbered, open, storedIn, textOf, withPlain } from './helpers.js';
+import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
 
 const server = await rabbitmqServer({ after });
 const { url, port } = server;

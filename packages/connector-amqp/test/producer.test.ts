@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { Collector, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, numbered, open, storedIn, textOf, withPlain } from './helpers.js';
+import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
 
 const server = await rabbitmqServer({ after }, ['max_message_size = 100000']);
 const { url, port } = server;

@@ -4,14 +4,11 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Aedes } from 'aedes';
-import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { Collector, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { connect, open } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 import { tap } from './tap.js';
-
-const text = ({ payload }: ConsumedMessage): string => Buffer.from(payload).toString();
 
 /** After this the server has seen what was sent before, and we what it answered. */
 async function roundTrips({ producer }: MqttConnection): Promise<void> {
@@ -26,7 +23,7 @@ test('what is produced is consumed: every message, with its source, in order', a
     'in/+',
     async (message) => {
       assert.equal(message.redelivered, false);
-      got.add(`${message.source} ${text(message)}`);
+      got.add(`${message.source} ${textOf(message)}`);
     },
     { maxUnacknowledged: 1 },
   );
@@ -42,7 +39,7 @@ test('a handler may produce on the same connection and wait for it', async (t) =
   const { url } = await mosquitto(t);
   const { connection } = await open(t, { url });
   const got = new Collector<string>();
-  await connection.consumer.consume('out', async (message) => got.add(text(message)));
+  await connection.consumer.consume('out', async (message) => got.add(textOf(message)));
   await connection.consumer.consume(
     'in',
     (message) => connection.producer.produce({ target: 'out', payload: message.payload }),
@@ -50,10 +47,7 @@ test('a handler may produce on the same connection and wait for it', async (t) =
   );
   for (let i = 0; i < 50; i++) await connection.producer.produce({ target: 'in', payload: String(i) });
   await got.reaches(50);
-  assert.deepEqual(
-    got.items,
-    Array.from({ length: 50 }, (_, i) => String(i)),
-  );
+  assert.deepEqual(got.items, numbered(50));
 });
 
 test('a message is acknowledged when its handler resolves, and not before', async (t) => {
@@ -129,7 +123,7 @@ test('no more than maxUnacknowledged handlers are under way', async (t) => {
   const got = new Collector<() => void>();
   await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)), { maxUnacknowledged: 3 });
   const other = new Collector<string>();
-  await connection.consumer.consume('b', async (message) => other.add(text(message)));
+  await connection.consumer.consume('b', async (message) => other.add(textOf(message)));
   for (let i = 0; i < 8; i++) await connection.producer.produce({ target: 'a', payload: String(i) });
   await connection.producer.produce({ target: 'b', payload: 'all eight are here' });
   await other.reaches(1);
@@ -144,8 +138,8 @@ test('a message whose handler rejects is handed over again, as redelivered, and 
   const { connection } = await open(t, { url });
   const got = new Collector<string>();
   await connection.consumer.consume('a', async (message) => {
-    got.add(`${text(message)} ${message.redelivered}`);
-    if (text(message) === 'bad' && !message.redelivered) throw new Error('not now');
+    got.add(`${textOf(message)} ${message.redelivered}`);
+    if (textOf(message) === 'bad' && !message.redelivered) throw new Error('not now');
   });
   await connection.producer.produce({ target: 'a', payload: 'bad' });
   await connection.producer.produce({ target: 'a', payload: 'good' });
@@ -159,8 +153,8 @@ test('a kept session delivers what was not handled to the next connection', asyn
   const first = await open(t, kept);
   const got = new Collector<string>();
   const subscription = await first.connection.consumer.consume('a', async (message) => {
-    got.add(text(message));
-    if (text(message) !== '0') throw new Error('not now');
+    got.add(textOf(message));
+    if (textOf(message) !== '0') throw new Error('not now');
   });
   for (let i = 0; i < 3; i++) await first.connection.producer.produce({ target: 'a', payload: String(i) });
   await got.reaches(3);
@@ -174,7 +168,7 @@ test('a kept session delivers what was not handled to the next connection', asyn
   // the server may send before anybody has subscribed anew: a round trip makes sure that it has
   await second.connector.isConnected();
   await second.connection.consumer.consume('a', async (message) =>
-    again.add(`${text(message)} ${message.redelivered}`),
+    again.add(`${textOf(message)} ${message.redelivered}`),
   );
   await again.reaches(3);
   assert.deepEqual(again.items, ['1 true', '2 true', 'while away false']);
@@ -187,7 +181,7 @@ test('stop takes no further messages, and waits for the handlers under way', asy
   const handle = (): Promise<void> => new Promise((resolve) => got.add(resolve));
   const subscription = await connection.consumer.consume('a', handle, { maxUnacknowledged: 1 });
   const other = new Collector<string>();
-  await connection.consumer.consume('+', async (message) => other.add(text(message)));
+  await connection.consumer.consume('+', async (message) => other.add(textOf(message)));
   for (const payload of ['1', '2']) await connection.producer.produce({ target: 'a', payload });
   await got.reaches(1);
   let stopped = false;
@@ -247,7 +241,7 @@ test('a subscription that the server does not grant is an error, and the connect
   const denied = await rejection(connection.consumer.consume('secret', async () => {}));
   assert.equal(denied.message, 'the server refuses the subscription to "secret"; may the user read it?');
   const got = new Collector<string>();
-  await connection.consumer.consume('open', async (message) => got.add(text(message)));
+  await connection.consumer.consume('open', async (message) => got.add(textOf(message)));
   await connection.producer.produce({ target: 'open', payload: 'x' });
   await got.reaches(1);
 });

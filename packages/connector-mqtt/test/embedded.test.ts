@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { Collector, KeptLog, rejection, textOf } from '@sputnikjs/testkit';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { connect, embedded, makeConnector, open, portOf } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
@@ -23,7 +23,7 @@ test('the embedded broker listens from start on, and serves the connector and ot
   assert.equal(connection.url, `mqtt://127.0.0.1:${port}`);
   assert.equal(await connector.isConnected(), true);
   const got = new Collector<string>();
-  await connection.consumer.consume('a/+', async ({ payload }) => got.add(Buffer.from(payload).toString()));
+  await connection.consumer.consume('a/+', async (message) => got.add(textOf(message)));
   for (const payload of ['1', '2', '3']) await connection.producer.produce({ target: 'a/b', payload });
   await got.reaches(3);
   await sub.exit;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { rejection } from '@sputnikjs/testkit';
+import { numbered, rejection } from '@sputnikjs/testkit';
 import { connect, embedded, makeConnector, open, portOf } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
 import { RawSubscriber } from './raw-subscriber.js';
@@ -31,7 +31,7 @@ test('mosquitto_sub gets everything that was produced right before the landing',
   for (const session of [['-c', '-i', 'kept'], []]) {
     const { connector, connection } = await open(t, embedded);
     const sub = await mosquittoSub(t, portOf(connection), ['-q', '1', '-t', '#', ...session]);
-    const sent = Array.from({ length: 5000 }, (_, i) => `${i}`);
+    const sent = numbered(5000);
     await Promise.all(sent.map((payload) => connection.producer.produce({ target: 'a', payload })));
     await connector.disconnect();
     sub.process.kill('SIGTERM');

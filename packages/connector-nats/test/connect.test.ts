@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Collector, rejection } from '@sputnikjs/testkit';
-import { addStream, connect, makeConnector, open, started, withPlain, textOf } from './helpers.js';
+import { Collector, rejection, textOf } from '@sputnikjs/testkit';
+import { addStream, connect, makeConnector, open, started, withPlain } from './helpers.js';
 
 test('a stream that is missing is created as configured; one that takes the subjects is left as it is', async (t) => {
   const { url } = await started(t);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ConsumerConfig } from '@nats-io/jetstream';
-import { Collector, gate, rejection } from '@sputnikjs/testkit';
-import { addStream, numbered, open, started, textOf, withPlain, type Opened } from './helpers.js';
+import type { NatsMessaging } from '@sputnikjs/connector-nats';
+import { Collector, gate, numbered, rejection, textOf, type Held } from '@sputnikjs/testkit';
+import { addStream, open, started, withPlain } from './helpers.js';
 
-interface Flow extends Opened {
+interface Flow extends Held<NatsMessaging> {
   readonly url: string;
   /** Produces these, in order. */
   readonly produce: (...payloads: readonly string[]) => Promise<unknown>;

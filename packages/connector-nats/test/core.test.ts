@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Collector, gate, KeptLog, rejection } from '@sputnikjs/testkit';
-import { numbered, open, started, textOf } from './helpers.js';
+import { Collector, gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { open, started } from './helpers.js';
 
 test('core NATS: what a handler rejects is lost, counted and warned of once', async (t) => {
   const { url } = await started(t);

@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect as plainConnect, type NatsConnection } from '@nats-io/transport-node';
-import { confFactory, type Logger } from '@sputnikjs/core';
-import { connector, NATS_CONFIG, type NatsMessaging } from '@sputnikjs/connector-nats';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { gate } from '@sputnikjs/testkit';
+import { connector } from '@sputnikjs/connector-nats';
+import { heldConnectors } from '@sputnikjs/testkit';
 import { natsServer, type RealServer } from '@sputnikjs/testkit/servers';
-
-export const config = confFactory(() => undefined);
-
-/** A signal that never aborts. */
-export const never: AbortSignal = new AbortController().signal;
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-nats-test-'));
@@ -28,34 +21,7 @@ export async function started(t: TestContext, lines?: readonly string[]): Promis
   return server;
 }
 
-export interface Connected {
-  readonly connection: NatsMessaging;
-  /** Resolves with the reason when the connector reports the loss. */
-  readonly lost: Promise<unknown>;
-}
-
-export interface Opened extends Connected {
-  readonly connector: ReturnType<typeof connector.make>;
-}
-
-export function makeConnector(t: TestContext, raw: object): Opened['connector'] {
-  const made = connector.make(NATS_CONFIG.parse(raw));
-  t.after(() => made.disconnect());
-  return made;
-}
-
-/** Makes a connector, starts and connects it; it disconnects when the test ends. */
-export async function open(t: TestContext, raw: object, log?: Logger): Promise<Opened> {
-  const made = makeConnector(t, raw);
-  await made.start?.(log);
-  return { connector: made, ...(await connect(made)) };
-}
-
-/** Connects once more. */
-export async function connect(made: Opened['connector'], signal: AbortSignal = never): Promise<Connected> {
-  const lost = gate<unknown>();
-  return { connection: await made.connect(config, { signal, lost: lost.open }), lost: lost.passed };
-}
+export const { makeConnector, open, connect } = heldConnectors(connector);
 
 /** A client that is not ours, for as long as the work takes. */
 export async function withPlain<T>(
@@ -103,12 +69,4 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
     },
     login,
   );
-}
-
-export function textOf({ payload }: ConsumedMessage): string {
-  return Buffer.from(payload).toString();
-}
-
-export function numbered(count: number): string[] {
-  return Array.from({ length: count }, (_, n) => `${n}`);
 }

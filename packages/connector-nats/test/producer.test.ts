@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { connect as plainConnect } from '@nats-io/transport-node';
-import { rejection } from '@sputnikjs/testkit';
-import { addStream, numbered, open, started, storedIn, withPlain } from './helpers.js';
+import { numbered, rejection } from '@sputnikjs/testkit';
+import { addStream, open, started, storedIn, withPlain } from './helpers.js';
 
 test('content type, headers and id go with a message, and its id is stored once within the duplicate window', async (t) => {
   const { url } = await started(t);

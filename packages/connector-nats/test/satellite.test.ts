@@ -9,9 +9,9 @@ import {
   type ConsumedMessage,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { Collector } from '@sputnikjs/testkit';
+import { Collector, numbered } from '@sputnikjs/testkit';
 import { natsServer } from '@sputnikjs/testkit/servers';
-import { addStream, makeConnector, numbered, open, storedIn, withPlain } from './helpers.js';
+import { addStream, makeConnector, open, storedIn, withPlain } from './helpers.js';
 
 test('a satellite that copies a stream loses nothing, whether the server is killed or it lands in the middle', async (t) => {
   const server = await natsServer(t);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { KeptLog, gate } from '@sputnikjs/testkit';
-import { Inbox, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
+import { gate, KeptLog, numbered, textOf } from '@sputnikjs/testkit';
+import { connect, Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test("other clients' entries are messages, too: payload and headers, or all fields as JSON", async (t) => {
   const { url, port } = await started(t);
@@ -126,10 +126,7 @@ test('a handler of a lost connection ends in peace, and the next connection deli
   release.open();
   await stopping;
   await server.start();
-  const next = await connector.connect(() => Promise.reject(new Error('none')), {
-    signal: new AbortController().signal,
-    lost: () => {},
-  });
+  const next = (await connect(connector)).connection;
   const again = new Inbox();
   await next.consumer.consume('a', again.take);
   await again.reaches(1);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { KeptLog, gate, rejection } from '@sputnikjs/testkit';
-import { Inbox, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
+import { gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test('a group that is missing is an error that says how to make it, unless createGroups makes it', async (t) => {
   const { url, port } = await started(t);

@@ -1,15 +1,9 @@
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import { confFactory, type Logger } from '@sputnikjs/core';
-import { connector, REDIS_CONFIG, type RedisConnection } from '@sputnikjs/connector-redis';
+import { connector } from '@sputnikjs/connector-redis';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { Collector, gate } from '@sputnikjs/testkit';
+import { Collector, heldConnectors, textOf } from '@sputnikjs/testkit';
 import { redisServer, type RealServer } from '@sputnikjs/testkit/servers';
-
-export const config = confFactory(() => undefined);
-
-/** A signal that never aborts. */
-export const never: AbortSignal = new AbortController().signal;
 
 /** A server that runs. */
 export async function started(t: TestContext, lines?: readonly string[]): Promise<RealServer> {
@@ -18,34 +12,7 @@ export async function started(t: TestContext, lines?: readonly string[]): Promis
   return server;
 }
 
-export interface Connected {
-  readonly connection: RedisConnection;
-  /** Resolves with the reason when the connector reports the loss. */
-  readonly lost: Promise<unknown>;
-}
-
-export interface Opened extends Connected {
-  readonly connector: ReturnType<typeof connector.make>;
-}
-
-export function makeConnector(t: TestContext, raw: object): Opened['connector'] {
-  const made = connector.make(REDIS_CONFIG.parse(raw));
-  t.after(() => made.disconnect());
-  return made;
-}
-
-/** Makes a connector, starts and connects it; it disconnects when the test ends. */
-export async function open(t: TestContext, raw: object, log?: Logger): Promise<Opened> {
-  const made = makeConnector(t, raw);
-  await made.start?.(log);
-  return { connector: made, ...(await connect(made)) };
-}
-
-/** Connects once more. */
-export async function connect(made: Opened['connector'], signal: AbortSignal = never): Promise<Connected> {
-  const lost = gate<unknown>();
-  return { connection: await made.connect(config, { signal, lost: lost.open }), lost: lost.passed };
-}
+export const { makeConnector, open, connect } = heldConnectors(connector);
 
 /** A client that is not ours, for as long as the work takes. */
 export async function withPlain<T>(port: number, work: (plain: Redis) => Promise<T>, login: object = {}): Promise<T> {
@@ -103,14 +70,6 @@ export class Inbox extends Collector<ConsumedMessage> {
   get texts(): readonly string[] {
     return this.items.map(textOf);
   }
-}
-
-export function textOf({ payload }: ConsumedMessage): string {
-  return Buffer.from(payload).toString();
-}
-
-export function numbered(count: number): string[] {
-  return Array.from({ length: count }, (_, n) => `${n}`);
 }
 
 /** Resolves when a condition holds that only asking tells. */

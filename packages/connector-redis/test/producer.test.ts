@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { rejection } from '@sputnikjs/testkit';
-import { numbered, open, started, storedIn, until, withPlain } from './helpers.js';
+import { numbered, rejection } from '@sputnikjs/testkit';
+import { open, started, storedIn, until, withPlain } from './helpers.js';
 
 test('a message is an entry of fields that other clients can read: payload, content-type, id and headers', async (t) => {
   const { url, port } = await started(t);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Inbox, open, pendingIn, started, textOf, withPlain } from './helpers.js';
+import { textOf } from '@sputnikjs/testkit';
+import { Inbox, open, pendingIn, started, withPlain } from './helpers.js';
 
 // the rights that the README names
 const PRODUCE = '+ping +xadd';

@@ -9,9 +9,9 @@ import {
   type ConsumedMessage,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { Collector } from '@sputnikjs/testkit';
+import { Collector, numbered, textOf } from '@sputnikjs/testkit';
 import { redisServer } from '@sputnikjs/testkit/servers';
-import { makeConnector, numbered, open, pendingIn, storedIn, textOf, until } from './helpers.js';
+import { makeConnector, open, pendingIn, storedIn, until } from './helpers.js';
 
 test('a satellite that copies a stream loses nothing, whether the server is killed or it lands in the middle', async (t) => {
   const server = await redisServer(t);

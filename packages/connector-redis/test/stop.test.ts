@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gate } from '@sputnikjs/testkit';
-import { Inbox, numbered, open, pendingIn, started, textOf, until, withPlain } from './helpers.js';
+import { gate, numbered, textOf } from '@sputnikjs/testkit';
+import { Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test('stop does not wait for the messages to come, and what failed another consumer gets', async (t) => {
   const { url, port } = await started(t);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
-import { rejection } from '@sputnikjs/testkit';
+import { rejection, textOf } from '@sputnikjs/testkit';
 import { certificates, freePort } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, started, textOf } from './helpers.js';
+import { connect, makeConnector, open, started } from './helpers.js';
 
 /** The url of a server with TLS, and whether it asks for certificates. */
 async function secured(t: TestContext, pem: (name: string) => string, ask: 'yes' | 'no'): Promise<string> {
