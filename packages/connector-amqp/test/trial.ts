@@ -13,6 +13,8 @@ async function placeOn(port: number, queue: string, limits: Record<string, unkno
     target: queue,
     source: queue,
     stored: async () => (await storedIn(port, queue)).map(({ payload }) => payload),
+    unhandled: () =>
+      withPlain(port, async (plain) => (await plain.queueDeclare({ queue, passive: true })).messageCount),
   };
 }
 

@@ -70,3 +70,17 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
     login,
   );
 }
+
+/** How many messages of a stream its consumers have still to get or to acknowledge. */
+export function unhandledIn(url: string, stream: string, login: object = {}): Promise<number> {
+  return withPlain(
+    url,
+    async (_, { consumers }) => {
+      let count = 0;
+      for await (const { num_ack_pending, num_pending } of consumers.list(stream))
+        count += num_ack_pending + num_pending;
+      return count;
+    },
+    login,
+  );
+}

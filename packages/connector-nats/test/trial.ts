@@ -1,7 +1,7 @@
 import { connector, NATS_CONFIG } from '@sputnikjs/connector-nats';
 import type { MessagingTrial, Place } from '@sputnikjs/testkit';
 import { natsServer, type RealServer, type Scope } from '@sputnikjs/testkit/servers';
-import { storedIn, withPlain } from './helpers.js';
+import { storedIn, unhandledIn, withPlain } from './helpers.js';
 
 const login = { username: 'sputnik', password: 'right' };
 const plainLogin = { user: login.username, pass: login.password };
@@ -17,6 +17,7 @@ async function placeOn({ url }: RealServer, name: string, limits: object = {}): 
     target: `${name}.messages`,
     source: `${name}.>`,
     stored: async () => (await storedIn(url, name, plainLogin)).map(({ payload }) => payload),
+    unhandled: () => unhandledIn(url, name, plainLogin),
   };
 }
 

@@ -50,6 +50,18 @@ function pairs(fields: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : [])));
 }
 
+/** How many entries of a stream its groups have still to get or to acknowledge. */
+export function unhandledIn(port: number, stream: string, login: object = {}): Promise<number> {
+  return withPlain(
+    port,
+    async (plain) => {
+      const groups = ((await plain.xinfo('GROUPS', stream)) as string[][]).map(pairs);
+      return groups.reduce((count, { pending, lag = '0' }) => count + Number(pending) + Number(lag), 0);
+    },
+    login,
+  );
+}
+
 /** How many entries of a stream's group are delivered and not acknowledged, by consumer. */
 export function pendingIn(port: number, stream: string, group = 'sputnik'): Promise<Readonly<Record<string, number>>> {
   return withPlain(port, async (plain) => {

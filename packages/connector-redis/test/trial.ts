@@ -1,19 +1,21 @@
 import { connector, REDIS_CONFIG } from '@sputnikjs/connector-redis';
 import type { MessagingTrial, Place } from '@sputnikjs/testkit';
 import { redisServer, type Scope } from '@sputnikjs/testkit/servers';
-import { storedIn, withPlain } from './helpers.js';
+import { storedIn, unhandledIn, withPlain } from './helpers.js';
 
 const login = { password: 'right' };
 const secured = [`requirepass ${login.password}`];
 
+/** Makes one that takes over nothing from others that are idle: nothing the suite asks for may wait for that. */
 const make = (port: number, raw: object = login): ReturnType<typeof connector.make> =>
-  connector.make(REDIS_CONFIG.parse({ url: `redis://127.0.0.1:${port}`, ...raw }));
+  connector.make(REDIS_CONFIG.parse({ url: `redis://127.0.0.1:${port}`, claimAfterMs: 3_600_000, ...raw }));
 
 function placeOn(port: number, name: string): Place {
   return {
     target: name,
     source: name,
     stored: async () => (await storedIn(port, name, login)).map(({ payload = '' }) => payload),
+    unhandled: () => unhandledIn(port, name, login),
   };
 }
 

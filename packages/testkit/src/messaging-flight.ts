@@ -2,6 +2,7 @@ import {
   defineBlock,
   Sputnik,
   type BlockCommunicator,
+  type BlockDefinition,
   type BlockFactories,
   type Flight,
   type LandingReport,
@@ -17,12 +18,16 @@ import {
   type MessagingConnection,
   type ProduceMessage,
 } from '@sputnikjs/sidecar';
+import { textOf } from './messages.js';
 import type { TrialConnection } from './messaging-trial.js';
 
-/** What a flight consumes, and by what handler. */
-export interface Consuming {
+/** What a flight copies, from where to where. */
+export interface Copying {
   readonly source: string;
-  readonly handle: (message: ConsumedMessage) => Promise<void> | void;
+  readonly target: string;
+  readonly maxUnacknowledged: number;
+  /** Called when the server has a copy; the message itself is acknowledged when this resolves. */
+  readonly copied: (payload: string) => Promise<void>;
 }
 
 /** Heartbeats come, and are given up, after this time, in milliseconds. */
@@ -30,6 +35,20 @@ const HEARTBEAT_MS = 500;
 const CONNECT_MS = 1_000;
 /** A server may take long to come back; nothing here is to fail by a time-out of its own. */
 const ASK_MS = 240_000;
+
+function copierBlock({ target, maxUnacknowledged, copied }: Copying): BlockDefinition {
+  return defineBlock({
+    name: 'copier',
+    needs: { producer: PRODUCER },
+    make: (_config, { producer }) => ({
+      mailbox: { concurrency: maxUnacknowledged },
+      async onMsg(message: ConsumedMessage) {
+        await producer.ask({ target, payload: message.payload }, { timeoutMs: ASK_MS });
+        await copied(textOf(message));
+      },
+    }),
+  });
+}
 
 /** The events of a flight, to wait for. */
 class Events {
@@ -50,36 +69,30 @@ class Events {
   }
 }
 
-/** A real satellite in real time: the ready blocks `producer` and `consumer` on the connector on trial. */
+/** A real satellite in real time: the ready block `producer` on the connector on trial, and, if it copies, the block `consumer`. */
 export class MessagingFlight {
   readonly #flight: Flight;
   readonly #events: Events;
   readonly #producer: BlockCommunicator<ProduceMessage, void>;
 
   /** Prepares it and launches it; there may be no server yet. */
-  static async launch(connector: ServerConnector<TrialConnection>, consuming?: Consuming): Promise<MessagingFlight> {
+  static async launch(connector: ServerConnector<TrialConnection>, copying?: Copying): Promise<MessagingFlight> {
     const events = new Events();
     let self: BlockCommunicator | undefined;
     const blockFactories: BlockFactories<MessagingConnection> = {
       producer: producerBlock,
       consumer: consumerBlock,
-      receiver: defineBlock({
-        name: 'receiver',
-        make: () => ({
-          mailbox: { concurrency: 256 },
-          onMsg: (message: ConsumedMessage) => consuming?.handle(message),
-        }),
-      }),
+      ...(copying && { copier: copierBlock(copying) }),
       test: () => ({ init() {}, run: (own) => void (self = own), finish() {} }),
     };
     const configs: Record<string, object | undefined> = {
-      consumer: consuming && { source: consuming.source },
+      consumer: copying && { source: copying.source, maxUnacknowledged: copying.maxUnacknowledged },
       // who asks is refused when the mailbox is full
       producer: { capacity: 4096 },
     };
-    const consumers = consuming ? [{ name: 'receiver', responsibility: RECEIVER }, { name: 'consumer' }] : [];
+    const copiers = copying ? [{ name: 'copier', responsibility: RECEIVER }, { name: 'consumer' }] : [];
     const flight = await new Sputnik<MessagingConnection>({
-      appBlocks: [{ name: 'producer' }, ...consumers, { name: 'test' }],
+      appBlocks: [{ name: 'producer' }, ...copiers, { name: 'test' }],
       blockFactories,
       config: (name) => configs[name],
       connector: connector as ServerConnector<MessagingConnection>,

@@ -5,7 +5,7 @@ import { gate, type Gate } from './gate.js';
 import { connect, type Held } from './held-connector.js';
 import { within } from './in-time.js';
 import { textOf } from './messages.js';
-import { MessagingFlight, type Consuming } from './messaging-flight.js';
+import { MessagingFlight, type Copying } from './messaging-flight.js';
 import type { MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
 
 /** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
@@ -38,8 +38,8 @@ export class Stage {
   }
 
   /** Launches a satellite, at the server unless another port is given. */
-  async launch(consuming?: Consuming, port: number = this.trial.server.port): Promise<MessagingFlight> {
-    const flight = await MessagingFlight.launch(this.trial.make(port), consuming);
+  async launch(copying?: Copying, port: number = this.trial.server.port): Promise<MessagingFlight> {
+    const flight = await MessagingFlight.launch(this.trial.make(port), copying);
     this.atEnd(() => flight.land());
     return flight;
   }

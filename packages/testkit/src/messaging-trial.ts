@@ -18,6 +18,8 @@ export interface Place {
   readonly source: string;
   /** The payloads the server holds there, in its order, read by a client that is not the connector. Where it stores any. */
   readonly stored?: (() => Promise<readonly string[]>) | undefined;
+  /** How many messages of it a consumer has still to get, or to acknowledge, read by a client that is not the connector. */
+  readonly unhandled?: (() => Promise<number>) | undefined;
 }
 
 /** A server that refuses messages since a limit of its own is reached. */

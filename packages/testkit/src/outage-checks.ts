@@ -6,6 +6,7 @@ import { within } from './in-time.js';
 import { memoryInUse } from './memory.js';
 import { numbered } from './messages.js';
 import { needs, onStage, produceAll } from './messaging-checks.js';
+import { COPIES, copyByTwo } from './messaging-copy.js';
 import type { MessagingFlight } from './messaging-flight.js';
 import { PATIENCE_MS, Stage, type Witness } from './messaging-stage.js';
 import type { MessagingTrial, Place } from './messaging-trial.js';
@@ -125,7 +126,9 @@ type OutageRule =
   | 'survivesFreeze'
   | 'isNotLetIn'
   | 'tellsWhenFull'
-  | 'landsInTheMiddle';
+  | 'landsInTheMiddle'
+  | 'copiesAcrossKill'
+  | 'copiesAcrossLanding';
 
 /** What becomes of messages when the server is killed, frozen, full or away. */
 export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> = {
@@ -300,6 +303,32 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       const { connection } = await stage.connect();
       const seen = await witness.seen((payload) => connection.producer.produce({ target: place.target, payload }));
       assert.deepEqual(seen, resolved, 'what was acknowledged is not what is there');
+    }),
+  },
+  copiesAcrossKill: {
+    rule: 'a satellite that copies messages loses none, though the server is killed and it lands in the middle thereafter',
+    skip: needs('consumer', 'keeps', 'durable'),
+    run: onStage(async (stage, tell) => {
+      const { server } = stage.trial;
+      const copies = await copyByTwo(stage, async (first, witness) => {
+        await server.stop();
+        await server.start();
+        await witness.watch();
+        await within(PATIENCE_MS, 'connection 2', first.event('connected', 2));
+      });
+      assert.deepEqual(new Set(copies), new Set(numbered(COPIES)));
+      tell(`${COPIES} messages copied, ${copies.length - COPIES} of them twice`);
+    }),
+  },
+  copiesAcrossLanding: {
+    rule: 'a satellite that copies messages and lands in the middle leaves the rest to the next one: each is copied once',
+    skip: needs('consumer', 'keeps'),
+    run: onStage(async (stage) => {
+      const copies = await copyByTwo(stage);
+      assert.deepEqual(
+        copies.toSorted((a, b) => Number(a) - Number(b)),
+        numbered(COPIES),
+      );
     }),
   },
 };
