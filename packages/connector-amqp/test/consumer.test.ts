@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { defineBlock, Sputnik } from '@sputnikjs/core';
-import {
-  consumerBlock,
-  PRODUCER,
-  producerBlock,
-  RECEIVER,
-  type ConsumedMessage,
-  type MessagingConnection,
-} from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Collector, gate, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
+import { connect, open, withPlain } from './helpers.js';
 
 const server = await rabbitmqServer({ after });
 const { url, port } = server;
@@ -143,48 +135,4 @@ test('a queue that is deleted while it is consumed from ends the connection, say
   const again = await connect(connector);
   await again.connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
   await seen.reaches(2);
-});
-
-test('a satellite that copies a queue loses nothing when it lands in the middle, and the next one copies the rest', async (t) => {
-  const payloads = numbered(2000);
-  await addQueue('original', payloads);
-  await addQueue('copy');
-  const copied = new Collector<string>();
-  const copier = defineBlock({
-    name: 'copier',
-    needs: { producer: PRODUCER },
-    make: (_config, to) => ({
-      mailbox: { concurrency: 64 },
-      async onMsg({ payload }: ConsumedMessage) {
-        await to.producer.ask({ target: 'copy', payload });
-        copied.add(Buffer.from(payload).toString());
-      },
-    }),
-  });
-  const launch = async (): Promise<() => Promise<void>> => {
-    const flight = await new Sputnik<MessagingConnection>({
-      appBlocks: [{ name: 'producer' }, { name: 'copier', responsibility: RECEIVER }, { name: 'consumer' }],
-      blockFactories: { producer: producerBlock, consumer: consumerBlock, copier },
-      config: (name) => (name === 'consumer' ? { source: 'original', maxUnacknowledged: 64 } : undefined),
-      connector: makeConnector(t, { url }),
-      finisher: () => ({ init() {}, run() {}, finish() {} }),
-    }).prepare();
-    const landed = flight.launch();
-    return async () => {
-      const { clean, dropped, failures } = await flight.shootDown();
-      assert.deepEqual([clean, dropped, failures], [true, [], []]);
-      await landed;
-    };
-  };
-  let land = await launch();
-  await copied.reaches(500);
-  await land();
-  assert.ok(copied.items.length < payloads.length, 'it has landed at the end, not in the middle');
-  land = await launch();
-  await copied.reaches(payloads.length);
-  await land();
-  assert.deepEqual(
-    (await storedIn(port, 'copy')).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b),
-    payloads.map(Number),
-  );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gate, numbered, textOf } from '@sputnikjs/testkit';
+import { Collector, gate, numbered, textOf } from '@sputnikjs/testkit';
 import { Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test('stop does not wait for the messages to come, and what failed another consumer gets', async (t) => {
@@ -106,4 +106,22 @@ test('stop waits for the handlers under way: what they have handled is acknowled
   await other.connection.consumer.consume('a', next.take);
   await next.reaches(1);
   assert.deepEqual(next.texts, ['bad']);
+});
+
+test('what a consumer had not handled when it landed the next one gets', async (t) => {
+  const { url } = await started(t);
+  const first = await open(t, { url });
+  const seen = new Collector<string>();
+  const subscription = await first.connection.consumer.consume('a', async (message) => seen.add(textOf(message)), {
+    maxUnacknowledged: 8,
+  });
+  const produced = numbered(500).map((payload) => first.connection.producer.produce({ target: 'a', payload }));
+  await seen.reaches(100);
+  await subscription.stop();
+  await Promise.all(produced);
+  await first.connector.disconnect();
+  const second = await open(t, { url });
+  await second.connection.consumer.consume('a', async (message) => seen.add(textOf(message)));
+  await seen.reaches(500);
+  assert.deepEqual(seen.items, numbered(500));
 });
