@@ -799,8 +799,8 @@ export const GUARDS = [
   other(
     'nats: what the socket was given is not written over',
     'packages/connector-nats/src/outgoing.ts',
-    'this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB, bytes));',
-    'if (bytes > this.#slab.length) this.#slab = Buffer.allocUnsafeSlow(bytes);',
+    'this.#buffer = Buffer.allocUnsafeSlow(Math.max(PIECE, bytes));',
+    'if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);',
     'packages/connector-nats/test/outgoing.test.ts',
   ),
   other(

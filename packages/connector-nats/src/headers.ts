@@ -1,4 +1,4 @@
-import { headers as newHeaders, type Msg, type MsgHdrs, type MsgHdrsImpl } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/sidecar';
 
 const CONTENT_TYPE = 'Content-Type';
@@ -7,26 +7,25 @@ const MESSAGE_ID = 'Nats-Msg-Id';
 const SERVERS_OWN = /^nats-/i;
 const IS_CONTENT_TYPE = /^content-type$/i;
 
-/** What goes with a message, in NATS headers as they are on their way (ADR-4); undefined if nothing does. Throws what is wrong with one. */
-export function headersOf({ contentType, headers, id }: ProduceMessage): Uint8Array | undefined {
-  if (contentType === undefined && id === undefined && headers === undefined) return undefined;
-  const result = newHeaders();
-  if (id !== undefined) set(result, MESSAGE_ID, id);
-  if (contentType !== undefined) set(result, CONTENT_TYPE, contentType);
+/** What goes with a message, as NATS has it on its way (ADR-4); empty if nothing does. Throws what is wrong with a header. */
+export function headersOf({ contentType, headers, id }: ProduceMessage): string {
+  let lines = '';
+  if (id !== undefined) lines += lineOf(MESSAGE_ID, id);
+  if (contentType !== undefined) lines += lineOf(CONTENT_TYPE, contentType);
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (SERVERS_OWN.test(name))
       throw bad(name, 'names that begin with Nats- belong to the server; an id goes into "id"');
     if (IS_CONTENT_TYPE.test(name)) throw bad(name, 'it goes into "contentType"');
     if (!/^[!-9;-~]+$/.test(name)) throw bad(name, 'a name has printable ASCII characters, no space and no colon');
-    set(result, name, value);
+    lines += lineOf(name, value);
   }
-  return result.keys().length === 0 ? undefined : (result as MsgHdrsImpl).encode();
+  return lines === '' ? '' : `NATS/1.0\r\n${lines}\r\n`;
 }
 
-function set(headers: MsgHdrs, name: string, value: string): void {
+function lineOf(name: string, value: string): string {
   if (/[\r\n\0\p{Surrogate}]/u.test(value)) throw bad(name, 'its value has line breaks or broken characters');
   if (value !== value.trim()) throw bad(name, 'its value begins or ends with white space, which would be lost');
-  headers.append(name, value);
+  return `${name}: ${value}\r\n`;
 }
 
 function bad(name: string, problem: string): Error {

@@ -11,16 +11,17 @@ export function publicationOf(message: ProduceMessage, { nats }: Link): Publicat
   const problem = targetProblem(target);
   if (problem !== undefined) throw new Error(`cannot publish to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);
   const headers = headersOf(message);
-  const size = Buffer.byteLength(payload);
-  const total = size + (headers?.length ?? 0);
+  const headersSize = Buffer.byteLength(headers);
+  const payloadSize = Buffer.byteLength(payload);
+  const total = headersSize + payloadSize;
   const { max_payload: most = Infinity, headers: takesHeaders = true } = nats.info ?? {};
   if (total > most) {
     const text = `the message for "${target}" has ${total} bytes, headers included; the server takes ${most} (max_payload)`;
     throw new Error(text);
   }
-  if (headers !== undefined && !takesHeaders)
+  if (headers !== '' && !takesHeaders)
     throw new Error(`the message for "${target}" has headers, an id or a content type, which the server does not take`);
-  return { subject: target, payload, size, headers };
+  return { subject: target, headers, headersSize, payload, payloadSize };
 }
 
 /** What a message rejects with that the user may not send. */

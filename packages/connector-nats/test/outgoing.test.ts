@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { Outgoing } from '../dist/outgoing.js';
+import { Outgoing, type Publication } from '../dist/outgoing.js';
 
 /** A socket, and what has come at its other end when it was closed. */
 async function pair(t: TestContext): Promise<{ readonly socket: Socket; readonly arrived: () => Promise<string> }> {
@@ -24,24 +24,24 @@ async function pair(t: TestContext): Promise<{ readonly socket: Socket; readonly
   };
 }
 
-const bare = (payload: Uint8Array | string): { payload: typeof payload; size: number; headers: undefined } => ({
-  payload,
-  size: Buffer.byteLength(payload),
-  headers: undefined,
-});
+/** A message to "a", without headers unless some are given. */
+function message(payload: Uint8Array | string, headers = ''): Publication {
+  const [headersSize, payloadSize] = [Buffer.byteLength(headers), Buffer.byteLength(payload)];
+  return { subject: 'a', headers, headersSize, payload, payloadSize };
+}
 
 test('messages go out as NATS has them: bytes or text, with headers and replies or without', async (t) => {
   const { socket, arrived } = await pair(t);
   const outgoing = new Outgoing(socket);
-  const headers = Buffer.from('NATS/1.0\r\na: b\r\n\r\n');
-  outgoing.publish({ subject: 'a', ...bare('żółw') });
-  outgoing.publish({ subject: 'ü', ...bare(Buffer.from('x')) }, 'r.1');
-  outgoing.publish({ subject: 'a', ...bare(''), headers });
-  outgoing.publish({ subject: 'a', ...bare('xy'), headers }, 'r.2');
+  const headers = 'NATS/1.0\r\na: ł\r\n\r\n';
+  outgoing.publish(message('żółw'));
+  outgoing.publish({ ...message(Buffer.from('x')), subject: 'ü' }, 'r.1');
+  outgoing.publish(message('', headers));
+  outgoing.publish(message('xy', headers), 'r.2');
   outgoing.flush();
   assert.equal(
     await arrived(),
-    `PUB a  7\r\nżółw\r\nPUB ü r.1 1\r\nx\r\nHPUB a  18 18\r\n${headers.toString()}\r\nHPUB a r.2 18 20\r\n${headers.toString()}xy\r\n`,
+    `PUB a  7\r\nżółw\r\nPUB ü r.1 1\r\nx\r\nHPUB a  19 19\r\n${headers}\r\nHPUB a r.2 19 21\r\n${headers}xy\r\n`,
   );
 });
 
@@ -51,7 +51,7 @@ test('what is not flushed goes out before the event loop goes on, in one piece',
   const writes: number[] = [];
   const write = socket.write.bind(socket);
   socket.write = (piece: Uint8Array | string) => writes.push(piece.length) > 0 && write(piece);
-  for (let i = 0; i < 10; i++) outgoing.publish({ subject: 'a', ...bare(`${i}`) });
+  for (let i = 0; i < 10; i++) outgoing.publish(message(`${i}`));
   assert.deepEqual(writes, []);
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(writes, [10 * 'PUB a  1\r\nx\r\n'.length]);
@@ -66,7 +66,7 @@ test('messages of all lengths arrive whole and in order, though pieces and memor
   for (let round = 0; round < 20; round++)
     for (const [i, length] of lengths.entries()) {
       const text = `${round} ${i} `.padEnd(length, i % 2 === 0 ? 'x' : 'ł');
-      outgoing.publish({ subject: 'a', ...bare(i % 3 === 0 ? Buffer.from(text) : text) });
+      outgoing.publish(message(i % 3 === 0 ? Buffer.from(text) : text));
       expected.push(`PUB a  ${Buffer.byteLength(text)}\r\n${text}\r\n`);
     }
   outgoing.flush();
