@@ -760,19 +760,11 @@ export const GUARDS = [
     'packages/connector-nats/test/producer.test.ts',
   ),
   other(
-    'nats: a second acknowledgement ends the use of names again',
-    'packages/connector-nats/src/names.ts',
-    'this.#isAnsweredOnce = false;',
-    '',
-    'packages/connector-nats/test/names.test.ts',
+    'nats: each message has a reply subject of its own',
+    'packages/connector-nats/src/producer.ts',
+    'const id = this.#next++;',
+    'const id = this.#next++ % 1000;',
     'packages/connector-nats/test/producer.test.ts',
-  ),
-  other(
-    'nats: names wait for their turn',
-    'packages/connector-nats/src/names.ts',
-    'for (let name = 0; name < LASTING; name++) this.#free.push(name);',
-    'this.#free.push(0);',
-    'packages/connector-nats/test/names.test.ts',
   ),
   other(
     'nats: what the library has begun to parse is left to it',

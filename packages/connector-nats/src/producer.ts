@@ -4,7 +4,6 @@ import { Outbox } from '@sputnikjs/sidecar/connector';
 import { AckReader } from './ack-reader.js';
 import { ackOf, isTaken } from './ack.js';
 import type { Link, LinkUser } from './link.js';
-import { Names } from './names.js';
 import { forbidden, publicationOf } from './publication.js';
 
 /** How long a stream has to acknowledge a message, in milliseconds; nobody would ever, where something else subscribes to the subject. */
@@ -20,7 +19,7 @@ export class Producer implements LinkUser {
   readonly #link: Link;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
-  readonly #names = new Names();
+  #next = 0;
   /** The number of the next message at each of the last looks. */
   readonly #marks: number[] = [];
   readonly #looks: NodeJS.Timeout;
@@ -35,7 +34,7 @@ export class Producer implements LinkUser {
       },
     });
     const { parser } = (link.nats as NatsConnectionImpl).protocol;
-    link.wire.reader = new AckReader(this.#inbox, parser, (name) => this.#taken(name));
+    link.wire.reader = new AckReader(this.#inbox, parser, (id) => this.#outbox.settle(id));
     this.#looks = setInterval(() => this.#look(), ackMs / LOOKS);
     link.add(this);
   }
@@ -55,31 +54,24 @@ export class Producer implements LinkUser {
 
   #send(message: ProduceMessage): number {
     const publication = publicationOf(message, this.#link);
-    const { id, name } = this.#names.take();
-    this.#link.wire.outgoing.publish(publication, this.#inbox + name);
+    const id = this.#next++;
+    this.#link.wire.outgoing.publish(publication, this.#inbox + id);
     return id;
-  }
-
-  #taken(name: number): void {
-    const id = this.#names.acknowledged(name);
-    if (id !== undefined) this.#outbox.settle(id);
   }
 
   /** What is not plainly an acknowledgement, or came in the midst of something else. */
   #answered(reply: Msg): void {
-    const name = Number(reply.subject.slice(this.#inbox.length));
-    if (isTaken(reply)) return this.#taken(name);
-    const id = this.#names.holder(name);
-    const message = id === undefined ? undefined : this.#outbox.get(id);
-    if (id === undefined || message === undefined) return;
+    const id = Number(reply.subject.slice(this.#inbox.length));
+    if (isTaken(reply)) return void this.#outbox.settle(id);
+    const message = this.#outbox.get(id);
+    if (message === undefined) return;
     const ack = ackOf(reply, message.target);
-    if (ack === 'taken') this.#taken(name);
-    else if (ack !== 'unknown') this.#outbox.settle(id, ack);
+    if (ack !== 'unknown') this.#outbox.settle(id, ack === 'taken' ? undefined : ack);
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
   #look(): void {
-    this.#marks.push(this.#names.next);
+    this.#marks.push(this.#next);
     const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
     const [first = Infinity] = this.#outbox.keys();
     if (first < overdue) void this.#link.ping().then((alive) => alive && this.#giveUp(overdue));

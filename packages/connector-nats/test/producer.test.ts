@@ -91,24 +91,7 @@ async function repliesTo(
   };
 }
 
-test('subjects for acknowledgements are used again, one by one, so that the server knows them; of a refused message never', async (t) => {
-  const { url } = await started(t);
-  await addStream(url, { name: 'S', subjects: ['a'] });
-  await addStream(url, { name: 'FULL', subjects: ['full'], max_msgs: 1, discard: 'new' });
-  const { connection } = await open(t, { url });
-  const [seen, seenRefused] = [await repliesTo(t, url, 'a'), await repliesTo(t, url, 'full')];
-  await connection.producer.produce({ target: 'full', payload: '0' });
-  await rejection(connection.producer.produce({ target: 'full', payload: '1' }));
-  for (let round = 0; round < 30; round++)
-    await Promise.all(numbered(100).map((payload) => connection.producer.produce({ target: 'a', payload })));
-  const [replies, refused] = [await seen(), await seenRefused()];
-  assert.equal(replies.length, 3000);
-  assert.equal(new Set(replies).size, 999);
-  assert.ok(replies.includes(refused[0] ?? ''), 'that of an acknowledged message is not used again');
-  assert.ok(!replies.includes(refused[1] ?? ''), 'that of a refused message is used again');
-});
-
-test('where two streams acknowledge each message, none is acknowledged for another: no subject is used again', async (t) => {
+test('where two streams acknowledge each message, none is acknowledged for another: each has a reply subject of its own', async (t) => {
   const user = (name: string): string => `jetstream: enabled, users: [{ user: ${name}, password: ${name} }]`;
   const { url } = await started(t, [
     'accounts: {',
