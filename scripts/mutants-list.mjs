@@ -657,8 +657,8 @@ export const GUARDS = [
   other(
     'kit: leave is taken within a second',
     'packages/sidecar/src/connector/link.ts',
-    'await Promise.race([this.takeLeave().catch(ignore), systemClock.sleep(GOODBYE_MS, enough.signal)]);',
-    'await this.takeLeave();',
+    'await Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)]);',
+    'await leave;',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),
   other(
@@ -678,22 +678,43 @@ export const GUARDS = [
   other(
     'kit: the loss of a former link is not reported',
     'packages/sidecar/src/connector/link-connector.ts',
-    'this.#current?.link === link && lost(error)',
+    'this.#current === current && current.lost(error)',
     'lost(error)',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),
   other(
     'kit: a link that leaves a question open is replaced',
     'packages/sidecar/src/connector/link-connector.ts',
-    'if (current?.link.alive === true) return',
-    'if (current?.link.over === undefined && current !== undefined) return',
+    'if (former?.link.alive === true) {',
+    'if (former?.link.over === undefined && former !== undefined) {',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),
   other(
     'kit: disconnect is final for an attempt under way',
     'packages/sidecar/src/connector/link-connector.ts',
-    'if (this.#disconnected) link.end(',
+    'if (this.#disconnected !== undefined) link.end(',
     'if (signal.aborted) link.end(',
+    'packages/sidecar/test/connector-kit-link.test.ts',
+  ),
+  other(
+    'kit: an attempt is aborted, whatever prepares it',
+    'packages/sidecar/src/connector/link-connector.ts',
+    'return await link.during((async () => this.prepare(link))());',
+    'return await this.prepare(link);',
+    'packages/sidecar/test/connector-kit-link.test.ts',
+  ),
+  other(
+    'kit: a loss is reported to the attempt that got the connection last',
+    'packages/sidecar/src/connector/link-connector.ts',
+    'former.lost = lost;',
+    '',
+    'packages/sidecar/test/connector-kit-link.test.ts',
+  ),
+  other(
+    'kit: leave is taken once',
+    'packages/sidecar/src/connector/link.ts',
+    'return (this.#leaving ??= this.#close());',
+    'return this.#close();',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),
   other(
@@ -791,8 +812,8 @@ export const GUARDS = [
   other(
     'nats: what the socket was given is not written over',
     'packages/connector-nats/src/outgoing.ts',
-    'this.#buffer = Buffer.allocUnsafeSlow(Math.max(PIECE, bytes));',
-    'if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);',
+    'this.#begin(Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)));',
+    'this.#begin(bytes > this.#buffer.length ? Buffer.allocUnsafeSlow(PIECE + bytes) : this.#buffer);',
     'packages/connector-nats/test/outgoing.test.ts',
   ),
   other(

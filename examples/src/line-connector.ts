@@ -10,13 +10,18 @@ import {
 import { Fifo, Link, LinkConnector, openSocket, Outbox } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 
-/** What `connector.json` may say. Unknown keys are errors. */
-const LineConfig = z.strictObject({
-  port: z.int().min(1).max(65_535),
+/** What `connector.json` may say. */
+interface LineConfig {
+  readonly port: number;
   /** Messages sent and not yet acknowledged, at most. */
+  readonly inFlight: number;
+}
+
+/** Its schema: unknown keys are errors. */
+const LINE_CONFIG: z.ZodType<LineConfig> = z.strictObject({
+  port: z.int().min(1).max(65_535),
   inFlight: z.int().min(1).default(1024),
 });
-type LineConfig = z.infer<typeof LineConfig>;
 
 /** What blocks get as connection. There is no consumer: the server gives nothing back. */
 interface LineConnection {
@@ -94,8 +99,8 @@ class LineConnector extends LinkConnector<LineLink, LineConnection> {
 }
 
 /** Lines over TCP, each acknowledged by a line. */
-export const connector: ConnectorDefinition<LineConnection> = defineConnector({
+export const connector: ConnectorDefinition<LineConnection, LineConfig> = defineConnector({
   name: 'lines',
-  config: LineConfig,
+  config: LINE_CONFIG,
   make: (config) => new LineConnector(config),
 });

@@ -35,7 +35,7 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection> {
 }
 
 /** The server connector of RabbitMQ: `{ "module": "@sputnikjs/connector-amqp", "url": "amqp://host:5672" }`. */
-export const connector: ConnectorDefinition<AmqpConnection> = defineConnector({
+export const connector: ConnectorDefinition<AmqpConnection, AmqpConfig> = defineConnector({
   name: 'amqp',
   config: AMQP_CONFIG,
   make: (config: AmqpConfig) => new AmqpConnector(config),

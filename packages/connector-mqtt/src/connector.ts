@@ -99,7 +99,7 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
 }
 
 /** The MQTT 3.1.1 server connector: `{ "module": "@sputnikjs/connector-mqtt", "url": "mqtt://host:1883" }`. */
-export const connector: ConnectorDefinition<MqttConnection> = defineConnector({
+export const connector: ConnectorDefinition<MqttConnection, MqttConfig> = defineConnector({
   name: 'mqtt',
   config: MQTT_CONFIG,
   make: (config: MqttConfig) => new MqttConnector(config),

@@ -63,7 +63,7 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
 }
 
 /** The NATS server connector: `{ "module": "@sputnikjs/connector-nats", "url": "nats://host:4222" }`. */
-export const connector: ConnectorDefinition<NatsMessaging> = defineConnector({
+export const connector: ConnectorDefinition<NatsMessaging, NatsConfig> = defineConnector({
   name: 'nats',
   config: NATS_CONFIG,
   make: (config: NatsConfig) => new NatsConnector(config),

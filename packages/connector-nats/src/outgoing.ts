@@ -5,6 +5,7 @@ const PIECE = 32 * 1024;
 /** Of a character of a string, as UTF-8. */
 const MAX_BYTES = 3;
 const [CR, LF] = [13, 10];
+const NOTHING = Buffer.alloc(0);
 
 /** A message in NATS's terms; its subject has neither white space nor line breaks. */
 export interface Publication {
@@ -23,7 +24,7 @@ export interface Publication {
  */
 export class Outgoing {
   readonly #socket: Socket;
-  #buffer = Buffer.allocUnsafeSlow(PIECE);
+  #buffer: Buffer = NOTHING;
   /** Where what is not yet sent begins in the buffer, and ends. */
   #start = 0;
   #end = 0;
@@ -63,13 +64,19 @@ export class Outgoing {
     if (this.#start === this.#end) return;
     this.#socket.write(this.#buffer.subarray(this.#start, this.#end));
     this.#start = this.#end;
+    // that of a long message is not kept
+    if (this.#buffer.length > PIECE) this.#begin(NOTHING);
   }
 
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#buffer.length) return;
     this.flush();
     // the socket may still need what it was given
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(PIECE, bytes));
+    this.#begin(Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)));
+  }
+
+  #begin(buffer: Buffer): void {
+    this.#buffer = buffer;
     this.#start = this.#end = 0;
   }
 }

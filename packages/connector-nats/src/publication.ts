@@ -14,7 +14,7 @@ export function publicationOf(message: ProduceMessage, { nats }: Link): Publicat
   const headersSize = Buffer.byteLength(headers);
   const payloadSize = Buffer.byteLength(payload);
   const total = headersSize + payloadSize;
-  const { max_payload: most = Infinity, headers: takesHeaders = true } = nats.info ?? {};
+  const { max_payload: most = Infinity, headers: takesHeaders = false } = nats.info ?? {};
   if (total > most) {
     const text = `the message for "${target}" has ${total} bytes, headers included; the server takes ${most} (max_payload)`;
     throw new Error(text);

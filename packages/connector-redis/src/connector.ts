@@ -63,7 +63,7 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
 }
 
 /** The Redis Streams server connector: `{ "module": "@sputnikjs/connector-redis", "url": "redis://host:6379" }`. */
-export const connector: ConnectorDefinition<RedisConnection> = defineConnector({
+export const connector: ConnectorDefinition<RedisConnection, RedisConfig> = defineConnector({
   name: 'redis',
   config: REDIS_CONFIG,
   make: (config: RedisConfig) => new RedisConnector(config),

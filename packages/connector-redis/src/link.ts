@@ -23,15 +23,6 @@ export class Link extends BaseLink {
     return this.during(this.client.call(name, ...args));
   }
 
-  /** As of any link; all that is under way on its clients ends with it by itself. */
-  override async during<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw this.over ?? error;
-    }
-  }
-
   /** A connection of one's own. The link ends if there is none to be had. */
   async openReader(): Promise<Login> {
     if (this.over !== undefined) throw this.over;

@@ -83,11 +83,12 @@ export interface StartableConnector<C = unknown> extends ServerConnector<C> {
 }
 
 /** A server connector that `connector.json` can name: its configuration is declared, so that it is checked beforehand. */
-export interface ConnectorDefinition<C = unknown> {
+export interface ConnectorDefinition<C = unknown, T = unknown> {
   readonly kind: 'connector';
   readonly name: string;
-  readonly config: StandardSchemaV1;
-  make(config: unknown): StartableConnector<C>;
+  readonly config: StandardSchemaV1<unknown, T>;
+  /** Takes what the schema gave, defaults and all: in a test that is `make(schema.parse({ … }))`. */
+  make(config: T): StartableConnector<C>;
 }
 
 /** Declares a server connector; `make` acquires nothing. A connector module exports what this returns. */
@@ -95,7 +96,7 @@ export function defineConnector<T, C>(spec: {
   readonly name: string;
   readonly config: StandardSchemaV1<unknown, T>;
   readonly make: (config: T) => StartableConnector<C>;
-}): ConnectorDefinition<C> {
+}): ConnectorDefinition<C, T> {
   return Object.freeze({
     kind: 'connector',
     name: spec.name,

@@ -148,6 +148,14 @@ test('a link takes leave before it ends, for a second at the most', async (t) =>
   assert.ok(silent.over);
 });
 
+test('a link that ends while it takes leave is waited for no longer, and leave is taken once', async () => {
+  const link = new TestLink();
+  const closing = [link.close(), link.close()];
+  link.end(new Error('cut'));
+  await Promise.all(closing);
+  assert.deepEqual(link.log, ['leaving', 'released: cut']);
+});
+
 test('an attempt that is aborted while it prepares ends its link, and rejects at once with the reason', async () => {
   const connector = new TestConnector();
   const begun = gate();
@@ -163,6 +171,31 @@ test('an attempt that is aborted while it prepares ends its link, and rejects at
   assert.equal(await connecting, reason);
   assert.deepEqual(connector.links[0]?.log, ['released: too late']);
   assert.deepEqual(attempt.losses, []);
+});
+
+test('an attempt is aborted even if what prepares it hears nothing of that', async () => {
+  const connector = new TestConnector();
+  const begun = gate();
+  connector.preparing = () => {
+    begun.open();
+    return new Promise(() => {});
+  };
+  const attempt = new Attempt();
+  const connecting = rejection(connector.connect(config, attempt));
+  await begun.passed;
+  const reason = new Error('too late');
+  attempt.abort(reason);
+  assert.equal(await connecting, reason);
+});
+
+test('an attempt that is aborted as it succeeds fails all the same, and leaves no link', async () => {
+  const connector = new TestConnector();
+  const attempt = new Attempt();
+  const reason = new Error('too late');
+  connector.preparing = async () => queueMicrotask(() => attempt.abort(reason));
+  assert.equal(await rejection(connector.connect(config, attempt)), reason);
+  assert.ok(connector.links[0]?.over);
+  assert.equal(await connector.isConnected(), false);
 });
 
 test('a link that cannot be prepared is ended, and the attempt fails with its error', async () => {
@@ -189,11 +222,14 @@ test('the loss of the present link is reported, once; that of one before it is n
   assert.deepEqual([first.losses, second.losses], [[], [next.over]]);
 });
 
-test('a connect while the link is alive gives the same connection', async () => {
+test('a connect while the link is alive gives the same connection, whose loss is reported to the attempt that got it last', async () => {
   const connector = new TestConnector();
-  const connection = await connector.connect(config, new Attempt());
-  assert.equal(await connector.connect(config, new Attempt()), connection);
+  const [first, second] = [new Attempt(), new Attempt()];
+  const connection = await connector.connect(config, first);
+  assert.equal(await connector.connect(config, second), connection);
   assert.equal(connector.links.length, 1);
+  connection.of.end(new Error('cut'));
+  assert.deepEqual([first.losses, second.losses], [[], [connection.of.over]]);
 });
 
 test('disconnect is final, also for an attempt under way, and reports no loss', async () => {

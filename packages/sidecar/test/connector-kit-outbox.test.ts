@@ -133,3 +133,8 @@ test('a message that is produced while another is sent, or when another has sett
   await then;
   assert.deepEqual(post.settled, ['a', 'then']);
 });
+
+test('a window that lets no message through is an error at once, not a wait for ever', () => {
+  for (const window of [0, -1, Number.NaN, undefined as unknown as number])
+    assert.throws(() => new Outbox(window, () => 0), RangeError, `${window}`);
+});

@@ -14,8 +14,9 @@ export abstract class LinkConnector<
   /** What was given to {@link start}. */
   protected log: Logger | undefined;
   readonly #server: string;
-  #current: { readonly link: L; readonly connection: C } | undefined;
-  #disconnected = false;
+  /** The present link, and where its loss is to be reported. */
+  #current: { readonly link: L; readonly connection: C; lost: ConnectAttempt['lost'] } | undefined;
+  #disconnected: Promise<void> | undefined;
 
   /** `server` is how errors call it: "NATS". */
   constructor(server: string) {
@@ -33,17 +34,22 @@ export abstract class LinkConnector<
   }
 
   async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<C> {
-    if (this.#disconnected) throw new Error(`the ${this.#server} connector has disconnected for good; make another`);
-    const current = this.#current;
-    if (current?.link.alive === true) return current.connection;
+    if (this.#disconnected !== undefined)
+      throw new Error(`the ${this.#server} connector has disconnected for good; make another`);
+    const former = this.#current;
+    if (former?.link.alive === true) {
+      former.lost = lost;
+      return former.connection;
+    }
     this.#current = undefined;
-    current?.link.end(new Error('the server did not answer the heartbeat'));
+    former?.link.end(new Error('the server did not answer the heartbeat'));
     const link = await this.open(signal);
     const connection = await this.#prepare(link, signal);
-    if (this.#disconnected) link.end(new Error('the connector was told to disconnect'));
-    if (link.over !== undefined) throw link.over;
-    link.onEnd((error) => this.#current?.link === link && lost(error));
-    this.#current = { link, connection };
+    if (this.#disconnected !== undefined) link.end(new Error('the connector was told to disconnect'));
+    if (link.over !== undefined) throw signal.aborted ? signal.reason : link.over;
+    const current = { link, connection, lost };
+    this.#current = current;
+    link.onEnd((error) => this.#current === current && current.lost(error));
     return connection;
   }
 
@@ -52,7 +58,7 @@ export abstract class LinkConnector<
     signal.addEventListener('abort', aborted);
     try {
       signal.throwIfAborted();
-      return await this.prepare(link);
+      return await link.during((async () => this.prepare(link))());
     } catch (error) {
       link.end(error as Error);
       throw signal.aborted ? signal.reason : error;
@@ -66,8 +72,11 @@ export abstract class LinkConnector<
     return (await this.#current?.link.ping()) ?? false;
   }
 
-  async disconnect(): Promise<void> {
-    this.#disconnected = true;
+  disconnect(): Promise<void> {
+    return (this.#disconnected ??= this.#disconnect());
+  }
+
+  async #disconnect(): Promise<void> {
     const link = this.#current?.link;
     this.#current = undefined;
     await link?.close();

@@ -22,6 +22,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   #end: SputnikError | undefined;
   /** Those who wait for the sign of life asked for last. */
   #pings: ((alive: boolean) => void)[] = [];
+  #leaving: Promise<void> | undefined;
 
   constructor(url: string) {
     this.url = url;
@@ -102,10 +103,15 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   }
 
   /** Ends the link when the server has what was sent before, within bounds. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#leaving ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     if (this.#end !== undefined) return;
     const enough = new AbortController();
-    await Promise.race([this.takeLeave().catch(ignore), systemClock.sleep(GOODBYE_MS, enough.signal)]);
+    const leave = this.during((async () => this.takeLeave())()).catch(ignore);
+    await Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)]);
     enough.abort();
     this.end(new Error('the satellite has disconnected'));
   }

@@ -23,9 +23,11 @@ export class Outbox<Key> implements MessageProducer {
 
   /**
    * At most `window` messages are under way. `send` puts one on its way and returns what the server's answer names it by, which no
-   * other message under way is named by; what it throws is why this message cannot be sent.
+   * other message under way is named by; what it throws is why this message cannot be sent. Throws RangeError for a window that lets no
+   * message through.
    */
   constructor(window: number, send: (message: ProduceMessage) => Key) {
+    if (!(window >= 1)) throw new RangeError(`the window of an outbox is ${window}; one message at the least`);
     this.#window = window;
     this.#send = send;
   }
