@@ -813,7 +813,7 @@ export const GUARDS = [
     'nats: what the socket was given is not written over',
     'packages/connector-nats/src/outgoing.ts',
     'this.#begin(Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)));',
-    'this.#begin(bytes > this.#buffer.length ? Buffer.allocUnsafeSlow(PIECE + bytes) : this.#buffer);',
+    'this.#begin(bytes > this.#buffer.length ? Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)) : this.#buffer);',
     'packages/connector-nats/test/outgoing.test.ts',
   ),
   other(
