@@ -126,21 +126,28 @@ test('TLS files are read anew each time, and one that cannot be read is named by
   t.after(() => rm(folder, { recursive: true }));
   const path = (name: string): string => join(folder, name);
   assert.deepEqual(await readTls({}), {});
+  const pem = (text: string): string => `-----BEGIN ${text}-----\n`;
   const config = { caFile: path('ca'), certFile: path('cert'), keyFile: path('key'), servername: 'name' };
   for (const text of ['old', 'renewed']) {
-    for (const name of ['ca', 'cert', 'key']) await writeFile(path(name), `${text} ${name}`);
+    for (const name of ['ca', 'cert', 'key']) await writeFile(path(name), pem(`${text} ${name}`));
     assert.deepEqual(await readTls(config), {
-      ca: Buffer.from(`${text} ca`),
-      cert: Buffer.from(`${text} cert`),
-      key: Buffer.from(`${text} key`),
+      ca: Buffer.from(pem(`${text} ca`)),
+      cert: Buffer.from(pem(`${text} cert`)),
+      key: Buffer.from(pem(`${text} key`)),
       servername: 'name',
     });
   }
-  for (const key of ['caFile', 'certFile', 'keyFile'] as const)
+  await writeFile(path('text'), 'no certificate');
+  for (const key of ['caFile', 'certFile', 'keyFile'] as const) {
     await assert.rejects(
       readTls({ ...config, [key]: path('missing') }),
       new RegExp(`^Error: cannot read ${key}: ENOENT.*missing`),
     );
+    await assert.rejects(
+      readTls({ ...config, [key]: path('text') }),
+      new RegExp(`^Error: ${key} holds nothing in PEM`),
+    );
+  }
 });
 
 test('a lost connection has its code, its cause, and says where', () => {

@@ -46,7 +46,10 @@ export interface TlsOptions {
   readonly servername?: string;
 }
 
-/** Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file it cannot read. */
+/**
+ * Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
+ * nothing in PEM: of such a caFile OpenSSL would say only later, and only that it trusts nobody.
+ */
 export async function readTls(config: TlsConfig): Promise<TlsOptions> {
   const options: { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string } = {};
   if (config.servername !== undefined) options.servername = config.servername;
@@ -58,6 +61,8 @@ export async function readTls(config: TlsConfig): Promise<TlsOptions> {
     } catch (cause) {
       throw new Error(`cannot read ${option}File: ${(cause as Error).message}`, { cause });
     }
+    if (!options[option]?.includes('-----BEGIN '))
+      throw new Error(`${option}File holds nothing in PEM ("-----BEGIN …"): ${path}`);
   }
   return options;
 }
