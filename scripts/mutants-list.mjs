@@ -873,6 +873,20 @@ export const GUARDS = [
     'packages/connector-amqp/test/consumer.test.ts',
   ),
   other(
+    'amqp: what does not begin like AMQP ends the attempt',
+    'packages/connector-amqp/src/check-frames.ts',
+    'return isBeginning(bytes) ? bytes : refuse();',
+    'return bytes;',
+    'packages/connector-amqp/test/connect.test.ts',
+  ),
+  other(
+    'amqp: a frame of a length that no frame has ends the connection',
+    'packages/connector-amqp/src/check-frames.ts',
+    'if (size !== undefined && size > MAX_FRAME) return refuse();',
+    '',
+    'packages/connector-amqp/test/connect.test.ts',
+  ),
+  other(
     'syslog: of what came over connections 512 are kept',
     'packages/adapter-syslog/src/courier.ts',
     'this.#standsStill ? Math.max(PATIENT, underWay) : underWay',

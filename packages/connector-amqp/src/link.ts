@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Logger } from '@sputnikjs/core';
 import { Link as BaseLink } from '@sputnikjs/sidecar/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
+import { checkFrames } from './check-frames.js';
 
 /** What a connection of a link is for. A server short of memory or disk reads no more from one that has published. */
 export type Role = 'producer' | 'consumer';
@@ -25,6 +26,7 @@ export class Link extends BaseLink {
   async open(role: Role, options: ConnectionOptions): Promise<void> {
     const connection = new Connection({ ...options, connectionName: `sputnik ${role}` });
     this.#connections.set(role, connection);
+    checkFrames(connection);
     // emitted at the first loss, when the library is about to reconnect
     connection.on('error', (error: Error) => this.end(error));
     connection.on('connection.blocked', (reason) => this.#blocked(reason));

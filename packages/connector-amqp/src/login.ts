@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
 import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
 import type { ConnectionOptions } from 'rabbitmq-client';
+import { NOT_AMQP } from './check-frames.js';
 import { AMQP_URLS, type AmqpConfig } from './config.js';
 import { Link } from './link.js';
 
@@ -62,6 +63,7 @@ function advice({ url, username, vhost }: AmqpConfig, { code, message }: NodeJS.
   if (code === 'NOT_ALLOWED') return `check vhost (${vhost}), and that the server allows it to the user (${as})`;
   if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
+  if (message === NOT_AMQP) return 'is the url right?';
   if (url.startsWith('amqps:')) return 'are caFile, certFile, keyFile and servername right, and is this a TLS port?';
   return /closed|ECONNRESET/.test(message) ? 'is this its port for AMQP, without TLS?' : 'is the url right?';
 }

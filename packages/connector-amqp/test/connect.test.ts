@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { once } from 'node:events';
+import { copyFile, readFile } from 'node:fs/promises';
+import { connect as connectTo, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { after, before, test, type TestContext } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { rejection } from '@sputnikjs/testkit';
 import { certificates, freePort, rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
@@ -17,6 +20,15 @@ const server = await rabbitmqServer({ after }, [
 ]);
 const { url, port } = server;
 before(() => server.start());
+
+async function portOf(t: TestContext, listener: Server): Promise<number> {
+  t.after(() => listener.close());
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  return (listener.address() as AddressInfo).port;
+}
+
+/** Bytes that the library takes for the length of a frame, of 4 GiB. */
+const NOT_A_FRAME = Buffer.alloc(12, 0xff);
 
 test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
   const [tlsUrl, servername] = [`amqps://127.0.0.1:${tlsPort}`, 'rabbit.test'];
@@ -73,6 +85,48 @@ test('user, password and virtual host are what the server wants; else the error 
     await failure({ vhost: 'nowhere' }),
     /; check vhost \(nowhere\), and that the server allows it to the user/,
   );
+});
+
+test('a server that speaks another protocol makes the attempt fail, and the error says so, over TLS, too', async (t) => {
+  const nats = 'INFO {"server_id":"x","version":"2.10.0"}\r\n';
+  // it begins with what is a frame of 669 KB by its length
+  const mysql = 'J\0\0\0\n5.7.44\0';
+  for (const greeting of [nats, mysql, NOT_A_FRAME, '\x01\0\0\xff\xff\xff\xff\0']) {
+    const greet = (socket: Socket): void => void socket.on('error', () => {}).write(greeting, 'latin1');
+    const foreign = `amqp://127.0.0.1:${await portOf(t, createServer(greet))}`;
+    const error = await rejection(connect(makeConnector(t, { url: foreign }), AbortSignal.timeout(10_000)));
+    assert.equal(error.message, `cannot connect to ${foreign}: it does not speak AMQP; is the url right?`);
+  }
+  const [key, cert] = await Promise.all([readFile(pem('server.key')), readFile(pem('server.pem'))]);
+  const secure = createTlsServer({ key, cert }, (socket) => void socket.on('error', () => {}).write(nats));
+  const tls = { url: `amqps://127.0.0.1:${await portOf(t, secure)}`, caFile: pem('ca.pem'), servername: 'rabbit.test' };
+  const error = await rejection(connect(makeConnector(t, tls)));
+  assert.equal(error.message, `cannot connect to ${tls.url}: it does not speak AMQP; is the url right?`);
+});
+
+test('a server of another version of AMQP makes the attempt fail, and the error names the version', async (t) => {
+  const greet = (socket: Socket): void => void socket.on('error', () => {}).end('AMQP\0\x01\0\0');
+  const foreign = `amqp://127.0.0.1:${await portOf(t, createServer(greet))}`;
+  const error = await rejection(connect(makeConnector(t, { url: foreign })));
+  assert.match(
+    error.message,
+    /^cannot connect to amqp:.*not supported; the server suggests 0-1-0-0; is the url right\?$/,
+  );
+});
+
+test('a frame of a length that no frame has, amid good ones, ends the connection and not the process', async (t) => {
+  const clients: Socket[] = [];
+  const proxy = createServer((client) => {
+    clients.push(client);
+    const upstream = connectTo(port, '127.0.0.1');
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client.pipe(upstream).pipe(client);
+  });
+  const { connection, lost } = await open(t, { url: `amqp://127.0.0.1:${await portOf(t, proxy)}` });
+  await withPlain(port, (plain) => plain.queueDeclare({ queue: 'before' }));
+  await connection.producer.produce({ target: 'before', payload: 'x' });
+  for (const client of clients) client.write(NOT_A_FRAME);
+  assert.match(String(await lost), /the connection to amqp:.* is lost: it does not speak AMQP$/);
 });
 
 test('exchanges, queues and bindings that are missing are created, and outlive a further connect', async (t) => {
