@@ -28,7 +28,7 @@ export class Link extends BaseLink {
     this.#connections.set(role, connection);
     checkFrames(connection);
     // emitted at the first loss, when the library is about to reconnect
-    connection.on('error', (error: Error) => this.end(error));
+    connection.on('error', (error: Error) => this.end(tidied(error)));
     connection.on('connection.blocked', (reason) => this.#blocked(reason));
     connection.on('connection.unblocked', () => this.#unblocked());
     await this.during(once(connection, 'connection'));
@@ -70,4 +70,10 @@ export class Link extends BaseLink {
   #unblocked(): void {
     this.#log?.info({ event: 'serverUnblocked', url: this.url }, 'the server takes messages again');
   }
+}
+
+/** Has an error say what the server says, and no more; the library puts "undefined: " before a refusal of no command in particular. */
+function tidied(error: Error): Error {
+  error.message = error.message.replace(/^undefined: |\.$/g, '');
+  return error;
 }

@@ -52,9 +52,7 @@ async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
 }
 
 function explained(config: AmqpConfig, cause: NodeJS.ErrnoException): Error {
-  // the library puts before it which of our commands the server refuses, if any
-  const why = reasonOf(cause).replace(/^undefined: /, '');
-  return new Error(`cannot connect to ${config.url}: ${why}; ${advice(config, cause)}`, { cause });
+  return new Error(`cannot connect to ${config.url}: ${reasonOf(cause)}; ${advice(config, cause)}`, { cause });
 }
 
 function advice({ url, username, vhost }: AmqpConfig, { code, message }: NodeJS.ErrnoException): string {

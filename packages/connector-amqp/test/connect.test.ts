@@ -74,8 +74,11 @@ test('user, password and virtual host are what the server wants; else the error 
   const failure = async (raw: object): Promise<string> =>
     (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
   await open(t, { url, username: 'me', password: 'right', vhost: 'satellites' });
-  const wrong = await failure({ username: 'me', password: 'wrong', vhost: 'satellites' });
-  assert.match(wrong, /ACCESS_REFUSED.*; check username \(me\) and password$/);
+  const refused = { url, username: 'me', password: 'wrong', vhost: 'satellites' };
+  const { message: wrong, cause } = await rejection(connect(makeConnector(t, refused)));
+  assert.match(wrong, /^cannot connect to amqp:\/\/[^ ]+: ACCESS_REFUSED.*[^.]; check username \(me\) and password$/);
+  const { message: said } = cause as Error;
+  assert.ok(/^ACCESS_REFUSED.*[^.]$/.test(said) && wrong.includes(said), 'else a log would have it twice');
   assert.doesNotMatch(wrong, /"wrong"|wrong$/);
   assert.match(
     await failure({ username: 'me', password: 'right' }),
