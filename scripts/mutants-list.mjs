@@ -887,6 +887,13 @@ export const GUARDS = [
     'packages/connector-amqp/test/connect.test.ts',
   ),
   other(
+    'redis: what answers HELLO by no list ends the attempt',
+    'packages/connector-redis/src/login.ts',
+    'if (!Array.isArray(about)) throw new Error(NOT_REDIS);',
+    "if (!Array.isArray(about)) return '';",
+    'packages/connector-redis/test/connect.test.ts',
+  ),
+  other(
     'syslog: of what came over connections 512 are kept',
     'packages/adapter-syslog/src/courier.ts',
     'this.#standsStill ? Math.max(PATIENT, underWay) : underWay',

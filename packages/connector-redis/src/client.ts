@@ -4,6 +4,16 @@ import { ServerError } from './server-error.js';
 
 const CLOSED_BY_SERVER = 'the server closed the connection';
 
+/** What ends a client that gets something other than answers. */
+export const NOT_REDIS = 'it does not speak Redis; is the url right?';
+
+/** What the library calls some ends of a client, and what they are. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/^Unknown RESP type/, NOT_REDIS],
+  // when the server has closed its half of the connection, and ours is not closed yet
+  [/^Stream isn't writeable/, CLOSED_BY_SERVER],
+];
+
 /** One connection with a client of the library on it, never used again once it ended: reconnecting is sputnik's job. */
 export class Client {
   readonly #socket: Socket;
@@ -82,9 +92,9 @@ export class Client {
   /** Ends it at once. The first reason counts. */
   end(cause: Error): void {
     if (this.#end !== undefined) return;
-    this.#end = cause;
+    const reason = (this.#end = meant(cause));
     this.#socket.destroy();
-    for (const watcher of this.#watchers.splice(0)) watcher(cause);
+    for (const watcher of this.#watchers.splice(0)) watcher(reason);
   }
 
   /** What is sent in one turn of the event loop goes out in one piece; the library would make a system call for each command. */
@@ -102,8 +112,12 @@ export class Client {
     if (this.#end !== undefined) return this.#end;
     const isAnswer = error.name === 'ReplyError';
     const explained = isAnswer ? new ServerError(error.message) : error;
-    // the library refuses to send, for one, when the server has closed its half of the connection
     if (!(explained instanceof ServerError) || explained.isFatal) this.end(explained);
-    return explained;
+    return this.#end ?? explained;
   }
+}
+
+function meant(cause: Error): Error {
+  const [, meaning] = MEANINGS.find(([pattern]) => pattern.test(cause.message)) ?? [];
+  return meaning === undefined ? cause : new Error(meaning);
 }

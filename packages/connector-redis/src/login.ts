@@ -1,5 +1,5 @@
 import { openSocket, reasonOf } from '@sputnikjs/sidecar/connector';
-import { Client } from './client.js';
+import { Client, NOT_REDIS } from './client.js';
 import { REDIS_URLS, type RedisConfig } from './config.js';
 
 /** A client that the server has let in. */
@@ -28,9 +28,10 @@ export async function login(config: RedisConfig, signal: AbortSignal): Promise<L
 
 async function introduce(client: Client, { username = 'default', password, database }: RedisConfig): Promise<string> {
   const auth = password === undefined ? [] : ['AUTH', username, password];
-  const about = (await client.call('HELLO', '2', ...auth)) as readonly unknown[];
+  const about = await client.call('HELLO', '2', ...auth);
+  if (!Array.isArray(about)) throw new Error(NOT_REDIS);
   const property = (name: string): string => {
-    const at = about.findIndex((value, i) => i % 2 === 0 && String(value) === name);
+    const at = about.findIndex((value: unknown, i) => i % 2 === 0 && String(value) === name);
     return at < 0 ? '' : String(about[at + 1]);
   };
   const role = property('role') || property('mode');

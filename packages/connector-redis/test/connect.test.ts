@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
 import { rejection } from '@sputnikjs/testkit';
 import { freePort, redisServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, started, withPlain } from './helpers.js';
+import { connect, makeConnector, open, started, until, withPlain } from './helpers.js';
 
 test('a server that is not there rejects the attempt and says what to look at', async (t) => {
   const url = `redis://127.0.0.1:${await freePort()}`;
@@ -77,14 +77,22 @@ test('a server with too many clients says so', async (t) => {
   assert.match(error.message, /no session with .*(max number of clients reached|closed the connection|ECONNRESET)/);
 });
 
-test('a server that speaks something else, or hangs up, does no harm', async (t) => {
-  for (const greeting of ['HTTP/1.1 400 Bad Request\r\n\r\n', '']) {
-    const server = createServer((socket) => void socket.on('error', () => {}).end(greeting)).listen(0, '127.0.0.1');
+test('a server that speaks something else, or hangs up, does no harm, and the error says what it is', async (t) => {
+  for (const [greeting, reason] of [
+    ['HTTP/1.1 400 Bad Request\r\n\r\n', 'it does not speak Redis; is the url right?'],
+    ['INFO {"server_id":"x"}\r\n', 'it does not speak Redis; is the url right?'],
+    // an answer, as far as that goes
+    ['+OK POP3\r\n', 'it does not speak Redis; is the url right?'],
+    ['', 'the server closed the connection; does it want TLS (rediss://)?'],
+  ] as const) {
+    const greet = (socket: Socket): void => void socket.on('error', () => {}).on('data', () => socket.end(greeting));
+    const server = createServer(greet).listen(0, '127.0.0.1');
     t.after(() => server.close());
     await once(server, 'listening');
     const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const error = await rejection(connect(makeConnector(t, { url })));
-    assert.match(error.message, /^no session with /);
+    assert.equal(error.message, `no session with ${url}: ${reason}`);
+    assert.equal((error.cause as Error).message, reason.replace(/; does it.*/, ''), 'a log has it, too');
   }
 });
 
@@ -145,6 +153,38 @@ test('a server that shuts down in good order is reported at once, and what waits
   );
   assert.equal(await connector.isConnected(), false);
   await subscription.stop();
+});
+
+test('a server that closes its half of a connection that is full of messages has closed the connection', async (t) => {
+  const server = await started(t);
+  const clients: Socket[] = [];
+  const proxy = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connectTo(server.port, '127.0.0.1');
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client
+      .on('close', () => upstream.destroy())
+      .pipe(upstream)
+      .pipe(client);
+    clients.push(client);
+  }).listen(0, '127.0.0.1');
+  t.after(() => proxy.close());
+  await once(proxy, 'listening');
+  const url = `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { connection, lost } = await open(t, { url });
+  let reason: unknown;
+  void lost.then((error) => (reason = error));
+  const produce = (payload: string | Buffer): void =>
+    void connection.producer.produce({ target: 'a', payload }).catch(() => {});
+  for (const client of clients) client.unpipe().pause();
+  // more than the kernel keeps for who does not read
+  produce(Buffer.alloc(32 * 1024 * 1024));
+  for (const client of clients) client.end();
+  await until(async () => {
+    produce('x');
+    return reason !== undefined;
+  });
+  for (const client of clients) client.destroy();
+  assert.match(String(reason), /the connection to redis:.* is lost: the server closed the connection$/);
 });
 
 test('the end of one connection of a link is the end of all', async (t) => {
