@@ -887,6 +887,13 @@ export const GUARDS = [
     'packages/connector-amqp/test/connect.test.ts',
   ),
   other(
+    'mqtt: what does not begin with CONNACK ends the attempt',
+    'packages/connector-mqtt/src/link.ts',
+    'data[0] !== CONNACK && this.end',
+    'data.length < 0 && this.end',
+    'packages/connector-mqtt/test/connect.test.ts',
+  ),
+  other(
     'redis: what answers HELLO by no list ends the attempt',
     'packages/connector-redis/src/login.ts',
     'if (!Array.isArray(about)) throw new Error(NOT_REDIS);',

@@ -17,6 +17,11 @@ export interface LinkUser extends BaseUser {
 const CLOSED_BY_SERVER =
   'the server closed the connection; has another client the same clientId, or may the user not send a message? its log tells';
 
+const NOT_MQTT = 'it does not speak MQTT; is the url right?';
+
+/** What a server's first packet begins with: CONNACK (MQTT 3.1.1, 3.2.0-1). */
+const CONNACK = 0x20;
+
 /**
  * One MQTT session over one socket. The library does the handshake, subscriptions,
  * keepalive and parsing. PUBLISH and PUBACK are written to the socket here: the library would copy and store each message (four
@@ -35,6 +40,8 @@ export class Link extends BaseLink<LinkUser> {
   constructor(url: string, socket: Socket, options: IClientOptions) {
     super(url);
     this.#socket = socket;
+    // before the library, which may take text for the beginning of a long packet, and wait
+    socket.once('data', (data: Buffer) => data[0] !== CONNACK && this.end(new Error(NOT_MQTT)));
     this.#client = new MqttClient(() => socket, {
       ...options,
       protocolVersion: 4,
