@@ -58,12 +58,14 @@ class LineLink extends Link implements LineConnection {
     return line;
   }
 
-  /** An empty line, which is answered like any other. */
-  protected override signOfLife(): Promise<string> {
-    return new Promise((resolve) => this.#send('', resolve));
+  /** An empty line, which is answered by `ok`; what says anything else is no such server. */
+  protected override signOfLife(): Promise<void> {
+    return new Promise((resolve) =>
+      this.#send('', (answer) => (answer === 'ok' ? resolve() : this.end(new Error(`it answers "${answer}"`)))),
+    );
   }
 
-  protected override takeLeave(): Promise<string> {
+  protected override takeLeave(): Promise<void> {
     return this.signOfLife();
   }
 
