@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cutProxy } from './cut-proxy.js';
+import { FOREIGN_GREETINGS, foreignServer } from './foreign-server.js';
 import { footprint, leftBehind } from './footprint.js';
 import { gate } from './gate.js';
 import { within } from './in-time.js';
@@ -18,6 +19,7 @@ type OutageRule =
   | 'survivesCuts'
   | 'startsWithoutServer'
   | 'bearsMuteServer'
+  | 'bearsForeignServer'
   | 'survivesFreeze'
   | 'isNotLetIn'
   | 'tellsWhenFull'
@@ -104,6 +106,31 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       } finally {
         await stage.end();
         await mute.close();
+      }
+    },
+  },
+  bearsForeignServer: {
+    rule: 'a server that speaks another protocol makes attempts fail with an error that names where, and the satellite lands',
+    async run(trial) {
+      for (const greeting of FOREIGN_GREETINGS) {
+        const [stage, foreign, before] = [new Stage(trial), await foreignServer(greeting), await footprint()];
+        const said = JSON.stringify(greeting);
+        try {
+          const flight = await stage.launch(undefined, foreign.port);
+          await within(PATIENCE_MS, `the end of two attempts at ${said}`, flight.event('connectFailed', 2));
+          for (const failure of flight.failures)
+            assert.ok(
+              failure instanceof Error && failure.message.includes(`${foreign.port}`),
+              `the error at ${said} does not say where: ${String(failure)}`,
+            );
+          const { clean } = await within(PATIENCE_MS, 'the landing', flight.land());
+          assert.ok(clean, `the landing is not clean after ${said}`);
+          const left = await leftBehind(before);
+          assert.ok(left.length === 0, `after the landing there is more: ${left.join(', ')}`);
+        } finally {
+          await stage.end();
+          await foreign.close();
+        }
       }
     },
   },
