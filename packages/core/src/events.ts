@@ -30,9 +30,12 @@ export interface LandingReport {
   readonly tookMs: number;
   /** Callbacks that did not end within the deadline. */
   readonly unfinished: readonly Unfinished[];
-  /** The failure that led to the landing, and those during it: by block and callback, the first error of each and their `count`. */
+  /**
+   * The failure that led to the landing, those during it, and the messages that failed in flight where no asker knows: by
+   * block and callback, the first error of each and their `count`.
+   */
   readonly failures: readonly (Failure & { readonly count: number })[];
-  /** Blocks that dropped accepted messages during the flight, and how many. */
+  /** Blocks that dropped accepted messages during the flight, and how many; those that failed are `failures`. */
   readonly dropped: readonly { readonly block: BlockDescriptor; readonly count: number }[];
 }
 

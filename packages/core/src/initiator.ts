@@ -91,7 +91,8 @@ export class Initiator implements FlightControl {
     if (decision === 'shutdown') this.#fatal ??= failure;
     this.emit({ type: 'failed', ...failure, decision });
     if (decision === 'shutdown') this.#landAfter(failure);
-    else if (mayLand && this.#cause) this.#collect(failure);
+    // A message that failed is lost, if the flight goes on or not: nobody else will tell (L4).
+    else if (mayLand && (this.#cause || callback === 'onMsg')) this.#collect(failure);
   }
 
   /** Tells the listener. What that throws lands the satellite (F3). */

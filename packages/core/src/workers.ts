@@ -23,7 +23,7 @@ export interface Recipient<F> {
 
 /**
  * What became of the messages of a mailbox: accepted = handled + failed + dropped + depth + under way. *Rejected* are those
- * of which the sender knows, *dropped* those accepted, then lost (M3).
+ * of which the sender knows, *failed* those whose handler failed, *dropped* those that it never handled to the end (M3).
  */
 export type Counts = Record<'accepted' | 'rejected' | 'handled' | 'failed' | 'dropped', number>;
 

@@ -4,7 +4,7 @@ import { causes, chain } from './text.js';
 /** What the process says when it ends (sysexits.h has the last one). */
 export const EXIT = { clean: 0, failure: 1, badConfig: 78 } as const;
 
-/** 0 if the landing was clean; 1 if something failed, outran its deadline, or accepted messages were dropped. */
+/** 0 if the landing was clean; 1 if something failed, outran its deadline, or accepted messages were lost. */
 export function exitCodeOfReport(report: LandingReport): number {
   return report.clean ? EXIT.clean : EXIT.failure;
 }

@@ -154,7 +154,18 @@ test('a message that the server refuses fails alone, and the asker learns why', 
   const { failed, handled } = flight.status().blocks.find(({ name }) => name === 'producer') ?? {};
   assert.deepEqual([failed, handled], [2, 1]);
   await flight.shootDown();
-  assert.equal((await over).cause.kind, 'shootDown');
+  const { cause, clean, failures } = await over;
+  assert.deepEqual([cause.kind, clean], ['shootDown', false]);
+  const lost = failures.map(({ block, callback, count }) => [block.name, callback, count]);
+  assert.deepEqual(lost, [['producer', 'onMsg', 1]], 'of the question nobody has to be told again');
+});
+
+test('a satellite whose server refused only questions lands clean: the askers know', async () => {
+  const { producer, flight, over } = await launch(new InProcessServer());
+  for (let n = 1; n <= 3; n++) await assert.rejects(producer.ask(message(`${n}`, 'forbidden')));
+  await flight.shootDown();
+  const { failed } = flight.status().blocks.find(({ name }) => name === 'producer') ?? {};
+  assert.deepEqual([(await over).clean, failed], [true, 3]);
 });
 
 test('a message without a target or a payload is refused with a clear error', async () => {

@@ -72,7 +72,11 @@ for (const [what, [callback, acts]] of Object.entries(failing)) {
     );
     assert.equal(t.self('other').send({ n: 2 }), true);
     await t.land();
-    assert.equal((await t.launched).failures.length, 0);
+    const { failures, clean } = await t.launched;
+    const lost =
+      callback === 'onMsg' ? [{ block: { name: 'bad', responsibility: 'bad' }, callback, error: boom, count: 1 }] : [];
+    assert.deepEqual(failures, lost, 'the message that failed, of which nobody else knows, and nothing else');
+    assert.equal(clean, lost.length === 0);
     assert.ok(t.log.includes('other.onMsg 2'));
   });
 }

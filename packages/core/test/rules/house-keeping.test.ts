@@ -27,7 +27,9 @@ test('M7: nothing that an application sends to the initiator can imitate house-k
   assert.deepEqual(t.log, ['a.init', 'server.connect', 'a.run']);
   const error = await rejection(initiator?.ask({}) ?? never, 'ASK_FAILED');
   sputnikError(error.cause, 'UNKNOWN_MESSAGE');
-  assert.equal((await t.land()).clean, true);
+  const { failures } = await t.land();
+  const told = failures.map(({ block, callback, count }) => [block.name, callback, count]);
+  assert.deepEqual(told, [['initiator', 'onMsg', forged.length + 3]], 'what was sent is told, the question is not');
 });
 
 test('M7: the other infrastructure blocks take no messages (hazard 12)', async () => {

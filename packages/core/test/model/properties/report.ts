@@ -58,7 +58,7 @@ export const report: readonly Property[] = [
   },
   {
     rule: 'L4',
-    says: 'the report has every failure that landed the flight or came during landing, by block and callback, counted',
+    says: 'the report has every failure that landed the flight, lost a message or came during landing, by block and callback, counted',
     check(story) {
       if (!story.report || !story.landed) return 0;
       const counts = new Map<string, number>();
@@ -68,9 +68,9 @@ export const report: readonly Property[] = [
         if (index > story.landed.index) continue;
         // An init that was late has failed; what becomes of it afterwards is only told.
         if (event.callback === 'init' && counts.has(pair(block, 'init'))) continue;
-        const landed =
-          event.decision === 'shutdown' || (index > story.landingIndex && !isMuted(story, block, event.error));
-        if (landed) count(pair(block, event.callback));
+        const told = index > story.landingIndex || event.callback === 'onMsg';
+        if (event.decision === 'shutdown' || (told && !isMuted(story, block, event.error)))
+          count(pair(block, event.callback));
       }
       const { listener } = story.plan;
       const heard = listener && story.lines.filter(({ what }) => what === 'event')[listener.nth];
