@@ -32,6 +32,9 @@ async function prettyFormat(): Promise<(line: string) => string> {
   return (line) => format(line) ?? line;
 }
 
+/** Lines that change what those before them say: what was held back is of the time before, and stands before them. */
+const TURNS: ReadonlySet<SputnikEvent['type']> = new Set(['connected', 'disconnected', 'landing', 'landed']);
+
 /** Logs the events of a flight. */
 export class EventLog {
   readonly #limiter: RateLimiter;
@@ -42,10 +45,8 @@ export class EventLog {
 
   /** `status` is the flight's, for the counts of the landing report. */
   take(event: SputnikEvent, status: () => FlightStatus | undefined): void {
-    const landed = event.type === 'landed';
-    // what was held back comes before the line that is to be the last
-    if (landed) this.#limiter.flush();
-    this.#limiter.take(record(event, landed ? status()?.blocks : undefined));
+    if (TURNS.has(event.type)) this.#limiter.flush();
+    this.#limiter.take(record(event, event.type === 'landed' ? status()?.blocks : undefined));
   }
 
   /** Writes what was held back; leaves no timer. */

@@ -35,10 +35,13 @@ export class RateLimiter {
     } else {
       repetition.last = record;
       repetition.suppressed++;
+      // last in the map: what is flushed comes in the order in which it happened
+      this.#repetitions.delete(limitBy);
+      this.#repetitions.set(limitBy, repetition);
     }
   }
 
-  /** Writes all that is held back; leaves no timer. */
+  /** Writes all that is held back, in the order in which it came; leaves no timer. */
   flush(): void {
     for (const [key, repetition] of this.#repetitions) {
       repetition.cancel();

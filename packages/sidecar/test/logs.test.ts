@@ -139,6 +139,38 @@ test('what was held back is written before the landing report', () => {
   assert.deepEqual(events, ['failed', 'failed', 'landed']);
 });
 
+test('what was held back of the attempts to connect is written, and counted, before the line that ends them', () => {
+  const lines: string[] = [];
+  const take = (fields: object): void => {
+    const { event, attempt = '', suppressed } = fields as { event: string; attempt?: number; suppressed?: number };
+    lines.push(`${event} ${attempt}${suppressed === undefined ? '' : `, suppressed ${suppressed}`}`.trim());
+  };
+  const standing = new StandingClock();
+  const log = new EventLog({ debug: take, info: take, warn: take, error: take }, standing.clock);
+  const tell = (event: SputnikEvent): void => log.take(event, () => undefined);
+  /** So many attempts, all of which fail but the last, whose end is not told. */
+  const attempts = (count: number): void => {
+    for (let attempt = 1; attempt <= count; attempt++) {
+      tell({ type: 'connecting', attempt });
+      if (attempt < count) tell({ type: 'connectFailed', attempt, error: refused });
+    }
+  };
+  const held = ['connecting 1', 'connectFailed 1', 'connectFailed 3, suppressed 2', 'connecting 4, suppressed 3'];
+  const cases: [SputnikEvent, string][] = [
+    [{ type: 'connected', attempt: 4 }, 'connected 4'],
+    [{ type: 'disconnected', reason: refused }, 'disconnected'],
+    [{ type: 'landing', cause: report.cause }, 'landing'],
+  ];
+  for (const [event, line] of cases) {
+    attempts(4);
+    tell(event);
+    assert.deepEqual(lines.splice(0), [...held, line], event.type);
+    standing.move(60_000);
+    assert.deepEqual(lines, [], 'nothing afterwards');
+  }
+  assert.equal(standing.timers, 0);
+});
+
 test('log lines that cannot be written harm nobody, and are counted in front of the next one', () => {
   const path = mkdtempSync(join(tmpdir(), 'sputnik-log-'));
   try {
