@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
 import { refusal, taken, type Answer } from './answers.js';
@@ -59,7 +60,11 @@ export function makeDesk(
   }
 
   return {
-    open: () => void (outage = new AbortController()),
+    open() {
+      outage = new AbortController();
+      // Each message under way listens: Node would warn of more than ten.
+      setMaxListeners(0, outage.signal);
+    },
     shut: () => {
       outage?.abort();
       outage = undefined;

@@ -115,6 +115,20 @@ describe('a message that is posted', () => {
     assert.equal((await first).status, 202);
   });
 
+  test('has 49 others beside it, and Node warns of nothing on stderr', async (t) => {
+    const warnings: string[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', warned);
+    t.after(() => process.off('warning', warned));
+    const { url, next } = await fly(t);
+    const answers = Array.from({ length: 50 }, () => post(`${url}/produce/a`));
+    const held = [];
+    while (held.length < 50) held.push(await next());
+    for (const { take } of held) take();
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 202);
+    assert.deepEqual(warnings, []);
+  });
+
   test('goes on when its client goes away, and harms nobody', async (t) => {
     const { url, port, next, flight } = await fly(t);
     const wire = new Wire(port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx');
