@@ -43,10 +43,10 @@ export class EventLog {
     this.#limiter = new RateLimiter(clock, ({ level, fields, text }) => log[level](fields, text));
   }
 
-  /** `status` is the flight's, for the counts of the landing report. */
-  take(event: SputnikEvent, status: () => FlightStatus | undefined): void {
+  /** `status` is the flight's, for the counts of the landing report; `url` is where the server is, if that is known. */
+  take(event: SputnikEvent, status: () => FlightStatus | undefined, url?: string): void {
     if (TURNS.has(event.type)) this.#limiter.flush();
-    this.#limiter.take(record(event, event.type === 'landed' ? status()?.blocks : undefined));
+    this.#limiter.take(record(event, event.type === 'landed' ? status()?.blocks : undefined, url));
   }
 
   /** Writes what was held back; leaves no timer. */

@@ -1,10 +1,17 @@
 import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type ServerConnector } from '@sputnikjs/core';
 import type { StartableConnector } from './contract.js';
+import { placeOf } from './text.js';
+
+function serverOf(connection: unknown): string | undefined {
+  const { url } = (connection ?? {}) as { readonly url?: unknown };
+  return typeof url === 'string' ? placeOf(url) : undefined;
+}
 
 /** A server connector that the runner has started, and ends if the core has no reason to. */
 export class OwnedConnector implements ServerConnector {
   readonly #inner: StartableConnector;
   #started = false;
+  #url: string | undefined;
 
   constructor(inner: StartableConnector) {
     this.#inner = inner;
@@ -16,8 +23,15 @@ export class OwnedConnector implements ServerConnector {
     this.#started = true;
   }
 
-  connect(config: ConfFactory, attempt: ConnectAttempt): unknown {
-    return this.#inner.connect(config, attempt);
+  /** Where the server of the last connection is, if that has a `url`: without anything secret. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  async connect(config: ConfFactory, attempt: ConnectAttempt): Promise<unknown> {
+    const connection: unknown = await this.#inner.connect(config, attempt);
+    this.#url = serverOf(connection);
+    return connection;
   }
 
   isConnected(): boolean | Promise<boolean> {

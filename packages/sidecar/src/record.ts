@@ -10,8 +10,8 @@ export interface LogRecord {
   readonly limitBy?: string | undefined;
 }
 
-/** What is logged of an event. The blocks' counts belong to the landing report. */
-export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = []): LogRecord {
+/** What is logged of an event. The blocks' counts belong to the landing report, the server's `url` to `connected`. */
+export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [], url?: string): LogRecord {
   const { type } = event;
   const info = (text: string, fields: object = {}): LogRecord => ({
     level: 'info',
@@ -34,7 +34,7 @@ export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [])
         limitBy: type,
       };
     case 'connected':
-      return info('connected to the server', { attempt: event.attempt });
+      return info(`connected to ${url ?? 'the server'}`, { attempt: event.attempt, url });
     case 'connectFailed': {
       const { attempt, error, retryInMs } = event;
       const fields = {

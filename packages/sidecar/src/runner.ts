@@ -54,7 +54,7 @@ export async function fly({ sputnik, connector }: Setup, { log, onEvent, signal 
     await start(owned, log);
     cleaner.push(() => owned?.release());
     const listen: EventListener = (event) => {
-      events?.take(event, () => flight?.status());
+      events?.take(event, () => flight?.status(), owned?.url);
       onEvent?.(event);
     };
     flight = await new Sputnik({ ...sputnik, connector: owned, log, signal, onEvent: listen }).prepare();

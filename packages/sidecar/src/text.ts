@@ -12,6 +12,13 @@ export function scrubbed(text: string): string {
   return text.replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/]*@/gi, '$1:***@');
 }
 
+/** Scheme, host and port of a URL, since all else of it may be a secret; undefined if it is none. */
+export function placeOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, host } = new URL(url);
+  return host === '' ? undefined : `${protocol}//${host}`;
+}
+
 /** The text of whatever was thrown, in one line. */
 export function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);

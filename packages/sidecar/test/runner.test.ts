@@ -96,6 +96,28 @@ test('a connector definition given in code is made of configuration connector', 
   assert.deepEqual(seen, ['x me', 'connect', 'disconnect']);
 });
 
+test('the log says which server the satellite is connected to, and nothing of its URL that may be secret', async () => {
+  for (const [connection, text, url] of [
+    [{ url: 'nats://token@nats.example:4222/vhost?password=hunter2' }, 'nats://nats.example:4222', true],
+    [{ url: 'no URL' }, 'the server', false],
+    [{}, 'the server', false],
+    [undefined, 'the server', false],
+  ] as const) {
+    const lines: [object, string | undefined][] = [];
+    const note = (fields: object, text?: string): void => void lines.push([fields, text]);
+    const log = { debug: note, info: note, warn: note, error: note };
+    const connector = noting([], { connect: () => connection });
+    let tell = (): void => {};
+    const connected = new Promise<void>((resolve) => (tell = resolve));
+    const onEvent = ({ type }: SputnikEvent): void => void (type === 'connected' && tell());
+    const runner = await startRunner({ blocks: [], connector, log, onEvent });
+    await connected;
+    await runner.stop();
+    const found = lines.find(([fields]) => 'event' in fields && fields.event === 'connected');
+    assert.deepEqual(found, [{ event: 'connected', attempt: 1, url: url ? text : undefined }, `connected to ${text}`]);
+  }
+});
+
 test('the connector starts before any block is initialised, and without a start it is left alone', async () => {
   const seen: string[] = [];
   const note = defineBlock({
