@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { blocksOf, compile, folder, program, sputnik } from './support.js';
+import { blocksOf, compile, folder, program, ROOT, sputnik } from './support.js';
 
 const BLOCKS = blocksOf('README.md');
 
@@ -53,3 +54,21 @@ test("the README's blocks.json passes the check", async (t) => {
   assert.equal(await check.code, 0, check.output());
   assert.match(check.output(), /ok, 4 blocks/);
 });
+
+for (const document of ['README.md', 'apps/protocol-adapter/README.md']) {
+  test(`the line for service managers in ${document} runs a satellite that SIGTERM lands`, async (t) => {
+    const text = readFileSync(join(ROOT, document), 'utf8');
+    const [, path] = /\bnode (node_modules\/\S+) run --cf FOLDER/.exec(text) ?? [];
+    assert.ok(path);
+    const satellite = program(t, process.execPath, path, 'run', '--cf', folder(t, { 'blocks.json': '[]' }));
+    while (!satellite.output().includes('"event":"launched"')) {
+      await Promise.race([
+        once(satellite.child.stdout!, 'data'),
+        satellite.code.then(() => assert.fail(satellite.output())),
+      ]);
+    }
+    satellite.child.kill('SIGTERM');
+    assert.equal(await satellite.code, 0, satellite.output());
+    assert.match(satellite.output(), /landed after SIGTERM in \d+ ms, clean/);
+  });
+}
