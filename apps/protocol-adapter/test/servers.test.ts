@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { jetstream } from '@nats-io/jetstream';
@@ -14,8 +15,17 @@ import {
 import { Connection } from 'rabbitmq-client';
 import { run, Satellite, Subscriber } from './support.js';
 
-/** Runs a folder as it is shipped, but for the ports, and sends it a syslog message and a request by real clients. */
-async function fly(t: TestContext, name: string, server: RealServer): Promise<void> {
+/** Where the README's curl line sends to. */
+const [, PATH = ''] =
+  /^ {4}curl .* http:\/\/127\.0\.0\.1:18080(\/.*)$/m.exec(
+    readFileSync(new URL('../README.md', import.meta.url), 'utf8'),
+  ) ?? [];
+
+/**
+ * Runs a folder as it is shipped, but for the ports, and sends it a syslog message and a request by real clients. What comes
+ * of the demo's curl line is told by the status `demo`.
+ */
+async function fly(t: TestContext, name: string, server: RealServer, demo: '202' | '502'): Promise<void> {
   const [syslog, http] = [`${await freePort()}`, `${await freePort()}`];
   const satellite = new Satellite(t, fileURLToPath(new URL(`../conf/${name}`, import.meta.url)), {
     CONNECTOR_URL: server.url,
@@ -24,9 +34,11 @@ async function fly(t: TestContext, name: string, server: RealServer): Promise<vo
   });
   await satellite.logs('connected');
   await run(t, 'logger', '-n', '127.0.0.1', '-P', syslog, '-T', '--octet-count', '-t', 'laika', 'hello by syslog');
-  const [orders, body] = [`http://127.0.0.1:${http}/produce/http.orders`, 'hello by HTTP'];
-  const status = await run(t, 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-d', body, orders);
-  assert.equal(status, '202');
+  const to = `http://127.0.0.1:${http}`;
+  const post = (path: string): Promise<string> =>
+    run(t, 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-d', 'hello by HTTP', `${to}${path}`);
+  assert.equal(await post(PATH), '202');
+  assert.equal(await post('/produce/orders'), demo);
   satellite.process.kill('SIGTERM');
   assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
 }
@@ -40,7 +52,7 @@ function assertArrived(syslog: string, http: string): void {
 test('conf/nats puts syslog and HTTP into a stream of NATS JetStream', async (t) => {
   const server = await natsServer(t);
   await server.start();
-  await fly(t, 'nats', server);
+  await fly(t, 'nats', server, '502');
   const client = await connect({ servers: server.url });
   t.after(() => client.close());
   const consumer = await jetstream(client).consumers.get('SPUTNIK');
@@ -53,8 +65,8 @@ test('conf/mqtt publishes syslog and HTTP on an MQTT server', async (t) => {
   const server = await mosquitto(t);
   await server.start();
   const subscriber = await Subscriber.to(t, server.port);
-  await fly(t, 'mqtt', server);
-  await subscriber.until(() => subscriber.messages.length === 2, 'two messages');
+  await fly(t, 'mqtt', server, '202');
+  await subscriber.until(() => subscriber.messages.length === 3, 'three messages');
   const [syslog = '', http = ''] = subscriber.messages;
   assertArrived(syslog.replace(/^syslog /, ''), http.replace(/^http.orders /, ''));
 });
@@ -62,7 +74,7 @@ test('conf/mqtt publishes syslog and HTTP on an MQTT server', async (t) => {
 test('conf/redis appends syslog and HTTP to streams of Redis', async (t) => {
   const server = await redisServer(t);
   await server.start();
-  await fly(t, 'redis', server);
+  await fly(t, 'redis', server, '202');
   const payloadOf = async (stream: string): Promise<string> => {
     const entry = await run(t, 'redis-cli', '-p', `${server.port}`, '--json', 'XRANGE', stream, '-', '+');
     const [[, fields] = ['', []]] = JSON.parse(entry) as [string, string[]][];
@@ -74,7 +86,7 @@ test('conf/redis appends syslog and HTTP to streams of Redis', async (t) => {
 test('conf/amqp puts syslog and HTTP into queues of RabbitMQ', async (t) => {
   const server = await rabbitmqServer(t);
   await server.start();
-  await fly(t, 'amqp', server);
+  await fly(t, 'amqp', server, '502');
   const client = new Connection(`amqp://guest:guest@127.0.0.1:${server.port}`);
   const payloadOf = async (queue: string): Promise<string> => {
     const body: unknown = (await client.basicGet({ queue, noAck: true }))?.body;
