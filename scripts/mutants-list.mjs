@@ -664,7 +664,7 @@ export const GUARDS = [
   other(
     'kit: an aborted attempt ends its link',
     'packages/sidecar/src/connector/link-connector.ts',
-    "signal.addEventListener('abort', aborted);",
+    "signal.addEventListener('abort', abort);",
     '',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),
@@ -699,7 +699,7 @@ export const GUARDS = [
   other(
     'kit: an attempt is aborted, whatever prepares it',
     'packages/sidecar/src/connector/link-connector.ts',
-    'return await link.during((async () => this.prepare(link))());',
+    'return await Promise.race([this.prepare(link), aborted]);',
     'return await this.prepare(link);',
     'packages/sidecar/test/connector-kit-link.test.ts',
   ),

@@ -207,6 +207,20 @@ test('a link that cannot be prepared is ended, and the attempt fails with its er
   assert.equal(await connector.isConnected(), false);
 });
 
+test('when a link ends while it is prepared, the attempt fails with what the preparation makes of that', async () => {
+  const connector = new TestConnector();
+  connector.preparing = async (link) => {
+    const refused = link.during(new Promise<never>(() => {}));
+    link.end(new Error('password'));
+    await refused.catch((cause: unknown) => {
+      throw new Error('no session', { cause });
+    });
+  };
+  const { message, cause } = await rejection(connector.connect(config, new Attempt()));
+  assert.equal(message, 'no session');
+  assert.match(String(cause), /the connection to test:\/\/server is lost: password$/);
+});
+
 test('the loss of the present link is reported, once; that of one before it is not', async () => {
   const connector = new TestConnector();
   const [first, second] = [new Attempt(), new Attempt()];

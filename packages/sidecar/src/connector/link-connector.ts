@@ -54,16 +54,17 @@ export abstract class LinkConnector<
   }
 
   async #prepare(link: L, signal: AbortSignal): Promise<C> {
-    const aborted = (): void => link.end(signal.reason as Error);
-    signal.addEventListener('abort', aborted);
+    let abort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => (abort = () => reject(signal.reason as Error)));
+    signal.addEventListener('abort', abort);
     try {
       signal.throwIfAborted();
-      return await link.during((async () => this.prepare(link))());
+      return await Promise.race([this.prepare(link), aborted]);
     } catch (error) {
       link.end(error as Error);
       throw signal.aborted ? signal.reason : error;
     } finally {
-      signal.removeEventListener('abort', aborted);
+      signal.removeEventListener('abort', abort);
     }
   }
 
