@@ -190,8 +190,15 @@ export const GUARDS = [
   core(
     'F3: failures during the landing are in the report',
     'initiator',
-    'else if (mayLand && this.#cause) this.#collect(failure);',
-    '',
+    "else if (mayLand && (this.#cause || callback === 'onMsg')) this.#collect(failure);",
+    "else if (mayLand && callback === 'onMsg' && !this.#cause) this.#collect(failure);",
+    'rules/failure',
+  ),
+  core(
+    'L4: a message that failed in flight is in the report',
+    'initiator',
+    "(this.#cause || callback === 'onMsg')",
+    'this.#cause',
     'rules/failure',
   ),
   core(
