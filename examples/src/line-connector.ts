@@ -65,10 +65,6 @@ class LineLink extends Link implements LineConnection {
     );
   }
 
-  protected override takeLeave(): Promise<void> {
-    return this.signOfLife();
-  }
-
   protected override release(): void {
     this.#socket.destroy();
   }

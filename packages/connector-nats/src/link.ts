@@ -49,10 +49,6 @@ export class Link extends BaseLink<LinkUser> {
     this.#socket.destroy();
     this.nats.close().catch(ignore);
   }
-
-  protected override takeLeave(): Promise<void> {
-    return this.nats.flush();
-  }
 }
 
 function isViolation(error: Error): error is PermissionViolationError {

@@ -55,10 +55,6 @@ export class Link extends BaseLink {
     for (const client of this.#clients) client.end(cause);
   }
 
-  protected override takeLeave(): Promise<unknown> {
-    return this.ping();
-  }
-
   #adopt(client: Client): void {
     if (this.over !== undefined) client.end(this.over);
     this.#clients.add(client);

@@ -34,8 +34,13 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   /** Lets go of all connections, at once. Called once; {@link over} says why already. */
   protected abstract release(cause: Error): void;
 
-  /** Resolves when the server has what was sent before; may tell it that we go. Called once at the most, and given a second. */
-  protected abstract takeLeave(): Promise<unknown>;
+  /**
+   * Resolves when the server has what was sent before; may tell it that we go. Called once at the most, and given a second. Unless
+   * overridden a sign of life says so: what is answered comes behind all that was sent.
+   */
+  protected takeLeave(): Promise<unknown> {
+    return this.signOfLife();
+  }
 
   /** Why the link is over, if it is: CONNECTION_LOST. */
   get over(): SputnikError | undefined {
