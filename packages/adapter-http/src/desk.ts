@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { refusal, taken, type Answer } from './answers.js';
 import type { Produce } from './reception.js';
 
@@ -24,7 +24,7 @@ export interface DeskLimits {
 
 /** A desk that hands messages to `producer`. */
 export function makeDesk(
-  producer: BlockCommunicator<ProduceMessage, void>,
+  producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
   { timeoutMs, maxPending, maxPendingPerClient = Infinity }: DeskLimits,
   { landing, log }: BlockContext,
 ): Desk {

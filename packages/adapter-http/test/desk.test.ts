@@ -22,7 +22,16 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
   };
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   const { signal } = new AbortController();
-  const ctx: BlockContext = { descriptor, landing, signal, log, clock: systemClock, land: nothing, waitUntil: nothing };
+  const ctx: BlockContext = {
+    descriptor,
+    landingSoon: landing,
+    landing,
+    signal,
+    log,
+    clock: systemClock,
+    land: nothing,
+    waitUntil: nothing,
+  };
   const desk = makeDesk(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
   desk.open();
   const { body, status } = await desk.produce({ target: 'orders', payload: 'x' }, 'a client');

@@ -1,5 +1,5 @@
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import type { Item, Keep } from './keep.js';
 import type { Troubles } from './troubles.js';
 import type { UnsentMessage } from './unsent.js';
@@ -16,7 +16,7 @@ const STALL_MS = 100;
 
 /** What a courier works with. */
 export interface CourierParts {
-  readonly producer: BlockCommunicator<ProduceMessage, void>;
+  readonly producer: BlockCommunicator<ProduceMessage, ProduceResult | void>;
   readonly keep: Keep;
   readonly ctx: BlockContext;
   readonly troubles: Troubles;

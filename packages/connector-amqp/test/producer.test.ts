@@ -45,7 +45,7 @@ test('a bad message is refused by itself, with what to do about it; those before
   await addQueue('good');
   await addQueue('full', { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
   const { connection } = await open(t, { url });
-  const produce = (target: string, more: object = {}): Promise<void> =>
+  const produce = (target: string, more: object = {}): Promise<unknown> =>
     connection.producer.produce({ target, payload: 'x', ...more });
   await produce('full');
   const first = produce('good', { payload: '1' });

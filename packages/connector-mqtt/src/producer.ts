@@ -1,4 +1,4 @@
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
+import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
 import type { Link, LinkUser } from './link.js';
 import { MAX_LENGTH, packetLength, publishPacket } from './packets.js';
@@ -16,7 +16,7 @@ export class Producer implements MessageProducer, LinkUser {
     link.add(this);
   }
 
-  produce(message: ProduceMessage): Promise<void> {
+  produce(message: ProduceMessage): Promise<ProduceResult | void> {
     // said at once, not when its turn comes
     const refusal = refused(message);
     return refusal === undefined ? this.#outbox.produce(message) : Promise.reject(refusal);

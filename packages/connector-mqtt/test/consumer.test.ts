@@ -42,7 +42,7 @@ test('a handler may produce on the same connection and wait for it', async (t) =
   await connection.consumer.consume('out', async (message) => got.add(textOf(message)));
   await connection.consumer.consume(
     'in',
-    (message) => connection.producer.produce({ target: 'out', payload: message.payload }),
+    async (message) => void (await connection.producer.produce({ target: 'out', payload: message.payload })),
     { maxUnacknowledged: 1 },
   );
   for (let i = 0; i < 50; i++) await connection.producer.produce({ target: 'in', payload: String(i) });

@@ -74,6 +74,6 @@ test('the landing takes no new clients, and no further messages', async (t) => {
   await landing;
 });
 
-async function untilRejected(produce: () => Promise<void>): Promise<never> {
+async function untilRejected(produce: () => Promise<unknown>): Promise<never> {
   for (;;) await produce();
 }

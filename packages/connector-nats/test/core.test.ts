@@ -84,7 +84,7 @@ test('core NATS: what the user may not publish is refused by itself; a source it
   const user = 'user: "me", password: "x", permissions: { publish: ["a", "$JS.>"], subscribe: ["a", "_INBOX.>"] }';
   const { url } = await started(t, [`authorization { users: [{ ${user} }] }`]);
   const { connection } = await open(t, { url, jetstream: false, username: 'me', password: 'x' });
-  const produce = (target: string): Promise<void> => connection.producer.produce({ target, payload: 'x' });
+  const produce = (target: string): Promise<unknown> => connection.producer.produce({ target, payload: 'x' });
   const [refused, ...taken] = await Promise.all([rejection(produce('b')), produce('a'), produce('a')]);
   assert.match(refused.message, /may not publish to "b": .*; give the user the permission on the server$/);
   assert.equal(taken.length, 2);

@@ -30,7 +30,7 @@ test('a bad message is refused by itself, with what to do about it; those before
   const { url } = await started(t, ['max_payload: 1000']);
   await addStream(url, { name: 'S', subjects: ['a'] });
   const { connection } = await open(t, { url });
-  const produce = (target: string, payload = 'x', headers?: Record<string, string>): Promise<void> =>
+  const produce = (target: string, payload = 'x', headers?: Record<string, string>): Promise<unknown> =>
     connection.producer.produce({ target, payload, ...(headers && { headers }) });
   const first = produce('a', '1');
   const bad = [
@@ -65,7 +65,8 @@ test('a stream that has its maxBytes refuses messages, and takes them when it ha
   const { url } = await started(t);
   const full = { name: 'FULL', subjects: ['full'], storage: 'memory', maxBytes: 3000 };
   const { connection } = await open(t, { url, streams: [full, { ...full, name: 'S', subjects: ['a'] }] });
-  const produce = (target: string): Promise<void> => connection.producer.produce({ target, payload: 'x'.repeat(1000) });
+  const produce = (target: string): Promise<unknown> =>
+    connection.producer.produce({ target, payload: 'x'.repeat(1000) });
   await Promise.all([produce('full'), produce('full')]);
   const [error] = await Promise.all([rejection(produce('full')), produce('a')]);
   assert.match(error.message, /refuses the message for "full": maximum bytes exceeded.*raise maxBytes/);

@@ -86,7 +86,7 @@ test('a refused message fails alone, with what to do about it, and its payload i
   const { url, port } = await started(t, ['user me on >mine ~mine* +@all']);
   await withPlain(port, (plain) => plain.set('mine-text', 'no stream'));
   const { connection, connector } = await open(t, { url, username: 'me', password: 'mine' });
-  const produce = (target: string): Promise<void> => connection.producer.produce({ target, payload: 'private' });
+  const produce = (target: string): Promise<unknown> => connection.producer.produce({ target, payload: 'private' });
   const [, wrong, , foreign] = await Promise.all([
     produce('mine'),
     rejection(produce('mine-text')),

@@ -7,6 +7,13 @@ export function makeAbortController(): AbortController {
   return controller;
 }
 
+/** A signal that aborts when one of these does; any number may listen to it. */
+export function anySignal(...signals: AbortSignal[]): AbortSignal {
+  const any = AbortSignal.any(signals);
+  setMaxListeners(0, any);
+  return any;
+}
+
 /** True for what aborted signals make of a wait. */
 export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

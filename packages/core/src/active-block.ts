@@ -19,6 +19,8 @@ export interface FlightPlan {
   readonly onEvent: EventListener;
   readonly initMs: number;
   readonly landingMs: number;
+  /** Aborts when somebody outside announces the landing. */
+  readonly landingSoon?: AbortSignal | undefined;
 }
 
 /** What blocks need of the initiator. */
@@ -26,6 +28,7 @@ export interface FlightControl {
   readonly plan: FlightPlan;
   readonly pacer: Pacer;
   readonly landing: AbortSignal;
+  readonly landingSoon: AbortSignal;
   readonly blocks: ReadonlyMap<string, ActiveBlock>;
   readonly emit: EventListener;
   /** Begins to land, unless it has begun (L1, B4). */
@@ -61,6 +64,7 @@ export class ActiveBlock implements Peer {
       descriptor,
       clock,
       log: log.child?.({ block: descriptor.responsibility }) ?? log,
+      landingSoon: control.landingSoon,
       landing: control.landing,
       signal: this.#abort.signal,
       land: (reason) => control.land({ kind, block: descriptor, reason }),

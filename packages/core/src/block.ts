@@ -16,6 +16,11 @@ export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fie
 /** What the framework hands to every callback of a block. */
 export interface BlockContext {
   readonly descriptor: BlockDescriptor;
+  /**
+   * Aborts when a landing is announced, at the latest when it begins (L8). Go on as before, but tell clients to go elsewhere: as an
+   * HTTP server does by `Connection: close`.
+   */
+  readonly landingSoon: AbortSignal;
   /** Aborts when landing begins: take nothing more in from outside. */
   readonly landing: AbortSignal;
   /** Aborts when this block is about to be finished: give up. */
@@ -100,11 +105,30 @@ export type Wiring<N extends Needs> = {
   readonly [K in keyof N]: BlockCommunicator<MessageOf<N[K]>, AnswerOf<N[K]>>;
 };
 
+/** A place that a block, or a server connector, is going to listen at. */
+export interface ListenPlace {
+  readonly protocol: 'tcp' | 'udp';
+  /** As configured: an address or a name. */
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+}
+
+/** What is found of a configuration beside what its schema says. */
+export interface Inspection {
+  /** What is wrong, and what to do about it, one line each, naming the key. */
+  readonly problems?: readonly string[] | undefined;
+  /** Where it is going to listen. Two at one place are a problem. */
+  readonly listens?: readonly ListenPlace[] | undefined;
+}
+
 /** A block whose configuration and wiring are declared, so that both are checked before anything starts. */
 export interface BlockDefinition<C = unknown> {
   readonly name: string;
   readonly config: StandardSchemaV1 | undefined;
   readonly needs: Needs;
+  /** As of {@link BlockSpec}. */
+  check?(config: unknown, read: ConfFactory): Inspection | Promise<Inspection>;
   /** Called at prepare with the validated configuration and the handles asked for. */
   make(config: unknown, to: Wiring<Needs>, ctx: BlockContext): Partial<AnyBlock<C>>;
 }
@@ -116,6 +140,11 @@ export interface BlockSpec<T, N extends Needs, C, M extends Clean<M>, A> {
   readonly config?: StandardSchemaV1<unknown, T> | undefined;
   /** Addresses of the blocks that this one sends to. */
   readonly needs?: N | undefined;
+  /**
+   * Finds what a schema cannot: files that are missing, configurations of other names that `init` will read (`read` gives them).
+   * Whoever checks a satellite before it starts calls it, as the sidecar does. Acquires nothing. BAD_CONFIG of `read` may be let through.
+   */
+  readonly check?: ((config: T, read: ConfFactory) => Inspection | Promise<Inspection>) | undefined;
   /** Any of the callbacks; those left out do nothing. Acquires nothing itself. */
   readonly make: (config: T, to: Wiring<N>, ctx: BlockContext) => Partial<Block<C, M, A>>;
 }
@@ -124,6 +153,6 @@ export interface BlockSpec<T, N extends Needs, C, M extends Clean<M>, A> {
 export function defineBlock<T = undefined, N extends Needs = {}, C = unknown, M extends Clean<M> = Msg, A = unknown>(
   spec: BlockSpec<T, N, C, M, A>,
 ): BlockDefinition<C> {
-  const { name, config, needs = {}, make } = spec;
-  return Object.freeze({ name, config, needs, make });
+  const { name, config, needs = {}, check, make } = spec;
+  return Object.freeze({ name, config, needs, ...(check && { check }), make });
 }

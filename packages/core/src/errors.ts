@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   BLOCK_FAILED: 'a callback failed in flight and the satellite landed',
   TIMEOUT: 'a deadline passed',
   CONNECTION_LOST: 'the connection to the server is lost',
+  SERVER_FULL: 'the server has no room for now; what it refused can be sent again later',
   UNKNOWN_MESSAGE: 'the block does not take such a message',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',

@@ -1,5 +1,6 @@
 export { defineBlock } from './block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
+export type { Inspection, ListenPlace } from './block.js';
 export type { AskOptions, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 export { makeClock, systemClock, type Clock } from './clock.js';
 export { confFactory, type ConfFactory, type ConfigSource } from './config.js';

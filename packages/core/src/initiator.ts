@@ -1,4 +1,4 @@
-import { makeAbortController } from './abort.js';
+import { anySignal, makeAbortController } from './abort.js';
 import { ActiveBlock, type FlightControl, type FlightPlan } from './active-block.js';
 import type { Callback } from './block.js';
 import { initialise } from './boot.js';
@@ -17,6 +17,7 @@ export class Initiator implements FlightControl {
   /** All blocks by their addresses; the first is the initiator itself. */
   readonly blocks: Map<string, ActiveBlock> = new Map();
   readonly landing: AbortSignal;
+  readonly landingSoon: AbortSignal;
   readonly landed: Promise<LandingReport>;
   readonly #self: ActiveBlock;
   /** Initialised blocks, in that order. */
@@ -35,6 +36,7 @@ export class Initiator implements FlightControl {
   constructor(plan: FlightPlan) {
     this.plan = plan;
     this.landing = this.#landing.signal;
+    this.landingSoon = plan.landingSoon ? anySignal(this.landing, plan.landingSoon) : this.landing;
     this.landed = new Promise((resolve) => (this.#settleLanded = resolve));
     this.#self = new ActiveBlock(describe(INITIATOR), this);
     this.#self.equip(initiatorBlock((asker) => this.land({ kind: 'block', block: asker, reason: undefined })));

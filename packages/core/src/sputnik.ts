@@ -43,6 +43,8 @@ export interface SputnikOptions<C = unknown> {
   readonly clock?: Clock | undefined;
   /** Lands the satellite when it aborts (L1). */
   readonly signal?: AbortSignal | undefined;
+  /** Announces the landing to all blocks when it aborts, and does nothing else (L8). */
+  readonly landingSoon?: AbortSignal | undefined;
 }
 
 /** A satellite that is ready to be launched, or flies, or has landed. */
@@ -105,7 +107,8 @@ async function assemble<C>(options: SputnikOptions<C>): Promise<{ initiator: Ini
   const { connector, clock = systemClock, log = SILENT, onEvent = () => {}, finisher = finisherBlock } = options;
   const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
   const source = options.config ?? (() => undefined);
-  const initiator = new Initiator({ clock, log, onEvent, source, initMs, landingMs });
+  const { landingSoon } = options;
+  const initiator = new Initiator({ clock, log, onEvent, source, initMs, landingMs, landingSoon });
   const problems = Object.entries({ initMs, connectMs, heartbeatMs, landingMs })
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);

@@ -57,6 +57,8 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
     await t.clock.advance(5_000);
     return t.eventsOf('disconnected')[0]?.reason;
   },
+  // no code of the core leads to it: it is for the connectors of servers, and the blocks that produce to them
+  SERVER_FULL: async () => new SputnikError('SERVER_FULL'),
   UNKNOWN_MESSAGE: async () => {
     const t = new TestFlight();
     await t.fly({ a: {} });

@@ -1,6 +1,13 @@
 import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
-import { consumerOf, RECEIVER, type ConsumedMessage, type MessagingConnection, type Subscription } from './contract.js';
+import {
+  consumerOf,
+  RECEIVER,
+  type ConsumedMessage,
+  type MessageConsumer,
+  type MessagingConnection,
+  type Subscription,
+} from './contract.js';
 
 const Config = z.strictObject({
   /** What to subscribe to: a topic filter, subject, stream or queue, in the server's own spelling. */
@@ -9,13 +16,15 @@ const Config = z.strictObject({
   maxUnacknowledged: z.int().min(1).default(256),
 });
 
-/** After this time a receiver that had no room is asked again. */
-const RETRY_MS = 50;
+/** After this time a receiver that had no room is asked again, in milliseconds. */
+const ROOM_MS = 50;
+/** From one refusal of the subscription to the next try, in milliseconds: doubles each time, up to the second. */
+const SUBSCRIBE_MS = [1_000, 30_000] as const;
 
 /**
- * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged;
- * what it failed at, or has not answered within 30 s, the server delivers again. A receiver whose mailbox is full is asked again
- * after a while; messages may change their order then.
+ * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged, however long it
+ * takes; what it failed at the server delivers again. A receiver whose mailbox is full is asked again after a while; messages may change
+ * their order then. A subscription that the server refuses for now, since a stream or a queue is missing, is tried again until it is granted.
  */
 export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'consumer',
@@ -23,13 +32,15 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   needs: { receiver: RECEIVER },
   make: ({ source, maxUnacknowledged }, to, ctx) => {
     let subscribing: Promise<Subscription> | undefined;
+    /** Aborts when the connection is lost. */
+    let lost = new AbortController();
     /** One wait for all messages that found no room. */
     let pause: Promise<void> | undefined;
 
     const handle = async (message: ConsumedMessage): Promise<void> => {
       for (;;) {
         try {
-          await to.receiver.ask(message);
+          await to.receiver.ask(message, { timeoutMs: Infinity });
           return;
         } catch (error) {
           if (!hasCode(error, 'ASK_REFUSED') || ctx.landing.aborted) throw error;
@@ -40,23 +51,37 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
     const waitForRoom = async (): Promise<void> => {
       ctx.log.debug({ event: 'receiverFull' }, 'the receiver is full, or takes no messages; it is asked again');
-      await ctx.clock.sleep(RETRY_MS, ctx.landing);
+      await ctx.clock.sleep(ROOM_MS, ctx.landing);
       pause = undefined;
     };
 
-    return {
-      async onServerConnect(connection: MessagingConnection) {
-        const consumer = consumerOf(connection);
-        if (ctx.landing.aborted) return;
+    /** Subscribes, and tries again until the connection or the flight is `over`. Rejects with what trying again cannot change. */
+    const subscribe = async (consumer: MessageConsumer, over: AbortSignal): Promise<void> => {
+      for (let wait: number = SUBSCRIBE_MS[0]; !over.aborted; wait = Math.min(2 * wait, SUBSCRIBE_MS[1])) {
         subscribing = consumer.consume(source, handle, { maxUnacknowledged });
         try {
           await subscribing;
+          return;
         } catch (error) {
           subscribing = undefined;
-          if (!hasCode(error, 'CONNECTION_LOST')) throw error;
+          if (hasCode(error, 'CONNECTION_LOST')) return;
+          if (hasCode(error, 'BAD_CONFIG')) throw error;
+          const text = `cannot consume "${source}" for now; trying again in ${wait / 1000} s`;
+          ctx.log.warn({ event: 'consumeFailed', source, retryInMs: wait, error }, text);
         }
+        await ctx.clock.sleep(wait, over);
+      }
+    };
+
+    return {
+      onServerConnect(connection: MessagingConnection) {
+        const consumer = consumerOf(connection);
+        lost = new AbortController();
+        // not awaited: the loss of the connection ends it
+        ctx.waitUntil(subscribe(consumer, AbortSignal.any([lost.signal, ctx.landing])));
       },
       onServerDisconnect() {
+        lost.abort();
         subscribing = undefined;
       },
       onLanding: () => stopped(subscribing),

@@ -1,5 +1,6 @@
 import {
   SputnikError,
+  type Inspection,
   type Logger,
   type Responsibility,
   type ServerConnector,
@@ -18,16 +19,27 @@ export interface ProduceMessage {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Identity for deduplication, where the server has it. */
   readonly id?: string | undefined;
+  /**
+   * What the block `producer` does when the server has no room for now (SERVER_FULL): `wait` until it has, which pushes back senders
+   * that can wait (unless given), or `reject` at once, for a sender that cannot.
+   */
+  readonly whenFull?: 'wait' | 'reject' | undefined;
+}
+
+/** What a server says of a message that it has taken, beyond that. */
+export interface ProduceResult {
+  /** The server had a message of this id already, and keeps that. */
+  readonly duplicate?: boolean | undefined;
 }
 
 /** The producing half of a connection. */
 export interface MessageProducer {
   /**
    * Resolves when the server has taken responsibility for the message. Rejects with SputnikError CONNECTION_LOST when the
-   * connection ends first (whether the server has it is then unknown); with any other error when the server refused it.
-   * Messages reach the server in the order of the calls.
+   * connection ends first (whether the server has it is then unknown); with SERVER_FULL when the server has no room for now, and
+   * does not have it; with any other error when the server refused it for good. Messages reach the server in the order of the calls.
    */
-  produce(message: ProduceMessage): Promise<void>;
+  produce(message: ProduceMessage): Promise<ProduceResult | void>;
 }
 
 /** A message from the server. */
@@ -39,6 +51,14 @@ export interface ConsumedMessage {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** True if the server says that it may have been delivered before. */
   readonly redelivered: boolean;
+  /** How often it was delivered, this time included; absent where the server does not count. */
+  readonly deliveries?: number | undefined;
+  /** Identity that its sender gave it, to tell one that comes again; absent where there is none. */
+  readonly id?: string | undefined;
+  /** What it is the answer to, or what an answer to it has to carry, where the server has such a property. */
+  readonly correlationId?: string | undefined;
+  /** Where its sender expects an answer, where the server has such a property. */
+  readonly replyTo?: string | undefined;
 }
 
 /** A subscription under way. */
@@ -51,8 +71,10 @@ export interface Subscription {
 export interface MessageConsumer {
   /**
    * Has `handler` called with every message of `source` (a topic filter, subject, stream or queue). A message is
-   * acknowledged when its handler resolves, and left to the server to deliver again when it rejects.
-   * At most `maxUnacknowledged` (256) are under way.
+   * acknowledged when its handler resolves, however long that takes, and left to the server to deliver again when it rejects.
+   * At most `maxUnacknowledged` (256) are under way. Rejects with CONNECTION_LOST when the connection ends first, with BAD_CONFIG
+   * when nothing can ever be subscribed to by that name, with any other error when the server refuses it for now. A subscription whose
+   * source is deleted goes on when the source is there again.
    */
   consume(
     source: string,
@@ -68,7 +90,7 @@ export interface MessagingConnection {
 }
 
 /** Address of the block that produces messages on the server: post or ask it a {@link ProduceMessage}. */
-export const PRODUCER: Responsibility<ProduceMessage, void> = 'producer';
+export const PRODUCER: Responsibility<ProduceMessage, ProduceResult | void> = 'producer';
 
 /** Default address of the block that the generic consumer asks to handle each {@link ConsumedMessage}. */
 export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
@@ -87,6 +109,8 @@ export interface ConnectorDefinition<C = unknown, T = unknown> {
   readonly kind: 'connector';
   readonly name: string;
   readonly config: StandardSchemaV1<unknown, T>;
+  /** Finds what the schema cannot, such as files that are missing, before anything starts. Acquires nothing. */
+  check?(config: T): Inspection | Promise<Inspection>;
   /** Takes what the schema gave, defaults and all: in a test that is `make(schema.parse({ … }))`. */
   make(config: T): StartableConnector<C>;
 }
@@ -95,14 +119,11 @@ export interface ConnectorDefinition<C = unknown, T = unknown> {
 export function defineConnector<T, C>(spec: {
   readonly name: string;
   readonly config: StandardSchemaV1<unknown, T>;
+  readonly check?: ((config: T) => Inspection | Promise<Inspection>) | undefined;
   readonly make: (config: T) => StartableConnector<C>;
 }): ConnectorDefinition<C, T> {
-  return Object.freeze({
-    kind: 'connector',
-    name: spec.name,
-    config: spec.config,
-    make: spec.make,
-  });
+  const { name, config, check, make } = spec;
+  return Object.freeze({ kind: 'connector', name, config, ...(check && { check }), make });
 }
 
 /** The producing half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */

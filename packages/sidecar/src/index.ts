@@ -13,6 +13,7 @@ export {
   type MessageProducer,
   type MessagingConnection,
   type ProduceMessage,
+  type ProduceResult,
   type StartableConnector,
   type Subscription,
 } from './contract.js';

@@ -4,11 +4,14 @@ import {
   defineBlock,
   Sputnik,
   SputnikError,
+  systemClock,
+  type Clock,
   type Flight,
   type LandingReport,
   type MailboxOptions,
 } from '@sputnikjs/core';
 import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/sidecar';
+import { manualClock } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 
 interface Satellite {
@@ -23,6 +26,7 @@ async function launch(
   handle: Handle,
   config: object = {},
   mailbox: MailboxOptions = {},
+  clock: Clock = systemClock,
 ): Promise<Satellite> {
   const receiver = defineBlock({
     name: 'sink',
@@ -38,6 +42,7 @@ async function launch(
     blockFactories: { sink: receiver, consumer: consumerBlock },
     connector: server,
     timeouts: { landingMs: 5_000 },
+    clock,
   }).prepare();
   after(() => flight.shootDown());
   const over = flight.launch();
@@ -181,7 +186,60 @@ test('a landing does not wait for a receiver that has no room', async () => {
   assert.deepEqual(server.acknowledged, []);
 });
 
-test('a subscription that the server refuses lands the satellite and says why', async () => {
+test('a subscription that the server refuses for now is tried again, ever later, and harms nobody else', async () => {
+  const server = new InProcessServer();
+  server.missing = 3;
+  const clock = manualClock();
+  const { flight, over } = await launch(server, () => {}, {}, {}, clock);
+  await clock.advance(1_000 + 2_000 + 3_999);
+  assert.equal(server.subscribed, false);
+  await clock.advance(1);
+  assert.equal(server.subscribed, true);
+  server.deliver('1');
+  await server.until(() => server.acknowledged.length === 1);
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+  assert.equal((await over).clean, true);
+});
+
+test('a landing, or the loss of the connection, ends the tries', async () => {
+  const server = new InProcessServer();
+  server.missing = 1_000;
+  const clock = manualClock();
+  const { flight, over } = await launch(server, () => {}, {}, {}, clock);
+  await clock.advance(10_000);
+  server.drop();
+  await clock.advance(0);
+  const tries = server.missing;
+  await clock.advance(60_000);
+  assert.equal(server.missing, tries, 'it tries without a connection');
+  server.restore();
+  await clock.advance(20_000);
+  assert.ok(server.missing < tries);
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+  assert.equal((await over).clean, true);
+});
+
+test('a handler may take as long as it wants: it is asked once, and then acknowledged', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  let calls = 0;
+  server.deliver('slow');
+  const { flight, over } = await launch(server, () => (calls++, clock.sleep(3_600_000)), {}, {}, clock);
+  await clock.advance(3_599_999);
+  assert.deepEqual([calls, server.acknowledged], [1, []]);
+  await clock.advance(1);
+  assert.deepEqual([calls, server.acknowledged], [1, ['slow']]);
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+  assert.equal((await over).clean, true);
+});
+
+test('a subscription that can never be lands the satellite and says why', async () => {
   const { over } = await launch(new InProcessServer(), () => {}, { source: 'forbidden' });
   await assert.rejects(
     over,

@@ -21,6 +21,8 @@ interface Pending {
  * restored, can hold its acknowledgements back, and delivers what was not acknowledged again.
  */
 export class InProcessServer implements ServerConnector<MessagingConnection> {
+  /** So many subscriptions in a row find no queue. */
+  missing = 0;
   /** Targets and payloads of all messages that arrived, in their order. */
   readonly arrived: string[] = [];
   readonly acknowledged: string[] = [];
@@ -133,7 +135,8 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
   #consumer(connection: number): MessageConsumer {
     return {
       consume: async (source, handler, { maxUnacknowledged = 256 } = {}): Promise<Subscription> => {
-        if (source === 'forbidden') throw new Error('not allowed to subscribe');
+        if (source === 'forbidden') throw new SputnikError('BAD_CONFIG', 'not allowed to subscribe');
+        if (this.missing > 0 && this.missing--) throw new Error('there is no such queue');
         if (!this.#up) throw new SputnikError('CONNECTION_LOST');
         this.#subscriber = { connection, handler, limit: maxUnacknowledged };
         this.#dispatch();

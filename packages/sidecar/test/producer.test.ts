@@ -9,12 +9,18 @@ import {
   type LandingReport,
   type SputnikEvent,
 } from '@sputnikjs/core';
-import { PRODUCER, producerBlock, type MessagingConnection, type ProduceMessage } from '@sputnikjs/sidecar';
+import {
+  PRODUCER,
+  producerBlock,
+  type MessagingConnection,
+  type ProduceMessage,
+  type ProduceResult,
+} from '@sputnikjs/sidecar';
 import { InProcessServer } from './in-process-server.js';
 
 interface Satellite {
   readonly server: InProcessServer;
-  readonly producer: BlockCommunicator<ProduceMessage, void>;
+  readonly producer: BlockCommunicator<ProduceMessage, ProduceResult | void>;
   readonly flight: Flight;
   /** Resolves with the report, also when a block failed. */
   readonly over: Promise<LandingReport>;
@@ -23,7 +29,7 @@ interface Satellite {
 }
 
 async function launch(server: InProcessServer, config: object = {}, landingMs = 5_000): Promise<Satellite> {
-  let producer: BlockCommunicator<ProduceMessage, void> | undefined;
+  let producer: BlockCommunicator<ProduceMessage, ProduceResult | void> | undefined;
   const errors: SputnikEvent[] = [];
   const watchers = new Set<(event: SputnikEvent) => void>();
   const sender = defineBlock({

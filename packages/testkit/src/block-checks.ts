@@ -12,7 +12,7 @@ export interface BlockTrial<C = unknown> extends Omit<TestFlightOptions<C>, 'blo
   /** Blocks that it needs, by responsibility: stand-ins such as `echoBlock()`, or the real ones. Initialised before it. */
   readonly neighbours?: Readonly<Record<string, BlockFactory<NoInfer<C>>>> | undefined;
   /** Gives it something to do in flight, so that there is something to clean up. Closes what it opens itself. */
-  readonly work?: ((flight: TestFlight) => void | Promise<void>) | undefined;
+  readonly work?: ((flight: TestFlight) => unknown) | undefined;
 }
 
 /** A trial, and the address of the block on trial. */

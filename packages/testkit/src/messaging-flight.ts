@@ -17,6 +17,7 @@ import {
   type ConsumedMessage,
   type MessagingConnection,
   type ProduceMessage,
+  type ProduceResult,
 } from '@sputnikjs/sidecar';
 import { textOf } from './messages.js';
 import type { TrialConnection } from './messaging-trial.js';
@@ -73,7 +74,7 @@ class Events {
 export class MessagingFlight {
   readonly #flight: Flight;
   readonly #events: Events;
-  readonly #producer: BlockCommunicator<ProduceMessage, void>;
+  readonly #producer: BlockCommunicator<ProduceMessage, ProduceResult | void>;
 
   /** Prepares it and launches it; there may be no server yet. */
   static async launch(connector: ServerConnector<TrialConnection>, copying?: Copying): Promise<MessagingFlight> {
@@ -108,14 +109,18 @@ export class MessagingFlight {
     return new MessagingFlight(flight, events, producer);
   }
 
-  private constructor(flight: Flight, events: Events, producer: BlockCommunicator<ProduceMessage, void>) {
+  private constructor(
+    flight: Flight,
+    events: Events,
+    producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
+  ) {
     this.#flight = flight;
     this.#events = events;
     this.#producer = producer;
   }
 
   /** Settles as `ask` of the block `producer` does: resolves when the server has taken responsibility. */
-  produce(target: string, payload: string): Promise<void> {
+  produce(target: string, payload: string): Promise<ProduceResult | void> {
     return this.#producer.ask({ target, payload }, { timeoutMs: ASK_MS });
   }
 

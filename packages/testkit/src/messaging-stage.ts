@@ -91,7 +91,7 @@ export class Witness {
   }
 
   /** All payloads up to now, in the order of the server. `produce` has to put a message of that payload there. */
-  async seen(produce: (payload: string) => Promise<void>): Promise<readonly string[]> {
+  async seen(produce: (payload: string) => Promise<unknown>): Promise<readonly string[]> {
     if (this.#place.stored !== undefined) return within(PATIENCE_MS, 'what is stored', this.#place.stored());
     const last = { payload: 'the last', gate: gate() };
     this.#waiting = last;

@@ -1,9 +1,9 @@
-import type { MessageProducer, ProduceMessage } from '../contract.js';
+import type { MessageProducer, ProduceMessage, ProduceResult } from '../contract.js';
 import { Fifo } from './fifo.js';
 
 interface Job {
   readonly message: ProduceMessage;
-  readonly resolve: () => void;
+  readonly resolve: (result?: ProduceResult) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -32,7 +32,7 @@ export class Outbox<Key> implements MessageProducer {
     this.#send = send;
   }
 
-  produce(message: ProduceMessage): Promise<void> {
+  produce(message: ProduceMessage): Promise<ProduceResult | void> {
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) return reject(this.#end);
       const job = { message, resolve, reject };
@@ -52,13 +52,16 @@ export class Outbox<Key> implements MessageProducer {
     return this.#sent.keys();
   }
 
-  /** The server has taken responsibility for a message, or refuses it with an error. False if none is under way by that key. */
-  settle(key: Key, error?: Error): boolean {
+  /**
+   * The server has taken responsibility for a message, and may say more of it, or refuses it with an error. False if none is under way by
+   * that key.
+   */
+  settle(key: Key, outcome?: ProduceResult | Error): boolean {
     const job = this.#sent.get(key);
     if (job === undefined) return false;
     this.#sent.delete(key);
-    if (error === undefined) job.resolve();
-    else job.reject(error);
+    if (outcome instanceof Error) job.reject(outcome);
+    else job.resolve(outcome);
     this.#sendOn();
     return true;
   }

@@ -46,6 +46,8 @@ export interface TlsOptions {
   readonly servername?: string;
 }
 
+const FILES = { ca: 'caFile', cert: 'certFile', key: 'keyFile' } as const;
+
 /**
  * Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
  * nothing in PEM: of such a caFile OpenSSL would say only later, and only that it trusts nobody.
@@ -54,15 +56,29 @@ export async function readTls(config: TlsConfig): Promise<TlsOptions> {
   const options: { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string } = {};
   if (config.servername !== undefined) options.servername = config.servername;
   for (const option of ['ca', 'cert', 'key'] as const) {
-    const path = config[`${option}File`];
-    if (path === undefined) continue;
-    try {
-      options[option] = await readFile(path);
-    } catch (cause) {
-      throw new Error(`cannot read ${option}File: ${(cause as Error).message}`, { cause });
-    }
-    if (!options[option]?.includes('-----BEGIN '))
-      throw new Error(`${option}File holds nothing in PEM ("-----BEGIN …"): ${path}`);
+    const path = config[FILES[option]];
+    if (path !== undefined) options[option] = await readPem(FILES[option], path);
   }
   return options;
+}
+
+async function readPem(key: string, path: string): Promise<Buffer> {
+  const text = await readFile(path).catch((cause: Error) => {
+    throw new Error(`cannot read ${key}: ${cause.message}`, { cause });
+  });
+  if (text.includes('-----BEGIN ')) return text;
+  throw new Error(`${key} holds nothing in PEM ("-----BEGIN …"): ${path}`);
+}
+
+/** What is wrong with the files, one line each; for what checks a satellite before it starts. */
+export async function tlsProblems(config: TlsConfig): Promise<readonly string[]> {
+  const each = Object.values(FILES).map(async (key): Promise<readonly string[]> => {
+    const path = config[key];
+    if (path === undefined) return [];
+    return readPem(key, path).then(
+      () => [],
+      (error: Error) => [error.message],
+    );
+  });
+  return (await Promise.all(each)).flat();
 }
