@@ -1,6 +1,12 @@
 import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
-import { producerOf, type MessageProducer, type MessagingConnection, type ProduceMessage } from './contract.js';
+import {
+  producerOf,
+  type MessageProducer,
+  type MessagingConnection,
+  type ProduceMessage,
+  type ProduceResult,
+} from './contract.js';
 
 const Config = z.strictObject({
   /** Messages under way to the server at most. */
@@ -11,14 +17,18 @@ const Config = z.strictObject({
 
 /** So many connections in a row may end at the same message before it is given up. */
 const MOST_CUTS = 6;
+/** From one try at a server without room to the next, in milliseconds: doubles each time, up to the second. */
+const ROOM_MS = [100, 2_000] as const;
 
 /** A message that was accepted and is not yet on the server. */
 interface Job {
   readonly message: ProduceMessage;
-  readonly resolve: () => void;
+  readonly resolve: (result: ProduceResult | void) => void;
   readonly reject: (error: unknown) => void;
   /** Connections that ended while it was first in line and had nothing acknowledged. */
   cuts: number;
+  /** It waits for room, or for its turn behind others that do. */
+  waits: boolean;
 }
 
 /** One connection; a new one for each connect, even if the connector gives the same value again. */
@@ -30,7 +40,8 @@ interface Link {
 /**
  * The block `producer`: puts messages on the server, at least once, in the order in which it accepted them. While the server is away
  * they wait for it, until the landing: then there is no connection to come, and those left fail, so that the report
- * counts them. A message that the server refuses fails alone; so does one at which it cuts the connection, time and again.
+ * counts them. While the server has no room, those that may wait do (`whenFull`), by target; the others are refused at once. A message
+ * that the server refuses for good fails alone; so does one at which it cuts the connection, time and again.
  */
 export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'producer',
@@ -39,28 +50,90 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     /** In the order of acceptance: a set keeps it. */
     const open = new Set<Job>();
     let link: Link | undefined;
+    /** Targets that the server has no room for, each with the message that tries whether it has again, and why it had none. */
+    const full = new Map<string, { probe: Job | undefined; readonly refusal: unknown }>();
+    let pauseMs: number = ROOM_MS[0];
+    let cancelTry: (() => void) | undefined;
 
     const failAll = (): void => {
-      for (const job of open) end(job, undelivered(job.message));
+      cancelTry?.();
+      for (const job of open) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
     };
-    const end = (job: Job, error?: unknown): void => {
+    const end = (job: Job, error: unknown): void => {
       open.delete(job);
-      if (error === undefined) job.resolve();
-      else job.reject(error);
+      job.reject(error);
     };
     const attempt = async (job: Job, over: Link): Promise<void> => {
+      const { target } = job.message;
+      job.waits = false;
       try {
-        await over.producer.produce(job.message);
+        const result = await over.producer.produce(job.message);
         over.acknowledged = true;
-        end(job);
+        open.delete(job);
+        job.resolve(result);
+        if (full.get(target)?.probe === job) goOn(target, over);
       } catch (error) {
-        if (!isLoss(error)) return end(job, error);
+        if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') return wait(job, over, error);
+        const place = full.get(target);
+        if (!isLoss(error)) {
+          end(job, error);
+          // it says nothing about room: another has to try
+          if (place?.probe === job) place.probe = undefined;
+          return;
+        }
         // its turn comes again with the next connection, unless it has come already
         if (link === over) link = undefined;
         const [first] = open;
         if (job === first && !over.acknowledged && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, error));
-        else if (ctx.landing.aborted && link === undefined) end(job, undelivered(job.message, error));
+        else if (ctx.landing.aborted && link === undefined) failWith(job, error);
       }
+    };
+    /** No connection will come any more: a message fails, and those that wait for room. */
+    const failWith = (job: Job, cause: unknown): void => {
+      end(job, undelivered(job.message, cause));
+      for (const other of open) if (other.waits) end(other, undelivered(other.message, cause));
+    };
+
+    /** The server has no room for a message: it keeps its place, and those behind it for the same target wait, too. */
+    const wait = (job: Job, over: Link, refusal: unknown): void => {
+      if (link !== over) return void (ctx.landing.aborted && link === undefined && failWith(job, refusal));
+      job.waits = true;
+      const { target } = job.message;
+      const place = full.get(target);
+      if (place === undefined) {
+        full.set(target, { probe: undefined, refusal });
+        const text = `the server has no room for "${target}"; messages wait, and senders that can wait are pushed back`;
+        ctx.log.warn({ event: 'serverFull', target, error: refusal }, text);
+      } else if (place.probe === job) place.probe = undefined;
+      cancelTry ??= ctx.clock.after(pauseMs, tryAgain);
+    };
+    /** One message for each target without room tries whether there is some again: the one that has waited longest. */
+    const tryAgain = (): void => {
+      cancelTry = undefined;
+      pauseMs = Math.min(2 * pauseMs, ROOM_MS[1]);
+      if (link === undefined) return;
+      for (const job of open) {
+        const place = full.get(job.message.target);
+        if (!job.waits || place === undefined || place.probe !== undefined) continue;
+        place.probe = job;
+        void attempt(job, link);
+      }
+      if (full.size > 0) cancelTry = ctx.clock.after(pauseMs, tryAgain);
+    };
+    const goOn = (target: string, over: Link): void => {
+      full.delete(target);
+      pauseMs = ROOM_MS[0];
+      ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);
+      for (const job of open) {
+        if (link !== over || full.has(target)) return;
+        if (job.waits && job.message.target === target) void attempt(job, over);
+      }
+    };
+    const forgetFull = (): void => {
+      full.clear();
+      pauseMs = ROOM_MS[0];
+      cancelTry?.();
+      cancelTry = undefined;
     };
 
     return {
@@ -69,39 +142,46 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
         ctx.signal.addEventListener('abort', failAll, { once: true });
       },
-      onMsg(message: ProduceMessage): Promise<void> {
+      onMsg(message: ProduceMessage): Promise<ProduceResult | void> {
         checkMessage(message);
         if (link === undefined && ctx.landing.aborted) throw undelivered(message);
         return new Promise((resolve, reject) => {
-          const job = { message, resolve, reject, cuts: 0 };
+          const waits = full.has(message.target) && message.whenFull !== 'reject';
+          const job = { message, resolve, reject, cuts: 0, waits };
           open.add(job);
-          if (link !== undefined) void attempt(job, link);
+          if (link !== undefined && !waits) void attempt(job, link);
         });
       },
       onServerConnect(connection: MessagingConnection) {
         const next: Link = { producer: producerOf(connection), acknowledged: false };
         link = next;
-        for (const job of open) if (link === next) void attempt(job, next);
+        forgetFull();
+        for (const job of open) if (link === next && !full.has(job.message.target)) void attempt(job, next);
       },
       onServerDisconnect() {
         link = undefined;
+        forgetFull();
       },
       onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
     };
   },
 });
 
-/** The connection ended, or the connector gave up: to the core an AbortError at landing would be no failure (F3). */
-function isLoss(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.name === 'AbortError' || (error instanceof SputnikError && error.code === 'CONNECTION_LOST'))
-  );
+function hasCode(error: unknown, code: SputnikError['code']): boolean {
+  return error instanceof SputnikError && error.code === code;
 }
 
+/** The connection ended, or the connector gave up: to the core an AbortError at landing would be no failure (F3). */
+function isLoss(error: unknown): boolean {
+  return hasCode(error, 'CONNECTION_LOST') || (error instanceof Error && error.name === 'AbortError');
+}
+
+/** `cause` is why it was not: a loss of the connection, or a server without room. */
 function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError {
-  const text = `the satellite lands and the server is away: the message for "${target}" was not delivered`;
-  return new SputnikError('CONNECTION_LOST', text, { cause });
+  const isFull = hasCode(cause, 'SERVER_FULL');
+  const state = isFull ? 'has no room' : 'is away';
+  const text = `the satellite lands and the server ${state}: the message for "${target}" was not delivered`;
+  return new SputnikError(isFull ? 'SERVER_FULL' : 'CONNECTION_LOST', text, { cause });
 }
 
 /** A server that cuts the connection at a message, as MQTT servers do at one that is too large, would do so for ever. */

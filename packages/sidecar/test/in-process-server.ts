@@ -5,6 +5,7 @@ import type {
   MessageProducer,
   MessagingConnection,
   ProduceMessage,
+  ProduceResult,
   Subscription,
 } from '@sputnikjs/sidecar';
 
@@ -13,7 +14,7 @@ type Handler = (message: ConsumedMessage) => Promise<void>;
 /** What is under way on one connection. */
 interface Pending {
   readonly message: ProduceMessage;
-  readonly settle: (error?: unknown) => void;
+  readonly settle: (error?: unknown, result?: ProduceResult) => void;
 }
 
 /**
@@ -21,6 +22,10 @@ interface Pending {
  * restored, can hold its acknowledgements back, and delivers what was not acknowledged again.
  */
 export class InProcessServer implements ServerConnector<MessagingConnection> {
+  /** Targets that there is no room for. */
+  readonly full: Set<string> = new Set();
+  /** What was refused for want of room. */
+  readonly refused: string[] = [];
   /** So many subscriptions in a row find no queue. */
   missing = 0;
   /** Targets and payloads of all messages that arrived, in their order. */
@@ -77,8 +82,8 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
     this.#up = true;
   }
 
-  acknowledge(error?: unknown): void {
-    for (const { settle } of this.#pending) settle(error);
+  acknowledge(error?: unknown, result?: ProduceResult): void {
+    for (const { settle } of this.#pending) settle(error, result);
     this.#pending.clear();
   }
 
@@ -114,20 +119,26 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
       produce: async (message) => {
         if (!this.#up || id !== this.#connections) throw new SputnikError('CONNECTION_LOST');
         if (message.target === 'forbidden') throw new Error('not allowed to publish');
+        if (this.full.has(message.target)) {
+          this.refused.push(`${message.target}:${String(message.payload)}`);
+          throw new SputnikError('SERVER_FULL', 'no room');
+        }
         if (message.target === 'fatal') {
           this.drop();
           this.restore();
           throw new SputnikError('CONNECTION_LOST');
         }
         this.arrived.push(`${message.target}:${String(message.payload)}`);
-        const acknowledged = new Promise<void>((resolve, reject) => {
-          this.#pending.add({ message, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+        const acknowledged = new Promise<ProduceResult | void>((resolve, reject) => {
+          const settle: Pending['settle'] = (error, result) => (error === undefined ? resolve(result) : reject(error));
+          this.#pending.add({ message, settle });
         });
         if (!this.holding) this.acknowledge();
         this.#changed();
-        await acknowledged;
+        const result = await acknowledged;
         this.acknowledged.push(String(message.payload));
         this.#changed();
+        return result;
       },
     };
   }

@@ -4,7 +4,9 @@ import {
   defineBlock,
   Sputnik,
   SputnikError,
+  systemClock,
   type BlockCommunicator,
+  type Clock,
   type Flight,
   type LandingReport,
   type SputnikEvent,
@@ -16,6 +18,7 @@ import {
   type ProduceMessage,
   type ProduceResult,
 } from '@sputnikjs/sidecar';
+import { manualClock, turn } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 
 interface Satellite {
@@ -28,7 +31,12 @@ interface Satellite {
   readonly event: (type: SputnikEvent['type']) => Promise<void>;
 }
 
-async function launch(server: InProcessServer, config: object = {}, landingMs = 5_000): Promise<Satellite> {
+async function launch(
+  server: InProcessServer,
+  config: object = {},
+  landingMs = 5_000,
+  clock: Clock = systemClock,
+): Promise<Satellite> {
   let producer: BlockCommunicator<ProduceMessage, ProduceResult | void> | undefined;
   const errors: SputnikEvent[] = [];
   const watchers = new Set<(event: SputnikEvent) => void>();
@@ -46,6 +54,7 @@ async function launch(server: InProcessServer, config: object = {}, landingMs = 
     blockFactories: { producer: producerBlock, sender },
     connector: server,
     timeouts: { landingMs },
+    clock,
     onEvent: (event) => {
       if (event.type === 'failed') errors.push(event);
       for (const watcher of watchers) watcher(event);
@@ -289,4 +298,116 @@ test('a message at which the server cuts every connection is given up, and those
   assert.deepEqual(errors, []);
   await flight.shootDown();
   assert.equal((await over).clean, true);
+});
+
+test('what a full server refuses waits and is tried again; what may not wait is refused at once; the order stays', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  server.full.add('t');
+  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  await turn();
+  await assert.rejects(
+    producer.ask({ ...message('now'), whenFull: 'reject' }),
+    ({ cause }: Error) => cause instanceof SputnikError && cause.code === 'SERVER_FULL',
+  );
+  for (let n = 4; n <= 6; n++) producer.send(message(`${n}`));
+  const other = producer.ask(message('1', 'other'));
+  await turn();
+  await other;
+  await clock.advance(100 + 200 + 399);
+  assert.deepEqual(server.refused, ['t:1', 't:2', 't:3', 't:now', 't:1', 't:1'], 'one message tries, ever later');
+  server.full.delete('t');
+  await clock.advance(1);
+  assert.deepEqual(server.arrived, ['other:1', ...numbers(1, 6)]);
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+  assert.equal((await over).clean, true);
+});
+
+test('a full server pushes back whoever posts', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  const { producer, flight, over } = await launch(server, { concurrency: 2, capacity: 3 }, 5_000, clock);
+  server.full.add('t');
+  let posted = 0;
+  const all = Array.from({ length: 10 }, async (_, n) => {
+    await producer.post(message(`${n + 1}`));
+    posted++;
+  });
+  await clock.advance(10_000);
+  assert.equal(posted, 5);
+  server.full.delete('t');
+  await clock.advance(2_000);
+  await Promise.all(all);
+  await turn();
+  assert.deepEqual(server.arrived, numbers(1, 10));
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+  assert.equal((await over).clean, true);
+});
+
+test('messages that wait for room are sent over the next connection', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  const { producer, flight } = await launch(server, {}, 5_000, clock);
+  server.full.add('t');
+  producer.send(message('1'));
+  await turn();
+  server.drop();
+  await clock.advance(50);
+  producer.send(message('2'));
+  server.full.clear();
+  server.restore();
+  await clock.advance(20_000);
+  assert.deepEqual(server.arrived, numbers(1, 2));
+  const landed = flight.shootDown();
+  await clock.advance(1);
+  await landed;
+});
+
+test('a landing gives a full server its time; then what waits fails, is counted and says that there is no room', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  server.full.add('t');
+  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  await turn();
+  const landed = flight.shootDown();
+  await clock.advance(5_000);
+  await landed;
+  const { clean, failures } = await over;
+  assert.deepEqual([clean, failures.map(({ count }) => count)], [false, [3]]);
+  assert.match(String(failures[0]?.error), /the server has no room: the message for "t" was not delivered/);
+});
+
+test('a landing ends at once for what waits for room when the server goes away', async () => {
+  const server = new InProcessServer();
+  const clock = manualClock();
+  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  server.full.add('t');
+  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  await turn();
+  const landed = flight.shootDown();
+  await turn();
+  server.drop();
+  await clock.advance(200);
+  await landed;
+  assert.deepEqual(
+    (await over).failures.map(({ count }) => count),
+    [3],
+  );
+});
+
+test('what a server says of a message beyond having taken it is the answer', async () => {
+  const server = new InProcessServer();
+  const { producer, flight } = await launch(server);
+  server.holding = true;
+  const answer = producer.ask(message('1'));
+  await server.until(() => server.arrived.length === 1);
+  server.acknowledge(undefined, { duplicate: true });
+  assert.deepEqual(await answer, { duplicate: true });
+  await flight.shootDown();
 });
