@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const LEVELS = [
-  ['abort', 'clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'standard-schema'],
+  ['abort', 'clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'signals', 'standard-schema'],
   ['errors'],
   ['config', 'workers'],
   ['mailbox', 'server-connector', 'server-lane'],

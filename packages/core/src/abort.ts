@@ -16,5 +16,14 @@ export function anySignal(...signals: AbortSignal[]): AbortSignal {
 
 /** True for what aborted signals make of a wait. */
 export function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return guarded(() => error instanceof Error && error.name === 'AbortError', false);
+}
+
+/** What `read` makes of a thing that user code threw, or `otherwise`: it may be a proxy, or have getters that throw. */
+export function guarded<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }

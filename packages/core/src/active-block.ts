@@ -1,4 +1,4 @@
-import { isAbortError, makeAbortController } from './abort.js';
+import { guarded, isAbortError, makeAbortController } from './abort.js';
 import type { AnyBlock, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
 import { settles, type Clock } from './clock.js';
 import { communicatorOn, type Peer } from './communicator.js';
@@ -173,7 +173,8 @@ export class ActiveBlock implements Peer {
 
   /** False if it is no failure but obedience: giving up when told to (F3). */
   #failed(callback: Callback, error: unknown, mayLand: boolean): boolean {
-    const cause = error instanceof SputnikError && error.code === 'ASK_ABORTED' ? error.cause : error;
+    const isAborted = guarded(() => error instanceof SputnikError && error.code === 'ASK_ABORTED', false);
+    const cause = isAborted ? (error as SputnikError).cause : error;
     const obeys = isAbortError(cause) && (this.context.signal.aborted || this.context.landing.aborted);
     if (!obeys) this.control.failed(this, callback, error, mayLand);
     return !obeys;

@@ -1,3 +1,4 @@
+import { guarded } from './abort.js';
 import { label, type BlockDescriptor } from './descriptor.js';
 
 /** Every error code of the core, and what it means. The text of an error adds the particulars. */
@@ -51,7 +52,7 @@ export class SputnikError<R = unknown> extends Error {
   }
 }
 
-/** The text of whatever was thrown. */
+/** The text of whatever was thrown. Never throws. */
 export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return guarded(() => String(error instanceof Error ? error.message : error), 'an error that cannot be shown');
 }

@@ -13,5 +13,6 @@ export type { MailboxOptions } from './mailbox.js';
 export type { BlockEntry } from './manifest.js';
 export type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
 export type { ConnectAttempt, ServerConnector } from './server-connector.js';
+export { onSignal } from './signals.js';
 export { inspect, Sputnik, type Flight, type SputnikOptions, type Timeouts } from './sputnik.js';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.js';

@@ -1,22 +1,47 @@
-import { causes, scrubbed, textOf } from './text.js';
+import { causes, guarded, scrubbed, textOf } from './text.js';
 
-/** An error as data: its code, its text, its causes. What has no code was not expected: it has its stack. */
-export function errorFields(error: unknown): { readonly code?: string | undefined; readonly error: readonly object[] } {
-  const parts = causes(error).map((part) => {
-    const code = codeOf(part);
-    const stack = code === undefined && part instanceof Error ? scrubbed(part.stack ?? '') : undefined;
-    return { code, message: textOf(part), stack };
-  });
+/** Which errors are logged with their stack: those that only a bug makes, or also those that nobody gave a code. */
+export type Stacks = 'bugs' | 'unexpected';
+
+/** An error as data. */
+export interface ErrorFields {
+  /** The first code in the chain. */
+  readonly code?: string | undefined;
+  /** The error and its causes, outermost first. */
+  readonly error: readonly object[];
+}
+
+/** An error as data: its code, its text, its causes, and stacks where they help. Never throws. */
+export function errorFields(error: unknown, stacks: Stacks): ErrorFields {
+  const parts = causes(error);
   return {
-    code: causes(error)
-      .map(codeOf)
-      .find((code) => code !== undefined),
-    error: parts,
+    code: parts.map(codeOf).find((code) => code !== undefined),
+    error: parts.map((part) => {
+      const code = codeOf(part);
+      const isShown = code === undefined && (stacks === 'unexpected' || isBug(part));
+      return { code, message: textOf(part), stack: isShown ? stackOf(part) : undefined };
+    }),
   };
 }
 
-/** The stable code of an error, if it has one. */
+/** All stacks of an error and its causes, for whoever debugs; undefined if there are none. */
+export function stackTrace(error: unknown): string | undefined {
+  const stacks = causes(error).flatMap((part) => stackOf(part) ?? []);
+  return stacks.length === 0 ? undefined : stacks.join('\n');
+}
+
+/** The stable code of an error, if it has one. Never throws. */
 export function codeOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code: unknown = guarded(() => (Object(error) as { readonly code?: unknown }).code, undefined);
   return typeof code === 'string' ? code : undefined;
+}
+
+function isBug(error: unknown): boolean {
+  const kinds = [TypeError, ReferenceError, RangeError, SyntaxError];
+  return guarded(() => kinds.some((kind) => error instanceof kind), false);
+}
+
+function stackOf(error: unknown): string | undefined {
+  const stack: unknown = guarded(() => (error instanceof Error ? error.stack : undefined), undefined);
+  return typeof stack === 'string' ? scrubbed(stack.slice(0, 10_000)) : undefined;
 }

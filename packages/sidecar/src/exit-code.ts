@@ -12,7 +12,9 @@ export function exitCodeOfReport(report: LandingReport): number {
 /** 78 for configuration that cannot be used, also where a block found it so at init; 0 for a start that was told to stop. */
 export function exitCodeOfError(error: unknown): number {
   if (badConfigIn(error) !== undefined) return EXIT.badConfig;
-  return error instanceof SputnikError && error.code === 'ABORTED' ? EXIT.clean : EXIT.failure;
+  if (!(error instanceof SputnikError) || error.code !== 'ABORTED') return EXIT.failure;
+  const { cause } = (error.report ?? {}) as Partial<LandingReport>;
+  return cause?.kind === 'failure' ? EXIT.failure : EXIT.clean;
 }
 
 /** What to tell a person of an error that ended the satellite: each problem of a bad configuration, else one line. */

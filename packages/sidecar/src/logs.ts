@@ -1,15 +1,20 @@
 import { isatty } from 'node:tty';
 import type { Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
 import { pino, stdTimeFunctions } from 'pino';
+import { stackTrace } from './error-fields.js';
 import { LogOutput } from './log-output.js';
-import { RateLimiter } from './rate-limit.js';
-import { record } from './record.js';
+import type { RateLimiter } from './rate-limit.js';
+import { record, type LogRecord } from './record.js';
 
 const STDOUT = 1;
 
-/** A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal. */
+/**
+ * A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal. It never waits for its reader:
+ * lines that find no place are left out and counted.
+ */
 export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Promise<Logger> {
   const output = isatty(STDOUT) ? new LogOutput(STDOUT, await prettyFormat()) : new LogOutput(STDOUT);
+  process.once('exit', () => output.end());
   const options = {
     level,
     base: null,
@@ -20,6 +25,12 @@ export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Pro
   return log;
 }
 
+/** A part of an error as it is logged. */
+interface ErrorPart {
+  readonly stack?: string | undefined;
+}
+
+/** One line for each event: its name, and what happened. The stack of a bug follows. */
 async function prettyFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({
@@ -27,7 +38,12 @@ async function prettyFormat(): Promise<(line: string) => string> {
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
     errorLikeObjectKeys: [],
-    ignore: 'event',
+    ignore: 'event,error,code,reason,stack',
+    messageFormat: ({ event, msg, error, stack }) => {
+      const stacks = [...(Array.isArray(error) ? (error as ErrorPart[]) : []), { stack } as ErrorPart];
+      const shown = stacks.flatMap((part) => (typeof part.stack === 'string' ? `\n${part.stack}` : []));
+      return `${typeof event === 'string' ? `${event}: ` : ''}${String(msg ?? '')}${shown.join('')}`;
+    },
   });
   return (line) => format(line) ?? line;
 }
@@ -35,22 +51,57 @@ async function prettyFormat(): Promise<(line: string) => string> {
 /** Lines that change what those before them say: what was held back is of the time before, and stands before them. */
 const TURNS: ReadonlySet<SputnikEvent['type']> = new Set(['connected', 'disconnected', 'landing', 'landed']);
 
+/** What an event log needs to know of the flight. */
+export interface Surroundings {
+  readonly status: () => FlightStatus | undefined;
+  /** Where the server is, if that is known. */
+  readonly url: () => string | undefined;
+}
+
 /** Logs the events of a flight. */
 export class EventLog {
+  readonly #log: Logger;
   readonly #limiter: RateLimiter;
+  readonly #clock: Clock;
+  readonly #around: Surroundings;
+  /** Since when there has been no server, though it was wanted. */
+  #awaySince: number | undefined;
+  #failed = false;
 
-  constructor(log: Logger, clock: Clock) {
-    this.#limiter = new RateLimiter(clock, ({ level, fields, text }) => log[level](fields, text));
+  constructor(log: Logger, limiter: RateLimiter, clock: Clock, around: Surroundings) {
+    this.#log = log;
+    this.#limiter = limiter;
+    this.#clock = clock;
+    this.#around = around;
   }
 
-  /** `status` is the flight's, for the counts of the landing report; `url` is where the server is, if that is known. */
-  take(event: SputnikEvent, status: () => FlightStatus | undefined, url?: string): void {
+  take(event: SputnikEvent): void {
     if (TURNS.has(event.type)) this.#limiter.flush();
-    this.#limiter.take(record(event, event.type === 'landed' ? status()?.blocks : undefined, url));
+    const awayMs = this.#awayMs(event);
+    const needsStatus = event.type === 'landed' || awayMs !== undefined;
+    const blocks = needsStatus ? this.#around.status()?.blocks : undefined;
+    const line = record(event, { blocks, awayMs, url: this.#around.url() });
+    if (line.limitBy === undefined) this.#write(line);
+    else this.#limiter.take(line.limitBy, (suppressed) => this.#write(line, suppressed));
   }
 
-  /** Writes what was held back; leaves no timer. */
-  close(): void {
-    this.#limiter.flush();
+  #write({ level, fields, text, cause }: LogRecord, suppressed?: number): void {
+    this.#log[level]({ ...fields, ...(suppressed !== undefined && { suppressed }) }, text);
+    const stack = cause === undefined ? undefined : stackTrace(cause);
+    if (stack !== undefined)
+      this.#log.debug({ event: 'stackTrace', of: fields.event, stack }, 'where the error came from');
+  }
+
+  /** How long the server was away, at the end of an outage. */
+  #awayMs({ type }: SputnikEvent): number | undefined {
+    const now = this.#clock.now();
+    if (type === 'connecting' || type === 'disconnected') this.#awaySince ??= now;
+    if (type === 'connectFailed' || type === 'disconnected') this.#failed = true;
+    if (type !== 'connected') return undefined;
+    const since = this.#awaySince ?? now;
+    const wasAway = this.#failed;
+    this.#awaySince = undefined;
+    this.#failed = false;
+    return wasAway ? now - since : undefined;
   }
 }

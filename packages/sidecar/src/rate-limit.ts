@@ -1,43 +1,42 @@
 import type { Clock } from '@sputnikjs/core';
-import type { LogRecord } from './record.js';
 
-/** Repetitions of a record are written once in this time. */
+/** Repetitions are written once in this time. */
 const EVERY_MS = 5_000;
 
+/** Writes a line; `suppressed` is how many like it were held back, this one included. */
+export type Write = (suppressed?: number) => void;
+
 interface Repetition {
-  /** The last record held back. */
-  last: LogRecord | undefined;
+  /** Writes the last line held back. */
+  last: Write | undefined;
   suppressed: number;
   cancel: () => void;
 }
 
 /**
- * Writes records; of those that repeat each other at most one in 5 s. The last one of those held back is written then,
- * with the number of all of them as `suppressed`, so that none is lost in silence.
+ * Has lines written; of those that repeat each other at most one in 5 s. The last one of those held back is written then,
+ * with the number of all of them, so that none is lost in silence.
  */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #write: (record: LogRecord) => void;
   readonly #repetitions = new Map<string, Repetition>();
 
-  constructor(clock: Clock, write: (record: LogRecord) => void) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#write = write;
   }
 
-  take(record: LogRecord): void {
-    const { limitBy } = record;
-    if (limitBy === undefined) return this.#write(record);
-    const repetition = this.#repetitions.get(limitBy);
+  /** `key` is the same for lines that repeat each other. */
+  take(key: string, write: Write): void {
+    const repetition = this.#repetitions.get(key);
     if (repetition === undefined) {
-      this.#write(record);
-      this.#watch(limitBy);
+      write();
+      this.#watch(key);
     } else {
-      repetition.last = record;
+      repetition.last = write;
       repetition.suppressed++;
       // last in the map: what is flushed comes in the order in which it happened
-      this.#repetitions.delete(limitBy);
-      this.#repetitions.set(limitBy, repetition);
+      this.#repetitions.delete(key);
+      this.#repetitions.set(key, repetition);
     }
   }
 
@@ -46,7 +45,7 @@ export class RateLimiter {
     for (const [key, repetition] of this.#repetitions) {
       repetition.cancel();
       this.#repetitions.delete(key);
-      this.#tell(repetition);
+      repetition.last?.(repetition.suppressed);
     }
   }
 
@@ -54,14 +53,10 @@ export class RateLimiter {
     const repetition: Repetition = { last: undefined, suppressed: 0, cancel: () => {} };
     repetition.cancel = this.#clock.after(EVERY_MS, () => {
       this.#repetitions.delete(key);
-      if (this.#tell(repetition)) this.#watch(key);
+      if (repetition.last === undefined) return;
+      repetition.last(repetition.suppressed);
+      this.#watch(key);
     });
     this.#repetitions.set(key, repetition);
-  }
-
-  #tell({ last, suppressed }: Repetition): boolean {
-    if (last === undefined) return false;
-    this.#write({ ...last, fields: { ...last.fields, suppressed } });
-    return true;
   }
 }

@@ -8,10 +8,22 @@ export interface LogRecord {
   readonly fields: { readonly event: string; readonly [field: string]: unknown };
   readonly text: string;
   readonly limitBy?: string | undefined;
+  /** The error it is about, if its stacks are for debugging only. */
+  readonly cause?: unknown;
 }
 
-/** What is logged of an event. The blocks' counts belong to the landing report, the server's `url` to `connected`. */
-export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [], url?: string): LogRecord {
+/** What is known beside an event. */
+export interface Facts {
+  /** The blocks at this instant. */
+  readonly blocks?: readonly BlockStatus[] | undefined;
+  /** Where the server is. */
+  readonly url?: string | undefined;
+  /** How long there was no server, in milliseconds. */
+  readonly awayMs?: number | undefined;
+}
+
+/** What is logged of an event. */
+export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts = {}): LogRecord {
   const { type } = event;
   const info = (text: string, fields: object = {}): LogRecord => ({
     level: 'info',
@@ -33,21 +45,32 @@ export function record(event: SputnikEvent, blocks: readonly BlockStatus[] = [],
         ...info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt }),
         limitBy: type,
       };
-    case 'connected':
-      return info(`connected to ${url ?? 'the server'}`, { attempt: event.attempt, url });
+    case 'connected': {
+      const held = heldBy(blocks);
+      const fields = { attempt: event.attempt, url, ...(awayMs !== undefined && { awayMs: Math.round(awayMs), held }) };
+      const after = awayMs === undefined ? '' : ` after ${seconds(awayMs)} without it; ${plural(held, 'message')} held`;
+      return info(`connected to ${url ?? 'the server'}${after}`, fields);
+    }
     case 'connectFailed': {
       const { attempt, error, retryInMs } = event;
       const fields = {
         attempt,
         retryInMs: retryInMs === undefined ? undefined : Math.round(retryInMs),
-        ...errorFields(error),
+        ...errorFields(error, 'bugs'),
       };
-      return { ...warn(`cannot connect: ${chain(error)}`, fields), limitBy: `${type} ${codeOf(error)}` };
+      const why = chain(error);
+      const text = /^(cannot|no session|the server) /.test(why) ? why : `cannot connect: ${why}`;
+      const next = retryInMs === undefined ? '' : ` (next attempt in ${seconds(retryInMs)})`;
+      return { ...warn(`${text}${next}`, fields), limitBy: `${type} ${codeOf(error)}`, cause: error };
     }
     case 'connectOverdue':
       return { ...warn('the attempt to connect outran its deadline', { attempt: event.attempt }), limitBy: type };
-    case 'disconnected':
-      return warn(`lost the connection to the server: ${chain(event.reason)}`, errorFields(event.reason));
+    case 'disconnected': {
+      const why = chain(event.reason);
+      // ours says so already
+      const text = codeOf(event.reason) === 'CONNECTION_LOST' ? why : `the connection to the server is lost: ${why}`;
+      return { ...warn(text, errorFields(event.reason, 'bugs')), cause: event.reason };
+    }
     case 'failed':
       return failedRecord(event);
     case 'dropped':
@@ -77,7 +100,7 @@ function failedRecord(event: Extract<SputnikEvent, { type: 'failed' }>): LogReco
   const { block, callback, error, decision } = event;
   return {
     level: 'error',
-    fields: { event: event.type, block: block.responsibility, callback, decision, ...errorFields(error) },
+    fields: { event: event.type, block: block.responsibility, callback, decision, ...errorFields(error, 'unexpected') },
     text: `${name(block)} failed in ${callback}: ${chain(error)}`,
     limitBy: `${event.type} ${block.responsibility} ${callback} ${codeOf(error)}`,
   };
@@ -106,7 +129,7 @@ function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): Lo
       failures: failures.map((failure) => ({
         place: places([failure])[0],
         count: failure.count,
-        ...errorFields(failure.error),
+        ...errorFields(failure.error, 'bugs'),
       })),
       dropped: Object.fromEntries(dropped.map(({ block, count }) => [block.responsibility, count])),
       blocks: counts(blocks),
@@ -124,6 +147,19 @@ function counts(blocks: readonly BlockStatus[]): object {
       { accepted, rejected, handled, failed, dropped },
     ]),
   );
+}
+
+/** Messages that were accepted and have had no outcome yet. */
+export function heldBy(blocks: readonly BlockStatus[]): number {
+  return blocks.reduce((sum, { accepted, handled, failed, dropped }) => sum + accepted - handled - failed - dropped, 0);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function name({ name, responsibility }: BlockDescriptor): string {

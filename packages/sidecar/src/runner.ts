@@ -10,10 +10,14 @@ import {
   type Logger,
 } from '@sputnikjs/core';
 import { Cleaner } from './cleaner.js';
+import { limitedLog } from './limited-log.js';
 import { EventLog } from './logs.js';
 import type { RunnerOptions } from './options.js';
 import { OwnedConnector } from './owned-connector.js';
+import { guardProcess } from './process-guard.js';
+import { RateLimiter } from './rate-limit.js';
 import { setUp, type Setup } from './setup.js';
+import { Signals } from './signals.js';
 import { textOf } from './text.js';
 
 /** A satellite in flight. */
@@ -30,10 +34,11 @@ export interface Runner {
 
 /**
  * Checks the configuration, prepares the satellite and launches it; resolves once it flies. Rejects with BAD_CONFIG (every
- * problem in `problems`), INIT_FAILED or ABORTED, all released again.
+ * problem in `problems`), INIT_FAILED or ABORTED, all released again. It is a guest in its process: it heeds SIGTERM and SIGINT, and
+ * leaves errors that nobody catches to the host.
  */
 export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promise<Runner> {
-  return await fly(await setUp(options), options);
+  return await fly(await setUp(options), options, 'host');
 }
 
 /** What {@link fly} takes of the runner's options. */
@@ -43,28 +48,45 @@ interface Aboard {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Prepares and launches what was set up. */
-export async function fly({ sputnik, connector }: Setup, { log, onEvent, signal }: Aboard): Promise<Runner> {
+/** Prepares and launches what was set up. `process` says whose the process is. */
+export async function fly(
+  { sputnik, connector, settings }: Setup,
+  { log, onEvent, signal }: Aboard,
+  process: 'ours' | 'host',
+): Promise<Runner> {
   const cleaner = new Cleaner();
-  const events = log && new EventLog(log, systemClock);
-  cleaner.push(() => events?.close());
+  const limiter = new RateLimiter(systemClock);
+  cleaner.push(() => limiter.flush());
   let flight: Flight | undefined;
+  const owned = connector && new OwnedConnector(connector);
+  const status = (): FlightStatus | undefined => flight?.status();
+  const blocksLog = log && limitedLog(log, limiter);
+  const events = log && new EventLog(log, limiter, systemClock, { status, url: () => owned?.url });
   try {
-    const owned = connector && new OwnedConnector(connector);
-    await start(owned, log);
+    const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
+    cleaner.push(() => signals.close());
+    if (log && process === 'ours') cleaner.push(guardProcess({ log, status, fail: (error) => signals.fail(error) }));
+    await start(owned, blocksLog);
     cleaner.push(() => owned?.release());
     const listen: EventListener = (event) => {
-      events?.take(event, () => flight?.status(), owned?.url);
+      events?.take(event);
       onEvent?.(event);
     };
-    flight = await new Sputnik({ ...sputnik, connector: owned, log, signal, onEvent: listen }).prepare();
+    flight = await new Sputnik({
+      ...sputnik,
+      connector: owned,
+      finisher: () => signals.finisher(),
+      landingSoon: signals.soon,
+      log: blocksLog,
+      signal,
+      onEvent: listen,
+    }).prepare();
   } catch (error) {
     await cleaner.clean();
     throw error;
   }
   return launch(flight, cleaner);
 }
-
 async function start(connector: OwnedConnector | undefined, log: Logger | undefined): Promise<void> {
   try {
     await connector?.start(log);

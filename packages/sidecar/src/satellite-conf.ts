@@ -8,6 +8,7 @@ const ms = z.number().positive().max(LONGEST_MS).optional();
 export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   timeouts: z.strictObject({ initMs: ms, connectMs: ms, heartbeatMs: ms, landingMs: ms }).default({}),
+  landing: z.strictObject({ delayMs: z.number().min(0).max(LONGEST_MS).default(0) }).default({ delayMs: 0 }),
 });
 
 /** The settings of the satellite itself. */
@@ -19,5 +20,12 @@ export interface SatelliteSettings {
     readonly connectMs?: number | undefined;
     readonly heartbeatMs?: number | undefined;
     readonly landingMs?: number | undefined;
+  };
+  readonly landing: {
+    /**
+     * From a signal to the beginning of the landing, in milliseconds: blocks go on as before and tell their clients to go elsewhere, so that
+     * load balancers notice.
+     */
+    readonly delayMs: number;
   };
 }

@@ -25,7 +25,11 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<Setup> {
   const problems = new Problems();
   const folder = options.cf ?? process.cwd();
   const configuration = await openConfiguration(options, problems);
-  const settings = await problems.attempt(loadSettings(configuration), { logLevel: 'info', timeouts: {} });
+  const settings = await problems.attempt(loadSettings(configuration), {
+    logLevel: 'info',
+    timeouts: {},
+    landing: { delayMs: 0 },
+  });
   const list = await problems.attempt(readBlocks(configuration.reader), { label: '', entries: [], problems: [] });
   for (const problem of list.problems) problems.add(problem);
   const given = (options.blockFactories ?? {}) as Factories;

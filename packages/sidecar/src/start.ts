@@ -12,7 +12,7 @@ export async function start<C = unknown>(options: RunnerOptions<C>): Promise<num
   try {
     const setup = await setUp(options);
     const log = options.log ?? (await createLog(setup.settings.logLevel));
-    const runner = await fly(setup, { ...options, log });
+    const runner = await fly(setup, { ...options, log }, 'ours');
     return exitCodeOfReport(await runner.wait());
   } catch (error) {
     for (const line of linesOf(error)) process.stderr.write(`${line}\n`);

@@ -19,23 +19,47 @@ export function placeOf(url: string): string | undefined {
   return host === '' ? undefined : `${protocol}//${host}`;
 }
 
-/** The text of whatever was thrown, in one line. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return scrubbed(text.replaceAll(/\s*\n\s*/g, ' '));
+/** So much of the text of an error is shown, and so many of its causes: others' errors may be of any size. */
+const [LONGEST_TEXT, MOST_CAUSES] = [2_000, 16];
+
+/** What `read` returns, or `otherwise` if it throws: an error of somebody else's may be a proxy, or have getters that throw. */
+export function guarded<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }
 
-/** What was thrown, its causes and the parts of aggregates, outermost first; each once. */
+/** The text of whatever was thrown, in one line. Never throws. */
+export function textOf(error: unknown): string {
+  const text = guarded(
+    () => String(error instanceof Error ? error.message || error.name : error),
+    'an error that cannot be shown',
+  );
+  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return scrubbed(short.replaceAll(/\s*\n\s*/g, ' '));
+}
+
+/** What was thrown, its causes and the parts of aggregates, outermost first; each once, and not more than anybody reads. Never throws. */
 export function causes(error: unknown): readonly unknown[] {
   const found = new Set<unknown>();
-  const visit = (one: unknown): void => {
-    if (found.has(one)) return;
+  /** The next one last. */
+  const open = [error];
+  while (open.length > 0 && found.size < MOST_CAUSES) {
+    const one = open.pop();
+    if (found.has(one)) continue;
     found.add(one);
-    if (one instanceof AggregateError) for (const part of one.errors) visit(part);
-    if (one instanceof Error && one.cause !== undefined) visit(one.cause);
-  };
-  visit(error);
-  return [...found];
+    open.push(...guarded(() => causesOf(one), []));
+  }
+  return open.length > 0 ? [...found, '…'] : [...found];
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  if (!(error instanceof Error)) return [];
+  const cause = error.cause === undefined ? [] : [error.cause];
+  const parts = error instanceof AggregateError ? error.errors.slice(0, MOST_CAUSES) : [];
+  return [...cause, ...parts.toReversed()];
 }
 
 /** What was thrown and its causes as one line; what an outer text already says is not repeated. */

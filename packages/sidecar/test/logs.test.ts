@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { Socket as ReadSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { SputnikError, type BlockStatus, type LandingReport, type SputnikEvent } from '@sputnikjs/core';
+import {
+  SputnikError,
+  type BlockStatus,
+  type FlightStatus,
+  type LandingReport,
+  type SputnikEvent,
+} from '@sputnikjs/core';
 import { errorFields } from '../dist/error-fields.js';
 import { LogOutput } from '../dist/log-output.js';
 import { EventLog } from '../dist/logs.js';
 import { RateLimiter } from '../dist/rate-limit.js';
-import { record, type LogRecord } from '../dist/record.js';
+import { record } from '../dist/record.js';
 import { StandingClock } from './helpers.js';
 
 const block = { name: 'webhook', responsibility: 'hooks' };
@@ -51,13 +60,53 @@ test('every event is one record, whose event field is its type', () => {
 
 test('errors are recorded with code, text and causes; only the unexpected have their stack', () => {
   const error = new SputnikError('ASK_FAILED', 'asked', { cause: new TypeError('oops') });
-  const { code, error: parts } = errorFields(error);
+  const { code, error: parts } = errorFields(error, 'bugs');
   assert.equal(code, 'ASK_FAILED');
   const [outer, inner] = parts as { code?: string; message: string; stack?: string }[];
   assert.deepEqual([outer?.code, outer?.message, outer?.stack], ['ASK_FAILED', 'asked', undefined]);
   assert.deepEqual([inner?.code, inner?.message], [undefined, 'oops']);
   assert.match(inner?.stack ?? '', /TypeError: oops\n/);
   assert.equal(record({ type: 'connectFailed', attempt: 1, error: refused }).fields['code'], 'ECONNREFUSED');
+});
+
+test('an outage is one line each: what happened, once, and what comes next; stacks are for debugging', () => {
+  const standing = new StandingClock();
+  const lines: string[] = [];
+  const log = (level: string) => (fields: object, text?: string) => {
+    if (level !== 'debug') assert.ok(!JSON.stringify(fields).includes('    at '), 'a stack');
+    else assert.equal((fields as { event: string }).event, 'stackTrace');
+    if (level !== 'debug') lines.push(text ?? '');
+  };
+  const blocks = [
+    { ...block, state: 'running', depth: 3, accepted: 10, handled: 4, failed: 1, dropped: 1, rejected: 0 },
+  ];
+  const around = { status: () => ({ blocks }) as unknown as FlightStatus, url: () => 'mqtt://h:1' };
+  const loggers = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  const events = new EventLog(loggers, new RateLimiter(standing.clock), standing.clock, around);
+  const lost = new SputnikError(
+    'CONNECTION_LOST',
+    'the connection to mqtt://h:1 is lost: the server closed the connection',
+    {
+      cause: new Error('the server closed the connection'),
+    },
+  );
+  const away = new Error('cannot connect to mqtt://h:1: connect ECONNREFUSED 127.0.0.1:1883; is the server running?', {
+    cause: refused,
+  });
+  events.take({ type: 'connecting', attempt: 1 });
+  events.take({ type: 'connected', attempt: 1 });
+  events.take({ type: 'disconnected', reason: lost });
+  standing.move(300);
+  events.take({ type: 'connectFailed', attempt: 2, error: away, retryInMs: 87.4 });
+  standing.move(2_000);
+  events.take({ type: 'connected', attempt: 3 });
+  assert.deepEqual(lines, [
+    'connecting to the server, attempt 1',
+    'connected to mqtt://h:1',
+    'the connection to mqtt://h:1 is lost: the server closed the connection',
+    'cannot connect to mqtt://h:1: connect ECONNREFUSED 127.0.0.1:1883; is the server running? (next attempt in 0.1 s)',
+    'connected to mqtt://h:1 after 2.3 s without it; 4 messages held',
+  ]);
 });
 
 test('no record shows the password of a URL', () => {
@@ -77,7 +126,7 @@ test('the landing report tells the cause, what was left behind, and what went th
   const counts = { accepted: 10, rejected: 1, handled: 8, failed: 1, dropped: 1 };
   const status: BlockStatus = { ...block, state: 'finished', depth: 0, ...counts };
   const idle: BlockStatus = { ...status, responsibility: 'idle', accepted: 0, rejected: 0 };
-  const { level, fields, text } = record({ type: 'landed', report }, [status, idle]);
+  const { level, fields, text } = record({ type: 'landed', report }, { blocks: [status, idle] });
   assert.equal(level, 'error');
   assert.deepEqual(fields['blocks'], { hooks: counts });
   assert.deepEqual(fields['unfinished'], ['hooks.finish']);
@@ -90,52 +139,51 @@ test('the landing report tells the cause, what was left behind, and what went th
   assert.equal(record({ type: 'landed', report: { ...report, clean: true } }).level, 'info');
 });
 
-function line(n: number, limitBy?: string): LogRecord {
-  return { level: 'warn', fields: { event: 'e', n }, text: 't', limitBy };
-}
-
-test('records that repeat each other are written once in 5 s, and those held back are counted', () => {
+test('lines that repeat each other are written once in 5 s, and those held back are counted', () => {
   const standing = new StandingClock();
-  const written: object[] = [];
-  const limiter = new RateLimiter(standing.clock, ({ fields }) => written.push(fields));
-  for (let n = 1; n <= 4; n++) limiter.take(line(n, 'a'));
-  limiter.take(line(5, 'b'));
-  limiter.take(line(6));
-  assert.deepEqual(written.splice(0), [
-    { event: 'e', n: 1 },
-    { event: 'e', n: 5 },
-    { event: 'e', n: 6 },
-  ]);
+  const written: (readonly [number, number?])[] = [];
+  const limiter = new RateLimiter(standing.clock);
+  const take = (n: number, key: string): void =>
+    limiter.take(key, (suppressed) => written.push(suppressed === undefined ? [n] : [n, suppressed]));
+  for (let n = 1; n <= 4; n++) take(n, 'a');
+  take(5, 'b');
+  assert.deepEqual(written.splice(0), [[1], [5]]);
   standing.move(4_999);
   assert.deepEqual(written, []);
   standing.move(1);
-  assert.deepEqual(written.splice(0), [{ event: 'e', n: 4, suppressed: 3 }]);
-  limiter.take(line(7, 'a'));
-  limiter.take(line(8, 'b'));
-  assert.deepEqual(written.splice(0), [{ event: 'e', n: 8 }], 'a is still held back, b is not');
+  assert.deepEqual(written.splice(0), [[4, 3]]);
+  take(7, 'a');
+  take(8, 'b');
+  assert.deepEqual(written.splice(0), [[8]], 'a is still held back, b is not');
   limiter.flush();
-  assert.deepEqual(written.splice(0), [{ event: 'e', n: 7, suppressed: 1 }]);
+  assert.deepEqual(written.splice(0), [[7, 1]]);
   assert.equal(standing.timers, 0);
 });
 
 test('after a quiet time nothing is remembered and no timer is left', () => {
   const standing = new StandingClock();
   let written = 0;
-  const limiter = new RateLimiter(standing.clock, () => written++);
-  limiter.take(line(1, 'a'));
+  const limiter = new RateLimiter(standing.clock);
+  limiter.take('a', () => written++);
   standing.move(5_000);
   assert.deepEqual([written, standing.timers], [1, 0]);
 });
 
+/** The events that are logged, in order, on a clock that a test moves. */
+function eventLog(standing: StandingClock, write: (fields: object, text?: string) => void): EventLog {
+  const log = { debug: write, info: write, warn: write, error: write };
+  const around = { status: () => undefined, url: () => undefined };
+  return new EventLog(log, new RateLimiter(standing.clock), standing.clock, around);
+}
+
 test('what was held back is written before the landing report', () => {
   const events: unknown[] = [];
   const take = (fields: object): void => void events.push((fields as { event: string }).event);
-  const log = new EventLog({ debug: take, info: take, warn: take, error: take }, new StandingClock().clock);
+  const log = eventLog(new StandingClock(), take);
   const failed: SputnikEvent = { type: 'failed', decision: 'continue', block, callback: 'onMsg', error: refused };
-  log.take(failed, () => undefined);
-  log.take(failed, () => undefined);
-  log.take({ type: 'landed', report }, () => undefined);
-  log.close();
+  log.take(failed);
+  log.take(failed);
+  log.take({ type: 'landed', report });
   assert.deepEqual(events, ['failed', 'failed', 'landed']);
 });
 
@@ -143,11 +191,12 @@ test('what was held back of the attempts to connect is written, and counted, bef
   const lines: string[] = [];
   const take = (fields: object): void => {
     const { event, attempt = '', suppressed } = fields as { event: string; attempt?: number; suppressed?: number };
+    if (event === 'stackTrace') return;
     lines.push(`${event} ${attempt}${suppressed === undefined ? '' : `, suppressed ${suppressed}`}`.trim());
   };
   const standing = new StandingClock();
-  const log = new EventLog({ debug: take, info: take, warn: take, error: take }, standing.clock);
-  const tell = (event: SputnikEvent): void => log.take(event, () => undefined);
+  const log = eventLog(standing, take);
+  const tell = (event: SputnikEvent): void => log.take(event);
   /** So many attempts, all of which fail but the last, whose end is not told. */
   const attempts = (count: number): void => {
     for (let attempt = 1; attempt <= count; attempt++) {
@@ -190,5 +239,36 @@ test('log lines that cannot be written harm nobody, and are counted in front of 
     assert.deepEqual([event, count], ['logLinesLost', 2]);
   } finally {
     rmSync(path, { recursive: true });
+  }
+});
+
+test('a reader that takes nothing holds nobody up: what does not fit is left out, and counted when it reads again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sputnik-log-'));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reading = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writing = openSync(pipe, constants.O_WRONLY);
+  try {
+    const output = new LogOutput(writing);
+    const line = `${'x'.repeat(999)}\n`;
+    for (let n = 0; n < 5_000; n++) output.write(line);
+    const socket = new ReadSocket({ fd: reading });
+    const lines: string[] = [];
+    for await (const text of createInterface(socket)) {
+      lines.push(text);
+      if (lines.length === 500) output.write('the last\n');
+      if (text === 'the last') break;
+    }
+    socket.destroy();
+    const counts = lines
+      .filter((text) => text.includes('logLinesLost'))
+      .map((text) => (JSON.parse(text) as { count: number }).count);
+    const whole = lines.filter((text) => text === line.trim());
+    assert.ok(counts.length > 0, 'the pipe has room for all');
+    assert.equal(whole.length + counts.reduce((sum, count) => sum + count, 0), 5_000);
+    assert.equal(lines.length, whole.length + counts.length + 1, 'a line is broken');
+  } finally {
+    closeSync(writing);
+    rmSync(folder, { recursive: true });
   }
 });

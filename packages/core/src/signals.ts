@@ -1,0 +1,27 @@
+const handlersOf = new Map<NodeJS.Signals, { readonly handlers: Set<() => void>; readonly listener: () => void }>();
+
+/**
+ * Has `handler` called at each such signal of the process, until the function returned is called; then the signal does again what it did
+ * before. One process listener serves all, since Node warns of more than ten (L6).
+ *
+ * @example
+ * const forget = onSignal('SIGUSR2', () => console.log('noted'));
+ * forget();
+ */
+export function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {
+  const shared = handlersOf.get(signal) ?? share(signal);
+  shared.handlers.add(handler);
+  return () => {
+    if (!shared.handlers.delete(handler) || shared.handlers.size > 0) return;
+    handlersOf.delete(signal);
+    process.off(signal, shared.listener);
+  };
+}
+
+function share(signal: NodeJS.Signals) {
+  const handlers = new Set<() => void>();
+  const shared = { handlers, listener: () => handlers.forEach((handler) => handler()) };
+  handlersOf.set(signal, shared);
+  process.on(signal, shared.listener);
+  return shared;
+}

@@ -1,0 +1,35 @@
+import type { Logger } from '@sputnikjs/core';
+import { codeOf, errorFields, stackTrace } from './error-fields.js';
+import type { RateLimiter } from './rate-limit.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The log of blocks and connectors: of warnings and errors that repeat themselves (same block, event and code) one is written in 5 s,
+ * with how many were `suppressed`. Those with a `count` were summed up by whoever logs them, and pass. An error in `error` is written as
+ * its code and its causes.
+ */
+export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields = {}): Logger {
+  const limited =
+    (level: 'warn' | 'error') =>
+    (fields: object, text?: string): void => {
+      const { error, ...rest } = fields as Fields;
+      const data = { ...rest, ...(error !== undefined && errorFields(error, 'bugs')) };
+      const write = (suppressed?: number): void => {
+        log[level]({ ...data, ...(suppressed !== undefined && { suppressed }) }, text);
+        const stack = error === undefined ? undefined : stackTrace(error);
+        if (stack !== undefined)
+          log.debug({ event: 'stackTrace', of: rest['event'], stack }, 'where the error came from');
+      };
+      if ('count' in rest) write();
+      else
+        limiter.take([level, bindings['block'], rest['event'] ?? text, rest['code'] ?? codeOf(error)].join(' '), write);
+    };
+  return {
+    debug: (fields, text) => log.debug(fields, text),
+    info: (fields, text) => log.info(fields, text),
+    warn: limited('warn'),
+    error: limited('error'),
+    child: (more) => limitedLog(log.child?.(more) ?? log, limiter, { ...bindings, ...more }),
+  };
+}

@@ -1,0 +1,114 @@
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { onSignal, type Block, type BlockContext, type Clock, type Logger } from '@sputnikjs/core';
+
+/** Wrappers such as npm pass a Ctrl-C on to a process that the terminal has told already: the same one, not a second. */
+const SAME_CTRL_C_MS = 300;
+const STDIN = 0;
+const STDIO = [STDIN, 1, 2];
+/** How long the start may go on after a signal before the process ends as it would have, in milliseconds. */
+const START_MS = 10_000;
+
+/** What a satellite does about the signals of its process. */
+export interface SignalOptions {
+  readonly clock: Clock;
+  readonly log: Logger | undefined;
+  /** From a signal to the landing, in milliseconds. */
+  readonly delayMs: number;
+  /** `ours` where the process is the satellite: SIGHUP is heeded then. In a host it is the host's. */
+  readonly process: 'ours' | 'host';
+}
+
+/**
+ * Lands a satellite on SIGTERM and SIGINT, after a delay in which {@link soon} has told its blocks; a second SIGINT ends the process. On
+ * SIGHUP it lands if there is a terminal, which has closed then; else it stays, since there is nothing to read anew. Signals count
+ * from the construction on: one that comes before the satellite is ready lands it as soon as it is.
+ */
+export class Signals {
+  /** Aborts when a landing is to come. */
+  readonly soon: AbortSignal;
+  readonly #options: SignalOptions;
+  readonly #soon = new AbortController();
+  readonly #forget = new Map<NodeJS.Signals, () => void>();
+  #first: NodeJS.Signals | undefined;
+  #error: { readonly error: unknown } | undefined;
+  #ctx: BlockContext | undefined;
+  #cancel: (() => void)[] = [];
+
+  constructor(options: SignalOptions) {
+    this.#options = options;
+    this.soon = this.#soon.signal;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      this.#forget.set(
+        signal,
+        onSignal(signal, () => this.#land(signal)),
+      );
+    if (options.process === 'host') return;
+    // asked now: when the terminal has closed there is none
+    const terminals = STDIO.filter((fd) => isatty(fd));
+    const hangUp = (): void => {
+      if (!terminals.includes(STDIN)) return this.#ignore();
+      terminals.splice(0).forEach(leaveTerminal);
+      this.#land('SIGHUP');
+    };
+    this.#forget.set('SIGHUP', onSignal('SIGHUP', hangUp));
+  }
+
+  /** Lands the satellite since something failed outside its blocks. */
+  fail(error: unknown): void {
+    this.#error ??= { error };
+    // what fails later, or while it lands, is in the report, too
+    this.#ctx?.waitUntil(Promise.reject(error));
+  }
+
+  /** Stands for the core's finisher. */
+  finisher(): Block {
+    return {
+      init: (_config, ctx) => {
+        this.#ctx = ctx;
+        if (this.#error) ctx.waitUntil(Promise.reject(this.#error.error));
+        if (this.#first) ctx.land(this.#first);
+      },
+      run() {},
+      finish: () => this.close(),
+    };
+  }
+
+  /** Listens no more; leaves no timer. */
+  close(): void {
+    for (const forget of this.#forget.values()) forget();
+    for (const cancel of this.#cancel.splice(0)) cancel();
+    this.#ctx = undefined;
+  }
+
+  #land(signal: NodeJS.Signals): void {
+    if (this.#first) return;
+    this.#first = signal;
+    this.#soon.abort();
+    const { clock, delayMs, log } = this.#options;
+    // with no listener of ours a further one ends the process
+    this.#cancel.push(clock.after(SAME_CTRL_C_MS, () => this.#forget.get('SIGINT')?.()));
+    // it lands when it is ready, unless that takes too long: nothing was taken in yet
+    if (!this.#ctx) return void this.#cancel.push(clock.after(START_MS, () => this.#ctx ?? this.#die(signal)));
+    if (delayMs === 0) return this.#ctx?.land(signal);
+    log?.info({ event: 'landingSoon', reason: signal, delayMs }, `${signal}: landing in ${delayMs / 1000} s`);
+    this.#cancel.push(clock.after(delayMs, () => this.#ctx?.land(signal)));
+  }
+
+  #die(signal: NodeJS.Signals): void {
+    this.close();
+    process.kill(process.pid, signal);
+  }
+
+  #ignore(): void {
+    const text = 'SIGHUP is ignored: nothing is read anew. Restart the satellite to apply changes';
+    this.#options.log?.warn({ event: 'signalIgnored', signal: 'SIGHUP' }, text);
+  }
+}
+
+/** At the end of the process Node would set a terminal that is gone to what it was, fail at that, and abort. */
+function leaveTerminal(fd: number): void {
+  closeSync(fd);
+  // it takes the number that has just become free
+  openSync('/dev/null', 'r+');
+}
