@@ -27,6 +27,10 @@ export class OriginalFolder implements Reader {
     return found;
   }
 
+  place(name: string): string {
+    return this.#folder.place(name);
+  }
+
   missing(names: readonly string[]): string {
     return this.#folder.missing(names);
   }

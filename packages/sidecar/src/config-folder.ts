@@ -49,9 +49,13 @@ export class ConfigFolder implements Reader {
     return { label, value: parse(label, await this.#text(label)) };
   }
 
+  place(name: string): string {
+    return join(this.path, `${name}.json`);
+  }
+
   missing(names: readonly string[]): string {
     const near = names.map((name) => didYouMean(name, [...this.#files.keys()])).find((text) => text !== '') ?? '';
-    return `${names.map((name) => join(this.path, `${name}.json`)).join(' or ')}: there is no such file${near && `,${near}`}`;
+    return `${names.map((name) => this.place(name)).join(' or ')}: there is no such file${near && `,${near}`}`;
   }
 
   strays(known: readonly string[]): readonly string[] {
@@ -64,7 +68,7 @@ export class ConfigFolder implements Reader {
     const layers: Layer[] = [];
     for (const file of this.#envFiles) {
       const label = join(this.path, file);
-      layers.unshift({ label, base: this.path, variables: parseEnv(await this.#text(label)) });
+      layers.unshift({ label, origin: 'folder', base: this.path, variables: parseEnv(await this.#text(label)) });
     }
     return layers;
   }

@@ -1,13 +1,18 @@
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
-import { override, type Layer } from './environment.js';
+import { override, spellings, type Layer } from './environment.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
 import { declaredKeys, isRecord, settableKeys } from './known-keys.js';
 import type { Reader } from './reader.js';
+import { didYouMean } from './suggest.js';
 
 /** The raw configurations of a satellite: what the reader has, under what variables say. */
 export class Configuration {
   readonly reader: Reader;
+  /** The names that were asked for, be there such a configuration or not. */
+  readonly names: Set<string> = new Set();
   readonly #layers: readonly Layer[];
+  /** The variables that could set something. */
+  readonly #variables = new Set<string>();
 
   /** Variables of earlier layers count before later ones. */
   constructor(reader: Reader, layers: readonly Layer[]) {
@@ -35,12 +40,15 @@ export class Configuration {
     schema: StandardSchemaV1<unknown, T>,
     without?: string,
   ): Promise<{ readonly raw: unknown; readonly value: T }> {
+    for (const name of names) this.names.add(name);
     const { rank, label, value } = await this.#find(names);
     let raw = isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== without)) : value;
     const origins = new Map<string, string>();
     const bad = new Map<string, string>();
     for (const name of names.slice(0, rank + 1).toReversed()) {
-      const result = override(name, raw, settableKeys(schema, raw), this.#layers);
+      const keys = settableKeys(schema, raw);
+      for (const { path } of keys) for (const variable of spellings(name, path)) this.#variables.add(variable);
+      const result = override(name, raw, keys, this.#layers);
       raw = result.value;
       for (const [key, origin] of result.origins) origins.set(key, origin);
       for (const [key, problem] of result.problems) bad.set(key, problem);
@@ -49,9 +57,36 @@ export class Configuration {
     if (result.issues === undefined && bad.size === 0) return { raw, value: result.value };
     // a key whose variable is bad has had its line
     const issues = (result.issues ?? []).filter((issue) => !bad.has(pathOf(issue).join('.')));
-    const checked = { label: label ?? '', value: raw ?? {}, origins, declared: declaredKeys(schema) };
+    const checked = {
+      label: label ?? this.reader.place(names[0] ?? ''),
+      value: raw ?? {},
+      origins,
+      declared: declaredKeys(schema),
+    };
     const problems = [...bad.values(), ...this.#describe(issues, checked, label === undefined ? names : undefined)];
     throw new SputnikError('BAD_CONFIG', `configuration "${names[0]}" is not valid`, { problems });
+  }
+
+  /** Where the first of `names` that there is stands, else where it would. */
+  async labelOf(names: readonly string[]): Promise<string> {
+    return (await this.#find(names)).label ?? this.reader.place(names[0] ?? '');
+  }
+
+  /**
+   * Variables of the folder's own files that set nothing, and are near to one that would; to be asked when all is loaded. The process may
+   * have any variables.
+   */
+  strayVariables(): readonly string[] {
+    const own = this.#layers.filter(({ origin }) => origin === 'folder');
+    const known = [...this.#variables].flatMap((name) => [name, `${name}_FILE`]);
+    const isKnown = new Set(known);
+    return own.flatMap(({ label, variables }) =>
+      Object.keys(variables)
+        .filter((name) => !isKnown.has(name))
+        .map((name) => [name, didYouMean(name, known)] as const)
+        .filter(([, near]) => near !== '')
+        .map(([name, near]) => `${label}: ${name}: sets no key of any configuration,${near}`),
+    );
   }
 
   async #find(names: readonly string[]): Promise<{ rank: number; label?: string; value?: unknown }> {

@@ -1,4 +1,4 @@
-import { SputnikError } from '@sputnikjs/core';
+import { SputnikError, type ListenPlace } from '@sputnikjs/core';
 import { z } from 'zod';
 import type { Configuration } from './configuration.js';
 import type { ConnectorDefinition, StartableConnector } from './contract.js';
@@ -12,6 +12,12 @@ const Module = z.looseObject({ module: z.string().min(1) });
 /** A server connector, or the definition that makes one of a configuration. */
 export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefinition<C>;
 
+/** A server connector, and where it is going to listen itself. */
+export interface FoundConnector {
+  readonly connector: StartableConnector;
+  readonly listens: readonly ListenPlace[];
+}
+
 /**
  * The server connector: the one given in code, else the one whose module `connector.json` names, made of the rest of
  * `connector.json`. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
@@ -20,8 +26,9 @@ export async function findConnector(
   configuration: Configuration,
   folder: string,
   given: GivenConnector | undefined,
-): Promise<StartableConnector | undefined> {
-  if (given !== undefined) return isConnectorDefinition(given) ? await make(given, configuration) : given;
+): Promise<FoundConnector | undefined> {
+  if (given !== undefined)
+    return isConnectorDefinition(given) ? await make(given, configuration) : { connector: given, listens: [] };
   const found = await configuration.reader.read(CONF_NAME);
   if (found === undefined) return undefined;
   const { module } = (await configuration.load([CONF_NAME], Module)).value;
@@ -35,10 +42,15 @@ export async function findConnector(
   return await make(definition, configuration);
 }
 
-async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<StartableConnector> {
+async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<FoundConnector> {
   const { value } = await configuration.load([CONF_NAME], definition.config, 'module');
+  const { problems = [], listens = [] } = (await definition.check?.(value)) ?? {};
+  if (problems.length > 0) {
+    const label = await configuration.labelOf([CONF_NAME]);
+    throw bad(...problems.map((problem) => `${label}: ${problem}`));
+  }
   try {
-    return definition.make(value);
+    return { connector: definition.make(value), listens };
   } catch (error) {
     throw bad(`${CONF_NAME}: "${definition.name}" cannot be made of this configuration: ${chain(error)}`);
   }
@@ -48,6 +60,6 @@ function isConnectorDefinition(value: unknown): value is ConnectorDefinition {
   return isRecord(value) && value['kind'] === 'connector' && typeof value['make'] === 'function';
 }
 
-function bad(problem: string): SputnikError {
-  return new SputnikError('BAD_CONFIG', 'the server connector cannot be set up', { problems: [problem] });
+function bad(...problems: readonly string[]): SputnikError {
+  return new SputnikError('BAD_CONFIG', 'the server connector cannot be set up', { problems });
 }

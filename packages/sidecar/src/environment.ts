@@ -7,6 +7,8 @@ import { shown, textOf } from './text.js';
 /** Some variables, and where they come from. */
 export interface Layer {
   readonly label: string;
+  /** The environment of the process, or a file of the configuration folder. */
+  readonly origin: 'process' | 'folder';
   /** Folder that relative paths in `…_FILE` variables start from. */
   readonly base: string;
   readonly variables: Readonly<Record<string, string | undefined>>;

@@ -42,7 +42,7 @@ async function prettyFormat(): Promise<(line: string) => string> {
     messageFormat: ({ event, msg, error, stack }) => {
       const stacks = [...(Array.isArray(error) ? (error as ErrorPart[]) : []), { stack } as ErrorPart];
       const shown = stacks.flatMap((part) => (typeof part.stack === 'string' ? `\n${part.stack}` : []));
-      return `${typeof event === 'string' ? `${event}: ` : ''}${String(msg ?? '')}${shown.join('')}`;
+      return `${typeof event === 'string' ? `${event}: ` : ''}${typeof msg === 'string' ? msg : ''}${shown.join('')}`;
     },
   });
   return (line) => format(line) ?? line;

@@ -8,6 +8,10 @@ export class Problems {
     this.#lines.add(line);
   }
 
+  get lines(): readonly string[] {
+    return [...this.#lines];
+  }
+
   has(predicate: (line: string) => boolean): boolean {
     return [...this.#lines].some((line) => predicate(line));
   }

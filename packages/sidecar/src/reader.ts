@@ -11,6 +11,8 @@ export interface Found {
 export interface Reader {
   /** Undefined if there is none of that name. */
   read(name: string): Promise<Found | undefined>;
+  /** Where a configuration of that name would stand. */
+  place(name: string): string;
   /** Says that none of the configurations is there. */
   missing(names: readonly string[]): string;
   /** Says of configurations that nobody reads and whose names are near to a known one that they are misspelt. */
@@ -42,8 +44,12 @@ export class CodeReader implements Reader {
     return Object.hasOwn(this.#configs, name) ? { label: `configs.${name}`, value: this.#configs[name] } : undefined;
   }
 
+  place(name: string): string {
+    return `configs.${name}`;
+  }
+
   missing(names: readonly string[]): string {
-    return `${names.map((name) => `configs.${name}`).join(' or ')}: is not given`;
+    return `${names.map((name) => this.place(name)).join(' or ')}: is not given`;
   }
 
   strays(known: readonly string[]): readonly string[] {

@@ -3,8 +3,9 @@ import { findFactories, type Factories } from './block-factories.js';
 import { readBlocks } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
-import { findConnector } from './connector-conf.js';
+import { findConnector, type FoundConnector } from './connector-conf.js';
 import type { StartableConnector } from './contract.js';
+import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { Problems } from './problems.js';
 import { CodeReader } from './reader.js';
@@ -35,33 +36,33 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<Setup> {
   const given = (options.blockFactories ?? {}) as Factories;
   const blockFactories = await findFactories(list, { folder, given, problem: (text) => problems.add(text) });
   const finding = findConnector(configuration, folder, options.connector);
-  const connector = await problems.attempt(finding, unusable);
+  const found = await problems.attempt(finding, unusable);
   const names = new Map(list.entries.map(({ name, responsibility = name }) => [responsibility, name]));
-  for (const stray of configuration.reader.strays([
-    'blocks',
-    'connector',
-    'sputnik',
-    ...names.keys(),
-    ...names.values(),
-  ]))
-    problems.add(stray);
   const sputnik: SputnikOptions = {
     config: configuration.source(names),
     appBlocks: list.entries,
     blockFactories,
-    connector,
+    connector: found?.connector,
     timeouts: settings.timeouts,
   };
   await inspectBlocks(sputnik, list.label, problems);
+  const connectorListens = found?.listens ?? [];
+  const inspected = { list, factories: blockFactories, configuration, names, connectorListens };
+  for (const problem of await inspectSetup(inspected)) problems.add(problem);
+  const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
+  for (const stray of [...configuration.reader.strays(known), ...configuration.strayVariables()]) problems.add(stray);
   problems.raise();
-  return { sputnik, connector, settings };
+  return { sputnik, connector: found?.connector, settings };
 }
 
 /** Stands for a connector that could not be set up, so that the blocks can be checked in the same run. */
-const unusable: StartableConnector = {
-  connect: () => Promise.reject(new Error('this connector is never connected')),
-  isConnected: () => false,
-  disconnect: () => {},
+const unusable: FoundConnector = {
+  connector: {
+    connect: () => Promise.reject(new Error('this connector is never connected')),
+    isConnected: () => false,
+    disconnect: () => {},
+  },
+  listens: [],
 };
 
 /** The environment counts for folders only: what code says it means. */
@@ -70,7 +71,7 @@ async function openConfiguration(options: ConfigurationOptions, problems: Proble
     return new Configuration(new CodeReader({ ...options.configs, blocks: options.blocks }), []);
   }
   const folder = await ConfigFolder.open(options.cf);
-  const environment = { label: 'environment', base: process.cwd(), variables: process.env };
+  const environment = { label: 'environment', origin: 'process', base: process.cwd(), variables: process.env } as const;
   const reader = options.dialect?.(folder) ?? folder;
   return new Configuration(reader, [environment, ...(await problems.attempt(folder.envLayers(), []))]);
 }

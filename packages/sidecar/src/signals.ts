@@ -58,7 +58,7 @@ export class Signals {
   fail(error: unknown): void {
     this.#error ??= { error };
     // what fails later, or while it lands, is in the report, too
-    this.#ctx?.waitUntil(Promise.reject(error));
+    if (this.#ctx) failIn(this.#ctx, error);
   }
 
   /** Stands for the core's finisher. */
@@ -66,7 +66,7 @@ export class Signals {
     return {
       init: (_config, ctx) => {
         this.#ctx = ctx;
-        if (this.#error) ctx.waitUntil(Promise.reject(this.#error.error));
+        if (this.#error) failIn(ctx, this.#error.error);
         if (this.#first) ctx.land(this.#first);
       },
       run() {},
@@ -104,6 +104,15 @@ export class Signals {
     const text = 'SIGHUP is ignored: nothing is read anew. Restart the satellite to apply changes';
     this.#options.log?.warn({ event: 'signalIgnored', signal: 'SIGHUP' }, text);
   }
+}
+
+/** Has a block fail with an error from elsewhere. */
+function failIn(ctx: BlockContext, error: unknown): void {
+  ctx.waitUntil(
+    (async () => {
+      throw error;
+    })(),
+  );
 }
 
 /** At the end of the process Node would set a terminal that is gone to what it was, fail at that, and abort. */

@@ -6,7 +6,7 @@ import { defineBlock, type ServerConnector } from '@sputnikjs/core';
 import { check, defineConnector } from '@sputnikjs/sidecar';
 import { z } from 'zod';
 import { BLOCKS, CONNECTOR } from './fixtures.js';
-import { folder } from './helpers.js';
+import { cli, folder } from './helpers.js';
 
 test('every problem of a folder is found in one run, a line each, and told once', async () => {
   const cf = await folder({
@@ -139,4 +139,138 @@ test('what is no problem of the configuration but a bug is not taken for one', a
   });
   const connector = defineConnector({ name: 'c', config, make: (): ServerConnector => assert.fail() });
   await assert.rejects(check({ blocks: [], configs: { connector: 'x' }, connector }), TypeError);
+});
+
+/** A block that says what is wrong with its folder, where it listens, and what it needs. */
+const INSPECTED = `
+import { existsSync } from 'node:fs';
+import { defineBlock } from '@sputnikjs/core';
+import { z } from 'zod';
+
+export const door = defineBlock({
+  name: 'door',
+  config: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: z.number(), certFile: z.string().optional() })
+    .refine(({ port }) => port >= 0, 'port must be positive'),
+  needs: { store: 'store' },
+  async check({ host, port, certFile }, read) {
+    const routes = await read('doorroutes', z.array(z.string().startsWith('/')).or(z.strictObject({}).transform(() => [])));
+    return {
+      problems: certFile !== undefined && !existsSync(certFile) ? ['certFile: there is no file ' + certFile] : [],
+      listens: [{ protocol: 'tcp', host, port }, ...routes.map(() => ({ protocol: 'udp', host, port: 1 }))],
+    };
+  },
+  make: () => ({}),
+});
+export const store = defineBlock({ name: 'store', make: () => ({ onMsg() {} }) });
+export const ring = defineBlock({ name: 'ring', needs: { other: 'ring2' }, make: () => ({ onMsg() {} }) });
+`;
+
+async function problemsOf(files: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+  const cf = await folder({ 'inspected.mjs': INSPECTED, ...files });
+  return (await check({ cf })).problems.map((problem) => problem.replaceAll(`${cf}/`, ''));
+}
+
+const [store, door] = ['store', 'door'].map((name) => ({ name, module: './inspected.mjs' }));
+
+test('what only the block itself can find is a problem like any other, and so is what it reads later', async () => {
+  assert.deepEqual(
+    await problemsOf({
+      'blocks.json': [store, door],
+      'door.json': { port: 1, certFile: '/nowhere/cert.pem' },
+      'doorroutes.json': [],
+    }),
+    ['door.json: certFile: there is no file /nowhere/cert.pem'],
+  );
+  assert.deepEqual(
+    await problemsOf({ 'blocks.json': [store, door], 'door.json': { port: 1 }, 'doorroutes.json': ['x'] }),
+    ['doorroutes.json: [0]: Invalid string: must start with "/"'],
+  );
+});
+
+test('two that listen at one place are a problem, by whatever name they call it', async () => {
+  const second = { ...door, responsibility: 'second' };
+  const two = (first: object, other: object): Promise<readonly string[]> =>
+    problemsOf({ 'blocks.json': [store, door, second], 'door.json': first, 'second.json': other });
+  for (const [one, other] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', 'localhost'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '127.0.0.1'],
+    ['::1', '::'],
+  ])
+    assert.deepEqual(await two({ host: one, port: 8080 }, { host: other, port: 8080 }), [
+      `second.json: TCP port 8080 on ${other} is taken by "door"; give one of them another port`,
+    ]);
+  assert.deepEqual(await two({ port: 8080 }, { port: 8081 }), []);
+  assert.deepEqual(await two({ port: 0 }, { port: 0 }), [], 'each takes one that is free');
+  assert.deepEqual(await two({ host: '::1', port: 1 }, { host: '0.0.0.0', port: 1 }), []);
+  assert.match(
+    (
+      await problemsOf({ 'blocks.json': [store, door], 'door.json': { port: 2 }, 'doorroutes.json': ['/', '/'] })
+    ).join(),
+    /UDP port 1 .* taken by another listener of it/,
+  );
+});
+
+test('the place where the connector listens is taken, too, and what its check finds is a problem', async () => {
+  const connector = `
+import { defineConnector } from '@sputnikjs/sidecar';
+import { z } from 'zod';
+export const connector = defineConnector({
+  name: 'own',
+  config: z.strictObject({ port: z.number(), file: z.string().optional() }),
+  check: ({ port, file }) => ({
+    problems: file === undefined ? [] : ['file: there is no file ' + file],
+    listens: [{ protocol: 'tcp', host: '127.0.0.1', port }],
+  }),
+  make: () => ({ connect: () => ({}), isConnected: () => true, disconnect() {} }),
+});`;
+  const files = { 'blocks.json': [store, door], 'door.json': { port: 7 }, 'connector.mjs': connector };
+  assert.deepEqual(await problemsOf({ ...files, 'connector.json': { module: './connector.mjs', port: 7 } }), [
+    'door.json: TCP port 7 on 127.0.0.1 is taken by "connector"; give one of them another port',
+  ]);
+  assert.deepEqual(
+    await problemsOf({ ...files, 'connector.json': { module: './connector.mjs', port: 8, file: 'x' } }),
+    ['connector.json: file: there is no file x'],
+  );
+});
+
+test('a block that stands before one that it needs is a problem, unless they need each other (B1)', async () => {
+  assert.deepEqual(await problemsOf({ 'blocks.json': [door, store], 'door.json': { port: 1 } }), [
+    'blocks.json: [0]: block "door" stands before "store", which it needs; list it after that',
+  ]);
+  const rewired = [{ ...door, needs: { store: 'behind' } }, store, { ...store, responsibility: 'behind' }];
+  assert.deepEqual(await problemsOf({ 'blocks.json': rewired, 'door.json': { port: 1 } }), [
+    'blocks.json: [0]: block "door" stands before "behind", which it needs; list it after that',
+  ]);
+  const ring = { name: 'ring', module: './inspected.mjs' };
+  const circle = [
+    { ...ring, needs: { other: 'ring2' } },
+    { ...ring, responsibility: 'ring2', needs: { other: 'ring' } },
+  ];
+  assert.deepEqual(await problemsOf({ 'blocks.json': circle }), []);
+});
+
+test('a misspelt variable in a file of the folder, and a misspelt file that only a block reads, are named', async () => {
+  const files = { 'blocks.json': [store, door], 'door.json': { port: 1 } };
+  assert.deepEqual(await problemsOf({ ...files, 'a.env': 'DOOR_PROT=5\nSPUTNIK_LOGLEVEL=debug\nMY_OWN=1\n' }), [
+    'a.env: DOOR_PROT: sets no key of any configuration, did you mean "DOOR_PORT"?',
+  ]);
+  assert.deepEqual(await problemsOf({ ...files, 'doorroute.json': [] }), [
+    'doorroute.json: no block has this name or responsibility, did you mean "doorroutes"?',
+  ]);
+});
+
+test('what a schema finds wrong with a configuration as a whole says where', async () => {
+  const files = { 'blocks.json': [store, door] };
+  assert.deepEqual(await problemsOf({ ...files, 'door.json': { port: -1 } }), ['door.json: port must be positive']);
+  assert.deepEqual(await problemsOf({ ...files, 'a.env': 'DOOR_PORT=-1' }), ['door.json: port must be positive']);
+});
+
+test('run finds what check finds, and ends with 78', async () => {
+  const cf = await folder({ 'inspected.mjs': INSPECTED, 'blocks.json': [door, store], 'door.json': { port: 1 } });
+  const [checked, ran] = [await cli(['check', '--cf', cf]), await cli(['run', '--cf', cf])];
+  assert.deepEqual([checked.code, ran.code], [78, 78]);
+  assert.deepEqual(ran.stderr, checked.stderr);
 });

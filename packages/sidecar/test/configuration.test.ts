@@ -6,7 +6,9 @@ import { Configuration } from '../dist/configuration.js';
 import { CodeReader } from '../dist/reader.js';
 
 function configuration(configs: Record<string, unknown>, variables: Record<string, string> = {}): Configuration {
-  return new Configuration(new CodeReader(configs), [{ label: 'environment', base: '/', variables }]);
+  return new Configuration(new CodeReader(configs), [
+    { origin: 'process', label: 'environment', base: '/', variables },
+  ]);
 }
 
 async function problemsOf(work: Promise<unknown>): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BlockCommunicator } from '@sputnikjs/core';
+import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
 import { TestServer, gate, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
@@ -259,4 +259,40 @@ test('L5: work that is still under way when the report names it changes nothing 
   await turn();
   assert.deepEqual(t.status('a'), before);
   assert.deepEqual(report.unfinished, [{ block: block('a'), callback: 'onMsg' }]);
+});
+
+/** Notes when the two signals abort. */
+const watching = (log: string[]) => ({
+  run: (_: unknown, { landingSoon, landing }: BlockContext) => {
+    landingSoon.addEventListener('abort', () => log.push('soon'));
+    landing.addEventListener('abort', () => log.push('landing'));
+  },
+});
+
+test('L8: an announced landing reaches every block and changes nothing else', async () => {
+  const soon = new AbortController();
+  const log: string[] = [];
+  const t = new TestFlight({ landingSoon: soon.signal });
+  await t.fly({ a: { ...watching(log), onMsg: () => void log.push('message') }, b: watching(log) });
+  soon.abort();
+  assert.equal(t.flight.status().state, 'flying');
+  assert.equal(t.self('a').send({}), true);
+  await turn();
+  assert.deepEqual(log, ['soon', 'soon', 'message']);
+  assert.equal((await t.land()).clean, true);
+  assert.deepEqual(log.slice(3), ['landing', 'landing']);
+});
+
+test('L8: where nobody announces it, the announcement comes with the landing', async () => {
+  const log: string[] = [];
+  const t = new TestFlight({ landingSoon: new AbortController().signal });
+  await t.fly({ a: watching(log) });
+  await t.land();
+  assert.deepEqual(log.toSorted(), ['landing', 'soon']);
+  const without = new TestFlight();
+  await without.fly({ a: {} });
+  const { landingSoon } = without.context('a');
+  assert.equal(landingSoon.aborted, false);
+  await without.land();
+  assert.equal(landingSoon.aborted, true);
 });
