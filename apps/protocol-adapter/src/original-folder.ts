@@ -69,15 +69,17 @@ function producer({ STREAM, ...rest }: Raw): Raw {
   return STREAM === undefined ? rest : { target: STREAM, ...rest };
 }
 
-/** With the producer in front that the original's connector brought along. */
+/** The original's blocks, each after those it sends to: the original did not heed their order. */
+const SYSLOG_BLOCKS = ['syslogwriter', 'syslogproducer', 'syslogreceiver'];
+
+/** In our order, with the producer in front that the original's connector brought along. */
 function blocks(entries: readonly unknown[]): readonly unknown[] {
-  const known = entries.map((entry) => (isRaw(entry) && isSyslog(entry) ? { module: SYSLOG, ...entry } : entry));
+  const rank = (entry: unknown): number => (isRaw(entry) ? SYSLOG_BLOCKS.indexOf(String(nameOf(entry))) : -1);
+  const known = entries
+    .map((entry) => (isRaw(entry) && rank(entry) >= 0 ? { module: SYSLOG, ...entry } : entry))
+    .toSorted((a, b) => rank(a) - rank(b));
   const hasProducer = entries.some((entry) => isRaw(entry) && nameOf(entry) === 'producer');
   return hasProducer ? known : [{ name: 'producer' }, ...known];
-}
-
-function isSyslog(entry: Raw): boolean {
-  return ['syslogreceiver', 'syslogproducer', 'syslogwriter'].includes(String(nameOf(entry)));
 }
 
 function nameOf(entry: Raw): unknown {
