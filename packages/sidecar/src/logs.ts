@@ -4,6 +4,7 @@ import { pino, stdTimeFunctions } from 'pino';
 import { stackTrace } from './error-fields.js';
 import { LogOutput } from './log-output.js';
 import type { RateLimiter } from './rate-limit.js';
+import { messageFor } from './pretty.js';
 import { record, type LogRecord } from './record.js';
 
 const STDOUT = 1;
@@ -25,25 +26,13 @@ export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Pro
   return log;
 }
 
-/** A part of an error as it is logged. */
-interface ErrorPart {
-  readonly stack?: string | undefined;
-}
-
-/** One line for each event: its name, and what happened. The stack of a bug follows. */
 async function prettyFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    singleLine: true,
-    errorLikeObjectKeys: [],
-    ignore: 'event,error,code,reason,stack',
-    messageFormat: ({ event, msg, error, stack }) => {
-      const stacks = [...(Array.isArray(error) ? (error as ErrorPart[]) : []), { stack } as ErrorPart];
-      const shown = stacks.flatMap((part) => (typeof part.stack === 'string' ? `\n${part.stack}` : []));
-      return `${typeof event === 'string' ? `${event}: ` : ''}${typeof msg === 'string' ? msg : ''}${shown.join('')}`;
-    },
+    hideObject: true,
+    messageFormat: messageFor,
   });
   return (line) => format(line) ?? line;
 }

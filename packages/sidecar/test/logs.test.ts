@@ -6,16 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import {
   SputnikError,
+  type Logger,
   type BlockStatus,
   type FlightStatus,
   type LandingReport,
   type SputnikEvent,
 } from '@sputnikjs/core';
 import { errorFields } from '../dist/error-fields.js';
+import { limitedLog } from '../dist/limited-log.js';
 import { LogOutput } from '../dist/log-output.js';
 import { EventLog } from '../dist/logs.js';
+import { messageFor } from '../dist/pretty.js';
 import { RateLimiter } from '../dist/rate-limit.js';
 import { record } from '../dist/record.js';
 import { StandingClock } from './helpers.js';
@@ -271,4 +275,61 @@ test('a reader that takes nothing holds nobody up: what does not fit is left out
     closeSync(writing);
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a line for people has the event, the text, and the fields that the text leaves out; stacks follow', () => {
+  const plain = (fields: object): string => stripVTControlCharacters(messageFor({ ...fields }));
+  assert.equal(plain({ event: 'connected', msg: 'connected to x', url: 'x', attempt: 1 }), 'connected to x');
+  assert.equal(
+    plain({ event: 'connectFailed', msg: 'cannot connect', attempt: 7, suppressed: 6, error: [{ message: 'no' }] }),
+    'connectFailed: cannot connect suppressed=6',
+  );
+  assert.equal(
+    plain({ event: 'mine', block: 'b', msg: 'hello', n: 1, of: { a: 1 }, big: 'x'.repeat(99) }),
+    'mine: hello n=1 of={"a":1}',
+  );
+  assert.equal(plain({ msg: 'text alone' }), 'text alone');
+  assert.equal(
+    plain({ event: 'failed', msg: 'failed', error: [{ stack: 'TypeError: x\n    at y' }] }),
+    'failed\nTypeError: x\n    at y',
+  );
+});
+
+test('warnings that blocks repeat are written once in 5 s, by block, event and code; what has a count passes', () => {
+  const standing = new StandingClock();
+  const written: unknown[] = [];
+  const write = (level: string) => (fields: object, text?: string) => {
+    const { event, block, count, suppressed, error } = fields as Record<string, unknown>;
+    const [part] = (error ?? []) as { message: string; stack?: string }[];
+    if (level !== 'debug') written.push([level, block, event, text, count ?? suppressed, part?.message]);
+    assert.equal(part?.stack, undefined);
+  };
+  const logger = (block?: string): Logger => {
+    const bound = (level: string) => (fields: object, text?: string) => write(level)({ block, ...fields }, text);
+    return {
+      debug: bound('debug'),
+      info: bound('info'),
+      warn: bound('warn'),
+      error: bound('error'),
+      child: (bindings) => logger((bindings as { block: string }).block),
+    };
+  };
+  const limiter = new RateLimiter(standing.clock);
+  const log = limitedLog(logger(), limiter);
+  const [http, syslog] = ['http', 'syslog'].map((block) => log.child?.({ block }) ?? log);
+  for (let n = 1; n <= 3_200; n++) http?.warn({ event: 'refused', error: new Error(`no ${n}`) }, 'refused');
+  syslog?.warn({ event: 'refused' }, 'refused');
+  http?.warn({ event: 'refused', error: refused }, 'refused');
+  for (let n = 1; n <= 2; n++) syslog?.warn({ event: 'dropped', count: n }, 'dropped');
+  http?.info({ event: 'refused' }, 'fine');
+  assert.deepEqual(written.splice(0), [
+    ['warn', 'http', 'refused', 'refused', undefined, 'no 1'],
+    ['warn', 'syslog', 'refused', 'refused', undefined, undefined],
+    ['warn', 'http', 'refused', 'refused', undefined, refused.message],
+    ['warn', 'syslog', 'dropped', 'dropped', 1, undefined],
+    ['warn', 'syslog', 'dropped', 'dropped', 2, undefined],
+    ['info', 'http', 'refused', 'fine', undefined, undefined],
+  ]);
+  standing.move(5_000);
+  assert.deepEqual(written, [['warn', 'http', 'refused', 'refused', 3_199, 'no 3200']]);
 });
