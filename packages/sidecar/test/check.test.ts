@@ -173,7 +173,7 @@ async function problemsOf(files: Readonly<Record<string, unknown>>): Promise<rea
 
 const [store, door] = ['store', 'door'].map((name) => ({ name, module: './inspected.mjs' }));
 
-test('what only the block itself can find is a problem like any other, and so is what it reads later', async () => {
+test('what only the block itself can find is a problem like any other, and so is what it reads later (hashicorp/consul#23828)', async () => {
   assert.deepEqual(
     await problemsOf({
       'blocks.json': [store, door],
@@ -188,7 +188,7 @@ test('what only the block itself can find is a problem like any other, and so is
   );
 });
 
-test('two that listen at one place are a problem, by whatever name they call it', async () => {
+test('two that listen at one place are a problem, by whatever name they call it (vectordotdev/vector#5013)', async () => {
   const second = { ...door, responsibility: 'second' };
   const two = (first: object, other: object): Promise<readonly string[]> =>
     problemsOf({ 'blocks.json': [store, door, second], 'door.json': first, 'second.json': other });

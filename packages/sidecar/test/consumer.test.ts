@@ -186,7 +186,7 @@ test('a landing does not wait for a receiver that has no room', async () => {
   assert.deepEqual(server.acknowledged, []);
 });
 
-test('a subscription that the server refuses for now is tried again, ever later, and harms nobody else', async () => {
+test('a subscription that the server refuses for now is tried again, ever later, and harms nobody else (centrifugal/centrifugo#1166)', async () => {
   const server = new InProcessServer();
   server.missing = 3;
   const clock = manualClock();

@@ -368,7 +368,7 @@ test('messages that wait for room are sent over the next connection', async () =
   await landed;
 });
 
-test('a landing gives a full server its time; then what waits fails, is counted and says that there is no room', async () => {
+test('a landing gives a full server its time; then what waits fails, is counted and says that there is no room (fluent/fluentd#2845)', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
   const { producer, flight, over } = await launch(server, {}, 5_000, clock);

@@ -1,3 +1,4 @@
+/** Ways out of a process, and what outages brought out, in the field: `repo#issue` names a report of the same fault elsewhere. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -111,7 +112,7 @@ for (const [by, code] of [
   ['exit', 1],
   ['exitThree', 3],
 ] as const)
-  test(`a process.exit in a block (${by}) is told with what was held, and is not exit code 0`, async () => {
+  test(`a process.exit in a block (${by}) is told with what was held, and is not exit code 0 (hexclave/hexclave#1780)`, async () => {
     const run = await fly(by);
     assert.equal(await run.end(), code);
     const last = JSON.parse(run.stdout.at(-1) ?? '') as Record<string, unknown>;
@@ -130,30 +131,34 @@ test('without a terminal a SIGHUP is ignored, with a line that says so; the sate
   assert.equal(await run.end(), 0);
 });
 
-test('when its terminal closes the satellite lands in good order', { skip: process.platform !== 'linux' }, async () => {
-  const cf = await folder({
-    'blocks.json': [
-      { name: 'store', module: './module.mjs' },
-      { name: 'troubled', module: './module.mjs' },
-    ],
-    'module.mjs': MODULE,
-    'troubled.json': { by: 'none' },
-  });
-  // stdout is a file: it can be read when the terminal is gone
-  const command = `${process.execPath} ${CLI} run --cf ${cf} >${cf}/log 2>&1`;
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const log = (): Promise<string> => readFile(`${cf}/log`, 'utf8').catch(() => '');
-  while (!(await log()).includes('"accepted"')) await realTime(20);
-  const closed = once(child, 'close');
-  child.kill('SIGKILL');
-  await closed;
-  while (!(await log()).includes('"landed"')) await realTime(20);
-  const landed = JSON.parse((await log()).trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
-  assert.deepEqual([landed['reason'], landed['clean'], handledBy(landed)], ['SIGHUP', true, 100]);
-  // Node aborts when it finds the terminal gone that it wants to reset
-  await realTime(200);
-  assert.ok(!(await log()).includes('Assertion'), await log());
-});
+test(
+  'when its terminal closes the satellite lands in good order (nodejs/node#51519)',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const cf = await folder({
+      'blocks.json': [
+        { name: 'store', module: './module.mjs' },
+        { name: 'troubled', module: './module.mjs' },
+      ],
+      'module.mjs': MODULE,
+      'troubled.json': { by: 'none' },
+    });
+    // stdout is a file: it can be read when the terminal is gone
+    const command = `${process.execPath} ${CLI} run --cf ${cf} >${cf}/log 2>&1`;
+    const child = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const log = (): Promise<string> => readFile(`${cf}/log`, 'utf8').catch(() => '');
+    while (!(await log()).includes('"accepted"')) await realTime(20);
+    const closed = once(child, 'close');
+    child.kill('SIGKILL');
+    await closed;
+    while (!(await log()).includes('"landed"')) await realTime(20);
+    const landed = JSON.parse((await log()).trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    assert.deepEqual([landed['reason'], landed['clean'], handledBy(landed)], ['SIGHUP', true, 100]);
+    // Node aborts when it finds the terminal gone that it wants to reset
+    await realTime(200);
+    assert.ok(!(await log()).includes('Assertion'), await log());
+  },
+);
 
 test('a signal while the connector starts is not lost: what was started is stopped, and nothing is launched', async () => {
   const run = await fly('none', {
@@ -229,7 +234,7 @@ test('a second Ctrl-C ends the process at once, also while the landing is only a
   clearInterval(again);
 });
 
-test('when nobody reads the log messages go on, and a SIGTERM ends the process in time', async () => {
+test('when nobody reads the log messages go on, and a SIGTERM ends the process in time (guard/guard-process#3)', async () => {
   const cf = await folder({
     'blocks.json': [
       { name: 'sink', module: './chatty.mjs' },
