@@ -7,13 +7,14 @@ import { amqpTrial } from '../../packages/connector-amqp/dist-test/trial.js';
 import { mqttTrial } from '../../packages/connector-mqtt/dist-test/trial.js';
 import { natsTrial } from '../../packages/connector-nats/dist-test/trial.js';
 import { redisTrial } from '../../packages/connector-redis/dist-test/trial.js';
-import { messagingChecks } from '../../packages/testkit/dist/messaging-checks.js';
-import { outageChecks } from '../../packages/testkit/dist/outage-checks.js';
+import { MESSAGING_SUITES } from '../../packages/testkit/dist/messaging-conformance.js';
 import type { Check } from '../../packages/testkit/dist/suite.js';
 import { ROOT } from './support.js';
 
 const DOCUMENT = 'docs/servers.md';
-const CHECKS: readonly Check<MessagingTrial>[] = [...Object.values(messagingChecks), ...Object.values(outageChecks)];
+const CHECKS: readonly Check<MessagingTrial>[] = Object.values(MESSAGING_SUITES).flatMap((checks) =>
+  Object.values(checks),
+);
 /** How a cell begins that says no. */
 const NO = /^(\*\*)?(no|it does not)\b/;
 

@@ -20,10 +20,14 @@ export { testFlight, type TestFlight } from './test-flight.js';
 export { TestServer, type TestServerOptions } from './test-server.js';
 export { messagingConformance } from './messaging-conformance.js';
 export type {
+  Arrival,
+  ConfiguredPlace,
   FullServer,
+  LongHandling,
   MessagingFeatures,
   MessagingServer,
   MessagingTrial,
   Place,
+  TargetsOnTrial,
   TrialConnection,
 } from './messaging-trial.js';

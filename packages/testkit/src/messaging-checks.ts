@@ -25,8 +25,23 @@ export function onStage(run: (stage: Stage, tell: Tell) => Promise<void>): Check
   };
 }
 
+type Skip = (trial: MessagingTrial) => string | undefined;
+
+/** Skips a test for the first of these reasons. */
+export function all(...skips: readonly Skip[]): Skip {
+  return (trial) => skips.reduce<string | undefined>((reason, skip) => reason ?? skip(trial), undefined);
+}
+
+/** Skips a test unless the trial has all these. */
+export function has(...hooks: readonly (keyof MessagingTrial)[]): Skip {
+  return (trial) => {
+    const missing = hooks.filter((hook) => trial[hook] === undefined);
+    return missing.length > 0 ? `the trial has no ${missing.map((hook) => `"${hook}"`).join(', ')}` : undefined;
+  };
+}
+
 /** Skips a test unless all these features are declared. */
-export function needs(...features: readonly (keyof MessagingFeatures)[]): Check<MessagingTrial>['skip'] {
+export function needs(...features: readonly (keyof MessagingFeatures)[]): Skip {
   return (trial) => {
     const missing = features.filter((feature) => !trial.features[feature]);
     return missing.length > 0 ? `it does not declare: ${missing.join(', ')}` : undefined;
@@ -108,7 +123,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
   carriesProperties: {
     rule: 'headers and content type come with the message, as far as the server can carry them',
     skip: (trial) =>
-      needs('consumer')?.(trial) ??
+      needs('consumer')(trial) ??
       (trial.features.headers || trial.features.contentType ? undefined : 'it does not declare: headers, contentType'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
@@ -239,18 +254,21 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     }),
   },
   deduplicates: {
-    rule: 'two messages of the same id become one',
-    skip: (trial) => needs('deduplicates')?.(trial),
+    rule: 'two messages of the same id become one, and who produces the second hears that it is a duplicate',
+    skip: needs('deduplicates'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const witness = await stage.witness(place);
       const { target } = place;
-      for (const [payload, id] of [
-        ['a', '1'],
-        ['a again', '1'],
-        ['b', '2'],
-      ] as const)
-        await connection.producer.produce({ target, payload, id });
+      for (const [payload, id, isDuplicate] of [
+        ['a', '1', false],
+        ['a again', '1', true],
+        ['b', '2', false],
+        ['a once more', '1', true],
+      ] as const) {
+        const result = await connection.producer.produce({ target, payload, id });
+        assert.equal(result?.duplicate ?? false, isDuplicate, `"${payload}", as the producer hears of it`);
+      }
       const seen = await witness.seen((payload) => connection.producer.produce({ target, payload, id: 'last' }));
       assert.deepEqual(seen, ['a', 'b']);
     }),

@@ -1,9 +1,21 @@
 import { after, describe } from 'node:test';
 import { connectorChecks } from './connector-checks.js';
+import { deliveryChecks } from './delivery-checks.js';
+import { fullChecks } from './full-checks.js';
 import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
-import { suite } from './suite.js';
+import { placeChecks } from './place-checks.js';
+import { suite, type Check } from './suite.js';
+
+/** What is expected of the connector of a message server, beside what is expected of every connector. */
+export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
+  'its messages': messagingChecks,
+  'its deliveries': deliveryChecks,
+  'its places': placeChecks,
+  'its limits': fullChecks,
+  'its outages': outageChecks,
+};
 
 /**
  * Registers a test for each rule that the connector of a message server keeps, those of every server connector among them. What a
@@ -19,7 +31,6 @@ export function messagingConformance(name: string, trial: MessagingTrial): void 
       server,
       features: { pushedLoss: features.pushedLoss },
     });
-    suite('its messages', messagingChecks, trial);
-    suite('its outages', outageChecks, trial);
+    for (const [title, checks] of Object.entries(MESSAGING_SUITES)) suite(title, checks, trial);
   });
 }

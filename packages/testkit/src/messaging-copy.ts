@@ -65,8 +65,8 @@ async function landCleanly(flight: MessagingFlight): Promise<void> {
   assert.deepEqual([clean, dropped, failures], [true, [], []]);
 }
 
-/** What was under way when the connection was lost may come again long after. */
-async function untilHandled({ unhandled }: Place): Promise<void> {
+/** Resolves when nothing is left there. What was under way when the connection was lost may come again long after. */
+export async function untilHandled({ unhandled }: Place): Promise<void> {
   if (unhandled === undefined) return;
   const end = performance.now() + PATIENCE_MS;
   for (let count; (count = await unhandled()) > 0; await realTime(LOOK_MS))

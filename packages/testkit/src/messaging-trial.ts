@@ -22,12 +22,49 @@ export interface Place {
   readonly unhandled?: (() => Promise<number>) | undefined;
 }
 
+/** A handler that takes longer than every time-out of server and connector, and where it is called. */
+export interface LongHandling {
+  /** Makes a connector, with the shortest time-outs that it can be given. */
+  make(): ServerConnector<TrialConnection>;
+  /** A place whose server has the shortest time-outs that it can be given. */
+  readonly place: Place;
+  /** So long the handler takes: longer than all these time-outs together, in milliseconds. */
+  readonly handlerMs: number;
+  /** So many consumers share the messages of the place; one where each gets all of them. */
+  readonly consumers: number;
+}
+
+/** A connector that is configured to make a place. */
+export interface ConfiguredPlace {
+  readonly connector: ServerConnector<TrialConnection>;
+  /** Nobody has made it yet. */
+  readonly place: Place;
+  /** Destroys it, with all that is in it, by a client that is not the connector. */
+  destroy(): Promise<void>;
+}
+
+/** A message as it arrived on the server, seen by a client that is not the connector. */
+export interface Arrival {
+  /** Where, as the server has it. */
+  readonly target: string;
+  readonly payload: string;
+}
+
+/** A server on which messages may arrive anywhere, and are seen wherever that is. */
+export interface TargetsOnTrial {
+  readonly connector: ServerConnector<TrialConnection>;
+  /** A target that takes messages as every other does. */
+  readonly good: string;
+  /** All messages that have arrived by now, at whatever target. */
+  arrivals(): Promise<readonly Arrival[]>;
+}
+
 /** A server that refuses messages since a limit of its own is reached. */
 export interface FullServer {
   readonly connector: ServerConnector<TrialConnection>;
   /** A place that takes some messages of 1,000 bytes, and then no more. */
   readonly place: Place;
-  /** Makes room there for some more. */
+  /** Makes room there for some more; what is there already may go, the oldest first. */
   makeRoom(): Promise<void>;
 }
 
@@ -45,6 +82,10 @@ export interface MessagingFeatures {
   readonly redelivers?: boolean | undefined;
   /** Two messages of the same id become one. */
   readonly deduplicates?: boolean | undefined;
+  /** A consumed message has the id that it was produced with. */
+  readonly ids?: boolean | undefined;
+  /** The server counts how often it delivers a message. */
+  readonly deliveries?: boolean | undefined;
   readonly headers?: boolean | undefined;
   readonly contentType?: boolean | undefined;
 }
@@ -61,6 +102,16 @@ export interface MessagingTrial {
   place(): Promise<Place>;
   /** Starts a server of its own whose limit is soon reached, if it has limits; it ends with the test file. */
   readonly full?: (() => Promise<FullServer>) | undefined;
+  /** Destroys a place, with all that is in it, by a client that is not the connector: where one can be destroyed. */
+  readonly destroy?: ((place: Place) => Promise<void>) | undefined;
+  /** Makes it again, empty; absent where messages and consumers make a place. */
+  readonly restore?: ((place: Place) => Promise<void>) | undefined;
+  /** Makes a connector that is configured to make a place of its own: where it can be. */
+  readonly configured?: (() => Promise<ConfiguredPlace>) | undefined;
+  /** Where a handler takes long. */
+  readonly longHandling?: (() => Promise<LongHandling>) | undefined;
+  /** Has a server ready for messages to all these targets, as far as it can have such places. */
+  readonly targets?: ((targets: readonly string[]) => Promise<TargetsOnTrial>) | undefined;
   readonly features: MessagingFeatures;
   /** Of what it had not acknowledged when it was killed, the server may have kept a message and not those before it. */
   readonly gapsAtKill?: boolean | undefined;

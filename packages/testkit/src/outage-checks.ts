@@ -6,7 +6,7 @@ import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { numbered } from './messages.js';
 import { assertAllSeen, BLAST, blast, OUTAGES, UNDER_WAY } from './messaging-blast.js';
-import { needs, onStage, produceAll } from './messaging-checks.js';
+import { has, needs, onStage } from './messaging-checks.js';
 import { COPIES, copyByTwo } from './messaging-copy.js';
 import { PATIENCE_MS, Stage } from './messaging-stage.js';
 import type { MessagingTrial } from './messaging-trial.js';
@@ -22,12 +22,11 @@ type OutageRule =
   | 'bearsForeignServer'
   | 'survivesFreeze'
   | 'isNotLetIn'
-  | 'tellsWhenFull'
   | 'landsInTheMiddle'
   | 'copiesAcrossKill'
   | 'copiesAcrossLanding';
 
-/** What becomes of messages when the server is killed, frozen, full or away. */
+/** What becomes of messages when the server is killed, frozen or away. */
 export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> = {
   survivesKills: {
     rule: `of ${BLAST} messages none that was acknowledged is lost when the server is killed with SIGKILL ${OUTAGES} times`,
@@ -156,7 +155,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
   },
   isNotLetIn: {
     rule: 'wrong credentials make an attempt fail at once, with an error that speaks of them',
-    skip: (trial) => (trial.makeUnwelcome ? undefined : 'the trial has no "makeUnwelcome"'),
+    skip: has('makeUnwelcome'),
     run: onStage(async (stage) => {
       const connector = stage.trial.makeUnwelcome?.(stage.trial.server.port);
       const before = await footprint();
@@ -164,40 +163,6 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       await connector?.disconnect();
       const left = await leftBehind(before);
       assert.ok(left.length === 0, `after the attempt there is more than before: ${left.join(', ')}`);
-    }),
-  },
-  tellsWhenFull: {
-    rule: 'a server that has no room refuses messages, one by one, and takes them when it has room again',
-    skip: (trial) => (trial.full ? undefined : 'the trial has no "full"'),
-    run: onStage(async (stage) => {
-      const full = await stage.trial.full?.();
-      if (full === undefined) return;
-      stage.atEnd(() => full.connector.disconnect());
-      const { connection, connector } = await stage.connect(full.connector);
-      const { target, stored } = full.place;
-      const payload = 'x'.repeat(1_000);
-      let taken = 0;
-      const refusal = await within(
-        PATIENCE_MS,
-        'a refusal',
-        (async (): Promise<unknown> => {
-          for (;;) {
-            try {
-              await connection.producer.produce({ target, payload });
-              taken++;
-            } catch (error) {
-              return error;
-            }
-          }
-        })(),
-      );
-      assert.ok(taken > 0, 'it takes no message at all');
-      assert.ok(refusal instanceof Error);
-      assert.notEqual((refusal as { readonly code?: unknown }).code, 'CONNECTION_LOST', refusal.message);
-      assert.ok(await connector.isConnected(), 'the connection is gone');
-      assert.equal((await stored?.())?.length ?? taken, taken, 'the server does not hold what it acknowledged');
-      await full.makeRoom();
-      await produceAll(connection, full.place, [payload]);
     }),
   },
   landsInTheMiddle: {

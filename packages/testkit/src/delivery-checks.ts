@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { setTimeout as realTime } from 'node:timers/promises';
+import { within } from './in-time.js';
+import { all, has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
+import { untilHandled } from './messaging-copy.js';
+import { PATIENCE_MS } from './messaging-stage.js';
+import type { MessagingTrial } from './messaging-trial.js';
+import { numbered, textOf } from './messages.js';
+import type { Check } from './suite.js';
+
+/** Messages for each consumer whose handler takes long. */
+const FOR_EACH = 2;
+
+/** What a consumer can tell of a message, and how long it may take for it. */
+export const deliveryChecks: Readonly<
+  Record<'carriesIds' | 'countsDeliveries' | 'handlesForLong', Check<MessagingTrial>>
+> = {
+  carriesIds: {
+    rule: 'a message comes with the id that it was produced with, each time that it comes',
+    skip: needs('consumer', 'ids'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const { target, source } = place;
+      const inbox = new Inbox();
+      await connection.consumer.consume(source, async (message) => {
+        await inbox.take(message);
+        if (textOf(message) === 'again' && !message.redelivered) throw new Error('not now');
+      });
+      const id = 'token-b/orders/124 żółw';
+      await connection.producer.produce({ target, payload: 'again', id });
+      await connection.producer.produce({ target, payload: 'without' });
+      const again = stage.trial.features.redelivers ? [['again', id]] : [];
+      await inbox.reaches(2 + again.length);
+      const ids = inbox.messages.map((message) => [textOf(message), message.id]);
+      assert.deepEqual(ids, [['again', id], ['without', undefined], ...again]);
+    }),
+  },
+  countsDeliveries: {
+    rule: 'each delivery of a message says how many there were by then',
+    skip: needs('consumer', 'redelivers', 'deliveries'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, async (message) => {
+        await inbox.take(message);
+        if (textOf(message) === 'bad' && (message.deliveries ?? 3) < 3) throw new Error('not now');
+      });
+      await produceAll(connection, place, ['bad', 'good']);
+      await inbox.reaches(4);
+      const counts = inbox.messages.map((message) => [textOf(message), message.deliveries, message.redelivered]);
+      assert.deepEqual(
+        counts.filter(([text]) => text === 'bad'),
+        [
+          ['bad', 1, false],
+          ['bad', 2, true],
+          ['bad', 3, true],
+        ],
+      );
+      assert.deepEqual(
+        counts.filter(([text]) => text === 'good'),
+        [['good', 1, false]],
+      );
+    }),
+  },
+  handlesForLong: {
+    rule: 'a handler that takes longer than every time-out of server and connector is called once, and acknowledged',
+    skip: all(needs('consumer'), has('longHandling')),
+    run: onStage(async (stage) => {
+      const long = await stage.trial.longHandling?.();
+      if (long === undefined) return;
+      const { place, handlerMs, consumers } = long;
+      const begun: string[] = [];
+      const inbox = new Inbox();
+      for (let nth = 0; nth < consumers; nth++) {
+        const connector = long.make();
+        stage.atEnd(() => connector.disconnect());
+        const { connection, lost } = await stage.connect(connector);
+        void lost.then((why) => begun.push(`lost: ${String(why)}`));
+        await connection.consumer.consume(place.source, async (message) => {
+          begun.push(textOf(message));
+          await realTime(handlerMs);
+          await inbox.take(message);
+        });
+      }
+      const connector = long.make();
+      stage.atEnd(() => connector.disconnect());
+      const payloads = numbered(consumers * FOR_EACH);
+      await produceAll((await stage.connect(connector)).connection, place, payloads);
+      await within(handlerMs + PATIENCE_MS, 'the handling', inbox.reaches(payloads.length));
+      await within(PATIENCE_MS, 'the acknowledgement', untilHandled(place));
+      assert.deepEqual(begun.toSorted(), payloads, 'what the handlers were called with');
+    }),
+  },
+};

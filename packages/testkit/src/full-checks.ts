@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { SputnikError } from '@sputnikjs/core';
+import { within } from './in-time.js';
+import { has, onStage, produceAll } from './messaging-checks.js';
+import { PATIENCE_MS, type Stage } from './messaging-stage.js';
+import type { FullServer, MessagingTrial, TrialConnection } from './messaging-trial.js';
+import type { Check } from './suite.js';
+
+const PAYLOAD = 'x'.repeat(1_000);
+
+/** Starts the server, which is stopped with its file; the connector ends with the test. */
+async function fullServer(stage: Stage): Promise<FullServer> {
+  const full = await stage.trial.full?.();
+  if (full === undefined) throw new Error('the trial has no "full"');
+  stage.atEnd(() => full.connector.disconnect());
+  return full;
+}
+
+/** Produces one after the other until one is refused; resolves with how many were taken, and the refusal. */
+async function fill(
+  { producer }: TrialConnection,
+  target: string,
+): Promise<{ readonly taken: number; readonly refusal: unknown }> {
+  for (let taken = 0; ; taken++) {
+    try {
+      await producer.produce({ target, payload: PAYLOAD });
+    } catch (refusal) {
+      return { taken, refusal };
+    }
+  }
+}
+
+/** What becomes of messages while the server has no room for them. */
+export const fullChecks: Readonly<Record<'tellsWhenFull', Check<MessagingTrial>>> = {
+  tellsWhenFull: {
+    rule: 'a server that has no room refuses messages as SERVER_FULL, one by one, and takes them when it has room again',
+    skip: has('full'),
+    run: onStage(async (stage) => {
+      const full = await fullServer(stage);
+      const { connection, connector } = await stage.connect(full.connector);
+      const { target, stored } = full.place;
+      const { taken, refusal } = await within(PATIENCE_MS, 'a refusal', fill(connection, target));
+      assert.ok(taken > 0, 'it takes no message at all');
+      assert.ok(refusal instanceof SputnikError && refusal.code === 'SERVER_FULL', `it refuses by ${String(refusal)}`);
+      assert.ok(refusal.message.includes(target), `the refusal does not say of what: ${refusal.message}`);
+      assert.ok(await connector.isConnected(), 'the connection is gone');
+      assert.equal((await stored?.())?.length ?? taken, taken, 'the server does not hold what it acknowledged');
+      await full.makeRoom();
+      await produceAll(connection, full.place, [PAYLOAD]);
+    }),
+  },
+};
