@@ -28,7 +28,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
     makeUnwelcome: (port) => make(port, { username: 'guest', password: 'wrong' }),
     place: () => placeOn(server.port, `place${++places}`),
     full: async () => ({
-      connector: make(server.port),
+      make: () => make(server.port),
       place: await placeOn(server.port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
       makeRoom: () =>
         withPlain(server.port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),

@@ -34,7 +34,7 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
       const small = await natsServer(scope, users, ['max_file_store: 20000']);
       await small.start();
       return {
-        connector: make(small.port),
+        make: () => make(small.port),
         place: await placeOn(small, 'full'),
         makeRoom: () =>
           withPlain(small.url, async (_, { streams }) => void (await streams.purge('full', { keep: 2 })), plainLogin),

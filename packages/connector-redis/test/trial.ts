@@ -43,7 +43,7 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
         );
       await limit(1_000_000);
       return {
-        connector: make(small.port),
+        make: () => make(small.port),
         place: placeOn(small.port, 'full'),
         makeRoom: async () => void (await limit(1_000_000)),
       };

@@ -72,9 +72,7 @@ export const deliveryChecks: Readonly<
       const begun: string[] = [];
       const inbox = new Inbox();
       for (let nth = 0; nth < consumers; nth++) {
-        const connector = long.make();
-        stage.atEnd(() => connector.disconnect());
-        const { connection, lost } = await stage.connect(connector);
+        const { connection, lost } = await stage.connectTo(long);
         void lost.then((why) => begun.push(`lost: ${String(why)}`));
         await connection.consumer.consume(place.source, async (message) => {
           begun.push(textOf(message));
@@ -82,10 +80,8 @@ export const deliveryChecks: Readonly<
           await inbox.take(message);
         });
       }
-      const connector = long.make();
-      stage.atEnd(() => connector.disconnect());
       const payloads = numbered(consumers * FOR_EACH);
-      await produceAll((await stage.connect(connector)).connection, place, payloads);
+      await produceAll((await stage.connectTo(long)).connection, place, payloads);
       await within(handlerMs + PATIENCE_MS, 'the handling', inbox.reaches(payloads.length));
       await within(PATIENCE_MS, 'the acknowledgement', untilHandled(place));
       assert.deepEqual(begun.toSorted(), payloads, 'what the handlers were called with');

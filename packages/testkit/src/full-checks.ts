@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { SputnikError } from '@sputnikjs/core';
-import { within } from './in-time.js';
+import { settlesWithin, within } from './in-time.js';
 import { has, onStage, produceAll } from './messaging-checks.js';
 import { PATIENCE_MS, type Stage } from './messaging-stage.js';
 import type { FullServer, MessagingTrial, TrialConnection } from './messaging-trial.js';
 import type { Check } from './suite.js';
 
 const PAYLOAD = 'x'.repeat(1_000);
+/** So many messages find no room. */
+const MORE = 5;
+/** So long they are watched, and so often room is made until there is enough, in milliseconds. */
+const WATCH_MS = 1_000;
 
-/** Starts the server, which is stopped with its file; the connector ends with the test. */
+/** Starts the server, which ends with the test file. */
 async function fullServer(stage: Stage): Promise<FullServer> {
   const full = await stage.trial.full?.();
   if (full === undefined) throw new Error('the trial has no "full"');
-  stage.atEnd(() => full.connector.disconnect());
   return full;
 }
 
@@ -31,13 +34,13 @@ async function fill(
 }
 
 /** What becomes of messages while the server has no room for them. */
-export const fullChecks: Readonly<Record<'tellsWhenFull', Check<MessagingTrial>>> = {
+export const fullChecks: Readonly<Record<'tellsWhenFull' | 'pushesBackWhenFull', Check<MessagingTrial>>> = {
   tellsWhenFull: {
     rule: 'a server that has no room refuses messages as SERVER_FULL, one by one, and takes them when it has room again',
     skip: has('full'),
     run: onStage(async (stage) => {
       const full = await fullServer(stage);
-      const { connection, connector } = await stage.connect(full.connector);
+      const { connection, connector } = await stage.connectTo(full);
       const { target, stored } = full.place;
       const { taken, refusal } = await within(PATIENCE_MS, 'a refusal', fill(connection, target));
       assert.ok(taken > 0, 'it takes no message at all');
@@ -47,6 +50,33 @@ export const fullChecks: Readonly<Record<'tellsWhenFull', Check<MessagingTrial>>
       assert.equal((await stored?.())?.length ?? taken, taken, 'the server does not hold what it acknowledged');
       await full.makeRoom();
       await produceAll(connection, full.place, [PAYLOAD]);
+    }),
+  },
+  pushesBackWhenFull: {
+    rule: 'while the server has no room the block "producer" keeps its senders waiting, and each message is there once there is room again',
+    skip: has('full'),
+    run: onStage(async (stage) => {
+      const full = await fullServer(stage);
+      const { target, stored } = full.place;
+      const { connection, connector } = await stage.connectTo(full);
+      await within(PATIENCE_MS, 'a refusal', fill(connection, target));
+      await connector.disconnect();
+      const flight = await stage.launchAt(full);
+      const payloads = Array.from({ length: MORE }, (_, nth) => `${nth}`.padEnd(PAYLOAD.length));
+      let taken = 0;
+      const all = Promise.all(payloads.map((payload) => flight.produce(target, payload).then(() => taken++)));
+      assert.ok(!(await settlesWithin(WATCH_MS, all)), 'it does not keep them waiting');
+      assert.equal(taken, 0, 'the server is not full');
+      const end = performance.now() + PATIENCE_MS;
+      do {
+        assert.ok(performance.now() < end, `${MORE - taken} messages still wait, though there is room`);
+        await full.makeRoom();
+      } while (!(await settlesWithin(WATCH_MS, all)));
+      await all;
+      const last = (await stored?.())?.slice(-MORE) ?? payloads;
+      assert.deepEqual(last.toSorted(), payloads, 'what the server holds');
+      const { clean } = await within(PATIENCE_MS, 'the landing', flight.land());
+      assert.ok(clean, 'the landing is not clean');
     }),
   },
 };

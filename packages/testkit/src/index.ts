@@ -22,6 +22,7 @@ export { messagingConformance } from './messaging-conformance.js';
 export type {
   Arrival,
   ConfiguredPlace,
+  ConnectorMaker,
   FullServer,
   LongHandling,
   MessagingFeatures,

@@ -6,7 +6,7 @@ import { connect, type Held } from './held-connector.js';
 import { within } from './in-time.js';
 import { textOf } from './messages.js';
 import { MessagingFlight, type Copying } from './messaging-flight.js';
-import type { MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
+import type { ConnectorMaker, MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
 
 /** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
 export const PATIENCE_MS = 60_000;
@@ -31,6 +31,13 @@ export class Stage {
     return within(PATIENCE_MS, 'connect', connect(connector as ServerConnector<MessagingConnection>));
   }
 
+  /** Connects a connector of somebody else's making. */
+  async connectTo({ make }: ConnectorMaker): Promise<Held<MessagingConnection>> {
+    const connector = make();
+    this.atEnd(() => connector.disconnect());
+    return this.connect(connector);
+  }
+
   make(port: number = this.trial.server.port): ServerConnector<TrialConnection> {
     const connector = this.trial.make(port);
     this.atEnd(() => connector.disconnect());
@@ -39,7 +46,12 @@ export class Stage {
 
   /** Launches a satellite, at the server unless another port is given. */
   async launch(copying?: Copying, port: number = this.trial.server.port): Promise<MessagingFlight> {
-    const flight = await MessagingFlight.launch(this.trial.make(port), copying);
+    return this.launchAt({ make: () => this.trial.make(port) }, copying);
+  }
+
+  /** Launches one with a connector of somebody else's making. */
+  async launchAt({ make }: ConnectorMaker, copying?: Copying): Promise<MessagingFlight> {
+    const flight = await MessagingFlight.launch(make(), copying);
     this.atEnd(() => flight.land());
     return flight;
   }

@@ -22,11 +22,14 @@ export interface Place {
   readonly unhandled?: (() => Promise<number>) | undefined;
 }
 
-/** A handler that takes longer than every time-out of server and connector, and where it is called. */
-export interface LongHandling {
-  /** Makes a connector, with the shortest time-outs that it can be given. */
-  make(): ServerConnector<TrialConnection>;
-  /** A place whose server has the shortest time-outs that it can be given. */
+/** What a part of a trial brings along that needs a connector of its own. */
+export interface ConnectorMaker {
+  /** Makes one; acquires nothing. It is disconnected with the test. */
+  readonly make: () => ServerConnector<TrialConnection>;
+}
+
+/** Handlers that take longer than every time-out of server and connector: these are the shortest that can be configured. */
+export interface LongHandling extends ConnectorMaker {
   readonly place: Place;
   /** So long the handler takes: longer than all these time-outs together, in milliseconds. */
   readonly handlerMs: number;
@@ -35,8 +38,7 @@ export interface LongHandling {
 }
 
 /** A connector that is configured to make a place. */
-export interface ConfiguredPlace {
-  readonly connector: ServerConnector<TrialConnection>;
+export interface ConfiguredPlace extends ConnectorMaker {
   /** Nobody has made it yet. */
   readonly place: Place;
   /** Destroys it, with all that is in it, by a client that is not the connector. */
@@ -51,8 +53,7 @@ export interface Arrival {
 }
 
 /** A server on which messages may arrive anywhere, and are seen wherever that is. */
-export interface TargetsOnTrial {
-  readonly connector: ServerConnector<TrialConnection>;
+export interface TargetsOnTrial extends ConnectorMaker {
   /** A target that takes messages as every other does. */
   readonly good: string;
   /** All messages that have arrived by now, at whatever target. */
@@ -60,8 +61,7 @@ export interface TargetsOnTrial {
 }
 
 /** A server that refuses messages since a limit of its own is reached. */
-export interface FullServer {
-  readonly connector: ServerConnector<TrialConnection>;
+export interface FullServer extends ConnectorMaker {
   /** A place that takes some messages of 1,000 bytes, and then no more. */
   readonly place: Place;
   /** Makes room there for some more; what is there already may go, the oldest first. */

@@ -26,8 +26,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
       const trial = await stage.trial.targets?.(HOSTILE_TARGETS);
       if (trial === undefined) return;
       const { good } = trial;
-      stage.atEnd(() => trial.connector.disconnect());
-      const { connection, connector, lost } = await stage.connect(trial.connector);
+      const { connection, connector, lost } = await stage.connectTo(trial);
       let end: unknown;
       void lost.then((why) => (end = why ?? 'no reason given'));
       const expected = new Map<string, string>();
@@ -115,8 +114,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
       const configured = await stage.trial.configured?.();
       if (configured === undefined) return;
       const { place } = configured;
-      stage.atEnd(() => configured.connector.disconnect());
-      const { connection, lost } = await stage.connect(configured.connector);
+      const { connection, lost } = await stage.connectTo(configured);
       let end: unknown;
       void lost.then((why) => (end = why ?? 'no reason given'));
       const inbox = new Inbox();
