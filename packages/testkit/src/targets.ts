@@ -6,10 +6,11 @@ const LATIN: readonly string[] = Array.from({ length: 0x1_00 }, (_, code) => Str
 
 /** Spaces, line ends, marks and other characters that somebody may treat as something else; then some of two, three and four bytes. */
 const SPECIAL: readonly string[] = [
-  ...[0x01_30, 0x01_7f, 0x03_01, 0x16_80, 0x18_0e, 0x20_00, 0x20_0b, 0x20_0d, 0x20_0e, 0x20_28, 0x20_29, 0x20_2e],
-  ...[0x20_60, 0x30_00, 0xd7_ff, 0xe0_00, 0xfd_d0, 0xfe_ff, 0xff_fd, 0xff_fe, 0xff_ff],
-  ...[0x01_7c, 0x6f_22, 0x1_f6_80, 0x1_ff_fe, 0x10_ff_ff],
-].map((code) => String.fromCodePoint(code));
+  ...characters(
+    '130 17f 301 1680 180e 2000 200b 200d 200e 2028 2029 202e 2060 3000 d7ff e000 fdd0 feff fffd fffe ffff',
+  ),
+  ...characters('17c 6f22 1f680 1fffe 10ffff'),
+];
 
 /** Halves of pairs, for which UTF-8 has no bytes. */
 const HALVES: readonly string[] = ['\ud800', '\udbff', '\udc00', '\udfff', '\ude80\ud83d'];
@@ -46,8 +47,16 @@ const RESERVED: readonly string[] = [
 
 /** What means something on the way to some server. */
 const INJECTED: readonly string[] = [
-  ...['ab\r\nPUB yz 1\r\nx\r\n', 'ab 1\r\nx\r\nPUB yz', 'ab yz 1', 'ab\r\nPING\r\n', 'ab\r\nDEL yz\r\n', 'ab  yz'],
-  ...['ab\r\n', '$1\r\n*\r\n', '*1\r\n$4\r\nPING\r\n', '\u001b[2J', '\b\b\b'],
+  'ab\r\nPUB yz 1\r\nx\r\n',
+  'ab 1\r\nx\r\nPUB yz',
+  'ab yz 1',
+  'ab  yz',
+  'ab\r\n',
+  'ab\r\nPING\r\n',
+  'ab\r\nDEL yz\r\n',
+  '$1\r\n*\r\n',
+  '*1\r\n$4\r\nPING\r\n',
+  '\u001b[2J\b\b\b',
 ];
 
 /** Around the limits of servers: 255 bytes, a line of 4,096, 65,535; in characters of one byte and of two; and many tokens. */
@@ -68,4 +77,9 @@ export const HOSTILE_TARGETS: readonly string[] = [
 
 function words(text: string): string[] {
   return text.split(' ');
+}
+
+/** By their code points. */
+function characters(codes: string): string[] {
+  return words(codes).map((code) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
