@@ -1,5 +1,5 @@
 import { State, type Parser } from '@nats-io/transport-node';
-import { TAKEN } from './ack.js';
+import { isDuplicate, TAKEN } from './ack.js';
 
 const [SPACE, CR, ZERO, NINE] = [32, 13, 48, 57];
 /** What follows the inbox in the line before an acknowledgement, at the most, in bytes: three numbers. */
@@ -20,12 +20,12 @@ const [OTHER, INCOMPLETE] = [-1, -2];
 export class AckReader {
   readonly #prefix: Buffer;
   readonly #parser: Parser;
-  readonly #settle: (id: number) => void;
+  readonly #settle: (id: number, isDuplicate: boolean) => void;
   /** The beginning of an acknowledgement whose end has not come yet. */
   #rest: Buffer = NOTHING;
 
-  /** Answers come to subjects that are `inbox` and the number of the message; `settle` is told each that a stream has taken. */
-  constructor(inbox: string, parser: Parser, settle: (id: number) => void) {
+  /** Answers come to subjects that are `inbox` and the number of the message; `settle` is told each that a stream has, and if it had it before. */
+  constructor(inbox: string, parser: Parser, settle: (id: number, isDuplicate: boolean) => void) {
     this.#prefix = Buffer.from(`MSG ${inbox}`);
     this.#parser = parser;
     this.#settle = settle;
@@ -73,7 +73,7 @@ export class AckReader {
     const end = start + number + 2;
     if (end > bytes.length) return INCOMPLETE;
     for (let i = 0; i < TAKEN.length; i++) if (bytes[start + i] !== TAKEN[i]) return OTHER;
-    this.#settle(id);
+    this.#settle(id, isDuplicate(bytes, start, end - 2));
     return end;
   }
 }

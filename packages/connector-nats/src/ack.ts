@@ -1,39 +1,75 @@
 import type { Msg } from '@nats-io/transport-node';
+import { serverFull } from '@sputnikjs/sidecar/connector';
 
 /** How the acknowledgement of a stream begins; an error comes before the stream's name. */
 export const TAKEN: Buffer = Buffer.from('{"stream":');
+const DUPLICATE = /"duplicate": ?true/;
 const NO_RESPONDERS = 503;
+const [ZERO, NINE] = [48, 57];
 
-/** What is to be done about an error of the server's, by its err_code. */
-const ADVICE: Readonly<Record<number, string>> = {
-  10023: 'make room, or raise the limits of the server (jetstream: max_file_store, max_memory_store)',
-  10028: 'make room, or raise the limits of the account',
-  10047: 'make room, or raise the limits of the server (jetstream: max_file_store, max_memory_store)',
-  10054: 'raise max_msg_size of the stream',
-  10077: 'make room, or raise maxBytes (max_bytes) of the stream',
+const MAKE_ROOM = 'make room, or raise the limits of the server (jetstream: max_file_store, max_memory_store)';
+const LEADER = 'its cluster has no leader for now: look at the other servers if this lasts';
+const STORE_FAILED = 10077;
+
+/** What is to be done about an error of the server's that passes, by its err_code: the message is not stored, and may be sent again. */
+const PASSING: Readonly<Record<number, string>> = {
+  10002: 'make room, or raise the limits of the account',
+  10008: LEADER,
+  10009: LEADER,
+  10023: MAKE_ROOM,
+  10028: MAKE_ROOM,
+  10047: MAKE_ROOM,
+  [STORE_FAILED]: 'make room, or raise maxBytes (max_bytes) of the stream',
 };
 
+/** About one that stays. */
+const ADVICE: Readonly<Record<number, string>> = {
+  10054: 'raise max_msg_size of the stream',
+};
+
+/** What the reply to a message says of it. Others may subscribe to its subject, too, and answer something: that is unknown. */
+export type Ack = 'taken' | 'duplicate' | 'missed' | 'unknown' | Error;
+
 /** Says at a glance that a stream has the message, as nearly all replies do. */
-export function isTaken({ data }: Msg): boolean {
+function isTaken({ data }: Msg): boolean {
   for (let i = 0; i < TAKEN.length; i++) if (data[i] !== TAKEN[i]) return false;
   return true;
 }
 
 /**
- * What any other reply to a message for `target` says: a stream has it, or why it has not. Others may subscribe to the subject, too, and
- * answer something: that is unknown, and a stream's answer may still come.
+ * True if the stream had the message already, as the acknowledgement between these places says: a plain one ends with a number, which
+ * nearly all do.
  */
-export function ackOf(reply: Msg, target: string): 'taken' | 'unknown' | Error {
+export function isDuplicate(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = bytes[end - 2] ?? 0;
+  if (last >= ZERO && last <= NINE) return false;
+  return DUPLICATE.test(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString());
+}
+
+/** What a reply to a message for `target` says; what no stream took is missed. */
+export function ackOf(reply: Msg, target: string): Ack {
   const { data } = reply;
-  if (data.length === 0 && reply.headers?.code === NO_RESPONDERS) {
-    const advice = 'create one ("streams" of the connector does), or set "jetstream": false for core NATS';
-    return new Error(`no stream takes the subject "${target}", or the server has no JetStream; ${advice}`);
-  }
+  if (isTaken(reply)) return isDuplicate(data, 0, data.length) ? 'duplicate' : 'taken';
+  if (data.length === 0 && reply.headers?.code === NO_RESPONDERS) return 'missed';
   const { error, stream } = objectOf(reply);
-  if (error === undefined) return typeof stream === 'string' ? 'taken' : 'unknown';
-  const { description = 'no reason given', err_code: code = 0 } = error;
-  const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
-  return new Error(`the stream refuses the message for "${target}": ${description} (${code})${advice}`);
+  if (error !== undefined) return refusalOf(target, error.err_code, error.description);
+  if (typeof stream !== 'string') return 'unknown';
+  return isDuplicate(data, 0, data.length) ? 'duplicate' : 'taken';
+}
+
+/** What a message rejects with that a stream refuses, or for which none can be made. */
+export function refusalOf(target: string, code = 0, description = 'no reason given', cause?: Error): Error {
+  const text = `the stream refuses the message for "${target}": ${description} (${code})`;
+  // that it is too large for the stream's files is a failure to store it, too
+  const isPassing = code in PASSING && !(code === STORE_FAILED && /\blarge\b/i.test(description));
+  if (isPassing) return serverFull(`${text}; ${PASSING[code]}`, cause);
+  return new Error(ADVICE[code] === undefined ? text : `${text}; ${ADVICE[code]}`, { cause });
+}
+
+/** What a message rejects with that no stream took. */
+export function missedBy(target: string): Error {
+  const advice = 'create one ("streams" of the connector does), or set "jetstream": false for core NATS';
+  return new Error(`no stream takes the subject "${target}", or the server has no JetStream; ${advice}`);
 }
 
 interface Answer {

@@ -25,6 +25,8 @@ export interface NatsConfig extends TlsConfig {
   readonly url: string;
   /** False: core NATS, which stores nothing. */
   readonly jetstream: boolean;
+  /** The JetStream domain that has the streams, where it is not the server's own. */
+  readonly domain?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
@@ -73,6 +75,7 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
     url: z.string(),
     jetstream: z.boolean().default(true),
+    domain: NAME.optional(),
     username: z.string().min(1).optional(),
     password: z.string().optional(),
     token: z.string().min(1).optional(),
@@ -89,7 +92,7 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
 
 /** The keys that do not go together with the others, and what to do about each. */
 function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig, message: string])[] {
-  const { url, jetstream, username, password, streams } = config;
+  const { url, jetstream, domain, username, password, streams } = config;
   const found: (readonly [keyof NatsConfig, string])[] = [];
   const bad = NATS_URLS.problem(url);
   if (bad !== undefined) found.push(['url', bad]);
@@ -99,6 +102,8 @@ function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig,
   for (const other of others) found.push([other, `there is ${first} already; keep one of the two`]);
   if (!jetstream && streams.length > 0)
     found.push(['streams', 'are for JetStream; leave them out, or "jetstream": false']);
+  if (!jetstream && domain !== undefined)
+    found.push(['domain', 'is for JetStream; leave it out, or "jetstream": false']);
   if (bad === undefined) found.push(...tlsMisfits(config, NATS_URLS.isTls(url), 'tls://'));
   return found;
 }

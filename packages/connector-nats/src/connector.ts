@@ -15,7 +15,7 @@ import { JetStream } from './jetstream.js';
 import type { Link, LinkUser } from './link.js';
 import { openLink } from './login.js';
 import { Producer } from './producer.js';
-import { prepareStreams } from './streams.js';
+import { Streams } from './streams.js';
 
 /** What blocks get as connection. */
 export interface NatsMessaging extends MessagingConnection {
@@ -30,10 +30,10 @@ class Connection implements NatsMessaging {
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
 
-  constructor(link: Link, { jetstream, inFlight, durable }: NatsConfig, log: Logger | undefined) {
+  constructor(link: Link, { jetstream, inFlight, durable }: NatsConfig, streams: Streams, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = new (jetstream ? Producer : CoreProducer)(link, inFlight).outbox;
-    this.consumer = jetstream ? new Consumer(new JetStream(link), durable) : new CoreConsumer(link, durable, log);
+    this.producer = jetstream ? new Producer(link, inFlight, streams).outbox : new CoreProducer(link, inFlight).outbox;
+    this.consumer = jetstream ? new Consumer(streams, durable, log) : new CoreConsumer(link, durable, log);
   }
 
   get dropped(): number {
@@ -54,8 +54,10 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
   }
 
   protected override async prepare(link: Link): Promise<NatsMessaging> {
-    const connection = new Connection(link, this.#config, this.log);
-    await prepareStreams(new JetStream(link), this.#config.streams);
+    const { domain, streams: configured } = this.#config;
+    const streams = new Streams(new JetStream(link, domain), configured, this.log);
+    const connection = new Connection(link, this.#config, streams, this.log);
+    await streams.prepare();
     // by then the server has said what it has against our subscriptions
     await link.ping();
     return connection;

@@ -1,17 +1,20 @@
+import { SputnikError, type Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
-import { durableOf } from './durable.js';
-import type { JetStream } from './jetstream.js';
+import { durableOf, type Durable } from './durable.js';
 import { Pull } from './pull.js';
+import type { Streams } from './streams.js';
 import { sourceProblem } from './subject.js';
 
 /** Consumes from streams, by durable pull consumers that other satellites may share. */
 export class Consumer implements MessageConsumer {
-  readonly #jetstream: JetStream;
+  readonly #streams: Streams;
   readonly #durable: string;
+  readonly #log: Logger | undefined;
 
-  constructor(jetstream: JetStream, durable: string) {
-    this.#jetstream = jetstream;
+  constructor(streams: Streams, durable: string, log?: Logger) {
+    this.#streams = streams;
     this.#durable = durable;
+    this.#log = log;
   }
 
   async consume(
@@ -20,13 +23,25 @@ export class Consumer implements MessageConsumer {
     { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
   ): Promise<Subscription> {
     checkSource(source);
-    const durable = await durableOf(this.#jetstream, this.#durable, source, maxUnacknowledged);
-    return new Pull(this.#jetstream, durable, handler, maxUnacknowledged);
+    const find = (): Promise<Durable> => durableOf(this.#streams, this.#durable, source, maxUnacknowledged);
+    const durable = await find();
+    return new Pull(this.#streams.jetstream, durable, handler, maxUnacknowledged, {
+      find,
+      failed: (error, retryInMs) => {
+        const text = `cannot consume "${source}" for now: ${error.message}; trying again in ${retryInMs / 1000} s`;
+        this.#log?.warn({ event: 'consumeFailed', source, retryInMs, error }, text);
+      },
+      found: ({ name, stream }) => {
+        const text = `the consumer "${name}" of the stream "${stream}" gives messages of "${source}" again`;
+        this.#log?.info({ event: 'consumingAgain', source, stream }, text);
+      },
+    });
   }
 }
 
 /** Throws what is wrong with a source. */
 export function checkSource(source: string): void {
   const problem = sourceProblem(source);
-  if (problem !== undefined) throw new Error(`cannot consume from ${JSON.stringify(source)}: ${problem}`);
+  if (problem !== undefined)
+    throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
 }

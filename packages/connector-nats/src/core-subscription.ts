@@ -82,7 +82,9 @@ export class CoreSubscription implements Subscription, LinkUser {
 
   #received(message: Msg): void {
     if (this.#stopping !== undefined) return;
-    const consumed = { source: message.subject, payload: message.data, redelivered: false, ...propertiesOf(message) };
+    const { subject: source, data: payload, reply } = message;
+    const replyTo = reply !== undefined && reply !== '' && { replyTo: reply };
+    const consumed = { source, payload, redelivered: false, ...replyTo, ...propertiesOf(message) };
     if (this.#handlers.underWay < this.#places) return void this.#handle(consumed);
     const bytes = sizeOf(consumed);
     if (this.#bytes + bytes > MAX_BYTES) return this.#dropped('they come faster than they are handled', 1);

@@ -18,7 +18,14 @@ export class Delivery {
     this.#reply = message.reply ?? '';
     this.#times = timesOf(this.#reply);
     const { subject, data } = message;
-    this.message = { source: subject, payload: data, redelivered: this.#times > 1, ...propertiesOf(message) };
+    const deliveries = this.#times > 0 && { deliveries: this.#times };
+    this.message = {
+      source: subject,
+      payload: data,
+      redelivered: this.#times > 1,
+      ...deliveries,
+      ...propertiesOf(message),
+    };
   }
 
   /** It is handled: the server may forget it. */

@@ -1,12 +1,15 @@
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { millis, nanos } from '@nats-io/transport-node';
 import { codeOf, type JetStream } from './jetstream.js';
+import type { Streams } from './streams.js';
 import { covers } from './subject.js';
 
 /** A durable pull consumer on the server. */
 export interface Durable {
   readonly stream: string;
   readonly name: string;
+  /** When it was made: another of the same name knows nothing of what this one has delivered. */
+  readonly created: string;
   /** After this time without a word from us a message is delivered again, in milliseconds. */
   readonly ackWaitMs: number;
   /** How many messages it gives at once, and how long it lets us wait for them, at most. */
@@ -28,12 +31,13 @@ export function durableName(durable: string, source: string): string {
 
 /** The durable consumer of a source: created if it is missing, checked if not. Rejects with what is in the way. */
 export async function durableOf(
-  jetstream: JetStream,
+  streams: Streams,
   durable: string,
   source: string,
   maxUnacknowledged: number,
 ): Promise<Durable> {
-  const stream = await streamOf(jetstream, source);
+  const { jetstream } = streams;
+  const stream = await streamOf(streams, source);
   const name = durableName(durable, source);
   const found = await jetstream.find(({ consumers }) => consumers.info(stream, name));
   if (found !== undefined) {
@@ -61,18 +65,27 @@ export async function durableOf(
   }
 }
 
-async function streamOf(jetstream: JetStream, source: string): Promise<string> {
-  const names = await jetstream.ask(async ({ streams }) => {
-    const all: string[] = [];
-    for await (const name of streams.names(source)) all.push(name);
-    return all;
-  });
+/** The stream that has a source; those of the configuration are made again if there is none. */
+async function streamOf(streams: Streams, source: string): Promise<string> {
+  let names = await streamsWith(streams.jetstream, source);
+  if (names.length === 0) {
+    await streams.prepare();
+    names = await streamsWith(streams.jetstream, source);
+  }
   const [name, ...others] = names;
   if (name === undefined)
     throw new Error(`no stream takes the subject "${source}"; create one ("streams" of the connector does)`);
   if (others.length > 0)
     throw new Error(`several streams have subjects of "${source}": ${names.join(', ')}; consume from each by itself`);
   return name;
+}
+
+function streamsWith(jetstream: JetStream, source: string): Promise<readonly string[]> {
+  return jetstream.ask(async ({ streams }) => {
+    const all: string[] = [];
+    for await (const name of streams.names(source)) all.push(name);
+    return all;
+  });
 }
 
 function problemOf({ config }: ConsumerInfo, source: string): string | undefined {
@@ -84,12 +97,15 @@ function problemOf({ config }: ConsumerInfo, source: string): string | undefined
   return undefined;
 }
 
-function described({ stream_name, name, config }: ConsumerInfo): Durable {
-  const { ack_wait = 0, max_batch = 0, max_expires = 0 } = config;
+function described({ stream_name, name, created, config }: ConsumerInfo): Durable {
+  const { ack_wait = 0, backoff = [], max_batch = 0, max_expires = 0 } = config;
+  // backoff stands in for ack_wait, another one for each delivery
+  const waits = [ack_wait, ...backoff].filter((wait) => wait > 0).map(millis);
   return {
     stream: stream_name,
     name,
-    ackWaitMs: millis(ack_wait) || ACK_WAIT_MS,
+    created,
+    ackWaitMs: waits.length > 0 ? Math.min(...waits) : ACK_WAIT_MS,
     maxBatch: max_batch || Infinity,
     maxExpiresMs: millis(max_expires) || Infinity,
   };

@@ -33,15 +33,18 @@ function bad(name: string, problem: string): Error {
 }
 
 /** The other way round. Headers of the server's own stay out: whoever passes a message on is not to command the next server. */
-export function propertiesOf({ headers }: Msg): Pick<ConsumedMessage, 'contentType' | 'headers'> {
+export function propertiesOf({ headers }: Msg): Pick<ConsumedMessage, 'id' | 'contentType' | 'headers'> {
   if (headers === undefined) return {};
+  let id: string | undefined;
   let contentType: string | undefined;
   const entries: [string, string][] = [];
   for (const [name, values] of headers) {
     if (IS_CONTENT_TYPE.test(name)) contentType = values[0];
+    else if (name === MESSAGE_ID) id = values[0];
     else if (!SERVERS_OWN.test(name)) entries.push([name, values.join(', ')]);
   }
   return {
+    ...(id !== undefined && { id }),
     ...(contentType !== undefined && { contentType }),
     ...(entries.length > 0 && { headers: Object.fromEntries(entries) }),
   };

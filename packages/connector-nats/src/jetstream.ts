@@ -2,33 +2,35 @@ import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nat
 import { TimeoutError } from '@nats-io/transport-node';
 import type { Link } from './link.js';
 
-/** The server's err_code while a cluster has no leader. */
-const UNAVAILABLE = 10008;
-export const STREAM_NOT_FOUND = 10059;
-export const CONSUMER_NOT_FOUND = 10014;
+const STREAM_NOT_FOUND = 10059;
+const CONSUMER_NOT_FOUND = 10014;
 
 /** Asks JetStream about streams and consumers, over one link. */
 export class JetStream {
   readonly link: Link;
+  /** What the subjects begin with that its questions go to. */
+  readonly prefix: string;
   readonly #manager: Promise<JetStreamManager>;
 
-  constructor(link: Link) {
+  /** That of another domain than the server's own is asked through the server, as leaf nodes do. */
+  constructor(link: Link, domain?: string) {
     this.link = link;
-    this.#manager = jetstreamManager(link.nats, { checkAPI: false });
+    this.prefix = domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+    this.#manager = jetstreamManager(link.nats, { checkAPI: false, apiPrefix: this.prefix });
   }
 
-  /** Rejects with what JetStream says. If it does not answer in time, the link ends: another may find it better. */
+  /** Rejects with what JetStream says, or, if it does not answer in time, with that. */
   async ask<T>(question: (manager: JetStreamManager) => Promise<T>): Promise<T> {
     const { link } = this;
     try {
       return await link.during(question(await this.#manager));
     } catch (error) {
-      if (error instanceof TimeoutError || codeOf(error) === UNAVAILABLE)
-        link.end(new Error('JetStream does not answer', { cause: error }));
       if (link.over !== undefined) throw link.over;
+      if (error instanceof TimeoutError) throw new Error('JetStream does not answer', { cause: error });
       if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
+      const where = this.prefix === '$JS.API' ? 'JetStream' : `JetStream at ${this.prefix}; is "domain" right?`;
       const advice = 'turn it on there (nats-server -js), or set "jetstream": false for core NATS';
-      throw new Error(`the server has no JetStream; ${advice}`, { cause: error });
+      throw new Error(`the server has no ${where}; ${advice}`, { cause: error });
     }
   }
 

@@ -1,14 +1,18 @@
 import { createInbox, type Msg, type NatsConnectionImpl, type PermissionViolationError } from '@nats-io/transport-node';
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
+import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
 import { AckReader } from './ack-reader.js';
-import { ackOf, isTaken } from './ack.js';
+import { ackOf, missedBy, refusalOf, type Ack } from './ack.js';
+import { codeOf } from './jetstream.js';
 import type { Link, LinkUser } from './link.js';
+import { Misses } from './misses.js';
 import { forbidden, publicationOf } from './publication.js';
+import type { Streams } from './streams.js';
 
 /** How long a stream has to acknowledge a message, in milliseconds; nobody would ever, where something else subscribes to the subject. */
 const ACK_MS = 30_000;
 const LOOKS = 6;
+const DUPLICATE: ProduceResult = { duplicate: true };
 
 /**
  * Publishes to streams. All acknowledgements come to one inbox and are told apart by the last token of their subject: a request of the
@@ -19,13 +23,19 @@ export class Producer implements LinkUser {
   readonly #link: Link;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
+  readonly #misses: Misses;
   #next = 0;
   /** The number of the next message at each of the last looks. */
   readonly #marks: number[] = [];
   readonly #looks: NodeJS.Timeout;
 
-  constructor(link: Link, window: number, ackMs: number = ACK_MS) {
+  constructor(link: Link, window: number, streams: Streams, ackMs: number = ACK_MS) {
     this.#link = link;
+    this.#misses = new Misses(
+      streams,
+      (id) => this.#sendAgain(id),
+      (id, error) => this.#failed(id, error),
+    );
     this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
     link.nats.subscribe(`${this.#inbox}*`, {
       callback: (error, reply) => {
@@ -34,7 +44,9 @@ export class Producer implements LinkUser {
       },
     });
     const { parser } = (link.nats as NatsConnectionImpl).protocol;
-    link.wire.reader = new AckReader(this.#inbox, parser, (id) => this.#outbox.settle(id));
+    link.wire.reader = new AckReader(this.#inbox, parser, (id, isDuplicate) =>
+      this.#outbox.settle(id, isDuplicate ? DUPLICATE : undefined),
+    );
     this.#looks = setInterval(() => this.#look(), ackMs / LOOKS);
     link.add(this);
   }
@@ -55,22 +67,40 @@ export class Producer implements LinkUser {
   #send(message: ProduceMessage): number {
     const publication = publicationOf(message, this.#link);
     const id = this.#next++;
-    this.#link.wire.outgoing.publish(publication, this.#inbox + id);
+    if (this.#misses.making) this.#misses.wait(id);
+    else this.#link.wire.outgoing.publish(publication, this.#inbox + id);
     return id;
+  }
+
+  #sendAgain(id: number): void {
+    const message = this.#outbox.get(id);
+    if (message !== undefined) this.#link.wire.outgoing.publish(publicationOf(message, this.#link), this.#inbox + id);
+  }
+
+  /** No stream can be made for a message. */
+  #failed(id: number, error: Error): void {
+    const target = this.#outbox.get(id)?.target;
+    if (target === undefined) return;
+    const code = codeOf(error.cause);
+    this.#outbox.settle(id, refusalOf(target, code, `there is no stream, and ${error.message}`, error));
   }
 
   /** What is not plainly an acknowledgement, or came in the midst of something else. */
   #answered(reply: Msg): void {
     const id = Number(reply.subject.slice(this.#inbox.length));
-    if (isTaken(reply)) return void this.#outbox.settle(id);
     const message = this.#outbox.get(id);
-    if (message === undefined) return;
-    const ack = ackOf(reply, message.target);
-    if (ack !== 'unknown') this.#outbox.settle(id, ack === 'taken' ? undefined : ack);
+    if (message !== undefined) this.#settle(id, message.target, ackOf(reply, message.target));
+  }
+
+  #settle(id: number, target: string, ack: Ack): void {
+    if (ack === 'unknown' || (ack === 'missed' && this.#misses.take(id, target))) return;
+    if (ack === 'missed') this.#outbox.settle(id, missedBy(target));
+    else this.#outbox.settle(id, ack === 'taken' ? undefined : ack === 'duplicate' ? DUPLICATE : ack);
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
   #look(): void {
+    this.#misses.prune((id) => this.#outbox.get(id) !== undefined);
     this.#marks.push(this.#next);
     const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
     const [first = Infinity] = this.#outbox.keys();
@@ -80,7 +110,9 @@ export class Producer implements LinkUser {
   #giveUp(overdue: number): void {
     for (const id of this.#outbox.keys()) {
       if (id >= overdue) return;
-      const target = this.#outbox.get(id)?.target;
+      const target = this.#outbox.get(id)?.target ?? '';
+      // somebody else may subscribe to the subject: then nobody says that the stream is gone
+      if (this.#misses.take(id, target)) continue;
       const text = `no stream has acknowledged the message for "${target}"; does one take this subject?`;
       this.#outbox.settle(id, new Error(text));
     }

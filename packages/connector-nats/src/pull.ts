@@ -1,3 +1,4 @@
+import { systemClock } from '@sputnikjs/core';
 import { createInbox, nanos, type Msg, type Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
 import { Fifo, Handlers } from '@sputnikjs/sidecar/connector';
@@ -6,26 +7,40 @@ import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';
 import type { Link, LinkUser } from './link.js';
 
+/** How a subscription finds its consumer again, and who hears of that. */
+export interface Recovery {
+  /** The durable consumer; it, and a stream of the configuration, are made anew if they are missing. */
+  readonly find: () => Promise<Durable>;
+  /** Told why there are no messages for now, and when the consumer is looked for. */
+  readonly failed: (error: Error, retryInMs: number) => void;
+  readonly found: (durable: Durable) => void;
+}
+
 /** How long the server lets a request for messages wait, in milliseconds. */
 const EXPIRES_MS = 10_000;
 /** When a request should have come to its end, in milliseconds: the server has forgotten it then. */
 const OVERDUE_MS = 15_000;
 const TIMED_OUT = [404, 408];
+/** From the first trouble to the next look for the consumer, in milliseconds: doubles each time, up to the second. */
+const RETRY_MS = [100, 30_000] as const;
 
 /**
  * Has a handler handle the messages of a durable consumer. It asks for as many as it has places for, and again when these have come: so
  * the server never sends more than may be under way. What stays under way is reported to the server time and again, lest it
- * delivers it to somebody else.
+ * delivers it to somebody else. A consumer that gives nothing any more, since it or its stream was deleted, is looked for until it is
+ * there again: the link, on which others work, stays.
  */
 export class Pull implements Subscription, LinkUser {
   readonly #jetstream: JetStream;
   readonly #link: Link;
-  readonly #durable: Durable;
+  readonly #recovery: Recovery;
   readonly #places: number;
   readonly #handlers: Handlers;
   readonly #inbox = createInbox();
   readonly #messages: NatsSubscription;
-  readonly #ticks: NodeJS.Timeout;
+  readonly #over = new AbortController();
+  #durable: Durable;
+  #ticks: NodeJS.Timeout;
   /** Under way, or waiting for a place. */
   readonly #held = new Set<Delivery>();
   /** Came though there was no place: late, after the request seemed lost. */
@@ -36,6 +51,9 @@ export class Pull implements Subscription, LinkUser {
   #open = 0;
   #askedAt = 0;
   #isAsking = false;
+  /** Looks for the consumer that were in vain, one after the other. */
+  #troubles = 0;
+  #isRecovering = false;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -43,24 +61,26 @@ export class Pull implements Subscription, LinkUser {
     durable: Durable,
     handler: (message: ConsumedMessage) => Promise<void>,
     places: number,
+    recovery: Recovery,
   ) {
     this.#jetstream = jetstream;
+    this.#recovery = recovery;
     this.#link = jetstream.link;
     this.#durable = durable;
     this.#places = places;
     this.#handlers = new Handlers(async (message) => handler(message));
     const callback = (error: Error | null, message: Msg): void => this.#received(error, message);
     this.#messages = this.#link.nats.subscribe(`${this.#inbox}.*`, { callback });
-    this.#ticks = setInterval(() => this.#tick(), durable.ackWaitMs / 3);
+    this.#ticks = this.#startTicks();
     this.#link.add(this);
     this.#askSoon();
   }
 
   ended(): void {
     this.#stopping ??= this.#handlers.idle();
+    this.#over.abort();
     clearInterval(this.#ticks);
-    this.#waiting.drain();
-    this.#held.clear();
+    this.#forget();
   }
 
   stop(): Promise<void> {
@@ -68,6 +88,7 @@ export class Pull implements Subscription, LinkUser {
   }
 
   async #stop(): Promise<void> {
+    this.#over.abort();
     for (const delivery of this.#waiting.drain()) this.#giveBack(delivery);
     try {
       await this.#link.during(this.#messages.drain());
@@ -85,6 +106,7 @@ export class Pull implements Subscription, LinkUser {
     if (this.#link.over !== undefined) return;
     if (error !== null) return this.#link.end(new Error(`messages cannot come to ${this.#inbox}.*: ${error.message}`));
     if (!isDelivery(message)) return this.#answered(message);
+    this.#troubles = 0;
     this.#open = Math.max(0, this.#open - 1);
     const delivery = new Delivery(this.#link.nats, message);
     this.#held.add(delivery);
@@ -99,16 +121,15 @@ export class Pull implements Subscription, LinkUser {
     const code = headers?.code ?? 0;
     if (subject !== `${this.#inbox}.${this.#request}` || code < 200) return;
     this.#open = 0;
-    if (TIMED_OUT.includes(code)) return this.#askSoon();
-    const { stream, name } = this.#durable;
-    const why = headers?.description || `status ${code}`;
-    this.#link.end(new Error(`the consumer "${name}" of the stream "${stream}" gives no messages: ${why}`));
+    if (!TIMED_OUT.includes(code)) return void this.#recover(headers?.description || `status ${code}`);
+    this.#troubles = 0;
+    this.#askSoon();
   }
 
   async #handle(delivery: Delivery): Promise<void> {
     await this.#handlers.handle(delivery.message, (error) => {
-      this.#held.delete(delivery);
-      if (this.#link.over !== undefined) return;
+      // the consumer that delivered it may be gone: another would take it for one of its own
+      if (!this.#held.delete(delivery)) return;
       if (error === undefined) delivery.ack();
       else delivery.retry();
     });
@@ -124,7 +145,7 @@ export class Pull implements Subscription, LinkUser {
 
   /** At the end of the turn, when more places may have become free. */
   #askSoon(): void {
-    if (this.#isAsking || this.#open > 0) return;
+    if (this.#isAsking || this.#isRecovering || this.#open > 0) return;
     this.#isAsking = true;
     setImmediate(() => {
       this.#isAsking = false;
@@ -134,30 +155,65 @@ export class Pull implements Subscription, LinkUser {
 
   #ask(): void {
     const free = this.#places - this.#handlers.underWay - this.#waiting.size;
-    if (free <= 0 || this.#open > 0 || this.#stopping !== undefined) return;
+    if (free <= 0 || this.#open > 0 || this.#isRecovering || this.#stopping !== undefined) return;
     const { stream, name, maxBatch, maxExpiresMs } = this.#durable;
     this.#open = Math.min(free, maxBatch);
     this.#askedAt = performance.now();
     const request = { batch: this.#open, expires: nanos(Math.min(EXPIRES_MS, maxExpiresMs)) };
     const reply = `${this.#inbox}.${++this.#request}`;
-    this.#link.nats.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, JSON.stringify(request), { reply });
+    this.#link.nats.publish(`${this.#jetstream.prefix}.CONSUMER.MSG.NEXT.${stream}.${name}`, JSON.stringify(request), {
+      reply,
+    });
   }
 
   #tick(): void {
     for (const delivery of this.#held) delivery.working();
-    if (this.#open > 0 && performance.now() - this.#askedAt > OVERDUE_MS) void this.#askAgain();
+    // the server was restarted behind our back, or the consumer is gone
+    if (this.#open > 0 && performance.now() - this.#askedAt > OVERDUE_MS) void this.#recover('no answer');
   }
 
-  /** A request without an answer: the server was restarted behind our back, or the consumer is gone. */
-  async #askAgain(): Promise<void> {
-    this.#askedAt = performance.now();
+  /** Looks for the consumer, until it is there, or the subscription is over. */
+  async #recover(why: string): Promise<void> {
+    if (this.#isRecovering || this.#over.signal.aborted) return;
+    this.#isRecovering = true;
+    // what comes to the former request counts no more
+    this.#request++;
+    this.#open = 0;
     const { stream, name } = this.#durable;
-    try {
-      await this.#jetstream.ask(({ consumers }) => consumers.info(stream, name));
-      this.#open = 0;
-      this.#askSoon();
-    } catch (error) {
-      this.#link.end(new Error(`the consumer "${name}" of the stream "${stream}" is gone`, { cause: error }));
+    let error = new Error(`the consumer "${name}" of the stream "${stream}" gives no messages: ${why}`);
+    for (;;) {
+      const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);
+      this.#recovery.failed(error, waitMs);
+      await systemClock.sleep(waitMs, this.#over.signal);
+      if (this.#over.signal.aborted) return;
+      try {
+        this.#goOn(await this.#recovery.find());
+        break;
+      } catch (cause) {
+        if (this.#over.signal.aborted) return;
+        error = cause as Error;
+      }
     }
+    this.#isRecovering = false;
+    this.#askSoon();
+  }
+
+  #goOn(durable: Durable): void {
+    if (this.#over.signal.aborted) return;
+    if (durable.created !== this.#durable.created) this.#forget();
+    this.#durable = durable;
+    clearInterval(this.#ticks);
+    this.#ticks = this.#startTicks();
+    this.#recovery.found(durable);
+  }
+
+  /** Nobody waits any more for a word on what was delivered; what has not begun comes again. */
+  #forget(): void {
+    this.#waiting.drain();
+    this.#held.clear();
+  }
+
+  #startTicks(): NodeJS.Timeout {
+    return setInterval(() => this.#tick(), this.#durable.ackWaitMs / 3);
   }
 }

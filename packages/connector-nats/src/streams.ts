@@ -1,3 +1,4 @@
+import type { Logger } from '@sputnikjs/core';
 import { nanos } from '@nats-io/transport-node';
 import type { StreamConfig } from './config.js';
 import { codeOf, type JetStream } from './jetstream.js';
@@ -6,12 +7,47 @@ import { covers } from './subject.js';
 const NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
 
-/** Has all these streams be there and take their subjects: creates those that are missing. Rejects with what is in the way. */
-export async function prepareStreams(jetstream: JetStream, streams: readonly StreamConfig[]): Promise<void> {
-  for (const stream of streams) {
-    const found = await subjectsOf(jetstream, stream.name);
-    if (found !== undefined) checkSubjects(stream, found);
-    else await create(jetstream, stream);
+/** The streams that the configuration says have to be there. */
+export class Streams {
+  readonly jetstream: JetStream;
+  readonly #streams: readonly StreamConfig[];
+  readonly #log: Logger | undefined;
+  #preparing: Promise<void> | undefined;
+  #wereThere = false;
+
+  constructor(jetstream: JetStream, streams: readonly StreamConfig[], log?: Logger) {
+    this.jetstream = jetstream;
+    this.#streams = streams;
+    this.#log = log;
+  }
+
+  /** True if one of them takes messages for that target. */
+  take(target: string): boolean {
+    return this.#streams.some(({ subjects }) => subjects.some((subject) => covers(subject, target)));
+  }
+
+  /**
+   * Has all of them be there and take their subjects: creates those that are missing. Rejects with what is in the way. Done once for all
+   * who ask at the same time.
+   */
+  prepare(): Promise<void> {
+    return (this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined)));
+  }
+
+  async #prepare(): Promise<void> {
+    for (const stream of this.#streams) {
+      const found = await subjectsOf(this.jetstream, stream.name);
+      if (found !== undefined) checkSubjects(stream, found);
+      else await this.#create(stream);
+    }
+    this.#wereThere = true;
+  }
+
+  async #create(stream: StreamConfig): Promise<void> {
+    await create(this.jetstream, stream);
+    if (!this.#wereThere) return;
+    const { name } = stream;
+    this.#log?.warn({ event: 'streamMade', stream: name }, `the stream "${name}" was gone, and is made again, empty`);
   }
 }
 

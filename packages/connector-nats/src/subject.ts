@@ -4,7 +4,12 @@ const MAX_BYTES = 3900;
 /** Control codes and white space end a line, or a part of it; half pairs would become something else. */
 const UNWELCOME = /[\s\p{Cc}\p{Surrogate}]/u;
 /** What most subjects look like; nothing is wrong with these. */
-const PLAIN = /^[\w-]+(?:\.[\w-]+)*$/;
+const PLAIN = /^[A-Za-z0-9-][\w-]*(?:\.[\w-]+)*$/;
+/**
+ * What servers, and libraries on top of them, keep to themselves: their API, acknowledgements, key-value and object stores, services,
+ * MQTT sessions ($JS, $SYS, $KV, $O, $SRV, $MQTT …), and answers, which would settle what somebody else waits for.
+ */
+const RESERVED = /^(?:\$|(?:_INBOX|_R_|_GR_)(?:\.|$))/;
 
 /**
  * Why a message cannot be published to `target`, or undefined. Servers take a line apart at its spaces, and take wildcards for
@@ -13,7 +18,7 @@ const PLAIN = /^[\w-]+(?:\.[\w-]+)*$/;
 export function targetProblem(target: string): string | undefined {
   if (target.length <= MAX_BYTES && PLAIN.test(target)) return undefined;
   if (/[*>]/.test(target)) return 'a subject to publish to has no wildcards (*, >)';
-  if (/^\$(?:SYS|JS)(?:\.|$)/.test(target)) return 'subjects below $SYS and $JS belong to the server';
+  if (RESERVED.test(target)) return 'subjects that begin with $, or with _INBOX, _R_ or _GR_, belong to the server';
   return textProblem(target);
 }
 

@@ -174,7 +174,7 @@ test('headers of the server stay out of what a handler gets', async (t) => {
   const [message] = seen.items as { payload: Uint8Array }[];
   assert.deepEqual(
     { ...message, payload: Buffer.from(message?.payload ?? []) },
-    { ...expected, contentType: 'text/plain', headers: { k: 'v' } },
+    { ...expected, deliveries: 1, id: '1', contentType: 'text/plain', headers: { k: 'v' } },
   );
 });
 
@@ -203,20 +203,3 @@ test('a source that cannot be consumed from is an error that says what to do', a
   assert.equal(await failure('b.e'), `the consumer "sputnik-b_e" of the stream "S" is a push consumer${advice}`);
 });
 
-test('a consumer that is deleted on the server ends the connection, saying so; the next one makes it anew', async (t) => {
-  const { connector, connection, lost, produce, url } = await flow(t);
-  await connection.consumer.consume('a', async () => {});
-  await withPlain(url, (_, { consumers }) => consumers.delete('S', 'sputnik-a'));
-  const reason = (await lost) as Error & { readonly cause?: Error };
-  assert.match(
-    `${reason.message} ${reason.cause?.message}`,
-    /the consumer "sputnik-a" of the stream "S" gives no messages/,
-  );
-  const again = await open(t, { url });
-  const seen = new Collector<string>();
-  await again.connection.consumer.consume('a', async (message) => seen.add(textOf(message)));
-  assert.equal(await connector.isConnected(), false);
-  await again.connection.producer.produce({ target: 'a', payload: 'here' });
-  await seen.reaches(1);
-  await assert.rejects(produce('too late'), { code: 'CONNECTION_LOST' });
-});

@@ -1,7 +1,8 @@
 import { connector, NATS_CONFIG } from '@sputnikjs/connector-nats';
-import type { MessagingTrial, Place } from '@sputnikjs/testkit';
+import { connect, nanos } from '@nats-io/transport-node';
+import type { Arrival, LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
 import { natsServer, type RealServer, type Scope } from '@sputnikjs/testkit/servers';
-import { storedIn, unhandledIn, withPlain } from './helpers.js';
+import { addStream, storedIn, unhandledIn, withPlain } from './helpers.js';
 
 const login = { username: 'sputnik', password: 'right' };
 const plainLogin = { user: login.username, pass: login.password };
@@ -10,14 +11,64 @@ const users = [`authorization { user: "${login.username}", password: "${login.pa
 const make = (port: number, raw: object = login): ReturnType<typeof connector.make> =>
   connector.make(NATS_CONFIG.parse({ url: `nats://127.0.0.1:${port}`, ...raw }));
 
-/** A place of its own, with a stream made by a client that is not the connector. */
-async function placeOn({ url }: RealServer, name: string, limits: object = {}): Promise<Place> {
-  await withPlain(url, (_, { streams }) => streams.add({ name, subjects: [`${name}.>`], ...limits }), plainLogin);
+const nameOf = ({ target }: Pick<Place, 'target'>): string => target.split('.')[0] ?? '';
+
+function add({ url }: RealServer, name: string, limits: object = {}): Promise<void> {
+  return addStream(url, { name, subjects: [`${name}.>`], ...limits }, plainLogin);
+}
+
+function remove({ url }: RealServer, name: string): Promise<void> {
+  return withPlain(url, async (_, { streams }) => void (await streams.delete(name)), plainLogin);
+}
+
+function placeOf({ url }: RealServer, name: string): Place {
   return {
     target: `${name}.messages`,
     source: `${name}.>`,
     stored: async () => (await storedIn(url, name, plainLogin)).map(({ payload }) => payload),
     unhandled: () => unhandledIn(url, name, plainLogin),
+  };
+}
+
+/** A place of its own, with a stream made by a client that is not the connector. */
+async function placeOn(server: RealServer, name: string, limits: object = {}): Promise<Place> {
+  await add(server, name, limits);
+  return placeOf(server, name);
+}
+
+/** Its consumer delivers what it has no word of for half a second, and gives up after the second time. */
+async function longHandling(server: RealServer): Promise<LongHandling> {
+  const place = await placeOn(server, 'long');
+  const consumer = { durable_name: 'sputnik-long_all', ack_policy: 'explicit', filter_subject: place.source } as const;
+  await withPlain(
+    server.url,
+    (_, { consumers }) => consumers.add('long', { ...consumer, ack_wait: nanos(500), max_deliver: 2 }),
+    plainLogin,
+  );
+  return { make: () => make(server.port), place, handlerMs: 3_000, consumers: 2 };
+}
+
+/** A server whose streams take whatever there is; a subscriber sees it all. */
+async function targets(scope: Scope): Promise<TargetsOnTrial> {
+  const server = await natsServer(scope, users);
+  await server.start();
+  await addStream(server.url, { name: 'one', subjects: ['*'] }, plainLogin);
+  await addStream(server.url, { name: 'more', subjects: ['*.>'] }, plainLogin);
+  const plain = await connect({ servers: new URL(server.url).host, ...plainLogin });
+  scope.after(() => plain.close());
+  const seen: Arrival[] = [];
+  plain.subscribe('>', {
+    callback: (_, message) => void seen.push({ target: message.subject, payload: message.string() }),
+  });
+  await plain.flush();
+  return {
+    make: () => make(server.port),
+    good: 'good.target',
+    async arrivals() {
+      await plain.flush();
+      // all else is acknowledgements
+      return seen.filter(({ payload }) => !payload.startsWith('{'));
+    },
   };
 }
 
@@ -30,6 +81,18 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
     make,
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
     place: () => placeOn(server, `place${++places}`),
+    destroy: (place) => remove(server, nameOf(place)),
+    restore: (place) => add(server, nameOf(place)),
+    async configured() {
+      const streams = [{ name: 'configured', subjects: ['configured.>'], storage: 'file' }];
+      return {
+        make: () => make(server.port, { ...login, streams }),
+        place: placeOf(server, 'configured'),
+        destroy: () => remove(server, 'configured'),
+      };
+    },
+    longHandling: () => longHandling(server),
+    targets: () => targets(scope),
     async full() {
       const small = await natsServer(scope, users, ['max_file_store: 20000']);
       await small.start();
@@ -47,6 +110,8 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
       keeps: true,
       redelivers: true,
       deduplicates: true,
+      ids: true,
+      deliveries: true,
       headers: true,
       contentType: true,
     },
