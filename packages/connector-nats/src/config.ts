@@ -21,8 +21,8 @@ export interface StreamConfig {
 
 /** Configuration of the NATS connector. */
 export interface NatsConfig extends TlsConfig {
-  /** Where the server is: `nats://host:port` (4222), or `tls://host:port` for TLS. */
-  readonly url: string;
+  /** Where the server is: `nats://host:port` (4222), or `tls://host:port` for TLS; of a cluster, where each of some servers is. */
+  readonly url: string | readonly string[];
   /** False: core NATS, which stores nothing. */
   readonly jetstream: boolean;
   /** The JetStream domain that has the streams, where it is not the server's own. */
@@ -73,7 +73,7 @@ const STREAM = z
 /** Schema of {@link NatsConfig}: unknown keys, and keys that do not go together, are errors. */
 export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
-    url: z.string(),
+    url: z.union([z.string(), z.array(z.string()).min(1)]),
     jetstream: z.boolean().default(true),
     domain: NAME.optional(),
     username: z.string().min(1).optional(),
@@ -87,23 +87,40 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {
-    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+    for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
 
+/** All urls, one at least. */
+export function urlsOf({ url }: NatsConfig): readonly string[] {
+  return typeof url === 'string' ? [url] : url;
+}
+
+type Misfit = readonly [path: readonly (keyof NatsConfig | number)[], message: string];
+
 /** The keys that do not go together with the others, and what to do about each. */
-function misfits(config: NatsConfig): readonly (readonly [key: keyof NatsConfig, message: string])[] {
-  const { url, jetstream, domain, username, password, streams } = config;
-  const found: (readonly [keyof NatsConfig, string])[] = [];
-  const bad = NATS_URLS.problem(url);
-  if (bad !== undefined) found.push(['url', bad]);
-  if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
-  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
+function misfits(config: NatsConfig): readonly Misfit[] {
+  const { jetstream, domain, username, password, streams } = config;
+  const found: Misfit[] = badUrls(config);
+  const hasBadUrl = found.length > 0;
+  const add = (key: keyof NatsConfig, message: string): void => void found.push([[key], message]);
+  if (password !== undefined && username === undefined) add('password', 'is for a username; give that too');
+  if (username !== undefined && password === undefined) add('username', 'needs a password; give that too');
   const [first, ...others] = (['username', 'token', 'credsFile', 'nkeySeed'] as const).filter((key) => config[key]);
-  for (const other of others) found.push([other, `there is ${first} already; keep one of the two`]);
-  if (!jetstream && streams.length > 0)
-    found.push(['streams', 'are for JetStream; leave them out, or "jetstream": false']);
-  if (!jetstream && domain !== undefined)
-    found.push(['domain', 'is for JetStream; leave it out, or "jetstream": false']);
-  if (bad === undefined) found.push(...tlsMisfits(config, NATS_URLS.isTls(url), 'tls://'));
+  for (const other of others) add(other, `there is ${first} already; keep one of the two`);
+  if (!jetstream && streams.length > 0) add('streams', 'are for JetStream; leave them out, or "jetstream": false');
+  if (!jetstream && domain !== undefined) add('domain', 'is for JetStream; leave it out, or "jetstream": false');
+  if (hasBadUrl) return found;
+  const tls = urlsOf(config).filter((url) => NATS_URLS.isTls(url)).length;
+  if (tls > 0 && tls < urlsOf(config).length)
+    add('url', 'some begin with tls:// and some do not; choose one of the two');
+  for (const [key, message] of tlsMisfits(config, tls > 0, 'tls://')) add(key, message);
   return found;
+}
+
+function badUrls(config: NatsConfig): Misfit[] {
+  return urlsOf(config).flatMap((url, i): Misfit[] => {
+    const problem = NATS_URLS.problem(url);
+    if (problem === undefined) return [];
+    return [[typeof config.url === 'string' ? ['url'] : ['url', i], problem]];
+  });
 }

@@ -6,15 +6,16 @@ import {
   type MessageProducer,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { LinkConnector } from '@sputnikjs/sidecar/connector';
-import { NATS_CONFIG, type NatsConfig } from './config.js';
+import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
+import { NATS_CONFIG, urlsOf, type NatsConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { CoreConsumer } from './core-consumer.js';
 import { CoreProducer } from './core-producer.js';
 import { JetStream } from './jetstream.js';
 import type { Link, LinkUser } from './link.js';
-import { openLink } from './login.js';
+import { credsProblems, openLink } from './login.js';
 import { Producer } from './producer.js';
+import { Servers } from './servers.js';
 import { Streams } from './streams.js';
 
 /** What blocks get as connection. */
@@ -43,14 +44,16 @@ class Connection implements NatsMessaging {
 
 class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
   readonly #config: NatsConfig;
+  readonly #servers: Servers;
 
   constructor(config: NatsConfig) {
     super('NATS');
     this.#config = config;
+    this.#servers = new Servers(urlsOf(config));
   }
 
   protected override open(signal: AbortSignal): Promise<Link> {
-    return openLink(this.#config, signal);
+    return this.#servers.open((url) => openLink(url, this.#config, signal), signal);
   }
 
   protected override async prepare(link: Link): Promise<NatsMessaging> {
@@ -68,5 +71,6 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
 export const connector: ConnectorDefinition<NatsMessaging, NatsConfig> = defineConnector({
   name: 'nats',
   config: NATS_CONFIG,
+  check: async (config) => ({ problems: (await Promise.all([tlsProblems(config), credsProblems(config)])).flat() }),
   make: (config: NatsConfig) => new NatsConnector(config),
 });

@@ -27,6 +27,8 @@ export class Consumer implements MessageConsumer {
     const durable = await find();
     return new Pull(this.#streams.jetstream, durable, handler, maxUnacknowledged, {
       find,
+      created: async ({ stream, name }) =>
+        (await this.#streams.jetstream.find(({ consumers }) => consumers.info(stream, name)))?.created,
       failed: (error, retryInMs) => {
         const text = `cannot consume "${source}" for now: ${error.message}; trying again in ${retryInMs / 1000} s`;
         this.#log?.warn({ event: 'consumeFailed', source, retryInMs, error }, text);

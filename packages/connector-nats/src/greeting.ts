@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { cannotConnect, openSocket, readTls, type Address, type TlsOptions } from '@sputnikjs/sidecar/connector';
-import { NATS_URLS, type NatsConfig } from './config.js';
+import {
+  cannotConnect,
+  openSocket,
+  readTls,
+  type Address,
+  type TlsConfig,
+  type TlsOptions,
+} from '@sputnikjs/sidecar/connector';
+import { NATS_URLS } from './config.js';
 
 /** A connection to a server that has introduced itself. */
 export interface Opened {
@@ -19,8 +26,8 @@ const MAX_GREETING = 1024 * 1024;
  * Opens a connection to the server, to the end of the TLS handshake if the url asks for TLS; the files are read each time, so that
  * renewed certificates count. Rejects with what to do about it, or, at once and with the socket closed, with the reason of the signal.
  */
-export async function greet(config: NatsConfig, signal: AbortSignal): Promise<Opened> {
-  const address = NATS_URLS.addressOf(config.url);
+export async function greet(url: string, config: TlsConfig, signal: AbortSignal): Promise<Opened> {
+  const address = NATS_URLS.addressOf(url);
   const files = address.tls ? await readTls(config) : {};
   // the server speaks first, and then TLS
   const socket = await openSocket({ ...address, tls: false }, {}, signal);

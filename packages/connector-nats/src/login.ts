@@ -22,10 +22,9 @@ const PING_MS = 30_000;
  * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
  * reason of the signal.
  */
-export async function openLink(config: NatsConfig, signal: AbortSignal): Promise<Link> {
-  const { url } = config;
+export async function openLink(url: string, config: NatsConfig, signal: AbortSignal): Promise<Link> {
   const authenticator = await authenticatorOf(config);
-  const opened = await greet(config, signal);
+  const opened = await greet(url, config, signal);
   const { socket } = opened;
   let broken: Error | undefined;
   const failed = (error: Error): void => void (broken = error);
@@ -47,7 +46,7 @@ export async function openLink(config: NatsConfig, signal: AbortSignal): Promise
     socket.destroy();
     if (signal.aborted) throw signal.reason;
     const why = broken ?? (cause as Error);
-    throw new Error(`the server at ${url} does not let us in: ${reasonOf(why)}${advice(config, why)}`, { cause });
+    throw new Error(`the server at ${url} does not let us in: ${reasonOf(why)}${advice(url, config, why)}`, { cause });
   } finally {
     signal.removeEventListener('abort', aborted);
     socket.off('error', failed);
@@ -60,14 +59,30 @@ async function authenticatorOf(config: NatsConfig): Promise<Authenticator | unde
   if (token !== undefined) return tokenAuthenticator(token);
   if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed));
   if (credsFile === undefined) return undefined;
+  return credsAuthenticator(await readCreds(credsFile));
+}
+
+async function readCreds(path: string): Promise<Buffer> {
   try {
-    return credsAuthenticator(await readFile(credsFile));
+    return await readFile(path);
   } catch (cause) {
     throw new Error(`cannot read credsFile: ${(cause as Error).message}`, { cause });
   }
 }
 
-function advice({ url, username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
+/** What is wrong with the credsFile, if there is one; for what checks a satellite before it starts. */
+export async function credsProblems({ credsFile }: NatsConfig): Promise<readonly string[]> {
+  if (credsFile === undefined) return [];
+  try {
+    const text = (await readCreds(credsFile)).toString();
+    const hasBoth = ['NATS USER JWT', 'USER NKEY SEED'].every((part) => text.includes(`-BEGIN ${part}-`));
+    return hasBoth ? [] : [`credsFile holds no JWT and key, as nsc makes it: ${credsFile}`];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+function advice(url: string, { username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
   if (credsFile !== undefined) return '; check credsFile';
   if (nkeySeed !== undefined) return '; check nkeySeed';
   if (!(cause instanceof AuthorizationError)) return url.startsWith('tls:') ? '; does it want our certificate?' : '';

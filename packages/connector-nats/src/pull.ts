@@ -11,6 +11,8 @@ import type { Link, LinkUser } from './link.js';
 export interface Recovery {
   /** The durable consumer; it, and a stream of the configuration, are made anew if they are missing. */
   readonly find: () => Promise<Durable>;
+  /** When the consumer that is there was made; undefined if there is none. */
+  readonly created: (durable: Durable) => Promise<string | undefined>;
   /** Told why there are no messages for now, and when the consumer is looked for. */
   readonly failed: (error: Error, retryInMs: number) => void;
   readonly found: (durable: Durable) => void;
@@ -21,6 +23,8 @@ const EXPIRES_MS = 10_000;
 /** When a request should have come to its end, in milliseconds: the server has forgotten it then. */
 const OVERDUE_MS = 15_000;
 const TIMED_OUT = [404, 408];
+/** After this time without messages, where there were some before, it is made sure that the consumer is still there, in milliseconds. */
+const LOOK_MS = 1_000;
 /** From the first trouble to the next look for the consumer, in milliseconds: doubles each time, up to the second. */
 const RETRY_MS = [100, 30_000] as const;
 
@@ -38,6 +42,7 @@ export class Pull implements Subscription, LinkUser {
   readonly #handlers: Handlers;
   readonly #inbox = createInbox();
   readonly #messages: NatsSubscription;
+  readonly #looks: NodeJS.Timeout;
   readonly #over = new AbortController();
   #durable: Durable;
   #ticks: NodeJS.Timeout;
@@ -51,6 +56,8 @@ export class Pull implements Subscription, LinkUser {
   #open = 0;
   #askedAt = 0;
   #isAsking = false;
+  /** Nobody knows whether the consumer is still there: it was deleted, maybe, while it was asked for nothing. */
+  #isDoubtful = false;
   /** Looks for the consumer that were in vain, one after the other. */
   #troubles = 0;
   #isRecovering = false;
@@ -72,6 +79,7 @@ export class Pull implements Subscription, LinkUser {
     const callback = (error: Error | null, message: Msg): void => this.#received(error, message);
     this.#messages = this.#link.nats.subscribe(`${this.#inbox}.*`, { callback });
     this.#ticks = this.#startTicks();
+    this.#looks = setInterval(() => this.#look(), LOOK_MS);
     this.#link.add(this);
     this.#askSoon();
   }
@@ -79,7 +87,7 @@ export class Pull implements Subscription, LinkUser {
   ended(): void {
     this.#stopping ??= this.#handlers.idle();
     this.#over.abort();
-    clearInterval(this.#ticks);
+    this.#stopTimers();
     this.#forget();
   }
 
@@ -98,7 +106,7 @@ export class Pull implements Subscription, LinkUser {
       // a server that has gone has taken back what was not acknowledged
       await this.#handlers.idle();
     }
-    clearInterval(this.#ticks);
+    this.#stopTimers();
     this.#link.remove(this);
   }
 
@@ -107,6 +115,7 @@ export class Pull implements Subscription, LinkUser {
     if (error !== null) return this.#link.end(new Error(`messages cannot come to ${this.#inbox}.*: ${error.message}`));
     if (!isDelivery(message)) return this.#answered(message);
     this.#troubles = 0;
+    this.#isDoubtful = true;
     this.#open = Math.max(0, this.#open - 1);
     const delivery = new Delivery(this.#link.nats, message);
     this.#held.add(delivery);
@@ -123,6 +132,7 @@ export class Pull implements Subscription, LinkUser {
     this.#open = 0;
     if (!TIMED_OUT.includes(code)) return void this.#recover(headers?.description || `status ${code}`);
     this.#troubles = 0;
+    this.#isDoubtful = false;
     this.#askSoon();
   }
 
@@ -168,8 +178,21 @@ export class Pull implements Subscription, LinkUser {
 
   #tick(): void {
     for (const delivery of this.#held) delivery.working();
-    // the server was restarted behind our back, or the consumer is gone
-    if (this.#open > 0 && performance.now() - this.#askedAt > OVERDUE_MS) void this.#recover('no answer');
+  }
+
+  /** Servers answer nothing to a request at a consumer that is gone. */
+  #look(): void {
+    const waitedMs = this.#open > 0 ? performance.now() - this.#askedAt : 0;
+    // the server was restarted behind our back
+    if (waitedMs > OVERDUE_MS) return void this.#recover('no answer');
+    if (waitedMs < LOOK_MS || !this.#isDoubtful) return;
+    this.#isDoubtful = false;
+    const durable = this.#durable;
+    this.#recovery.created(durable).then(
+      (created) => created !== durable.created && this.#durable === durable && void this.#recover('it was deleted'),
+      // it will be asked again
+      () => (this.#isDoubtful = true),
+    );
   }
 
   /** Looks for the consumer, until it is there, or the subscription is over. */
@@ -195,6 +218,7 @@ export class Pull implements Subscription, LinkUser {
       }
     }
     this.#isRecovering = false;
+    this.#isDoubtful = false;
     this.#askSoon();
   }
 
@@ -215,5 +239,10 @@ export class Pull implements Subscription, LinkUser {
 
   #startTicks(): NodeJS.Timeout {
     return setInterval(() => this.#tick(), this.#durable.ackWaitMs / 3);
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#ticks);
+    clearInterval(this.#looks);
   }
 }

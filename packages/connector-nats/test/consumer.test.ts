@@ -202,4 +202,3 @@ test('a source that cannot be consumed from is an error that says what to do', a
   assert.equal(await failure('b.c'), `the consumer "sputnik-b_c" of the stream "S" is for b.d, not for b.c${advice}`);
   assert.equal(await failure('b.e'), `the consumer "sputnik-b_e" of the stream "S" is a push consumer${advice}`);
 });
-
