@@ -1,6 +1,6 @@
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { millis, nanos } from '@nats-io/transport-node';
-import { codeOf, type JetStream } from './jetstream.js';
+import { codeOf } from './jetstream.js';
 import type { Streams } from './streams.js';
 import { covers } from './subject.js';
 
@@ -67,10 +67,10 @@ export async function durableOf(
 
 /** The stream that has a source; those of the configuration are made again if there is none. */
 async function streamOf(streams: Streams, source: string): Promise<string> {
-  let names = await streamsWith(streams.jetstream, source);
+  let names = await streams.namesFor(source);
   if (names.length === 0) {
     await streams.prepare();
-    names = await streamsWith(streams.jetstream, source);
+    names = await streams.namesFor(source);
   }
   const [name, ...others] = names;
   if (name === undefined)
@@ -78,14 +78,6 @@ async function streamOf(streams: Streams, source: string): Promise<string> {
   if (others.length > 0)
     throw new Error(`several streams have subjects of "${source}": ${names.join(', ')}; consume from each by itself`);
   return name;
-}
-
-function streamsWith(jetstream: JetStream, source: string): Promise<readonly string[]> {
-  return jetstream.ask(async ({ streams }) => {
-    const all: string[] = [];
-    for await (const name of streams.names(source)) all.push(name);
-    return all;
-  });
 }
 
 function problemOf({ config }: ConsumerInfo, source: string): string | undefined {

@@ -2,6 +2,7 @@ import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nat
 import { TimeoutError } from '@nats-io/transport-node';
 import type { Link } from './link.js';
 
+const OWN_PREFIX = '$JS.API';
 const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
 
@@ -15,8 +16,13 @@ export class JetStream {
   /** That of another domain than the server's own is asked through the server, as leaf nodes do. */
   constructor(link: Link, domain?: string) {
     this.link = link;
-    this.prefix = domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+    this.prefix = domain === undefined ? OWN_PREFIX : `$JS.${domain}.API`;
     this.#manager = jetstreamManager(link.nats, { checkAPI: false, apiPrefix: this.prefix });
+  }
+
+  /** True if it is that of another domain. */
+  get isElsewhere(): boolean {
+    return this.prefix !== OWN_PREFIX;
   }
 
   /** Rejects with what JetStream says, or, if it does not answer in time, with that. */
@@ -28,7 +34,7 @@ export class JetStream {
       if (link.over !== undefined) throw link.over;
       if (error instanceof TimeoutError) throw new Error('JetStream does not answer', { cause: error });
       if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
-      const where = this.prefix === '$JS.API' ? 'JetStream' : `JetStream at ${this.prefix}; is "domain" right?`;
+      const where = this.isElsewhere ? `JetStream at ${this.prefix}; is "domain" right?` : 'JetStream';
       const advice = 'turn it on there (nats-server -js), or set "jetstream": false for core NATS';
       throw new Error(`the server has no ${where}; ${advice}`, { cause: error });
     }
@@ -44,6 +50,11 @@ export class JetStream {
       throw error;
     }
   }
+}
+
+/** True if nobody has answered, who may be there again later. */
+export function hasNoAnswer({ cause }: Error): boolean {
+  return cause instanceof TimeoutError || (cause as Error | undefined)?.name === 'JetStreamNotEnabled';
 }
 
 /** The server's err_code, if it is that which refuses. */

@@ -1,26 +1,47 @@
+import { serverFull } from '@sputnikjs/sidecar/connector';
+import { missedBy, refusalOf } from './ack.js';
+import { codeOf, hasNoAnswer } from './jetstream.js';
 import type { Streams } from './streams.js';
 
 /** So often a message is sent anew for which a stream was made. */
 const MOST_TRIES = 3;
 
+/** A message that found no stream, and how often. */
+interface Miss {
+  readonly target: string;
+  tries: number;
+}
+
+/** The messages under way. */
+export interface UnderWay {
+  /** Where each goes, by its number, in the order in which they were first sent. */
+  targets(): Iterable<readonly [id: number, target: string]>;
+  /** Sends one again, unless it is settled. */
+  send(id: number): void;
+  /** Told what one is refused with. */
+  refused(id: number, refusal: Error): void;
+}
+
 /**
- * Messages that found no stream though one is configured: it was deleted, and is made again, once for all of them. What is sent meanwhile
- * waits behind them, so that the order stays.
+ * Messages that no stream took. If one is configured for them it was deleted, and is made again, once for all of them; then they are sent
+ * again, and with them those that the former stream had got and not acknowledged. What is sent meanwhile waits behind them, so that the
+ * order stays. If no stream is configured they fail, and it is said why.
  */
 export class Misses {
   readonly #streams: Streams;
-  readonly #send: (id: number) => void;
-  readonly #failed: (id: number, error: Error) => void;
-  /** How often those were sent that found no stream. */
-  readonly #tries = new Map<number, number>();
+  readonly #underWay: UnderWay;
+  readonly #misses = new Map<number, Miss>();
   readonly #waiting = new Set<number>();
+  /** What is being asked about targets without a stream. */
+  readonly #asked = new Map<string, Promise<Error>>();
   #making = false;
+  /** What was in the way of a stream, the last time. */
+  #failure: Error | undefined;
 
-  /** `send` sends a message of ours, unless it is settled; `failed` is told why there is no stream for it. */
-  constructor(streams: Streams, send: (id: number) => void, failed: (id: number, error: Error) => void) {
+  constructor(streams: Streams, underWay: UnderWay) {
     this.#streams = streams;
-    this.#send = send;
-    this.#failed = failed;
+    this.#underWay = underWay;
+    streams.onRenewed((takes) => this.#renewed(takes));
   }
 
   /** True if a new message has to wait behind those that are here. */
@@ -33,35 +54,66 @@ export class Misses {
     this.#waiting.add(id);
   }
 
-  /** Takes a message that no stream took. False if none is configured for it, or making it does not help. */
-  take(id: number, target: string): boolean {
-    const tries = this.#tries.get(id) ?? 0;
-    if (tries === MOST_TRIES || !this.#streams.take(target)) return false;
-    this.#tries.set(id, tries + 1);
+  /** Takes a message that no stream took. */
+  add(id: number, target: string): void {
+    const miss = this.#misses.get(id) ?? { target, tries: 0 };
+    if (miss.tries === MOST_TRIES || !this.#streams.take(target)) return void this.#refuse(id, target);
+    miss.tries++;
+    this.#misses.set(id, miss);
     this.#waiting.add(id);
     if (!this.#making) void this.#make();
-    return true;
   }
 
-  /** Forgets the messages that are under way no more. */
-  prune(isUnderWay: (id: number) => boolean): void {
-    for (const id of this.#tries.keys()) if (!isUnderWay(id)) this.#tries.delete(id);
+  /** Forgets those before a number, which are settled. */
+  prune(first: number): void {
+    for (const id of this.#misses.keys()) if (id < first) this.#misses.delete(id);
+  }
+
+  #renewed(takes: (target: string) => boolean): void {
+    for (const [id, target] of this.#underWay.targets()) if (takes(target)) this.#waiting.add(id);
+    if (!this.#making) this.#sendWaiting();
   }
 
   async #make(): Promise<void> {
     this.#making = true;
-    let failure: Error | undefined;
+    this.#failure = undefined;
     try {
       await this.#streams.prepare();
     } catch (error) {
-      failure = error as Error;
+      this.#failure = error as Error;
     }
     this.#making = false;
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
     const ids = [...this.#waiting].toSorted((a, b) => a - b);
     this.#waiting.clear();
-    for (const id of ids) {
-      if (failure !== undefined && this.#tries.has(id)) this.#failed(id, failure);
-      else this.#send(id);
+    for (const id of ids) this.#underWay.send(id);
+  }
+
+  async #refuse(id: number, target: string): Promise<void> {
+    const asked = this.#asked.get(target) ?? this.#refusalOf(target).finally(() => this.#asked.delete(target));
+    this.#asked.set(target, asked);
+    this.#underWay.refused(id, await asked);
+  }
+
+  /** In a cluster, or behind a leaf node, a stream may be there and out of reach for now. */
+  async #refusalOf(target: string): Promise<Error> {
+    if (this.#failure !== undefined && this.#streams.take(target)) return unmade(target, this.#failure);
+    if (!this.#streams.mayBeAway) return missedBy(target);
+    try {
+      if ((await this.#streams.namesFor(target)).length === 0) return missedBy(target);
+      return serverFull(`the stream for "${target}" is there, and takes nothing for now: has it a leader?`);
+    } catch (error) {
+      return unmade(target, error as Error);
     }
   }
+}
+
+/** What a message rejects with when nothing can be done about the stream that is missing. */
+function unmade(target: string, error: Error): Error {
+  const why = `there is no stream, and ${error.message}`;
+  if (!hasNoAnswer(error)) return refusalOf(target, codeOf(error) ?? codeOf(error.cause), why, error);
+  return serverFull(`no stream takes the message for "${target}" for now: ${why}`, error);
 }

@@ -2,8 +2,7 @@ import { createInbox, type Msg, type NatsConnectionImpl, type PermissionViolatio
 import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { Outbox } from '@sputnikjs/sidecar/connector';
 import { AckReader } from './ack-reader.js';
-import { ackOf, missedBy, refusalOf, type Ack } from './ack.js';
-import { codeOf } from './jetstream.js';
+import { ackOf, type Ack } from './ack.js';
 import type { Link, LinkUser } from './link.js';
 import { Misses } from './misses.js';
 import { forbidden, publicationOf } from './publication.js';
@@ -23,6 +22,7 @@ export class Producer implements LinkUser {
   readonly #link: Link;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
+  readonly #streams: Streams;
   readonly #misses: Misses;
   #next = 0;
   /** The number of the next message at each of the last looks. */
@@ -31,11 +31,12 @@ export class Producer implements LinkUser {
 
   constructor(link: Link, window: number, streams: Streams, ackMs: number = ACK_MS) {
     this.#link = link;
-    this.#misses = new Misses(
-      streams,
-      (id) => this.#sendAgain(id),
-      (id, error) => this.#failed(id, error),
-    );
+    this.#streams = streams;
+    this.#misses = new Misses(streams, {
+      targets: () => this.#targets(),
+      send: (id) => this.#sendAgain(id),
+      refused: (id, refusal) => this.#outbox.settle(id, refusal),
+    });
     this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
     link.nats.subscribe(`${this.#inbox}*`, {
       callback: (error, reply) => {
@@ -72,17 +73,13 @@ export class Producer implements LinkUser {
     return id;
   }
 
+  *#targets(): Iterable<readonly [id: number, target: string]> {
+    for (const id of this.#outbox.keys()) yield [id, this.#outbox.get(id)?.target ?? ''];
+  }
+
   #sendAgain(id: number): void {
     const message = this.#outbox.get(id);
     if (message !== undefined) this.#link.wire.outgoing.publish(publicationOf(message, this.#link), this.#inbox + id);
-  }
-
-  /** No stream can be made for a message. */
-  #failed(id: number, error: Error): void {
-    const target = this.#outbox.get(id)?.target;
-    if (target === undefined) return;
-    const code = codeOf(error.cause);
-    this.#outbox.settle(id, refusalOf(target, code, `there is no stream, and ${error.message}`, error));
   }
 
   /** What is not plainly an acknowledgement, or came in the midst of something else. */
@@ -93,17 +90,17 @@ export class Producer implements LinkUser {
   }
 
   #settle(id: number, target: string, ack: Ack): void {
-    if (ack === 'unknown' || (ack === 'missed' && this.#misses.take(id, target))) return;
-    if (ack === 'missed') this.#outbox.settle(id, missedBy(target));
-    else this.#outbox.settle(id, ack === 'taken' ? undefined : ack === 'duplicate' ? DUPLICATE : ack);
+    if (ack === 'missed') this.#misses.add(id, target);
+    else if (ack === 'duplicate') this.#outbox.settle(id, DUPLICATE);
+    else if (ack !== 'unknown') this.#outbox.settle(id, ack === 'taken' ? undefined : ack);
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
   #look(): void {
-    this.#misses.prune((id) => this.#outbox.get(id) !== undefined);
     this.#marks.push(this.#next);
     const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
     const [first = Infinity] = this.#outbox.keys();
+    this.#misses.prune(first);
     if (first < overdue) void this.#link.ping().then((alive) => alive && this.#giveUp(overdue));
   }
 
@@ -111,8 +108,11 @@ export class Producer implements LinkUser {
     for (const id of this.#outbox.keys()) {
       if (id >= overdue) return;
       const target = this.#outbox.get(id)?.target ?? '';
-      // somebody else may subscribe to the subject: then nobody says that the stream is gone
-      if (this.#misses.take(id, target)) continue;
+      // somebody else subscribes to the subject, so that nobody says that the stream is gone
+      if (this.#streams.take(target)) {
+        this.#misses.add(id, target);
+        continue;
+      }
       const text = `no stream has acknowledged the message for "${target}"; does one take this subject?`;
       this.#outbox.settle(id, new Error(text));
     }

@@ -1,19 +1,18 @@
 import type { Logger } from '@sputnikjs/core';
-import { nanos } from '@nats-io/transport-node';
 import type { StreamConfig } from './config.js';
-import { codeOf, type JetStream } from './jetstream.js';
+import type { JetStream } from './jetstream.js';
+import { prepareStream } from './stream.js';
 import { covers } from './subject.js';
-
-const NAME_IN_USE = 10058;
-const SUBJECTS_OVERLAP = 10065;
 
 /** The streams that the configuration says have to be there. */
 export class Streams {
   readonly jetstream: JetStream;
   readonly #streams: readonly StreamConfig[];
   readonly #log: Logger | undefined;
+  readonly #watchers: ((takes: (target: string) => boolean) => void)[] = [];
+  /** When each was made, by name. */
+  readonly #created = new Map<string, string>();
   #preparing: Promise<void> | undefined;
-  #wereThere = false;
 
   constructor(jetstream: JetStream, streams: readonly StreamConfig[], log?: Logger) {
     this.jetstream = jetstream;
@@ -23,72 +22,61 @@ export class Streams {
 
   /** True if one of them takes messages for that target. */
   take(target: string): boolean {
-    return this.#streams.some(({ subjects }) => subjects.some((subject) => covers(subject, target)));
+    return this.#streams.some((stream) => takes(stream, target));
+  }
+
+  /** Has it called when a stream is another than before, which has nothing of what the former one had not acknowledged. */
+  onRenewed(watcher: (takes: (target: string) => boolean) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** The names of all streams on the server that have a subject, or some of those that it stands for. */
+  namesFor(subject: string): Promise<readonly string[]> {
+    return this.jetstream.ask(async ({ streams }) => {
+      const all: string[] = [];
+      for await (const name of streams.names(subject)) all.push(name);
+      return all;
+    });
+  }
+
+  /** True if a stream may be there that does not take messages: it is on other servers than ours. */
+  get mayBeAway(): boolean {
+    return this.jetstream.isElsewhere || this.jetstream.link.nats.info?.cluster !== undefined;
   }
 
   /**
-   * Has all of them be there and take their subjects: creates those that are missing. Rejects with what is in the way. Done once for all
-   * who ask at the same time.
+   * Has all of them be there and take their subjects: creates those that are missing. Rejects with what is in the way of one, when it has
+   * tried the others. Done once for all who ask at the same time.
    */
   prepare(): Promise<void> {
     return (this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined)));
   }
 
   async #prepare(): Promise<void> {
+    const failures: unknown[] = [];
     for (const stream of this.#streams) {
-      const found = await subjectsOf(this.jetstream, stream.name);
-      if (found !== undefined) checkSubjects(stream, found);
-      else await this.#create(stream);
+      try {
+        this.#found(stream, await prepareStream(this.jetstream, stream));
+      } catch (error) {
+        failures.push(error);
+      }
     }
-    this.#wereThere = true;
+    if (failures.length > 0) throw failures[0];
   }
 
-  async #create(stream: StreamConfig): Promise<void> {
-    await create(this.jetstream, stream);
-    if (!this.#wereThere) return;
+  #found(stream: StreamConfig, created: string): void {
     const { name } = stream;
-    this.#log?.warn({ event: 'streamMade', stream: name }, `the stream "${name}" was gone, and is made again, empty`);
+    const former = this.#created.get(name);
+    this.#created.set(name, created);
+    if (former === undefined || former === created) return;
+    this.#log?.warn(
+      { event: 'streamRenewed', stream: name },
+      `the stream "${name}" was deleted, and is there again, empty`,
+    );
+    for (const watcher of this.#watchers) watcher((target) => takes(stream, target));
   }
 }
 
-async function subjectsOf(jetstream: JetStream, name: string): Promise<readonly string[] | undefined> {
-  const info = await jetstream.find(({ streams }) => streams.info(name));
-  // a mirror has none
-  return info && (info.config.subjects ?? []);
-}
-
-function checkSubjects({ name, subjects }: StreamConfig, found: readonly string[]): void {
-  const missing = subjects.filter((subject) => !found.some((wide) => covers(wide, subject)));
-  if (missing.length === 0) return;
-  const advice = 'change its subjects on the server, or those in "streams"';
-  throw new Error(`the stream "${name}" takes ${list(found)}, but not ${list(missing)}; ${advice}`);
-}
-
-async function create(jetstream: JetStream, stream: StreamConfig): Promise<void> {
-  const { name, subjects, storage, maxBytes, maxAgeSeconds, duplicateWindowSeconds, discard } = stream;
-  const config = {
-    name,
-    subjects: [...subjects],
-    storage,
-    discard,
-    ...(maxBytes !== undefined && { max_bytes: maxBytes }),
-    ...(maxAgeSeconds !== undefined && { max_age: nanos(maxAgeSeconds * 1000) }),
-    ...(duplicateWindowSeconds !== undefined && { duplicate_window: nanos(duplicateWindowSeconds * 1000) }),
-  };
-  try {
-    await jetstream.ask(({ streams }) => streams.add(config));
-  } catch (cause) {
-    const code = codeOf(cause);
-    if (code === undefined) throw cause;
-    // another satellite was quicker
-    const found = code === NAME_IN_USE ? await subjectsOf(jetstream, name) : undefined;
-    if (found !== undefined) return checkSubjects(stream, found);
-    const advice = code === SUBJECTS_OVERLAP ? ': another stream takes some of them; each subject can have one' : '';
-    const why = `${(cause as Error).message} (${code})${advice}`;
-    throw new Error(`cannot create the stream "${name}" for ${list(subjects)}: ${why}`, { cause });
-  }
-}
-
-function list(subjects: readonly string[]): string {
-  return subjects.length === 0 ? 'no subjects' : subjects.map((subject) => `"${subject}"`).join(', ');
+function takes({ subjects }: StreamConfig, target: string): boolean {
+  return subjects.some((subject) => covers(subject, target));
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as realTime } from 'node:timers/promises';
+import { SputnikError } from '@sputnikjs/core';
 import { nanos } from '@nats-io/transport-node';
 import type { NatsMessaging } from '@sputnikjs/connector-nats';
 import { Collector, gate, KeptLog, numbered, rejection, textOf, type Held } from '@sputnikjs/testkit';
@@ -137,10 +138,10 @@ test('a stream of the configuration that is deleted under full load is made agai
     stored.toSorted((a, b) => a - b),
   );
   assert.equal(stored.at(-1), 4_999);
-  const made = log.lines.filter(({ fields }) => fields['event'] === 'streamMade');
+  const made = log.lines.filter(({ fields }) => fields['event'] === 'streamRenewed');
   assert.deepEqual(
     made.map(({ text }) => text),
-    ['the stream "C" was gone, and is made again, empty'],
+    ['the stream "C" was deleted, and is there again, empty'],
   );
   assert.equal(loss(), undefined);
 });
@@ -170,7 +171,7 @@ test('a stream of the configuration that cannot be made again is why a message i
   await deleteStream(url, 'C');
   await addStream(url, { name: 'BIG', subjects: ['big'], max_bytes: 5_000 });
   const full = await rejection(produce());
-  assert.equal((full as Error & { readonly code?: unknown }).code, 'SERVER_FULL');
+  assert.ok(full instanceof SputnikError && full.code === 'SERVER_FULL');
   assert.match(full.message, /for "c": there is no stream, and cannot create the stream "C" .*\(10047\).*; make room/);
   await deleteStream(url, 'BIG');
   await produce();
