@@ -1,3 +1,6 @@
+import { systemClock } from '@sputnikjs/core';
+import { retryDelay } from './failures.js';
+import { isPassing } from './server-error.js';
 import type { StreamGroup } from './stream-group.js';
 
 interface Batch {
@@ -8,10 +11,15 @@ interface Batch {
 /** Acknowledges entries, those of one turn of the event loop by one command. */
 export class Acks {
   readonly #group: StreamGroup;
+  readonly #trouble: (error: unknown) => void;
+  readonly #closing: AbortSignal;
   #batch: Batch | undefined;
 
-  constructor(group: StreamGroup) {
+  /** `trouble` is told what cannot be acknowledged now, and is tried again, until `closing` aborts. */
+  constructor(group: StreamGroup, trouble: (error: unknown) => void, closing: AbortSignal) {
     this.#group = group;
+    this.#trouble = trouble;
+    this.#closing = closing;
   }
 
   /** Resolves when the server has taken it. */
@@ -26,8 +34,21 @@ export class Acks {
     const turn = new Promise((resolve) => setImmediate(resolve));
     const taken = turn.then(() => {
       this.#batch = undefined;
-      return this.#group.acknowledge(ids);
+      return this.#acknowledge(ids);
     });
     return { ids, taken };
+  }
+
+  /** A server that writes nothing for now is no reason to have a message handled once more. */
+  async #acknowledge(ids: readonly string[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#group.acknowledge(ids);
+      } catch (error) {
+        if (!isPassing(error) || this.#closing.aborted) throw error;
+        this.#trouble(error);
+        await systemClock.sleep(retryDelay(tries), this.#closing);
+      }
+    }
   }
 }

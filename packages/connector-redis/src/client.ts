@@ -4,6 +4,12 @@ import { ServerError } from './server-error.js';
 
 const CLOSED_BY_SERVER = 'the server closed the connection';
 
+/**
+ * When nothing was sent for so long, something is, in milliseconds: the shortest time after which a server can be told to close idle
+ * clients (`timeout 1`) is about two seconds.
+ */
+const IDLE_MS = 500;
+
 /** What ends a client that gets something other than answers. */
 export const NOT_REDIS = 'it does not speak Redis; is the url right?';
 
@@ -19,7 +25,10 @@ export class Client {
   readonly #socket: Socket;
   readonly #redis: Redis;
   readonly #watchers: ((cause: Error) => void)[] = [];
+  readonly #looks: NodeJS.Timeout;
   #corked = false;
+  /** Something was sent since the last look. */
+  #isBusy = true;
   #end: Error | undefined;
 
   /** Takes an open socket over. */
@@ -51,6 +60,7 @@ export class Client {
       autoResendUnfulfilledCommands: false,
     });
     this.#redis.on('error', (error: Error) => this.end(error));
+    this.#looks = setInterval(() => this.#look(), IDLE_MS);
   }
 
   /** Resolves when commands can be sent. */
@@ -93,14 +103,23 @@ export class Client {
   end(cause: Error): void {
     if (this.#end !== undefined) return;
     const reason = (this.#end = meant(cause));
+    clearInterval(this.#looks);
     this.#socket.destroy();
     for (const watcher of this.#watchers.splice(0)) watcher(reason);
+  }
+
+  /** An idle connection gets a sign of life from us: servers close those that have none, each in its time. */
+  #look(): void {
+    const isIdle = !this.#isBusy;
+    this.#isBusy = false;
+    // what the answer is does not matter; what is wrong with the connection is told by others
+    if (isIdle && this.#redis.status === 'ready') this.call('PING').catch(() => {});
   }
 
   /** What is sent in one turn of the event loop goes out in one piece; the library would make a system call for each command. */
   #cork(): void {
     if (this.#corked) return;
-    this.#corked = true;
+    this.#corked = this.#isBusy = true;
     this.#socket.cork();
     setImmediate(() => {
       this.#corked = false;

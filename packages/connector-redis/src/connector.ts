@@ -6,7 +6,7 @@ import {
   type MessageProducer,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { LinkConnector } from '@sputnikjs/sidecar/connector';
+import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
 import { REDIS_CONFIG, type RedisConfig } from './config.js';
 import { Consumer, newName } from './consumer.js';
 import { Link } from './link.js';
@@ -66,5 +66,6 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
 export const connector: ConnectorDefinition<RedisConnection, RedisConfig> = defineConnector({
   name: 'redis',
   config: REDIS_CONFIG,
+  check: async (config) => ({ problems: await tlsProblems(config) }),
   make: (config: RedisConfig) => new RedisConnector(config),
 });

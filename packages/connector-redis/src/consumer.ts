@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Logger } from '@sputnikjs/core';
+import { SputnikError, type Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
 import type { RedisConfig } from './config.js';
+import { keyProblem } from './entry.js';
 import { prepareGroup } from './group.js';
 import type { Link } from './link.js';
 import { hasCode } from './server-error.js';
@@ -41,6 +42,9 @@ export class Consumer implements MessageConsumer {
     handler: (message: ConsumedMessage) => Promise<void>,
     { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
   ): Promise<Subscription> {
+    const problem = keyProblem(source);
+    if (problem !== undefined)
+      throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
     const { group, claimAfterMs } = this.#config;
     await prepareGroup(this.#link, source, this.#config);
     const reader = await this.#link.openReader();
@@ -81,7 +85,7 @@ export class Consumer implements MessageConsumer {
   #complain(source: string, error: unknown): void {
     if (this.#link.over !== undefined) return;
     const { code, message } = error as Error & { readonly code?: unknown };
-    const fields = { event: 'consumeFailed', code, source, err: error };
+    const fields = { event: 'consumeFailed', code, source, error };
     this.#log?.error(fields, `trouble with consuming "${source}": ${message}`);
   }
 

@@ -28,6 +28,8 @@ export class Xadd extends Command {
 
 /** The command in the protocol's own terms: an array of strings, each after its length. */
 function encoded({ target, payload, contentType, headers, id }: ProduceMessage, maxLength: number | undefined): Buffer {
+  const problem = keyProblem(target);
+  if (problem !== undefined) throw new Error(`cannot produce to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);
   let rest = '';
   let strings = 5;
   const add = (name: string, value: string): void => {
@@ -54,35 +56,51 @@ function encoded({ target, payload, contentType, headers, id }: ProduceMessage, 
   return buffer;
 }
 
+/** Why something cannot be the key of a stream, or undefined: half a character would become another. */
+export function keyProblem(key: string): string | undefined {
+  return /\p{Surrogate}/u.test(key) ? 'it has broken characters' : undefined;
+}
+
 function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
+/** What is known of an entry beside its fields. */
+export interface Delivery {
+  readonly redelivered: boolean;
+  /** How often it was delivered, if the server says so. */
+  readonly deliveries?: number | undefined;
+}
+
 /** The message in an entry's fields: names and values in turn. */
-export function messageOf(source: string, fields: readonly Buffer[], redelivered: boolean): ConsumedMessage {
+export function messageOf(source: string, fields: readonly Buffer[], delivery: Delivery): ConsumedMessage {
+  const { redelivered, deliveries } = delivery;
+  const delivered = { source, redelivered, ...(deliveries !== undefined && { deliveries }) };
   let payload: Buffer | undefined;
   let contentType: string | undefined;
+  let id: string | undefined;
   const headers: [string, string][] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [name, value] = [String(fields[i]), fields[i + 1] ?? Buffer.alloc(0)];
     if (name === PAYLOAD) payload = value;
     else if (name === CONTENT_TYPE) contentType = value.toString();
+    else if (name === ID) id = value.toString();
     else headers.push([name.startsWith(HEADER) ? name.slice(HEADER.length) : name, value.toString()]);
   }
-  if (payload === undefined) return foreign(source, fields, redelivered);
+  if (payload === undefined) return foreign(delivered, fields);
   return {
-    source,
+    ...delivered,
     payload,
-    redelivered,
+    ...(id !== undefined && { id }),
     ...(contentType !== undefined && { contentType }),
     ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
   };
 }
 
 /** Somebody else's entry, that has fields of its own: all of them as JSON. */
-function foreign(source: string, fields: readonly Buffer[], redelivered: boolean): ConsumedMessage {
+function foreign(delivered: Delivery & { readonly source: string }, fields: readonly Buffer[]): ConsumedMessage {
   const texts = fields.map(String);
   const entries = texts.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, texts[i + 1] ?? '']] : []));
   const payload = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  return { source, payload, redelivered, contentType: 'application/json' };
+  return { ...delivered, payload, contentType: 'application/json' };
 }

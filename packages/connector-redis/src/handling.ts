@@ -1,7 +1,7 @@
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Handlers } from '@sputnikjs/sidecar/connector';
 import { Acks } from './acks.js';
-import { messageOf } from './entry.js';
+import { messageOf, type Delivery } from './entry.js';
 import { Failures } from './failures.js';
 import type { Entry, StreamGroup } from './stream-group.js';
 
@@ -17,6 +17,8 @@ export interface Handled {
   readonly trouble: (error: unknown) => void;
 }
 
+const FIRST: Delivery = { redelivered: false, deliveries: 1 };
+
 /** Has a handler handle entries, and acknowledges them. */
 export class Handling {
   /** What the handler rejected, or what came too late for it. */
@@ -25,13 +27,13 @@ export class Handling {
   readonly #handlers: Handlers;
   readonly #acks: Acks;
   readonly #underWay = new Set<string>();
-  #closed = false;
+  readonly #closing = new AbortController();
   #changed = (): void => {};
 
   constructor(about: Handled) {
     this.#about = about;
     this.#handlers = new Handlers(async (message) => about.handler(message));
-    this.#acks = new Acks(about.stream);
+    this.#acks = new Acks(about.stream, about.trouble, this.#closing.signal);
   }
 
   /** For how many entries there is a place. */
@@ -44,15 +46,30 @@ export class Handling {
     return [...this.#underWay, ...this.failures.ids()];
   }
 
-  /** Begins with entries, unless they are under way already. `tries` says how often each has failed. */
-  async begin(entries: readonly Entry[], redelivered: boolean, tries?: ReadonlyMap<string, number>): Promise<void> {
+  /** Begins with entries that came for the first time. */
+  begin(entries: readonly Entry[]): Promise<void> {
+    return this.#begin(entries, () => FIRST);
+  }
+
+  /** Begins with entries that may have come before, unless they are under way already. `tries` says how often each has failed. */
+  async beginAgain(entries: readonly Entry[], tries?: ReadonlyMap<string, number>): Promise<void> {
+    const ids = entries.flatMap(([id, fields]) => (fields === null ? [] : [id]));
+    const counts = ids.length === 0 ? undefined : await this.#about.stream.deliveriesOf(ids);
+    await this.#begin(entries, (id) => ({ redelivered: true, deliveries: counts?.get(id) }), tries);
+  }
+
+  async #begin(
+    entries: readonly Entry[],
+    deliveryOf: (id: string) => Delivery,
+    tries?: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const { stream, dropped } = this.#about;
     const deleted: string[] = [];
     for (const [id, fields] of entries) {
       if (this.#underWay.has(id) || this.failures.has(id)) continue;
       if (fields === null) deleted.push(id);
-      else if (this.#closed) this.failures.add(id, 1);
-      else void this.#handle(id, messageOf(stream.name, fields, redelivered), tries?.get(id) ?? 0);
+      else if (this.#closing.signal.aborted) this.failures.add(id, 1);
+      else void this.#handle(id, messageOf(stream.name, fields, deliveryOf(id)), tries?.get(id) ?? 0);
     }
     if (deleted.length === 0) return;
     dropped(deleted.length);
@@ -61,7 +78,7 @@ export class Handling {
 
   /** Begins with nothing any more. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#changed();
   }
 

@@ -2,6 +2,7 @@ import { Link as BaseLink } from '@sputnikjs/sidecar/connector';
 import type { Client } from './client.js';
 import type { RedisConfig } from './config.js';
 import { login, type Login } from './login.js';
+import { isPassing } from './server-error.js';
 
 /** The connections to a server, which end together: one for commands, and one for each reader, since it waits there for messages. */
 export class Link extends BaseLink {
@@ -41,12 +42,12 @@ export class Link extends BaseLink {
     client.end(new Error('the subscription has stopped'));
   }
 
-  /** A PING; that the user may not send it was said at connect. */
+  /** A PING. A server that cannot write to its disk refuses it, and lives; that the user may not send it was said at connect. */
   protected override async signOfLife(): Promise<void> {
     try {
       await this.client.call('PING');
     } catch (error) {
-      this.end(error as Error);
+      if (!isPassing(error)) this.end(error as Error);
     }
   }
 

@@ -1,6 +1,7 @@
 import { openSocket, reasonOf } from '@sputnikjs/sidecar/connector';
 import { Client, NOT_REDIS } from './client.js';
 import { REDIS_URLS, type RedisConfig } from './config.js';
+import { isPassing } from './server-error.js';
 
 /** A client that the server has let in. */
 export interface Login {
@@ -39,7 +40,9 @@ async function introduce(client: Client, { username = 'default', password, datab
     throw new Error(`the server is a ${role}, which takes no messages; the url has to be that of the primary`);
   if (database !== 0) await client.call('SELECT', `${database}`);
   // all the rest a server grants that is still loading its data
-  await client.call('PING');
+  await client.call('PING').catch((error: unknown) => {
+    if (!isPassing(error)) throw error;
+  });
   return property('id');
 }
 

@@ -1,8 +1,8 @@
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox, type LinkUser } from '@sputnikjs/sidecar/connector';
+import { Outbox, serverFull, type LinkUser } from '@sputnikjs/sidecar/connector';
 import { Xadd } from './entry.js';
 import type { Link } from './link.js';
-import { ServerError } from './server-error.js';
+import { isPassing, ServerError } from './server-error.js';
 
 /** Appends messages to streams. The server answers in the order of the commands, and each for itself. */
 export class Producer implements LinkUser {
@@ -34,6 +34,8 @@ export class Producer implements LinkUser {
 
 /** When the link has ended nobody hears of it: then the outbox has rejected all it had. */
 function refused({ target }: ProduceMessage, cause: Error): Error {
-  const error = new Error(`the server refuses the message for ${JSON.stringify(target)}: ${cause.message}`, { cause });
+  const text = `the server refuses the message for ${JSON.stringify(target)}: ${cause.message}`;
+  if (isPassing(cause)) return serverFull(text, cause);
+  const error = new Error(text, { cause });
   return cause instanceof ServerError ? Object.assign(error, { code: cause.code }) : error;
 }

@@ -6,6 +6,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   MASTERDOWN: 'it is a replica: the url has to be that of the primary',
   MISCONF: 'it cannot write to its disk: look into its log',
   NOREPLICAS: 'too few of its replicas are there: look at min-replicas-to-write',
+  BUSY: 'a script keeps it busy: wait, or end that (SCRIPT KILL)',
+  TRYAGAIN: 'it moves keys to another server; try again later',
+  CLUSTERDOWN: 'servers of its cluster are missing',
   NOPERM: 'have the user allowed to (ACL SETUSER)',
   NOAUTH: 'check username and password',
   WRONGPASS: 'check username and password',
@@ -14,7 +17,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** As long as they last the server takes nothing at all: messages are not refused then, they have to wait for another connection. */
-const PASSING = new Set(['READONLY', 'MASTERDOWN', 'LOADING']);
+const AWAY = new Set(['READONLY', 'MASTERDOWN', 'LOADING']);
+
+/** As long as they last the server does not do what it is asked to; it can be asked again later. */
+const PASSING = new Set(['OOM', 'MISCONF', 'NOREPLICAS', 'BUSY', 'TRYAGAIN', 'CLUSTERDOWN']);
 
 /** An error that the server answered with; the library's own carries all that was sent, secrets and payloads. */
 export class ServerError extends Error {
@@ -29,10 +35,19 @@ export class ServerError extends Error {
     this.code = code;
   }
 
+  /** True if the same may succeed later, over the same connection. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
+  }
+
   /** True if the connection is of no use after it. */
   get isFatal(): boolean {
-    return PASSING.has(this.code) || this.message.startsWith('ERR Protocol error');
+    return AWAY.has(this.code) || this.message.startsWith('ERR Protocol error');
   }
+}
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof ServerError && error.isPassing;
 }
 
 export function hasCode(error: unknown, code: string): boolean {

@@ -64,6 +64,19 @@ export class StreamGroup {
     return entriesOf(await this.#ask('XCLAIM', ...this.#names(), '0', ...ids));
   }
 
+  /** How often entries were delivered; nothing of those, or of all, that the server does not tell of. */
+  async deliveriesOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    const ask = async (id: string): Promise<void> => {
+      const reply = await this.#link.call('XPENDING', this.name, this.#group, id, id, '1');
+      const [pending] = reply as readonly (readonly unknown[])[];
+      if (pending !== undefined) counts.set(id, Number(pending[3]));
+    };
+    // the right to it is one that the user need not have
+    await Promise.all(ids.map(ask)).catch(() => {});
+    return counts;
+  }
+
   /** Keeps others from taking these entries over. */
   async hold(ids: readonly string[]): Promise<void> {
     await this.#link.call('XCLAIM', ...this.#names(), '0', ...ids, 'JUSTID');

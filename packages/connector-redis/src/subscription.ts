@@ -108,7 +108,7 @@ export class StreamSubscription implements Subscription, LinkUser {
     if (failures.size >= MOST_FAILED) return systemClock.sleep(BLOCK_MS, this.#over.signal);
     if (this.#own !== undefined) return this.#takeUp(this.#own, room);
     if (performance.now() >= this.#claim.at) return this.#takeOver(room);
-    return this.#handling.begin(await this.#about.stream.readNew(room, BLOCK_MS), false);
+    return this.#handling.begin(await this.#about.stream.readNew(room, BLOCK_MS));
   }
 
   async #retry(due: ReadonlyMap<string, number>): Promise<void> {
@@ -122,13 +122,13 @@ export class StreamSubscription implements Subscription, LinkUser {
     }
     const found = new Set(entries.map(([id]) => id));
     const missing = ids.filter((id) => !found.has(id)).map((id): Entry => [id, null]);
-    await this.#handling.begin([...entries, ...missing], true, due);
+    await this.#handling.beginAgain([...entries, ...missing], due);
   }
 
   async #takeUp(after: string, room: number): Promise<void> {
     const entries = await this.#about.stream.readOwn(room, after);
     this.#own = entries.at(-1)?.[0];
-    await this.#handling.begin(entries, true);
+    await this.#handling.beginAgain(entries);
   }
 
   async #takeOver(room: number): Promise<void> {
@@ -137,7 +137,7 @@ export class StreamSubscription implements Subscription, LinkUser {
     const rest = entries.length > 0 ? 0 : CLAIM_ON_MS;
     const next = from === '0-0' ? Math.min(CLAIM_MS, claimAfterMs) : rest;
     this.#claim = { from, at: performance.now() + next };
-    await this.#handling.begin(entries, true);
+    await this.#handling.beginAgain(entries);
   }
 
   async #recover(error: unknown, troubles: number): Promise<void> {

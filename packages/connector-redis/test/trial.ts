@@ -1,5 +1,5 @@
 import { connector, REDIS_CONFIG } from '@sputnikjs/connector-redis';
-import type { MessagingTrial, Place } from '@sputnikjs/testkit';
+import type { LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
 import { redisServer, type Scope } from '@sputnikjs/testkit/servers';
 import { storedIn, unhandledIn, withPlain } from './helpers.js';
 
@@ -19,6 +19,40 @@ function placeOn(port: number, name: string): Place {
   };
 }
 
+async function destroy(port: number, { source }: Place): Promise<void> {
+  await withPlain(port, (plain) => plain.del(source), login);
+}
+
+/** A server that closes connections that are idle for a second or two; others take over what is not touched for a second. */
+async function longHandling(scope: Scope): Promise<LongHandling> {
+  const server = await redisServer(scope, [...secured, 'timeout 1']);
+  await server.start();
+  return {
+    make: () => make(server.port, { ...login, claimAfterMs: 1_000 }),
+    place: placeOn(server.port, 'long'),
+    handlerMs: 5_000,
+    consumers: 2,
+  };
+}
+
+/** A server where every key is looked at. */
+async function targets(scope: Scope): Promise<TargetsOnTrial> {
+  const server = await redisServer(scope, [...secured, 'appendfsync no']);
+  await server.start();
+  return {
+    make: () => make(server.port),
+    good: 'good',
+    async arrivals() {
+      const keys = await withPlain(server.port, (plain) => plain.keys('*'), login);
+      const each = keys.map(async (target) => {
+        const stored = await storedIn(server.port, target, login);
+        return stored.map(({ payload = '' }) => ({ target, payload }));
+      });
+      return (await Promise.all(each)).flat();
+    },
+  };
+}
+
 /** The trial of the connector with a Redis that has everything on disk before it answers. */
 export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await redisServer(scope, secured);
@@ -28,6 +62,13 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
     make,
     makeUnwelcome: (port) => make(port, { password: 'wrong' }),
     place: async () => placeOn(server.port, `place${++places}`),
+    destroy: (place) => destroy(server.port, place),
+    async configured() {
+      const place = placeOn(server.port, 'configured');
+      return { make: () => make(server.port), place, destroy: () => destroy(server.port, place) };
+    },
+    longHandling: () => longHandling(scope),
+    targets: () => targets(scope),
     async full() {
       const small = await redisServer(scope, [...secured, 'maxmemory-policy noeviction']);
       await small.start();
@@ -54,6 +95,8 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
       consumer: true,
       keeps: true,
       redelivers: true,
+      ids: true,
+      deliveries: true,
       headers: true,
       contentType: true,
     },
