@@ -1,6 +1,7 @@
 import { systemClock } from '@sputnikjs/core';
 import type { Link } from './link.js';
 import type { Login } from './login.js';
+import { hasCode } from './server-error.js';
 
 /** An entry's id, and its fields; none if it was deleted before it was handled. */
 export type Entry = readonly [id: string, fields: readonly Buffer[] | null];
@@ -16,6 +17,8 @@ export class StreamGroup {
   readonly #group: string;
   readonly #link: Link;
   readonly #reader: Login;
+  /** The right to count is one that the user need not have. */
+  #mayCount = true;
   #askedAt: number | undefined;
 
   constructor(link: Link, reader: Login, name: string, group: string, consumer: string) {
@@ -67,13 +70,17 @@ export class StreamGroup {
   /** How often entries were delivered; nothing of those, or of all, that the server does not tell of. */
   async deliveriesOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
+    if (!this.#mayCount) return counts;
     const ask = async (id: string): Promise<void> => {
       const reply = await this.#link.call('XPENDING', this.name, this.#group, id, id, '1');
       const [pending] = reply as readonly (readonly unknown[])[];
       if (pending !== undefined) counts.set(id, Number(pending[3]));
     };
-    // the right to it is one that the user need not have
-    await Promise.all(ids.map(ask)).catch(() => {});
+    try {
+      await Promise.all(ids.map(ask));
+    } catch (error) {
+      this.#mayCount = !hasCode(error, 'NOPERM');
+    }
     return counts;
   }
 

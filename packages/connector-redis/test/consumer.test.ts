@@ -22,12 +22,14 @@ test("other clients' entries are messages, too: payload and headers, or all fiel
       contentType: 'x/y',
       headers: { host: 'b', c: 'd' },
       redelivered: false,
+      deliveries: 1,
     },
     {
       source: 'a',
       payload: Buffer.from('{"temperature":"21.5","__proto__":"ż"}'),
       contentType: 'application/json',
       redelivered: false,
+      deliveries: 1,
     },
   ]);
 });
@@ -182,7 +184,7 @@ test('while 1,000 messages wait for another try no other is begun, be they new, 
   );
 });
 
-test('a message goes from one connector to another with its headers, its id as one of them', async (t) => {
+test('a message goes from one connector to another with its headers and its id', async (t) => {
   const { url } = await started(t);
   const { connection } = await open(t, { url });
   const inbox = new Inbox();
@@ -195,8 +197,10 @@ test('a message goes from one connector to another with its headers, its id as o
   assert.deepEqual(rest, {
     source: 'a',
     contentType: 'text/plain',
-    headers: { id: '4711', host: 'b', payload: 'c' },
+    headers: { host: 'b', payload: 'c' },
+    id: '4711',
     redelivered: false,
+    deliveries: 1,
   });
 });
 

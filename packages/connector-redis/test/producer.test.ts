@@ -115,7 +115,7 @@ test('a server whose memory is full says so', async (t) => {
     error.message,
     /OOM command not allowed .*; its memory is full: give it more \(maxmemory\), or keep less/,
   );
-  assert.equal(error.code, 'OOM');
+  assert.equal(error.code, 'SERVER_FULL');
   assert.equal(await connector.isConnected(), true);
   await withPlain(port, (plain) => plain.config('SET', 'maxmemory', '0'));
   await connection.producer.produce({ target: 'a', payload: 'x' });
