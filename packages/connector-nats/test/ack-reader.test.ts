@@ -107,3 +107,24 @@ test('cut into pieces anywhere, each acknowledgement is seen once, and the libra
     { numRuns: 2000 },
   );
 });
+
+test('of each acknowledgement it is told whether the stream had the message before, wherever a piece ends', () => {
+  const payloads: readonly (readonly [payload: string, isDuplicate: boolean])[] = [
+    ['{"stream":"S", "seq":1}', false],
+    ['{"stream":"S", "seq":1,"duplicate": true}', true],
+    ['{"stream":"S","seq":1,"domain":"hub","duplicate":true}', true],
+    ['{"stream":"S","seq":1,"domain":"hub"}', false],
+    ['{"stream":"S","seq":1,"duplicate":false}', false],
+    ['{"stream":"duplicate_true","domain":"true","seq":1}', false],
+  ];
+  const bytes = Buffer.from(payloads.map(([payload], id) => msg(`${INBOX}${id}`, payload)).join(''));
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const told: boolean[] = [];
+    const reader = new AckReader(INBOX, new Parser({ push() {} }), (_, isDuplicate) => told.push(isDuplicate));
+    for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) assert.deepEqual([...reader.read(piece)], []);
+    assert.deepEqual(
+      told,
+      payloads.map(([, isDuplicate]) => isDuplicate),
+    );
+  }
+});
