@@ -147,7 +147,14 @@ test('JetStream in a cluster of three: what was acknowledged is there when the s
   await mine?.stop();
   await rest;
   assert.notEqual(connection.url, mine?.url);
-  const stored = (await storedIn(connection.url, 'S')).map(({ payload }) => payload);
+  await mine?.start();
+  // the reader needs a leader, too
+  let stored: readonly string[] | undefined;
+  for (; stored === undefined; await realTime(100))
+    stored = await storedIn(connection.url, 'S').then(
+      (messages) => messages.map(({ payload }) => payload),
+      () => undefined,
+    );
   assert.deepEqual(new Set(stored), new Set(acknowledged));
   assert.equal(stored.length, 1_000);
 });
