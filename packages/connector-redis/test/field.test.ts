@@ -194,7 +194,16 @@ const states: readonly State[] = [
       plain.eval(BUSY, 0).catch(() => {});
       await realTime(200);
     },
-    end: (plain) => plain.script('KILL'),
+    async end(plain) {
+      await plain.script('KILL');
+      // it ends in its time
+      const answers = (): Promise<boolean> =>
+        plain.ping().then(
+          () => true,
+          () => false,
+        );
+      await until(answers);
+    },
   },
 ];
 
