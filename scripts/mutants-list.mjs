@@ -891,14 +891,14 @@ export const GUARDS = [
     'packages/connector-redis/src/link.ts',
     'if (!isPassing(error)) this.end(error as Error);',
     'this.end(error as Error);',
-    'packages/connector-redis/test/field.test.ts',
+    'packages/connector-redis/test/passing.test.ts',
   ),
   other(
     'redis: an acknowledgement that is refused for now is sent again',
     'packages/connector-redis/src/acks.ts',
     'if (!isPassing(error) || this.#closing.aborted) throw error;',
     'throw error;',
-    'packages/connector-redis/test/field.test.ts',
+    'packages/connector-redis/test/passing.test.ts',
   ),
   other(
     'redis: to hold a message is no delivery',

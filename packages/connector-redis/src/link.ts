@@ -24,7 +24,7 @@ export class Link extends BaseLink {
     return this.during(this.client.call(name, ...args));
   }
 
-  /** A connection of one's own. The link ends if there is none to be had. */
+  /** A connection of one's own. Rejects if there is none to be had; those on the others go on. */
   async openReader(): Promise<Login> {
     if (this.over !== undefined) throw this.over;
     try {
@@ -32,8 +32,7 @@ export class Link extends BaseLink {
       this.#adopt(reader.client);
       return reader;
     } catch (error) {
-      this.end(error as Error);
-      throw this.over;
+      throw this.over ?? error;
     }
   }
 

@@ -75,6 +75,15 @@ export function pendingIn(port: number, stream: string, group = 'sputnik'): Prom
   });
 }
 
+/** How often each message that is pending was delivered. */
+export function countsIn(port: number, stream: string): Promise<readonly number[]> {
+  return withPlain(port, async (plain) =>
+    ((await plain.xpending(stream, 'sputnik', '-', '+', 10)) as [string, string, number, number][]).map(
+      ([, , , count]) => count,
+    ),
+  );
+}
+
 /** A handler that keeps the messages it is given. */
 export class Inbox extends Collector<ConsumedMessage> {
   readonly take = async (message: ConsumedMessage): Promise<void> => this.add(message);
