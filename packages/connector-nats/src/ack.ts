@@ -52,16 +52,18 @@ export function ackOf(reply: Msg, target: string): Ack {
   if (isTaken(reply)) return isDuplicate(data, 0, data.length) ? 'duplicate' : 'taken';
   if (data.length === 0 && reply.headers?.code === NO_RESPONDERS) return 'missed';
   const { error, stream } = objectOf(reply);
-  if (error !== undefined) return refusalOf(target, error.err_code, error.description);
+  if (error !== undefined) {
+    const { description = 'no reason given', err_code: code = 0 } = error;
+    return refusal(`the stream refuses the message for "${target}": ${description} (${code})`, code);
+  }
   if (typeof stream !== 'string') return 'unknown';
   return isDuplicate(data, 0, data.length) ? 'duplicate' : 'taken';
 }
 
-/** What a message rejects with that a stream refuses, or for which none can be made. */
-export function refusalOf(target: string, code = 0, description = 'no reason given', cause?: Error): Error {
-  const text = `the stream refuses the message for "${target}": ${description} (${code})`;
+/** An error with that text, and what is to be done about it, by the server's err_code; SERVER_FULL if it passes. */
+export function refusal(text: string, code = 0, cause?: Error): Error {
   // that it is too large for the stream's files is a failure to store it, too
-  const isPassing = code in PASSING && !(code === STORE_FAILED && /\blarge\b/i.test(description));
+  const isPassing = code in PASSING && !(code === STORE_FAILED && /\blarge\b/i.test(text));
   if (isPassing) return serverFull(`${text}; ${PASSING[code]}`, cause);
   return new Error(ADVICE[code] === undefined ? text : `${text}; ${ADVICE[code]}`, { cause });
 }

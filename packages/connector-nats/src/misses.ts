@@ -1,16 +1,10 @@
 import { serverFull } from '@sputnikjs/sidecar/connector';
-import { missedBy, refusalOf } from './ack.js';
+import { missedBy, refusal } from './ack.js';
 import { codeOf, hasNoAnswer } from './jetstream.js';
 import type { Streams } from './streams.js';
 
 /** So often a message is sent anew for which a stream was made. */
 const MOST_TRIES = 3;
-
-/** A message that found no stream, and how often. */
-interface Miss {
-  readonly target: string;
-  tries: number;
-}
 
 /** The messages under way. */
 export interface UnderWay {
@@ -30,7 +24,8 @@ export interface UnderWay {
 export class Misses {
   readonly #streams: Streams;
   readonly #underWay: UnderWay;
-  readonly #misses = new Map<number, Miss>();
+  /** How often those were sent that found none. */
+  readonly #tries = new Map<number, number>();
   readonly #waiting = new Set<number>();
   /** What is being asked about targets without a stream. */
   readonly #asked = new Map<string, Promise<Error>>();
@@ -56,17 +51,16 @@ export class Misses {
 
   /** Takes a message that no stream took. */
   add(id: number, target: string): void {
-    const miss = this.#misses.get(id) ?? { target, tries: 0 };
-    if (miss.tries === MOST_TRIES || !this.#streams.take(target)) return void this.#refuse(id, target);
-    miss.tries++;
-    this.#misses.set(id, miss);
+    const tries = this.#tries.get(id) ?? 0;
+    if (tries === MOST_TRIES || !this.#streams.take(target)) return void this.#refuse(id, target);
+    this.#tries.set(id, tries + 1);
     this.#waiting.add(id);
     if (!this.#making) void this.#make();
   }
 
   /** Forgets those before a number, which are settled. */
   prune(first: number): void {
-    for (const id of this.#misses.keys()) if (id < first) this.#misses.delete(id);
+    for (const id of this.#tries.keys()) if (id < first) this.#tries.delete(id);
   }
 
   #renewed(takes: (target: string) => boolean): void {
@@ -113,7 +107,6 @@ export class Misses {
 
 /** What a message rejects with when nothing can be done about the stream that is missing. */
 function unmade(target: string, error: Error): Error {
-  const why = `there is no stream, and ${error.message}`;
-  if (!hasNoAnswer(error)) return refusalOf(target, codeOf(error) ?? codeOf(error.cause), why, error);
-  return serverFull(`no stream takes the message for "${target}" for now: ${why}`, error);
+  const text = `no stream takes the message for "${target}": ${error.message}`;
+  return hasNoAnswer(error) ? serverFull(text, error) : refusal(text, codeOf(error) ?? codeOf(error.cause), error);
 }
