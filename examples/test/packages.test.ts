@@ -13,6 +13,16 @@ const WEBHOOK = `
   export const webhook = defineBlock({ name: 'webhook', needs: { producer: PRODUCER }, make: () => ({}) });
 `;
 
+/** Where examples have certificates, keys and the like; what of it matters to what checks them. */
+const ETC = '/etc/satellite';
+const PEM = '-----BEGIN CERTIFICATE-----\n-----BEGIN NATS USER JWT-----\n-----BEGIN USER NKEY SEED-----\n';
+
+/** An example whose files are there. */
+function withFiles(t: TestContext, text: string): string {
+  const names = [...text.matchAll(/\/etc\/satellite\/([\w.-]+)/g)].map(([, name = '']) => name);
+  return text.replaceAll(ETC, folder(t, Object.fromEntries(names.map((name) => [name, PEM]))));
+}
+
 /** How each language of code block is put to the test. */
 const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = {
   async json(t, { text }) {
@@ -22,7 +32,7 @@ const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = 
     if (!Array.isArray(value) && !isConnector) return;
     const files = Array.isArray(value)
       ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
-      : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': text };
+      : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
     await passes(t, folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
   },
   async sh(t, { text }) {
