@@ -1,12 +1,12 @@
 import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/sidecar';
-import { LinkConnector } from '@sputnikjs/sidecar/connector';
+import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
 import { AMQP_CONFIG, type AmqpConfig } from './config.js';
 import { Consumer } from './consumer.js';
-import type { Link } from './link.js';
+import type { Link, LinkUser } from './link.js';
 import { openLink } from './login.js';
 import { Producer } from './producer.js';
 import { DEFAULT_LIMIT, type SizeLimit } from './refusal.js';
-import { prepareTopology } from './topology.js';
+import { Topology } from './topology.js';
 
 /** What blocks get as connection. */
 export interface AmqpConnection extends MessagingConnection {
@@ -14,7 +14,7 @@ export interface AmqpConnection extends MessagingConnection {
   readonly url: string;
 }
 
-class AmqpConnector extends LinkConnector<Link, AmqpConnection> {
+class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
   readonly #config: AmqpConfig;
   readonly #limit: SizeLimit = { bytes: DEFAULT_LIMIT };
 
@@ -28,9 +28,10 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection> {
   }
 
   protected override async prepare(link: Link): Promise<AmqpConnection> {
-    await prepareTopology(link, this.#config);
-    const { outbox } = await Producer.on(link, this.#config, this.#limit);
-    return { url: link.url, producer: outbox, consumer: new Consumer(link) };
+    const topology = new Topology(link, this.#config);
+    await topology.prepare();
+    const producer = await Producer.on(link, topology, this.#config, this.#limit);
+    return { url: link.url, producer, consumer: new Consumer({ link, topology, log: this.log }) };
   }
 }
 
@@ -38,5 +39,6 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection> {
 export const connector: ConnectorDefinition<AmqpConnection, AmqpConfig> = defineConnector({
   name: 'amqp',
   config: AMQP_CONFIG,
+  check: async (config) => ({ problems: await tlsProblems(config) }),
   make: (config: AmqpConfig) => new AmqpConnector(config),
 });

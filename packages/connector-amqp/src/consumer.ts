@@ -1,14 +1,14 @@
+import { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
-import type { Link } from './link.js';
 import { isShort } from './short-text.js';
-import { QueueSubscription } from './subscription.js';
+import { QueueSubscription, type SubscriptionParts } from './subscription.js';
 
 /** Consumes from queues. */
 export class Consumer implements MessageConsumer {
-  readonly #link: Link;
+  readonly #parts: SubscriptionParts;
 
-  constructor(link: Link) {
-    this.#link = link;
+  constructor(parts: SubscriptionParts) {
+    this.#parts = parts;
   }
 
   async consume(
@@ -17,14 +17,25 @@ export class Consumer implements MessageConsumer {
     { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
   ): Promise<Subscription> {
     const what = `cannot consume from the queue ${JSON.stringify(source.slice(0, 200))}`;
-    if (source === '' || !isShort(source)) throw new Error(`${what}: the name of a queue has 1 to 255 bytes`);
+    const problem = problemOf(source);
+    if (problem !== undefined) throw new SputnikError('BAD_CONFIG', `${what}: ${problem}`);
     try {
-      return await QueueSubscription.to(this.#link, source, handler, maxUnacknowledged);
+      return await QueueSubscription.to(this.#parts, source, handler, maxUnacknowledged);
     } catch (cause) {
-      if (cause === this.#link.over) throw cause;
+      if (cause === this.#parts.link.over) throw cause;
       const { message } = cause as Error;
       const advice = message.includes('NOT_FOUND') ? '; create it ("queues" of the connector does)' : '';
       throw new Error(`${what}: ${message}${advice}`, { cause });
     }
   }
+}
+
+/** Why nothing can ever be consumed from a queue of that name, or undefined. */
+function problemOf(queue: string): string | undefined {
+  if (queue === '' || !isShort(queue)) return 'the name of a queue has 1 to 255 bytes';
+  if (/\p{Surrogate}/u.test(queue)) return 'the name of a queue has no broken characters';
+  // RabbitMQ takes them out of the names of queues that it makes
+  if (/[\r\n]/.test(queue)) return 'the name of a queue has no line breaks';
+  if (queue === 'amq.rabbitmq.reply-to') return 'it is for answers to a client that waits for them, not a queue';
+  return undefined;
 }

@@ -1,16 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import type { AsyncMessage } from 'rabbitmq-client';
 
+/** The header by which a quorum queue says how often it has delivered a message before. */
+const COUNT = 'x-delivery-count';
+
 /** A delivery in the terms that all servers share. */
-export function messageOf({ routingKey, body, contentType, headers, redelivered }: AsyncMessage): ConsumedMessage {
+export function messageOf(delivery: AsyncMessage): ConsumedMessage {
+  const { routingKey, body, contentType, headers, redelivered, messageId, correlationId, replyTo } = delivery;
   const entries = Object.entries(headers ?? {});
+  const before = (headers as Readonly<Record<string, unknown>> | undefined)?.[COUNT];
   return {
     source: routingKey,
     payload: body as Buffer,
     redelivered,
     ...(contentType !== undefined && { contentType }),
     ...(entries.length > 0 && { headers: Object.fromEntries(entries.map(([name, value]) => [name, textOf(value)])) }),
+    // senders can give it text only
+    ...(typeof before === 'number' && { deliveries: before + 1 }),
+    ...(messageId !== undefined && { id: messageId }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
   };
+}
+
+/** True if the one is the other, delivered again, or cannot be told from it by anybody. */
+export function isAgain(first: AsyncMessage, again: AsyncMessage): boolean {
+  return (
+    again.redelivered &&
+    first.exchange === again.exchange &&
+    first.routingKey === again.routingKey &&
+    first.messageId === again.messageId &&
+    first.correlationId === again.correlationId &&
+    first.timestamp === again.timestamp &&
+    first.contentType === again.contentType &&
+    (first.body as Buffer).equals(again.body as Buffer) &&
+    isDeepStrictEqual(uncounted(first), uncounted(again))
+  );
+}
+
+function uncounted({ headers }: AsyncMessage): object {
+  return { ...(headers as object | undefined), [COUNT]: undefined };
 }
 
 /** Values in AMQP have types: numbers and booleans in their usual spelling, bytes as UTF-8, lists and tables as JSON. */

@@ -1,21 +1,28 @@
 import { once } from 'node:events';
 import type { Logger } from '@sputnikjs/core';
-import { Link as BaseLink } from '@sputnikjs/sidecar/connector';
+import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/sidecar/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
 import { checkFrames } from './check-frames.js';
 
 /** What a connection of a link is for. A server short of memory or disk reads no more from one that has published. */
 export type Role = 'producer' | 'consumer';
 
+/** What a link tells those that work on it. */
+export interface LinkUser extends BaseUser {
+  /** The server takes no messages for now, for that reason; undefined: it does again. */
+  blocked?(reason: string | undefined): void;
+}
+
 /**
  * Two connections to the server, one that publishes and one for all else, so that acknowledgements and heartbeats come through while the
  * server does not read what we publish. Both are over when one is; the library would reconnect by itself.
  */
-export class Link extends BaseLink {
+export class Link extends BaseLink<LinkUser> {
   readonly #log: Logger | undefined;
   readonly #connections = new Map<Role, Connection>();
   readonly #channels = new Set<Channel>();
   #heart: Channel | undefined;
+  #blocked: string | undefined;
 
   constructor(url: string, log: Logger | undefined) {
     super(url);
@@ -29,8 +36,8 @@ export class Link extends BaseLink {
     checkFrames(connection);
     // emitted at the first loss, when the library is about to reconnect
     connection.on('error', (error: Error) => this.end(tidied(error)));
-    connection.on('connection.blocked', (reason) => this.#blocked(reason));
-    connection.on('connection.unblocked', () => this.#unblocked());
+    connection.on('connection.blocked', (reason) => this.#block(reason));
+    connection.on('connection.unblocked', () => this.#unblock());
     await this.during(once(connection, 'connection'));
     if (role === 'consumer') this.#heart = await this.channel(role, (error) => this.end(error));
   }
@@ -40,7 +47,7 @@ export class Link extends BaseLink {
     const connection = this.#connections.get(role);
     if (connection === undefined) throw new Error(`the link has no ${role} yet`);
     const channel = await this.during(connection.acquire({ emitErrorsFromChannel: true }));
-    channel.on('error', failed);
+    channel.on('error', (error: Error) => failed(tidied(error)));
     channel.on('close', () => this.#channels.delete(channel));
     this.#channels.add(channel);
     return channel;
@@ -60,15 +67,24 @@ export class Link extends BaseLink {
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 
-  #blocked(reason: string): void {
+  /** Why the server takes no messages for now; undefined if it does. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  #block(reason: string): void {
+    this.#blocked = reason;
     this.#log?.warn(
       { event: 'serverBlocked', url: this.url, reason },
       `the server takes no messages for now: ${reason}; give it more memory or disk, or consume what it holds`,
     );
+    for (const user of this.users) user.blocked?.(reason);
   }
 
-  #unblocked(): void {
+  #unblock(): void {
+    this.#blocked = undefined;
     this.#log?.info({ event: 'serverUnblocked', url: this.url }, 'the server takes messages again');
+    for (const user of this.users) user.blocked?.(undefined);
   }
 }
 

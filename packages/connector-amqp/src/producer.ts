@@ -1,96 +1,231 @@
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox, type LinkUser } from '@sputnikjs/sidecar/connector';
+import { Outbox, serverFull } from '@sputnikjs/sidecar/connector';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
 import { keepBytes } from './keep-bytes.js';
-import type { Link } from './link.js';
+import type { Link, LinkUser } from './link.js';
 import { isSame, publicationOf, type Publication } from './publication.js';
 import { blameFor, tooLarge, type SizeLimit } from './refusal.js';
+import type { Topology } from './topology.js';
 
-/** Publishes persistent messages, and has the server confirm each. */
-export class Producer implements LinkUser {
-  readonly outbox: MessageProducer;
+/** A message that its sender waits for. */
+interface UnderWay {
+  readonly publication: Publication;
+  /** The channel it was sent on and is not answered on yet; undefined while it waits to be sent, or to be sent again. */
+  on: Channel | undefined;
+  /** It came back once, since it found no queue. */
+  cameBack: boolean;
+}
+
+/**
+ * Publishes persistent messages, and has the server confirm each. What the server closes the channel for ends neither the link nor the
+ * messages of others: those not confirmed are sent again, in order, on another one. What finds no exchange, or no queue, of the
+ * configuration is sent again when these are made again.
+ */
+export class Producer implements MessageProducer, LinkUser {
   readonly #link: Link;
-  readonly #channel: Channel;
+  readonly #topology: Topology;
   readonly #exchange: string;
   readonly #limit: SizeLimit;
   readonly #outbox: Outbox<number>;
-  /** Under way, in the order of sending. */
-  readonly #sent = new Map<number, Publication>();
+  /** By key, in the order of the calls. */
+  readonly #underWay = new Map<number, UnderWay>();
   #next = 0;
-  #isFirst = true;
+  /** Undefined when the server has closed it. */
+  #channel: Channel | undefined;
+  /** The server has answered something on this channel. */
+  #isProven = false;
+  /** Something is to be made again before messages are sent again. */
+  #isMissing = false;
+  #recovering: Promise<void> | undefined;
+  #lookQuiet = (): void => {};
 
   /** Resolves when the server is ready to take messages. */
-  static async on(link: Link, config: AmqpConfig, limit: SizeLimit): Promise<Producer> {
-    let producer: Producer | undefined;
-    const failed = (error: Error): void => (producer === undefined ? link.end(error) : producer.#failed(error));
-    const channel = keepBytes(await link.channel('producer', failed));
-    await link.during(channel.confirmSelect());
-    return (producer = new Producer(link, channel, config, limit));
+  static async on(link: Link, topology: Topology, config: AmqpConfig, limit: SizeLimit): Promise<Producer> {
+    const producer = new Producer(link, topology, config, limit);
+    producer.#channel = await producer.#open();
+    link.add(producer);
+    return producer;
   }
 
-  private constructor(link: Link, channel: Channel, { exchange, inFlight }: AmqpConfig, limit: SizeLimit) {
+  private constructor(link: Link, topology: Topology, { exchange, inFlight }: AmqpConfig, limit: SizeLimit) {
     this.#link = link;
-    this.#channel = channel;
+    this.#topology = topology;
     this.#exchange = exchange;
     this.#limit = limit;
-    this.outbox = this.#outbox = new Outbox(inFlight, (message) => this.#send(message));
-    channel.on('basic.return', (message) => this.#returned(message));
-    link.add(this);
+    this.#outbox = new Outbox(inFlight, (message) => this.#send(message));
+  }
+
+  produce(message: ProduceMessage): ReturnType<MessageProducer['produce']> {
+    const reason = this.#link.blocked;
+    return reason === undefined ? this.#outbox.produce(message) : Promise.reject(blocked(message.target, reason));
+  }
+
+  /** What is on its way stays there; all else is refused. */
+  blocked(reason: string | undefined): void {
+    if (reason === undefined) return;
+    for (const [key, { on, publication }] of this.#underWay)
+      if (on === undefined) this.#settle(key, blocked(publication.envelope.routingKey, reason));
+    this.#outbox.refuseWaiting(({ target }) => blocked(target, reason));
   }
 
   ended(error: Error): void {
-    this.#sent.clear();
+    this.#underWay.clear();
     this.#outbox.end(error);
+    this.#lookQuiet();
+  }
+
+  async #open(): Promise<Channel> {
+    let channel: Channel | undefined;
+    const failed = (error: Error): void =>
+      channel === undefined ? this.#link.end(error) : this.#failed(channel, error);
+    const opened = (channel = keepBytes(await this.#link.channel('producer', failed)));
+    opened.on('basic.return', (message) => this.#returned(opened, message));
+    await this.#link.during(opened.confirmSelect());
+    this.#isProven = false;
+    return opened;
   }
 
   #send(message: ProduceMessage): number {
+    const { blocked: reason } = this.#link;
+    if (reason !== undefined) throw blocked(message.target, reason);
     const publication = publicationOf(message, this.#exchange);
     const problem = tooLarge(publication, this.#limit);
     if (problem !== undefined) throw problem;
     const key = this.#next++;
-    this.#sent.set(key, publication);
-    this.#channel.basicPublish(publication.envelope, publication.body).then(
-      // the confirmation of a message that comes back comes after it; the library tells of it a turn later, though
-      () => setImmediate(() => this.#settle(key)),
-      (error: Error) => this.#rejected(key, publication, error),
-    );
+    const sent = { publication, on: undefined, cameBack: false };
+    this.#underWay.set(key, sent);
+    if (this.#channel !== undefined && this.#recovering === undefined) this.#publish(this.#channel, key, sent);
     return key;
   }
 
-  #returned(message: ReturnedMessage): void {
-    const { routingKey, replyText } = message;
-    for (const [key, publication] of this.#sent)
-      if (isSame(publication, message)) {
-        const advice =
-          this.#exchange === ''
-            ? 'create the queue ("queues" of the connector does), or correct the target'
-            : `bind a queue to the exchange "${this.#exchange}" ("bindings" of "queues" of the connector does)`;
-        return this.#settle(key, new Error(`no queue takes messages for "${routingKey}" (${replyText}); ${advice}`));
-      }
-    this.#link.end(new Error(`the server returned a message for "${routingKey}" that was not sent: ${replyText}`));
+  #publish(channel: Channel, key: number, sent: UnderWay): void {
+    sent.on = channel;
+    const { envelope, body } = sent.publication;
+    channel.basicPublish(envelope, body).then(
+      // the confirmation of a message that comes back comes after it; the library tells of it a turn later, though
+      () => setImmediate(() => sent.on === channel && this.#answered(key)),
+      (error: Error) => sent.on === channel && this.#rejected(channel, key, sent, error),
+    );
   }
 
-  #rejected(key: number, { envelope: { routingKey } }: Publication, cause: AMQPError | Error): void {
-    if (!(cause instanceof AMQPError) || cause.code !== 'NACK') return this.#failed(cause);
-    const why = `a queue for "${routingKey}" is full, or has failed`;
+  #rejected(channel: Channel, key: number, { publication }: UnderWay, cause: AMQPError | Error): void {
+    if (!(cause instanceof AMQPError) || cause.code !== 'NACK') return this.#failed(channel, cause);
+    const why = `a queue for ${JSON.stringify(publication.envelope.routingKey)} is full, or has failed`;
     const advice = "consume what it holds, raise its maxLength (x-max-length), or look into the server's log";
-    this.#settle(key, new Error(`the server refuses the message: ${why}; ${advice}`, { cause }));
+    this.#answered(key, serverFull(`the server refuses the message for now: ${why}; ${advice}`, cause));
   }
 
-  /** The server has closed the channel: those to blame fail, the others are sent again by the next link. */
-  #failed(error: Error): void {
+  #returned(channel: Channel, message: ReturnedMessage): void {
+    const { routingKey, replyText } = message;
+    for (const [key, sent] of this.#underWay) {
+      if (sent.on !== channel || !isSame(sent.publication, message)) continue;
+      if (sent.cameBack || !this.#topology.mayRoute(routingKey))
+        return this.#answered(key, unroutable(this.#exchange, message));
+      // its confirmation, which follows, says nothing
+      sent.on = undefined;
+      sent.cameBack = true;
+      this.#isMissing = true;
+      this.#isProven = true;
+      return this.#recover();
+    }
+    const what = `a message for ${JSON.stringify(routingKey)}`;
+    this.#link.end(new Error(`the server returned ${what} that was not sent: ${replyText}`));
+  }
+
+  /** The server has closed a channel, or it cannot be used any more. What has come on it before comes first. */
+  #failed(channel: Channel, error: Error): void {
+    if (channel !== this.#channel) return;
+    this.#channel = undefined;
+    setImmediate(() => this.#closed(channel, error));
+  }
+
+  /** Those to blame fail, the others are sent again; if nobody is, and nothing was answered, on the next link. */
+  #closed(channel: Channel, error: Error): void {
     if (this.#link.over !== undefined) return;
-    const blame = blameFor(error, this.#isFirst, this.#limit);
+    const isMissing = (error as Partial<AMQPError>).code === 'NOT_FOUND';
+    let isExplained = this.#isProven || isMissing;
+    this.#isMissing ||= isMissing;
+    const blame = blameFor(error, !this.#isProven, this.#limit);
     // whom we settle makes room for others, who are not to blame
-    const blamed = Array.from(this.#sent, ([key, publication]) => [key, blame(publication)] as const);
-    for (const [key, problem] of blamed) if (problem !== undefined) this.#settle(key, problem);
-    this.#link.end(error);
+    const sent = [...this.#underWay].filter(([, { on }]) => on === channel);
+    for (const [, message] of sent) message.on = undefined;
+    for (const [key, { publication }] of sent) {
+      const problem = blame(publication);
+      if (problem === undefined) continue;
+      isExplained = true;
+      this.#settle(key, problem);
+    }
+    if (isExplained) this.#recover();
+    else this.#link.end(error);
+  }
+
+  #recover(): void {
+    this.#recovering ??= this.#goOn().catch((error: Error) => this.#link.end(error));
+    this.#lookQuiet();
+  }
+
+  /** Sends again, in order, what has to be, as soon as nothing else is under way. */
+  async #goOn(): Promise<void> {
+    do {
+      await this.#quiet();
+      if (this.#link.over !== undefined) return;
+      if (this.#isMissing) await this.#makeMissing();
+      this.#channel ??= await this.#open();
+      // each may have taken a while
+    } while (this.#isMissing || this.#channel === undefined || this.#hasUnanswered());
+    this.#recovering = undefined;
+    for (const [key, sent] of this.#underWay) if (sent.on === undefined) this.#publish(this.#channel, key, sent);
+  }
+
+  async #makeMissing(): Promise<void> {
+    try {
+      await this.#topology.prepare();
+    } catch (error) {
+      // without an exchange there is nothing to go on with
+      if (this.#channel === undefined || this.#link.over !== undefined) throw error;
+      for (const [key, { on, cameBack, publication }] of this.#underWay)
+        if (on === undefined && cameBack) this.#settle(key, notMade(publication, error as Error));
+    }
+    this.#isMissing = false;
+  }
+
+  /** Resolves when what was sent is answered, or the server has closed the channel. */
+  async #quiet(): Promise<void> {
+    while (this.#hasUnanswered()) await new Promise<void>((resolve) => (this.#lookQuiet = resolve));
+  }
+
+  #hasUnanswered(): boolean {
+    for (const { on } of this.#underWay.values()) if (on !== undefined) return true;
+    return false;
+  }
+
+  #answered(key: number, error?: Error): void {
+    this.#isProven = true;
+    this.#settle(key, error);
   }
 
   #settle(key: number, error?: Error): void {
-    this.#isFirst = false;
-    this.#sent.delete(key);
+    this.#underWay.delete(key);
     this.#outbox.settle(key, error);
+    this.#lookQuiet();
   }
+}
+
+function blocked(target: string, reason: string): Error {
+  const what = `the server takes no messages for now (${reason})`;
+  return serverFull(`${what}, and none for ${JSON.stringify(target)}; give it more memory or disk`);
+}
+
+function unroutable(exchange: string, { routingKey, replyText }: ReturnedMessage): Error {
+  const advice =
+    exchange === ''
+      ? 'create the queue ("queues" of the connector does), or correct the target'
+      : `bind a queue to the exchange "${exchange}" ("bindings" of "queues" of the connector does)`;
+  return new Error(`no queue takes messages for ${JSON.stringify(routingKey)} (${replyText}); ${advice}`);
+}
+
+function notMade({ envelope }: Publication, cause: Error): Error {
+  const what = `no queue takes messages for ${JSON.stringify(envelope.routingKey)}`;
+  return new Error(`${what}, and none can be made: ${cause.message}`, { cause });
 }

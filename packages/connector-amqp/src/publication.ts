@@ -14,24 +14,29 @@ const MAX_PROPERTIES = 8192;
 /** What they take beside their texts, in bytes: the frame's own, and what each text begins with. */
 const OVERHEAD = 64;
 const OVERHEAD_OF_HEADER = 6;
+/**
+ * Addresses of clients that wait for an answer themselves. The server says of no message whether it reached one, and ends the connection at
+ * an address that it has not made itself.
+ */
+const REPLY_TO = 'amq.rabbitmq.reply-to';
 /** Headers by which a sender tells the server where else the message is to go: lists, which ours are not. */
 const SERVERS_OWN = ['CC', 'BCC'];
 
 /** Puts a message into AMQP's terms. Throws what is wrong with it, where the server would close the channel or not notice. */
 export function publicationOf(message: ProduceMessage, exchange: string): Publication {
   const { target, payload, contentType, headers, id } = message;
-  checkTarget(target);
+  checkTarget(target, exchange);
   let size = OVERHEAD;
   if (contentType !== undefined) size += sizeOf('the content type', contentType);
   if (id !== undefined) size += sizeOf('the id', id);
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (SERVERS_OWN.includes(name)) throw bad(`the header ${name}`, 'it belongs to the server; choose another name');
+    if (SERVERS_OWN.includes(name)) throw bad(`the header "${name}"`, 'it belongs to the server; choose another name');
     size += OVERHEAD_OF_HEADER + sizeOf('the name of a header', name);
     checkText(`the header ${JSON.stringify(name)}`, value);
     size += Buffer.byteLength(value);
   }
   if (size > MAX_PROPERTIES)
-    throw bad(`the headers of the message for "${target}"`, `at most ${MAX_PROPERTIES} bytes in all may go with it`);
+    throw bad(`the headers of the message for ${JSON.stringify(target)}`, `at most ${MAX_PROPERTIES} bytes in all may go with it`);
   return {
     envelope: {
       exchange,
@@ -62,14 +67,19 @@ function bufferOf(payload: Uint8Array | string): Buffer {
   return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 }
 
-function checkTarget(target: string): void {
-  checkText(`the target ${JSON.stringify(target.slice(0, 200))}`, target);
-  if (!isShort(target)) throw bad(`the target "${target.slice(0, 200)}…"`, 'it is longer than 255 bytes');
+function checkTarget(target: string, exchange: string): void {
+  const what = `the target ${JSON.stringify(target.slice(0, 200))}`;
+  checkText(what, target);
+  if (!isShort(target)) throw bad(`${what}…`, 'it is longer than 255 bytes');
+  if (exchange !== '') return;
+  if (target === '') throw bad(what, 'the name of a queue has at least one character');
+  if (target.startsWith(REPLY_TO))
+    throw bad(what, 'the server stores no message for such an address; have the answer sent to a queue');
 }
 
 function sizeOf(what: string, text: string): number {
   checkText(what, text);
-  if (!isShort(text)) throw bad(what, `"${text.slice(0, 50)}…" is longer than 255 bytes`);
+  if (!isShort(text)) throw bad(what, `${JSON.stringify(text.slice(0, 50))}… is longer than 255 bytes`);
   return Buffer.byteLength(text);
 }
 

@@ -1,58 +1,68 @@
+import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
-import { Handlers, type LinkUser } from '@sputnikjs/sidecar/connector';
-import type { AsyncMessage, Channel } from 'rabbitmq-client';
-import { messageOf } from './delivery.js';
+import type { AMQPError, AsyncMessage, Channel } from 'rabbitmq-client';
 import { keepBytes } from './keep-bytes.js';
-import type { Link } from './link.js';
+import type { Link, LinkUser } from './link.js';
+import type { Topology } from './topology.js';
+import { UnderWay } from './under-way.js';
 
-/** From a handler's rejection to the next delivery, in milliseconds. */
-const RETRY_MS = 1000;
 /** What AMQP has two bytes for. */
 const MAX_PREFETCH = 65_535;
+/** From an interruption to the next try, in milliseconds: doubles each time, up to the second. */
+const RETRY_MS = [100, 30_000] as const;
 
-/** Has a handler handle the messages of a queue, on a channel of its own. */
+/** What a subscription works with. */
+export interface SubscriptionParts {
+  readonly link: Link;
+  readonly topology: Topology;
+  readonly log: Logger | undefined;
+}
+
+/**
+ * Has a handler handle the messages of a queue, on a channel of its own. When the server stops to deliver (the queue is deleted, a handler
+ * takes longer than the server allows), it subscribes anew until it is granted: the link, on which others work, stays.
+ */
 export class QueueSubscription implements Subscription, LinkUser {
-  readonly #link: Link;
-  readonly #channel: Channel;
+  readonly #parts: SubscriptionParts;
   readonly #queue: string;
-  readonly #handlers: Handlers;
-  readonly #retries = new Set<NodeJS.Timeout>();
-  #tag: string | undefined;
+  readonly #prefetch: number;
+  readonly #underWay: UnderWay;
+  readonly #over = new AbortController();
+  #current: { readonly channel: Channel; readonly tag: string } | undefined;
+  /** Interruptions and failed tries since the last message. */
+  #troubles = 0;
+  #recovering: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** Resolves when the server delivers. The server bounds how many are under way. */
+  /** Resolves when the server delivers; rejects with why it does not. The server bounds how many are under way. */
   static async to(
-    link: Link,
+    parts: SubscriptionParts,
     queue: string,
     handler: (message: ConsumedMessage) => Promise<void>,
     maxUnacknowledged: number,
   ): Promise<QueueSubscription> {
-    const channel = keepBytes(await link.channel('consumer', (error) => link.end(error)));
-    const subscription = new QueueSubscription(link, channel, queue, handler);
-    await link.during(channel.basicQos({ prefetchCount: Math.min(maxUnacknowledged, MAX_PREFETCH) }));
-    const consuming = channel.basicConsume({ queue }, (delivery) => subscription.#received(delivery));
-    subscription.#tag = (await link.during(consuming)).consumerTag;
+    const subscription = new QueueSubscription(parts, queue, handler, maxUnacknowledged);
+    await subscription.#subscribe();
+    parts.link.add(subscription);
     return subscription;
   }
 
   private constructor(
-    link: Link,
-    channel: Channel,
+    parts: SubscriptionParts,
     queue: string,
     handler: (message: ConsumedMessage) => Promise<void>,
+    maxUnacknowledged: number,
   ) {
-    this.#link = link;
-    this.#channel = channel;
+    this.#parts = parts;
     this.#queue = queue;
-    this.#handlers = new Handlers(handler);
-    channel.on('basic.cancel', () => this.#cancelled());
-    channel.once('close', () => this.ended());
-    link.add(this);
+    this.#prefetch = Math.min(maxUnacknowledged, MAX_PREFETCH);
+    this.#underWay = new UnderWay(handler, this.#prefetch);
   }
 
   ended(): void {
-    this.#link.remove(this);
-    this.#forgetRetries();
+    this.#over.abort();
+    this.#underWay.stop();
+    if (this.#current !== undefined) this.#underWay.forget(this.#current.channel);
   }
 
   stop(): Promise<void> {
@@ -60,47 +70,93 @@ export class QueueSubscription implements Subscription, LinkUser {
   }
 
   async #stop(): Promise<void> {
-    this.#forgetRetries();
+    const { link } = this.#parts;
+    this.#over.abort();
+    this.#underWay.stop();
+    await this.#recovering;
     try {
-      if (this.#tag !== undefined) await this.#link.during(this.#channel.basicCancel(this.#tag));
-      await this.#handlers.idle();
+      if (this.#current !== undefined) await link.during(this.#current.channel.basicCancel(this.#current.tag));
+      await this.#underWay.idle();
       // what is not acknowledged goes back to the queue
-      await this.#link.during(this.#channel.close());
+      if (this.#current !== undefined) await link.during(this.#current.channel.close());
     } catch {
-      // so it does when the link has ended
-      await this.#handlers.idle();
+      // so it does when the channel or the link has ended
+      await this.#underWay.idle();
+    }
+    link.remove(this);
+  }
+
+  /** Makes a queue of the configuration again that is missing. */
+  async #subscribe(): Promise<void> {
+    const { topology, link } = this.#parts;
+    try {
+      await this.#open();
+    } catch (error) {
+      const isMissing = (error as Partial<AMQPError>).code === 'NOT_FOUND';
+      if (!isMissing || !topology.hasQueue(this.#queue) || link.over !== undefined) throw error;
+      await topology.prepare();
+      await this.#open();
     }
   }
 
-  #received(delivery: AsyncMessage): void {
-    if (this.#isOver) return;
-    void this.#handlers.handle(messageOf(delivery), (error) => {
-      if (error === undefined) this.#channel.basicAck({ deliveryTag: delivery.deliveryTag });
-      else this.#retry(delivery);
-    });
+  async #open(): Promise<void> {
+    const { link } = this.#parts;
+    let opened: Channel | undefined;
+    let failure: Error | undefined;
+    const failed = (error: Error): void => {
+      failure = error;
+      if (opened !== undefined) this.#interrupted(opened, error);
+    };
+    const channel = (opened = keepBytes(await link.channel('consumer', failed)));
+    const received = (delivery: AsyncMessage): void => this.#received(channel, delivery);
+    channel.on('basic.cancel', () => failed(new Error('the server delivers no more of it; was it deleted?')));
+    try {
+      await link.during(channel.basicQos({ prefetchCount: this.#prefetch }));
+      const { consumerTag: tag } = await link.during(channel.basicConsume({ queue: this.#queue }, received));
+      if (failure !== undefined) throw failure;
+      this.#current = { channel, tag };
+    } catch (error) {
+      void channel.close();
+      throw failure ?? error;
+    }
   }
 
-  /** Given back at once it would come again at once. */
-  #retry({ deliveryTag }: AsyncMessage): void {
-    if (this.#isOver) return;
-    const retry = setTimeout(() => {
-      this.#retries.delete(retry);
-      this.#channel.basicNack({ deliveryTag, requeue: true });
-    }, RETRY_MS);
-    this.#retries.add(retry);
+  #received(channel: Channel, delivery: AsyncMessage): void {
+    if (this.#over.signal.aborted || this.#current?.channel !== channel) return;
+    this.#troubles = 0;
+    this.#underWay.take(channel, delivery);
   }
 
-  get #isOver(): boolean {
-    return this.#stopping !== undefined || !this.#channel.active;
+  /** The server delivers no more on a channel. */
+  #interrupted(channel: Channel, error: Error): void {
+    if (this.#current?.channel !== channel) return;
+    this.#current = undefined;
+    this.#underWay.forget(channel);
+    // what was not acknowledged comes again, on the next one
+    void channel.close();
+    if (!this.#over.signal.aborted) this.#recovering = this.#recover(error);
   }
 
-  #forgetRetries(): void {
-    for (const retry of this.#retries) clearTimeout(retry);
-    this.#retries.clear();
+  /** Subscribes anew; tries until it is granted, or the subscription is over. */
+  async #recover(reason: Error): Promise<void> {
+    for (let error = reason; !this.#over.signal.aborted; ) {
+      const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);
+      this.#failed(error, waitMs);
+      await systemClock.sleep(waitMs, this.#over.signal);
+      if (this.#over.signal.aborted) return;
+      try {
+        await this.#subscribe();
+        const text = `the queue "${this.#queue}" gives messages again`;
+        this.#parts.log?.info({ event: 'consumingAgain', source: this.#queue }, text);
+        return;
+      } catch (cause) {
+        error = cause as Error;
+      }
+    }
   }
 
-  /** At the next link the queue may be there again, or whoever consumes learns that it is not. */
-  #cancelled(): void {
-    this.#link.end(new Error(`the server delivers no more from the queue "${this.#queue}"; has it been deleted?`));
+  #failed(error: Error, retryInMs: number): void {
+    const text = `cannot consume from the queue "${this.#queue}" for now: ${error.message}; trying again in ${retryInMs / 1000} s`;
+    this.#parts.log?.warn({ event: 'consumeFailed', source: this.#queue, retryInMs, error }, text);
   }
 }

@@ -15,16 +15,41 @@ export interface QueueConfig {
   readonly durable: boolean;
   /** How many messages it takes; any number unless given. */
   readonly maxLength?: number | undefined;
+  /** How many bytes of messages it takes; any number unless given. */
+  readonly maxLengthBytes?: number | undefined;
   /** What gives way when it is full: the new message, which is refused (unless given), or the oldest, of which nobody hears. */
   readonly overflow?: 'reject-publish' | 'drop-head' | undefined;
   /** After this time messages go, handled or not. */
   readonly messageTtlSeconds?: number | undefined;
+  /** After this time without a consumer the queue goes, with all that is in it. */
+  readonly expiresSeconds?: number | undefined;
+  /** The exchange for messages that go without having been handled; the default exchange has the name "". */
+  readonly deadLetterExchange?: string | undefined;
+  /** The routing key that they get there; their own unless given. */
+  readonly deadLetterRoutingKey?: string | undefined;
+  /** So often a message is delivered again before it goes. Quorum queues only. */
+  readonly deliveryLimit?: number | undefined;
+  /** Further arguments of the queue, by the server's names for them. */
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
   /** What it gets from exchanges. */
   readonly bindings: readonly { readonly exchange: string; readonly key: string }[];
 }
 
 /** The server's bound for a time in milliseconds. */
 const MAX_SECONDS = 4_294_967;
+
+/** The arguments that have keys of their own, by the server's names. */
+const KEYS = {
+  'x-queue-type': 'type',
+  'x-max-length': 'maxLength',
+  'x-max-length-bytes': 'maxLengthBytes',
+  'x-overflow': 'overflow',
+  'x-message-ttl': 'messageTtlSeconds',
+  'x-expires': 'expiresSeconds',
+  'x-dead-letter-exchange': 'deadLetterExchange',
+  'x-dead-letter-routing-key': 'deadLetterRoutingKey',
+  'x-delivery-limit': 'deliveryLimit',
+} as const satisfies Readonly<Record<string, keyof QueueConfig>>;
 
 /** Schema of {@link ExchangeConfig}. */
 export const EXCHANGE: z.ZodType<ExchangeConfig> = z.strictObject({
@@ -39,13 +64,59 @@ export const QUEUE: z.ZodType<QueueConfig> = z
     type: z.enum(['classic', 'quorum']),
     durable: z.boolean().default(true),
     maxLength: z.int().min(1).optional(),
+    maxLengthBytes: z.int().min(1).optional(),
     overflow: z.enum(['reject-publish', 'drop-head']).optional(),
     messageTtlSeconds: z.number().min(0.001).max(MAX_SECONDS).optional(),
+    expiresSeconds: z.number().min(0.001).max(MAX_SECONDS).optional(),
+    deadLetterExchange: nameSchema(0).optional(),
+    deadLetterRoutingKey: nameSchema(0).optional(),
+    deliveryLimit: z.int().min(0).optional(),
+    arguments: z.record(nameSchema(1), z.union([z.string(), z.number(), z.boolean()])).default({}),
     bindings: z.array(z.strictObject({ exchange: nameSchema(1), key: nameSchema(0).default('') })).default([]),
   })
-  .superRefine(({ type, durable, maxLength, overflow }, ctx) => {
-    if (type === 'quorum' && !durable)
-      ctx.addIssue({ code: 'custom', path: ['durable'], message: 'quorum queues are durable; leave it out' });
-    if (overflow !== undefined && maxLength === undefined)
-      ctx.addIssue({ code: 'custom', path: ['overflow'], message: 'is for a queue with maxLength; give that too' });
+  .superRefine((queue, ctx) => {
+    for (const [path, message] of misfits(queue)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
+
+type Misfit = readonly [path: readonly string[], message: string];
+
+/** The keys that do not go together with the others, and what to do about each. */
+function misfits(queue: QueueConfig): readonly Misfit[] {
+  const { type, durable, maxLength, maxLengthBytes, overflow, deadLetterExchange, deadLetterRoutingKey } = queue;
+  const found: Misfit[] = [];
+  const add = (key: keyof QueueConfig, message: string): void => void found.push([[key], message]);
+  if (type === 'quorum' && !durable) add('durable', 'quorum queues are durable; leave it out');
+  if (overflow !== undefined && maxLength === undefined && maxLengthBytes === undefined)
+    add('overflow', 'is for a queue with maxLength or maxLengthBytes; give one of them, too');
+  if (deadLetterRoutingKey !== undefined && deadLetterExchange === undefined)
+    add('deadLetterRoutingKey', 'is for a queue with deadLetterExchange; give that too ("" is the default exchange)');
+  if (queue.deliveryLimit !== undefined && type !== 'quorum')
+    add('deliveryLimit', 'only quorum queues count deliveries; choose "type": "quorum", or leave it out');
+  for (const name of Object.keys(queue.arguments))
+    if (Object.hasOwn(KEYS, name))
+      found.push([['arguments', name], `has a key of its own, "${KEYS[name as keyof typeof KEYS]}"; use that`]);
+  return found;
+}
+
+/** What the server is asked for when it is to make a queue, or to check one. */
+export function argumentsOf(queue: QueueConfig): Readonly<Record<string, string | number | boolean>> {
+  const { overflow = 'reject-publish', maxLength, maxLengthBytes, messageTtlSeconds, expiresSeconds } = queue;
+  const isBounded = maxLength !== undefined || maxLengthBytes !== undefined;
+  const named: Readonly<Record<keyof typeof KEYS, string | number | undefined>> = {
+    'x-queue-type': queue.type,
+    'x-max-length': maxLength,
+    'x-max-length-bytes': maxLengthBytes,
+    'x-overflow': isBounded ? overflow : undefined,
+    'x-message-ttl': milliseconds(messageTtlSeconds),
+    'x-expires': milliseconds(expiresSeconds),
+    'x-dead-letter-exchange': queue.deadLetterExchange,
+    'x-dead-letter-routing-key': queue.deadLetterRoutingKey,
+    'x-delivery-limit': queue.deliveryLimit,
+  };
+  const given = Object.entries(named).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+  return { ...queue.arguments, ...Object.fromEntries(given) };
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
+}

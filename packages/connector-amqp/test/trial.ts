@@ -1,37 +1,110 @@
 import { AMQP_CONFIG, connector } from '@sputnikjs/connector-amqp';
-import type { MessagingTrial, Place } from '@sputnikjs/testkit';
-import { rabbitmqServer, type Scope } from '@sputnikjs/testkit/servers';
+import type { Arrival, LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
+import { rabbitmqServer, type RabbitmqServer, type Scope } from '@sputnikjs/testkit/servers';
 import { storedIn, withPlain } from './helpers.js';
 
 const make = (port: number, raw: object = {}): ReturnType<typeof connector.make> =>
   connector.make(AMQP_CONFIG.parse({ url: `amqp://127.0.0.1:${port}`, ...raw }));
 
-/** A durable queue of its own, made by a client that is not the connector. */
-async function placeOn(port: number, queue: string, limits: Record<string, unknown> = {}): Promise<Place> {
-  await withPlain(port, (plain) => plain.queueDeclare({ queue, durable: true, arguments: limits }));
+function add(port: number, queue: string, limits: Record<string, unknown> = {}): Promise<unknown> {
+  return withPlain(port, (plain) => plain.queueDeclare({ queue, durable: true, arguments: limits }));
+}
+
+function remove(port: number, queue: string): Promise<unknown> {
+  return withPlain(port, (plain) => plain.queueDelete({ queue }));
+}
+
+function placeOf(port: number, queue: string): Place {
   return {
     target: queue,
     source: queue,
     stored: async () => (await storedIn(port, queue)).map(({ payload }) => payload),
+    // what is under way to a consumer comes back when that is gone
     unhandled: () =>
       withPlain(port, async (plain) => (await plain.queueDeclare({ queue, passive: true })).messageCount),
   };
 }
 
+/** A durable queue of its own, made by a client that is not the connector. */
+async function placeOn(port: number, queue: string, limits?: Record<string, unknown>): Promise<Place> {
+  await add(port, queue, limits);
+  return placeOf(port, queue);
+}
+
+/** A server that waits a second for an acknowledgement, and looks after it twice a second. */
+async function longHandling(scope: Scope): Promise<LongHandling> {
+  const impatient = await rabbitmqServer(scope, ['consumer_timeout = 1000']);
+  await impatient.start();
+  await lookOften(impatient);
+  const place = await placeOn(impatient.port, 'long');
+  return { make: () => make(impatient.port), place, handlerMs: 4_000, consumers: 1 };
+}
+
+/** Has the server look every half second for consumers that take too long, not every minute. Such channels as are opened then. */
+export async function lookOften(server: RabbitmqServer): Promise<void> {
+  await server.ctl('eval', 'application:set_env(rabbit, channel_tick_interval, 500).');
+}
+
+/** Queues by all names that the server takes; messages go to them by the default exchange. */
+async function targetsOn(port: number, targets: readonly string[]): Promise<TargetsOnTrial> {
+  const good = 'good target';
+  const names = [good, ...targets.filter((target) => target !== '' && !target.startsWith('amq.') && isName(target))];
+  await withPlain(port, async (plain) => {
+    const channel = await plain.acquire();
+    for (const queue of names) await channel.queueDeclare({ queue });
+    await channel.close();
+  });
+  return {
+    make: () => make(port),
+    good,
+    arrivals: () =>
+      withPlain(port, async (plain) => {
+        const arrivals: Arrival[] = [];
+        const channel = await plain.acquire();
+        for (const queue of names)
+          for (;;) {
+            const got = await channel.basicGet({ queue, noAck: true });
+            if (got === undefined) break;
+            arrivals.push({ target: queue, payload: String(got.body) });
+          }
+        await channel.close();
+        return arrivals;
+      }),
+  };
+}
+
+function isName(target: string): boolean {
+  // what has half a pair comes out of UTF-8 otherwise; line breaks the server takes out of a name
+  return Buffer.byteLength(target) <= 255 && Buffer.from(target).toString() === target && !/[\r\n]/.test(target);
+}
+
 /** The trial of the connector with RabbitMQ and durable queues. */
 export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await rabbitmqServer(scope);
+  const { port } = server;
   let places = 0;
   return {
     server,
     make,
-    makeUnwelcome: (port) => make(port, { username: 'guest', password: 'wrong' }),
-    place: () => placeOn(server.port, `place${++places}`),
+    makeUnwelcome: (at) => make(at, { username: 'guest', password: 'wrong' }),
+    place: () => placeOn(port, `place${++places}`),
+    destroy: async ({ source }) => void (await remove(port, source)),
+    restore: async ({ source }) => void (await add(port, source)),
+    async configured() {
+      const queues = [{ name: 'configured', type: 'classic' }];
+      return {
+        make: () => make(port, { queues }),
+        place: placeOf(port, 'configured'),
+        destroy: async () => void (await remove(port, 'configured')),
+      };
+    },
+    longHandling: () => longHandling(scope),
+    targets: (targets) => targetsOn(port, targets),
     full: async () => ({
-      make: () => make(server.port),
-      place: await placeOn(server.port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
+      make: () => make(port),
+      place: await placeOn(port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
       makeRoom: () =>
-        withPlain(server.port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),
+        withPlain(port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),
     }),
     features: {
       pushedLoss: true,
@@ -39,6 +112,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
       consumer: true,
       keeps: true,
       redelivers: true,
+      ids: true,
       headers: true,
       contentType: true,
     },

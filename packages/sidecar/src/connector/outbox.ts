@@ -66,6 +66,11 @@ export class Outbox<Key> implements MessageProducer {
     return true;
   }
 
+  /** The server takes no messages for now: rejects those that are not under way. Such as come later `send` has to refuse. */
+  refuseWaiting(refusal: (message: ProduceMessage) => Error): void {
+    for (const { message, reject } of this.#waiting.drain()) reject(refusal(message));
+  }
+
   /** The connection is over: rejects all that is not settled, and all to come. The first reason counts. */
   end(error: Error): void {
     this.#end ??= error;
