@@ -2,26 +2,31 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import type { AsyncMessage } from 'rabbitmq-client';
 
-/** The header by which a quorum queue says how often it has delivered a message before. */
+/** The header by which a quorum queue says how often it has delivered a message before; the first time it says nothing. */
 const COUNT = 'x-delivery-count';
 
 /** A delivery in the terms that all servers share. */
 export function messageOf(delivery: AsyncMessage): ConsumedMessage {
   const { routingKey, body, contentType, headers, redelivered, messageId, correlationId, replyTo } = delivery;
   const entries = Object.entries(headers ?? {});
-  const before = (headers as Readonly<Record<string, unknown>> | undefined)?.[COUNT];
+  const deliveries = redelivered ? countOf(delivery) : 1;
   return {
     source: routingKey,
     payload: body as Buffer,
     redelivered,
     ...(contentType !== undefined && { contentType }),
     ...(entries.length > 0 && { headers: Object.fromEntries(entries.map(([name, value]) => [name, textOf(value)])) }),
-    // senders can give it text only
-    ...(typeof before === 'number' && { deliveries: before + 1 }),
+    ...(deliveries !== undefined && { deliveries }),
     ...(messageId !== undefined && { id: messageId }),
     ...(correlationId !== undefined && { correlationId }),
     ...(replyTo !== undefined && { replyTo }),
   };
+}
+
+/** The delivery's number, where the queue counts. */
+function countOf({ headers }: AsyncMessage): number | undefined {
+  const before: unknown = headers?.[COUNT];
+  return typeof before === 'number' ? before + 1 : undefined;
 }
 
 /** True if the one is the other, delivered again, or cannot be told from it by anybody. */

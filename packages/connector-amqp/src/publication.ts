@@ -36,7 +36,10 @@ export function publicationOf(message: ProduceMessage, exchange: string): Public
     size += Buffer.byteLength(value);
   }
   if (size > MAX_PROPERTIES)
-    throw bad(`the headers of the message for ${JSON.stringify(target)}`, `at most ${MAX_PROPERTIES} bytes in all may go with it`);
+    throw bad(
+      `the headers of the message for ${JSON.stringify(target)}`,
+      `at most ${MAX_PROPERTIES} bytes in all may go with it`,
+    );
   return {
     envelope: {
       exchange,

@@ -139,7 +139,7 @@ export class QueueSubscription implements Subscription, LinkUser {
 
   /** Subscribes anew; tries until it is granted, or the subscription is over. */
   async #recover(reason: Error): Promise<void> {
-    for (let error = reason; !this.#over.signal.aborted; ) {
+    for (let error = reason; !this.#over.signal.aborted;) {
       const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);
       this.#failed(error, waitMs);
       await systemClock.sleep(waitMs, this.#over.signal);

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { ConsumedMessage } from '@sputnikjs/sidecar';
 import { Collector, gate, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { connect, open, withPlain } from './helpers.js';
+import { open, withPlain } from './helpers.js';
 
 const server = await rabbitmqServer({ after });
 const { url, port } = server;
@@ -118,21 +118,4 @@ test('a queue that is missing, or has no name that can be, is an error that says
   const seen = new Collector<string>();
   await connection.consumer.consume('there', async (message) => seen.add(textOf(message)));
   await seen.reaches(1);
-});
-
-test('a queue that is deleted while it is consumed from ends the connection, saying so', async (t) => {
-  await addQueue('gone', ['x']);
-  const { connector, connection, lost } = await open(t, { url });
-  const seen = new Collector<string>();
-  await connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
-  await seen.reaches(1);
-  await withPlain(port, (plain) => plain.queueDelete('gone'));
-  assert.match(
-    ((await lost) as Error).message,
-    /the server delivers no more from the queue "gone"; has it been deleted\?$/,
-  );
-  await addQueue('gone', ['y']);
-  const again = await connect(connector);
-  await again.connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
-  await seen.reaches(2);
 });

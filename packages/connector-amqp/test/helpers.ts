@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { setTimeout as realTime } from 'node:timers/promises';
 import { Connection } from 'rabbitmq-client';
 import { connector } from '@sputnikjs/connector-amqp';
 import { heldConnectors } from '@sputnikjs/testkit';
@@ -13,6 +15,21 @@ export async function withPlain<T>(port: number, work: (plain: Connection) => Pr
   } finally {
     await plain.close();
   }
+}
+
+/** Makes a durable queue. */
+export async function addQueue(port: number, queue: string, limits: Record<string, unknown> = {}): Promise<void> {
+  await withPlain(port, (plain) => plain.queueDeclare({ queue, durable: true, arguments: limits }));
+}
+
+/** Deletes a queue, with all that is in it. */
+export async function removeQueue(port: number, queue: string): Promise<void> {
+  await withPlain(port, (plain) => plain.queueDelete({ queue }));
+}
+
+/** Fails if somebody has reported the loss of a connection. */
+export async function assertKept(lost: Promise<unknown>): Promise<void> {
+  assert.equal(await Promise.race([lost, realTime(0, 'kept')]), 'kept');
 }
 
 /** A message as a client sees it that is not ours. */

@@ -1,25 +1,16 @@
 import { AMQP_CONFIG, connector } from '@sputnikjs/connector-amqp';
 import type { Arrival, LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
 import { rabbitmqServer, type RabbitmqServer, type Scope } from '@sputnikjs/testkit/servers';
-import { storedIn, withPlain } from './helpers.js';
+import { addQueue, removeQueue, storedIn, withPlain } from './helpers.js';
 
 const make = (port: number, raw: object = {}): ReturnType<typeof connector.make> =>
   connector.make(AMQP_CONFIG.parse({ url: `amqp://127.0.0.1:${port}`, ...raw }));
-
-function add(port: number, queue: string, limits: Record<string, unknown> = {}): Promise<unknown> {
-  return withPlain(port, (plain) => plain.queueDeclare({ queue, durable: true, arguments: limits }));
-}
-
-function remove(port: number, queue: string): Promise<unknown> {
-  return withPlain(port, (plain) => plain.queueDelete({ queue }));
-}
 
 function placeOf(port: number, queue: string): Place {
   return {
     target: queue,
     source: queue,
     stored: async () => (await storedIn(port, queue)).map(({ payload }) => payload),
-    // what is under way to a consumer comes back when that is gone
     unhandled: () =>
       withPlain(port, async (plain) => (await plain.queueDeclare({ queue, passive: true })).messageCount),
   };
@@ -27,7 +18,7 @@ function placeOf(port: number, queue: string): Place {
 
 /** A durable queue of its own, made by a client that is not the connector. */
 async function placeOn(port: number, queue: string, limits?: Record<string, unknown>): Promise<Place> {
-  await add(port, queue, limits);
+  await addQueue(port, queue, limits);
   return placeOf(port, queue);
 }
 
@@ -88,14 +79,14 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
     make,
     makeUnwelcome: (at) => make(at, { username: 'guest', password: 'wrong' }),
     place: () => placeOn(port, `place${++places}`),
-    destroy: async ({ source }) => void (await remove(port, source)),
-    restore: async ({ source }) => void (await add(port, source)),
+    destroy: ({ source }) => removeQueue(port, source),
+    restore: ({ source }) => addQueue(port, source),
     async configured() {
       const queues = [{ name: 'configured', type: 'classic' }];
       return {
         make: () => make(port, { queues }),
         place: placeOf(port, 'configured'),
-        destroy: async () => void (await remove(port, 'configured')),
+        destroy: () => removeQueue(port, 'configured'),
       };
     },
     longHandling: () => longHandling(scope),
@@ -103,8 +94,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
     full: async () => ({
       make: () => make(port),
       place: await placeOn(port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
-      makeRoom: () =>
-        withPlain(port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),
+      makeRoom: () => withPlain(port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),
     }),
     features: {
       pushedLoss: true,
