@@ -92,6 +92,7 @@ test('what cannot be made again refuses the message with the reason, and nobody 
 });
 
 test('a target that the user may not publish to is refused, and harms neither other messages nor consumers', async (t) => {
+  await removeQueue(port, 'errors');
   await server.ctl('add_user', 'bound', 'x');
   await server.ctl('set_permissions', 'bound', '.*', '.*', '.*');
   await server.ctl('set_topic_permissions', 'bound', 'logs', '^kern', '.*');
