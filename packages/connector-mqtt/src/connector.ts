@@ -7,10 +7,10 @@ import {
   type MessageProducer,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { LinkConnector, openSocket } from '@sputnikjs/sidecar/connector';
+import { LinkConnector, openSocket, tlsProblems } from '@sputnikjs/sidecar/connector';
 import { MQTT_CONFIG, MQTT_URLS, type MqttConfig } from './config.js';
 import { Consumer } from './consumer.js';
-import { EmbeddedBroker } from './embedded.js';
+import { EmbeddedBroker, listenPlaceOf } from './embedded.js';
 import { Link, type LinkUser } from './link.js';
 import { Producer } from './producer.js';
 
@@ -27,10 +27,10 @@ class Connection implements MqttConnection {
   readonly producer: MessageProducer;
   readonly #consumer: Consumer;
 
-  constructor(link: Link, { inFlight, cleanSession }: MqttConfig, log: Logger | undefined) {
+  constructor(link: Link, config: MqttConfig, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = new Producer(link, inFlight);
-    this.#consumer = new Consumer(link, cleanSession, log);
+    this.producer = new Producer(link, config.inFlight);
+    this.#consumer = new Consumer(link, config, log);
   }
 
   get consumer(): MessageConsumer {
@@ -102,5 +102,9 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
 export const connector: ConnectorDefinition<MqttConnection, MqttConfig> = defineConnector({
   name: 'mqtt',
   config: MQTT_CONFIG,
+  check: async (config) => ({
+    problems: await tlsProblems(config),
+    listens: config.embedded ? [listenPlaceOf(config)] : [],
+  }),
   make: (config: MqttConfig) => new MqttConnector(config),
 });

@@ -1,10 +1,11 @@
-import type { Logger } from '@sputnikjs/core';
+import { SputnikError, type Logger } from '@sputnikjs/core';
 import type { MessageConsumer, Subscription } from '@sputnikjs/sidecar';
 import { Fifo } from '@sputnikjs/sidecar/connector';
+import type { MqttConfig } from './config.js';
 import { Handling, type Delivery, type Handler } from './handling.js';
 import type { Link, LinkUser } from './link.js';
 import { pubackPacket } from './packets.js';
-import { filterProblem } from './topic.js';
+import { filterProblem, isShared } from './topic.js';
 
 type ReceivedMessage = Parameters<NonNullable<LinkUser['received']>>[0];
 
@@ -23,6 +24,7 @@ const OVERHEAD = 500;
 export class Consumer implements MessageConsumer, LinkUser {
   readonly #link: Link;
   readonly #cleanSession: boolean;
+  readonly #isEmbedded: boolean;
   readonly #log: Logger | undefined;
   readonly #handlings = new Set<Handling>();
   /** Deliveries of QoS 1 in the order they came, not yet acknowledged. */
@@ -32,9 +34,10 @@ export class Consumer implements MessageConsumer, LinkUser {
   #bytes = 0;
   #dropped = 0;
 
-  constructor(link: Link, cleanSession: boolean, log?: Logger) {
+  constructor(link: Link, { cleanSession, embedded }: Pick<MqttConfig, 'cleanSession' | 'embedded'>, log?: Logger) {
     this.#link = link;
     this.#cleanSession = cleanSession;
+    this.#isEmbedded = embedded;
     this.#log = log;
     link.add(this);
   }
@@ -44,8 +47,11 @@ export class Consumer implements MessageConsumer, LinkUser {
     handler: Handler,
     { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
   ): Promise<Subscription> {
-    const problem = filterProblem(source);
-    if (problem !== undefined) throw new Error(`cannot subscribe to ${JSON.stringify(source)}: ${problem}`);
+    const problem = filterProblem(source) ?? this.#sharingProblem(source);
+    if (problem !== undefined) {
+      const text = `cannot subscribe to ${JSON.stringify(source.slice(0, 200))}: ${problem}`;
+      throw new SputnikError('BAD_CONFIG', text);
+    }
     if (this.#link.over !== undefined) throw this.#link.over;
     const handling = new Handling(source, handler, maxUnacknowledged, (delivery, handled) =>
       this.#done(delivery, handled),
@@ -64,6 +70,10 @@ export class Consumer implements MessageConsumer, LinkUser {
       });
     }
     return { stop: () => this.#stop(handling) };
+  }
+
+  #sharingProblem(source: string): string | undefined {
+    return this.#isEmbedded && isShared(source) ? 'the embedded broker has no shared subscriptions' : undefined;
   }
 
   received({ topic, payload, qos, dup, messageId }: ReceivedMessage): void {

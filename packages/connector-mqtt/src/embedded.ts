@@ -1,14 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { systemClock, type Logger } from '@sputnikjs/core';
+import { systemClock, type ListenPlace, type Logger } from '@sputnikjs/core';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 import type { MqttConfig } from './config.js';
 import { Congestion } from './congestion.js';
 import { Deliveries } from './deliveries.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
+import { isShared } from './topic.js';
 
 const HOST = '127.0.0.1';
+const PORT = 1883;
 /** Aedes' own bound for subscribers that stop reading, too strict for slow ones: as long as can be. See {@link Congestion}. */
 const NO_DRAIN_TIMEOUT = 2_147_483_647;
 /** How long the landing waits for subscribers to take what is theirs, in milliseconds. */
@@ -22,6 +24,11 @@ interface Running {
   readonly subscribers: Subscribers;
   readonly deliveries: Deliveries;
   readonly congestion: Congestion;
+}
+
+/** Where an embedded broker of that configuration is going to listen. */
+export function listenPlaceOf({ port = PORT }: MqttConfig): ListenPlace {
+  return { protocol: 'tcp', host: HOST, port };
 }
 
 /** An MQTT broker inside the process, on loopback. Its state lives and dies with it. */
@@ -76,7 +83,7 @@ export class EmbeddedBroker {
       socket.once('close', () => subscribers.delete(client));
       deliveries.add(subscriber);
     });
-    const { port = 1883 } = this.#config;
+    const { port } = listenPlaceOf(this.#config);
     try {
       server.listen(port, HOST);
       await once(server, 'listening');
@@ -100,7 +107,10 @@ export class EmbeddedBroker {
   }
 
   /** How messages go through the broker; wills of clients long gone have no client. Aedes disconnects whom it refuses. */
-  #hooks(deliveries: Deliveries, congestion: Congestion): Pick<AedesOptions, 'authorizePublish' | 'authorizeForward'> {
+  #hooks(
+    deliveries: Deliveries,
+    congestion: Congestion,
+  ): Pick<AedesOptions, 'authorizePublish' | 'authorizeForward' | 'authorizeSubscribe'> {
     return {
       authorizePublish: (client, { topic }, done) => {
         if (topic.startsWith('$SYS/')) return done(new Error('topics below $SYS belong to the broker'));
@@ -111,6 +121,9 @@ export class EmbeddedBroker {
           done(new Error('the broker is shutting down'));
         });
       },
+      // aedes would grant it, and deliver nothing
+      authorizeSubscribe: (_client, subscription, done) =>
+        done(null, isShared(subscription.topic) ? null : subscription),
       authorizeForward: (client, packet) => {
         deliveries.sending(client, packet);
         return packet;

@@ -132,7 +132,8 @@ export class Link extends BaseLink<LinkUser> {
 function explained(error: Error & { readonly code?: unknown }): Error {
   const advice: Readonly<Record<number, string>> = {
     1: 'it does not speak MQTT 3.1.1',
-    2: 'choose another clientId',
+    // what mosquitto says to a keepalive above its max_keepalive, too
+    2: 'choose another clientId, or a smaller keepaliveSeconds',
     4: 'check username and password',
     5: 'check username and password, and what the server allows the user',
   };

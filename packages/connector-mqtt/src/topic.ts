@@ -2,6 +2,14 @@
 const MAX_LEVELS = 100;
 const MAX_BYTES = 65_535;
 
+/**
+ * Beginnings of topics that mosquitto takes for its own, however they go on: it ends the connection of whoever publishes to $SYS… or
+ * $share…, which it has acknowledged before, and passes nothing on of what comes to $CONTROL/….
+ */
+const SERVERS_OWN = /^\$(SYS|share|CONTROL\/)/;
+/** A subscription that its subscribers share: their group, then the filter (MQTT 5, 4.8.2, which servers of 3.1.1 have, too). */
+const SHARED = /^\$share\/[^/+#]+\/(?=.)/s;
+
 /** Characters that a server may end the connection for (MQTT 3.1.1, 1.5.3): half pairs, control codes, non-characters. */
 const UNWELCOME = /[\p{Surrogate}\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
@@ -11,7 +19,8 @@ const UNWELCOME = /[\p{Surrogate}\p{Cc}\p{Noncharacter_Code_Point}]/u;
  */
 export function topicProblem(topic: string): string | undefined {
   if (/[+#]/.test(topic)) return 'a topic to publish to has no wildcards (+, #)';
-  if (/^\$SYS(\/|$)/.test(topic)) return 'topics below $SYS belong to the server';
+  const own = SERVERS_OWN.exec(topic)?.[0];
+  if (own !== undefined) return `topics that begin with ${own} belong to the server`;
   return textProblem(topic);
 }
 
@@ -22,6 +31,8 @@ export function filterProblem(filter: string): string | undefined {
     level.includes('#') ? level !== '#' || i < levels.length - 1 : level.includes('+') && level !== '+',
   );
   if (stray) return 'the wildcards + and # stand for whole levels, and # for the last';
+  if (filter.startsWith('$share') && !isShared(filter))
+    return 'a shared subscription is $share/group/filter, the group without wildcards';
   return textProblem(filter);
 }
 
@@ -33,9 +44,14 @@ function textProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** True if a filter has its messages shared among those who subscribe to it. */
+export function isShared(filter: string): boolean {
+  return SHARED.test(filter);
+}
+
 /** True if `filter`, which is valid, takes messages published to `topic`. */
 export function matches(filter: string, topic: string): boolean {
-  const wanted = filter.replace(/^\$share\/[^/]+\//, '').split('/');
+  const wanted = filter.replace(SHARED, '').split('/');
   const levels = topic.split('/');
   // wildcards do not reach topics of the server's own (4.7.2)
   if (topic.startsWith('$') && wanted[0] !== levels[0]) return false;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { mosquitto as makeMosquitto, type RealServer } from '@sputnikjs/testkit/servers';
+import { mosquitto as makeMosquitto, type RealServer, type Scope } from '@sputnikjs/testkit/servers';
 
 /** A mosquitto that runs until the test ends; `lines` are further lines for its configuration. */
 export async function mosquitto(t: TestContext, lines?: readonly string[]): Promise<RealServer> {
@@ -13,7 +13,7 @@ export async function mosquitto(t: TestContext, lines?: readonly string[]): Prom
 
 /** A `mosquitto_sub` that has subscribed, and the payloads it prints. */
 export async function mosquittoSub(
-  t: TestContext,
+  t: Scope,
   port: number,
   args: readonly string[],
 ): Promise<{ readonly process: ChildProcess; readonly lines: string[]; readonly exit: Promise<unknown> }> {

@@ -3,7 +3,17 @@ import { test } from 'node:test';
 import { filterProblem, matches, topicProblem } from '../dist/topic.js';
 
 test("topics to publish to are plain, of bounded length and depth, and not the server's own", () => {
-  for (const topic of ['a', '/', 'a/b/ü 😀', '$aws/things', '$SYSTEM', 'x'.repeat(65_535)])
+  for (const topic of [
+    'a',
+    '/',
+    'a/b/ü 😀',
+    '$aws/things',
+    '$sys',
+    '$SHARE/a/b',
+    '$CONTROL',
+    'a/$SYS',
+    'x'.repeat(65_535),
+  ])
     assert.equal(topicProblem(topic), undefined, topic);
   const bad = [
     '',
@@ -17,6 +27,11 @@ test("topics to publish to are plain, of bounded length and depth, and not the s
     '\uFFFF',
     '$SYS',
     '$SYS/x',
+    '$SYSTEM',
+    '$share',
+    '$share/g/x',
+    '$shared/x',
+    '$CONTROL/x',
     'ü'.repeat(32_768),
     '/'.repeat(100),
   ];
@@ -24,9 +39,19 @@ test("topics to publish to are plain, of bounded length and depth, and not the s
 });
 
 test('wildcards stand for whole levels, and # for the last', () => {
-  for (const filter of ['#', '+', 'a/#', '+/+/b', '/+', '$SYS/#'])
+  for (const filter of ['#', '+', 'a/#', '+/+/b', '/+', '$SYS/#', '$share/g/a/#', '$share/g/+', '$share/g//'])
     assert.equal(filterProblem(filter), undefined, filter);
-  for (const filter of ['', 'a#', 'a/#/b', 'a+', '+a/b', '##', 'a\0'])
+  const badShares = [
+    '$share',
+    '$share/',
+    '$share/g',
+    '$share/g/',
+    '$share//a',
+    '$share/+/a',
+    '$share/#',
+    '$shared/g/a',
+  ];
+  for (const filter of ['', 'a#', 'a/#/b', 'a+', '+a/b', '##', 'a\0', ...badShares])
     assert.notEqual(filterProblem(filter), undefined, filter);
 });
 
@@ -47,6 +72,8 @@ test('a filter matches what MQTT says it matches', () => {
     ['a/+', 'a', false],
     ['a/+/c', 'a//c', true],
     ['$share/group/a/+', 'a/b', true],
+    ['$share/group/a', '$share/group/a', false],
+    ['$share/group/#', '$SYS/a', false],
   ];
   for (const [filter, topic, expected] of cases) assert.equal(matches(filter, topic), expected, `${filter} ${topic}`);
 });
