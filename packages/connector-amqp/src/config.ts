@@ -1,12 +1,20 @@
-import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import {
+  ServerUrls,
+  TLS_KEYS,
+  tlsMisfits,
+  URLS,
+  urlsOf,
+  type TlsConfig,
+  type Urls,
+} from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 import { EXCHANGE, QUEUE, type ExchangeConfig, type QueueConfig } from './topology-config.js';
 import { nameSchema } from './short-text.js';
 
 /** Configuration of the AMQP connector. */
 export interface AmqpConfig extends TlsConfig {
-  /** Where the server is: `amqp://host:port` (5672), or `amqps://host:port` (5671) for TLS. */
-  readonly url: string;
+  /** Where the server is: `amqp://host:port` (5672), or `amqps://host:port` (5671) for TLS; of a cluster, where some servers are. */
+  readonly url: Urls;
   readonly vhost: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -30,7 +38,7 @@ export const AMQP_URLS: ServerUrls = new ServerUrls({
 /** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
 export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
   .strictObject({
-    url: z.string(),
+    url: URLS,
     vhost: nameSchema(1).default('/'),
     username: z.string().min(1).optional(),
     password: z.string().optional(),
@@ -41,17 +49,20 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {
-    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+    for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
 
+type Misfit = readonly [path: readonly (keyof AmqpConfig | number)[], message: string];
+
 /** The keys that do not go together with the others, and what to do about each. */
-function misfits(config: AmqpConfig): readonly (readonly [key: keyof AmqpConfig, message: string])[] {
+function misfits(config: AmqpConfig): readonly Misfit[] {
   const { url, username, password } = config;
-  const found: (readonly [keyof AmqpConfig, string])[] = [];
-  const bad = AMQP_URLS.problem(url);
-  if (bad !== undefined) found.push(['url', bad]);
-  if (password !== undefined && username === undefined) found.push(['password', 'is for a username; give that too']);
-  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
-  if (bad === undefined) found.push(...tlsMisfits(config, AMQP_URLS.isTls(url), 'amqps://'));
+  const bad = AMQP_URLS.problems(url);
+  const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
+  if (password !== undefined && username === undefined) found.push([['password'], 'is for a username; give that too']);
+  if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give that too']);
+  if (bad.length > 0) return found;
+  const isTls = urlsOf(url).some((each) => AMQP_URLS.isTls(each));
+  for (const [key, message] of tlsMisfits(config, isTls, 'amqps://')) found.push([[key], message]);
   return found;
 }

@@ -1,5 +1,5 @@
 import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/sidecar';
-import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
+import { LinkConnector, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
 import { AMQP_CONFIG, type AmqpConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import type { Link, LinkUser } from './link.js';
@@ -16,15 +16,17 @@ export interface AmqpConnection extends MessagingConnection {
 
 class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
   readonly #config: AmqpConfig;
+  readonly #servers: Servers;
   readonly #limit: SizeLimit = { bytes: DEFAULT_LIMIT };
 
   constructor(config: AmqpConfig) {
     super('AMQP');
     this.#config = config;
+    this.#servers = new Servers(urlsOf(config.url));
   }
 
   protected override open(signal: AbortSignal): Promise<Link> {
-    return openLink(this.#config, this.log, signal);
+    return this.#servers.open((url) => openLink(url, this.#config, this.log, signal), signal);
   }
 
   protected override async prepare(link: Link): Promise<AmqpConnection> {

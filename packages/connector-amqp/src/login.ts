@@ -16,10 +16,15 @@ const HEARTBEAT_S = 10;
  * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
  * reason of the signal.
  */
-export async function openLink(config: AmqpConfig, log: Logger | undefined, signal: AbortSignal): Promise<Link> {
-  const options = await optionsOf(config);
+export async function openLink(
+  url: string,
+  config: AmqpConfig,
+  log: Logger | undefined,
+  signal: AbortSignal,
+): Promise<Link> {
+  const options = await optionsOf(url, config);
   signal.throwIfAborted();
-  const link = new Link(config.url, log);
+  const link = new Link(url, log);
   const aborted = (): void => link.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {
@@ -28,14 +33,14 @@ export async function openLink(config: AmqpConfig, log: Logger | undefined, sign
     return link;
   } catch (error) {
     link.end(error as Error);
-    throw signal.aborted ? signal.reason : explained(config, link.over?.cause as NodeJS.ErrnoException);
+    throw signal.aborted ? signal.reason : explained(url, config, link.over?.cause as NodeJS.ErrnoException);
   } finally {
     signal.removeEventListener('abort', aborted);
   }
 }
 
-async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
-  const { url, vhost, username = 'guest', password = 'guest', servername } = config;
+async function optionsOf(url: string, config: AmqpConfig): Promise<ConnectionOptions> {
+  const { vhost, username = 'guest', password = 'guest', servername } = config;
   const { host, port, tls } = AMQP_URLS.addressOf(url);
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   return {
@@ -51,11 +56,11 @@ async function optionsOf(config: AmqpConfig): Promise<ConnectionOptions> {
   };
 }
 
-function explained(config: AmqpConfig, cause: NodeJS.ErrnoException): Error {
-  return new Error(`cannot connect to ${config.url}: ${reasonOf(cause)}; ${advice(config, cause)}`, { cause });
+function explained(url: string, config: AmqpConfig, cause: NodeJS.ErrnoException): Error {
+  return new Error(`cannot connect to ${url}: ${reasonOf(cause)}; ${advice(url, config, cause)}`, { cause });
 }
 
-function advice({ url, username, vhost }: AmqpConfig, { code, message }: NodeJS.ErrnoException): string {
+function advice(url: string, { username, vhost }: AmqpConfig, { code, message }: NodeJS.ErrnoException): string {
   const as = username === undefined ? 'guest, the default' : username;
   if (code === 'ACCESS_REFUSED') return `check username (${as}) and password`;
   if (code === 'NOT_ALLOWED') return `check vhost (${vhost}), and that the server allows it to the user (${as})`;

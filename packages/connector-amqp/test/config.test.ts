@@ -47,6 +47,37 @@ test('a url with another scheme, a user, a virtual host, or nothing in it is an 
   assert.doesNotMatch(problem, /secret/);
 });
 
+test('several urls are those of a cluster, each of them checked, with TLS all or none', () => {
+  assert.deepEqual(problems({ url: ['amqp://a', 'amqp://b:5673'] }), []);
+  assert.match(problems({ url: [] }).join(), /^url: /);
+  assert.match(problems({ url: ['amqp://a', 'http://b'] }).join(), /^url\.1: expected amqp:/);
+  assert.match(problems({ url: ['amqp://a', 'amqps://b'] }).join(), /^url: some begin with amqps:\/\/ and some do not/);
+  assert.deepEqual(problems({ url: ['amqps://a', 'amqps://b'], servername: 'c' }), []);
+});
+
+test('arguments of a queue that have a key of their own, and keys of the other type of queue, are errors', () => {
+  const problem = (queue: object): string =>
+    problems({ url: 'amqp://a', queues: [{ name: 'q', type: 'classic', ...queue }] }).join();
+  assert.equal(
+    problem({ arguments: { 'x-max-priority': 5, 'x-queue-mode': 'lazy', 'x-single-active-consumer': true } }),
+    '',
+  );
+  assert.match(
+    problem({ arguments: { 'x-max-length': 5 } }),
+    /^queues\.0\.arguments\.x-max-length: .*"maxLength"; use that$/,
+  );
+  assert.match(problem({ arguments: { a: ['list'] } }), /^queues\.0\.arguments\.a: /);
+  assert.match(problem({ deliveryLimit: 3 }), /^queues\.0\.deliveryLimit: only quorum queues count/);
+  assert.equal(problem({ type: 'quorum', deliveryLimit: 0 }), '');
+  assert.match(
+    problem({ deadLetterRoutingKey: 'a' }),
+    /^queues\.0\.deadLetterRoutingKey: is for a queue with deadLetterExchange/,
+  );
+  assert.equal(problem({ deadLetterExchange: '', deadLetterRoutingKey: 'a' }), '');
+  assert.equal(problem({ maxLengthBytes: 5, overflow: 'drop-head' }), '');
+  assert.match(problem({ expiresSeconds: 0 }), /^queues\.0\.expiresSeconds: /);
+});
+
 test('the url names host and port, and whether it is TLS', () => {
   assert.deepEqual(AMQP_URLS.addressOf('amqp://localhost'), {
     url: 'amqp://localhost',

@@ -4,6 +4,8 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { connect as connectTo, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Inspection } from '@sputnikjs/core';
+import { AMQP_CONFIG, connector as definition } from '@sputnikjs/connector-amqp';
 import { rejection } from '@sputnikjs/testkit';
 import { certificates, freePort, rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
@@ -130,6 +132,20 @@ test('a frame of a length that no frame has, amid good ones, ends the connection
   await connection.producer.produce({ target: 'before', payload: 'x' });
   for (const client of clients) client.write(NOT_A_FRAME);
   assert.match(String(await lost), /the connection to amqp:.* is lost: it does not speak AMQP$/);
+});
+
+test('of a cluster the server is taken that is there; when none is, the error has what each said', async (t) => {
+  const dead = `amqp://127.0.0.1:${await freePort()}`;
+  for (let time = 0; time < 4; time++) assert.equal((await open(t, { url: [dead, url] })).connection.url, url);
+  const error = await rejection(connect(makeConnector(t, { url: [dead, dead] })));
+  assert.match(error.message, /^none of the 2 servers lets us in: cannot connect to amqp:.*; cannot connect to amqp:/);
+});
+
+test('the check before a start finds files that are missing', async () => {
+  const check = (raw: object): unknown => definition.check?.(AMQP_CONFIG.parse(raw));
+  assert.deepEqual(await check({ url }), { problems: [] });
+  const { problems } = (await check({ url: 'amqps://a', caFile: pem('missing.pem') })) as Inspection;
+  assert.match((problems ?? []).join(), /^cannot read caFile: ENOENT.*missing\.pem'$/);
 });
 
 test('exchanges, queues and bindings that are missing are created, and outlive a further connect', async (t) => {

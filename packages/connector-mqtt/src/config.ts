@@ -1,10 +1,18 @@
-import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import {
+  ServerUrls,
+  TLS_KEYS,
+  tlsMisfits,
+  URLS,
+  urlsOf,
+  type TlsConfig,
+  type Urls,
+} from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 
 /** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
 export interface MqttConfig extends TlsConfig {
-  /** Where the server is: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS. */
-  readonly url?: string | undefined;
+  /** Where the server is: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS; of a cluster, where some servers are. */
+  readonly url?: Urls | undefined;
   /** Runs a broker inside the process, on 127.0.0.1, and connects to that. */
   readonly embedded: boolean;
   /** Port of the embedded broker; 1883 unless given, 0 takes a free one. */
@@ -31,7 +39,7 @@ export const MQTT_URLS: ServerUrls = new ServerUrls({
 /** Schema of {@link MqttConfig}: unknown keys, and keys that do not go together, are errors. */
 export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
   .strictObject({
-    url: z.string().optional(),
+    url: URLS.optional(),
     embedded: z.boolean().default(false),
     port: z.int().min(0).max(65_535).optional(),
     clientId: z.string().min(1).optional(),
@@ -43,24 +51,28 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {
-    for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
+    for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
 
+type Misfit = readonly [path: readonly (keyof MqttConfig | number)[], message: string];
+
 /** The keys that do not go together with the others, and what to do about each. */
-function misfits(config: MqttConfig): readonly (readonly [key: keyof MqttConfig, message: string])[] {
+function misfits(config: MqttConfig): readonly Misfit[] {
   const { url, embedded, port, clientId, username, password, cleanSession } = config;
-  const found: [keyof MqttConfig, string][] = [];
-  const bad = url === undefined ? undefined : MQTT_URLS.problem(url);
+  const found: Misfit[] = [];
+  const add = (key: keyof MqttConfig, message: string): void => void found.push([[key], message]);
+  const bad = url === undefined ? [] : MQTT_URLS.problems(url);
   if (url === undefined && !embedded)
-    found.push(['url', 'give the url of a server (mqtt://host:port), or "embedded": true to bring one along']);
-  if (url !== undefined && embedded) found.push(['url', 'there is "embedded": true already; keep one of the two']);
-  if (bad !== undefined) found.push(['url', bad]);
+    add('url', 'give the url of a server (mqtt://host:port), or "embedded": true to bring one along');
+  if (url !== undefined && embedded) add('url', 'there is "embedded": true already; keep one of the two');
+  for (const [path, problem] of bad) found.push([['url', ...path], problem]);
   if (port !== undefined && !embedded)
-    found.push(['port', 'is for "embedded": true; the port of a server goes into its url, mqtt://host:port']);
-  if (password !== undefined && username === undefined) found.push(['password', 'MQTT wants a username with it']);
+    add('port', 'is for "embedded": true; the port of a server goes into its url, mqtt://host:port');
+  if (password !== undefined && username === undefined) add('password', 'MQTT wants a username with it');
   if (!cleanSession && clientId === undefined)
-    found.push(['clientId', 'with "cleanSession": false the server has to know the client again']);
+    add('clientId', 'with "cleanSession": false the server has to know the client again');
   // a bad url has said what it wants already
-  const isTls = bad !== undefined || (url !== undefined && MQTT_URLS.isTls(url));
-  return [...found, ...tlsMisfits(config, isTls, 'mqtts://')];
+  const isTls = bad.length > 0 || (url !== undefined && urlsOf(url).some((each) => MQTT_URLS.isTls(each)));
+  for (const [key, message] of tlsMisfits(config, isTls, 'mqtts://')) add(key, message);
+  return found;
 }

@@ -7,7 +7,7 @@ import {
   type MessageProducer,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { LinkConnector, openSocket, tlsProblems } from '@sputnikjs/sidecar/connector';
+import { LinkConnector, openSocket, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
 import { MQTT_CONFIG, MQTT_URLS, type MqttConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { EmbeddedBroker, listenPlaceOf } from './embedded.js';
@@ -45,11 +45,13 @@ class Connection implements MqttConnection {
 class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
   readonly #config: MqttConfig;
   readonly #clientId: string;
+  readonly #servers: Servers;
   readonly #broker: EmbeddedBroker | undefined;
 
   constructor(config: MqttConfig) {
     super('MQTT');
     this.#config = config;
+    this.#servers = new Servers(urlsOf(config.url ?? []));
     // the same at each connect, so that the server ends the half-dead connection of before
     this.#clientId = config.clientId ?? `sputnik-${randomBytes(6).toString('hex')}`;
     this.#broker = config.embedded ? new EmbeddedBroker(config) : undefined;
@@ -69,8 +71,9 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
 
   protected override async open(signal: AbortSignal): Promise<Link> {
     await this.#broker?.start(this.log);
-    const url = this.#broker?.url ?? this.#config.url ?? '';
-    return new Link(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
+    const open = async (url: string): Promise<Link> =>
+      new Link(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
+    return this.#broker?.url === undefined ? this.#servers.open(open, signal) : open(this.#broker.url);
   }
 
   protected override async prepare(link: Link): Promise<MqttConnection> {

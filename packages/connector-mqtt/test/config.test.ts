@@ -18,6 +18,13 @@ test('a url, or "embedded": true, is all that is needed', () => {
   );
 });
 
+test('several urls are those of a cluster, each of them checked, with TLS all or none', () => {
+  assert.deepEqual(problems({ url: ['mqtt://a', 'mqtt://b'] }), []);
+  assert.match(problems({ url: [] }).join(), /^url: /);
+  assert.match(problems({ url: ['mqtt://a', 'http://b'] }).join(), /^url\.1: expected mqtt:/);
+  assert.match(problems({ url: ['mqtt://a', 'mqtts://b'] }).join(), /^url: some begin with mqtts:\/\/ and some do not/);
+});
+
 test('neither a server nor an embedded broker, or both, is an error', () => {
   assert.match(problems({}).join(), /^url: give the url of a server .* or "embedded": true/);
   assert.match(problems({ url: 'mqtt://a', embedded: true }).join(), /^url: there is "embedded": true already/);

@@ -19,6 +19,14 @@ test('a server that is not there rejects the attempt and says what to look at', 
   assert.match(error.message, new RegExp(`^cannot connect to ${url}: .*ECONNREFUSED.*; is the server running`));
 });
 
+test('of a cluster the server is taken that is there', async (t) => {
+  const { url } = await mosquitto(t);
+  const dead = `mqtt://127.0.0.1:${await freePort()}`;
+  for (let time = 0; time < 4; time++) assert.equal((await open(t, { url: [dead, url] })).connection.url, url);
+  const error = await rejection(connect(makeConnector(t, { url: [dead, dead] })));
+  assert.match(error.message, /^none of the 2 servers lets us in: cannot connect to mqtt:.*; cannot connect to mqtt:/);
+});
+
 test('an aborted attempt settles at once, before and during the handshake', async (t) => {
   let connections = 0;
   const server = createServer(() => connections++).listen(0, '127.0.0.1');

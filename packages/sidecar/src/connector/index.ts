@@ -5,6 +5,7 @@ export { Link, type LinkUser } from './link.js';
 export { connectionLost, serverFull } from './lost.js';
 export { Outbox } from './outbox.js';
 export { reasonOf } from './reason.js';
-export { ServerUrls, type Address, type UrlForm } from './server-url.js';
+export { ServerUrls, URLS, urlsOf, type Address, type UrlForm, type Urls } from './server-url.js';
+export { Servers } from './servers.js';
 export { cannotConnect, openSocket } from './socket.js';
 export { readTls, TLS_KEYS, tlsMisfits, tlsProblems, type TlsConfig, type TlsOptions } from './tls.js';

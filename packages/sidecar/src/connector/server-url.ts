@@ -1,3 +1,16 @@
+import { z } from 'zod';
+
+/** The url of a server; of a cluster, those of some of its servers. */
+export type Urls = string | readonly string[];
+
+/** Schema of {@link Urls}. */
+export const URLS: z.ZodType<Urls> = z.union([z.string(), z.array(z.string()).min(1)]);
+
+/** All urls, one at least. */
+export function urlsOf(urls: Urls): readonly string[] {
+  return typeof urls === 'string' ? [urls] : urls;
+}
+
 /** Where a server is. */
 export interface Address {
   readonly url: string;
@@ -35,6 +48,16 @@ export class ServerUrls {
     if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
       return `nothing may follow the port${instead === undefined ? '' : `; ${instead}`}`;
     return undefined;
+  }
+
+  /** What is wrong with some urls, and where among them; and that either all ask for TLS or none does. */
+  problems(urls: Urls): readonly (readonly [path: readonly number[], problem: string])[] {
+    const found = urlsOf(urls).flatMap((url, i): [number[], string][] => {
+      const problem = this.problem(url);
+      return problem === undefined ? [] : [[typeof urls === 'string' ? [] : [i], problem]];
+    });
+    if (found.length > 0 || new Set(urlsOf(urls).map((url) => this.isTls(url))).size === 1) return found;
+    return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; choose one of the two`]];
   }
 
   /** True if the url asks for TLS. */

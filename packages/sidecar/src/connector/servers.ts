@@ -1,0 +1,32 @@
+/** The servers of a cluster, each as good as the others. */
+export class Servers {
+  readonly #urls: readonly string[];
+  #next: number;
+
+  /** `random` gives numbers from 0 to 1, without 1. */
+  constructor(urls: readonly string[], random: () => number = Math.random) {
+    this.#urls = urls;
+    this.#next = Math.floor(random() * urls.length);
+  }
+
+  /**
+   * Resolves with what is opened first: each is tried in its turn, beginning behind the one that was tried last, so that one which took
+   * the whole time of an attempt keeps nobody from the next. Rejects with what each said, or with the reason of the signal.
+   */
+  async open<T>(open: (url: string) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const failures: Error[] = [];
+    while (failures.length < this.#urls.length) {
+      const url = this.#urls[this.#next++ % this.#urls.length] as string;
+      try {
+        return await open(url);
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.push(error as Error);
+      }
+    }
+    const [first, ...others] = failures;
+    if (others.length === 0) throw first;
+    const each = failures.map(({ message }) => message).join('; ');
+    throw new AggregateError(failures, `none of the ${failures.length} servers lets us in: ${each}`);
+  }
+}
