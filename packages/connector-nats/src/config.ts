@@ -1,4 +1,4 @@
-import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls, TLS_KEYS, tlsMisfits, URLS, urlsOf, type TlsConfig, type Urls } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 import { sourceProblem } from './subject.js';
 
@@ -22,7 +22,7 @@ export interface StreamConfig {
 /** Configuration of the NATS connector. */
 export interface NatsConfig extends TlsConfig {
   /** Where the server is: `nats://host:port` (4222), or `tls://host:port` for TLS; of a cluster, where each of some servers is. */
-  readonly url: string | readonly string[];
+  readonly url: Urls;
   /** False: core NATS, which stores nothing. */
   readonly jetstream: boolean;
   /** The JetStream domain that has the streams, where it is not the server's own. */
@@ -73,7 +73,7 @@ const STREAM = z
 /** Schema of {@link NatsConfig}: unknown keys, and keys that do not go together, are errors. */
 export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
-    url: z.union([z.string(), z.array(z.string()).min(1)]),
+    url: URLS,
     jetstream: z.boolean().default(true),
     domain: NAME.optional(),
     username: z.string().min(1).optional(),
@@ -90,18 +90,13 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
 
-/** All urls, one at least. */
-export function urlsOf({ url }: NatsConfig): readonly string[] {
-  return typeof url === 'string' ? [url] : url;
-}
-
 type Misfit = readonly [path: readonly (keyof NatsConfig | number)[], message: string];
 
 /** The keys that do not go together with the others, and what to do about each. */
 function misfits(config: NatsConfig): readonly Misfit[] {
-  const { jetstream, domain, username, password, streams } = config;
-  const found: Misfit[] = badUrls(config);
-  const hasBadUrl = found.length > 0;
+  const { url, jetstream, domain, username, password, streams } = config;
+  const bad = NATS_URLS.problems(url);
+  const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
   const add = (key: keyof NatsConfig, message: string): void => void found.push([[key], message]);
   if (password !== undefined && username === undefined) add('password', 'is for a username; give that too');
   if (username !== undefined && password === undefined) add('username', 'needs a password; give that too');
@@ -109,18 +104,8 @@ function misfits(config: NatsConfig): readonly Misfit[] {
   for (const other of others) add(other, `there is ${first} already; keep one of the two`);
   if (!jetstream && streams.length > 0) add('streams', 'are for JetStream; leave them out, or "jetstream": false');
   if (!jetstream && domain !== undefined) add('domain', 'is for JetStream; leave it out, or "jetstream": false');
-  if (hasBadUrl) return found;
-  const tls = urlsOf(config).filter((url) => NATS_URLS.isTls(url)).length;
-  if (tls > 0 && tls < urlsOf(config).length)
-    add('url', 'some begin with tls:// and some do not; choose one of the two');
-  for (const [key, message] of tlsMisfits(config, tls > 0, 'tls://')) add(key, message);
+  if (bad.length > 0) return found;
+  const isTls = urlsOf(url).some((each) => NATS_URLS.isTls(each));
+  for (const [key, message] of tlsMisfits(config, isTls, 'tls://')) add(key, message);
   return found;
-}
-
-function badUrls(config: NatsConfig): Misfit[] {
-  return urlsOf(config).flatMap((url, i): Misfit[] => {
-    const problem = NATS_URLS.problem(url);
-    if (problem === undefined) return [];
-    return [[typeof config.url === 'string' ? ['url'] : ['url', i], problem]];
-  });
 }

@@ -6,8 +6,8 @@ import {
   type MessageProducer,
   type MessagingConnection,
 } from '@sputnikjs/sidecar';
-import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
-import { NATS_CONFIG, urlsOf, type NatsConfig } from './config.js';
+import { LinkConnector, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
+import { NATS_CONFIG, type NatsConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { CoreConsumer } from './core-consumer.js';
 import { CoreProducer } from './core-producer.js';
@@ -15,7 +15,6 @@ import { JetStream } from './jetstream.js';
 import type { Link, LinkUser } from './link.js';
 import { credsProblems, openLink } from './login.js';
 import { Producer } from './producer.js';
-import { Servers } from './servers.js';
 import { Streams } from './streams.js';
 
 /** What blocks get as connection. */
@@ -49,7 +48,7 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
   constructor(config: NatsConfig) {
     super('NATS');
     this.#config = config;
-    this.#servers = new Servers(urlsOf(config));
+    this.#servers = new Servers(urlsOf(config.url));
   }
 
   protected override open(signal: AbortSignal): Promise<Link> {

@@ -7,10 +7,7 @@ import { connector as definition, NATS_CONFIG } from '@sputnikjs/connector-nats'
 import { Collector, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { freePort, natsServer, type RealServer } from '@sputnikjs/testkit/servers';
 import { muteServer } from '../../testkit/dist/mute-server.js';
-import { Servers } from '../dist/servers.js';
 import { addStream, connect, makeConnector, open, started, storedIn, temporaryFolder, withPlain } from './helpers.js';
-
-const never = new AbortController().signal;
 
 /** A cluster that has found itself together. */
 async function cluster(t: TestContext, size: number, lines: readonly string[] = []): Promise<readonly RealServer[]> {
@@ -28,35 +25,6 @@ async function cluster(t: TestContext, size: number, lines: readonly string[] = 
   await Promise.all(servers.map((server) => server.start()));
   return servers;
 }
-
-test('each attempt goes round all servers, from a random one on, and begins behind the one that was tried last', async () => {
-  const servers = new Servers(['a', 'b', 'c'], () => 0.5);
-  const tried: string[] = [];
-  const only = (good: string) => async (url: string) => {
-    tried.push(url);
-    if (url !== good) throw new Error(`${url} is down`);
-    return url;
-  };
-  assert.equal(await servers.open(only('a'), never), 'a');
-  assert.deepEqual(tried.splice(0), ['b', 'c', 'a']);
-  assert.equal(await servers.open(only('b'), never), 'b');
-  assert.deepEqual(tried.splice(0), ['b']);
-  const failure = await rejection(servers.open(only('none'), never));
-  assert.equal(failure.message, 'none of the 3 servers lets us in: c is down; a is down; b is down');
-  assert.equal((await rejection(new Servers(['x']).open(only('none'), never))).message, 'x is down');
-});
-
-test('an attempt that is told to abort tries no further server', async () => {
-  const [attempt, tried] = [new AbortController(), [] as string[]];
-  const reason = new Error('over');
-  const opening = new Servers(['a', 'b'], () => 0).open(async (url) => {
-    tried.push(url);
-    attempt.abort(reason);
-    throw reason;
-  }, attempt.signal);
-  await assert.rejects(opening, reason);
-  assert.deepEqual(tried, ['a']);
-});
 
 test('a server of the list that says nothing keeps nobody from the others for longer than one attempt', async (t) => {
   const [{ url }, mute] = [await started(t), await muteServer()];
