@@ -91,6 +91,21 @@ test('the end rejects what is sent, what waits and what is yet to come, for the 
   assert.deepEqual(post.settled, ['a', 'b: lost', 'c: lost', 'd: lost', 'e: lost']);
 });
 
+test('those that wait can be refused, in order; what is under way goes on, and so does what comes later', async () => {
+  const post = new Post(2);
+  post.produceAll('1', '2', '3', '4');
+  post.outbox.refuseWaiting(({ payload }) => new Error(`no room for ${String(payload)}`));
+  await turn();
+  assert.deepEqual(post.settled, ['3: no room for 3', '4: no room for 4']);
+  post.produceAll('5');
+  post.outbox.settle('1');
+  post.outbox.settle('2');
+  post.outbox.settle('5');
+  await turn();
+  assert.deepEqual(post.sent, ['1', '2', '5']);
+  assert.deepEqual(post.settled.slice(2), ['1', '2', '5']);
+});
+
 test('an answer that comes while a message is being sent has the next wait until that is sent', async () => {
   const post = new Post(2, (payload, { outbox }) => {
     if (payload === 'b') assert.equal(outbox.settle('a'), true);
