@@ -5,7 +5,7 @@ import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-clien
 import { checkFrames } from './check-frames.js';
 
 /** What a connection of a link is for. A server short of memory or disk reads no more from one that has published. */
-export type Role = 'producer' | 'consumer';
+export type Role = 'control' | 'producer';
 
 /** What a link tells those that work on it. */
 export interface LinkUser extends BaseUser {
@@ -14,43 +14,84 @@ export interface LinkUser extends BaseUser {
 }
 
 /**
- * Two connections to the server, one that publishes and one for all else, so that acknowledgements and heartbeats come through while the
- * server does not read what we publish. Both are over when one is; the library would reconnect by itself.
+ * Two connections to the server, one that publishes and one for all else, so that heartbeats come through while the server does not read
+ * what we publish. Both are over when one is; the library would reconnect by itself. Each subscription has a further one, which may end
+ * alone: a server ends it for what it cannot deliver, such as a quorum queue without a leader.
  */
 export class Link extends BaseLink<LinkUser> {
+  readonly #options: ConnectionOptions;
   readonly #log: Logger | undefined;
-  readonly #connections = new Map<Role, Connection>();
+  readonly #connections = new Set<Connection>();
+  readonly #byRole = new Map<Role, Connection>();
   readonly #channels = new Set<Channel>();
   #heart: Channel | undefined;
   #blocked: string | undefined;
 
-  constructor(url: string, log: Logger | undefined) {
+  constructor(url: string, options: ConnectionOptions, log: Logger | undefined) {
     super(url);
+    this.#options = options;
     this.#log = log;
   }
 
   /** Connects; resolves when the server has let us in. */
-  async open(role: Role, options: ConnectionOptions): Promise<void> {
-    const connection = new Connection({ ...options, connectionName: `sputnik ${role}` });
-    this.#connections.set(role, connection);
-    checkFrames(connection);
-    // emitted at the first loss, when the library is about to reconnect
-    connection.on('error', (error: Error) => this.end(tidied(error)));
-    connection.on('connection.blocked', (reason) => this.#block(reason));
-    connection.on('connection.unblocked', () => this.#unblock());
-    await this.during(once(connection, 'connection'));
-    if (role === 'consumer') this.#heart = await this.channel(role, (error) => this.end(error));
+  async open(): Promise<void> {
+    await this.#openRole('control');
+    this.#heart = await this.channel('control', (error) => this.end(error));
+    await this.#openRole('producer');
   }
 
   /** A new channel. `failed` is told why the server closes it, unless something asked for on it rejects with that. */
   async channel(role: Role, failed: (error: Error) => void): Promise<Channel> {
-    const connection = this.#connections.get(role);
+    const connection = this.#byRole.get(role);
     if (connection === undefined) throw new Error(`the link has no ${role} yet`);
+    return this.#channelOn(connection, failed);
+  }
+
+  /** A new channel on a connection of its own, which ends with it. `failed` hears of the end of that, too, if the link stays. */
+  async channelOfItsOwn(failed: (error: Error) => void): Promise<Channel> {
+    const connection = this.#connect('consumer', (error) => {
+      connection.unsafeDestroy();
+      this.#connections.delete(connection);
+      // is it gone alone, or with all others?
+      void this.ping().then((isAlone) => isAlone && failed(error));
+    });
+    await this.during(once(connection, 'connection'));
+    const channel = await this.#channelOn(connection, failed);
+    channel.once('close', () => setImmediate(() => void this.#close(connection)));
+    return channel;
+  }
+
+  async #openRole(role: Role): Promise<void> {
+    const connection = this.#connect(role, (error) => this.end(error));
+    this.#byRole.set(role, connection);
+    connection.on('connection.blocked', (reason) => this.#block(reason));
+    connection.on('connection.unblocked', () => this.#unblock());
+    await this.during(once(connection, 'connection'));
+  }
+
+  /** `lost` is told at the first loss, when the library is about to reconnect. */
+  #connect(name: string, lost: (error: Error) => void): Connection {
+    if (this.over !== undefined) throw this.over;
+    // what publishes gathers small pieces
+    const noDelay = name !== 'producer';
+    const connection = new Connection({ ...this.#options, noDelay, connectionName: `sputnik ${name}` });
+    this.#connections.add(connection);
+    checkFrames(connection);
+    connection.on('error', (error: Error) => lost(tidied(error)));
+    return connection;
+  }
+
+  async #channelOn(connection: Connection, failed: (error: Error) => void): Promise<Channel> {
     const channel = await this.during(connection.acquire({ emitErrorsFromChannel: true }));
     channel.on('error', (error: Error) => failed(tidied(error)));
     channel.on('close', () => this.#channels.delete(channel));
     this.#channels.add(channel);
     return channel;
+  }
+
+  async #close(connection: Connection): Promise<void> {
+    await connection.close();
+    this.#connections.delete(connection);
   }
 
   /** AMQP has no ping; this changes nothing on a channel that consumes nothing. */
@@ -59,12 +100,12 @@ export class Link extends BaseLink<LinkUser> {
   }
 
   protected override release(): void {
-    for (const connection of this.#connections.values()) connection.unsafeDestroy();
+    for (const connection of this.#connections) connection.unsafeDestroy();
   }
 
   protected override async takeLeave(): Promise<void> {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
-    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
   /** Why the server takes no messages for now; undefined if it does. */

@@ -24,12 +24,11 @@ export async function openLink(
 ): Promise<Link> {
   const options = await optionsOf(url, config);
   signal.throwIfAborted();
-  const link = new Link(url, log);
+  const link = new Link(url, options, log);
   const aborted = (): void => link.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {
-    await link.open('consumer', { ...options, noDelay: true });
-    await link.open('producer', options);
+    await link.open();
     return link;
   } catch (error) {
     link.end(error as Error);

@@ -19,7 +19,7 @@ export interface SubscriptionParts {
 }
 
 /**
- * Has a handler handle the messages of a queue, on a channel of its own. When the server stops to deliver (the queue is deleted, a handler
+ * Has a handler handle the messages of a queue, on a channel and a connection of its own. When the server stops to deliver (the queue is deleted, a handler
  * takes longer than the server allows), it subscribes anew until it is granted: the link, on which others work, stays.
  */
 export class QueueSubscription implements Subscription, LinkUser {
@@ -107,16 +107,18 @@ export class QueueSubscription implements Subscription, LinkUser {
       failure = error;
       if (opened !== undefined) this.#interrupted(opened, error);
     };
-    const channel = (opened = keepBytes(await link.channel('consumer', failed)));
-    const received = (delivery: AsyncMessage): void => this.#received(channel, delivery);
-    channel.on('basic.cancel', () => failed(new Error('the server delivers no more of it; was it deleted?')));
     try {
+      const channel = (opened = keepBytes(await link.channelOfItsOwn(failed)));
+      const received = (delivery: AsyncMessage): void => this.#received(channel, delivery);
+      channel.on('basic.cancel', () => failed(new Error('the server delivers no more of it; was it deleted?')));
       await link.during(channel.basicQos({ prefetchCount: this.#prefetch }));
       const { consumerTag: tag } = await link.during(channel.basicConsume({ queue: this.#queue }, received));
       if (failure !== undefined) throw failure;
       this.#current = { channel, tag };
     } catch (error) {
-      void channel.close();
+      void opened?.close();
+      // its connection may be the first to notice that all are gone
+      if (!(await link.ping())) throw link.over ?? error;
       throw failure ?? error;
     }
   }

@@ -45,7 +45,7 @@ export class Topology {
   async #prepare(): Promise<void> {
     const { exchange, exchanges, queues } = this.#config;
     const link = this.#link;
-    const channel = await link.channel('consumer', (error) => link.end(error));
+    const channel = await link.channel('control', (error) => link.end(error));
     const step = async (what: string, work: Promise<unknown>): Promise<void> => {
       try {
         await link.during(work);

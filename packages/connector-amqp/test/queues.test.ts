@@ -127,3 +127,56 @@ test('a queue of the configuration has all that it says: limits, dead letters, a
   await first.reaches(4);
   assert.deepEqual(second.items, []);
 });
+
+test('a queue that the server cannot deliver from for now ends no connection but its own', async (t) => {
+  await addQueue(port, 'led', { 'x-queue-type': 'quorum' });
+  await addQueue(port, 'other');
+  const log = new KeptLog();
+  const { connection, lost } = await open(t, { url }, log);
+  const seen = new Collector<string>();
+  const consume = (queue: string): Promise<unknown> =>
+    connection.consumer.consume(queue, async (message) => seen.add(textOf(message)));
+  await consume('other');
+  // a majority of its servers, which is this one, is away
+  await server.ctl('eval', "ra:stop_server(quorum_queues, {'%2F_led', node()}).");
+  const error = await rejection(consume('led'));
+  assert.match(error.message, /^cannot consume from the queue "led": INTERNAL_ERROR/);
+  assert.ok(!(error instanceof SputnikError), 'it is worth another try');
+  await connection.producer.produce({ target: 'other', payload: 'x' });
+  await seen.reaches(1);
+  await server.ctl('eval', "ra:restart_server(quorum_queues, {'%2F_led', node()}).");
+  await connection.producer.produce({ target: 'led', payload: 'y' });
+  await consume('led');
+  await seen.reaches(2);
+  await assertKept(lost);
+});
+
+test('a consumer whose connection the server closes comes back, and nobody else notices', async (t) => {
+  await addQueue(port, 'kicked');
+  const log = new KeptLog();
+  const { connection, lost } = await open(t, { url }, log);
+  const seen = new Collector<string>();
+  const begun = gate();
+  const release = gate();
+  await connection.consumer.consume('kicked', async (message) => {
+    seen.add(textOf(message));
+    if (textOf(message) !== 'under way') return;
+    begun.open();
+    await release.passed;
+  });
+  await connection.producer.produce({ target: 'kicked', payload: 'under way' });
+  await begun.passed;
+  const kick = `[rabbit_networking:close_connection(P, "enough") || [{pid, P}, {client_properties, C}] <-
+    rabbit_networking:connection_info_all([pid, client_properties]),
+    {<<"connection_name">>, _, <<"sputnik consumer">>} <- C].`;
+  await server.ctl('eval', kick);
+  assert.match(await log.said('consumeFailed'), /for now: CONNECTION_FORCED - enough; trying again in 0\.1 s$/);
+  await log.said('consumingAgain');
+  await connection.producer.produce({ target: 'kicked', payload: 'after' });
+  await seen.reaches(2);
+  release.open();
+  await connection.producer.produce({ target: 'kicked', payload: 'last' });
+  await seen.reaches(3);
+  assert.deepEqual(seen.items, ['under way', 'after', 'last']);
+  await assertKept(lost);
+});
