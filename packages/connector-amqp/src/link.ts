@@ -49,16 +49,18 @@ export class Link extends BaseLink<LinkUser> {
 
   /** A new channel on a connection of its own, which ends with it. `failed` hears of the end of that, too, if the link stays. */
   async channelOfItsOwn(failed: (error: Error) => void): Promise<Channel> {
-    const connection = this.#connect('consumer', (error) => {
-      connection.unsafeDestroy();
-      this.#connections.delete(connection);
-      // is it gone alone, or with all others?
-      void this.ping().then((isAlone) => isAlone && failed(error));
-    });
+    const connection = this.#connect('consumer', (error) => void this.#lostAlone(connection, error, failed));
     await this.during(once(connection, 'connection'));
     const channel = await this.#channelOn(connection, failed);
     channel.once('close', () => setImmediate(() => void this.#close(connection)));
     return channel;
+  }
+
+  /** All others may be gone, too, which the link is about to notice. */
+  async #lostAlone(connection: Connection, error: Error, failed: (error: Error) => void): Promise<void> {
+    connection.unsafeDestroy();
+    this.#connections.delete(connection);
+    if (await this.ping()) failed(error);
   }
 
   async #openRole(role: Role): Promise<void> {
