@@ -1,4 +1,12 @@
-import { ServerUrls, TLS_KEYS, tlsMisfits, URLS, urlsOf, type TlsConfig, type Urls } from '@sputnikjs/sidecar/connector';
+import {
+  ServerUrls,
+  TLS_KEYS,
+  tlsMisfits,
+  URLS,
+  urlsOf,
+  type TlsConfig,
+  type Urls,
+} from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
 import { sourceProblem } from './subject.js';
 
