@@ -957,6 +957,13 @@ export const GUARDS = [
     'packages/connector-amqp/test/producer.test.ts',
   ),
   other(
+    'amqp: a subscription hears of the end of its connection',
+    'packages/connector-amqp/src/link.ts',
+    'if (await this.ping()) failed(error);',
+    '',
+    'packages/connector-amqp/test/queues.test.ts',
+  ),
+  other(
     'amqp: an interrupted subscription comes back',
     'packages/connector-amqp/src/subscription.ts',
     'if (!this.#over.signal.aborted) this.#recovering = this.#recover(error);',
