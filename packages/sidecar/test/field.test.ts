@@ -234,8 +234,9 @@ test('a second Ctrl-C ends the process at once, also while the landing is only a
   clearInterval(again);
 });
 
-test('when nobody reads the log messages go on, and a SIGTERM ends the process in time (guard/guard-process#3)', async () => {
-  const cf = await folder({
+/** A satellite whose log is long, and which writes to stderr who it is when its messages are handled. */
+async function chatty(): Promise<string> {
+  return await folder({
     'blocks.json': [
       { name: 'sink', module: './chatty.mjs' },
       { name: 'chatty', module: './chatty.mjs' },
@@ -258,11 +259,15 @@ export const chatty = defineBlock({
         log.info({ event: 'chat', n }, 'x'.repeat(500));
         await sink.post({ n });
       }
-      process.stderr.write('all are sent\\n');
+      process.stderr.write(process.pid + '\\n');
     },
   }),
 });`,
   });
+}
+
+test('when nobody reads the log messages go on, and a SIGTERM ends the process in time (guard/guard-process#3)', async () => {
+  const cf = await chatty();
   const child = spawn(process.execPath, [CLI, 'run', '--cf', cf], { stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'exit');
   // nobody reads child.stdout
@@ -275,3 +280,25 @@ export const chatty = defineBlock({
   assert.ok(lines.length < 20_000);
   for (const line of lines.slice(0, -1)) JSON.parse(line);
 });
+
+for (const [where, command] of [
+  ['a pipe', 'NODE CLI run --cf FOLDER | sleep 60'],
+  ['a terminal', 'script -qfec "NODE CLI run --cf FOLDER 2>FOLDER/who" /dev/null | sleep 60'],
+] as const)
+  test(`so it is where the log goes to ${where} of the shell`, { skip: process.platform !== 'linux' }, async () => {
+    const cf = await chatty();
+    const line = command.replace('NODE', process.execPath).replace('CLI', CLI).replaceAll('FOLDER', cf);
+    const shell = spawn('sh', ['-c', line], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const who = where === 'a pipe' ? text(shell.stderr) : undefined;
+    let pid = Number.NaN;
+    if (who) shell.stderr.on('data', (data: Buffer) => (pid = Number(data)));
+    while (!(pid > 0)) {
+      await realTime(20);
+      if (!who) pid = Number(await readFile(`${cf}/who`, 'utf8').catch(() => ''));
+    }
+    process.kill(pid, 'SIGTERM');
+    const handled = (): Promise<string> => readFile(`${cf}/handled`, 'utf8').catch(() => '');
+    while ((await handled()) === '') await realTime(20);
+    assert.equal(await handled(), '20000');
+    process.kill(-Number(shell.pid), 'SIGKILL');
+  });
