@@ -3,6 +3,17 @@ import { FACILITIES, SEVERITIES } from './names.js';
 /** Stands for the priority of what has none: data. */
 export const DATA: number = FACILITIES.length * SEVERITIES.length;
 
+/** What others call some of them. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  panic: 'emerg',
+  emergency: 'emerg',
+  critical: 'crit',
+  error: 'err',
+  warn: 'warning',
+  informational: 'info',
+  security: 'auth',
+};
+
 /** Every severity, in the words of a selector. */
 const ALL = SEVERITIES.map((_, number) => number);
 
@@ -45,6 +56,7 @@ function numberOf(name: string, what: 'facility' | 'severity', known: readonly s
   if (number >= 0) return number;
   const other = what === 'facility' ? SEVERITIES : FACILITIES;
   if (name === 'data') throw new Error('"data" has to stand alone: it has neither facility nor severity');
+  const near = Object.hasOwn(SYNONYMS, name) ? `, did you mean "${SYNONYMS[name]}"?` : '';
   const mixed = other.includes(name) ? '; facilities and severities are joined by a dot, "kern.err,crit"' : '';
-  throw new Error(`there is no ${what} "${name}"${mixed}; expected one of ${known.join(', ')}`);
+  throw new Error(`there is no ${what} "${name}"${near}${mixed}; expected one of ${known.join(', ')}`);
 }

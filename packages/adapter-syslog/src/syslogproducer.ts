@@ -1,11 +1,12 @@
 import { defineBlock, type BlockCommunicator, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/sidecar';
 import { z } from 'zod';
+import { readRoutes } from './checks.js';
 import { Courier } from './courier.js';
 import { toJson } from './json.js';
 import { Keep, type Item } from './keep.js';
 import type { SyslogMessage } from './message.js';
-import { ROUTES, ROUTES_IF_ANY, Routing, targetOf } from './routing.js';
+import { Routing, targetOf } from './routing.js';
 import type { Target } from './target.js';
 import { Troubles } from './troubles.js';
 import { SYSLOG_WRITER } from './unsent.js';
@@ -36,6 +37,10 @@ export const syslogproducer: BlockDefinition = defineBlock({
   name: 'syslogproducer',
   config: Config,
   needs: { producer: PRODUCER },
+  async check({ routing }, read) {
+    await readRoutes(read, routing);
+    return {};
+  },
   make: ({ target, routing: confName, keepMessages, keepBytes }, { producer }, ctx) => {
     const troubles = new Troubles(ctx);
     const courier = new Courier({ producer, keep: new Keep(keepMessages, keepBytes), ctx, troubles });
@@ -48,7 +53,7 @@ export const syslogproducer: BlockDefinition = defineBlock({
       // long is copied again and again by the garbage collector (4096: half as much CPU again per message).
       mailbox: { capacity: 1024 },
       async init(config) {
-        routing = new Routing(await config(confName ?? 'syslogconf', confName ? ROUTES : ROUTES_IF_ANY), target);
+        routing = new Routing(await readRoutes(config, confName), target);
       },
       run(self: BlockCommunicator<SyslogMessage>) {
         courier.writer = self.communicator(SYSLOG_WRITER);

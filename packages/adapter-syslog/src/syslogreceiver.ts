@@ -1,4 +1,5 @@
 import { defineBlock, type BlockDefinition, type Responsibility } from '@sputnikjs/core';
+import { checkReceiver } from './checks.js';
 import { summed, type SyslogCounts } from './counts.js';
 import type { Listener } from './intake.js';
 import { openListeners } from './listeners.js';
@@ -13,6 +14,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
   name: 'syslogreceiver',
   config: RECEIVER_CONFIG,
   needs: { publisher: SYSLOG_PRODUCER },
+  check: checkReceiver,
   make: (config, { publisher }, ctx) => {
     const { severityLevel, timeZone, warnings } = config;
     let listeners: readonly Listener[] = [];

@@ -1,5 +1,6 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
+import { checkWriter } from './checks.js';
 import { RotatingFile } from './rotating-file.js';
 import { Troubles } from './troubles.js';
 import type { UnsentMessage } from './unsent.js';
@@ -23,6 +24,7 @@ const Config = z.strictObject({
 export const syslogwriter: BlockDefinition = defineBlock({
   name: 'syslogwriter',
   config: Config,
+  check: checkWriter,
   make: ({ path, maxBytes, maxFiles }, _to, ctx) => {
     const troubles = new Troubles(ctx);
     const file = new RotatingFile(path, maxBytes, maxFiles, (deleted) => {

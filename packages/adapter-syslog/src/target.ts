@@ -64,7 +64,11 @@ function application(message: SyslogMessage): string | undefined {
 function partOf(name: string, text: string): Part {
   const part = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
   if (part) return part;
-  throw new Error(`target "${text}": there is no part "{${name}}"; expected one of ${Object.keys(PARTS).join(', ')}`);
+  const near = Object.keys(PARTS).find((known) => name !== '' && known.startsWith(name));
+  const hint = near === undefined ? '' : `, did you mean "{${near}}"?`;
+  throw new Error(
+    `target "${text}": there is no part "{${name}}"${hint}; expected one of ${Object.keys(PARTS).join(', ')}`,
+  );
 }
 
 /**

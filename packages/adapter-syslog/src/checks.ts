@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { ConfFactory, Inspection } from '@sputnikjs/core';
+import { readTls, tlsProblems } from '@sputnikjs/sidecar/connector';
+import type { ListenerConfig } from './listener-config.js';
+import type { ReceiverConfig } from './receiver-config.js';
+import { ROUTES, ROUTES_IF_ANY, type Route } from './routing.js';
+
+/** What is wrong with the files of TLS listeners, and where all are going to listen. */
+export async function checkReceiver({ listeners }: ReceiverConfig): Promise<Inspection> {
+  const problems = await Promise.all(listeners.map(listenerProblems));
+  const listens = listeners.flatMap(({ transport, host, port }) =>
+    transport === 'unix' ? [] : { protocol: transport === 'udp' ? ('udp' as const) : ('tcp' as const), host, port },
+  );
+  return { problems: problems.flat(), listens };
+}
+
+async function listenerProblems(config: ListenerConfig, index: number): Promise<readonly string[]> {
+  if (config.transport !== 'tls') return [];
+  const { certFile, keyFile, caFile } = config;
+  const problems = await tlsProblems({ certFile, keyFile, caFile });
+  if (problems.length === 0) {
+    try {
+      createSecureContext(await readTls({ certFile, keyFile, caFile }));
+    } catch (error) {
+      const { reason, message } = error as Error & { readonly reason?: string };
+      return [`listeners[${index}]: cannot use certFile, keyFile or caFile: ${reason ?? message}`];
+    }
+  }
+  return problems.map((problem) => `listeners[${index}]: ${problem}`);
+}
+
+/** The routes, which `syslogproducer` reads at its init: from a configuration that may be missing, or one that is named. */
+export function readRoutes(read: ConfFactory, confName: string | undefined): Promise<readonly Route[]> {
+  return read(confName ?? 'syslogconf', confName === undefined ? ROUTES_IF_ANY : ROUTES);
+}
+
+/** Whether the file of `syslogwriter` can be written, or made. */
+export async function checkWriter({ path }: { readonly path: string }): Promise<Inspection> {
+  const problem = await pathProblem(resolve(path));
+  return problem === undefined ? {} : { problems: [`path: "${path}" cannot be written: ${problem}`] };
+}
+
+async function pathProblem(path: string): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).isDirectory()) return 'it is a folder';
+    await access(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? folderProblem(dirname(path)) : message;
+  }
+}
+
+/** Folders that are missing are made; the first that is there has to allow it. */
+async function folderProblem(folder: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return `${folder} is no folder`;
+    await access(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' && dirname(folder) !== folder ? folderProblem(dirname(folder)) : message;
+  }
+}
