@@ -91,7 +91,7 @@ for (const [entry, told] of [
   ],
   [
     { Selector: 'kern.warn', Target: 'x' },
-    /entry 2, selector "kern.warn": there is no severity "warn"; expected one of emerg,/,
+    /entry 2, selector "kern.warn": there is no severity "warn", did you mean "warning"\?; expected one of emerg,/,
   ],
   [{ Selector: '.err', Target: 'x' }, /there is no facility ""/],
   [{ Selector: 'err,', Target: 'x' }, /there is no severity ""/],
@@ -99,7 +99,7 @@ for (const [entry, told] of [
   [{ Selector: 'kern', Target: ' ' }, /^1: entry 2, selector "kern": the target is empty/],
   [
     { Selector: 'kern', Target: 'a.{host}' },
-    /entry 2, selector "kern": target "a\.\{host\}": there is no part "\{host\}"; expected one of rfc,/,
+    /entry 2, selector "kern": target "a\.\{host\}": there is no part "\{host\}", did you mean "\{hostname\}"\?; expected one of rfc,/,
   ],
   [{ Selector: 'kern', Target: 'a.{}' }, /there is no part "\{\}"/],
   [{ Selector: 'kern', Target: 'a.{__proto__}' }, /there is no part "\{__proto__\}"/],
