@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { readTls } from '@sputnikjs/sidecar/connector';
+import { FileReloader, readTls } from '@sputnikjs/sidecar/connector';
 import { plainAddress } from './bind.js';
 import { tell, type Intake } from './intake.js';
 
@@ -13,33 +12,28 @@ export class TlsGate {
   readonly #intake: Intake;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #read: string;
-  #looking: Promise<void> | undefined;
+  readonly #files: FileReloader;
   #closed = false;
 
   /** Reads the files. Rejects with what is wrong with them. `onSecure` gets each connection that has become TLS. */
   static async open(intake: Intake, onSecure: (socket: TLSSocket) => void): Promise<TlsGate> {
-    const { certFile, keyFile, caFile, maxTlsVersion, handshakeTimeoutMs } = intake.config;
-    const stamp = await stampOf([certFile, keyFile, caFile]);
-    const options = await readTls({ certFile, keyFile, caFile });
-    try {
-      const server = createServer({
-        ...options,
-        minVersion: 'TLSv1.2',
-        maxVersion: maxTlsVersion,
-        requestCert: caFile !== undefined,
-        handshakeTimeout: handshakeTimeoutMs,
-      });
-      return new TlsGate(intake, server.on('secureConnection', onSecure), stamp);
-    } catch (cause) {
-      throw new Error(`cannot use certFile, keyFile or caFile: ${reasonOf(cause as Error)}`, { cause });
-    }
+    const { certFile, keyFile, caFile } = intake.config;
+    const files = new FileReloader([certFile, keyFile, caFile], {
+      reload: () => gate.#renew(),
+      unusable: (error) => {
+        const text = `the files of the certificate have changed and cannot be used, so it stays as it was: ${reasonOf(error)}`;
+        tell(intake, 'certificateUnusable', text);
+      },
+    });
+    const server = await makeServer(intake.config);
+    const gate: TlsGate = new TlsGate(intake, server.on('secureConnection', onSecure), files);
+    return gate;
   }
 
-  private constructor(intake: Intake, server: Server, stamp: string) {
+  private constructor(intake: Intake, server: Server, files: FileReloader) {
     this.#intake = intake;
     this.#server = server;
-    this.#read = stamp;
+    this.#files = files;
     server.on('tlsClientError', (error, socket) => {
       if (this.#closed) return;
       const { remoteAddress = '', remotePort = 0, authorizationError } = socket;
@@ -60,8 +54,7 @@ export class TlsGate {
     socket.on('close', () => this.#sockets.delete(socket));
     // What happens to it once it is TLS is reported there.
     socket.on('error', () => {});
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    await this.#looking;
+    await this.#files.look();
     if (!socket.destroyed) this.#server.emit('connection', socket);
   }
 
@@ -71,33 +64,27 @@ export class TlsGate {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #look(): Promise<void> {
+  async #renew(): Promise<void> {
     const { certFile, keyFile, caFile, maxTlsVersion } = this.#intake.config;
-    try {
-      const stamp = await stampOf([certFile, keyFile, caFile]);
-      if (stamp === this.#read) return;
-      const files = await readTls({ certFile, keyFile, caFile });
-      this.#server.setSecureContext({ ...files, minVersion: 'TLSv1.2', maxVersion: maxTlsVersion });
-      this.#read = stamp;
-      this.#intake.ctx.log.info(
-        { event: 'certificateRead', listener: this.#intake.name },
-        'read the certificate again',
-      );
-    } catch (error) {
-      const text = `the files of the certificate have changed and cannot be used, so it stays as it was: ${reasonOf(error as Error)}`;
-      tell(this.#intake, 'certificateUnusable', text);
-    }
+    const files = await readTls({ certFile, keyFile, caFile });
+    this.#server.setSecureContext({ ...files, minVersion: 'TLSv1.2', maxVersion: maxTlsVersion });
+    this.#intake.ctx.log.info({ event: 'certificateRead', listener: this.#intake.name }, 'read the certificate again');
   }
 }
 
-/** What tells whether files have changed. One that is not there is for whoever reads it to tell of. */
-async function stampOf(paths: readonly (string | undefined)[]): Promise<string> {
-  const stampOfOne = async (path: string | undefined): Promise<string> => {
-    if (path === undefined) return '';
-    const file = await stat(path).catch(() => undefined);
-    return file ? `${file.ino} ${file.size} ${file.mtimeMs}` : 'none';
-  };
-  return (await Promise.all(paths.map(stampOfOne))).join(', ');
+async function makeServer({ certFile, keyFile, caFile, ...config }: Intake['config']): Promise<Server> {
+  const options = await readTls({ certFile, keyFile, caFile });
+  try {
+    return createServer({
+      ...options,
+      minVersion: 'TLSv1.2',
+      maxVersion: config.maxTlsVersion,
+      requestCert: caFile !== undefined,
+      handshakeTimeout: config.handshakeTimeoutMs,
+    });
+  } catch (cause) {
+    throw new Error(`cannot use certFile, keyFile or caFile: ${reasonOf(cause as Error)}`, { cause });
+  }
 }
 
 /** OpenSSL's messages are full of its own affairs; its reason says what is the matter. */

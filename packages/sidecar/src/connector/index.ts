@@ -1,4 +1,5 @@
 export { Fifo } from './fifo.js';
+export { FileReloader, type Reload } from './file-reloader.js';
 export { Handlers } from './handlers.js';
 export { LinkConnector } from './link-connector.js';
 export { Link, type LinkUser } from './link.js';
