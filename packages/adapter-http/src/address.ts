@@ -11,14 +11,41 @@ const BATCH = '/batch';
 
 /**
  * Reads `/produce/<target>` and `/produce/<target>/batch`. `url` is the request's own, `decoded` what stands behind `/produce/`,
- * percent-decoded once. Only a "/batch" that is written out makes a batch: with "%2Fbatch" a target may end that way.
+ * percent-decoded once. Only a "/batch" that is written out makes a batch: with "%2Fbatch" a target may end that way. What a client may
+ * have meant otherwise than it would be read is refused.
  */
 export function addressOf(url: string, decoded: string): Address {
-  const [path = ''] = url.split(/[?#]/, 1);
-  const isBatch = path.endsWith(BATCH) && path.length >= PREFIX.length + BATCH.length;
+  checkQuery(url);
+  const [path = ''] = url.split('?', 1);
+  const rest = path.slice(PREFIX.length);
+  if (rest === '') throw new Refused('BAD_REQUEST', 'there is no target; name it in the path, as in /produce/orders');
+  const segments = rest.split('/');
+  const last = segments.at(-1) ?? '';
+  if (segments.includes(''))
+    throw new Refused('BAD_REQUEST', `"${path}" has an empty segment; ${adviceOn(segments, last)}`);
+  if (segments.length > 1 && last !== 'batch' && /^batch(?:;.*)?$/i.test(last))
+    throw new Refused('BAD_REQUEST', `"${path}" is no batch; ${WRITE_BATCH}, or "%2F${last}" if the target ends so`);
+  const isBatch = segments.length > 1 && last === 'batch';
   const target = isBatch ? decoded.slice(0, -BATCH.length) : decoded;
-  if (target === '') throw new Refused('BAD_REQUEST', 'there is no target; name it in the path, as in /produce/orders');
   if (/\p{Cc}/u.test(target))
     throw new Refused('BAD_REQUEST', 'the target has control characters; no server has such targets');
   return { target, isBatch };
+}
+
+const WRITE_BATCH = 'write /produce/<target>/batch for a batch';
+
+function adviceOn(segments: readonly string[], last: string): string {
+  const slashes = 'write a slash at an end of the target, or beside another one, as %2F';
+  return last === '' && segments.at(-2) === 'batch' ? `${WRITE_BATCH}, and ${slashes}` : slashes;
+}
+
+/** Throws BAD_REQUEST if there is a query, or a fragment: nothing here has parameters, and none is ignored. */
+export function checkQuery(url: string): void {
+  if (url.includes('#')) throw new Refused('BAD_REQUEST', 'the path has a "#"; write it as %23');
+  const [name] = new URLSearchParams(url.split('?').slice(1).join('?')).keys();
+  if (name !== undefined)
+    throw new Refused(
+      'BAD_REQUEST',
+      `there is no query parameter ${JSON.stringify(name)}; leave it out, or write "?" as %3F`,
+    );
 }

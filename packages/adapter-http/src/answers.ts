@@ -1,3 +1,4 @@
+import type { ProduceResult } from '@sputnikjs/sidecar';
 import { REFUSALS, type RefusalCode } from './refusals.js';
 
 /** What a request is answered with. */
@@ -44,7 +45,7 @@ export function answer(status: number, body: object): Answer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** The server has taken the message. */
-export function taken(target: string): Answer {
-  return answer(202, { target });
+/** The server has taken the message, or had it already. */
+export function taken(target: string, { duplicate = false }: ProduceResult = {}): Answer {
+  return answer(202, { target, ...(duplicate && { duplicate }) });
 }

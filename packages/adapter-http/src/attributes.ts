@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Refused } from './refusals.js';
 import type { Headers } from './properties.js';
 
@@ -8,7 +7,8 @@ export type Attributes = ReadonlyMap<string, string>;
 /** An event as it goes with a message. */
 export interface Event {
   readonly headers: Headers;
-  readonly id: string;
+  /** What tells it from all others, source and id: an id alone does not, two sources may use the same (section 3.1.1). */
+  readonly identity: readonly [source: string, id: string];
 }
 
 /** A refusal that says what is wrong with an event. */
@@ -16,13 +16,13 @@ export function badEvent(why: string): Refused {
   return new Refused('BAD_REQUEST', `it is no CloudEvent 1.0: ${why}`);
 }
 
-/** Puts the attributes of an event into headers, and its identity into an id. Throws BAD_REQUEST if they are wrong. */
+/** Puts the attributes of an event into headers. Throws BAD_REQUEST if they are wrong. */
 export function eventOf(attributes: Attributes): Event {
   for (const name of ['specversion', 'id', 'source', 'type'])
     if (!attributes.has(name)) throw badEvent(`it has no "${name}"`);
   for (const [name, value] of attributes) check(name, value);
   const headers = Object.fromEntries([...attributes].map(([name, value]) => [`ce-${name}`, encoded(value)]));
-  return { headers, id: identityOf(headers['ce-source'] ?? '', headers['ce-id'] ?? '') };
+  return { headers, identity: [attributes.get('source') ?? '', attributes.get('id') ?? ''] };
 }
 
 /** RFC 3986 without its grammar: its characters. */
@@ -62,13 +62,4 @@ function isTime(value: string): boolean {
 /** A value in a header: percent-encoded UTF-8 where it is not printable ASCII (HTTP binding, section 3.1.3.2). */
 function encoded(value: string): string {
   return value.replaceAll(/[^!#$&-~]/gu, encodeURIComponent);
-}
-
-/** AMQP has room for so much. */
-const LONGEST_ID = 255;
-
-/** What tells an event from all others: its id alone does not, two sources may use the same (section 3.1.1). */
-function identityOf(source: string, id: string): string {
-  const identity = `${source} ${id}`;
-  return identity.length <= LONGEST_ID ? identity : `sha256:${createHash('sha256').update(identity).digest('hex')}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
 import { checkBody, mediaTypeOf } from './check.js';
 import { EVENT_TYPE, EVENTS_TYPE, hasEventHeaders, structuredEvent } from './events.js';
+import { idOf, type Scope } from './identity.js';
 import { properties, propertiesOf } from './properties.js';
 import { Refused } from './refusals.js';
 import { elementsOf, linesOf } from './split.js';
@@ -18,7 +19,7 @@ export const BATCH_TYPES: readonly string[] = [...LINES_TYPES, JSON_TYPE, EVENTS
  */
 export function itemsOf(
   request: IncomingMessage,
-  target: string,
+  scope: Scope,
   body: Buffer,
   most: number,
 ): readonly (ProduceMessage | Refused)[] {
@@ -28,19 +29,25 @@ export function itemsOf(
     throw new Refused('UNSUPPORTED_TYPE', `a batch is one of ${BATCH_TYPES.join(', ')}, not "${type}"`);
   if (hasEventHeaders(headersDistinct))
     throw new Refused('BAD_REQUEST', 'headers of a CloudEvent (ce-…) are for one message, not for a batch');
-  const { headers, id } = propertiesOf(request);
+  const { target } = scope;
+  const { headers, key } = propertiesOf(request);
   const isLines = LINES_TYPES.includes(type);
   const parts = isLines ? linesOf(body, most) : elementsOf(body, most);
   return parts.map((payload, index) => {
-    const itemId = id === undefined ? undefined : `${id}/${index}`;
+    const id = key === undefined ? undefined : idOf('item', scope, key, `${index}`);
     try {
       if (type !== EVENTS_TYPE) {
         if (isLines) checkBody(JSON_TYPE, payload);
-        return { target, payload, contentType: JSON_TYPE, ...properties(headers, itemId) };
+        return { target, payload, contentType: JSON_TYPE, ...properties(headers, id) };
       }
       const event = structuredEvent(payload);
       const all = { ...headers, ...event.headers };
-      return { target, payload, contentType: EVENT_TYPE, ...properties(all, itemId ?? event.id) };
+      return {
+        target,
+        payload,
+        contentType: EVENT_TYPE,
+        ...properties(all, id ?? idOf('event', scope, ...event.identity)),
+      };
     } catch (error) {
       if (error instanceof Refused) return error;
       throw error;

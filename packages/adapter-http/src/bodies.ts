@@ -6,6 +6,8 @@ export class Bodies {
   readonly #maxBodyBytes: number;
   readonly #maxHeldBytes: number;
   readonly #heldBy = new Map<IncomingMessage, number>();
+  /** Those that are answered, or gone: what still comes of them is not held. */
+  readonly #released = new WeakSet<IncomingMessage>();
   #held = 0;
 
   constructor(limits: { readonly maxBodyBytes: number; readonly maxHeldBytes: number }) {
@@ -15,7 +17,7 @@ export class Bodies {
 
   /**
    * Resolves with the body of a request. Rejects with TOO_LARGE, or with FULL if there is no room for it now; the rest of the
-   * body is read and thrown away then. Never settles if the client goes away first.
+   * body is read and thrown away then. Never settles if the request is released first.
    */
   read(request: IncomingMessage): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -28,6 +30,7 @@ export class Bodies {
         reject(error);
       };
       const take = (chunk: Buffer): void => {
+        if (this.#released.has(request)) return;
         size += chunk.length;
         if (size > this.#maxBodyBytes) return refuse(tooLarge(this.#maxBodyBytes));
         if (this.#held + chunk.length > this.#maxHeldBytes) return refuse(full());
@@ -38,12 +41,13 @@ export class Bodies {
       if (Number(request.headers['content-length'] ?? 0) > this.#maxBodyBytes)
         return refuse(tooLarge(this.#maxBodyBytes));
       request.on('data', take);
-      request.once('end', () => resolve(Buffer.concat(chunks, size)));
+      request.once('end', () => this.#released.has(request) || resolve(Buffer.concat(chunks, size)));
     });
   }
 
   /** The request is answered, or its client is gone: its body is held no longer. */
   release(request: IncomingMessage): void {
+    this.#released.add(request);
     this.#held -= this.#heldBy.get(request) ?? 0;
     this.#heldBy.delete(request);
   }

@@ -1,4 +1,23 @@
+import type { IncomingMessage } from 'node:http';
 import { Refused } from './refusals.js';
+
+/**
+ * Throws BAD_REQUEST, UNSUPPORTED_CODING or EXPECTATION_FAILED if the request is not one that the gateway can read as its sender means
+ * it (RFC 9112, sections 3.2 and 6.1; RFC 9110, section 10.1.1).
+ */
+export function checkHead({ httpVersion, headersDistinct }: IncomingMessage): void {
+  const { host, expect = [], 'transfer-encoding': codings = [] } = headersDistinct;
+  for (const coding of codings
+    .join(',')
+    .split(',')
+    .map((text) => text.trim().toLowerCase()))
+    if (coding !== '' && coding !== 'chunked')
+      throw new Refused('UNSUPPORTED_CODING', `the body has the Transfer-Encoding "${coding}"`);
+  if (httpVersion === '1.0') return;
+  if (host?.length !== 1) throw new Refused('BAD_REQUEST', 'there has to be one header Host');
+  const expectation = expect.find((text) => text.toLowerCase() !== '100-continue');
+  if (expectation !== undefined) throw new Refused('EXPECTATION_FAILED', `the request expects "${expectation}"`);
+}
 
 /** Throws UNSUPPORTED_ENCODING if the body is not what it would be on the server. */
 export function checkEncoding(contentEncoding = 'identity'): void {

@@ -1,6 +1,6 @@
 import { TLS_KEYS } from '@sputnikjs/sidecar/connector';
 import { z } from 'zod';
-import type { TokenConfig } from './access.js';
+import type { TokenConfig } from './tokens.js';
 
 /** Configuration of the `httpgateway` block. */
 export interface HttpGatewayConfig {
@@ -8,7 +8,7 @@ export interface HttpGatewayConfig {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** PEM file of the certificate; with it HTTP is spoken over TLS only. Files are read once, at the start. */
+  /** PEM file of the certificate; with it HTTP is spoken over TLS only. Files are read again when they have changed. */
   readonly certFile?: string | undefined;
   /** PEM file of its key. */
   readonly keyFile?: string | undefined;
@@ -48,7 +48,10 @@ const ms = (most: number): z.ZodDefault<z.ZodInt> =>
     .default(most);
 
 const TOKEN = z.strictObject({
-  name: z.string().min(1),
+  name: z
+    .string()
+    .min(1)
+    .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)'),
   file: z.string().min(1),
   targets: z.array(z.string().min(1)).min(1),
 });

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { refusal, taken, type Answer } from './answers.js';
+import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
 
 /** Hands messages to the producer while the server is there, and tells how that went. */
@@ -31,6 +32,7 @@ export function makeDesk(
   let outage: AbortController | undefined;
   let pending = 0;
   const pendingOf = new Map<string, number>();
+  const keys = new Keys();
 
   function count(client: string, change: 1 | -1): void {
     pending += change;
@@ -49,10 +51,13 @@ export function makeDesk(
       return refusal('OUTCOME_UNKNOWN', `the server did not answer within ${timeoutMs} ms`);
     }
     const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
-    if (cause instanceof SputnikError && cause.code === 'CONNECTION_LOST') {
+    if (cause instanceof SputnikError && cause.code === 'CONNECTION_LOST')
       return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
+    if (cause instanceof SputnikError && cause.code === 'SERVER_FULL') {
+      log.warn({ event: 'serverFull', code: cause.code, target, error: cause }, 'the server has no room for messages');
+      return refusal('SERVER_FULL', cause.message);
     }
-    log.warn({ event: 'refused', code, target, err: cause }, 'the server refused a message');
+    log.warn({ event: 'refused', code, target, error: cause }, 'the server refused a message; see why, and correct it');
     return refusal(
       'REFUSED',
       `the server refused the message: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -72,15 +77,20 @@ export function makeDesk(
     async produce(message, client) {
       if (landing.aborted) return refusal('LANDING');
       if (!outage) return refusal('SERVER_AWAY');
+      if (keys.isOfAnother(message))
+        return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
       if (pending >= maxPending) return refusal('FULL');
       if ((pendingOf.get(client) ?? 0) >= maxPendingPerClient) return refusal('TOO_MANY');
       count(client, 1);
+      const release = keys.hold(message);
       try {
-        await producer.ask(message, { timeoutMs, signal: outage.signal });
-        return taken(message.target);
+        // The client waits for its answer: it is better told at once that the server is full.
+        const asked = producer.ask({ ...message, whenFull: 'reject' }, { timeoutMs, signal: outage.signal });
+        return taken(message.target, (await asked) ?? undefined);
       } catch (error) {
         return refused(error, message.target);
       } finally {
+        release();
         count(client, -1);
       }
     },

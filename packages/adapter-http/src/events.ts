@@ -61,10 +61,10 @@ export function structuredEvent(json: Uint8Array): Event {
   const attributes = new Map<string, string>();
   for (const [name, attribute] of Object.entries(others))
     if (attribute !== null) attributes.set(name, textOf(name, attribute));
-  const { headers, id } = eventOf(attributes);
+  const { headers, identity } = eventOf(attributes);
   // in a header it would say that the body is of this type, and the body is an event
   const { 'ce-datacontenttype': _, ...carried } = headers;
-  return { headers: carried, id };
+  return { headers: carried, identity };
 }
 
 const STANDARD = new Set(['specversion', 'id', 'source', 'type', 'datacontenttype', 'dataschema', 'subject', 'time']);

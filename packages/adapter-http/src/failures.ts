@@ -1,5 +1,3 @@
-import { STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Logger } from '@sputnikjs/core';
 import { refusal, type Answer } from './answers.js';
 import { Refused, type RefusalCode } from './refusals.js';
@@ -12,26 +10,19 @@ export function errorAnswer(
   if (error instanceof Refused) return refusal(error.code, error.message);
   const { code, statusCode = 500, message } = error;
   if (statusCode < 500) return refusal('BAD_REQUEST', message);
-  log.error({ event: 'requestFailed', code, err: error }, 'a request failed');
+  log.error({ event: 'requestFailed', code, error }, 'a request failed; this is a fault of the gateway');
   return refusal('INTERNAL');
 }
 
-/** Answers what the HTTP parser could make nothing of, and closes that connection. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (socket.writable && error.code !== 'ECONNRESET') {
-    const { status, headers, body } = refusal(clientErrorCode(error.code), error.message);
-    const text = JSON.stringify(body);
-    const fields = { ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) };
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`);
-  }
-  socket.destroy();
+/** What is answered where the HTTP parser can make nothing of what comes, or nothing comes in time. */
+export function clientErrorAnswer({ code, message }: NodeJS.ErrnoException): Answer {
+  return refusal(CLIENT_ERRORS[code ?? ''] ?? 'BAD_REQUEST', message);
 }
 
-function clientErrorCode(code: string | undefined): RefusalCode {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TIMEOUT';
-  return code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
-}
+const CLIENT_ERRORS: Readonly<Record<string, RefusalCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+};
 
 /** Why the gateway cannot listen, where, and what to do. */
 export function listenError(host: string, port: number, cause: unknown): Error {

@@ -1,7 +1,7 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/sidecar';
-import { readTls } from '@sputnikjs/sidecar/connector';
-import { OPEN, readTokens } from './access.js';
+import { OPEN, readAccess } from './access.js';
+import { Certificate, certificateProblems } from './certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
 import { makeDesk } from './desk.js';
 import { exposureOf } from './exposure.js';
@@ -9,6 +9,7 @@ import { authority } from './failures.js';
 import { Listener } from './listener.js';
 import { openApi } from './openapi.js';
 import type { Produce } from './reception.js';
+import { tokenProblems } from './tokens.js';
 
 /**
  * Takes messages by HTTP and gives them to the producer: `POST /produce/<target>` is answered 202 once the server has taken
@@ -18,6 +19,10 @@ export const httpgateway: BlockDefinition = defineBlock({
   name: 'httpgateway',
   config: HTTP_GATEWAY_CONFIG,
   needs: { producer: PRODUCER },
+  check: async (config) => ({
+    problems: [...(await certificateProblems(config)), ...(await tokenProblems(config.tokens))],
+    listens: [{ protocol: 'tcp', host: config.host, port: config.port }],
+  }),
   make: (config, { producer }, ctx) => {
     const desk = makeDesk(producer, config, ctx);
     let listener: Listener | undefined;
@@ -55,11 +60,11 @@ const BATCH_WINDOW = 256;
 async function makeListener(
   config: HttpGatewayConfig,
   produce: Produce,
-  { log, clock }: BlockContext,
+  { log, clock, landingSoon }: BlockContext,
 ): Promise<Listener> {
   const { host, port, tokens } = config;
-  const tls = await readTls({ certFile: config.certFile, keyFile: config.keyFile, caFile: config.caFile });
-  const access = tokens.length === 0 ? OPEN : await readTokens(tokens);
+  const certificate = config.certFile === undefined ? undefined : await Certificate.read(config, log);
+  const access = tokens.length === 0 ? OPEN : await readAccess(tokens, log);
   const limits = {
     ...config,
     headersMs: config.headersTimeoutMs,
@@ -68,5 +73,6 @@ async function makeListener(
     lingerMs: LINGER_MS,
     batchWindow: Math.min(BATCH_WINDOW, config.maxPending, config.maxPendingPerClient ?? Infinity),
   };
-  return new Listener({ host, port, tls, access, limits, produce, document: openApi(config), log, clock });
+  const document = openApi(config);
+  return new Listener({ host, port, certificate, access, limits, produce, document, log, clock, landingSoon });
 }

@@ -1,15 +1,25 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Logger } from '@sputnikjs/core';
-import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import type { Access } from './access.js';
+import { checkQuery } from './address.js';
 import { answer, refusal, type Answer } from './answers.js';
 import { Bodies } from './bodies.js';
-import { answerClientError, errorAnswer, listenError } from './failures.js';
-import { linger } from './linger.js';
+import type { Certificate } from './certificate.js';
+import { checkHead } from './check.js';
+import { Connections } from './connections.js';
+import { clientErrorAnswer, errorAnswer, listenError } from './failures.js';
 import { receive, serve, type BatchLimits, type Produce, type Visit } from './reception.js';
-import { makeServer, type CuttableServer, type ServerLimits, type ServerTls } from './server.js';
+import { makeServer, type ServerLimits } from './server.js';
 
 /** What clients may do. */
 export interface Limits extends ServerLimits, BatchLimits {
@@ -24,7 +34,7 @@ export interface Limits extends ServerLimits, BatchLimits {
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls?: ServerTls | undefined;
+  readonly certificate?: Certificate | undefined;
   readonly access: Access;
   readonly limits: Limits;
   readonly produce: Produce;
@@ -32,6 +42,8 @@ export interface ListenerOptions {
   readonly document: object;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Aborts when a landing is announced: clients are to go elsewhere. */
+  readonly landingSoon: AbortSignal;
 }
 
 /** An HTTP server that hands what is posted to `/produce/<target>` to `produce`, and answers what that says. */
@@ -39,23 +51,29 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #app: FastifyInstance;
   readonly #bodies: Bodies;
-  /** What is known of requests to produce since their headers came. */
-  readonly #visits = new WeakMap<FastifyRequest, Visit>();
-  /** Requests not answered yet. */
-  readonly #underWay = new Set<FastifyReply>();
-  /** Those of them that are still coming in. */
-  readonly #comingIn = new Set<FastifyReply>();
-  #stopped: Promise<void> | undefined;
-  #allAnswered: (() => void) | undefined;
+  readonly #connections: Connections;
+  #isLanding = false;
 
   constructor(options: ListenerOptions) {
+    const { limits, certificate, log, clock, landingSoon } = options;
     this.#options = options;
-    this.#bodies = new Bodies(options.limits);
-    this.#app = this.#makeApp();
-    this.#app.server.on('drop', (connection) => {
-      const { maxConnections } = options.limits;
+    this.#bodies = new Bodies(limits);
+    const server = makeServer(limits, certificate);
+    let handle: RequestListener = () => {};
+    this.#connections = new Connections(server, certificate !== undefined, (...request) => handle(...request), {
+      clock,
+      lingerMs: limits.lingerMs,
+      isLeaving: () => this.#isLanding || landingSoon.aborted,
+      onOver: (request) => this.#bodies.release(request),
+    });
+    this.#app = this.#makeApp((handler) => {
+      handle = handler;
+      return server;
+    });
+    server.on('drop', (connection) => {
+      const { maxConnections } = limits;
       const text = `a connection was closed: there are ${maxConnections} already; more is a matter of "maxConnections"`;
-      options.log.warn({ event: 'connectionDropped', address: connection?.remoteAddress }, text);
+      log.warn({ event: 'connectionDropped', address: connection?.remoteAddress }, text);
     });
   }
 
@@ -75,43 +93,39 @@ export class Listener {
 
   /** Takes no further connection, refuses requests that are not complete, resolves when all others are answered. */
   async land(): Promise<void> {
-    const stopped = this.#stop();
-    for (const reply of this.#comingIn) this.#send(reply, refusal('LANDING'));
-    if (this.#underWay.size > 0) await new Promise<void>((resolve) => (this.#allAnswered = resolve));
-    this.#cutAll();
-    await stopped;
+    this.#isLanding = true;
+    await this.#connections.land(refusal('LANDING'));
+    await this.#app.close();
   }
 
   /** Closes everything at once, answered or not. */
   async close(): Promise<void> {
-    const stopped = this.#stop();
-    this.#cutAll();
-    await stopped;
+    await this.#connections.cut();
+    await this.#app.close();
   }
 
-  #cutAll(): void {
-    (this.#app.server as CuttableServer).cutAll();
-  }
-
-  #stop(): Promise<void> {
-    this.#stopped ??= new Promise<void>((resolve) => this.#app.server.close(() => resolve())).then(() =>
-      this.#app.close(),
-    );
-    return this.#stopped;
-  }
-
-  #makeApp(): FastifyInstance {
-    const { limits, tls, log, produce, document } = this.#options;
+  #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
+    const { limits, log, produce, document, access } = this.#options;
     const fail = (error: FastifyError, _: FastifyRequest, reply: FastifyReply): void =>
       this.#send(reply, errorAnswer(error, log));
     const app = fastify({
-      serverFactory: (handler) => makeServer(handler, limits, tls),
-      clientErrorHandler: answerClientError,
+      serverFactory,
+      clientErrorHandler: (error, socket) => this.#connections.fail(socket, clientErrorAnswer(error)),
       frameworkErrors: fail,
     });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', async (_: FastifyRequest, body: IncomingMessage) => this.#bodies.read(body));
-    app.addHook('onRequest', async (request, reply) => this.#begin(request.raw, reply));
+    app.addHook('onRequest', ({ raw }, _, done) => {
+      // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
+      delete raw.headers['content-type'];
+      // At once: of some heads that are refused here the parser will say the same, with less to go by.
+      try {
+        checkHead(raw);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    });
     app.setErrorHandler(fail);
     app.setNotFoundHandler(({ url }, reply) => {
       const allow = url.startsWith('/produce/')
@@ -124,43 +138,33 @@ export class Listener {
         allow ? refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } }) : refusal('NOT_FOUND'),
       );
     });
-    app.get('/openapi.json', (_, reply) => this.#send(reply, answer(200, document)));
+    app.get('/openapi.json', ({ raw }, reply) => {
+      checkQuery(raw.url ?? '');
+      this.#send(reply, answer(200, document));
+    });
+    /** What is known of requests to produce since their heads came. */
+    const visits = new WeakMap<FastifyRequest, Visit>();
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
       '/produce/*',
-      { onRequest: async (request) => this.#receive(request) },
+      {
+        onRequest: async (request) => void visits.set(request, await receive(request.raw, request.params['*'], access)),
+      },
       async (request, reply) => {
-        this.#comingIn.delete(reply);
-        const visit = this.#visits.get(request);
-        if (visit) this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), produce, limits));
+        const visit = visits.get(request);
+        // one that did not come in time is answered already, and is not produced
+        if (!visit || reply.raw.headersSent) return reply;
+        this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), produce, limits));
         return reply;
       },
     );
     return app;
   }
 
-  #begin(request: IncomingMessage, reply: FastifyReply): void {
-    // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
-    delete request.headers['content-type'];
-    this.#underWay.add(reply);
-    this.#comingIn.add(reply);
-    reply.raw.once('finish', () => linger(request, this.#options.limits.lingerMs, this.#options.clock));
-    reply.raw.once('close', () => {
-      this.#bodies.release(request);
-      this.#underWay.delete(reply);
-      this.#comingIn.delete(reply);
-      if (this.#underWay.size === 0) this.#allAnswered?.();
-    });
-  }
-
-  #receive(request: FastifyRequest<{ Params: { '*': string } }>): void {
-    this.#visits.set(request, receive(request.raw, request.params['*'], this.#options.access));
-  }
-
   #send(reply: FastifyReply, { status, headers, body }: Answer): void {
     if (reply.sent) return;
     // Fastify would close the connection under a body that is too large, and its sender might not see the answer.
     reply.removeHeader('connection').code(status).headers(headers);
-    if (this.#stopped) reply.header('connection', 'close');
+    if (this.#connections.isLast(reply.raw)) reply.header('connection', 'close');
     void reply.send(body);
   }
 }

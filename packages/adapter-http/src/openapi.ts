@@ -30,7 +30,7 @@ const COMMON = [
   TARGET,
   header(
     'Idempotency-Key',
-    'Identity of the message, for servers that sort out what they have already. In a batch "/0", "/1"… follow.',
+    'Identity of the message, for servers that sort out what they have already: unique for the token and the target. In a batch it is that of all messages together, and the place of each tells them apart.',
   ),
   header('traceparent', 'Goes on with the message (W3C Trace Context).'),
   header('tracestate', 'Goes on with the message, if there is a traceparent.'),
@@ -46,6 +46,11 @@ const EVENT = [
   header('ce-type', 'Needed in an event.'),
 ];
 
+const DUPLICATE = {
+  const: true,
+  description: 'The server had a message of this identity already, and keeps that.',
+} as const;
+
 const ITEMS = {
   type: 'array',
   items: {
@@ -55,6 +60,7 @@ const ITEMS = {
     properties: {
       index: { type: 'integer', minimum: 0, description: 'Place in the batch.' },
       status: { type: 'integer', description: 'The status that the message alone would have been answered with.' },
+      duplicate: DUPLICATE,
       code: { type: 'string', enum: Object.keys(REFUSALS) },
       detail: TEXT,
     },
@@ -67,6 +73,13 @@ const object = (properties: object): object => ({
   additionalProperties: false,
   properties,
 });
+
+const TAKEN = {
+  type: 'object',
+  required: ['target'],
+  additionalProperties: false,
+  properties: { target: TEXT, duplicate: DUPLICATE },
+} as const;
 
 const json = (description: string, schema: object): object => ({ description, content: { [JSON_TYPE]: { schema } } });
 
@@ -114,7 +127,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
             description: 'The message, as it is to be; a Content-Type that says JSON, or a CloudEvent, is checked.',
             content: { '*/*': {}, 'application/cloudevents+json': { schema: { type: 'object' } } },
           },
-          responses: { 202: json('The server has taken the message.', object({ target: TEXT })), ...refusals(false) },
+          responses: { 202: json('The server has the message.', TAKEN), ...refusals(false) },
         },
       },
       '/produce/{target}/batch': {

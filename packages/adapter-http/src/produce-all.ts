@@ -1,4 +1,4 @@
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import { answer, refusal, type Answer, type Problem } from './answers.js';
 import { Refused, type RefusalCode } from './refusals.js';
 
@@ -7,6 +7,8 @@ export interface ItemAnswer {
   /** Its place in the batch, from 0. */
   readonly index: number;
   readonly status: number;
+  /** True if the server had it already. */
+  readonly duplicate?: boolean | undefined;
   readonly code?: RefusalCode | undefined;
   readonly detail?: string | undefined;
 }
@@ -27,8 +29,8 @@ export async function produceAll(
     for (let item = items[next]; item !== undefined; item = items[next]) {
       const index = next++;
       const { status, body } = item instanceof Refused ? refusal(item.code, item.message) : await produce(item);
-      const { code, detail } = body as Partial<Problem>;
-      results[index] = { index, status, ...(code && { code, detail }) };
+      const { code, detail, duplicate } = body as Partial<Problem> & ProduceResult;
+      results[index] = { index, status, ...(duplicate && { duplicate }), ...(code && { code, detail }) };
     }
   };
   await Promise.all(Array.from({ length: Math.min(window, items.length) }, work));

@@ -5,9 +5,12 @@ import { Refused } from './refusals.js';
 /** What goes with a message beside its body. */
 export type Properties = Pick<ProduceMessage, 'headers' | 'id'>;
 
-/** What a request says of its message: `Idempotency-Key` is the id, and the trace it is part of goes with it (W3C Trace Context). */
-export function propertiesOf(request: IncomingMessage): { readonly headers: Headers; readonly id: string | undefined } {
-  return { headers: traceOf(request), id: keyOf(request) };
+/** What a request says of its message: its `Idempotency-Key`, and the trace that it is part of, which goes with it (W3C Trace Context). */
+export function propertiesOf(request: IncomingMessage): {
+  readonly headers: Headers;
+  readonly key: string | undefined;
+} {
+  return { headers: traceOf(request), key: keyOf(request) };
 }
 
 /** Headers of a message. */
@@ -18,7 +21,7 @@ export function properties(headers: Headers, id: string | undefined): Properties
   return { ...(Object.keys(headers).length > 0 && { headers }), ...(id !== undefined && { id }) };
 }
 
-/** AMQP has room for 255, and the place in a batch comes behind it. */
+/** Room for any scheme of keys, and no more. */
 const LONGEST_KEY = 240;
 
 /** The key as it is, or a string as the draft of the IETF has it: `"8e03978e"`. */

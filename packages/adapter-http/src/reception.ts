@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/sidecar';
-import type { Access } from './access.js';
+import type { Access, Client } from './access.js';
 import { addressOf, type Address } from './address.js';
 import type { Answer } from './answers.js';
 import { itemsOf } from './batch.js';
@@ -13,12 +13,13 @@ export type Produce = (this: void, message: ProduceMessage, client: string) => P
 
 /** A request to produce that may be read to its end. */
 export interface Visit extends Address {
-  readonly client: string;
+  readonly client: Client;
 }
 
-/** What is known before the body has come: where it is to go, and whether the client may do that. Throws a refusal. */
-export function receive(request: IncomingMessage, decodedPath: string, access: Access): Visit {
+/** What is known before the body has come: where it is to go, and whether the client may do that. Rejects with a refusal. */
+export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<Visit> {
   const address = addressOf(request.url ?? '', decodedPath);
+  await access.look();
   const client = access.clientOf(request, address.target);
   checkEncoding(request.headers['content-encoding']);
   return { ...address, client };
@@ -40,7 +41,8 @@ export async function serve(
   produce: Produce,
   { maxBatchItems, batchWindow }: BatchLimits,
 ): Promise<Answer> {
-  if (!isBatch) return produce(messageOf(request, target, body), client);
-  const items = itemsOf(request, target, body, maxBatchItems);
-  return produceAll(target, items, (message) => produce(message, client), batchWindow);
+  const scope = { token: client.token, target };
+  if (!isBatch) return produce(messageOf(request, scope, body), client.name);
+  const items = itemsOf(request, scope, body, maxBatchItems);
+  return produceAll(target, items, (message) => produce(message, client.name), batchWindow);
 }

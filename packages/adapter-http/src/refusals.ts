@@ -9,11 +9,15 @@ export type RefusalCode =
   | 'TOO_LARGE'
   | 'UNSUPPORTED_ENCODING'
   | 'UNSUPPORTED_TYPE'
+  | 'EXPECTATION_FAILED'
+  | 'KEY_REUSED'
   | 'TOO_MANY'
   | 'HEADERS_TOO_LARGE'
   | 'INTERNAL'
+  | 'UNSUPPORTED_CODING'
   | 'REFUSED'
   | 'SERVER_AWAY'
+  | 'SERVER_FULL'
   | 'FULL'
   | 'LANDING'
   | 'OUTCOME_UNKNOWN';
@@ -33,7 +37,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   BAD_REQUEST: {
     status: 400,
     title: 'Malformed request',
-    text: 'mend the request; sent again as it is, it fails again',
+    text: 'correct the request; sent again as it is, it fails again',
   },
   UNAUTHORIZED: {
     status: 401,
@@ -77,6 +81,16 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     title: 'Wrong type of body',
     text: 'send a body of another Content-Type',
   },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'Expectation not met',
+    text: 'the gateway meets no expectation but "100-continue"; leave the header Expect out',
+  },
+  KEY_REUSED: {
+    status: 422,
+    title: 'The key of another message',
+    text: 'the message was not taken; give each message an Idempotency-Key, or an event a source and id, of its own',
+  },
   TOO_MANY: {
     status: 429,
     title: 'Too many of one client',
@@ -93,6 +107,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     title: 'The gateway failed',
     text: 'the gateway failed; its log says why',
   },
+  UNSUPPORTED_CODING: {
+    status: 501,
+    title: 'Transfer coding not supported',
+    text: 'the gateway decodes no Transfer-Encoding but "chunked"; send the body without another',
+  },
   REFUSED: {
     status: 502,
     title: 'Refused by the server',
@@ -104,6 +123,12 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     headers: { 'retry-after': '5' },
     text: 'there is no connection to the server; the message was not taken, send it again later',
   },
+  SERVER_FULL: {
+    status: 503,
+    title: 'The server is full',
+    headers: { 'retry-after': '5' },
+    text: 'the server has no room for now; the message was not taken, send it again later',
+  },
   FULL: {
     status: 503,
     title: 'The gateway is full',
@@ -113,7 +138,6 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   LANDING: {
     status: 503,
     title: 'The gateway is shutting down',
-    headers: { connection: 'close' },
     text: 'the gateway is shutting down; the message was not taken, send it again over a new connection',
   },
   OUTCOME_UNKNOWN: {

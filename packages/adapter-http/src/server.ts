@@ -1,14 +1,7 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-
-/** The certificate that a server shows, its key, and the authorities that have to vouch for clients: contents of PEM files. */
-export interface ServerTls {
-  readonly cert?: Buffer | undefined;
-  readonly key?: Buffer | undefined;
-  /** With it, who has no certificate of theirs cannot connect. */
-  readonly ca?: Buffer | undefined;
-}
+import type { Certificate } from './certificate.js';
 
 /** How long clients may take, in milliseconds, and how much they may have. */
 export interface ServerLimits {
@@ -25,47 +18,44 @@ export interface ServerLimits {
 /** Longer than proxies keep a connection: they, not we, close it, so that no request meets a closing one. */
 const KEEP_ALIVE_MS = 72_000;
 
-/** A server that can cut all its connections. */
-export type CuttableServer = Server & { cutAll(): void };
-
-/** An HTTP server, over TLS if there is a certificate. Throws what is wrong with that. */
-export function makeServer(handler: RequestListener, limits: ServerLimits, tls: ServerTls | undefined): CuttableServer {
+/** An HTTP server, over TLS if there is a certificate. */
+export function makeServer(limits: ServerLimits, certificate: Certificate | undefined): Server {
   const options: ServerOptions = {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.lookMs,
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // It would be refused out of our hands, and the connection cut under the requests behind it.
+    requireHostHeader: false,
   };
-  const server = tls?.cert ? makeTlsServer({ ...options, ...tls }, handler) : createServer(options, handler);
+  const server = certificate ? makeTlsServer(options, limits, certificate) : createServer(options);
   server.maxConnections = limits.maxConnections;
-  // To closeAllConnections a connection exists when its handshake is over.
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  const cutAll = (): void => sockets.forEach((socket) => socket.destroy());
-  return Object.assign(server, { cutAll });
+  // A client that has said all it wants to say may still want to hear the answer. The types of Node do not know this property.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  return server;
 }
 
-function makeTlsServer(options: ServerOptions & ServerTls, handler: RequestListener): Server {
-  const { cert, key, ca, headersTimeout, ...others } = options;
-  try {
-    return createTlsServer(
-      {
-        ...others,
-        ...(headersTimeout !== undefined && { headersTimeout, handshakeTimeout: headersTimeout }),
-        ...(cert && { cert }),
-        ...(key && { key }),
-        ...(ca && { ca, requestCert: true, rejectUnauthorized: true }),
-      },
-      handler,
-    );
-  } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`TLS cannot be set up with certFile, keyFile and caFile: ${text}; are they PEM, and a pair?`, {
-      cause,
-    });
-  }
+function makeTlsServer(options: ServerOptions, { headersMs }: ServerLimits, certificate: Certificate): Server {
+  const { ca } = certificate.files;
+  const server = createTlsServer({
+    ...options,
+    ...certificate.files,
+    ...(ca && { requestCert: true, rejectUnauthorized: true }),
+    handshakeTimeout: headersMs,
+    allowHalfOpen: true,
+  });
+  certificate.showBy(server);
+  const starts = server.listeners('connection');
+  const start = (socket: Socket): void => {
+    if (!socket.destroyed) for (const each of starts) each.call(server, socket);
+  };
+  server.removeAllListeners('connection').on('connection', (socket: Socket) => {
+    const looking = certificate.look();
+    if (!looking) return start(socket);
+    // What happens to it once it is TLS is reported there.
+    socket.on('error', () => {});
+    void looking.then(() => start(socket));
+  });
+  return server;
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { readTokens } from '../dist/access.js';
+import { readAccess } from '../dist/access.js';
 import { temporaryFolder } from './certificates.js';
 import { codeOf, curl, Wire } from './clients.js';
-import { listen } from './listen.js';
+import { listen, silent } from './listen.js';
 import { fly } from './satellite.js';
 
 /** A token of that name in a file. */
@@ -22,7 +22,7 @@ async function guarded(t: TestContext) {
     token(folder, 'shop', 'shop-secret\n', 'orders', 'orders.*'),
     token(folder, 'admin', 'admin-secret==', '*'),
   ];
-  const { url, port, messages } = await listen(t, { access: await readTokens(tokens) });
+  const { url, port, messages } = await listen(t, { access: await readAccess(tokens, silent) });
   const to = (target: string, ...args: string[]) => curl('-d', 'x', ...args, `${url}/produce/${target}`);
   return { to, port, messages };
 }
@@ -88,15 +88,15 @@ describe('with tokens', () => {
     const bad = ['', '\n', 'two secrets', 'two\nsecrets\n', 'secret\n\n', 'sécret'];
     for (const text of bad) {
       const tokens = [token(folder, 'bad', text, '*')];
-      await assert.rejects(readTokens(tokens), ({ message }: Error) => {
+      await assert.rejects(readAccess(tokens, silent), ({ message }: Error) => {
         assert.match(message, /has no token "bad" that can be sent; it has to be of letters/);
         assert.doesNotMatch(message, /two|cret/);
         return true;
       });
     }
-    await assert.rejects(readTokens([missing]), /cannot read the file of the token "gone": ENOENT/);
+    await assert.rejects(readAccess([missing], silent), /cannot read the file of the token "gone": ENOENT/);
     const same = [token(folder, 'a', 'secret', '*'), token(folder, 'b', 'secret\r\n', '*')];
-    await assert.rejects(readTokens(same), /the tokens "a" and "b" are the same/);
+    await assert.rejects(readAccess(same, silent), /the tokens "a" and "b" are the same/);
   });
 });
 

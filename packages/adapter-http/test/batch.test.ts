@@ -67,8 +67,8 @@ describe('a batch', () => {
     assert.deepEqual(
       messages.map(({ id, contentType }) => [id, contentType]),
       [
-        ['/shop 42', 'application/cloudevents+json'],
-        ['/shop 43', 'application/cloudevents+json'],
+        ['event::a:%2Fshop:42', 'application/cloudevents+json'],
+        ['event::a:%2Fshop:43', 'application/cloudevents+json'],
       ],
     );
     assert.equal(messages[1]?.headers?.['ce-id'], '43');
@@ -96,7 +96,7 @@ describe('a batch', () => {
       await post(`${url}/produce/a/batch`, '[1,2]', { ...JSON_ARRAY, 'idempotency-key': 'k', traceparent: trace });
     assert.deepEqual(
       messages.map(({ id }) => id),
-      ['k/0', 'k/1', 'k/0', 'k/1'],
+      ['item::a:k:0', 'item::a:k:1', 'item::a:k:0', 'item::a:k:1'],
     );
     assert.deepEqual(messages[1]?.headers, { traceparent: trace });
   });
@@ -206,8 +206,10 @@ describe('a path that ends in /batch', () => {
       ['orders%2Fbatch', 'orders/batch'],
       ['orders/%62atch', 'orders/batch'],
       ['batch', 'batch'],
-      ['orders/batch/', 'orders/batch/'],
-      ['orders/Batch', 'orders/Batch'],
+      ['orders/batch%2F', 'orders/batch/'],
+      ['orders%2FBatch', 'orders/Batch'],
+      ['Batch', 'Batch'],
+      ['orders/batches', 'orders/batches'],
       ['orders.batch', 'orders.batch'],
     ];
     for (const [path, target] of single) {
@@ -216,7 +218,7 @@ describe('a path that ends in /batch', () => {
     }
     const batches: [string, string][] = [
       ['orders/batch', 'orders'],
-      ['orders/batch?a=b', 'orders'],
+      ['orders/batch?', 'orders'],
       ['batch/batch', 'batch'],
       ['a/batch/batch', 'a/batch'],
       ['a%2Fbatch/batch', 'a/batch'],
@@ -225,7 +227,6 @@ describe('a path that ends in /batch', () => {
       const got = await curl('-d', '[1]', '-H', 'content-type: application/json', `${url}/produce/${path}`);
       assert.deepEqual(JSON.parse(got.body), { target, items: [{ index: 0, status: 202 }] }, path);
     }
-    assert.equal(codeOf(await curl('-d', '[1]', `${url}/produce//batch`)), 'BAD_REQUEST');
     assert.equal(messages.length, single.length + batches.length);
   });
 });

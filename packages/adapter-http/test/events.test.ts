@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import type { Problem } from '@sputnikjs/adapter-http';
 import { Refused } from '../dist/refusals.js';
-import { eventIn } from '../dist/events.js';
+import { EVENT_TYPE, eventIn } from '../dist/events.js';
 import { codeOf, post } from './clients.js';
 import { listen } from './listen.js';
 
@@ -37,7 +37,7 @@ describe('a CloudEvent in binary mode', () => {
         payload: Buffer.from('{"a":1}'),
         contentType: 'application/json',
         headers: { ...HEADERS, ...more },
-        id: '/shop 42',
+        id: 'event::a:%2Fshop:42',
       },
     ]);
   });
@@ -94,7 +94,7 @@ describe('a CloudEvent in structured mode', () => {
         payload: Buffer.from(body),
         contentType: STRUCTURED['content-type'],
         headers: { ...HEADERS, 'ce-sequence': '7', 'ce-urgent': 'true', 'ce-subject': 'Gr%C3%BC%C3%9Fe' },
-        id: '/shop 42',
+        id: 'event::a:%2Fshop:42',
       },
     ]);
   });
@@ -160,24 +160,27 @@ describe('a CloudEvent in structured mode', () => {
 });
 
 describe('the id of an event', () => {
-  const idOf = (source: string, id: string): unknown =>
-    eventIn({}, 'application/cloudevents+json', Buffer.from(JSON.stringify({ ...EVENT, source, id })))?.id;
+  const idOf = async (t: TestContext, source: string, id: string): Promise<unknown> => {
+    const { url, messages } = await listen(t);
+    await post(`${url}/produce/a`, JSON.stringify({ ...EVENT, source, id }), { 'content-type': EVENT_TYPE });
+    return messages[0]?.id;
+  };
 
-  test('tells it from those of other sources, as the specification has it', () => {
-    assert.notEqual(idOf('/a', '1'), idOf('/b', '1'));
-    assert.notEqual(idOf('/a', '1 2'), idOf('/a%201', '2'));
-    assert.equal(idOf('/a', '1'), idOf('/a', '1'));
+  test('tells it from those of other sources, as the specification has it', async (t) => {
+    assert.notEqual(await idOf(t, '/a', '1'), await idOf(t, '/b', '1'));
+    assert.notEqual(await idOf(t, '/a', '1:2'), await idOf(t, '/a:1', '2'));
+    assert.equal(await idOf(t, '/a', '1'), await idOf(t, '/a', '1'));
   });
 
-  test('has room on every server, and is of ASCII characters', () => {
-    assert.equal(idOf('/a', 'ü 1'), '/a %C3%BC%201');
-    assert.match(String(idOf('/a', 'x'.repeat(300))), /^sha256:[\da-f]{64}$/);
-    assert.notEqual(idOf('/a', 'x'.repeat(300)), idOf('/a', 'x'.repeat(301)));
+  test('has room on every server, and is of ASCII characters', async (t) => {
+    assert.equal(await idOf(t, '/a', 'ü 1'), 'event::a:%2Fa:%C3%BC%201');
+    assert.match(String(await idOf(t, '/a', 'x'.repeat(300))), /^sha256:[\da-f]{64}$/);
+    assert.notEqual(await idOf(t, '/a', 'x'.repeat(300)), await idOf(t, '/a', 'x'.repeat(301)));
   });
 
   test('gives way to an Idempotency-Key', async (t) => {
     const { url, messages } = await listen(t);
     await post(`${url}/produce/a`, 'x', { ...HEADERS, 'idempotency-key': 'mine' });
-    assert.equal(messages[0]?.id, 'mine');
+    assert.equal(messages[0]?.id, 'key::a:mine');
   });
 });

@@ -25,6 +25,7 @@ describe('a message that is posted', () => {
       target: 'orders',
       payload: Buffer.from('{"a":1}'),
       contentType: 'application/x-www-form-urlencoded',
+      whenFull: 'reject',
     });
     const other = post(`${url}/produce/other`);
     (await next()).take();

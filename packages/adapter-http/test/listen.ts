@@ -7,6 +7,7 @@ import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js
 
 export const nothing = (): void => undefined;
 export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const { signal: never } = new AbortController();
 
 const long = 60_000;
 /** Clients may take as long as they like. */
@@ -34,11 +35,20 @@ export async function listen(t: TestContext, { limits, ...changes }: Changes = {
     messages.push(message);
     return taken(message.target);
   };
-  const base = { host: '127.0.0.1', port: 0, access: OPEN, document: {}, log: silent, clock: systemClock, produce };
+  const base = {
+    host: '127.0.0.1',
+    port: 0,
+    access: OPEN,
+    document: {},
+    log: silent,
+    clock: systemClock,
+    produce,
+    landingSoon: never,
+  };
   const listener = new Listener({ ...base, ...changes, limits: { ...PATIENT, ...limits } });
   const { port } = await listener.open();
   t.after(() => listener.close());
-  return { listener, messages, port, url: `${changes.tls ? 'https' : 'http'}://127.0.0.1:${port}` };
+  return { listener, messages, port, url: `${changes.certificate ? 'https' : 'http'}://127.0.0.1:${port}` };
 }
 
 /** A promise that the test opens. */

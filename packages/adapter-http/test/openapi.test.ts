@@ -5,12 +5,12 @@ import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
-import { readTokens } from '../dist/access.js';
+import { readAccess } from '../dist/access.js';
 import { refusal, taken } from '../dist/answers.js';
 import { openApi } from '../dist/openapi.js';
 import { certificate, temporaryFolder } from './certificates.js';
 import { curl, Wire, type Got } from './clients.js';
-import { listen } from './listen.js';
+import { listen, silent } from './listen.js';
 import { prepare } from './satellite.js';
 
 interface Response {
@@ -87,11 +87,13 @@ describe('the OpenAPI document', () => {
   test('foresees each answer that the gateway gives: statuses, headers, bodies', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'token'), 'secret');
-    const access = await readTokens([{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'] }]);
+    const access = await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'] }], silent);
     const produce = async ({ payload, target }: { payload: string | Uint8Array; target: string }) => {
       const code = Buffer.from(payload).toString().replaceAll('"', '');
       if (code === 'INTERNAL') throw new Error('a bug');
-      return code in REFUSALS ? refusal(code as RefusalCode, 'so it is') : taken(target);
+      return code in REFUSALS
+        ? refusal(code as RefusalCode, 'so it is')
+        : taken(target, { duplicate: code === 'again' });
     };
     const limits = { maxBodyBytes: 1000, headersMs: 300, requestMs: 300 };
     const { url, port } = await listen(t, { access, produce, document: DESCRIBED, limits });
@@ -102,11 +104,24 @@ describe('the OpenAPI document', () => {
     const json = 'content-type: application/json';
     const late = `POST /produce/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer secret\r\n`;
     const seen = new Set<unknown>();
-    const own = ['REFUSED', 'SERVER_AWAY', 'FULL', 'TOO_MANY', 'LANDING', 'OUTCOME_UNKNOWN', 'INTERNAL'];
+    const own = [
+      'REFUSED',
+      'SERVER_AWAY',
+      'SERVER_FULL',
+      'KEY_REUSED',
+      'FULL',
+      'TOO_MANY',
+      'LANDING',
+      'OUTCOME_UNKNOWN',
+      'INTERNAL',
+    ];
 
     const answers: [Got, Operation | undefined, number][] = [
       [await to('/produce/a', 'x'), single, 202],
+      [await to('/produce/a', 'again'), single, 202],
       [await to('/produce/a', 'x', 'ce-id: 1'), single, 400],
+      [await to('/produce/a', 'x', 'expect: more'), single, 417],
+      [await to('/produce/a', 'x', 'transfer-encoding: gzip, chunked'), single, 501],
       [await curl('-d', 'x', `${url}/produce/a`), single, 401],
       [await to('/produce/c', 'x'), single, 403],
       [await new Wire(port).send(`${late}content-length: 9\r\n\r\n`).answer(), single, 408],
@@ -116,6 +131,7 @@ describe('the OpenAPI document', () => {
       [await to('/produce/a', 'x', 'content-type: application/cloudevents-batch+json'), single, 415],
       [await to('/produce/a', 'x', `x: ${'y'.repeat(20_000)}`), single, 431],
       [await to('/produce/a/batch', '[1,"x"]', json), batch, 202],
+      [await to('/produce/a/batch', '[1,"again"]', json), batch, 202],
       [await to('/produce/a/batch', '[]', json), batch, 202],
       [await to('/produce/a/batch', '[1,"REFUSED","FULL"]', json), batch, 207],
       [await to('/produce/a/batch', '["FULL","FULL"]', json), batch, 503],

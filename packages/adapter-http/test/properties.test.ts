@@ -17,7 +17,7 @@ describe('an Idempotency-Key', () => {
     for (const [header, id] of keys) {
       const got = await curl('-d', 'x', '-H', `idempotency-key: ${header}`, `${url}/produce/a`);
       assert.equal(got.status, 202, header);
-      assert.equal(messages.at(-1)?.id, id);
+      assert.equal(messages.at(-1)?.id, `key::a:${encodeURIComponent(id)}`);
     }
     assert.equal((await curl('-d', 'x', `${url}/produce/a`)).status, 202);
     assert.ok(!('id' in (messages.at(-1) ?? assert.fail())));

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { Certificate } from '../dist/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { curl, Wire } from './clients.js';
-import { listen } from './listen.js';
+import { listen, silent } from './listen.js';
 import { prepare } from './satellite.js';
 
 describe('over TLS', () => {
   test('a client that trusts the certificate is served, one that does not goes away', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { url, messages } = await listen(t, { tls: contents(pair) });
+    const { url, messages } = await listen(t, { certificate: await Certificate.read(pair, silent) });
     const send = (...args: string[]) => curl('-d', 'x', ...args, `${url}/produce/a`);
     assert.equal((await send('--cacert', pair.certFile)).status, 202);
     await assert.rejects(send(), /curl: .*certificate/);
@@ -21,7 +22,9 @@ describe('over TLS', () => {
     const folder = temporaryFolder(t);
     const [gateway, client, stranger] = ['gateway', 'client', 'stranger'].map((name) => certificate(folder, name));
     assert.ok(gateway && client && stranger);
-    const { url, messages } = await listen(t, { tls: { ...contents(gateway), ca: contents(client).cert } });
+    const { url, messages } = await listen(t, {
+      certificate: await Certificate.read({ ...gateway, caFile: client.certFile }, silent),
+    });
     const send = (...args: string[]) => curl('--cacert', gateway.certFile, '-d', 'x', ...args, `${url}/produce/a`);
     assert.equal((await send('--cert', client.certFile, '--key', client.keyFile)).status, 202);
     await assert.rejects(send(), /curl: /);
@@ -31,7 +34,10 @@ describe('over TLS', () => {
 
   test('garbage, plain HTTP and clients that never speak harm nobody, and are cut', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { url, port, messages } = await listen(t, { tls: contents(pair), limits: { headersMs: 300 } });
+    const { url, port, messages } = await listen(t, {
+      certificate: await Certificate.read(pair, silent),
+      limits: { headersMs: 300 },
+    });
     const wires = [
       new Wire(port).send(Buffer.alloc(100_000, 0xff)),
       new Wire(port).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx'),
@@ -46,7 +52,7 @@ describe('over TLS', () => {
 
   test('a listener lands: who shakes hands is cut, who is complete is answered', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { port, listener } = await listen(t, { tls: contents(pair) });
+    const { port, listener } = await listen(t, { certificate: await Certificate.read(pair, silent) });
     const half = new Wire(port).send(Buffer.from([22, 3, 1]));
     const idle = connectTls({ port, host: '127.0.0.1', ca: contents(pair).cert });
     await once(idle, 'secureConnect');
@@ -65,7 +71,10 @@ describe('over TLS', () => {
 
     const failures: [object, RegExp][] = [
       [{ ...one, certFile: `${folder}/none` }, /cannot read certFile: ENOENT/],
-      [{ ...one, keyFile: other.keyFile }, /TLS cannot be set up .*: .*mismatch.*; are they PEM, and a pair\?/],
+      [
+        { ...one, keyFile: other.keyFile },
+        /TLS cannot be set up .*: .*mismatch.*; are they PEM, and certFile and keyFile a pair\?/,
+      ],
       [{ ...one, certFile: one.keyFile }, /TLS cannot be set up/],
       [{ tokens: [{ name: 'a', file: `${folder}/none`, targets: ['*'] }] }, /file of the token "a": ENOENT/],
     ];

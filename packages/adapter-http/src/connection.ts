@@ -1,0 +1,163 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '@sputnikjs/core';
+import type { Answer } from './answers.js';
+import { linger } from './linger.js';
+
+/** What holds for all connections of a gateway. */
+export interface ConnectionRules {
+  readonly clock: Clock;
+  /** How long what a client still sends is read and thrown away, so that it gets to see the answer, in milliseconds. */
+  readonly lingerMs: number;
+  /** True once clients are to go elsewhere: the last answer on each connection says that it closes. */
+  readonly isLeaving: () => boolean;
+  /** Called when a request is answered, or its client is gone. */
+  readonly onOver: (request: IncomingMessage) => void;
+}
+
+/** At a landing: so long a client may neither read nor send, and so long it may take to read an answer, in milliseconds. */
+const STALL_MS = 1_000;
+const READ_MS = 5_000;
+
+/**
+ * A connection, and the requests under way on it. Answers leave in the order of the requests, and an error behind them. An answer that says
+ * that the connection closes is the last one; what comes behind it is not processed (RFC 9112, sections 9.3.2 and 9.6).
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #rules: ConnectionRules;
+  /** Not answered yet, in their order. */
+  readonly #open = new Map<ServerResponse, IncomingMessage>();
+  /** To the request that came last. */
+  #latest: ServerResponse | undefined;
+  /** No further request is processed. */
+  #isOver = false;
+  /** No further byte is written. */
+  #isEnded = false;
+  /** What is to be written when all requests are answered. */
+  #error: Answer | undefined;
+  /** Since the landing: what requests that are not complete are answered with. */
+  #refusal: Answer | undefined;
+  #cancelCut: (() => void) | undefined;
+
+  constructor(socket: Socket, rules: ConnectionRules) {
+    this.#socket = socket;
+    this.#rules = rules;
+    // Node would destroy the socket under what the client still sends, and the reset could overtake the answer.
+    socket.destroySoon = () => this.#end();
+    socket.once('close', () => {
+      this.#cancelCut?.();
+      for (const request of this.#open.values()) rules.onOver(request);
+      this.#open.clear();
+    });
+  }
+
+  /** The head of a request has come. False if it is not to be processed. */
+  begin(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#isOver) {
+      request.resume();
+      return false;
+    }
+    this.#latest = response;
+    this.#open.set(response, request);
+    response.once('prefinish', () => this.#refusal && this.#cutAfter(READ_MS));
+    response.once('finish', () => this.#answered(response, request));
+    if (request.httpVersion === '1.0' && request.headers['transfer-encoding'] !== undefined) {
+      // Where it ends is a matter of opinion among proxies (RFC 9112, section 6.1).
+      response.shouldKeepAlive = false;
+      this.#isOver = true;
+    }
+    if (this.#refusal === undefined) return true;
+    this.#refuseLatest(this.#refusal);
+    return false;
+  }
+
+  /** True if the answer that is to be given now has to say that the connection closes; then no request behind it is processed. */
+  isLast(response: ServerResponse): boolean {
+    if (response !== this.#latest || this.#error !== undefined || !this.#rules.isLeaving()) return false;
+    this.#isOver = true;
+    return true;
+  }
+
+  /** What comes cannot be read, or does not come in time: that is answered behind all that could, and then the connection ends. */
+  fail(error: Answer): void {
+    const isRequest = this.#latest !== undefined && !this.#latest.req.complete;
+    if (isRequest) this.#refuseLatest(error);
+    else if (!this.#isOver) this.#error = error;
+    this.#isOver = true;
+    this.#endIfAnswered();
+  }
+
+  /** Refuses what is not complete, and ends when all else is answered, and the client has had time to read that. */
+  land(refusal: Answer): void {
+    this.#refusal = refusal;
+    this.#socket.setTimeout(STALL_MS);
+    if (this.#latest?.req.complete === false) this.#refuseLatest(refusal);
+    const [first] = this.#open.keys();
+    if (this.#isEnded || first?.writableEnded) this.#cutAfter(READ_MS);
+    this.#endIfAnswered();
+  }
+
+  /** For a while nothing was read or written. */
+  stalled(): void {
+    const isOurs = [...this.#open.keys()].some(({ writableEnded }) => !writableEnded);
+    if (isOurs) this.#socket.setTimeout(STALL_MS);
+    else if (this.#open.size > 0 || this.#isEnded) this.#socket.destroy();
+    else this.#end();
+  }
+
+  #refuseLatest(refusal: Answer): void {
+    const response = this.#latest;
+    if (!response || response.headersSent) return;
+    this.#isOver = true;
+    response.req.resume();
+    const { status, headers, text } = closing(refusal);
+    response.writeHead(status, headers).end(text);
+  }
+
+  #answered(response: ServerResponse, request: IncomingMessage): void {
+    this.#open.delete(response);
+    if (!this.#isEnded) this.#cancelCut?.();
+    this.#rules.onOver(request);
+    linger(request, this.#rules.lingerMs, this.#rules.clock);
+    this.#endIfAnswered();
+  }
+
+  #endIfAnswered(): void {
+    if (this.#open.size > 0 || this.#isEnded) return;
+    if (this.#error) this.#socket.write(rawAnswer(this.#error));
+    if (this.#isOver || this.#refusal) this.#end();
+  }
+
+  /** Sends FIN behind the last byte. What the client still sends is read, and thrown away, until it ends as well, or for a moment. */
+  #end(): void {
+    if (this.#isEnded || this.#socket.destroyed) return;
+    this.#isOver = this.#isEnded = true;
+    if (this.#refusal) {
+      this.#socket.setTimeout(STALL_MS);
+      this.#cutAfter(READ_MS);
+    }
+    this.#socket.end(() => this.#cutAfter(this.#rules.lingerMs));
+    this.#socket.resume();
+  }
+
+  #cutAfter(ms: number): void {
+    this.#cancelCut?.();
+    if (this.#socket.destroyed) return;
+    this.#cancelCut = this.#rules.clock.after(ms, () => this.#socket.destroy());
+  }
+}
+
+/** The refusal as it is written over a connection that it ends. */
+function closing({ status, headers, body }: Answer) {
+  const text = JSON.stringify(body);
+  const all = { ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) };
+  return { status, headers: all, text };
+}
+
+/** The bytes of a refusal that no request is there for. */
+function rawAnswer(answer: Answer): string {
+  const { status, headers, text } = closing(answer);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`;
+}

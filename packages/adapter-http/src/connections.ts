@@ -1,0 +1,78 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { refusal, type Answer } from './answers.js';
+import { Connection, type ConnectionRules } from './connection.js';
+
+/** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
+export class Connections {
+  readonly #server: Server;
+  /** Also those whose TLS handshake is not over. */
+  readonly #sockets = new Set<Socket>();
+  readonly #all = new Map<Duplex, Connection>();
+  #stopped: Promise<void> | undefined;
+
+  /** `handler` gets the requests that are to be processed. */
+  constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionRules) {
+    this.#server = server;
+    // Node would cut those when the server closes, also under bytes that have come and were not read.
+    server.closeIdleConnections = () => {};
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
+      if (this.#all.get(request.socket)?.begin(request, response)) handler(request, response);
+    };
+    server.on('request', handle).on('checkExpectation', handle);
+    // Node would cut the connection, also under answers that are on their way.
+    server.on('connect', (_, socket) => this.fail(socket, refusal('BAD_REQUEST', 'CONNECT is for proxies')));
+    server.on('timeout', (socket) => this.#all.get(socket)?.stalled());
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#all.set(socket, new Connection(socket, rules));
+      socket.once('close', () => this.#all.delete(socket));
+    });
+  }
+
+  /** As `isLast` of the connection. */
+  isLast(response: ServerResponse): boolean {
+    return this.#all.get(response.req.socket)?.isLast(response) ?? false;
+  }
+
+  /** As `fail` of the connection; one that has not come so far is cut. */
+  fail(socket: Duplex, error: Answer): void {
+    const connection = this.#all.get(socket);
+    if (connection && socket.writable) connection.fail(error);
+    else socket.destroy();
+  }
+
+  /** Takes no further connection, and ends all there are, each when its requests are answered: with `refusal` what is not complete. */
+  async land(refusal: Answer): Promise<void> {
+    // What has come, to the port or over a connection, is taken before anything is closed.
+    await turn();
+    await turn();
+    const stopped = this.#stop();
+    await turn();
+    const secured = new Set([...this.#all.keys()].map((socket) => peerOf(socket as Socket)));
+    for (const socket of this.#sockets) if (!secured.has(peerOf(socket))) socket.destroy();
+    for (const connection of this.#all.values()) connection.land(refusal);
+    await stopped;
+  }
+
+  /** Takes no further connection, and cuts all there are. */
+  async cut(): Promise<void> {
+    const stopped = this.#stop();
+    for (const socket of this.#sockets) socket.destroy();
+    await stopped;
+  }
+
+  #stop(): Promise<void> {
+    this.#stopped ??= new Promise((resolve) => this.#server.close(() => resolve()));
+    return this.#stopped;
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}

@@ -1,0 +1,33 @@
+import type { ProduceMessage } from '@sputnikjs/sidecar';
+
+interface Holders {
+  readonly body: Buffer;
+  count: number;
+}
+
+/** The ids of messages under way, and whose they are: the server would keep the first of two messages, and say that it has both. */
+export class Keys {
+  readonly #held = new Map<string, Holders>();
+
+  /** True if a message under way has the same id, and another body. */
+  isOfAnother({ id, payload }: ProduceMessage): boolean {
+    const held = id === undefined ? undefined : this.#held.get(id);
+    return held !== undefined && !held.body.equals(bytesOf(payload));
+  }
+
+  /** The message is under way until what is returned is called. */
+  hold({ id, payload }: ProduceMessage): () => void {
+    if (id === undefined) return () => {};
+    const held = this.#held.get(id) ?? { body: bytesOf(payload), count: 0 };
+    held.count++;
+    this.#held.set(id, held);
+    return () => {
+      if (--held.count === 0) this.#held.delete(id);
+    };
+  }
+}
+
+function bytesOf(payload: Uint8Array | string): Buffer {
+  if (typeof payload === 'string') return Buffer.from(payload);
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}

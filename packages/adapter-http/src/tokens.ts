@@ -1,0 +1,110 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Logger } from '@sputnikjs/core';
+import { FileReloader } from '@sputnikjs/sidecar/connector';
+
+/** A token that clients may show, and what it is good for. */
+export interface TokenConfig {
+  /** What the log calls it. */
+  readonly name: string;
+  /** The file that has the token, and nothing else but a line break at its end. */
+  readonly file: string;
+  /** The targets that it may be used for, each as it is or with `*` for any characters. */
+  readonly targets: readonly string[];
+}
+
+/** The tokens that the gateway knows. Each is read again when its file has changed; what cannot be used then leaves it as it was. */
+export class Tokens {
+  #digests: readonly Buffer[] = [];
+  readonly #files: readonly FileReloader[];
+
+  /** Reads the files. Rejects with all that is wrong with them, without telling what they hold. */
+  static async read(configs: readonly TokenConfig[], log: Logger): Promise<Tokens> {
+    const tokens = new Tokens(configs, log);
+    const { digests, problems } = await readAll(configs);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    tokens.#digests = digests;
+    return tokens;
+  }
+
+  private constructor(configs: readonly TokenConfig[], log: Logger) {
+    this.#files = configs.map(({ name, file }, index) => {
+      const reload = async (): Promise<void> => {
+        const digest = await readDigest(configs, index);
+        const others = this.#digests.with(index, Buffer.alloc(0));
+        checkDistinct(configs, index, digest, others);
+        this.#digests = this.#digests.with(index, digest);
+        log.info({ event: 'tokenRead', token: name }, `read the token "${name}" again`);
+      };
+      const unusable = (error: Error): void => {
+        const text = `the file of the token "${name}" has changed and cannot be used, so the token stays as it was; correct it`;
+        log.warn({ event: 'tokenUnusable', token: name, error }, text);
+      };
+      return new FileReloader([file], { reload, unusable });
+    });
+  }
+
+  /** Undefined if the files are as they were; otherwise resolves when they have been read again. */
+  look(): Promise<unknown> | undefined {
+    const looks = this.#files.map((file) => file.look()).filter((looking) => looking !== undefined);
+    return looks.length > 0 ? Promise.all(looks) : undefined;
+  }
+
+  /** Which token this is, by its place. Looks at all of them, at digests of one length: how long that takes tells nothing about a token. */
+  indexOf(token: string): number | undefined {
+    const digest = digestOf(token);
+    let found: number | undefined;
+    for (const [index, known] of this.#digests.entries()) if (timingSafeEqual(known, digest)) found = index;
+    return found;
+  }
+}
+
+/** What is wrong with the files of the tokens, one line each. */
+export async function tokenProblems(configs: readonly TokenConfig[]): Promise<readonly string[]> {
+  return (await readAll(configs)).problems;
+}
+
+async function readAll(configs: readonly TokenConfig[]) {
+  const digests: Buffer[] = [];
+  const problems: string[] = [];
+  for (const index of configs.keys()) {
+    try {
+      const digest = await readDigest(configs, index);
+      checkDistinct(configs, index, digest, digests);
+      digests[index] = digest;
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  return { digests, problems };
+}
+
+/** RFC 6750, section 2.1: what a token can be made of. */
+const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+async function readDigest(configs: readonly TokenConfig[], index: number): Promise<Buffer> {
+  const { name = '', file = '' } = configs[index] ?? {};
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new Error(`tokens[${index}].file: cannot read the file of the token "${name}": ${cause.message}`, { cause });
+  });
+  const token = text.replace(/\r?\n$/, '');
+  if (TOKEN.test(token)) return digestOf(token);
+  const allowed = 'letters, digits and -._~+/ with = at the end, in one line (RFC 6750)';
+  throw new Error(`tokens[${index}].file: ${file} has no token "${name}" that can be sent; it has to be of ${allowed}`);
+}
+
+function checkDistinct(
+  configs: readonly TokenConfig[],
+  index: number,
+  digest: Buffer,
+  others: readonly (Buffer | undefined)[],
+): void {
+  const same = others.findIndex((other) => other?.equals(digest));
+  if (same === -1) return;
+  const names = [same, index].map((place) => `"${configs[place]?.name}"`).join(' and ');
+  throw new Error(`tokens[${index}].file: the tokens ${names} are the same; give each one of its own`);
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
