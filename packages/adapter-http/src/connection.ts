@@ -45,6 +45,12 @@ export class Connection {
     this.#rules = rules;
     // Node would destroy the socket under what the client still sends, and the reset could overtake the answer.
     socket.destroySoon = () => this.#end();
+    // The client has said all; what was asked is answered.
+    socket.once('end', () => {
+      this.#isOver = true;
+      if (this.#latest) this.#latest.shouldKeepAlive = false;
+      this.#endIfAnswered();
+    });
     socket.once('close', () => {
       this.#cancelCut?.();
       for (const request of this.#open.values()) rules.onOver(request);
@@ -62,8 +68,7 @@ export class Connection {
     this.#open.set(response, request);
     response.once('prefinish', () => this.#refusal && this.#cutAfter(READ_MS));
     response.once('finish', () => this.#answered(response, request));
-    if (request.httpVersion === '1.0' && request.headers['transfer-encoding'] !== undefined) {
-      // Where it ends is a matter of opinion among proxies (RFC 9112, section 6.1).
+    if (!hasCertainEnd(request)) {
       response.shouldKeepAlive = false;
       this.#isOver = true;
     }
@@ -74,7 +79,8 @@ export class Connection {
 
   /** True if the answer that is to be given now has to say that the connection closes; then no request behind it is processed. */
   isLast(response: ServerResponse): boolean {
-    if (response !== this.#latest || this.#error !== undefined || !this.#rules.isLeaving()) return false;
+    if (response !== this.#latest || this.#error !== undefined) return false;
+    if (response.shouldKeepAlive && !this.#rules.isLeaving()) return false;
     this.#isOver = true;
     return true;
   }
@@ -146,6 +152,11 @@ export class Connection {
     if (this.#socket.destroyed) return;
     this.#cancelCut = this.#rules.clock.after(ms, () => this.#socket.destroy());
   }
+}
+
+/** Where a body with another transfer coding than "chunked", or with any in HTTP/1.0, ends, proxies may see otherwise (RFC 9112, section 6.1). */
+function hasCertainEnd({ httpVersion, headers: { 'transfer-encoding': coding } }: IncomingMessage): boolean {
+  return coding === undefined || (httpVersion !== '1.0' && coding.toLowerCase() === 'chunked');
 }
 
 /** The refusal as it is written over a connection that it ends. */

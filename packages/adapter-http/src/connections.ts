@@ -43,7 +43,7 @@ export class Connections {
   /** As `fail` of the connection; one that has not come so far is cut. */
   fail(socket: Duplex, error: Answer): void {
     const connection = this.#all.get(socket);
-    if (connection && socket.writable) connection.fail(error);
+    if (connection) connection.fail(error);
     else socket.destroy();
   }
 

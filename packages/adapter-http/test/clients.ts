@@ -38,8 +38,8 @@ export class Wire {
   /** Resolves with all that was received, when the connection is closed. */
   readonly received: Promise<string>;
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  constructor(port: number, allowHalfOpen = false) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
     let text = '';
     this.socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     this.socket.on('error', () => undefined); // a reset ends it too
@@ -55,6 +55,11 @@ export class Wire {
   async answer(): Promise<Got> {
     return parse(await this.received);
   }
+}
+
+/** The statuses of the answers in what a connection has received, in their order. */
+export function statusesIn(received: string): number[] {
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 }
 
 function parse(text: string): Got {
