@@ -5,12 +5,20 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { refusal, type Answer } from './answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 
+/** So many connections may be waiting at the port when a landing begins; they keep coming perhaps. */
+const MOST_TURNS = 1_000;
+/** The first may be the end of one that has looked at the sockets already; the last reads what has come over a new connection. */
+const QUIET_TURNS = 3;
+
 /** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
 export class Connections {
   readonly #server: Server;
   /** Also those whose TLS handshake is not over. */
   readonly #sockets = new Set<Socket>();
   readonly #all = new Map<Duplex, Connection>();
+  #accepted = 0;
+  /** Requests that wait until the port is closed. */
+  #deferred: (() => void)[] | undefined;
   #stopped: Promise<void> | undefined;
 
   /** `handler` gets the requests that are to be processed. */
@@ -19,13 +27,16 @@ export class Connections {
     // Node would cut those when the server closes, also under bytes that have come and were not read.
     server.closeIdleConnections = () => {};
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
-      if (this.#all.get(request.socket)?.begin(request, response)) handler(request, response);
+      if (!this.#all.get(request.socket)?.begin(request, response)) return;
+      if (this.#deferred) this.#deferred.push(() => handler(request, response));
+      else handler(request, response);
     };
     server.on('request', handle).on('checkExpectation', handle);
     // Node would cut the connection, also under answers that are on their way.
     server.on('connect', (_, socket) => this.fail(socket, refusal('BAD_REQUEST', 'CONNECT is for proxies')));
     server.on('timeout', (socket) => this.#all.get(socket)?.stalled());
     server.on('connection', (socket: Socket) => {
+      this.#accepted++;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -49,11 +60,12 @@ export class Connections {
 
   /** Takes no further connection, and ends all there are, each when its requests are answered: with `refusal` what is not complete. */
   async land(refusal: Answer): Promise<void> {
-    // What has come, to the port or over a connection, is taken before anything is closed.
-    await turn();
-    await turn();
+    // Who is answered comes again, perhaps over a new connection: until the port is closed nobody new is.
+    const deferred = (this.#deferred = []) as (() => void)[];
+    await this.#catchUp();
     const stopped = this.#stop();
-    await turn();
+    this.#deferred = undefined;
+    for (const handle of deferred) handle();
     const secured = new Set([...this.#all.keys()].map((socket) => peerOf(socket as Socket)));
     for (const socket of this.#sockets) if (!secured.has(peerOf(socket))) socket.destroy();
     for (const connection of this.#all.values()) connection.land(refusal);
@@ -65,6 +77,15 @@ export class Connections {
     const stopped = this.#stop();
     for (const socket of this.#sockets) socket.destroy();
     await stopped;
+  }
+
+  /** What has come, to the port or over a connection, is taken before anything is closed: a connection in each turn of Node's loop. */
+  async #catchUp(): Promise<void> {
+    for (let turns = 0, quiet = 0; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
+      const before = this.#accepted;
+      await turn();
+      quiet = this.#accepted === before ? quiet + 1 : 0;
+    }
   }
 
   #stop(): Promise<void> {
