@@ -94,13 +94,16 @@ test('an Idempotency-Key, or the id of an event, has the server store a request 
   const event = ['ce-specversion: 1.0', 'ce-type: order', 'ce-source: /shop', 'content-type: application/json'];
   for (let i = 0; i < 2; i++) {
     await post('orders.key', 'Idempotency-Key: 4711');
+    await post('orders.other', 'Idempotency-Key: 4711');
+    await post('orders.batch/batch', 'Idempotency-Key: 4711', 'content-type: application/x-ndjson');
+    await post('orders.batch', 'Idempotency-Key: 4711/0');
     await post('orders.event', ...event, 'ce-id: 1');
     await post('orders.plain');
   }
   await post('orders.event', ...event, 'ce-id: 2');
   satellite.process.kill('SIGTERM');
   assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
-  const counted = ['orders.event', 'orders.event', 'orders.key', 'orders.plain', 'orders.plain'];
+  const counted = ['batch', 'batch', 'event', 'event', 'key', 'other', 'plain', 'plain'].map((end) => `orders.${end}`);
   assert.deepEqual(await storedIn(server, 'ORDERS'), counted);
 });
 

@@ -202,7 +202,8 @@ describe('a landing', () => {
       const soon = new AbortController();
       const { listener, url, messages } = await listen(t, { landingSoon: soon.signal });
       const agent = new Agent({ keepAlive: true, maxSockets: 24 });
-      let [answered, reset, isOver] = [0, 0, false];
+      const over = new AbortController();
+      let [answered, reset] = [0, 0];
       const send = async (): Promise<void> => {
         const asking = request(`${url}/produce/a`, { method: 'POST', agent });
         asking.end('x');
@@ -211,9 +212,9 @@ describe('a landing', () => {
         if (answer.statusCode === 202) answered++;
       };
       const clients = Array.from({ length: 24 }, async () => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           await send().catch((error: NodeJS.ErrnoException) => {
-            if (error.code === 'ECONNREFUSED') isOver = true;
+            if (error.code === 'ECONNREFUSED') over.abort();
             else reset++;
           });
         }

@@ -94,7 +94,8 @@ describe('a token whose file changes', () => {
     a.write('not a token');
     b.write('three');
     assert.deepEqual([await send(url, 'one'), await send(url, 'two'), await send(url, 'three')], [202, 401, 202]);
-    assert.deepEqual(events.toSorted(), ['tokenRead', 'tokenUnusable']);
+    assert.deepEqual(new Set(events), new Set(['tokenRead', 'tokenUnusable']));
+    assert.equal(events.length, 2);
     a.write('three');
     assert.deepEqual([await send(url, 'one'), await send(url, 'three')], [202, 202]);
     rmSync(a.file);
