@@ -17,7 +17,7 @@ export class Bodies {
 
   /**
    * Resolves with the body of a request. Rejects with TOO_LARGE, or with FULL if there is no room for it now; the rest of the
-   * body is read and thrown away then. Never settles if the request is released first.
+   * body is read and thrown away then. Never settles if the client goes away first.
    */
   read(request: IncomingMessage): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export class Bodies {
       if (Number(request.headers['content-length'] ?? 0) > this.#maxBodyBytes)
         return refuse(tooLarge(this.#maxBodyBytes));
       request.on('data', take);
-      request.once('end', () => this.#released.has(request) || resolve(Buffer.concat(chunks, size)));
+      request.once('end', () => resolve(Buffer.concat(chunks)));
     });
   }
 

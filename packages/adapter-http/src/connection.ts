@@ -116,7 +116,6 @@ export class Connection {
     const response = this.#latest;
     if (!response || response.headersSent) return;
     this.#isOver = true;
-    response.req.resume();
     const { status, headers, text } = closing(refusal);
     response.writeHead(status, headers).end(text);
   }

@@ -151,9 +151,7 @@ export class Listener {
       },
       async (request, reply) => {
         const visit = visits.get(request);
-        // one that did not come in time is answered already, and is not produced
-        if (!visit || reply.raw.headersSent) return reply;
-        this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), produce, limits));
+        if (visit) this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), produce, limits));
         return reply;
       },
     );

@@ -281,6 +281,22 @@ describe('what is wrong on a connection', () => {
   });
 });
 
+describe('a body that goes on after its request was refused', () => {
+  test('is not held', async (t) => {
+    const { port, url } = await listen(t, {
+      limits: { headersMs: 50, requestMs: 50, lookMs: 10, lingerMs: 5000, maxBodyBytes: 60_000, maxHeldBytes: 100_000 },
+    });
+    for (let round = 0; round < 4; round++) {
+      const wire = new Wire(port, true).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 60000\r\n\r\n');
+      await once(wire.socket, 'data');
+      wire.send(Buffer.alloc(50_000));
+      wire.socket.end();
+      await wire.received;
+    }
+    assert.equal((await post(`${url}/produce/b`, Buffer.alloc(60_000))).status, 202);
+  });
+});
+
 describe('a transfer coding', () => {
   // golang/go#30710, synopse/mORMot#335
   test('other than chunked is answered 501, and nothing is produced', async (t) => {
@@ -322,6 +338,7 @@ describe('a head that is not as it has to be', () => {
     ];
     const received = await new Wire(port).send(...wrong, one('b', 'connection: close')).received;
     assert.deepEqual(statusesIn(received), [400, 400, 417, 202]);
+    assert.match(received, /"BAD_REQUEST"[^]*"BAD_REQUEST"[^]*"EXPECTATION_FAILED"/);
     assert.equal(messages.length, 1);
   });
 });

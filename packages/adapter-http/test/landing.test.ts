@@ -91,6 +91,22 @@ describe('when a landing is announced', () => {
     assert.equal(waiting.length, 2);
   });
 
+  test('who sends on behind the last answer sees that answer and the end, not a reset', async (t) => {
+    const { port, waiting, until, announce } = await held(t);
+    announce();
+    const wire = new Wire(port).send(one('a'));
+    wire.socket.on('error', (error) => assert.fail(error)).pause();
+    await until(1);
+    waiting[0]?.();
+    for (let count = 0; count < 20; count++) {
+      wire.send(one('b'));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    wire.socket.resume();
+    assert.deepEqual(statusesIn(await wire.received), [202]);
+    assert.equal(waiting.length, 1);
+  });
+
   test('a connection that is not used stays open until the landing', async (t) => {
     const { port, listener, announce } = await held(t);
     const wire = new Wire(port);
@@ -174,6 +190,19 @@ describe('a landing', () => {
     await once(wire.socket, 'connect');
     await listener.land();
     assert.deepEqual(statusesIn(await wire.received), [503]);
+  });
+
+  test('ends idle connections, and resets none, though its client begins a request at that moment', async (t) => {
+    const { port, listener } = await listen(t);
+    const wire = new Wire(port, true).send('GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n');
+    wire.socket.on('error', (error) => assert.fail(error));
+    await once(wire.socket, 'data');
+    wire.socket.once('end', () => {
+      wire.send(one('a'));
+      setTimeout(() => wire.socket.end(), 50);
+    });
+    await listener.land();
+    assert.deepEqual(statusesIn(await wire.received), [200]);
   });
 
   test('is not held up: not by who does not read, nor by who does not end', async (t) => {
