@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
 import { freePort, natsServer } from '@sputnikjs/testkit/servers';
 import { folder, run, Satellite } from './support.js';
 
 const STREAM = { name: 'ORDERS', subjects: ['orders.>'], storage: 'memory' };
 
 /** The gateway with a JetStream of its own, and the port of the gateway. */
-async function gateway(t: TestContext) {
+async function gateway(t: TestContext, sputnik: object = {}) {
   const [server, port] = [await natsServer(t), await freePort()];
   await server.start();
   const cf = folder(t, {
     'blocks.json': [{ name: 'producer' }, { name: 'httpgateway', module: '@sputnikjs/adapter-http' }],
+    'sputnik.json': sputnik,
     'connector.json': { module: '@sputnikjs/connector-nats', url: server.url, streams: [STREAM] },
   });
   const satellite = new Satellite(t, cf, { HTTPGATEWAY_PORT: `${port}` });
@@ -39,3 +43,44 @@ test('two requests on one connection at SIGTERM, the server frozen: both are ans
   assert.equal(received.match(/HTTP\/1.1 202 /g)?.length, 2, received);
   assert.ok(ms < 3_000, `it took ${ms} ms`);
 });
+
+test('a landing that was announced resets nobody: 24 busy clients that keep their connections, and all that is stored was answered', async (t) => {
+  const { server, satellite, port } = await gateway(t, { landing: { delayMs: 200 } });
+  const agent = new Agent({ keepAlive: true, maxSockets: 24 });
+  t.after(() => agent.destroy());
+  const over = new AbortController();
+  const ends = new Map<unknown, number>();
+  const post = async (): Promise<unknown> => {
+    const asking = request({ port, host: '127.0.0.1', path: '/produce/orders.a', method: 'POST', agent }).end('x');
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    await once(answer.resume(), 'end');
+    return answer.statusCode;
+  };
+  const client = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const end = await post().catch((error: NodeJS.ErrnoException) => error.code);
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+      if (end === 'ECONNREFUSED') over.abort();
+    }
+  };
+  const clients = Array.from({ length: 24 }, client);
+  setTimeout(() => satellite.process.kill('SIGTERM'), 200);
+  await Promise.all(clients);
+  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+  ends.delete('ECONNREFUSED');
+  const answered = ends.get(202) ?? 0;
+  ends.delete(202);
+  ends.delete(503);
+  assert.deepEqual([...ends], [], 'reset');
+  assert.equal(await countOf(server.url), answered);
+});
+
+/** How many messages are in the stream, as a client sees it that is not ours. */
+async function countOf(url: string): Promise<number> {
+  const client = await connectNats({ servers: url });
+  try {
+    return (await (await jetstreamManager(client)).streams.info(STREAM.name)).state.messages;
+  } finally {
+    await client.close();
+  }
+}
