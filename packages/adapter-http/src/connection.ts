@@ -18,6 +18,8 @@ export interface ConnectionRules {
 /** At a landing: so long a client may neither read nor send, and so long it may take to read an answer, in milliseconds. */
 const STALL_MS = 1_000;
 const READ_MS = 5_000;
+/** At a landing: so long one that has just connected has to begin its request, which is refused then, in milliseconds. */
+const BEGIN_MS = 100;
 
 /**
  * A connection, and the requests under way on it. Answers leave in the order of the requests, and an error behind them. An answer that says
@@ -101,7 +103,8 @@ export class Connection {
     if (this.#latest?.req.complete === false) this.#refuseLatest(refusal);
     const [first] = this.#open.keys();
     if (this.#isEnded || first?.writableEnded) this.#cutAfter(READ_MS);
-    this.#endIfAnswered();
+    if (this.#latest !== undefined || this.#isOver) this.#endIfAnswered();
+    else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => this.#endIfAnswered());
   }
 
   /** For a while nothing was read or written. */

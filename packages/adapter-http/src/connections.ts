@@ -2,20 +2,27 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '@sputnikjs/core';
 import { refusal, type Answer } from './answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 
-/** So many connections may be waiting at the port when a landing begins; they keep coming perhaps. */
+/** How long clients may take to come again before the port closes: looked at so often, each time after so many milliseconds. */
+const LOOKS = 20;
+const LOOK_MS = 5;
+const QUIET_LOOKS = 2;
+/** In each turn of its loop Node takes one connection from the port; the last turns find none, and read what came over the last one. */
 const MOST_TURNS = 1_000;
-/** The first may be the end of one that has looked at the sockets already; the last reads what has come over a new connection. */
 const QUIET_TURNS = 3;
 
 /** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
 export class Connections {
   readonly #server: Server;
+  readonly #clock: Clock;
   /** Also those whose TLS handshake is not over. */
   readonly #sockets = new Set<Socket>();
   readonly #all = new Map<Duplex, Connection>();
+  /** Requests that were given to the handler. */
+  readonly #underWay = new Set<IncomingMessage>();
   #accepted = 0;
   /** Requests that wait until the port is closed. */
   #deferred: (() => void)[] | undefined;
@@ -24,12 +31,20 @@ export class Connections {
   /** `handler` gets the requests that are to be processed. */
   constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionRules) {
     this.#server = server;
+    this.#clock = rules.clock;
+    const onOver = (request: IncomingMessage): void => {
+      this.#underWay.delete(request);
+      rules.onOver(request);
+    };
     // Node would cut those when the server closes, also under bytes that have come and were not read.
     server.closeIdleConnections = () => {};
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
       if (!this.#all.get(request.socket)?.begin(request, response)) return;
       if (this.#deferred) this.#deferred.push(() => handler(request, response));
-      else handler(request, response);
+      else {
+        this.#underWay.add(request);
+        handler(request, response);
+      }
     };
     server.on('request', handle).on('checkExpectation', handle);
     // Node would cut the connection, also under answers that are on their way.
@@ -41,7 +56,7 @@ export class Connections {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#all.set(socket, new Connection(socket, rules));
+      this.#all.set(socket, new Connection(socket, { ...rules, onOver }));
       socket.once('close', () => this.#all.delete(socket));
     });
   }
@@ -79,8 +94,16 @@ export class Connections {
     await stopped;
   }
 
-  /** What has come, to the port or over a connection, is taken before anything is closed: a connection in each turn of Node's loop. */
+  /**
+   * Takes what has come, to the port or over a connection, before anything is closed. A client that is answered meanwhile comes again:
+   * it is waited for, a moment at most, since what waits at a port that closes is reset.
+   */
   async #catchUp(): Promise<void> {
+    for (let looks = 0, quiet = 0; looks < LOOKS && quiet < QUIET_LOOKS; looks++) {
+      const before = this.#accepted;
+      await this.#clock.sleep(LOOK_MS);
+      quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
+    }
     for (let turns = 0, quiet = 0; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
       const before = this.#accepted;
       await turn();

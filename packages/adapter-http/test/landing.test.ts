@@ -169,7 +169,7 @@ describe('a landing', () => {
     const wire = new Wire(port).send(one('a'));
     await until(1);
     const landed = listener.land();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     wire.send(one('b'), one('c'));
     await new Promise((resolve) => setTimeout(resolve, 20));
     waiting[0]?.();
@@ -190,6 +190,22 @@ describe('a landing', () => {
     await once(wire.socket, 'connect');
     await listener.land();
     assert.deepEqual(statusesIn(await wire.received), [503]);
+  });
+
+  test('refuses the first request of one who has just connected, instead of ending the connection under it', async (t) => {
+    const { port, listener } = await listen(t);
+    const wire = new Wire(port);
+    await once(wire.socket, 'connect');
+    const landed = listener.land();
+    await assert.rejects(async () => {
+      // until the port is closed
+      for (;;) await once(new Wire(port).socket, 'connect');
+    });
+    wire.send(one('a'));
+    const received = await wire.received;
+    assert.deepEqual(statusesIn(received), [503]);
+    assert.match(received, /"LANDING"/);
+    await landed;
   });
 
   test('ends idle connections, and resets none, though its client begins a request at that moment', async (t) => {
