@@ -74,7 +74,7 @@ test('one process per adapter, or all in one: the same folders, and the same in 
   }
 });
 
-test('an Idempotency-Key, or the id of an event, has the server store a request once that a client sends twice', async (t) => {
+test('an Idempotency-Key, or the id of an event, has the server store once what a client sends twice, and the answer says so', async (t) => {
   const [server, http] = [await natsServer(t), await freePort()];
   await server.start();
   const cf = folder(t, {
@@ -92,14 +92,23 @@ test('an Idempotency-Key, or the id of an event, has the server store a request 
     return run(t, 'curl', '-sf', '-d', '{}', ...headers.flatMap((header) => ['-H', header]), url);
   };
   const event = ['ce-specversion: 1.0', 'ce-type: order', 'ce-source: /shop', 'content-type: application/json'];
-  for (let i = 0; i < 2; i++) {
-    await post('orders.key', 'Idempotency-Key: 4711');
-    await post('orders.other', 'Idempotency-Key: 4711');
-    await post('orders.batch/batch', 'Idempotency-Key: 4711', 'content-type: application/x-ndjson');
-    await post('orders.batch', 'Idempotency-Key: 4711/0');
-    await post('orders.event', ...event, 'ce-id: 1');
-    await post('orders.plain');
-  }
+  const round = async (): Promise<readonly string[]> => [
+    await post('orders.key', 'Idempotency-Key: 4711'),
+    await post('orders.other', 'Idempotency-Key: 4711'),
+    await post('orders.batch/batch', 'Idempotency-Key: 4711', 'content-type: application/x-ndjson'),
+    await post('orders.batch', 'Idempotency-Key: 4711/0'),
+    await post('orders.event', ...event, 'ce-id: 1'),
+    await post('orders.plain'),
+  ];
+  assert.deepEqual(
+    (await round()).filter((answer) => answer.includes('duplicate')),
+    [],
+  );
+  const again = await round();
+  assert.deepEqual(
+    again.map((answer) => answer.includes('"duplicate":true')),
+    [true, true, true, true, true, false],
+  );
   await post('orders.event', ...event, 'ce-id: 2');
   satellite.process.kill('SIGTERM');
   assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
