@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { check } from './check.js';
 import { EXIT } from './exit-code.js';
 import type { Reader } from './reader.js';
+import { resend } from './resend.js';
 import { start } from './start.js';
 
 /** What is left running after the landing gets this long to end by itself. */
@@ -19,7 +20,7 @@ export interface CliOptions {
   readonly dialect?: ((folder: Reader) => Reader) | undefined;
 }
 
-/** Does what the command line of the process says, `run` or `check`, and sets the exit code. */
+/** Does what the command line of the process says, `run`, `check` or `resend`, and sets the exit code. */
 export async function cli({ name, dialect }: CliOptions): Promise<void> {
   const program = new Command(name)
     .description('Runs a satellite process that is put together by a configuration folder.')
@@ -42,6 +43,13 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
       if (problems.length === 0) process.stdout.write(`${cf}: ok, ${blocks} block${blocks === 1 ? '' : 's'}\n`);
       end(problems.length === 0 ? EXIT.clean : EXIT.badConfig);
     });
+
+  program
+    .command('resend')
+    .description('send the messages of a file that syslogwriter wrote; what the server takes is taken out of the file')
+    .requiredOption('--cf <folder>', 'configuration folder: its connector and its block "producer" are used')
+    .argument('<file>', 'the file; nothing else may write to it meanwhile')
+    .action(async (file: string, { cf }: { readonly cf: string }) => end(await resend({ cf, file, dialect })));
 
   try {
     await program.parseAsync();
