@@ -698,8 +698,8 @@ export const GUARDS = [
   other(
     '(37) a TCP sender is pushed back',
     'packages/adapter-syslog/src/connection.ts',
-    '    this.#waitsForRoom = true;\n    this.#socket.pause();',
-    '    this.#waitsForRoom = true;',
+    '      this.#socket.pause();\n      return dispatcher.wait',
+    '      return dispatcher.wait',
     'packages/adapter-syslog/test/full.test.ts',
   ),
   other(
@@ -1146,10 +1146,31 @@ export const GUARDS = [
     'packages/connector-redis/test/connect.test.ts',
   ),
   other(
-    'syslog: of what came over connections 512 are kept',
+    'syslog: of what came over connections 64 are kept, then their senders wait',
     'packages/adapter-syslog/src/courier.ts',
-    'this.#standsStill ? Math.max(PATIENT, underWay) : underWay',
-    'this.#standsStill ? Infinity : underWay',
+    'if (item.mayDrop || keep.others <= PATIENT) return;',
+    'if (item.mayDrop || keep.others >= 0) return;',
     'packages/adapter-syslog/test/keeping.test.ts',
+  ),
+  other(
+    'syslog: a landing waits for what the courier takes during it',
+    'packages/adapter-syslog/src/courier.ts',
+    'if (ctx.landing.aborted) return this.drained();',
+    '',
+    'packages/adapter-syslog/test/keeping.test.ts',
+  ),
+  other(
+    'syslog: datagrams find room in the mailbox while connections wait',
+    'packages/adapter-syslog/src/dispatcher.ts',
+    'if (++this.#messages >= MESSAGES || this.#bytes >= BYTES) void this.#ask(message, sender);',
+    'if (this.#messages < 0) void this.#ask(message, sender);',
+    'packages/adapter-syslog/test/field.test.ts',
+  ),
+  other(
+    'syslog: datagrams that the publisher has no room for wait in turn with connections',
+    'packages/adapter-syslog/src/dispatcher.ts',
+    '!(this.#datagramWasLast && this.#mayConnect)',
+    'this.#datagrams.size > 0',
+    'packages/adapter-syslog/test/field.test.ts',
   ),
 ];

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
+import type { Sender } from './dispatcher.js';
 import { FrameSplitter } from './framing.js';
 import { read, refuse, tell, type Intake } from './intake.js';
 import type { SyslogMessage, SyslogSource } from './message.js';
 
 /**
- * One connection. Its frames are handed on in order, none is skipped: while the publisher's mailbox is full the socket
- * is not read, so that the sender is pushed back.
+ * One connection. Its frames are handed on in order, none is skipped: while it has to wait for its turn the socket is not read, so
+ * that the sender is pushed back.
  */
-export class Connection {
+export class Connection implements Sender {
   /** Resolves when the connection is closed, and whatever came from it handed on. Never rejects. */
   readonly done: Promise<void>;
   readonly #socket: Socket;
@@ -15,7 +16,9 @@ export class Connection {
   readonly #splitter: FrameSplitter;
   readonly #source: SyslogSource;
   #setDone!: () => void;
-  #waitsForRoom = false;
+  /** What waits for its turn, and how long its frame was. */
+  #held: SyslogMessage | undefined;
+  #length = 0;
   #receivedAt = new Date();
   #refused = 0;
   /** Why nothing more comes: the sender ended the stream, the connection broke, or we end it. */
@@ -59,7 +62,7 @@ export class Connection {
 
   #idle(ms: number): void {
     // Whom we push back cannot send.
-    if (this.#waitsForRoom) return void this.#socket.setTimeout(ms);
+    if (this.#held) return void this.#socket.setTimeout(ms);
     this.#intake.counts.connectionsIdle++;
     tell(this.#intake, 'connectionIdle', `a connection was closed: nothing came from it for ${ms} ms`, this.#source);
     this.#stopReading('closed');
@@ -77,19 +80,36 @@ export class Connection {
     this.#socket.pause();
     this.#readAhead = this.#socket.read() as Buffer | null;
     this.#socket.destroy();
-    if (!this.#waitsForRoom) this.#advance();
+    if (!this.#held) this.#advance();
+  }
+
+  /** A message that was taken from here is lost. */
+  lose(why: string, fields?: object): void {
+    this.#lose(1, why, fields);
   }
 
   /** Hands on what has come, as far as there is room; then goes on reading, or closes. */
-  #advance(): void {
-    const { publisher } = this.#intake;
-    for (let frame = this.#nextFrame(); frame; frame = this.#nextFrame()) {
-      const message = this.#read(frame);
-      if (message && !publisher.send(message)) return this.#waitForRoom(message);
+  readonly #advance = (): void => {
+    const { dispatcher } = this.#intake;
+    for (let more = this.#held !== undefined || this.#hold(); more; more = this.#hold()) {
+      if (this.#held === undefined || dispatcher.offer(this.#held, this.#length, this)) continue;
+      if (dispatcher.isOver) return this.#giveUp();
+      this.#socket.pause();
+      return dispatcher.wait(this.#advance);
     }
     this.#tellRefused();
     if (this.#stop) this.#close();
     else if (this.#socket.isPaused()) this.#socket.resume();
+  };
+
+  /** Makes the next frame what is held; nothing, if it is a message that nobody wants. False if there is no frame. */
+  #hold(): boolean {
+    this.#held = undefined;
+    const frame = this.#nextFrame();
+    if (!frame) return false;
+    this.#held = this.#read(frame);
+    this.#length = frame.length;
+    return true;
   }
 
   #nextFrame(): Buffer | undefined {
@@ -107,29 +127,23 @@ export class Connection {
     return read(this.#intake, frame, { at: this.#receivedAt, source: this.#source, truncated });
   }
 
-  #waitForRoom(message: SyslogMessage): void {
-    const { publisher, ctx } = this.#intake;
-    this.#waitsForRoom = true;
-    this.#socket.pause();
-    publisher.post(message, { signal: ctx.signal }).then(
-      (taken) => {
-        if (!taken) return this.#giveUp();
-        this.#waitsForRoom = false;
-        this.#advance();
-      },
-      () => this.#giveUp(),
-    );
-  }
-
   /** There will be no room any more: counts what had come. */
   #giveUp(): void {
     this.#stopReading('closed');
+    this.#held = undefined;
     let lost = 1;
     while (this.#nextFrame()) lost++;
-    this.#intake.counts.framesLost += lost;
-    tell(this.#intake, 'framesLost', 'received messages are lost: nobody takes them any more', this.#source, lost);
+    this.#lose(lost, 'nobody takes them any more');
     this.#tellRefused();
     this.#close();
+  }
+
+  #lose(count: number, why: string, fields?: object): void {
+    const { counts, troubles, name } = this.#intake;
+    counts.framesLost += count;
+    const { address: remoteAddress, port: remotePort } = this.#source;
+    const peer = { listener: name, remoteAddress, remotePort };
+    troubles.note('framesLost', `received messages are lost: ${why}`, { ...peer, ...fields }, count);
   }
 
   #tellRefused(): void {

@@ -4,7 +4,7 @@ import type { Transport } from './listener-config.js';
 export interface ListenerCounts {
   /** Datagrams that came, whole or not. */
   datagrams: number;
-  /** Datagrams among them that found no room, and are lost. */
+  /** Datagrams among them that could not be handed on: lost. */
   datagramsDropped: number;
   /** Datagrams that the kernel dropped, for they came faster than they were read, or were not for UDP to understand. Linux only. */
   datagramsDroppedByKernel: number;
@@ -25,10 +25,12 @@ export interface ListenerCounts {
   framesRefused: number;
   /** Messages whose end did not come by their connection: lost. */
   framesBroken: number;
-  /** Messages that had come by connections and could not be handed on at landing. */
+  /** Messages that had come by connections and could not be handed on: lost. */
   framesLost: number;
   /** Messages below the `severityLevel`. */
   filtered: number;
+  /** Messages with nothing in them but blanks, line ends and NULs: dropped. */
+  empty: number;
 }
 
 /** The counts of one listener. */
@@ -59,6 +61,7 @@ export function noCounts(): ListenerCounts {
     framesBroken: 0,
     framesLost: 0,
     filtered: 0,
+    empty: 0,
   };
 }
 

@@ -6,13 +6,13 @@ import type { UnsentMessage } from './unsent.js';
 
 /** Questions at most that the producer has not answered. */
 const WINDOW = 1024;
-/** Messages at most that are kept of senders that could wait: those have the rest, and the keep's other places are for datagrams. */
-const PATIENT = 512;
-/** Questions at once; then it is looked whether the producer refused some. */
-const BURST = 64;
+/** Messages of senders that can wait: while more are kept, those senders do. */
+const PATIENT = 64;
+/** Until a producer that has no room, and nothing of ours, is asked again. */
 const RETRY_MS = 20;
-/** A producer that takes nothing from one look to the next has no server. One that is only slower than the senders takes some. */
-const STALL_MS = 100;
+
+const TOO_LATE = 'the satellite landed before it could be handed on';
+const UNANSWERED = 'the server had not taken it when the satellite landed';
 
 /** What a courier works with. */
 export interface CourierParts {
@@ -23,25 +23,23 @@ export interface CourierParts {
 }
 
 /**
- * Brings messages to the producer, in order. Datagrams that it has no room for are kept; when the keep is full the oldest
- * gives way to a new one. Who can wait does, and is kept only while the producer stands still: a queue that is always full
- * would cost half as much CPU again, and its memory. With a writer the courier learns what becomes of each message, and
- * what cannot be kept or delivered is written.
+ * Brings messages to the producer, those of each sender in order. What it has no room for is kept. Datagrams are, as many as the keep
+ * takes; then the oldest gives way to a new one. Whoever can wait does while much of theirs is kept, and loses nothing. With a
+ * writer the courier learns what becomes of each message, and what cannot be kept or delivered is written.
  */
 export class Courier {
   /** Takes what cannot be kept. Set it before the first message. */
   writer: BlockCommunicator<UnsentMessage> | undefined;
-  /** Messages that are lost, datagrams that gave way apart. */
+  /** Messages that are lost, and datagrams that gave way apart. */
   lost = 0;
+  dropped = 0;
   readonly #parts: CourierParts;
   /** Those that the producer was asked to take. */
   readonly #underWay = new Set<Item>();
-  #refused: Item[] = [];
   #draining = false;
   #drained: Promise<void> = Promise.resolve();
-  #handed = 0;
-  #standsStill = false;
-  #cancelWatch: (() => void) | undefined;
+  /** What senders that can wait wait for. */
+  #room: Promise<void> | undefined;
   #tellRoom: (() => void) | undefined;
   #tellAnswer: (() => void) | undefined;
 
@@ -50,17 +48,18 @@ export class Courier {
     parts.ctx.signal.addEventListener('abort', () => this.#giveUp(), { once: true });
   }
 
-  /** Takes a message; the promise, if there is one, resolves when the next one may come. Never rejects. */
+  /** Takes a message; the promise, if there is one, resolves when its sender may go on. Never rejects. */
   take(item: Item): void | Promise<void> {
-    const { producer, keep } = this.#parts;
+    const { producer, keep, ctx } = this.#parts;
     if (!this.writer && !this.#draining && producer.send(item.message)) return;
-    if (!item.mayDrop) return this.#mayKeep(item) ? this.#keep(item) : this.#takeLater(item);
-    while (!keep.hasRoomFor(item)) {
-      const oldest = keep.evict();
-      this.#drop(oldest ?? item);
-      if (!oldest) return;
-    }
-    this.#keep(item);
+    if (ctx.signal.aborted) return this.#lose(item, TOO_LATE);
+    if (item.mayDrop) this.#makeRoom(item);
+    keep.push(item);
+    if (!this.#draining) this.#drain();
+    // What comes this late nobody waits for but those who wait for our mailbox.
+    if (ctx.landing.aborted) return this.drained();
+    if (item.mayDrop || keep.others <= PATIENT) return;
+    return (this.#room ??= new Promise((resolve) => (this.#tellRoom = resolve)));
   }
 
   /** Resolves when all that is kept now is handed over, or given up. Never rejects. */
@@ -68,41 +67,25 @@ export class Courier {
     while (this.#draining) await this.#drained.catch(() => {});
   }
 
-  /** True if what could wait need not, or need no longer. */
-  #mayKeep(item: Item): boolean {
-    const { keep, ctx } = this.#parts;
-    const underWay = this.writer ? WINDOW : 1;
-    return (
-      ctx.signal.aborted ||
-      (keep.hasRoomFor(item) && keep.size < (this.#standsStill ? Math.max(PATIENT, underWay) : underWay))
-    );
-  }
-
-  async #takeLater(item: Item): Promise<void> {
-    const { producer } = this.#parts;
-    while (!this.#mayKeep(item)) await new Promise<void>((resolve) => (this.#tellRoom = resolve));
-    if (!this.writer && !this.#draining && producer.send(item.message)) return;
-    this.#keep(item);
-  }
-
-  #keep(item: Item): void {
-    const { keep, ctx } = this.#parts;
-    if (ctx.signal.aborted) return this.#lose(item, 'the satellite landed before it could be handed on');
-    keep.push(item);
-    if (!this.#draining) {
-      this.#draining = true;
-      this.#drained = this.writer ? this.#askAll() : this.#postAll();
-      ctx.waitUntil(this.#drained);
-      this.#watch();
+  #makeRoom(item: Item): void {
+    const { keep } = this.#parts;
+    while (!keep.hasRoomFor(item)) {
+      const oldest = keep.evict();
+      if (oldest) this.#drop(oldest);
     }
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    this.#drained = this.writer ? this.#askAll() : this.#postAll();
+    this.#parts.ctx.waitUntil(this.#drained);
   }
 
   /** Hands over what is kept, without learning what becomes of it: that is quicker. */
   async #postAll(): Promise<void> {
-    const { producer, keep, ctx } = this.#parts;
-    for (let item = keep.shift(); item; item = keep.shift()) {
+    const { producer, ctx } = this.#parts;
+    for (let item = this.#next(); item; item = this.#next()) {
       const handed = producer.send(item.message) || (await this.#post(item));
-      this.#release(item);
       if (handed || ctx.signal.aborted) continue;
       this.#draining = false;
       const { responsibility } = producer.descriptor;
@@ -115,44 +98,42 @@ export class Courier {
   async #post(item: Item): Promise<boolean> {
     const { producer, ctx } = this.#parts;
     const handed = await producer.post(item.message, { signal: ctx.signal }).catch(() => false);
-    if (!handed) this.#lose(item, 'the satellite landed before it could be handed on');
+    if (!handed) this.#lose(item, TOO_LATE);
     return handed;
   }
 
   /** Hands over what is kept, and sees to what the producer could not deliver. */
   async #askAll(): Promise<void> {
-    const { keep, ctx } = this.#parts;
-    while (!keep.isEmpty && !ctx.signal.aborted) {
-      for (let n = 0; n < BURST && this.#underWay.size < WINDOW; n++) {
-        const item = keep.shift();
-        if (item) this.#ask(item);
+    const { ctx } = this.#parts;
+    for (let item = this.#next(); item; item = this.#next()) {
+      let accepted = false;
+      while (!accepted && !ctx.signal.aborted) {
+        accepted = this.#underWay.size < WINDOW && (await this.#isAccepted(item));
+        if (!accepted) await this.#answer();
       }
-      // Refusals are told at once. They are the last ones of the burst: nobody made room meanwhile.
-      await Promise.resolve();
-      const refused = this.#refused.splice(0);
-      keep.putBack(refused);
-      if (refused.length > 0 || this.#underWay.size >= WINDOW) await this.#answer();
+      if (!accepted) this.#lose(item, TOO_LATE);
     }
     this.#draining = false;
   }
 
-  #ask(item: Item): void {
+  /** Asks the producer to take it. False if that has no room, which is told before anything else can happen. */
+  async #isAccepted(item: Item): Promise<boolean> {
+    let accepted = true;
     this.#underWay.add(item);
     this.#parts.producer.ask(item.message, { timeoutMs: Infinity }).then(
       () => this.#settle(item),
       (error: unknown) => {
-        if (error instanceof SputnikError && error.code === 'ASK_REFUSED' && this.#underWay.delete(item)) {
-          this.#refused.push(item);
-        } else {
-          this.#settle(item, error);
-        }
+        const isRefused = error instanceof SputnikError && error.code === 'ASK_REFUSED';
+        if (isRefused && this.#underWay.delete(item)) accepted = false;
+        else this.#settle(item, error);
       },
     );
+    await Promise.resolve();
+    return accepted;
   }
 
   #settle(item: Item, error?: unknown): void {
     if (!this.#underWay.delete(item)) return;
-    this.#release(item);
     if (error !== undefined) this.#lose(item, reasonOf(error));
     this.#tellAnswer?.();
   }
@@ -164,50 +145,32 @@ export class Courier {
     return this.#underWay.size > 0 ? answered : clock.sleep(RETRY_MS, signal);
   }
 
-  #release(item: Item): void {
-    this.#parts.keep.release(item);
-    this.#handed++;
-    this.#standsStill = false;
-    this.#tellRoom?.();
-  }
-
-  /** Looks, as long as something is kept, whether the producer stands still. */
-  #watch(): void {
-    if (this.#cancelWatch) return;
-    const handed = this.#handed;
-    this.#cancelWatch = this.#parts.ctx.clock.after(STALL_MS, () => {
-      this.#cancelWatch = undefined;
-      if (this.#parts.keep.size === 0) return;
-      this.#standsStill = handed === this.#handed;
-      if (this.#standsStill) this.#tellRoom?.();
-      this.#watch();
-    });
+  /** Takes the next one out of the keep; those who wait go on if there is room again. */
+  #next(): Item | undefined {
+    const { keep } = this.#parts;
+    const item = keep.shift();
+    if (this.#room && keep.others <= PATIENT) {
+      this.#room = undefined;
+      this.#tellRoom?.();
+    }
+    return item;
   }
 
   /** There is no more time: what is kept, or unanswered, is not delivered as far as we know. */
   #giveUp(): void {
-    const { keep } = this.#parts;
-    this.#cancelWatch?.();
-    const unanswered = [...this.#underWay];
+    for (const item of this.#underWay) this.#lose(item, UNANSWERED);
     this.#underWay.clear();
-    for (const item of unanswered) {
-      this.#release(item);
-      this.#lose(item, 'the server had not taken it when the satellite landed');
-    }
-    for (let item = keep.shift(); item; item = keep.shift()) {
-      this.#release(item);
-      this.#lose(item, 'the satellite landed before it could be handed on');
-    }
+    for (let item = this.#next(); item; item = this.#next()) this.#lose(item, TOO_LATE);
     this.#tellAnswer?.();
-    this.#tellRoom?.();
   }
 
   /** A datagram for which there is no room. */
   #drop(item: Item): void {
     if (this.#write(item, 'there was no room to keep it')) return;
+    this.dropped++;
     this.#parts.troubles.note(
       'messagesDropped',
-      'datagrams were dropped, the oldest first: they come faster than the server takes them',
+      'datagrams were dropped, the oldest first: as many as keepMessages and keepBytes allow wait for the server already',
     );
   }
 

@@ -23,7 +23,7 @@ type State = 'between' | 'count' | 'counted' | 'line' | 'skipCounted' | 'skipLin
 /**
  * Splits a stream into frames (RFC 6587), always the same ones however it is cut into chunks. The first frame decides: if it begins with
  * an octet count and a space, so do those after it, and one that does not is a line; otherwise all are lines. Empty lines are no
- * frames. Of a frame that is too long the rest is skipped. Holds `maxMessageBytes` at most, besides the chunk pushed.
+ * frames; a counted frame may be empty. Of a frame that is too long the rest is skipped. Holds `maxMessageBytes` at most, besides the chunk pushed.
  */
 export class FrameSplitter {
   readonly #maxBytes: number;
@@ -109,12 +109,18 @@ export class FrameSplitter {
     const first = this.#chunk[this.#at] as number;
     if (first === LF || first === NUL || first === CR) {
       this.#at++;
-    } else if (first > ZERO && first <= ZERO + 9 && this.#counts !== false) {
+    } else if (this.#mayBeginCount(first)) {
       this.#state = 'count';
       this.#count = 0;
     } else {
       this.#beginLine();
     }
+  }
+
+  /** A zero is the count of an empty frame only where frames before it had counts: a line may begin with one. */
+  #mayBeginCount(octet: number): boolean {
+    if (this.#counts === false || octet > ZERO + 9) return false;
+    return octet > ZERO || (octet === ZERO && this.#counts === true);
   }
 
   #beginLine(): undefined {
@@ -123,11 +129,13 @@ export class FrameSplitter {
   }
 
   /** The digits are held until it is clear that they are a count. */
-  #readCount(): undefined {
+  #readCount(): Buffer | undefined {
     let at = this.#at;
     for (; at < this.#chunk.length; at++) {
       const octet = this.#chunk[at] as number;
       if (octet < ZERO || octet > ZERO + 9) break;
+      const leadingZero = this.#count === 0 && this.#heldLength + at > this.#at;
+      if (leadingZero) return this.#beginLine();
       this.#count = this.#count * 10 + octet - ZERO;
     }
     if (this.#heldLength + at - this.#at > this.#mostDigits) return this.#beginLine();
@@ -136,8 +144,14 @@ export class FrameSplitter {
     this.#takeHeld();
     this.#at = at + 1;
     this.#counts = true;
+    if (this.#count === 0) return this.#emptyFrame();
     this.#state = 'counted';
-    if (this.#count > this.#maxBytes && !this.#cuts) this.#refuse('skipCounted');
+    return this.#count > this.#maxBytes && !this.#cuts ? this.#refuse('skipCounted') : undefined;
+  }
+
+  #emptyFrame(): Buffer {
+    this.#state = 'between';
+    return NOTHING;
   }
 
   #readCounted(): Buffer | undefined {

@@ -1,18 +1,21 @@
-import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
+import type { BlockContext } from '@sputnikjs/core';
 import type { Address } from './bind.js';
 import type { ListenerCounts } from './counts.js';
+import type { Dispatcher } from './dispatcher.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { Received, SyslogMessage, SyslogSource } from './message.js';
 import { parseSyslog, passes, type ParseOptions } from './parse.js';
 import type { Troubles } from './troubles.js';
 
+const SPACE = 32;
+const BLANK = new Set(Buffer.from('\0\t\n\r '));
+
 /** What the listeners of a receiver share: where messages go, and which do. */
 export interface Reception {
-  readonly publisher: BlockCommunicator<SyslogMessage>;
+  readonly dispatcher: Dispatcher;
   /** The least severe messages that are handed on. */
   readonly severityLevel: number;
   readonly options: ParseOptions;
-  /** Its signal aborts when there is no more time to hand anything on. */
   readonly ctx: BlockContext;
 }
 
@@ -41,8 +44,13 @@ export interface Listener {
   look(): Promise<void>;
 }
 
-/** The message that a frame is; undefined if none so minor is wanted. */
+/** The message that a frame is; undefined if it is empty, or none so minor is wanted. */
 export function read(intake: Intake, frame: Buffer, received: Received): SyslogMessage | undefined {
+  if (isEmpty(frame)) {
+    intake.counts.empty++;
+    tell(intake, 'messageEmpty', 'an empty message was dropped', received.source);
+    return undefined;
+  }
   if (received.truncated) {
     intake.counts.framesTruncated++;
     tell(intake, 'frameTruncated', `${tooLong(intake)}; its end is lost`, received.source);
@@ -63,6 +71,12 @@ export function refuse(intake: Intake, source: SyslogSource, count: number): voi
 export function tell({ troubles, name }: Intake, event: string, text: string, source?: Peer, count?: number): void {
   const peer = source && { remoteAddress: source.address, remotePort: source.port };
   troubles.note(event, text, { listener: name, ...peer }, count);
+}
+
+/** True for what has nothing in it but blanks, line ends and NULs. */
+function isEmpty(frame: Buffer): boolean {
+  for (const octet of frame) if (octet > SPACE || !BLANK.has(octet)) return false;
+  return true;
 }
 
 type Peer = Pick<SyslogSource, 'address' | 'port'>;

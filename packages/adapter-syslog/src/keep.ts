@@ -1,4 +1,5 @@
 import type { ProduceMessage } from '@sputnikjs/sidecar';
+import { Line } from './line.js';
 
 /** A message on its way to the producer. */
 export interface Item {
@@ -8,94 +9,52 @@ export interface Item {
   readonly mayDrop: boolean;
 }
 
-interface Place {
-  readonly item: Item;
-  readonly turn: number;
-  next: Place | undefined;
-}
-
-/** A queue that keeps nothing of what was taken from it. */
-class Line {
-  first: Place | undefined;
-  #last: Place | undefined;
-
-  push(place: Place): void {
-    if (this.#last && this.first) this.#last.next = place;
-    else this.first = place;
-    this.#last = place;
-  }
-
-  shift(): Item | undefined {
-    const { first } = this;
-    this.first = first?.next;
-    return first?.item;
-  }
-}
-
 /**
- * What waits for the producer, first in, first out, bounded in messages and bytes. What was taken out counts until it is
- * released. A message that is larger than the bound alone has room when there is nothing else.
+ * What waits for the producer: datagrams, and what came over connections, each first in, first out, and in turn with the other, so
+ * that neither holds the other up. Datagrams are bounded in messages and bytes; whoever sent the others waits. A datagram that is
+ * larger than the bound alone has room when there is no other.
  */
 export class Keep {
-  readonly #maxMessages: number;
+  readonly #maxDatagrams: number;
   readonly #maxBytes: number;
-  readonly #datagrams = new Line();
-  readonly #others = new Line();
-  /** Taken out and put back: before all others. */
-  #back: Item[] = [];
-  #turn = 0;
-  #messages = 0;
+  readonly #datagrams = new Line<Item>();
+  readonly #others = new Line<Item>();
+  #lastWas = this.#others;
+  /** Of the datagrams. */
   #bytes = 0;
 
-  constructor(maxMessages: number, maxBytes: number) {
-    this.#maxMessages = maxMessages;
+  constructor(maxDatagrams: number, maxBytes: number) {
+    this.#maxDatagrams = maxDatagrams;
     this.#maxBytes = maxBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#back.length === 0 && !this.#datagrams.first && !this.#others.first;
-  }
-
-  /** How many have not been released. */
-  get size(): number {
-    return this.#messages;
+  /** How many wait that came over connections. */
+  get others(): number {
+    return this.#others.size;
   }
 
   hasRoomFor({ bytes }: Item): boolean {
-    return this.#messages === 0 || (this.#messages < this.#maxMessages && this.#bytes + bytes <= this.#maxBytes);
+    const { size } = this.#datagrams;
+    return size === 0 || (size < this.#maxDatagrams && this.#bytes + bytes <= this.#maxBytes);
   }
 
   push(item: Item): void {
-    this.#messages++;
+    if (!item.mayDrop) return this.#others.push(item);
     this.#bytes += item.bytes;
-    const line = item.mayDrop ? this.#datagrams : this.#others;
-    line.push({ item, turn: this.#turn++, next: undefined });
+    this.#datagrams.push(item);
   }
 
-  /** The item that is next. It counts until it is released. */
+  /** Takes out the item whose turn it is. */
   shift(): Item | undefined {
-    if (this.#back.length > 0) return this.#back.shift();
-    const { first: datagram } = this.#datagrams;
-    const { first: other } = this.#others;
-    const isDatagram = datagram !== undefined && (other === undefined || datagram.turn < other.turn);
-    return isDatagram ? this.#datagrams.shift() : this.#others.shift();
+    const isDatagrams = this.#others.size === 0 || (this.#lastWas === this.#others && this.#datagrams.size > 0);
+    this.#lastWas = isDatagrams ? this.#datagrams : this.#others;
+    return isDatagrams ? this.evict() : this.#others.shift();
   }
 
-  /** Puts items that were taken out back, in their order. */
-  putBack(items: readonly Item[]): void {
-    this.#back = [...items, ...this.#back];
-  }
-
-  /** An item that was taken out is done with. */
-  release({ bytes }: Item): void {
-    this.#messages--;
-    this.#bytes -= bytes;
-  }
-
-  /** Takes out and releases the oldest datagram; undefined if there is none. */
+  /** Takes out the oldest datagram; undefined if there is none. */
   evict(): Item | undefined {
     const item = this.#datagrams.shift();
-    if (item) this.release(item);
+    if (item) this.#bytes -= item.bytes;
     return item;
   }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readRoutes } from './checks.js';
 import { Courier } from './courier.js';
 import { toJson } from './json.js';
-import { Keep, type Item } from './keep.js';
+import { Keep } from './keep.js';
 import type { SyslogMessage } from './message.js';
 import { Routing, targetOf } from './routing.js';
 import type { Target } from './target.js';
@@ -26,7 +26,7 @@ const Config = z.strictObject({
     }),
   /** Name of the configuration that has the routes; "syslogconf", which may be missing, unless given. */
   routing: z.string().min(1).optional(),
-  /** Messages at most that are kept while the server takes none. */
+  /** Datagrams at most that are kept while the server takes none. */
   keepMessages: z.int().min(1).default(16_384),
   /** Bytes of their JSON at most. */
   keepBytes: z.int().min(1).default(8_388_608),
@@ -45,13 +45,10 @@ export const syslogproducer: BlockDefinition = defineBlock({
     const troubles = new Troubles(ctx);
     const courier = new Courier({ producer, keep: new Keep(keepMessages, keepBytes), ctx, troubles });
     let routing = new Routing([], target);
-    const takeAll = async (items: readonly Item[]): Promise<void> => {
-      for (const item of items) await courier.take(item);
-    };
     return {
-      // What does not fit waits in the senders' connections. A longer queue costs more time than it is worth: what lives
-      // long is copied again and again by the garbage collector (4096: half as much CPU again per message).
-      mailbox: { capacity: 1024 },
+      // The mailbox is for what comes at once: all is taken out of it at once, so that a datagram always finds room. Whose message
+      // has its answer held back takes one of the `concurrency`: the receivers' last ones of 256, and of others all they send.
+      mailbox: { capacity: 1024, concurrency: 1024 },
       async init(config) {
         routing = new Routing(await readRoutes(config, confName), target);
       },
@@ -63,19 +60,24 @@ export const syslogproducer: BlockDefinition = defineBlock({
         // Bytes, for the server needs them anyway, and in a queue they are no burden to the garbage collector.
         const payload = Buffer.from(toJson(message));
         const mayDrop = message.source.transport === 'udp';
-        const items = routing.targetsOf(message).map((name) => ({
-          message: { target: name, payload, contentType: 'application/json' },
-          bytes: payload.length,
-          mayDrop,
-        }));
-        const [first, ...others] = items;
-        return first && others.length === 0 ? courier.take(first) : takeAll(items);
+        let room: void | Promise<void> = undefined;
+        for (const name of routing.targetsOf(message)) {
+          const item = { target: name, payload, contentType: 'application/json' };
+          room = courier.take({ message: item, bytes: payload.length, mayDrop }) ?? room;
+        }
+        return room;
       },
       onLanding: () => courier.drained(),
       async finish() {
         await courier.drained();
         troubles.close();
-        if (courier.lost > 0) throw new Error(`${courier.lost} messages could not be delivered in time`);
+        const { lost, dropped } = courier;
+        if (lost + dropped === 0) return;
+        const parts = [
+          ...(lost > 0 ? [`${lost} messages could not be delivered in time`] : []),
+          ...(dropped > 0 ? [`${dropped} datagrams were dropped: there was no room to keep them`] : []),
+        ];
+        throw new Error(parts.join('; '));
       },
     };
   },

@@ -1,6 +1,7 @@
 import { defineBlock, type BlockDefinition, type Responsibility } from '@sputnikjs/core';
 import { checkReceiver } from './checks.js';
 import { summed, type SyslogCounts } from './counts.js';
+import { Dispatcher } from './dispatcher.js';
 import type { Listener } from './intake.js';
 import { openListeners } from './listeners.js';
 import { SYSLOG_PRODUCER } from './message.js';
@@ -22,13 +23,15 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       summed(
         listeners.map(({ intake: { name, config, counts } }) => ({ name, transport: config.transport, ...counts })),
       );
+    const dispatcher = new Dispatcher(publisher, ctx);
     const close = async (): Promise<void> => {
       await Promise.all(listeners.map((listener) => listener.close()));
+      await dispatcher.idle();
     };
     return {
       async init() {
         for (const text of warnings) ctx.log.warn({ event: 'originalConfiguration' }, text);
-        listeners = await openListeners(config, { publisher, severityLevel, options: { timeZone }, ctx });
+        listeners = await openListeners(config, { dispatcher, severityLevel, options: { timeZone }, ctx });
       },
       run() {
         for (const listener of listeners) listener.start();
@@ -39,8 +42,11 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       },
       async onLanding() {
         await close();
-        const { framesLost } = counts();
-        if (framesLost > 0) throw new Error(`${framesLost} received messages could not be handed on in time`);
+        const { framesLost, datagramsDropped } = counts();
+        const lost = framesLost + datagramsDropped;
+        if (lost === 0) return;
+        const parts = `framesLost ${framesLost}, datagramsDropped ${datagramsDropped}`;
+        throw new Error(`${lost} received messages could not be handed on (${parts})`);
       },
       async finish() {
         await close();

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
+import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
 import { kernelDrops } from './kernel-drops.js';
 import type { SyslogSource } from './message.js';
@@ -12,7 +13,7 @@ const SPACE = 32;
 const LOOK_MS = 10_000;
 
 /** Listens for UDP datagrams (RFC 5426): one message each. Senders cannot be pushed back. */
-export class UdpListener implements Listener {
+export class UdpListener implements Listener, Sender {
   readonly intake: Intake;
   readonly #address: string;
   readonly #closed = new AbortController();
@@ -67,6 +68,12 @@ export class UdpListener implements Listener {
     if (this.#socket) await this.#count();
   }
 
+  lose(why: string, fields?: object): void {
+    this.intake.counts.datagramsDropped++;
+    const { troubles, name } = this.intake;
+    troubles.note('datagramsDropped', `datagrams were dropped: ${why}`, { listener: name, ...fields });
+  }
+
   async #lookOften(): Promise<void> {
     for await (const _ of this.intake.ctx.clock.every(LOOK_MS, this.#closed.signal)) await this.look();
   }
@@ -83,7 +90,7 @@ export class UdpListener implements Listener {
 
   #take(datagram: Buffer, address: string, port: number): void {
     const { intake } = this;
-    const { counts, config, publisher } = intake;
+    const { counts, config, dispatcher } = intake;
     counts.datagrams++;
     const source = this.#sourceOf(address, port);
     const frame = withoutCount(datagram);
@@ -91,9 +98,7 @@ export class UdpListener implements Listener {
     if (truncated && config.tooLong === 'refuse') return refuse(intake, source, 1);
     const part = truncated ? frame.subarray(0, config.maxMessageBytes) : frame;
     const message = read(intake, part, { at: new Date(), source, truncated });
-    if (!message || publisher.send(message)) return;
-    counts.datagramsDropped++;
-    tell(intake, 'datagramsDropped', 'datagrams were dropped: they come faster than they are published', source);
+    if (message) dispatcher.offerDatagram(message, this);
   }
 
   #sourceOf(address: string, port: number): SyslogSource {
@@ -118,7 +123,7 @@ export class UdpListener implements Listener {
 /** `logger -d --octet-count` sends the octet count in datagrams too. Taken off if it is right. */
 function withoutCount(datagram: Buffer): Buffer {
   const first = datagram[0] as number;
-  if (!(first > ZERO && first <= ZERO + 9)) return datagram;
+  if (!(first >= ZERO && first <= ZERO + 9)) return datagram;
   const space = datagram.indexOf(SPACE);
   const counted = datagram.subarray(space + 1);
   return space > 0 && datagram.toString('latin1', 0, space) === String(counted.length) ? counted : datagram;

@@ -1,0 +1,143 @@
+import type { BlockCommunicator, BlockContext, SputnikError } from '@sputnikjs/core';
+import { Line } from './line.js';
+import type { SyslogMessage } from './message.js';
+
+/** Messages of connections from one question to the next whether the publisher has room for more, and their bytes. */
+const MESSAGES = 256;
+const BYTES = 262_144;
+/** Datagrams at most that wait for room in a mailbox that is full. */
+const DATAGRAMS = 1024;
+
+/** Where messages come from; told of each that nobody takes. */
+export interface Sender {
+  lose(why: string, fields?: object): void;
+}
+
+const NOBODY = 'nobody takes them any more';
+
+interface Datagram {
+  readonly message: SyslogMessage;
+  readonly sender: Sender;
+}
+
+/**
+ * Hands what all listeners of a receiver take in to its publisher. Every so often a message of a connection is a question, and until it
+ * is answered connections wait: so the publisher pushes back those who can wait, and has its mailbox free for datagrams. When that
+ * is full nevertheless, datagrams and connections wait for room in turn, in one place of the mailbox's own queue.
+ */
+export class Dispatcher {
+  readonly #publisher: BlockCommunicator<SyslogMessage>;
+  readonly #ctx: BlockContext;
+  readonly #datagrams = new Line<Datagram>();
+  readonly #connections = new Line<() => void>();
+  #messages = 0;
+  #bytes = 0;
+  /** A question has not been answered. */
+  #asking = false;
+  /** Messages that wait for room in the mailbox. */
+  #posting = 0;
+  #datagramWasLast = false;
+  #isOver = false;
+  #tellIdle: (() => void) | undefined;
+
+  constructor(publisher: BlockCommunicator<SyslogMessage>, ctx: BlockContext) {
+    this.#publisher = publisher;
+    this.#ctx = ctx;
+    ctx.signal.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  /** True when there will be no room any more: what is not handed on yet is lost. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Takes a message of a connection, or gives false if that has to wait for its turn. */
+  offer(message: SyslogMessage, bytes: number, sender: Sender): boolean {
+    if (this.#asking || this.#posting > 0 || this.#isOver) return false;
+    this.#bytes += bytes;
+    if (++this.#messages >= MESSAGES || this.#bytes >= BYTES) void this.#ask(message, sender);
+    else if (!this.#publisher.send(message)) void this.#post(message, sender);
+    return true;
+  }
+
+  /** Calls `turn` when its turn has come, or when there is none to come. */
+  wait(turn: () => void): void {
+    this.#connections.push(turn);
+  }
+
+  /** Takes a datagram. If many wait already the oldest is lost. */
+  offerDatagram(message: SyslogMessage, sender: Sender): void {
+    if (this.#isOver) return sender.lose(NOBODY);
+    const mayPass = this.#posting === 0 && this.#datagrams.size === 0;
+    if (mayPass && this.#publisher.send(message)) return;
+    this.#datagrams.push({ message, sender });
+    if (this.#datagrams.size > DATAGRAMS) this.#datagrams.shift()?.sender.lose(this.#tooSlow);
+    this.#goOn();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#posting > 0 || this.#datagrams.size > 0 || (this.#asking && !this.#isOver))
+      await new Promise<void>((resolve) => (this.#tellIdle = resolve));
+  }
+
+  get #tooSlow(): string {
+    return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they come, or not at all`;
+  }
+
+  async #ask(message: SyslogMessage, sender: Sender): Promise<void> {
+    this.#asking = true;
+    this.#messages = this.#bytes = 0;
+    try {
+      await this.#publisher.ask(message, { timeoutMs: Infinity });
+    } catch (error) {
+      const { code, cause } = error as SputnikError;
+      if (code === 'ASK_REFUSED') await this.#post(message, sender);
+      // Whoever asks is told alone; anything else that may happen to a message is in the publisher's counts.
+      if (code === 'ASK_FAILED') sender.lose('the block that takes them failed', { error: cause });
+    }
+    this.#asking = false;
+    this.#goOn();
+  }
+
+  async #post(message: SyslogMessage, sender: Sender): Promise<void> {
+    this.#posting++;
+    const { signal } = this.#ctx;
+    const taken = await this.#publisher.post(message, { signal }).catch(() => false);
+    this.#posting--;
+    if (!taken) {
+      sender.lose(NOBODY);
+      this.#end();
+    }
+    this.#goOn();
+  }
+
+  /** Lets those who wait hand on what they have, in turn. */
+  #goOn(): void {
+    while (this.#posting === 0) {
+      const isDatagrams = this.#datagrams.size > 0 && !(this.#datagramWasLast && this.#mayConnect);
+      if (!isDatagrams && !this.#mayConnect) break;
+      this.#datagramWasLast = isDatagrams;
+      if (isDatagrams) this.#sendOldest();
+      else this.#connections.shift()?.();
+    }
+    if (this.#posting === 0) this.#tellIdle?.();
+  }
+
+  get #mayConnect(): boolean {
+    return !this.#asking && this.#connections.size > 0;
+  }
+
+  #sendOldest(): void {
+    const { message, sender } = this.#datagrams.shift() as Datagram;
+    if (!this.#publisher.send(message)) void this.#post(message, sender);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (let next = this.#datagrams.shift(); next; next = this.#datagrams.shift()) next.sender.lose(NOBODY);
+    for (let turn = this.#connections.shift(); turn; turn = this.#connections.shift()) turn();
+    this.#tellIdle?.();
+  }
+}
