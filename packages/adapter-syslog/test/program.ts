@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { delimiter } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,8 @@ export interface Program {
 /** Runs a program, which is killed when the test ends, at the latest. */
 export function program(t: TestContext, name: string, args: readonly string[]): Program {
   const options = { env: { ...process.env, PATH }, stdio: 'pipe', detached: true } as const;
+  const { status } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name], options);
+  if (status !== 0) throw new Error(`${name} is not there; \`npm test\` gets it before it runs the tests`);
   const child = spawn('sh', ['-c', GUARDED, 'sh', name, ...args], options);
   let output = '';
   const keep = (text: Buffer): void => void (output += text.toString());
