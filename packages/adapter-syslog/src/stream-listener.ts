@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { arrived } from './arrived.js';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';
@@ -56,6 +57,8 @@ export class StreamListener implements Listener {
   }
 
   async close(): Promise<void> {
+    // Of senders that do not end only what comes at once.
+    await arrived(() => this.intake.counts.connections);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const landed = [...this.#connections].map((connection) => connection.land());
     this.#gate?.close();

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { arrived } from './arrived.js';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
@@ -57,6 +58,7 @@ export class UdpListener implements Listener, Sender {
     if (!socket) return;
     this.#socket = undefined;
     this.#closed.abort();
+    await arrived(() => this.intake.counts.datagrams);
     // With the socket the kernel forgets its count.
     await this.#count();
     const closed = once(socket, 'close');

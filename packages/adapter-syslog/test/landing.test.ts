@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { syslogproducer, type SyslogMessage } from '@sputnikjs/adapter-syslog';
 import { defineBlock, Sputnik } from '@sputnikjs/core';
@@ -44,6 +45,20 @@ test('a landing hands on what had come from a sender that is pushed back', async
   collector.open();
   assert.equal((await landed).clean, true);
   assert.equal(collector.messages.length, 50);
+});
+
+test('what the kernel had taken in when a landing began is handed on, from senders that have gone', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port, flight } = await fly(t, collector, 'syslogproducer');
+  const to = (...args: readonly string[]): void => {
+    const { status, stderr } = spawnSync('logger', ['-n', '127.0.0.1', '-P', `${port}`, ...args], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  };
+  // Nothing is read meanwhile: this process waits for them.
+  for (let i = 0; i < 20; i++) to('-T', '--octet-count', `by tcp ${i}`);
+  for (let i = 0; i < 100; i++) to('-d', `by udp ${i}`);
+  assert.equal((await flight.shootDown()).clean, true);
+  assert.equal(collector.messages.length, 120);
 });
 
 test('a landing waits for no idle connection, and tells of a frame that is not complete', async (t) => {
