@@ -4,8 +4,8 @@ const QUIET = 3;
 const MOST = 256;
 
 /**
- * Resolves when what the kernel had taken in for us has been read: whoever sent it and went thinks that it is here. `come` is what has
- * come so far; while it grows there may be more.
+ * Resolves when what the kernel had taken in for us has been read: senders that have gone believe that it is here. `come` counts what
+ * has come; while it grows there may be more.
  */
 export async function arrived(come: () => number): Promise<void> {
   let [quiet, before] = [0, come()];
