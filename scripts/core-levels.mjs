@@ -2,15 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const LEVELS = [
-  ['abort', 'clock', 'descriptor', 'message', 'pacer', 'reconnect', 'ring', 'signals', 'standard-schema'],
-  ['errors'],
-  ['config', 'workers'],
+  ['abort', 'clock', 'descriptor', 'line', 'message', 'pacer', 'reconnect', 'ring', 'signals', 'standard-schema'],
+  ['deadlines', 'errors'],
+  ['config', 'mail'],
+  ['question'],
+  ['workers'],
   ['mailbox', 'server-connector', 'server-lane'],
   ['block'],
-  ['events', 'factories', 'initiator-block', 'communicator'],
-  ['active-block', 'connector', 'finisher'],
-  ['boot', 'landing', 'manifest'],
-  ['initiator'],
+  ['communicator', 'events', 'factories', 'initiator-block', 'shape'],
+  ['connector', 'failure', 'finisher', 'report'],
+  ['callbacks'],
+  ['active-block'],
+  ['flight'],
+  ['assemble'],
   ['sputnik'],
   ['index'],
 ];

@@ -2,8 +2,8 @@
 // type declarations, which are most of its documentation and none of its program, are counted apart.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const MOST_CODE = 1_100;
-const MOST_IN_A_FILE = 150;
+const MOST_CODE = 1_480;
+const MOST_IN_A_FILE = 200;
 
 const source = new URL('../packages/core/src/', import.meta.url);
 const linesOf = (text) => text.split('\n').filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length;

@@ -7,7 +7,7 @@ import { assertThere, referencesIn, rowsOf } from './tables.js';
 
 const HAZARDS = Array.from({ length: 38 }, (_, i) => `${i + 1}`);
 
-const RULES = Object.entries({ B: 5, F: 5, M: 7, S: 6, L: 8 }).flatMap(([letter, count]) =>
+const RULES = Object.entries({ B: 5, F: 5, M: 8, S: 6, L: 8 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
 );
 

@@ -84,8 +84,9 @@ export function makeDesk(
       count(client, 1);
       const release = keys.hold(message);
       try {
-        // The client waits for its answer: it is better told at once that the server is full.
-        const asked = producer.ask({ ...message, whenFull: 'reject' }, { timeoutMs, signal: outage.signal });
+        // The client waits for its answer: it is better told at once that the producer, or the server, is full.
+        const now = { timeoutMs, signal: outage.signal, whenFull: 'reject' } as const;
+        const asked = producer.ask({ ...message, whenFull: 'reject' }, now);
         return taken(message.target, (await asked) ?? undefined);
       } catch (error) {
         return refused(error, message.target);

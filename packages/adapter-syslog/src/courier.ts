@@ -1,4 +1,4 @@
-import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
+import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
 import type { Item, Keep } from './keep.js';
 import type { Troubles } from './troubles.js';
@@ -8,8 +8,6 @@ import type { UnsentMessage } from './unsent.js';
 const WINDOW = 1024;
 /** Messages of senders that can wait: while more are kept, those senders do. */
 const PATIENT = 64;
-/** Until a producer that has no room, and nothing of ours, is asked again. */
-const RETRY_MS = 20;
 
 const TOO_LATE = 'the satellite landed before it could be handed on';
 const UNANSWERED = 'the server had not taken it when the satellite landed';
@@ -83,53 +81,37 @@ export class Courier {
 
   /** Hands over what is kept, without learning what becomes of it: that is quicker. */
   async #postAll(): Promise<void> {
-    const { producer, ctx } = this.#parts;
+    const { producer } = this.#parts;
     for (let item = this.#next(); item; item = this.#next()) {
-      const handed = producer.send(item.message) || (await this.#post(item));
-      if (handed || ctx.signal.aborted) continue;
-      this.#draining = false;
-      const { responsibility } = producer.descriptor;
-      throw new Error(`block "${responsibility}" takes no messages; wire "producer" to one that does`);
+      if (!producer.send(item.message)) await this.#post(item);
     }
     // At once: whoever comes next finds the keep empty, and nobody at it.
     this.#draining = false;
   }
 
-  async #post(item: Item): Promise<boolean> {
+  async #post(item: Item): Promise<void> {
     const { producer, ctx } = this.#parts;
     const handed = await producer.post(item.message, { signal: ctx.signal }).catch(() => false);
     if (!handed) this.#lose(item, TOO_LATE);
-    return handed;
   }
 
   /** Hands over what is kept, and sees to what the producer could not deliver. */
   async #askAll(): Promise<void> {
-    const { ctx } = this.#parts;
+    const { signal } = this.#parts.ctx;
     for (let item = this.#next(); item; item = this.#next()) {
-      let accepted = false;
-      while (!accepted && !ctx.signal.aborted) {
-        accepted = this.#underWay.size < WINDOW && (await this.#isAccepted(item));
-        if (!accepted) await this.#answer();
-      }
-      if (!accepted) this.#lose(item, TOO_LATE);
+      while (this.#underWay.size >= WINDOW && !signal.aborted) await this.#answer();
+      if (signal.aborted) this.#lose(item, TOO_LATE);
+      else this.#ask(item);
     }
     this.#draining = false;
   }
 
-  /** Asks the producer to take it. False if that has no room, which is told before anything else can happen. */
-  async #isAccepted(item: Item): Promise<boolean> {
-    let accepted = true;
+  #ask(item: Item): void {
     this.#underWay.add(item);
     this.#parts.producer.ask(item.message, { timeoutMs: Infinity }).then(
       () => this.#settle(item),
-      (error: unknown) => {
-        const isRefused = error instanceof SputnikError && error.code === 'ASK_REFUSED';
-        if (isRefused && this.#underWay.delete(item)) accepted = false;
-        else this.#settle(item, error);
-      },
+      (error: unknown) => this.#settle(item, error),
     );
-    await Promise.resolve();
-    return accepted;
   }
 
   #settle(item: Item, error?: unknown): void {
@@ -138,11 +120,9 @@ export class Courier {
     this.#tellAnswer?.();
   }
 
-  /** Resolves when a message under way has settled, or after a while. */
+  /** Resolves when a message under way has settled. */
   #answer(): Promise<void> {
-    const { clock, signal } = this.#parts.ctx;
-    const answered = new Promise<void>((resolve) => (this.#tellAnswer = resolve));
-    return this.#underWay.size > 0 ? answered : clock.sleep(RETRY_MS, signal);
+    return new Promise((resolve) => (this.#tellAnswer = resolve));
   }
 
   /** Takes the next one out of the keep; those who wait go on if there is room again. */

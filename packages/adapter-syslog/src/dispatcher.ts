@@ -92,7 +92,10 @@ export class Dispatcher {
       await this.#publisher.ask(message, { timeoutMs: Infinity });
     } catch (error) {
       const { code, cause } = error as SputnikError;
-      if (code === 'ASK_REFUSED') await this.#post(message, sender);
+      if (code === 'ASK_REFUSED') {
+        sender.lose(NOBODY);
+        this.#end();
+      }
       // Whoever asks is told alone; anything else that may happen to a message is in the publisher's counts.
       if (code === 'ASK_FAILED') sender.lose('the block that takes them failed', { error: cause });
     }

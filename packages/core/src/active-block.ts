@@ -1,119 +1,82 @@
-import { guarded, isAbortError, makeAbortController } from './abort.js';
-import type { AnyBlock, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
-import { settles, type Clock } from './clock.js';
-import { communicatorOn, type Peer } from './communicator.js';
-import { confFactory, type ConfigSource } from './config.js';
-import { FINISHER, type BlockDescriptor } from './descriptor.js';
-import { SputnikError } from './errors.js';
-import type { BlockState, BlockStatus, EventListener, LandingCause, Unfinished } from './events.js';
+import type { AnyBlock, BlockCommunicator, Callback } from './block.js';
+import type { Callbacks, FlightControl } from './callbacks.js';
+import { settles } from './clock.js';
+import { confFactory } from './config.js';
+import type { BlockDescriptor } from './descriptor.js';
+import type { BlockState, BlockStatus, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
-import type { Pacer } from './pacer.js';
-import { ServerLane } from './server-lane.js';
+import { ServerLane, type Link } from './server-lane.js';
 import { noCounts } from './workers.js';
 
-/** What has to be known of a flight. */
-export interface FlightPlan {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly source: ConfigSource;
-  readonly onEvent: EventListener;
-  readonly initMs: number;
-  readonly landingMs: number;
-  /** Aborts when somebody outside announces the landing. */
-  readonly landingSoon?: AbortSignal | undefined;
-}
-
-/** What blocks need of the initiator. */
-export interface FlightControl {
-  readonly plan: FlightPlan;
-  readonly pacer: Pacer;
-  readonly landing: AbortSignal;
-  readonly landingSoon: AbortSignal;
-  readonly blocks: ReadonlyMap<string, ActiveBlock>;
-  readonly emit: EventListener;
-  /** Begins to land, unless it has begun (L1, B4). */
-  land(cause: LandingCause): void;
-  /** User code failed. `mayLand` is false where a failure is only to be told. */
-  failed(block: ActiveBlock, callback: Callback, error: unknown, mayLand: boolean): void;
-}
-
 /** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */
-export class ActiveBlock implements Peer {
+export class ActiveBlock {
   readonly descriptor: BlockDescriptor;
-  readonly control: FlightControl;
-  readonly context: BlockContext;
-  mailbox: Mailbox<BlockCommunicator> | undefined;
-  readonly server: ServerLane = new ServerLane((link) =>
-    link
-      ? this.#enter('onServerConnect', () => this.#block.onServerConnect?.(link.connection, this.context))
-      : this.#enter('onServerDisconnect', () => this.#block.onServerDisconnect?.(this.context)),
-  );
-  readonly #abort = makeAbortController();
-  readonly #handles = new Map<Peer, BlockCommunicator>();
-  /** User code under way, beside messages. */
-  readonly #underWay = new Map<Promise<void>, Callback>();
-  #block: Partial<AnyBlock> = {};
+  /** Absent where the block takes no messages. */
+  readonly mailbox: Mailbox<BlockCommunicator> | undefined;
+  readonly #flight: FlightControl;
+  readonly #callbacks: Callbacks;
+  readonly #block: Partial<AnyBlock>;
+  readonly #server: ServerLane;
   #state: BlockState = 'made';
 
-  constructor(descriptor: BlockDescriptor, control: FlightControl) {
+  constructor(block: Partial<AnyBlock>, callbacks: Callbacks, flight: FlightControl) {
+    const { descriptor, context } = callbacks;
     this.descriptor = descriptor;
-    this.control = control;
-    const { clock, log } = control.plan;
-    const kind = descriptor.responsibility === FINISHER ? 'signal' : 'block';
-    this.context = {
-      descriptor,
-      clock,
-      log: log.child?.({ block: descriptor.responsibility }) ?? log,
-      landingSoon: control.landingSoon,
-      landing: control.landing,
-      signal: this.#abort.signal,
-      land: (reason) => control.land({ kind, block: descriptor, reason }),
-      waitUntil: (work) => void this.#enter('waitUntil', () => work),
-    };
-  }
-
-  /** Gives the address its block. */
-  equip(block: Partial<AnyBlock>): void {
+    this.#flight = flight;
+    this.#callbacks = callbacks;
     this.#block = block;
-    const handle = block.onMsg?.bind(block);
-    if (!handle) return;
-    const { context, control, descriptor } = this;
-    const recipient = {
-      handle: (msg: object, from: BlockCommunicator) => handle(msg, from, context) as unknown,
-      failed: (error: unknown, asked: boolean) => this.#failed('onMsg', error, !asked),
-      dropped: (count: number) => control.emit({ type: 'dropped', block: descriptor, count }),
-    };
-    this.mailbox = new Mailbox(recipient, control.pacer, block.mailbox);
+    this.#server = new ServerLane((link) =>
+      link
+        ? callbacks.enter('onServerConnect', () => block.onServerConnect?.(link.connection, context))
+        : callbacks.enter('onServerDisconnect', () => block.onServerDisconnect?.(context)),
+    );
+    this.mailbox = this.#makeMailbox();
   }
 
-  handleOn(peer: Peer): BlockCommunicator {
-    let handle = this.#handles.get(peer);
-    if (!handle) this.#handles.set(peer, (handle = communicatorOn(peer, this)));
-    return handle;
+  #makeMailbox(): Mailbox<BlockCommunicator> | undefined {
+    const { context, descriptor } = this.#callbacks;
+    const [onMsg, onMsgs] = [this.#block.onMsg?.bind(this.#block), this.#block.onMsgs?.bind(this.#block)];
+    if (!onMsg && !onMsgs) return undefined;
+    const recipient = {
+      handle: onMsg && ((msg: object, from: BlockCommunicator) => onMsg(msg, from, context) as unknown),
+      handleAll: onMsgs && ((mails: readonly object[]) => onMsgs(mails as never, context) as unknown),
+      failed: ({ error, ...about }: { error: unknown; asked: boolean; count: number }) =>
+        this.#callbacks.fail(onMsgs ? 'onMsgs' : 'onMsg', error, about),
+      dropped: (count: number) => this.#flight.emit({ type: 'dropped', block: descriptor, count }),
+    };
+    return new Mailbox(recipient, this.#flight.pacer, this.#block.mailbox);
   }
 
   /** Rejects with what `init` throws. */
   async init(): Promise<void> {
     this.#state = 'initializing';
-    await this.#block.init?.(confFactory(this.control.plan.source), this.context);
+    await this.#block.init?.(confFactory(this.#flight.plan.source), this.#callbacks.context);
     this.#state = 'ready';
   }
 
   /** Enters `run`; from then on messages and the connection reach the block (F2). */
   run(): void {
+    const { descriptor, context } = this.#callbacks;
     this.#state = 'running';
-    void this.#enter('run', () => this.#block.run?.(this.handleOn(this), this.context));
+    const self = this.#flight.communicators.handle(descriptor, descriptor);
+    void this.#callbacks.enter('run', () => this.#block.run?.(self, context));
     this.mailbox?.open();
-    this.server.open(true);
+    this.#server.open(true);
   }
 
-  land(): Promise<void> {
-    return this.#enter('onLanding', () => this.#block.onLanding?.(this.context));
+  /** The connection there is from now on, if any (S4). */
+  setConnection(link: Link | undefined): void {
+    this.#server.set(link);
+  }
+
+  /** Has it take nothing more in from outside. */
+  stopIntake(): Promise<void> {
+    return this.#callbacks.enter('onLanding', () => this.#block.onLanding?.(this.#callbacks.context));
   }
 
   /** Gives up: what waits with the block's signal ends. */
   abort(): void {
-    this.#abort.abort();
+    this.#callbacks.abort();
   }
 
   /**
@@ -121,62 +84,45 @@ export class ActiveBlock implements Peer {
    * with all that is under way (L2, L3). Resolves with the callbacks that did not end (L4).
    */
   async finish(init: boolean, budgetMs: number): Promise<Unfinished[]> {
-    const { clock } = this.context;
+    const { clock } = this.#flight.plan;
     const end = clock.now() + budgetMs;
     const drained = init ? 0 : end - budgetMs / 2;
-    // Again, since something may have come in between the instant of idleness and this one.
+    // Again, and to this very instant: something may have come in since all were idle at once.
     while (this.mailbox?.isIdle === false && clock.now() < drained) {
       await settles(clock, this.mailbox.idle(), drained - clock.now());
     }
-    this.control.emit({ type: 'finishing', block: this.descriptor });
+    this.#flight.emit({ type: 'finishing', block: this.descriptor });
     this.#state = 'finishing';
-    this.server.open(false);
+    this.#server.open(false);
     this.mailbox?.close();
     this.abort();
-    void this.#enter('finish', () => this.#block.finish?.(init, this.context));
+    void this.#callbacks.enter('finish', () => this.#block.finish?.(init, this.#callbacks.context));
     await settles(clock, this.#quiet(), Math.max(0, end - clock.now()));
     const hanging = this.hanging();
     this.mailbox?.abandon();
     this.#state = 'finished';
-    this.control.emit({ type: 'finished', block: this.descriptor });
+    this.#flight.emit({ type: 'finished', block: this.descriptor });
     return hanging;
   }
 
   /** The callbacks under way. */
   hanging(): Unfinished[] {
-    const callbacks = new Set(this.#underWay.values());
-    if (this.mailbox?.busy) callbacks.add('onMsg');
+    const callbacks = new Set(this.#callbacks.underWay);
+    if (this.mailbox?.isBusy) callbacks.add(this.mailbox.callback);
     return [...callbacks].map((callback) => ({ block: this.descriptor, callback }));
+  }
+
+  async #quiet(): Promise<void> {
+    while (this.hanging().length > 0) await Promise.all([this.#callbacks.settled(), this.mailbox?.idle()]);
   }
 
   /** What the block wants done about a failure of its own (F3). */
   judge(error: unknown, where: Callback): 'continue' | 'shutdown' {
-    return this.#block.onError?.(error, where, this.context) === 'continue' ? 'continue' : 'shutdown';
+    return this.#block.onError?.(error, where, this.#callbacks.context) === 'continue' ? 'continue' : 'shutdown';
   }
 
   status(): BlockStatus {
     const { depth = 0, counts = noCounts() } = this.mailbox ?? {};
     return { ...this.descriptor, state: this.#state, depth, ...counts };
-  }
-
-  /** Runs user code; resolves when it has ended, its failure told. */
-  #enter(callback: Callback, code: () => unknown): Promise<void> {
-    const fail = (error: unknown): void => void this.#failed(callback, error, true);
-    const work = (async () => void (await code()))().catch(fail);
-    this.#underWay.set(work, callback);
-    return work.finally(() => this.#underWay.delete(work));
-  }
-
-  async #quiet(): Promise<void> {
-    while (this.hanging().length > 0) await Promise.all([...this.#underWay.keys(), this.mailbox?.idle()]);
-  }
-
-  /** False if it is no failure but obedience: giving up when told to (F3). */
-  #failed(callback: Callback, error: unknown, mayLand: boolean): boolean {
-    const isAborted = guarded(() => error instanceof SputnikError && error.code === 'ASK_ABORTED', false);
-    const cause = isAborted ? (error as SputnikError).cause : error;
-    const obeys = isAbortError(cause) && (this.context.signal.aborted || this.context.landing.aborted);
-    if (!obeys) this.control.failed(this, callback, error, mayLand);
-    return !obeys;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
+import type { Mail as MailFrom } from './mail.js';
 import type { MailboxOptions } from './mailbox.js';
 import type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
 import type { StandardSchemaV1 } from './standard-schema.js';
@@ -52,18 +53,24 @@ export interface BlockCommunicator<M = Msg, A = unknown> {
    */
   readonly post: (msg: M, options?: { readonly signal?: AbortSignal | undefined }) => Promise<boolean>;
   /**
-   * Sends, and resolves with what the receiver's `onMsg` answers. Rejects with a SputnikError: ASK_REFUSED, ASK_DROPPED,
-   * ASK_FAILED (its `cause` is what `onMsg` threw), ASK_TIMEOUT (30 s unless given), ASK_ABORTED, ASK_ENDED (M5).
+   * Waits for room as `post` does, and resolves with what the receiver answers. Rejects with a SputnikError: ASK_REFUSED (never
+   * accepted: no `onMsg`, a finished block, no room before the deadline; safe to ask again), ASK_DROPPED, ASK_FAILED (its `cause` is what
+   * `onMsg` threw), ASK_TIMEOUT (accepted, no answer before the deadline; it may be handled all the same), ASK_ABORTED, ASK_ENDED (M5).
    */
   readonly ask: (msg: M, options?: AskOptions) => Promise<A>;
 }
 
-/** How long an `ask` waits. */
+/** How long an `ask` waits, and what for. */
 export interface AskOptions {
-  /** Milliseconds until ASK_TIMEOUT; 30,000 unless given. */
+  /** Milliseconds for all of it, from the call on; 30,000 unless given, Infinity for no deadline. */
   readonly timeoutMs?: number | undefined;
+  /** What to do when the mailbox is full: `wait` for room in turn (unless given), or `reject` at once with ASK_REFUSED. */
+  readonly whenFull?: 'wait' | 'reject' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** A message of a batch (M8). */
+export type Mail<M = Msg, A = unknown> = MailFrom<M, A, BlockCommunicator>;
 
 /**
  * An independent, asynchronously running part of the process: the original's callbacks. `C` is the connection type,
@@ -82,6 +89,11 @@ export interface Block<C = unknown, M extends Clean<M> = Msg, A = unknown> {
   readonly onServerDisconnect?: ((ctx: BlockContext) => void | Promise<void>) | undefined;
   /** Takes a message. What it returns, or resolves with, answers an `ask`. */
   readonly onMsg?: ((msg: M, from: BlockCommunicator, ctx: BlockContext) => A | void | Promise<A | void>) | undefined;
+  /**
+   * Takes messages in batches, in place of `onMsg`: those that wait, up to `mailbox.batch`. Each has an outcome of its own (M8); those
+   * without one are handled when the call resolves, and failed when it throws.
+   */
+  readonly onMsgs?: ((batch: readonly Mail<M, A>[], ctx: BlockContext) => void | Promise<void>) | undefined;
   /** Stop taking in from outside; send on what was already accepted. */
   onLanding?(ctx: BlockContext): void | Promise<void>;
   /** Asked when a callback above failed in flight. Unless it says 'continue', the satellite lands (F3). */

@@ -1,57 +1,70 @@
 import type { AskOptions, BlockCommunicator } from './block.js';
-import type { Clock } from './clock.js';
+import type { Deadlines } from './deadlines.js';
 import type { BlockDescriptor } from './descriptor.js';
-import { SputnikError, type ErrorCode } from './errors.js';
 import type { Mailbox } from './mailbox.js';
+import { Question, type About } from './question.js';
 
-/** What a communicator needs of the blocks at its two ends. */
-export interface Peer {
-  readonly descriptor: BlockDescriptor;
-  /** Absent where the block takes no messages. */
-  readonly mailbox: Mailbox<BlockCommunicator> | undefined;
-  readonly control: { readonly plan: { readonly clock: Clock }; readonly blocks: ReadonlyMap<string, Peer> };
-  /** This block's handle on another one, or on itself. */
-  handleOn(peer: Peer): BlockCommunicator;
+/** What communicators need of a flight. */
+export interface Addresses {
+  readonly deadlines: Deadlines;
+  /** Who has a responsibility; known before the block is made. */
+  readonly descriptors: ReadonlyMap<string, BlockDescriptor>;
+  /** Those made so far. */
+  readonly blocks: ReadonlyMap<string, { readonly mailbox: Mailbox<BlockCommunicator> | undefined }>;
 }
 
-/** The handle that the block `owner` has on the block `peer`. */
-export function communicatorOn(peer: Peer, owner: Peer): BlockCommunicator {
-  const { descriptor } = peer;
-  /** The peer's handle on the owner: what its `onMsg` gets as `from`. */
-  let reply: BlockCommunicator | undefined;
-  const from = (): BlockCommunicator => (reply ??= peer.handleOn(owner));
-  const sender = { from };
-  return {
-    descriptor,
-    communicator: (responsibility) => {
-      const other = owner.control.blocks.get(responsibility);
-      // The address carries the types, which are not there at run time.
-      return other && (owner.handleOn(other) as never);
-    },
-    send: (msg) => isMessage(msg) && (peer.mailbox?.offer(msg, sender) ?? false),
-    post: async (msg, options) => isMessage(msg) && (peer.mailbox?.post(msg, sender, options?.signal) ?? false),
-    ask: (msg, { timeoutMs = 30_000, signal }: AskOptions = {}) =>
-      new Promise((resolve, reject) => {
-        let waiting = true;
-        const settle = (how: () => void): boolean => {
-          if (!waiting) return false;
-          waiting = false;
-          cancel();
-          signal?.removeEventListener('abort', giveUp);
-          how();
-          return true;
-        };
-        const answer = (value: unknown): boolean => settle(() => resolve(value));
-        const fail = (code: ErrorCode, cause?: unknown): boolean =>
-          settle(() => reject(new SputnikError(code, undefined, { block: descriptor, callback: 'onMsg', cause })));
-        const giveUp = (): boolean => fail('ASK_ABORTED', signal?.reason);
-        const cancel = owner.control.plan.clock.after(timeoutMs, () => fail('ASK_TIMEOUT'));
-        signal?.addEventListener('abort', giveUp);
-        if (signal?.aborted) giveUp();
-        else if (!isMessage(msg) || !peer.mailbox?.offer(msg, { from, answer, fail })) fail('ASK_REFUSED');
-      }),
-  };
+/** The handles that blocks have on each other, one for each pair. */
+export class Communicators {
+  readonly #addresses: Addresses;
+  readonly #handles = new Map<BlockDescriptor, Map<BlockDescriptor, BlockCommunicator>>();
+
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
+  }
+
+  /** The handle that `owner` has on the block `on`. */
+  handle(owner: BlockDescriptor, on: BlockDescriptor): BlockCommunicator {
+    const own = this.#handles.get(owner) ?? new Map<BlockDescriptor, BlockCommunicator>();
+    this.#handles.set(owner, own);
+    const known = own.get(on) ?? this.#make(owner, on);
+    own.set(on, known);
+    return known;
+  }
+
+  #make(owner: BlockDescriptor, on: BlockDescriptor): BlockCommunicator {
+    const { deadlines, descriptors, blocks } = this.#addresses;
+    /** What the receiver gets as `from`: its handle on the owner. */
+    let reply: BlockCommunicator | undefined;
+    const from = (): BlockCommunicator => (reply ??= this.handle(on, owner));
+    const sender = { from };
+    const about = (): About => ({ block: on, callback: mailbox()?.callback ?? 'onMsg' });
+    let found: Mailbox<BlockCommunicator> | undefined;
+    // looked up when it is used: a block may get a handle on one that is made after it
+    const mailbox = (): Mailbox<BlockCommunicator> | undefined => (found ??= blocks.get(on.responsibility)?.mailbox);
+    return {
+      descriptor: on,
+      communicator: (responsibility) => {
+        const other = descriptors.get(responsibility);
+        // The address carries the types, which are not there at run time.
+        return other && (this.handle(owner, other) as never);
+      },
+      send: (msg) => isMessage(msg) && (mailbox()?.offer(msg, sender) ?? false),
+      post: async (msg, options) => isMessage(msg) && (mailbox()?.post(msg, sender, options?.signal) ?? false),
+      ask: (msg, { timeoutMs = 30_000, signal, whenFull = 'wait' }: AskOptions = NO_OPTIONS) =>
+        new Promise((resolve, reject) => {
+          const question = new Question(about, from, resolve, reject);
+          if (signal) question.heed(signal);
+          if (!question.isOpen) return;
+          const box = mailbox();
+          if (!isMessage(msg) || !box) return void question.fail('ASK_REFUSED');
+          box.ask(msg, question, whenFull);
+          if (question.isOpen) deadlines.add(question, timeoutMs);
+        }),
+    };
+  }
 }
+
+const NO_OPTIONS: AskOptions = {};
 
 /** Callers without types may pass anything. */
 function isMessage(msg: unknown): msg is object {

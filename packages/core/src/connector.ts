@@ -3,7 +3,7 @@ import { settles } from './clock.js';
 import type { ConfFactory } from './config.js';
 import { SputnikError } from './errors.js';
 import type { EventListener } from './events.js';
-import { retryDelay } from './reconnect.js';
+import { hasLasted, retryDelay } from './reconnect.js';
 import type { ConnectAttempt, ServerConnector } from './server-connector.js';
 import type { Link } from './server-lane.js';
 
@@ -101,7 +101,7 @@ export function connectorBlock<C>(
           emit({ type: 'disconnected', reason: over.signal.reason as unknown });
           tellServer(undefined);
           // After a connection that lasted, the first retry is immediate.
-          failures = clock.now() - since >= heartbeatMs ? 0 : failures + 1;
+          failures = hasLasted(clock.now() - since, heartbeatMs) ? 0 : failures + 1;
           if (failures > 0) await clock.sleep(retryDelay(failures), landing);
         } catch (error) {
           const retryInMs = landing.aborted ? undefined : retryDelay(++failures);

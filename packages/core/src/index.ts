@@ -1,7 +1,7 @@
 export { defineBlock } from './block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
 export type { Inspection, ListenPlace } from './block.js';
-export type { AskOptions, BlockCommunicator, BlockContext, Callback, Logger } from './block.js';
+export type { AskOptions, BlockCommunicator, BlockContext, Callback, Logger, Mail } from './block.js';
 export { makeClock, systemClock, type Clock } from './clock.js';
 export { confFactory, type ConfFactory, type ConfigSource } from './config.js';
 export { CONNECTOR, FINISHER, INITIATOR, type BlockDescriptor } from './descriptor.js';
@@ -10,7 +10,7 @@ export type * from './events.js';
 export { globalFactories, registerBlockFactory, type BlockFactories } from './factories.js';
 export { finishMsg } from './initiator-block.js';
 export type { MailboxOptions } from './mailbox.js';
-export type { BlockEntry } from './manifest.js';
+export type { BlockEntry } from './assemble.js';
 export type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
 export type { ConnectAttempt, ServerConnector } from './server-connector.js';
 export { onSignal } from './signals.js';

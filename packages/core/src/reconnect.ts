@@ -1,11 +1,19 @@
-const FIRST_MS = 100;
-const LONGEST_MS = 10_000;
+const [FIRST_MS, LONGEST_MS] = [100, 10_000];
+/** So much longer each delay is than the one before: after 1.5 s the next attempt is 0.2 s away, in the median. */
+const GROWTH = 1.25;
+/** A connection that lasted so long works; one that ends sooner may be of a server that drops every one, in milliseconds. */
+const LASTING_MS = 500;
 
 /**
  * How long to wait before connecting again after `failures` (1, 2, …) attempts in a row failed: exponential from
  * 100 ms to 10 s, the upper half of it random, so that satellites do not return all at once (S2).
  */
 export function retryDelay(failures: number, random: () => number = Math.random): number {
-  const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** (failures - 1));
+  const full = Math.min(LONGEST_MS, FIRST_MS * GROWTH ** (failures - 1));
   return full * (0.5 + random() / 2);
+}
+
+/** Whether a connection lasted, so that delays begin anew (S2). */
+export function hasLasted(ms: number, heartbeatMs: number): boolean {
+  return ms >= Math.min(heartbeatMs, LASTING_MS);
 }

@@ -1,3 +1,4 @@
+import { assemble, type BlockEntry } from './assemble.js';
 import type { BlockFactory, Logger } from './block.js';
 import { systemClock, type Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
@@ -7,8 +8,7 @@ import { SputnikError } from './errors.js';
 import type { EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
 import { finisherBlock } from './finisher.js';
-import { Initiator } from './initiator.js';
-import { muster, type BlockEntry } from './manifest.js';
+import { ActiveFlight } from './flight.js';
 import type { ServerConnector } from './server-connector.js';
 
 /** Deadlines, in milliseconds. */
@@ -76,23 +76,26 @@ export class Sputnik<C = unknown> {
    * with INIT_FAILED (B3) or ABORTED (B5), what was initialised finished again.
    */
   async prepare(): Promise<Flight> {
-    const { initiator, problems } = await assemble(this.#options);
-    if (problems.length > 0) throw new SputnikError('BAD_SETUP', undefined, { problems });
+    const { value: flight, problems } = await putTogether(this.#options);
+    if (problems.length > 0) {
+      flight.discard();
+      throw new SputnikError('BAD_SETUP', undefined, { problems });
+    }
     const { signal } = this.#options;
-    const abort = (): void => initiator.land({ kind: 'abort', reason: signal?.reason });
+    const abort = (): void => flight.land({ kind: 'abort', reason: signal?.reason });
     signal?.addEventListener('abort', abort);
-    void initiator.landed.then(() => signal?.removeEventListener('abort', abort));
+    void flight.landed.then(() => signal?.removeEventListener('abort', abort));
     if (signal?.aborted) abort();
-    await initiator.boot();
+    await flight.boot();
     const shootDown = (reason?: unknown): Promise<LandingReport> => {
-      initiator.land({ kind: 'shootDown', reason });
-      return initiator.landed;
+      flight.land({ kind: 'shootDown', reason });
+      return flight.landed;
     };
     return {
-      launch: () => initiator.launch(),
+      launch: () => flight.launch(),
       shootDown,
-      status: () => initiator.status(),
-      landed: initiator.landed,
+      status: () => flight.status(),
+      landed: flight.landed,
       [Symbol.asyncDispose]: async () => void (await shootDown()),
     };
   }
@@ -100,26 +103,30 @@ export class Sputnik<C = unknown> {
 
 /** All problems for which `prepare` would reject with BAD_SETUP, one line each. Initialises nothing (B2). */
 export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly string[]> {
-  return (await assemble(options)).problems;
+  const { value: flight, problems } = await putTogether(options);
+  flight.discard();
+  return problems;
 }
 
-async function assemble<C>(options: SputnikOptions<C>): Promise<{ initiator: Initiator; problems: string[] }> {
+async function putTogether<C>(
+  options: SputnikOptions<C>,
+): Promise<{ readonly value: ActiveFlight; readonly problems: readonly string[] }> {
   const { connector, clock = systemClock, log = SILENT, onEvent = () => {}, finisher = finisherBlock } = options;
   const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
   const source = options.config ?? (() => undefined);
   const { landingSoon } = options;
-  const initiator = new Initiator({ clock, log, onEvent, source, initMs, landingMs, landingSoon });
+  const flight = new ActiveFlight({ clock, log, onEvent, source, initMs, landingMs, landingSoon });
   const problems = Object.entries({ initMs, connectMs, heartbeatMs, landingMs })
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
   const infrastructure: Record<string, BlockFactory> = { [FINISHER]: finisher as BlockFactory };
   if (connector) {
-    infrastructure[CONNECTOR] = () => connectorBlock(connector, initiator, { connectMs, heartbeatMs });
+    infrastructure[CONNECTOR] = () => connectorBlock(connector, flight, { connectMs, heartbeatMs });
     for (const name of ['connect', 'isConnected', 'disconnect'] as const) {
       if (typeof connector[name] !== 'function') problems.push(`the server connector has no ${name}`);
     }
   }
   const factories = (options.blockFactories ?? globalFactories()) as BlockFactories;
-  problems.push(...(await muster(initiator, infrastructure, options.appBlocks, factories)));
-  return { initiator, problems };
+  problems.push(...(await assemble(flight, infrastructure, options.appBlocks, factories)));
+  return { value: flight, problems };
 }

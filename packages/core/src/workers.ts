@@ -1,22 +1,13 @@
-import type { ErrorCode } from './errors.js';
-
-/** Who sent a message, and how to answer if it is a question. */
-export interface Sender<F> {
-  readonly from: () => F;
-  readonly answer?: (value: unknown) => void;
-  /** False if the asker had already given up. */
-  readonly fail?: (code: ErrorCode, cause?: unknown) => boolean;
-}
+import { isAbortError } from './abort.js';
+import type { Entry, Lost, Mail, Sender } from './mail.js';
 
 /** The owner of a mailbox. `F` is what it gets to know of a sender. */
 export interface Recipient<F> {
-  /** Handles a message; a promise keeps one of `concurrency` places taken. */
-  handle(msg: object, from: F): unknown;
-  /**
-   * A message failed and no asker knows: nobody had asked, or the asker gave up (`asked`).
-   * True if that is a failure; false if the handler gave up at landing, so that the message is lost.
-   */
-  failed(error: unknown, asked: boolean): boolean;
+  /** Handles a message, or a batch of them; a promise keeps one of `concurrency` places taken. */
+  readonly handle: ((msg: object, from: F) => unknown) | undefined;
+  readonly handleAll: ((mails: readonly Mail<object, unknown, F>[]) => unknown) | undefined;
+  /** True if that is a failure; false if the handler gave up at landing, so that the messages are lost. */
+  failed(lost: Lost): boolean;
   /** Messages that were accepted are lost. */
   dropped(count: number): void;
 }
@@ -29,28 +20,35 @@ export type Counts = Record<'accepted' | 'rejected' | 'handled' | 'failed' | 'dr
 
 export const noCounts = (): Counts => ({ accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 });
 
-/** Handles messages, counts the outcomes and answers those who asked (M5). */
-export abstract class Workers<F> {
+const NO_VALUE = 'reply() takes a value, not a promise: await it first';
+
+/** Has messages handled, counts the outcomes and answers those who asked (M5). */
+export class Workers<F> {
   readonly counts: Counts = noCounts();
-  /** Handlers that have begun and not ended. */
-  busy = 0;
+  /** Calls of the handler that have begun and not ended. */
+  calls = 0;
+  /** Messages of those calls that have no outcome yet. */
+  messages = 0;
   readonly #recipient: Recipient<F>;
+  readonly #onFree: () => void;
   /** Whoever waits for an answer of a handler under way. */
   readonly #askers = new Set<Sender<F>>();
+  /** What failed in batches under way, told when they end. */
+  readonly #untold = new Set<readonly Lost[]>();
   #abandoned = false;
 
-  constructor(recipient: Recipient<F>) {
+  /** `onFree` is called when a call that took time has ended. */
+  constructor(recipient: Recipient<F>, onFree: () => void) {
     this.#recipient = recipient;
+    this.#onFree = onFree;
   }
 
-  /** A handler that took time has ended. */
-  protected abstract onFree(): void;
-
-  protected handle(msg: object, sender: Sender<F>): void {
+  handle(msg: object, sender: Sender<F>): void {
     try {
-      const result = this.#recipient.handle(msg, sender.from());
+      const result = this.#recipient.handle?.(msg, sender.from());
       if (!isThenable(result)) return this.#succeeded(result, sender);
-      this.busy++;
+      this.calls++;
+      this.messages++;
       const work = result instanceof Promise ? result : Promise.resolve(result);
       if (!sender.answer) return void work.then(this.#onResolved, this.#onRejected);
       this.#askers.add(sender);
@@ -63,32 +61,103 @@ export abstract class Workers<F> {
     }
   }
 
+  /** Has a batch handled by one call. What has no outcome when that ends is handled, or failed as the call did (M8). */
+  handleAll(entries: readonly Entry<F>[]): void {
+    this.calls++;
+    this.messages += entries.length;
+    const untold: Lost[] = [];
+    this.#untold.add(untold);
+    const mails = entries.map(([msg, sender]) => this.#mail(msg, sender, untold));
+    const end = (settle: (mail: Mail) => void): void => {
+      if (this.#abandoned) return;
+      mails.forEach(settle);
+      this.#tellAll(untold);
+      this.#untold.delete(untold);
+      this.calls--;
+      this.#onFree();
+    };
+    const failed = (error: unknown): void => end((mail) => mail.fail(error));
+    try {
+      const result = this.#recipient.handleAll?.([...mails]);
+      if (isThenable(result)) void Promise.resolve(result).then(() => end((mail) => mail.reply()), failed);
+      else end((mail) => mail.reply());
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** A message of a batch. That it failed, and no asker knows, is told when the call ends. */
+  #mail(msg: object, sender: Sender<F>, untold: Lost[]): Mail<object, unknown, F> {
+    let isOpen = true;
+    if (sender.answer) this.#askers.add(sender);
+    const settle = (how: () => void): void => {
+      if (!isOpen || this.#abandoned) return;
+      isOpen = false;
+      this.messages--;
+      this.#askers.delete(sender);
+      how();
+    };
+    const failed = (error: unknown): void => {
+      if (sender.fail?.('ASK_FAILED', error)) return void this.counts.failed++;
+      this.messages++;
+      untold.push({ error, asked: typeof sender.fail === 'function', count: 1 });
+    };
+    return {
+      msg,
+      get from() {
+        return sender.from();
+      },
+      reply: (value) =>
+        settle(() => (isThenable(value) ? failed(new TypeError(NO_VALUE)) : this.#succeeded(value, sender))),
+      fail: (error) => settle(() => failed(error)),
+    };
+  }
+
+  /** Once with the first error of each kind: nobody had asked, or the asker gave up; it failed, or the handler gave up. */
+  #tellAll(untold: readonly Lost[]): void {
+    this.messages -= untold.length;
+    const kinds = new Map<string, Lost>();
+    for (const lost of untold) {
+      const kind = `${lost.asked} ${isAbortError(lost.error)}`;
+      const first = kinds.get(kind);
+      kinds.set(kind, first ? { ...first, count: first.count + 1 } : lost);
+    }
+    for (const lost of kinds.values()) this.#tell(lost);
+  }
+
   /** Waits no longer for handlers under way: their messages count as dropped. */
   abandon(): void {
     this.#abandoned = true;
-    this.drop(this.busy);
-    this.busy = 0;
+    for (const untold of this.#untold) this.#tellAll(untold);
+    this.drop(this.messages);
+    this.calls = this.messages = 0;
     for (const asker of this.#askers) asker.fail?.('ASK_ENDED');
   }
 
   /** Counts accepted messages as lost. */
-  protected drop(count: number): void {
+  drop(count: number): void {
     if (count === 0) return;
     this.counts.dropped += count;
     this.#recipient.dropped(count);
   }
 
   /** Made once, so that awaiting a message allocates no closures. */
-  readonly #onResolved = (value: unknown, asker?: Sender<F>): void => this.#ended(true, value, asker);
-  readonly #onRejected = (error: unknown, asker?: Sender<F>): void => this.#ended(false, error, asker);
-
-  #ended(well: boolean, outcome: unknown, asker: Sender<F> | undefined): void {
+  readonly #onResolved = (value: unknown, asker?: Sender<F>): void => {
     if (this.#abandoned) return;
-    if (well) this.#succeeded(outcome, asker);
-    else this.#failed(outcome, asker);
-    this.busy--;
+    this.#succeeded(value, asker);
+    this.#ended(asker);
+  };
+  readonly #onRejected = (error: unknown, asker?: Sender<F>): void => {
+    if (this.#abandoned) return;
+    this.#failed(error, asker);
+    this.#ended(asker);
+  };
+
+  #ended(asker: Sender<F> | undefined): void {
+    this.calls--;
+    this.messages--;
     if (asker) this.#askers.delete(asker);
-    this.onFree();
+    this.#onFree();
   }
 
   #succeeded(value: unknown, sender?: Sender<F>): void {
@@ -97,9 +166,13 @@ export abstract class Workers<F> {
   }
 
   #failed(error: unknown, sender?: Sender<F>): void {
-    const known = sender?.fail?.('ASK_FAILED', error) ?? false;
-    if (known || this.#recipient.failed(error, Boolean(sender?.fail))) this.counts.failed++;
-    else this.drop(1);
+    if (sender?.fail?.('ASK_FAILED', error)) this.counts.failed++;
+    else this.#tell({ error, asked: typeof sender?.fail === 'function', count: 1 });
+  }
+
+  #tell(lost: Lost): void {
+    if (this.#recipient.failed(lost)) this.counts.failed += lost.count;
+    else this.drop(lost.count);
   }
 }
 

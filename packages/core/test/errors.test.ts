@@ -69,7 +69,7 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
   ASK_REFUSED: async () => {
     const { toB } = await toFull();
     toB.send({});
-    return reasonOf(toB.ask({}));
+    return reasonOf(toB.ask({}, { whenFull: 'reject' }));
   },
   ASK_DROPPED: async () => {
     const { toB } = await toFull('drop-oldest');

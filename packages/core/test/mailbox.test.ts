@@ -34,7 +34,12 @@ function bench(options: MailboxOptions): Bench {
     }
     return failIf(n);
   };
-  const recipient = { handle, failed: () => true, dropped: (count: number) => void (lost.count += count) };
+  const recipient = {
+    handle,
+    handleAll: undefined,
+    failed: () => true,
+    dropped: (count: number) => void (lost.count += count),
+  };
   return { mailbox: new Mailbox(recipient, new Pacer(), options), got, lost, open };
 }
 

@@ -16,15 +16,12 @@ const Config = z.strictObject({
   maxUnacknowledged: z.int().min(1).default(256),
 });
 
-/** After this time a receiver that had no room is asked again, in milliseconds. */
-const ROOM_MS = 50;
 /** From one refusal of the subscription to the next try, in milliseconds: doubles each time, up to the second. */
 const SUBSCRIBE_MS = [1_000, 30_000] as const;
 
 /**
  * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged, however long it
- * takes; what it failed at the server delivers again. A receiver whose mailbox is full is asked again after a while; messages may change
- * their order then. A subscription that the server refuses for now, since a stream or a queue is missing, is tried again until it is granted.
+ * takes; what it failed at the server delivers again. While the mailbox of the receiver is full they wait, in order. A subscription that the server refuses for now, since a stream or a queue is missing, is tried again until it is granted.
  */
 export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'consumer',
@@ -34,25 +31,9 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     let subscribing: Promise<Subscription> | undefined;
     /** Aborts when the connection is lost. */
     let lost = new AbortController();
-    /** One wait for all messages that found no room. */
-    let pause: Promise<void> | undefined;
 
     const handle = async (message: ConsumedMessage): Promise<void> => {
-      for (;;) {
-        try {
-          await to.receiver.ask(message, { timeoutMs: Infinity });
-          return;
-        } catch (error) {
-          if (!hasCode(error, 'ASK_REFUSED') || ctx.landing.aborted) throw error;
-          pause ??= waitForRoom();
-          await pause;
-        }
-      }
-    };
-    const waitForRoom = async (): Promise<void> => {
-      ctx.log.debug({ event: 'receiverFull' }, 'the receiver is full, or takes no messages; it is asked again');
-      await ctx.clock.sleep(ROOM_MS, ctx.landing);
-      pause = undefined;
+      await to.receiver.ask(message, { timeoutMs: Infinity });
     };
 
     /** Subscribes, and tries again until the connection or the flight is `over`. Rejects with what trying again cannot change. */

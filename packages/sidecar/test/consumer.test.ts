@@ -103,17 +103,18 @@ test('no more than maxUnacknowledged are under way', async () => {
   await over;
 });
 
-test('a receiver that is full is asked again until it has room, and nothing is lost', async () => {
+test('messages wait for a receiver that is full, in their order, and each is handled once', async () => {
   const server = new InProcessServer();
-  server.deliver(...Array.from({ length: 20 }, (_, n) => `${n}`));
-  const seen = new Set<string>();
+  const sent = Array.from({ length: 20 }, (_, n) => `${n}`);
+  server.deliver(...sent);
+  const seen: string[] = [];
   const handle = async (text: string): Promise<void> => {
-    seen.add(text);
+    seen.push(text);
     await new Promise((resolve) => setImmediate(resolve));
   };
   const { flight, over } = await launch(server, handle, {}, { capacity: 1 });
   await server.until(() => server.acknowledged.length === 20);
-  assert.equal(seen.size, 20);
+  assert.deepEqual(seen, sent);
   await flight.shootDown();
   assert.equal((await over).clean, true);
 });
@@ -169,21 +170,24 @@ test('a landing while the server is away has nothing to stop', async () => {
   assert.equal(server.stops, 0);
 });
 
-test('a landing does not wait for a receiver that has no room', async () => {
-  const server = new InProcessServer();
-  const receiver = defineBlock({ name: 'receiver', make: () => ({}) });
-  const flight = await new Sputnik<MessagingConnection>({
-    config: () => ({ source: 'queue' }),
-    appBlocks: [{ name: 'receiver' }, { name: 'consumer' }],
-    blockFactories: { receiver, consumer: consumerBlock },
-    connector: server,
-  }).prepare();
-  const over = flight.launch();
-  server.deliver('1');
-  await server.until(() => server.subscribed);
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
-  assert.deepEqual(server.acknowledged, []);
+test('messages that wait for room when a landing begins are handled or stay on the server', async () => {
+  for (const hangs of [false, true]) {
+    const server = new InProcessServer();
+    const clock = manualClock();
+    const seen: string[] = [];
+    const handle = async (text: string): Promise<void> => {
+      seen.push(text);
+      await clock.sleep(hangs ? 3_600_000 : 10);
+    };
+    server.deliver(...Array.from({ length: 20 }, (_, n) => `${n}`));
+    const { flight, over } = await launch(server, handle, {}, { capacity: 1 }, clock);
+    while (seen.length === 0) await clock.advance(1);
+    const landed = flight.shootDown();
+    await clock.advance(5_000);
+    await landed;
+    assert.equal((await over).clean, !hangs);
+    assert.equal(server.acknowledged.length, hangs ? 0 : 20);
+  }
 });
 
 test('a subscription that the server refuses for now is tried again, ever later, and harms nobody else (centrifugal/centrifugo#1166)', async () => {

@@ -88,8 +88,6 @@ export class MessagingFlight {
     };
     const configs: Record<string, object | undefined> = {
       consumer: copying && { source: copying.source, maxUnacknowledged: copying.maxUnacknowledged },
-      // who asks is refused when the mailbox is full
-      producer: { capacity: 4096 },
     };
     const copiers = copying ? [{ name: 'copier', responsibility: RECEIVER }, { name: 'consumer' }] : [];
     const flight = await new Sputnik<MessagingConnection>({

@@ -8,6 +8,10 @@ export interface Fate {
   /** Of the receiver when it was written: 'none' takes no messages at all; 'unsure' was about to close. */
   readonly box: 'none' | 'open' | 'unsure' | 'closed';
   readonly full: boolean;
+  /** It waited for room. */
+  waited?: boolean;
+  /** When the mailbox closed under it, waiting. */
+  turnedAway?: number;
   accepted?: { readonly index: number; readonly at: number };
   /** Accepted, then lost: which code an asker gets. */
   lost?: { readonly index: number; readonly at: number; readonly code: 'ASK_DROPPED' | 'ASK_ENDED' };
@@ -31,6 +35,8 @@ export class Box {
   unsure = false;
   /** Nobody waits for its handlers any longer. */
   over = false;
+  /** Fates of those that came when it was about to close, and may have waited. */
+  readonly unsureOnes: Fate[] = [];
 
   constructor(options: {
     capacity?: number | undefined;
@@ -42,8 +48,9 @@ export class Box {
     this.concurrency = options.concurrency ?? 1;
   }
 
+  /** While somebody waits for room nobody else finds any. */
   get full(): boolean {
-    return this.queue.length >= this.capacity;
+    return this.queue.length >= this.capacity || this.waiting.length > 0;
   }
 }
 
@@ -79,7 +86,8 @@ export class Mail {
       if (line.what === 'write') this.#write(line.letter);
       else if (line.what === 'enter' && line.call.callback === 'onMsg') this.#begin(line.call, index);
       else if (line.what === 'exit' && line.call.callback === 'onMsg') this.#end(line.call);
-      else if (line.what === 'give up') this.#giveUp(line.letter);
+      else if (line.what === 'give up') this.#leave(line.letter);
+      else if (line.what === 'settle' && isRefused(line.letter)) this.#leave(line.letter);
       else if (line.what === 'event') this.#hear(line.event, index);
       else if (line.what === 'quiet') this.#stand(index, this.quiet);
       if (this.finishing.length === 0 && this.#isIdle) this.idle = index;
@@ -95,10 +103,16 @@ export class Mail {
     const fate: Fate = { box: box?.state ?? 'none', full: box?.full ?? false };
     this.fates.push(fate);
     if (!box || letter.already) return;
-    const wouldWait = letter.kind === 'post' && fate.full && !box.dropsOldest;
-    if (wouldWait && fate.box === 'open') box.waiting.push(letter);
-    else if (isAccepted(letter)) this.#accept(box, letter, letter.written);
-    else box.tally.rejected++;
+    const wouldWait = letter.waits && fate.full && !box.dropsOldest;
+    if (wouldWait && fate.box === 'open') {
+      fate.waited = true;
+      box.waiting.push(letter);
+    } else if (isAccepted(letter)) this.#accept(box, letter, letter.written);
+    else {
+      box.tally.rejected++;
+      // it may have waited for the mailbox to close
+      if (wouldWait && fate.box === 'unsure') box.unsureOnes.push(fate);
+    }
   }
 
   #accept(box: Box, letter: Letter, index: number): void {
@@ -115,6 +129,10 @@ export class Mail {
     if (!letter || !box) return;
     if (box.queue[0] !== letter) this.fateOf(letter).outOfTurn = true;
     box.queue = box.queue.filter((other) => other !== letter);
+    // one that is refused before all is quiet again has left, though that is noted later
+    const quiet = this.#quietAfter(index);
+    const left = (other: Letter): boolean => isRefused(other) && (other.settled?.index ?? Infinity) < quiet;
+    for (const other of box.waiting.filter(left)) this.#leave(other);
     const next = box.waiting.shift();
     if (next) this.#accept(box, next, index);
     box.busy.add(call);
@@ -133,9 +151,12 @@ export class Mail {
     }
   }
 
-  #giveUp(letter: Letter): void {
+  /** It waits for room no longer; a question that does not is refused. */
+  #leave(letter: Letter): void {
     const box = this.boxes.get(letter.to);
-    if (box) box.waiting = box.waiting.filter((other) => other !== letter);
+    if (!box?.waiting.includes(letter)) return;
+    box.waiting = box.waiting.filter((other) => other !== letter);
+    if (letter.kind === 'ask') box.tally.rejected++;
   }
 
   #hear(event: SputnikEvent, index: number): void {
@@ -157,7 +178,11 @@ export class Mail {
     if (!box || box.state === 'closed') return;
     box.state = 'closed';
     for (const letter of box.queue.splice(0)) this.#lose(box, letter, index, 'ASK_ENDED');
-    box.tally.rejected += box.waiting.splice(0).length;
+    for (const fate of box.unsureOnes) fate.turnedAway = this.#at(index);
+    for (const letter of box.waiting.splice(0)) {
+      this.fateOf(letter).turnedAway = this.#at(index);
+      box.tally.rejected++;
+    }
   }
 
   #abandon(box: Box | undefined, index: number): void {
@@ -200,6 +225,13 @@ export class Mail {
     }
   }
 
+  #quietAfter(index: number): number {
+    const { lines } = this.#story;
+    let at = index;
+    while (at < lines.length && lines[at]?.what !== 'quiet') at++;
+    return at;
+  }
+
   #at(index: number): number {
     return this.#story.lines[index]?.at ?? Number.NaN;
   }
@@ -209,4 +241,8 @@ export class Mail {
 function isAccepted({ kind, settled }: Letter): boolean {
   if (kind === 'ask') return codeOf(settled?.value) !== 'ASK_REFUSED';
   return settled?.resolved === true && settled.value === true;
+}
+
+function isRefused({ kind, settled }: Letter): boolean {
+  return kind === 'ask' && codeOf(settled?.value) === 'ASK_REFUSED';
 }

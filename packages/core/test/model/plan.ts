@@ -12,6 +12,8 @@ export interface Write {
   readonly care: 'ignore' | 'await' | 'need';
   readonly patience: Patience;
   readonly timeoutMs: number | undefined;
+  /** Of questions: whether they wait for room. */
+  readonly whenFull: 'wait' | 'reject';
   /** Null instead of a message. */
   readonly empty: boolean;
 }

@@ -62,7 +62,8 @@ export class Satellite {
     const { blocks, finisher, timeouts, faults } = this.plan;
     const faulty = faults.map(makeFaulty);
     const addresses = addressesOf(this.plan);
-    const everybody = [...addresses, 'initiator', 'finisher', ...(this.#server ? ['connector'] : [])];
+    // a need has to be met by a block that takes messages
+    const everybody = [...addresses.filter((_, place) => blocks[place]?.onMsg), 'initiator'];
     const { trace } = this;
     const meet = (handle: BlockCommunicator): void => void this.#handles.push(handle);
     const around = { world: this.#world, trace, addresses, everybody, shootDown: () => this.#shootDown(), meet };

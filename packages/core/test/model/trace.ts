@@ -30,6 +30,8 @@ export interface Call {
 export interface Letter {
   readonly no: number;
   readonly kind: 'send' | 'post' | 'ask';
+  /** It waits for room. */
+  readonly waits: boolean;
   /** The block that writes. */
   readonly from: string;
   readonly to: string;

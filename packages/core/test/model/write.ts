@@ -20,7 +20,7 @@ export interface Message {
 
 /** What is left out does not matter. */
 type Way = Pick<Write, 'kind' | 'care'> &
-  Partial<Pick<Write, 'patience' | 'timeoutMs' | 'empty'>> & { readonly message?: object };
+  Partial<Pick<Write, 'patience' | 'timeoutMs' | 'whenFull' | 'empty'>> & { readonly message?: object };
 
 /** Messages in a flight, and messages that lead to messages: no more, lest flights have no end. */
 const MOST_LETTERS = 120;
@@ -30,7 +30,7 @@ const MOST_HOPS = 3;
 export function write(handle: BlockCommunicator, way: Way, scene: Post): Promise<unknown> | undefined {
   const { trace, world, hops, ctx } = scene;
   if (trace.letters.length >= MOST_LETTERS || hops > MOST_HOPS) return undefined;
-  const { kind, patience = 'endless', timeoutMs } = way;
+  const { kind, patience = 'endless', timeoutMs, whenFull = 'wait' } = way;
   const signal = signalFor(patience, scene);
   const letter: Letter = {
     no: trace.letters.length,
@@ -41,6 +41,7 @@ export function write(handle: BlockCommunicator, way: Way, scene: Post): Promise
     written: trace.lines.length,
     writtenAt: world.now,
     timeoutMs,
+    waits: kind === 'post' || (kind === 'ask' && whenFull === 'wait'),
     signal: patience === 'landing' || patience === 'signal' ? undefined : signal,
     already: kind !== 'send' && signal?.aborted === true,
     calls: 0,
@@ -50,7 +51,7 @@ export function write(handle: BlockCommunicator, way: Way, scene: Post): Promise
   trace.letters.push(letter);
   trace.note({ what: 'write', letter });
   trace.writing = true;
-  const reply = kind === 'send' ? undefined : handle[kind](message as never, { signal, timeoutMs });
+  const reply = kind === 'send' ? undefined : handle[kind](message as never, { signal, timeoutMs, whenFull });
   if (kind === 'send') settle(letter, true, handle.send(message as never), trace);
   trace.writing = false;
   if (!reply) return undefined;

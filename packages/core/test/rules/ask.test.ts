@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockCommunicator } from '@sputnikjs/core';
-import { gate, never, turn } from '@sputnikjs/testkit';
+import { gate, never, turn, type Gate } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
 
@@ -21,6 +21,7 @@ test('M5: ask resolves with what onMsg returns or resolves with', async () => {
   assert.equal(await toB.ask({ n: 1 }), 'now');
   assert.equal(await toB.ask({ n: 2 }), 'later');
   assert.equal(t.status('b').handled, 2);
+  await t.land();
   assert.equal(t.clock.pending, 0, 'no timer is left');
 });
 
@@ -48,8 +49,8 @@ for (const [how, onMsg] of Object.entries({
     await turn();
     assert.equal(t.flight.status().state, 'flying');
     assert.equal(t.status('b').failed, 1);
-    assert.equal(t.clock.pending, 0);
     assert.equal((await t.land()).clean, true);
+    assert.equal(t.clock.pending, 0);
   });
 }
 
@@ -75,7 +76,7 @@ test('M5: ask rejects when the question is refused: no onMsg, a full mailbox, a 
   toB.send({ n: 1 });
   await turn();
   toB.send({ n: 2 });
-  await rejection(toB.ask({ n: 3 }), 'ASK_REFUSED');
+  await rejection(toB.ask({ n: 3 }, { whenFull: 'reject' }), 'ASK_REFUSED');
   assert.equal(t.status('b').rejected, 1);
   const landing = t.land();
   await t.clock.advance(100);
@@ -91,6 +92,9 @@ test('M5: ask rejects when the question is dropped to make room', async () => {
   const asked = rejection(toB.ask({ n: 2 }), 'ASK_DROPPED');
   toB.send({ n: 3 });
   await asked;
+  const landing = t.land();
+  await t.clock.advance(100);
+  await landing;
   assert.equal(t.clock.pending, 0);
 });
 
@@ -118,7 +122,6 @@ test('M5: ask rejects when its signal aborts, or has aborted before, with the re
   assert.equal((await asked).cause, 'enough');
   await rejection(toB.ask({ n: 2 }, { signal: abort.signal }), 'ASK_ABORTED');
   assert.equal(t.status('b').accepted, 1, 'the second one was never sent');
-  assert.equal(t.clock.pending, 0);
 });
 
 test('M5: an answer after the asker gave up is no trouble', async () => {
@@ -167,4 +170,116 @@ test('M5: a thenable that is no promise is awaited too', async () => {
   assert.equal(await first, 'later');
   assert.equal((await second).cause, boom);
   assert.equal(t.status('b').failed, 1);
+});
+
+/** `b` handles one message and has one more waiting: it has no room. */
+async function full(): Promise<{ t: TestFlight; toB: BlockCommunicator; release: Gate }> {
+  const release = gate();
+  const { t, toB } = await asking({ onMsg: () => release.passed, mailbox: { capacity: 1 } });
+  toB.send({ n: 1 });
+  await turn();
+  toB.send({ n: 2 });
+  return { t, toB, release };
+}
+
+test('M5: ask waits for room, in turn with those who post, and nobody overtakes', async () => {
+  const release = gate();
+  const order: unknown[] = [];
+  const onMsg = async ({ n }: { n?: unknown }): Promise<unknown> => {
+    if (n === 1) await release.passed;
+    return order.push(n) && n;
+  };
+  const { toB } = await asking({ onMsg, mailbox: { capacity: 1 } });
+  toB.send({ n: 1 });
+  await turn();
+  toB.send({ n: 2 });
+  const waiting = [toB.post({ n: 3 }), toB.ask({ n: 4 }), toB.post({ n: 5 }), toB.ask({ n: 6 })];
+  await turn();
+  assert.equal(toB.send({ n: 7 }), false, 'send overtakes who waits');
+  release.open();
+  assert.deepEqual(await Promise.all(waiting), [true, 4, true, 6]);
+  await turn();
+  assert.deepEqual(order, [1, 2, 3, 4, 5, 6]);
+});
+
+test('M5: a question that finds no room before its deadline is refused, was never handled, and leaves the queue', async () => {
+  const { t, toB, release } = await full();
+  const refused = rejection(toB.ask({ n: 3 }, { timeoutMs: 100 }), 'ASK_REFUSED');
+  const next = toB.ask({ n: 4 }, { timeoutMs: 200 });
+  await t.clock.advance(100);
+  await refused;
+  release.open();
+  await next;
+  assert.equal(t.status('b').accepted, 3);
+  assert.equal(t.status('b').rejected, 1);
+  assert.equal(t.status('b').handled, 3, 'the one that waited after it came next');
+});
+
+test('M5: the deadline of a question counts from the call: what waiting takes is gone', async () => {
+  const answer = gate();
+  const first = gate();
+  const onMsg = ({ n }: { n?: unknown }): unknown => (n === 1 ? first.passed : answer.passed);
+  const { t, toB } = await asking({ onMsg, mailbox: { capacity: 1 } });
+  toB.send({ n: 1 });
+  await turn();
+  toB.send({ n: 2 });
+  const late = rejection(toB.ask({ n: 3 }, { timeoutMs: 100 }), 'ASK_TIMEOUT');
+  await t.clock.advance(60);
+  first.open();
+  await turn();
+  await t.clock.advance(39);
+  assert.equal(t.status('b').accepted, 3);
+  await t.clock.advance(1);
+  await late;
+  answer.open();
+});
+
+test('M5: a question that waits for room leaves when its signal aborts, and when the block finishes', async () => {
+  const { t, toB } = await full();
+  const abort = new AbortController();
+  const aborted = rejection(toB.ask({ n: 3 }, { signal: abort.signal }), 'ASK_ABORTED');
+  const refused = rejection(toB.ask({ n: 4 }), 'ASK_REFUSED');
+  abort.abort();
+  await aborted;
+  const landing = t.land();
+  await t.clock.advance(100);
+  await Promise.all([landing, refused]);
+  assert.equal(t.clock.pending, 0);
+});
+
+test('M5: a question that waits for room keeps the landing from finding the mailbox idle', async () => {
+  const { t, toB, release } = await full();
+  const asked = toB.ask({ n: 3 });
+  const landing = t.land();
+  await turn();
+  release.open();
+  await asked;
+  assert.deepEqual([(await landing).clean, t.status('b').handled], [true, 3]);
+});
+
+test('M5: without a deadline nothing is timed', async () => {
+  const { t, toB } = await asking({ onMsg: () => 'now' });
+  const before = t.clock.pending;
+  const asked = toB.ask({}, { timeoutMs: Infinity });
+  assert.equal(t.clock.pending, before);
+  assert.equal(await asked, 'now');
+});
+
+test('M5: deadlines of many lengths are kept, each by itself, whatever order they were given in', async () => {
+  const { t, toB } = await asking({ onMsg: () => never, mailbox: { concurrency: 100 } });
+  const ended: number[] = [];
+  const lengths = Array.from({ length: 50 }, (_, n) => 1 + ((n * 37) % 50));
+  for (const ms of lengths) void rejection(toB.ask({}, { timeoutMs: ms }), 'ASK_TIMEOUT').then(() => ended.push(ms));
+  for (let ms = 1; ms <= 50; ms++) {
+    await t.clock.advance(1);
+    assert.equal(ended.length, ms);
+    assert.equal(ended.at(-1), ms);
+  }
+});
+
+test('M5: a deadline that is no number is over at once', async () => {
+  const { t, toB } = await asking({ onMsg: () => never });
+  const asked = rejection(toB.ask({ n: 1 }, { timeoutMs: Number.NaN }), 'ASK_TIMEOUT');
+  await t.clock.advance(1);
+  await asked;
 });

@@ -4,10 +4,12 @@ import {
   defineBlock,
   inspect,
   Sputnik,
+  type AnyBlock,
   type BlockFactory,
   type ConfigSource,
   type SputnikOptions,
 } from '@sputnikjs/core';
+import { manualClock } from '@sputnikjs/testkit';
 import { portSchema } from '../support/port-schema.js';
 import { recorder } from '../support/recorder.js';
 import { rejection } from '../support/test-flight.js';
@@ -66,7 +68,7 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
     /responsibility "c"/,
   ],
   'a need rewired that the block does not have': [
-    { a: needy, appBlocks: [{ name: 'a', needs: { tagret: 'b' } }, { name: 'b' }] },
+    { a: needy, appBlocks: [{ name: 'a', needs: { tagret: 'b', target: 'initiator' } }, { name: 'b' }] },
     /^block a: it has no need "tagret" that could be rewired; it has: target$/,
   ],
   'onServerConnect without a connector': [
@@ -76,6 +78,22 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
   'onServerDisconnect without a connector': [
     { a: recorder([], { onServerDisconnect() {} }) },
     /it has onServerDisconnect/,
+  ],
+  'a callback that there is none of': [
+    { a: () => ({ ...ok(), onMessage() {} }) as AnyBlock },
+    /^block a: it has onMessage, which nobody calls; the callbacks that begin so are .*onMsg/,
+  ],
+  'onMsg and onMsgs in one block': [
+    { a: recorder([], { onMsg() {}, onMsgs() {} }) },
+    /^block a: it has onMsg and onMsgs; one of them takes its messages$/,
+  ],
+  'a need that takes no messages': [
+    { a: defineBlock({ name: 'a', needs: { store: 'b' }, make: () => ({}) }) },
+    /^block a: its need "store" is unmet: block "b" takes no messages \(it has neither onMsg nor onMsgs\)$/,
+  ],
+  'a batch of no messages': [
+    { a: recorder([], { onMsgs() {}, mailbox: { batch: 0 } }) },
+    /mailbox\.batch must be a positive integer, not 0/,
   ],
   'a mailbox without room': [
     { a: recorder([], { mailbox: { capacity: 0 } }) },
@@ -178,4 +196,22 @@ test('B2: prepare names every problem at once', async () => {
       `${problem} in ${problems.join()}`,
     );
   assert.equal(problems.length, expected.length, problems.join('\n'));
+});
+
+test('B2: a setup that is refused leaves no question open, and no timer', async () => {
+  const clock = manualClock();
+  let asked: Promise<unknown> | undefined;
+  const asker = defineBlock({
+    name: 'asker',
+    needs: { target: 'b', nobody: 'nobody' },
+    make: (_, { target }) => {
+      asked = rejection(target.ask({}), 'ASK_ENDED');
+      return {};
+    },
+  });
+  const blockFactories = { b: recorder([], { onMsg() {} }), asker };
+  const appBlocks = [{ name: 'b' }, { name: 'asker' }];
+  await rejection(new Sputnik({ appBlocks, blockFactories, clock }).prepare(), 'BAD_SETUP');
+  await asked;
+  assert.equal(clock.pending, 0);
 });

@@ -45,6 +45,12 @@ export function recorder<C = unknown>(log: string[], acts: Acts<C> = {}): () => 
         note(ctx, `onMsg ${String(msg.n)}`);
         return acts.onMsg?.(msg, from, ctx) as unknown;
       }),
+    ...(acts.onMsgs && {
+      onMsgs: (mails, ctx) => {
+        note(ctx, `onMsgs ${mails.map(({ msg }) => String((msg as { readonly n?: unknown }).n)).join(' ')}`);
+        return acts.onMsgs?.(mails, ctx);
+      },
+    }),
     ...(acts.onError && { onError: acts.onError }),
     mailbox: acts.mailbox,
   });

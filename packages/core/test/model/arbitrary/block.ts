@@ -21,6 +21,7 @@ const write: fc.Arbitrary<Step> = record<Extract<Step, { do: 'write' }>>({
   care: pick('ignore', 'await', 'need'),
   patience,
   timeoutMs: pick(undefined, undefined, 10, 40, 0),
+  whenFull: pick('wait', 'wait', 'reject'),
   empty: fc.integer({ min: 0, max: 39 }).map((n) => n === 39),
 });
 

@@ -22,7 +22,7 @@ function attemptOf<T extends 'connecting' | 'connected' | 'connectFailed' | 'con
 
 /** Bounds of the wait after so many failures in a row: exponential, the upper half of it at random. */
 function backOff(failures: number): { least: number; most: number } {
-  const most = Math.min(10_000, 100 * 2 ** (failures - 1));
+  const most = Math.min(10_000, 100 * 1.25 ** (failures - 1));
   return { least: most / 2, most };
 }
 
@@ -127,7 +127,8 @@ export const connecting: readonly Property[] = [
         const { event, at } = line;
         if (event.type === 'connected') connectedAt = at;
         if (event.type !== 'connectFailed' && event.type !== 'disconnected') continue;
-        const lasted = event.type === 'disconnected' && notAfter(connectedAt + story.plan.timeouts.heartbeatMs, at);
+        const lasted =
+          event.type === 'disconnected' && notAfter(connectedAt + Math.min(500, story.plan.timeouts.heartbeatMs), at);
         failures = lasted ? 0 : failures + 1;
         const { least, most } = lasted ? { least: 0, most: 0 } : backOff(failures);
         const waits = (next(index)?.at ?? Infinity) - at;
@@ -149,7 +150,7 @@ export const connecting: readonly Property[] = [
     rule: 'S2',
     says: 'waits are at random, so that satellites do not return all at once',
     check(story) {
-      // Each failure in a row doubles the wait, unless a connection was there meanwhile.
+      // Each failure in a row lengthens the wait, unless a connection was there meanwhile.
       if (story.told('connected').length > 0) return 0;
       const waits = story.told('connectFailed').flatMap(({ event }) => event.retryInMs ?? []);
       const shares = waits.map((ms, place) => ms / backOff(place + 1).most);

@@ -11,13 +11,15 @@ interface Ending {
 }
 
 /** All that settles a question, whichever comes first. */
-function endings(letter: Letter, { box, full, lost, accepted }: Fate, story: Story): Ending[] {
-  const { aborted, already, writtenAt: at, timeoutMs = 30_000, call } = letter;
+function endings(letter: Letter, { box, full, waited, turnedAway, lost, accepted }: Fate, story: Story): Ending[] {
+  const { aborted, already, waits, writtenAt: at, timeoutMs = 30_000, call } = letter;
   if (already) return [{ at, code: 'ASK_ABORTED' }];
   const room = !full || story.watched.get(letter.to)?.mailbox.whenFull === 'drop-oldest';
-  if (box === 'none' || box === 'closed' || (box === 'open' && !room)) return [{ at, code: 'ASK_REFUSED' }];
-  const all: Ending[] = [{ at: at + timeoutMs, code: 'ASK_TIMEOUT' }];
-  if (box === 'unsure' && !accepted) all.push({ at, code: 'ASK_REFUSED' });
+  if (box === 'none' || box === 'closed' || (box === 'open' && !room && !waits)) return [{ at, code: 'ASK_REFUSED' }];
+  const all: Ending[] = [{ at: at + timeoutMs, code: waited && !accepted ? 'ASK_REFUSED' : 'ASK_TIMEOUT' }];
+  if (turnedAway !== undefined) all.push({ at: turnedAway, code: 'ASK_REFUSED' });
+  const wasRefusedAtOnce = turnedAway === undefined || same(letter.settled?.at ?? at, at);
+  if (box === 'unsure' && !accepted && wasRefusedAtOnce) all.push({ at, code: 'ASK_REFUSED' });
   if (aborted) all.push({ at: aborted.at, code: 'ASK_ABORTED' });
   if (lost) all.push({ at: lost.at, code: lost.code });
   if (call?.ended && call.ended.index < (lost?.index ?? Infinity)) {
@@ -56,10 +58,10 @@ export const waiting: readonly Property[] = [
   },
   {
     rule: 'M4',
-    says: 'posts to a block are let in by arrival',
+    says: 'posts and questions that wait for room are let in by arrival',
     check(story) {
       const last = new Map<string, Letter>();
-      const begun = story.letters.filter(({ kind, call }) => kind === 'post' && call);
+      const begun = story.letters.filter(({ waits, call }) => waits && call);
       begun.sort((a, b) => (a.call?.entered ?? 0) - (b.call?.entered ?? 0));
       for (const letter of begun) {
         const before = last.get(letter.to);
@@ -71,7 +73,7 @@ export const waiting: readonly Property[] = [
   },
   {
     rule: 'M4',
-    says: 'a post waits only while the mailbox is full',
+    says: 'a post or a question waits only while the mailbox is full',
     check(story) {
       let seen = 0;
       for (const { index, block, waiting: posts, depth, box } of mailOf(story).quiet) {

@@ -1,0 +1,176 @@
+import { ActiveBlock } from './active-block.js';
+import type { BlockDefinition, BlockFactory, Needs, Wiring } from './block.js';
+import { Callbacks } from './callbacks.js';
+import { confFactory, type ConfigSource } from './config.js';
+import { CONNECTOR, describe, label, RESERVED, type BlockDescriptor } from './descriptor.js';
+import { SputnikError, textOf } from './errors.js';
+import type { BlockFactories } from './factories.js';
+import type { ActiveFlight } from './flight.js';
+import { shapeProblems } from './shape.js';
+
+/** Other addresses for what a block needs, by the names it uses for them. */
+type Rewiring = Readonly<Record<string, string>>;
+
+/** A block of the process as configuration lists it. */
+export interface BlockEntry {
+  readonly name: string;
+  /** The name unless given. */
+  readonly responsibility?: string | undefined;
+  /** Other addresses for what the block needs, by the names it uses for them. */
+  readonly needs?: Rewiring | undefined;
+}
+
+/** What is found on the way, and what came of it. */
+interface Found<T> {
+  readonly value: T;
+  readonly problems: readonly string[];
+}
+
+/** A block that has its address, and is to be made. */
+interface Place {
+  readonly descriptor: BlockDescriptor;
+  readonly factory: BlockFactory;
+  readonly needs: Rewiring;
+}
+
+/**
+ * Makes all blocks of a flight: infrastructure, then application blocks as listed (B1). Nothing is initialised. Resolves with all
+ * problems, found in one go: names and addresses, then configurations, wiring and shapes (B2).
+ */
+export async function assemble(
+  flight: ActiveFlight,
+  infrastructure: BlockFactories,
+  appBlocks: readonly BlockEntry[],
+  factories: BlockFactories,
+): Promise<readonly string[]> {
+  const { value: places, problems } = address(flight, infrastructure, appBlocks, factories);
+  const made: string[] = [];
+  for (const place of places) made.push(...told(place.descriptor, await fit(flight, place)));
+  const deaf = places.flatMap((place) => told(place.descriptor, deafNeeds(flight, place)));
+  return [...problems, ...made, ...deaf];
+}
+
+function told(descriptor: BlockDescriptor, problems: readonly string[]): readonly string[] {
+  return problems.map((problem) => `block ${label(descriptor)}: ${problem}`);
+}
+
+/** Gives each block its address. One without a factory has it all the same, lest the needs of others seem unmet. */
+function address(
+  { descriptors }: ActiveFlight,
+  infrastructure: BlockFactories,
+  appBlocks: readonly BlockEntry[],
+  factories: BlockFactories,
+): Found<readonly Place[]> {
+  const problems: string[] = [];
+  const places: Place[] = [];
+  const add = ({ name, responsibility, needs = {} }: BlockEntry, factory: BlockFactory | undefined): void => {
+    const descriptor = describe(name, responsibility);
+    descriptors.set(descriptor.responsibility, descriptor);
+    if (factory) places.push({ descriptor, factory, needs });
+  };
+  for (const [name, factory] of Object.entries(infrastructure)) add({ name }, factory);
+  for (const entry of appBlocks) {
+    const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
+    const faults = addressProblems(entry, descriptors);
+    if (faults.length === 0) add(entry, factory);
+    const known = Object.keys(factories).join(', ') || 'none';
+    const missing = factory ? [] : [`no factory has its name; there are: ${known}`];
+    problems.push(...told(describe(entry.name, entry.responsibility), [...faults, ...missing]));
+  }
+  return { value: places, problems };
+}
+
+function addressProblems(
+  { name, responsibility = name }: BlockEntry,
+  taken: ReadonlyMap<string, BlockDescriptor>,
+): readonly string[] {
+  if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility) {
+    return ['its name and responsibility must be texts that are not empty'];
+  }
+  if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
+  return taken.has(responsibility)
+    ? [`its responsibility "${responsibility}" is taken; give each block one of its own`]
+    : [];
+}
+
+/** Makes a block at its address. Resolves with all that is wrong, one line each (B2). */
+async function fit(flight: ActiveFlight, { descriptor, factory, needs }: Place): Promise<readonly string[]> {
+  const isOriginal = typeof factory === 'function';
+  const callbacks = new Callbacks(descriptor, flight);
+  try {
+    const { value: block, problems } = isOriginal
+      ? { value: factory(), problems: [] }
+      : await define(flight, factory, needs, callbacks);
+    if (problems.length > 0) return problems;
+    const faults = [...shapeProblems(block, isOriginal, flight.descriptors.has(CONNECTOR))];
+    if (faults.length > 0) return faults;
+    flight.blocks.set(descriptor.responsibility, new ActiveBlock(block ?? {}, callbacks, flight));
+    return [];
+  } catch (error) {
+    return [`its factory failed: ${textOf(error)}`];
+  }
+}
+
+/** Makes a defined block, unless there are problems. */
+async function define(
+  flight: ActiveFlight,
+  definition: BlockDefinition,
+  instead: Rewiring,
+  { descriptor, context }: Callbacks,
+): Promise<Found<ReturnType<BlockDefinition['make']> | undefined>> {
+  const to = wire(flight, descriptor, definition.needs, instead);
+  const config = await configure(flight.plan.source, descriptor, definition);
+  const problems = [...to.problems, ...config.problems];
+  return { value: problems.length === 0 ? definition.make(config.value, to.value, context) : undefined, problems };
+}
+
+/** The configuration of a block is the one of its responsibility, else the one of its name. */
+async function configure(
+  source: ConfigSource,
+  { name, responsibility }: BlockDescriptor,
+  { config }: BlockDefinition,
+): Promise<Found<unknown>> {
+  if (!config) return { value: undefined, problems: [] };
+  const own: ConfigSource = async (_, schema) =>
+    (await source(responsibility, schema)) ?? (name === responsibility ? undefined : await source(name, schema));
+  try {
+    return { value: await confFactory(own)(responsibility, config), problems: [] };
+  } catch (error) {
+    const problems = error instanceof SputnikError ? error.problems : [];
+    return { value: undefined, problems: problems.length > 0 ? problems : [textOf(error)] };
+  }
+}
+
+/** Handles on what a block needs, each at the address declared, or at the one given instead. */
+function wire(
+  { descriptors, communicators }: ActiveFlight,
+  owner: BlockDescriptor,
+  needs: Needs,
+  instead: Rewiring,
+): Found<Wiring<Needs>> {
+  const known = Object.keys(needs).join(', ') || 'none';
+  const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));
+  const wires = Object.entries({ ...needs, ...instead }).map(
+    ([need, responsibility]) => [need, responsibility, descriptors.get(responsibility)] as const,
+  );
+  const problems = [
+    ...unknown.map((need) => `it has no need "${need}" that could be rewired; it has: ${known}`),
+    ...wires.flatMap(([need, responsibility, on]) =>
+      on ? [] : `its need "${need}" is unmet: no block has the responsibility "${responsibility}"`,
+    ),
+  ];
+  const handles = wires.flatMap(([need, , on]) => (on ? [[need, communicators.handle(owner, on)] as const] : []));
+  return { value: Object.fromEntries(handles), problems };
+}
+
+/** Needs that are met by blocks that take no messages; known only when all are made that can be. */
+function deafNeeds({ blocks }: ActiveFlight, { factory, needs: instead }: Place): readonly string[] {
+  const needs = typeof factory === 'function' ? {} : (factory.needs ?? {});
+  return Object.entries(needs)
+    .map(([need, responsibility]) => [need, instead[need] ?? responsibility] as const)
+    .filter(([, responsibility]) => blocks.has(responsibility) && !blocks.get(responsibility)?.mailbox)
+    .map(
+      ([need, responsibility]) =>
+        `its need "${need}" is unmet: block "${responsibility}" takes no messages (it has neither onMsg nor onMsgs)`,
+    );
+}

@@ -1,0 +1,99 @@
+import { guarded, isAbortError, makeAbortController } from './abort.js';
+import type { BlockContext, Callback, Logger } from './block.js';
+import type { Clock } from './clock.js';
+import type { Communicators } from './communicator.js';
+import type { ConfigSource } from './config.js';
+import { FINISHER, type BlockDescriptor } from './descriptor.js';
+import { SputnikError } from './errors.js';
+import type { EventListener, LandingCause } from './events.js';
+import type { FailureInPhase } from './failure.js';
+import type { Pacer } from './pacer.js';
+
+/** What has to be known of a flight. */
+export interface FlightPlan {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly source: ConfigSource;
+  readonly onEvent: EventListener;
+  readonly initMs: number;
+  readonly landingMs: number;
+  /** Aborts when somebody outside announces the landing. */
+  readonly landingSoon?: AbortSignal | undefined;
+}
+
+/** What blocks need of their flight. */
+export interface FlightControl {
+  readonly plan: FlightPlan;
+  readonly pacer: Pacer;
+  readonly communicators: Communicators;
+  readonly landing: AbortSignal;
+  readonly landingSoon: AbortSignal;
+  readonly phase: FailureInPhase['phase'];
+  readonly emit: EventListener;
+  /** Begins to land, unless it has begun (L1, B4). */
+  land(cause: LandingCause): void;
+  /** User code failed: whether that is ignored, recorded, or lands is decided here (F3). */
+  handle(failure: FailureInPhase): void;
+}
+
+/** What a failure is about, beside its place. */
+type About = Partial<Pick<FailureInPhase, 'asked' | 'count'>>;
+
+/** Runs the user code of a block, knows what of it is under way, and hands its failures in. */
+export class Callbacks {
+  readonly descriptor: BlockDescriptor;
+  readonly context: BlockContext;
+  readonly #flight: FlightControl;
+  readonly #abort = makeAbortController();
+  readonly #underWay = new Map<Promise<void>, Callback>();
+
+  constructor(descriptor: BlockDescriptor, flight: FlightControl) {
+    this.descriptor = descriptor;
+    this.#flight = flight;
+    const { clock, log } = flight.plan;
+    const kind = descriptor.responsibility === FINISHER ? 'signal' : 'block';
+    this.context = {
+      descriptor,
+      clock,
+      log: log.child?.({ block: descriptor.responsibility }) ?? log,
+      landingSoon: flight.landingSoon,
+      landing: flight.landing,
+      signal: this.#abort.signal,
+      land: (reason) => flight.land({ kind, block: descriptor, reason }),
+      waitUntil: (work) => void this.enter('waitUntil', () => work),
+    };
+  }
+
+  /** The callbacks under way, beside those of messages. */
+  get underWay(): ReadonlySet<Callback> {
+    return new Set(this.#underWay.values());
+  }
+
+  /** Runs user code; resolves when it has ended, its failure handed in. */
+  enter(callback: Callback, code: () => unknown): Promise<void> {
+    const fail = (error: unknown): void => void this.fail(callback, error);
+    const work = (async () => void (await code()))().catch(fail);
+    this.#underWay.set(work, callback);
+    return work.finally(() => this.#underWay.delete(work));
+  }
+
+  /** Resolves when what is under way now has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay.keys());
+  }
+
+  /** Hands a failure in. False if it is none but obedience: giving up when told to (F3). */
+  fail(callback: Callback, error: unknown, { asked = false, count = 1 }: About = {}): boolean {
+    const isAborted = guarded(() => error instanceof SputnikError && error.code === 'ASK_ABORTED', false);
+    const cause = isAborted ? (error as SputnikError).cause : error;
+    const { signal, landing } = this.context;
+    if (isAbortError(cause) && (signal.aborted || landing.aborted)) return false;
+    this.#flight.handle({ block: this.descriptor, callback, error, asked, count, phase: this.#flight.phase });
+    return true;
+  }
+
+  /** Gives up: what waits with the block's signal ends. */
+  abort(): void {
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,41 @@
+import type { AnyBlock } from './block.js';
+
+const CALLBACKS: ReadonlySet<string> = new Set<keyof AnyBlock>([
+  'onServerConnect',
+  'onServerDisconnect',
+  'onMsg',
+  'onMsgs',
+  'onLanding',
+  'onError',
+]);
+
+/** What is missing from a block, or does not fit. One in the original's form has to have all of its mandatory callbacks. */
+export function* shapeProblems(made: unknown, isOriginal: boolean, hasServer: boolean): Iterable<string> {
+  if (typeof made !== 'object' || made === null) return yield 'its factory returned no block';
+  const block: Partial<AnyBlock> = made;
+  for (const name of ['init', 'run', 'finish'] as const) {
+    if (isOriginal && typeof block[name] !== 'function') yield `its callback ${name} is missing`;
+  }
+  for (const name of ['onServerConnect', 'onServerDisconnect'] as const) {
+    if (block[name] && !hasServer) yield `it has ${name}, and so needs a server connector; the satellite has none`;
+  }
+  for (const name of strayCallbacks(block)) {
+    yield `it has ${name}, which nobody calls; the callbacks that begin so are ${[...CALLBACKS].join(', ')}`;
+  }
+  if (block.onMsg && block.onMsgs) yield 'it has onMsg and onMsgs; one of them takes its messages';
+  const { capacity = 1, concurrency = 1, batch = 1, whenFull = 'reject' } = block.mailbox ?? {};
+  for (const [name, bound] of Object.entries({ capacity, concurrency, batch })) {
+    if (!Number.isInteger(bound) || bound < 1) yield `its mailbox.${name} must be a positive integer, not ${bound}`;
+  }
+  if (!['reject', 'drop-oldest'].includes(whenFull)) {
+    yield `its mailbox.whenFull must be "reject" or "drop-oldest", not "${whenFull}"`;
+  }
+}
+
+/** Members, the block's own and those of its class, that are named like a callback and are none. */
+function strayCallbacks(block: object): string[] {
+  const names = new Set<string>();
+  for (let at: object | null = block; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null)
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  return [...names].filter((name) => /^on[A-Z]/.test(name) && !CALLBACKS.has(name));
+}
