@@ -126,7 +126,11 @@ test('a handler that takes longer than consumer_timeout is called once for each 
   const done = new Collector<string>();
   const handler = async (message: ConsumedMessage): Promise<void> => {
     begun.add(textOf(message));
-    await realTime(3000);
+    if (textOf(message) !== 'later') {
+      await log.said('consumingAgain');
+      // What the server delivers again comes at once, and it waits for longer than that until it closes the next channel.
+      await realTime(500);
+    }
     done.add(textOf(message));
   };
   const subscription = await connection.consumer.consume('slow', handler, { maxUnacknowledged: 3 });

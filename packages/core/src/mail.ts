@@ -23,7 +23,7 @@ export type Entry<F> = readonly [msg: object, sender: Sender<F>];
 export interface Mail<M = unknown, A = unknown, F = unknown> {
   readonly msg: M;
   readonly from: F;
-  /** It is handled; the value answers an `ask`. */
+  /** It is handled; the value answers an `ask`. A promise is no value: await it first. */
   reply(value?: A): void;
   /** It failed. */
   fail(error: unknown): void;
