@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '@sputnikjs/core';
+import { arrived } from '@sputnikjs/sidecar/connector';
 import { refusal, type Answer } from './answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 
@@ -10,9 +10,8 @@ import { Connection, type ConnectionRules } from './connection.js';
 const LOOKS = 20;
 const LOOK_MS = 5;
 const QUIET_LOOKS = 2;
-/** In each turn of its loop Node takes one connection from the port; the last turns find none, and read what came over the last one. */
+/** Connections, about, that are taken from the port before it closes: one in a turn of the event loop. */
 const MOST_TURNS = 1_000;
-const QUIET_TURNS = 3;
 
 /** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
 export class Connections {
@@ -104,11 +103,7 @@ export class Connections {
       await this.#clock.sleep(LOOK_MS);
       quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
     }
-    for (let turns = 0, quiet = 0; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
-      const before = this.#accepted;
-      await turn();
-      quiet = this.#accepted === before ? quiet + 1 : 0;
-    }
+    await arrived(() => this.#accepted, MOST_TURNS);
   }
 
   #stop(): Promise<void> {

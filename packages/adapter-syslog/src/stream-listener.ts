@@ -1,11 +1,14 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { arrived } from './arrived.js';
+import { arrived } from '@sputnikjs/sidecar/connector';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';
 import { TlsGate } from './tls-gate.js';
 import { clearPath, PATH_ADVICE } from './unix-path.js';
+
+/** Turns of the event loop that are accepted in at a landing, at most: one connection each. */
+const MOST_TURNS = 256;
 
 /** Listens for connections: by TCP (RFC 6587), TLS (RFC 5425), or at a Unix socket. */
 export class StreamListener implements Listener {
@@ -58,7 +61,7 @@ export class StreamListener implements Listener {
 
   async close(): Promise<void> {
     // Of senders that do not end only what comes at once.
-    await arrived(() => this.intake.counts.connections);
+    await arrived(() => this.intake.counts.connections, MOST_TURNS);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const landed = [...this.#connections].map((connection) => connection.land());
     this.#gate?.close();

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { arrived } from './arrived.js';
+import { arrived } from '@sputnikjs/sidecar/connector';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
@@ -12,6 +12,8 @@ const ZERO = 48;
 const SPACE = 32;
 /** How often the kernel is asked what it dropped. */
 const LOOK_MS = 10_000;
+/** Turns of the event loop that are read on at a landing, at most: 32 datagrams each. */
+const MOST_TURNS = 256;
 
 /** Listens for UDP datagrams (RFC 5426): one message each. Senders cannot be pushed back. */
 export class UdpListener implements Listener, Sender {
@@ -58,7 +60,7 @@ export class UdpListener implements Listener, Sender {
     if (!socket) return;
     this.#socket = undefined;
     this.#closed.abort();
-    await arrived(() => this.intake.counts.datagrams);
+    await arrived(() => this.intake.counts.datagrams, MOST_TURNS);
     // With the socket the kernel forgets its count.
     await this.#count();
     const closed = once(socket, 'close');

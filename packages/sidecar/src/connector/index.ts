@@ -1,3 +1,4 @@
+export { arrived } from './arrived.js';
 export { Fifo } from './fifo.js';
 export { FileReloader, type Reload } from './file-reloader.js';
 export { Handlers } from './handlers.js';
