@@ -4,40 +4,36 @@ import { consumerBlock } from './consumer.js';
 import { isRecord } from './known-keys.js';
 import { loadModule } from './modules.js';
 import { producerBlock } from './producer.js';
+import type { WithProblems } from './problems.js';
 import { didYouMean } from './suggest.js';
 
 /** Factories of any connection type: what configuration joins is checked when it connects, not when it compiles. */
 export type Factories = Readonly<Record<string, BlockFactory>>;
 
-/** Where factories are looked for, and who is told of those that are not found. */
-export interface Sources {
-  readonly folder: string;
-  readonly given: Factories;
-  readonly problem: (text: string) => void;
-}
-
 /**
  * Finds the factory of every entry: in the module that it names, else among those given, the generic ones and the global
- * registry. One that cannot be found is told to `problem`, and a block that does nothing stands for it.
+ * registry. For one that cannot be found, which is a problem, stands a block that does nothing.
  */
 export async function findFactories(
   { label, entries }: BlockList,
-  { folder, given, problem }: Sources,
-): Promise<Factories> {
+  folder: string,
+  given: Factories,
+): Promise<WithProblems<Factories>> {
+  const problems: string[] = [];
   const found = new Map<string, { readonly factory: BlockFactory; readonly module: string | undefined }>();
   for (const [index, { name, module }] of entries.entries()) {
     const result = module === undefined ? known(name, given) : await fromModule(name, module, folder);
-    if (typeof result === 'string') problem(`${label}: [${index}]: block "${name}": ${result}`);
+    if (typeof result === 'string') problems.push(`${label}: [${index}]: block "${name}": ${result}`);
     const factory = typeof result === 'string' ? placeholder(name) : result;
     const other = found.get(name);
     if (other === undefined) found.set(name, { factory, module });
     else if (other.factory !== factory && typeof result !== 'string') {
-      problem(
+      problems.push(
         `${label}: [${index}].module: block "${name}" is another one than that of ${other.module ?? 'the entry'} before`,
       );
     }
   }
-  return Object.fromEntries([...found].map(([name, { factory }]) => [name, factory]));
+  return { value: Object.fromEntries([...found].map(([name, { factory }]) => [name, factory])), problems };
 }
 
 function known(name: string, given: Factories): BlockFactory | string {

@@ -1,8 +1,9 @@
-import { SputnikError, type BlockEntry } from '@sputnikjs/core';
+import type { BlockEntry } from '@sputnikjs/core';
 import { z } from 'zod';
 import { describeIssue } from './issues.js';
 import { declaredKeys, isRecord } from './known-keys.js';
-import type { Reader } from './reader.js';
+import { attempt, type WithProblems } from './problems.js';
+import type { Found, Reader } from './reader.js';
 
 /** A block of the process as `blocks.json` lists it. */
 export interface SidecarEntry extends BlockEntry {
@@ -16,10 +17,7 @@ export interface SidecarEntry extends BlockEntry {
 /** The list of blocks, and where it stands. */
 export interface BlockList {
   readonly label: string;
-  /** Those that can be used. */
   readonly entries: readonly SidecarEntry[];
-  /** What is wrong with the others. */
-  readonly problems: readonly string[];
 }
 
 const name = z.string().min(1);
@@ -31,38 +29,43 @@ const Entry = z.strictObject({
 });
 const Entries = z.array(Entry);
 
-/** Reads the list of blocks. Rejects with BAD_CONFIG if there is none. */
-export async function readBlocks(reader: Reader): Promise<BlockList> {
-  const found = await reader.read('blocks');
-  if (found === undefined) throw badBlocks([`${reader.missing(['blocks'])}; it lists the blocks of the satellite`]);
-  const { label } = found;
-  const problems: string[] = [];
-  const value = withSmallLetters(found.value, (problem) => problems.push(`${label}: ${problem}`));
-  const { error } = Entries.safeParse(value);
-  const checked = { label, value, origins: new Map<string, string>(), declared: declaredKeys(Entries) };
-  for (const issue of error?.issues ?? []) problems.push(...describeIssue(issue, checked));
-  if (!Array.isArray(value)) throw badBlocks(problems);
-  return { label, entries: value.flatMap((entry) => Entry.safeParse(entry).data ?? []), problems };
+/** Reads the list of blocks: those that can be used, and what is wrong with the others. */
+export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList>> {
+  const label = reader.place('blocks');
+  const found = await attempt<Found | undefined>(reader.read('blocks'), undefined);
+  if (found.value !== undefined) return entriesOf(found.value);
+  const missing = `${reader.missing(['blocks'])}; it lists the blocks of the satellite`;
+  return { value: { label, entries: [] }, problems: found.problems.length > 0 ? found.problems : [missing] };
+}
+
+function entriesOf({ label, value }: Found): WithProblems<BlockList> {
+  const renamed = withSmallLetters(value);
+  const { error } = Entries.safeParse(renamed.value);
+  const checked = { label, value: renamed.value, origins: new Map<string, string>(), declared: declaredKeys(Entries) };
+  const problems = [
+    ...renamed.problems.map((problem) => `${label}: ${problem}`),
+    ...(error?.issues ?? []).flatMap((issue) => describeIssue(issue, checked)),
+  ];
+  const list: readonly unknown[] = Array.isArray(renamed.value) ? renamed.value : [];
+  return { value: { label, entries: list.flatMap((entry) => Entry.safeParse(entry).data ?? []) }, problems };
 }
 
 /** Takes the original's spelling, `Name` and `Responsibility`, too. */
-function withSmallLetters(value: unknown, problem: (text: string) => void): unknown {
-  if (!Array.isArray(value)) return value;
-  return value.map((entry: unknown, index) => {
+function withSmallLetters(value: unknown): WithProblems<unknown> {
+  if (!Array.isArray(value)) return { value, problems: [] };
+  const problems: string[] = [];
+  const entries = value.map((entry: unknown, index) => {
     if (!isRecord(entry)) return entry;
     const renamed = { ...entry };
     for (const key of ['name', 'responsibility']) {
       const capital = `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
       if (!Object.hasOwn(renamed, capital)) continue;
       if (Object.hasOwn(renamed, key))
-        problem(`[${index}].${capital}: is given twice, also as ${key}; keep one of them`);
+        problems.push(`[${index}].${capital}: is given twice, also as ${key}; keep one of them`);
       else renamed[key] = renamed[capital];
       delete renamed[capital];
     }
     return renamed;
   });
-}
-
-function badBlocks(problems: readonly string[]): SputnikError {
-  return new SputnikError('BAD_CONFIG', 'the list of blocks cannot be used', { problems });
+  return { value: entries, problems };
 }

@@ -1,4 +1,3 @@
-import { SputnikError } from '@sputnikjs/core';
 import type { RunnerOptions } from './options.js';
 import { setUp } from './setup.js';
 
@@ -15,11 +14,6 @@ export interface CheckResult {
  * initialises no block, opens no port, connects to nothing.
  */
 export async function check<C = unknown>(options: RunnerOptions<C>): Promise<CheckResult> {
-  try {
-    const { sputnik } = await setUp(options);
-    return { problems: [], blocks: sputnik.appBlocks.length };
-  } catch (error) {
-    if (!(error instanceof SputnikError)) throw error;
-    return { problems: error.problems, blocks: 0 };
-  }
+  const { value, problems } = await setUp(options);
+  return { problems, blocks: value?.sputnik.appBlocks.length ?? 0 };
 }

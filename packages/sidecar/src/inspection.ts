@@ -9,7 +9,7 @@ import {
 import type { BlockList, SidecarEntry } from './blocks.js';
 import type { Configuration } from './configuration.js';
 import type { Factories } from './block-factories.js';
-import { Problems } from './problems.js';
+import { attempt } from './problems.js';
 
 /** What is inspected: blocks that have passed their schemas, and where the connector listens. */
 export interface Inspected {
@@ -33,8 +33,8 @@ interface Claim extends ListenPlace {
  */
 export async function inspectSetup(inspected: Inspected): Promise<readonly string[]> {
   const { list, factories, configuration, names, connectorListens } = inspected;
-  const problems = new Problems();
   const claims: Claim[] = connectorListens.map((place) => ({ ...place, by: CONNECTOR, label: CONNECTOR }));
+  const problems: string[] = [];
   const read = confFactory(configuration.source(names));
   for (const entry of list.entries) {
     const factory = factories[entry.name];
@@ -42,12 +42,11 @@ export async function inspectSetup(inspected: Inspected): Promise<readonly strin
     const { name, responsibility = name } = entry;
     const own = [...new Set([responsibility, name])];
     const label = await configuration.labelOf(own);
-    const found = await problems.attempt(checkBlock(factory, own, configuration, read), {});
-    for (const problem of found.problems ?? []) problems.add(`${label}: ${problem}`);
-    for (const place of found.listens ?? []) claims.push({ ...place, by: responsibility, label });
+    const checked = await attempt(checkBlock(factory, own, configuration, read), {});
+    problems.push(...checked.problems, ...(checked.value.problems ?? []).map((problem) => `${label}: ${problem}`));
+    for (const place of checked.value.listens ?? []) claims.push({ ...place, by: responsibility, label });
   }
-  for (const line of [...misplaced(list, factories), ...contested(claims)]) problems.add(line);
-  return problems.lines;
+  return [...problems, ...misplaced(list, factories), ...contested(claims)];
 }
 
 type Checked = BlockDefinition & Required<Pick<BlockDefinition, 'check'>>;

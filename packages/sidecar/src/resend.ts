@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { PRODUCER, type ProduceMessage, type ProduceResult } from './contract.js';
 import { EXIT, exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
 import { createLog } from './logs.js';
+import { usable } from './problems.js';
 import type { Reader } from './reader.js';
 import { fly } from './runner.js';
 import { setUp, type Setup } from './setup.js';
@@ -51,7 +52,7 @@ export async function resend({ file, ...options }: ResendOptions): Promise<numbe
   };
   let unsent: UnsentFile | undefined;
   try {
-    const setup = await setUp(options);
+    const setup = usable(await setUp(options));
     const producer = producerIn(setup, options.cf);
     unsent = await UnsentFile.open(file);
     // its outcome is a line of the log

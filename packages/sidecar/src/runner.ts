@@ -14,6 +14,7 @@ import { limitedLog } from './limited-log.js';
 import { EventLog } from './logs.js';
 import type { RunnerOptions } from './options.js';
 import { OwnedConnector } from './owned-connector.js';
+import { usable } from './problems.js';
 import { guardProcess } from './process-guard.js';
 import { RateLimiter } from './rate-limit.js';
 import { setUp, type Setup } from './setup.js';
@@ -38,7 +39,7 @@ export interface Runner {
  * leaves errors that nobody catches to the host.
  */
 export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promise<Runner> {
-  return await fly(await setUp(options), options, 'host');
+  return await fly(usable(await setUp(options)), options, 'host');
 }
 
 /** What {@link fly} takes of the runner's options. */

@@ -7,7 +7,7 @@ import { findConnector, type FoundConnector } from './connector-conf.js';
 import type { StartableConnector } from './contract.js';
 import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
-import { Problems } from './problems.js';
+import { attempt, problemsOf, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
 import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
 
@@ -19,44 +19,49 @@ export interface Setup {
 }
 
 /**
- * Reads and checks the whole configuration; initialises and starts nothing. Rejects with BAD_CONFIG, whose `problems` are
- * all that is wrong, one line each.
+ * Reads and checks the whole configuration; initialises and starts nothing. The problems are all that is wrong, one line each; with any
+ * there is no value.
  */
-export async function setUp<C>(options: RunnerOptions<C>): Promise<Setup> {
-  const problems = new Problems();
+export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<Setup | undefined>> {
+  const opened = await openConfiguration(options);
+  const configuration = opened.value;
+  if (configuration === undefined) return { value: undefined, problems: opened.problems };
   const folder = options.cf ?? process.cwd();
-  const configuration = await openConfiguration(options, problems);
-  const settings = await problems.attempt(loadSettings(configuration), {
-    logLevel: 'info',
-    timeouts: {},
-    landing: { delayMs: 0 },
-  });
-  const list = await problems.attempt(readBlocks(configuration.reader), { label: '', entries: [], problems: [] });
-  for (const problem of list.problems) problems.add(problem);
-  const given = (options.blockFactories ?? {}) as Factories;
-  const blockFactories = await findFactories(list, { folder, given, problem: (text) => problems.add(text) });
-  const finding = findConnector(configuration, folder, options.connector);
-  const found = await problems.attempt(finding, unusable);
-  const names = new Map(list.entries.map(({ name, responsibility = name }) => [responsibility, name]));
+  const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
+  const list = await readBlocks(configuration.reader);
+  const { label, entries } = list.value;
+  const factories = await findFactories(list.value, folder, (options.blockFactories ?? {}) as Factories);
+  const found = await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
+  const connector = found.value?.connector;
+  const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
   const sputnik: SputnikOptions = {
     config: configuration.source(names),
-    appBlocks: list.entries,
-    blockFactories,
-    connector: found?.connector,
-    timeouts: settings.timeouts,
+    appBlocks: entries,
+    blockFactories: factories.value,
+    connector,
+    timeouts: settings.value.timeouts,
   };
-  await inspectBlocks(sputnik, list.label, problems);
-  const connectorListens = found?.listens ?? [];
-  const inspected = { list, factories: blockFactories, configuration, names, connectorListens };
-  for (const problem of await inspectSetup(inspected)) problems.add(problem);
+  const blockProblems = await inspectBlocks(sputnik, label);
+  const setupProblems = await inspectSetup({
+    list: list.value,
+    factories: factories.value,
+    configuration,
+    names,
+    connectorListens: found.value?.listens ?? [],
+  });
+  // known only now that all is loaded
   const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
-  for (const stray of [...configuration.reader.strays(known), ...configuration.strayVariables()]) problems.add(stray);
-  problems.raise();
-  return { sputnik, connector: found?.connector, settings };
+  const strays = [...configuration.reader.strays(known), ...configuration.strayVariables()];
+  const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
+  const problems = [...new Set([...parts, ...blockProblems, ...setupProblems, ...strays])];
+  const setup: Setup = { sputnik, connector, settings: settings.value };
+  return { value: problems.length > 0 ? undefined : setup, problems };
 }
 
+const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
+
 /** Stands for a connector that could not be set up, so that the blocks can be checked in the same run. */
-const unusable: FoundConnector = {
+const UNUSABLE: FoundConnector = {
   connector: {
     connect: () => Promise.reject(new Error('this connector is never connected')),
     isConnected: () => false,
@@ -65,32 +70,38 @@ const unusable: FoundConnector = {
   listens: [],
 };
 
-/** The environment counts for folders only: what code says it means. */
-async function openConfiguration(options: ConfigurationOptions, problems: Problems): Promise<Configuration> {
+/** The environment counts for folders only: what code says it means. Without the folder there is no value. */
+async function openConfiguration(options: ConfigurationOptions): Promise<WithProblems<Configuration | undefined>> {
   if (options.cf === undefined) {
-    return new Configuration(new CodeReader({ ...options.configs, blocks: options.blocks }), []);
+    return {
+      value: new Configuration(new CodeReader({ ...options.configs, blocks: options.blocks }), []),
+      problems: [],
+    };
   }
-  const folder = await ConfigFolder.open(options.cf);
+  const folder = await attempt<ConfigFolder | undefined>(ConfigFolder.open(options.cf), undefined);
+  if (folder.value === undefined) return { value: undefined, problems: folder.problems };
   const environment = { label: 'environment', origin: 'process', base: process.cwd(), variables: process.env } as const;
-  const reader = options.dialect?.(folder) ?? folder;
-  return new Configuration(reader, [environment, ...(await problems.attempt(folder.envLayers(), []))]);
+  const files = await attempt(folder.value.envLayers(), []);
+  const reader = options.dialect?.(folder.value) ?? folder.value;
+  return { value: new Configuration(reader, [environment, ...files.value]), problems: files.problems };
 }
 
 async function loadSettings(configuration: Configuration): Promise<SatelliteSettings> {
   return (await configuration.load(['sputnik'], SatelliteConf)).value;
 }
 
-/** Adds what the core finds wrong with the blocks. Problems of configurations are told as their files have them. */
-async function inspectBlocks(sputnik: SputnikOptions, label: string, problems: Problems): Promise<void> {
+/** What the core finds wrong with the blocks. Problems of configurations are told as their files have them. */
+async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<readonly string[]> {
+  const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {
     try {
       return await sputnik.config?.(confName, schema);
     } catch (error) {
-      problems.take(error);
+      ofConfigs.push(...problemsOf(error));
       throw error;
     }
   };
-  for (const line of await inspect({ ...sputnik, config })) {
-    if (!problems.has((known) => line.includes(known))) problems.add(`${label}: ${line}`);
-  }
+  const lines = await inspect({ ...sputnik, config });
+  const others = lines.filter((line) => !ofConfigs.some((known) => line.includes(known)));
+  return [...ofConfigs, ...others.map((line) => `${label}: ${line}`)];
 }

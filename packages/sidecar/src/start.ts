@@ -1,6 +1,7 @@
 import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
 import { createLog } from './logs.js';
 import type { RunnerOptions } from './options.js';
+import { usable } from './problems.js';
 import { fly } from './runner.js';
 import { setUp } from './setup.js';
 
@@ -10,7 +11,7 @@ import { setUp } from './setup.js';
  */
 export async function start<C = unknown>(options: RunnerOptions<C>): Promise<number> {
   try {
-    const setup = await setUp(options);
+    const setup = usable(await setUp(options));
     const log = options.log ?? (await createLog(setup.settings.logLevel));
     const runner = await fly(setup, { ...options, log }, 'ours');
     return exitCodeOfReport(await runner.wait());

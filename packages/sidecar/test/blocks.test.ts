@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defineBlock, SputnikError, type BlockFactory } from '@sputnikjs/core';
+import { defineBlock, type BlockFactory } from '@sputnikjs/core';
 import { findFactories, type Factories } from '../dist/block-factories.js';
 import { readBlocks, type SidecarEntry } from '../dist/blocks.js';
 import { ConfigFolder } from '../dist/config-folder.js';
@@ -11,26 +11,17 @@ import { CodeReader } from '../dist/reader.js';
 import { folder } from './helpers.js';
 
 async function read(blocks: unknown): Promise<readonly SidecarEntry[] | readonly string[]> {
-  try {
-    const { entries, problems } = await readBlocks(new CodeReader({ blocks }));
-    return problems.length > 0 ? problems : entries;
-  } catch (error) {
-    if (error instanceof SputnikError && error.code === 'BAD_CONFIG') return error.problems;
-    throw error;
-  }
+  const { value, problems } = await readBlocks(new CodeReader({ blocks }));
+  return problems.length > 0 ? problems : value.entries;
 }
 
 async function find(
   entries: readonly SidecarEntry[],
   path: string,
   given: Factories = {},
-): Promise<{ factories: Factories; problems: string[] }> {
-  const problems: string[] = [];
-  const factories = await findFactories(
-    { label: 'blocks.json', entries, problems: [] },
-    { folder: path, given, problem: (text) => problems.push(text) },
-  );
-  return { factories, problems };
+): Promise<{ factories: Factories; problems: readonly string[] }> {
+  const { value, problems } = await findFactories({ label: 'blocks.json', entries }, path, given);
+  return { factories: value, problems };
 }
 
 function nameOf(factory: BlockFactory | undefined): string | undefined {
@@ -66,8 +57,8 @@ test('every mistake in the list is a line: a list is expected, of objects with k
 });
 
 test('an entry that cannot be used does not hide the others', async () => {
-  const { entries } = await readBlocks(new CodeReader({ blocks: [{ nam: 'a' }, { name: 'b' }] }));
-  assert.deepEqual(entries, [{ name: 'b' }]);
+  const { value } = await readBlocks(new CodeReader({ blocks: [{ nam: 'a' }, { name: 'b' }] }));
+  assert.deepEqual(value.entries, [{ name: 'b' }]);
 });
 
 test('a configuration that nobody reads is told when its name is near to a known one', async () => {
@@ -81,12 +72,12 @@ test('a configuration that nobody reads is told when its name is near to a known
   assert.deepEqual((await ConfigFolder.open(path)).strays(known), [`${join(path, 'httpgatway.yaml')}: ${misspelt}`]);
 });
 
-test('a folder without a list of blocks is an error', async () => {
+test('a folder without a list of blocks is a problem', async () => {
   const path = await folder({});
-  await assert.rejects(
-    readBlocks(await ConfigFolder.open(path)),
-    /blocks\.json: there is no such file; it lists the blocks/,
-  );
+  const { problems } = await readBlocks(await ConfigFolder.open(path));
+  assert.deepEqual(problems, [
+    `${join(path, 'blocks.json')}: there is no such file; it lists the blocks of the satellite`,
+  ]);
 });
 
 test('a block is found in the module that its entry names: a file relative to the folder, any export', async () => {

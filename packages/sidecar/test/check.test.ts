@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defineBlock, type ServerConnector } from '@sputnikjs/core';
+import { defineBlock, SputnikError, type ServerConnector } from '@sputnikjs/core';
 import { check, defineConnector } from '@sputnikjs/sidecar';
 import { z } from 'zod';
 import { BLOCKS, CONNECTOR } from './fixtures.js';
@@ -144,7 +144,7 @@ test('what is no problem of the configuration but a bug is not taken for one', a
 /** A block that says what is wrong with its folder, where it listens, and what it needs. */
 const INSPECTED = `
 import { existsSync } from 'node:fs';
-import { defineBlock } from '@sputnikjs/core';
+import { defineBlock, SputnikError } from '@sputnikjs/core';
 import { z } from 'zod';
 
 export const door = defineBlock({
@@ -273,4 +273,16 @@ test('run finds what check finds, and ends with 78', async () => {
   const [checked, ran] = [await cli(['check', '--cf', cf]), await cli(['run', '--cf', cf])];
   assert.deepEqual([checked.code, ran.code], [78, 78]);
   assert.deepEqual(ran.stderr, checked.stderr);
+});
+
+test('an error of a check that is no problem of the configuration is not taken for "nothing is wrong"', async () => {
+  const broken = defineBlock({
+    name: 'broken',
+    check: () => {
+      throw new SputnikError('BLOCK_FAILED', 'a bug');
+    },
+    make: () => ({}),
+  });
+  const options = { blocks: [{ name: 'broken' }], blockFactories: { broken } };
+  await assert.rejects(check(options), { code: 'BLOCK_FAILED', message: 'a bug' });
 });
