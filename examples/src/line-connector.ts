@@ -6,8 +6,8 @@ import {
   type ConnectorDefinition,
   type MessageProducer,
   type ProduceMessage,
-} from '@sputnikjs/sidecar';
-import { Fifo, Link, LinkConnector, openSocket, Outbox } from '@sputnikjs/sidecar/connector';
+} from '@sputnikjs/messaging';
+import { Fifo, Link, LinkConnector, openSocket, Outbox } from '@sputnikjs/messaging/connector';
 import { z } from 'zod';
 
 /** What `connector.json` may say. */

@@ -9,7 +9,7 @@ const CONNECTOR = '{ "module": "@sputnikjs/connector-mqtt", "embedded": true }';
 /** The file of one's own that examples of blocks.json name. */
 const WEBHOOK = `
   import { defineBlock } from '@sputnikjs/core';
-  import { PRODUCER } from '@sputnikjs/sidecar';
+  import { PRODUCER } from '@sputnikjs/messaging';
   export const webhook = defineBlock({ name: 'webhook', needs: { producer: PRODUCER }, make: () => ({}) });
 `;
 

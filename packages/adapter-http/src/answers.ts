@@ -1,4 +1,4 @@
-import type { ProduceResult } from '@sputnikjs/sidecar';
+import type { ProduceResult } from '@sputnikjs/messaging';
 import { REFUSALS, type RefusalCode } from './refusals.js';
 
 /** What a request is answered with. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { checkBody, mediaTypeOf } from './check.js';
 import { EVENT_TYPE, EVENTS_TYPE, hasEventHeaders, structuredEvent } from './events.js';
 import { idOf, type Scope } from './identity.js';

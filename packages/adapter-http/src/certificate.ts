@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type Server } from 'node:tls';
 import type { Logger } from '@sputnikjs/core';
-import { FileReloader, readTls, tlsProblems } from '@sputnikjs/sidecar/connector';
+import { FileReloader, readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import type { HttpGatewayConfig } from './config.js';
 
 /** PEM files: the certificate, its key, and the authorities that have to vouch for clients. */

@@ -1,4 +1,4 @@
-import { TLS_KEYS } from '@sputnikjs/sidecar/connector';
+import { TLS_KEYS } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import type { TokenConfig } from './tokens.js';
 

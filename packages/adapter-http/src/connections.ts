@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@sputnikjs/core';
-import { arrived } from '@sputnikjs/sidecar/connector';
+import { arrived } from '@sputnikjs/messaging/net';
 import { refusal, type Answer } from './answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { refusal, taken, type Answer } from './answers.js';
 import { Keys } from './keys.js';
 import type { Produce } from './reception.js';

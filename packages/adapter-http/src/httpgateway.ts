@@ -1,5 +1,5 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
-import { PRODUCER } from '@sputnikjs/sidecar';
+import { PRODUCER } from '@sputnikjs/messaging';
 import { OPEN, readAccess } from './access.js';
 import { Certificate, certificateProblems } from './certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';

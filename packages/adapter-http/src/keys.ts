@@ -1,4 +1,4 @@
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 
 interface Holders {
   readonly body: Buffer;

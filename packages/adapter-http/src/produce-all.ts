@@ -1,4 +1,4 @@
-import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { answer, refusal, type Answer, type Problem } from './answers.js';
 import { Refused, type RefusalCode } from './refusals.js';
 

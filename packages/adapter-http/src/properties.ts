@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Refused } from './refusals.js';
 
 /** What goes with a message beside its body. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import type { Access, Client } from './access.js';
 import { addressOf, type Address } from './address.js';
 import type { Answer } from './answers.js';

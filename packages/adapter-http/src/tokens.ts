@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '@sputnikjs/core';
-import { FileReloader } from '@sputnikjs/sidecar/connector';
+import { FileReloader } from '@sputnikjs/messaging/net';
 
 /** A token that clients may show, and what it is good for. */
 export interface TokenConfig {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { array, assert as check, constantFrom, json as jsonText, property } from 'fast-check';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { refusal, taken, type Answer } from '../dist/answers.js';
 import { elementsOf, linesOf } from '../dist/split.js';
 import { codeOf, curl, post, type Got } from './clients.js';

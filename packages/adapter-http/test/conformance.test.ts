@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { httpgateway } from '@sputnikjs/adapter-http';
-import { PRODUCER } from '@sputnikjs/sidecar';
+import { PRODUCER } from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
 
 /** Posts a message, over a connection that it keeps open if the gateway does. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SputnikError, systemClock, type BlockCommunicator, type BlockContext, type ErrorCode } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { makeDesk } from '../dist/desk.js';
 
 const descriptor = { name: 'x', responsibility: 'x' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { describe, test, type TestContext } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Certificate } from '../dist/certificate.js';
 import { taken, type Answer } from '../dist/answers.js';
 import { idOf } from '../dist/identity.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect as connectTls } from 'node:tls';
 import { describe, test, type TestContext } from 'node:test';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { refusal, taken, type Answer } from '../dist/answers.js';
 import { Certificate } from '../dist/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { systemClock, type Logger } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { OPEN } from '../dist/access.js';
 import { taken, type Answer } from '../dist/answers.js';
 import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js';

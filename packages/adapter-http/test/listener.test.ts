@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
 import { taken, type Answer } from '../dist/answers.js';
 import { codeOf, curl, post, Wire } from './clients.js';

@@ -11,7 +11,7 @@ import {
   type MailboxOptions,
   type ServerConnector,
 } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { httpgateway } from '@sputnikjs/adapter-http';
 
 /** A server that is there or not, as the test says. */

@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { ConfFactory, Inspection } from '@sputnikjs/core';
-import { readTls, tlsProblems } from '@sputnikjs/sidecar/connector';
+import { readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import type { ListenerConfig } from './listener-config.js';
 import type { ReceiverConfig } from './receiver-config.js';
 import { ROUTES, ROUTES_IF_ANY, type Route } from './routing.js';

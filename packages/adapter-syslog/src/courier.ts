@@ -1,5 +1,5 @@
 import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
+import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import type { Item, Keep } from './keep.js';
 import type { Troubles } from './troubles.js';
 import type { UnsentMessage } from './unsent.js';

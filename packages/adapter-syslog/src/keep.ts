@@ -1,4 +1,4 @@
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Line } from './line.js';
 
 /** A message on its way to the producer. */

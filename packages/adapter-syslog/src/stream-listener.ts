@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { arrived } from '@sputnikjs/sidecar/connector';
+import { arrived } from '@sputnikjs/messaging/net';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';

@@ -1,5 +1,5 @@
 import { defineBlock, type BlockCommunicator, type BlockDefinition } from '@sputnikjs/core';
-import { PRODUCER } from '@sputnikjs/sidecar';
+import { PRODUCER } from '@sputnikjs/messaging';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
 import { Courier } from './courier.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { FileReloader, readTls } from '@sputnikjs/sidecar/connector';
+import { FileReloader, readTls } from '@sputnikjs/messaging/net';
 import { plainAddress } from './bind.js';
 import { tell, type Intake } from './intake.js';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { syslogproducer, syslogreceiver, syslogwriter } from '@sputnikjs/adapter-syslog';
-import { check, producerBlock } from '@sputnikjs/sidecar';
+import { producerBlock } from '@sputnikjs/messaging';
+import { check } from '@sputnikjs/sidecar';
 
 /** What `check` and `run` find wrong with these configurations. */
 async function problemsOf(configs: Readonly<Record<string, unknown>>): Promise<readonly string[]> {

@@ -13,7 +13,7 @@ import {
   syslogwriter,
   type SyslogMessage,
 } from '@sputnikjs/adapter-syslog';
-import { PRODUCER, type ProduceMessage } from '@sputnikjs/sidecar';
+import { PRODUCER, type ProduceMessage } from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
 import { datagrams, textOf } from './support.js';
 

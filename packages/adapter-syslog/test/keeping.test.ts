@@ -17,7 +17,7 @@ import {
   type Flight,
   type LandingReport,
 } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Collector, Logs, textOf, until } from './support.js';
 
 const TCP: SyslogSource = { address: '192.0.2.7', port: 1, transport: 'tcp', listener: '127.0.0.1:5514' };

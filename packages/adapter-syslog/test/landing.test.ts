@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Collector, dial, fly, gone, textOf, until } from './support.js';
 
 test('landing in the midst of a blast loses nothing that was accepted', async (t) => {

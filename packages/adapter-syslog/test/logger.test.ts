@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Collector, prepare, texts, type Satellite } from './support.js';
 
 const collector = new Collector<ProduceMessage>();

@@ -1,5 +1,6 @@
-import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/sidecar';
-import { LinkConnector, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
+import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/messaging';
+import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
+import { tlsProblems } from '@sputnikjs/messaging/net';
 import { AMQP_CONFIG, type AmqpConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import type { Link, LinkUser } from './link.js';

@@ -1,5 +1,5 @@
 import { SputnikError } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { isShort } from './short-text.js';
 import { QueueSubscription, type SubscriptionParts } from './subscription.js';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import type { AsyncMessage } from 'rabbitmq-client';
 
 /** The header by which a quorum queue says how often it has delivered a message before; the first time it says nothing. */

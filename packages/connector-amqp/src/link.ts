@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from '@sputnikjs/core';
-import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/sidecar/connector';
+import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
 import { checkFrames } from './check-frames.js';
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
-import { readTls, reasonOf } from '@sputnikjs/sidecar/connector';
+import { reasonOf } from '@sputnikjs/messaging/connector';
+import { readTls } from '@sputnikjs/messaging/net';
 import type { ConnectionOptions } from 'rabbitmq-client';
 import { NOT_AMQP } from './check-frames.js';
 import { AMQP_URLS, type AmqpConfig } from './config.js';

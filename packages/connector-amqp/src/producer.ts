@@ -1,5 +1,5 @@
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox, serverFull } from '@sputnikjs/sidecar/connector';
+import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
+import { Outbox, serverFull } from '@sputnikjs/messaging/connector';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
 import { keepBytes } from './keep-bytes.js';

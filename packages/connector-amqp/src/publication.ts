@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import type { Envelope, ReturnedMessage } from 'rabbitmq-client';
 import { isShort } from './short-text.js';
 

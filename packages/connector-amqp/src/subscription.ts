@@ -1,5 +1,5 @@
 import { systemClock, type Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
 import type { AMQPError, AsyncMessage, Channel } from 'rabbitmq-client';
 import { keepBytes } from './keep-bytes.js';
 import type { Link, LinkUser } from './link.js';

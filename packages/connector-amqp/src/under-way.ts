@@ -1,5 +1,5 @@
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { Fifo, Handlers } from '@sputnikjs/sidecar/connector';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
+import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { isAgain, messageOf } from './delivery.js';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as realTime } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { Collector, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { addQueue, assertKept, connect, makeConnector, open, removeQueue, storedIn, withPlain } from './helpers.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { Collector, gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { addQueue, assertKept, open, withPlain } from './helpers.js';

@@ -1,6 +1,6 @@
 import { systemClock } from '@sputnikjs/core';
 import type { Client } from 'aedes';
-import { Fifo } from '@sputnikjs/sidecar/connector';
+import { Fifo } from '@sputnikjs/messaging/connector';
 import type { Subscriber, Subscribers } from './subscribers.js';
 import { matches } from './topic.js';
 

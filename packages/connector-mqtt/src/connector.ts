@@ -6,8 +6,9 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
-} from '@sputnikjs/sidecar';
-import { LinkConnector, openSocket, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
+} from '@sputnikjs/messaging';
+import { LinkConnector, openSocket, Servers, urlsOf } from '@sputnikjs/messaging/connector';
+import { tlsProblems } from '@sputnikjs/messaging/net';
 import { MQTT_CONFIG, MQTT_URLS, type MqttConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { EmbeddedBroker, listenPlaceOf } from './embedded.js';

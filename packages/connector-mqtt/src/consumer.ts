@@ -1,6 +1,6 @@
 import { SputnikError, type Logger } from '@sputnikjs/core';
-import type { MessageConsumer, Subscription } from '@sputnikjs/sidecar';
-import { Fifo } from '@sputnikjs/sidecar/connector';
+import type { MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import { Fifo } from '@sputnikjs/messaging/connector';
 import type { MqttConfig } from './config.js';
 import { Handling, type Delivery, type Handler } from './handling.js';
 import type { Link, LinkUser } from './link.js';

@@ -1,6 +1,6 @@
 import { systemClock } from '@sputnikjs/core';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { Fifo } from '@sputnikjs/sidecar/connector';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
+import { Fifo } from '@sputnikjs/messaging/connector';
 import { matches } from './topic.js';
 
 export type Handler = (message: ConsumedMessage) => Promise<void>;

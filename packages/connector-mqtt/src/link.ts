@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Link as BaseLink, reasonOf, type LinkUser as BaseUser } from '@sputnikjs/sidecar/connector';
+import { Link as BaseLink, reasonOf, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
 import { MqttClient, type IClientOptions } from 'mqtt';
 import { DISCONNECT, PacketIds } from './packets.js';
 

@@ -1,5 +1,5 @@
-import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
+import { Outbox } from '@sputnikjs/messaging/connector';
 import type { Link, LinkUser } from './link.js';
 import { MAX_LENGTH, packetLength, publishPacket } from './packets.js';
 import { topicProblem } from './topic.js';

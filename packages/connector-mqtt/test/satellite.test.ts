@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBlock, Sputnik, type SputnikEvent } from '@sputnikjs/core';
-import type { MessagingConnection } from '@sputnikjs/sidecar';
+import type { MessagingConnection } from '@sputnikjs/messaging';
 import { Collector } from '@sputnikjs/testkit';
 import { mosquitto } from '@sputnikjs/testkit/servers';
 import { makeConnector } from './helpers.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MessagingConnection } from '@sputnikjs/sidecar';
+import type { MessagingConnection } from '@sputnikjs/messaging';
 import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
 import { embedded, open, portOf } from './helpers.js';
 import { RawSubscriber } from './raw-subscriber.js';

@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import { serverFull } from '@sputnikjs/sidecar/connector';
+import { serverFull } from '@sputnikjs/messaging/connector';
 
 /** How the acknowledgement of a stream begins; an error comes before the stream's name. */
 export const TAKEN: Buffer = Buffer.from('{"stream":');

@@ -1,12 +1,5 @@
-import {
-  ServerUrls,
-  TLS_KEYS,
-  tlsMisfits,
-  URLS,
-  urlsOf,
-  type TlsConfig,
-  type Urls,
-} from '@sputnikjs/sidecar/connector';
+import { ServerUrls, URLS, urlsOf, type Urls } from '@sputnikjs/messaging/connector';
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { sourceProblem } from './subject.js';
 

@@ -5,8 +5,9 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
-} from '@sputnikjs/sidecar';
-import { LinkConnector, Servers, tlsProblems, urlsOf } from '@sputnikjs/sidecar/connector';
+} from '@sputnikjs/messaging';
+import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
+import { tlsProblems } from '@sputnikjs/messaging/net';
 import { NATS_CONFIG, type NatsConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { CoreConsumer } from './core-consumer.js';

@@ -1,5 +1,5 @@
 import { SputnikError, type Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { durableOf, type Durable } from './durable.js';
 import { Pull } from './pull.js';
 import type { Streams } from './streams.js';

@@ -1,5 +1,5 @@
 import type { Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { checkSource } from './consumer.js';
 import { CoreSubscription, type Drop } from './core-subscription.js';
 import type { Link } from './link.js';

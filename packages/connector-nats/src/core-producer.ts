@@ -1,6 +1,6 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
+import { Outbox } from '@sputnikjs/messaging/connector';
 import type { Link, LinkUser } from './link.js';
 import { forbidden, publicationOf } from './publication.js';
 

@@ -1,6 +1,6 @@
 import type { Msg, Subscription as NatsSubscription } from '@nats-io/transport-node';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
-import { Fifo, Handlers } from '@sputnikjs/sidecar/connector';
+import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
+import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { propertiesOf } from './headers.js';
 import type { Link, LinkUser } from './link.js';
 

@@ -1,5 +1,5 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { propertiesOf } from './headers.js';
 
 /** From a handler's rejection to the next delivery, in milliseconds: doubles each time, up to the second. */

@@ -1,14 +1,8 @@
 import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import {
-  cannotConnect,
-  openSocket,
-  readTls,
-  type Address,
-  type TlsConfig,
-  type TlsOptions,
-} from '@sputnikjs/sidecar/connector';
+import { cannotConnect, openSocket, type Address } from '@sputnikjs/messaging/connector';
+import { readTls, type TlsConfig, type TlsOptions } from '@sputnikjs/messaging/net';
 import { NATS_URLS } from './config.js';
 
 /** A connection to a server that has introduced itself. */

@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/messaging';
 
 const CONTENT_TYPE = 'Content-Type';
 const MESSAGE_ID = 'Nats-Msg-Id';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/sidecar/connector';
+import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
 import type { NatsConnection, PermissionViolationError, Status } from '@nats-io/transport-node';
 import type { Wire } from './wire.js';
 

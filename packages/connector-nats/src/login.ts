@@ -7,7 +7,7 @@ import {
   usernamePasswordAuthenticator,
   type Authenticator,
 } from '@nats-io/transport-node';
-import { reasonOf } from '@sputnikjs/sidecar/connector';
+import { reasonOf } from '@sputnikjs/messaging/connector';
 import type { NatsConfig } from './config.js';
 import { greet } from './greeting.js';
 import { Link } from './link.js';

@@ -1,4 +1,4 @@
-import { serverFull } from '@sputnikjs/sidecar/connector';
+import { serverFull } from '@sputnikjs/messaging/connector';
 import { missedBy, refusal } from './ack.js';
 import { codeOf, hasNoAnswer } from './jetstream.js';
 import type { Streams } from './streams.js';

@@ -1,6 +1,6 @@
 import { createInbox, type Msg, type NatsConnectionImpl, type PermissionViolationError } from '@nats-io/transport-node';
-import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/sidecar';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
+import { Outbox } from '@sputnikjs/messaging/connector';
 import { AckReader } from './ack-reader.js';
 import { ackOf, type Ack } from './ack.js';
 import type { Link, LinkUser } from './link.js';

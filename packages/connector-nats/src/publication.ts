@@ -1,5 +1,5 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
-import type { ProduceMessage } from '@sputnikjs/sidecar';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { headersOf } from './headers.js';
 import type { Link } from './link.js';
 import type { Publication } from './outgoing.js';

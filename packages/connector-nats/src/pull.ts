@@ -1,7 +1,7 @@
 import { systemClock } from '@sputnikjs/core';
 import { createInbox, nanos, type Msg, type Subscription as NatsSubscription } from '@nats-io/transport-node';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/sidecar';
-import { Fifo, Handlers } from '@sputnikjs/sidecar/connector';
+import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
+import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { Delivery, isDelivery } from './delivery.js';
 import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';

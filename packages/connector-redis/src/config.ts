@@ -1,4 +1,5 @@
-import { ServerUrls, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/sidecar/connector';
+import { ServerUrls } from '@sputnikjs/messaging/connector';
+import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 
 /** Configuration of the Redis connector. */

@@ -5,8 +5,9 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
-} from '@sputnikjs/sidecar';
-import { LinkConnector, tlsProblems } from '@sputnikjs/sidecar/connector';
+} from '@sputnikjs/messaging';
+import { LinkConnector } from '@sputnikjs/messaging/connector';
+import { tlsProblems } from '@sputnikjs/messaging/net';
 import { REDIS_CONFIG, type RedisConfig } from './config.js';
 import { Consumer, newName } from './consumer.js';
 import { Link } from './link.js';

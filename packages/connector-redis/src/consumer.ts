@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { SputnikError, type Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import type { RedisConfig } from './config.js';
 import { keyProblem } from './entry.js';
 import { prepareGroup } from './group.js';

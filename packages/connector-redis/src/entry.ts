@@ -1,4 +1,4 @@
-import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/messaging';
 import { Command } from 'ioredis';
 
 const PAYLOAD = 'payload';

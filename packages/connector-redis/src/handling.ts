@@ -1,5 +1,5 @@
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
-import { Handlers } from '@sputnikjs/sidecar/connector';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
+import { Handlers } from '@sputnikjs/messaging/connector';
 import { Acks } from './acks.js';
 import { messageOf, type Delivery } from './entry.js';
 import { Failures } from './failures.js';

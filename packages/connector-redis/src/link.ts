@@ -1,4 +1,4 @@
-import { Link as BaseLink } from '@sputnikjs/sidecar/connector';
+import { Link as BaseLink } from '@sputnikjs/messaging/connector';
 import type { Client } from './client.js';
 import type { RedisConfig } from './config.js';
 import { login, type Login } from './login.js';

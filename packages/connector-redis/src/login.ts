@@ -1,4 +1,4 @@
-import { openSocket, reasonOf } from '@sputnikjs/sidecar/connector';
+import { openSocket, reasonOf } from '@sputnikjs/messaging/connector';
 import { Client, NOT_REDIS } from './client.js';
 import { REDIS_URLS, type RedisConfig } from './config.js';
 import { isPassing } from './server-error.js';

@@ -1,5 +1,5 @@
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/sidecar';
-import { Outbox, serverFull, type LinkUser } from '@sputnikjs/sidecar/connector';
+import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
+import { Outbox, serverFull, type LinkUser } from '@sputnikjs/messaging/connector';
 import { Xadd } from './entry.js';
 import type { Link } from './link.js';
 import { isPassing, ServerError } from './server-error.js';

@@ -1,6 +1,6 @@
 import { systemClock } from '@sputnikjs/core';
-import type { Subscription } from '@sputnikjs/sidecar';
-import type { LinkUser } from '@sputnikjs/sidecar/connector';
+import type { Subscription } from '@sputnikjs/messaging';
+import type { LinkUser } from '@sputnikjs/messaging/connector';
 import { retryDelay } from './failures.js';
 import { Handling, type Handled } from './handling.js';
 import type { Link } from './link.js';

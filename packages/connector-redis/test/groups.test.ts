@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 

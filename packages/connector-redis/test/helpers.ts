@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { connector } from '@sputnikjs/connector-redis';
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { Collector, heldConnectors, textOf } from '@sputnikjs/testkit';
 import { redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 

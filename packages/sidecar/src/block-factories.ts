@@ -1,9 +1,8 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
+import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import type { BlockList } from './blocks.js';
-import { consumerBlock } from './consumer.js';
 import { isRecord } from './known-keys.js';
 import { loadModule } from './modules.js';
-import { producerBlock } from './producer.js';
 import type { WithProblems } from './problems.js';
 import { didYouMean } from './suggest.js';
 

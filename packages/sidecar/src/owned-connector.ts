@@ -1,5 +1,5 @@
 import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type ServerConnector } from '@sputnikjs/core';
-import type { StartableConnector } from './contract.js';
+import type { StartableConnector } from '@sputnikjs/messaging';
 import { placeOf } from './text.js';
 
 function serverOf(connection: unknown): string | undefined {

@@ -6,7 +6,7 @@ import {
   type BlockDefinition,
 } from '@sputnikjs/core';
 import { z } from 'zod';
-import { PRODUCER, type ProduceMessage, type ProduceResult } from './contract.js';
+import { PRODUCER, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import { EXIT, exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
 import { createLog } from './logs.js';
 import { usable } from './problems.js';

@@ -4,7 +4,7 @@ import { readBlocks } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type FoundConnector } from './connector-conf.js';
-import type { StartableConnector } from './contract.js';
+import type { StartableConnector } from '@sputnikjs/messaging';
 import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';

@@ -3,7 +3,8 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineBlock, SputnikError, type ServerConnector } from '@sputnikjs/core';
-import { check, defineConnector } from '@sputnikjs/sidecar';
+import { defineConnector } from '@sputnikjs/messaging';
+import { check } from '@sputnikjs/sidecar';
 import { z } from 'zod';
 import { BLOCKS, CONNECTOR } from './fixtures.js';
 import { cli, folder } from './helpers.js';
@@ -215,7 +216,7 @@ test('two that listen at one place are a problem, by whatever name they call it 
 
 test('the place where the connector listens is taken, too, and what its check finds is a problem', async () => {
   const connector = `
-import { defineConnector } from '@sputnikjs/sidecar';
+import { defineConnector } from '@sputnikjs/messaging';
 import { z } from 'zod';
 export const connector = defineConnector({
   name: 'own',

@@ -164,7 +164,7 @@ test('a signal while the connector starts is not lost: what was started is stopp
   const run = await fly('none', {
     'connector.json': { module: './connector.mjs' },
     'connector.mjs': `
-import { defineConnector } from '@sputnikjs/sidecar';
+import { defineConnector } from '@sputnikjs/messaging';
 import { z } from 'zod';
 export const connector = defineConnector({
   name: 'slow',

@@ -42,7 +42,7 @@ export const failing = defineBlock({ name: 'failing', make: () => ({ run: () => 
 export const CONNECTOR = `
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { defineConnector } from '@sputnikjs/sidecar';
+import { defineConnector } from '@sputnikjs/messaging';
 import { z } from 'zod';
 
 export const connector = defineConnector({

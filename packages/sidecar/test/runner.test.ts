@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineBlock, globalFactories, SputnikError, type ServerConnector, type SputnikEvent } from '@sputnikjs/core';
+import { defineBlock, SputnikError, type ServerConnector, type SputnikEvent } from '@sputnikjs/core';
 import {
-  consumerBlock,
   defineConnector,
   producerBlock,
-  start,
-  startRunner,
   type MessagingConnection,
-  type RunnerOptions,
   type StartableConnector,
-} from '@sputnikjs/sidecar';
+} from '@sputnikjs/messaging';
+import { start, startRunner, type RunnerOptions } from '@sputnikjs/sidecar';
 import { z } from 'zod';
 import { BLOCKS, CONNECTOR } from './fixtures.js';
 import { folder } from './helpers.js';
@@ -217,13 +214,6 @@ test('start resolves with the exit code', async () => {
   assert.equal(await start({ blocks: [{ name: 'dropper' }], blockFactories, log: silent }), 1);
   assert.equal(await start({ blocks: [{ name: 'broken' }], blockFactories, log: silent }), 1);
   assert.equal(await start({ blocks: [{ name: 'ghost' }], log: silent }), 78);
-});
-
-test('importing register puts the generic blocks into the global registry', async () => {
-  assert.equal(Object.hasOwn(globalFactories(), 'producer'), false, 'importing the package alone does not');
-  await import('@sputnikjs/sidecar/register');
-  assert.equal(globalFactories()['producer'], producerBlock);
-  assert.equal(globalFactories()['consumer'], consumerBlock);
 });
 
 test('blocks for one kind of connection and a connector of another do not compile', () => {

@@ -1,5 +1,5 @@
 import { confFactory, type Logger, type ServerConnector } from '@sputnikjs/core';
-import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/sidecar';
+import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/messaging';
 import { gate } from './gate.js';
 import type { Scope } from './servers/real-server.js';
 

@@ -1,4 +1,4 @@
-import type { ConsumedMessage } from '@sputnikjs/sidecar';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 
 /** The payload of a message from a server, which has to be text. */
 export function textOf({ payload }: Pick<ConsumedMessage, 'payload'>): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/messaging';
 import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { memoryInUse } from './memory.js';

@@ -18,7 +18,7 @@ import {
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
-} from '@sputnikjs/sidecar';
+} from '@sputnikjs/messaging';
 import { textOf } from './messages.js';
 import type { TrialConnection } from './messaging-trial.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as realTime } from 'node:timers/promises';
 import type { ServerConnector } from '@sputnikjs/core';
-import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/sidecar';
+import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/messaging';
 import { gate, type Gate } from './gate.js';
 import { connect, type Held } from './held-connector.js';
 import { within } from './in-time.js';

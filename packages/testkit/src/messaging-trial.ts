@@ -1,5 +1,5 @@
 import type { ServerConnector } from '@sputnikjs/core';
-import type { MessagingConnection } from '@sputnikjs/sidecar';
+import type { MessagingConnection } from '@sputnikjs/messaging';
 import type { TrialServer } from './connector-trial.js';
 
 /** What a connector on trial gives as connection: one without a consumer does not declare that feature. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as realTime } from 'node:timers/promises';
 import { SputnikError } from '@sputnikjs/core';
-import type { MessagingConnection } from '@sputnikjs/sidecar';
+import type { MessagingConnection } from '@sputnikjs/messaging';
 import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { all, has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';

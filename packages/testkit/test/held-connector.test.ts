@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { defineConnector } from '@sputnikjs/sidecar';
+import { defineConnector } from '@sputnikjs/messaging';
 import { heldConnectors, rejection, TestServer, type HeldConnectors } from '@sputnikjs/testkit';
 
 type Validate = StandardSchemaV1<unknown, object>['~standard']['validate'];

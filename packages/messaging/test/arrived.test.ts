@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { arrived } from '@sputnikjs/sidecar/connector';
+import { arrived } from '@sputnikjs/messaging/net';
 
 /** Something comes in each of the turns that are listed; the event loop is turned once before the next look. */
 function source(...turns: readonly number[]): { readonly count: () => number; readonly looks: () => number } {

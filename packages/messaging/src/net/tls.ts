@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** Where a connector's TLS files are. */
+/** Where the TLS files of a client or a server are. */
 export interface TlsConfig {
   /** PEM file of the authorities to trust instead of the well-known ones. Like the others read anew at each connect. */
   readonly caFile?: string | undefined;
@@ -15,7 +15,7 @@ export interface TlsConfig {
 
 const KEYS = ['caFile', 'certFile', 'keyFile', 'servername'] as const satisfies readonly (keyof TlsConfig)[];
 
-/** The keys of {@link TlsConfig}, to be spread into a connector's schema. */
+/** The keys of {@link TlsConfig}, to be spread into a schema. */
 export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodString>>> = {
   caFile: z.string().min(1).optional(),
   certFile: z.string().min(1).optional(),

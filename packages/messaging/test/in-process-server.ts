@@ -7,7 +7,7 @@ import type {
   ProduceMessage,
   ProduceResult,
   Subscription,
-} from '@sputnikjs/sidecar';
+} from '@sputnikjs/messaging';
 
 type Handler = (message: ConsumedMessage) => Promise<void>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Servers, ServerUrls, urlsOf } from '@sputnikjs/sidecar/connector';
+import { Servers, ServerUrls, urlsOf } from '@sputnikjs/messaging/connector';
 import { rejection } from '@sputnikjs/testkit';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Outbox } from '@sputnikjs/sidecar/connector';
+import { Outbox } from '@sputnikjs/messaging/connector';
 
 /** An outbox that notes what it sends, each under its payload as key, and how what it was given settles. */
 class Post {

@@ -17,7 +17,7 @@ import {
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
-} from '@sputnikjs/sidecar';
+} from '@sputnikjs/messaging';
 import { manualClock, turn } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 

@@ -10,7 +10,7 @@ import {
   type LandingReport,
   type MailboxOptions,
 } from '@sputnikjs/core';
-import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/sidecar';
+import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/messaging';
 import { manualClock } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 

@@ -3,7 +3,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { reasonOf } from './reason.js';
 import type { Address } from './server-url.js';
-import { readTls, type TlsConfig } from './tls.js';
+import { readTls, type TlsConfig } from '../net/tls.js';
 
 /**
  * Opens a connection to a server, to the end of the TLS handshake if there is to be TLS; the files are read each time, so that renewed

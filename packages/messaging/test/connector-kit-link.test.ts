@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confFactory, SputnikError } from '@sputnikjs/core';
-import { Link, LinkConnector } from '@sputnikjs/sidecar/connector';
+import { Link, LinkConnector } from '@sputnikjs/messaging/connector';
 import { gate, rejection, type Gate } from '@sputnikjs/testkit';
 
 /** A link to nowhere, whose server is the test. */

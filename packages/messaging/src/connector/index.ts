@@ -1,6 +1,4 @@
-export { arrived } from './arrived.js';
 export { Fifo } from './fifo.js';
-export { FileReloader, type Reload } from './file-reloader.js';
 export { Handlers } from './handlers.js';
 export { LinkConnector } from './link-connector.js';
 export { Link, type LinkUser } from './link.js';
@@ -10,4 +8,3 @@ export { reasonOf } from './reason.js';
 export { ServerUrls, URLS, urlsOf, type Address, type UrlForm, type Urls } from './server-url.js';
 export { Servers } from './servers.js';
 export { cannotConnect, openSocket } from './socket.js';
-export { readTls, TLS_KEYS, tlsMisfits, tlsProblems, type TlsConfig, type TlsOptions } from './tls.js';

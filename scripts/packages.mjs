@@ -1,0 +1,97 @@
+// Keeps the packages apart (docs/ARCHITECTURE.md): which may depend on which, and that package.json declares what is imported: of `src` and
+// `bin` as dependencies, of tests at least as devDependencies.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SCOPE = '@sputnikjs/';
+const PART = ['core', 'messaging'];
+/** The packages that each may depend on; anything for those that nobody depends on. */
+const MAY_USE = {
+  core: [],
+  messaging: ['core'],
+  sidecar: ['core', 'messaging'],
+  testkit: ['core', 'messaging'],
+  'adapter-http': PART,
+  'adapter-syslog': PART,
+  'connector-amqp': PART,
+  'connector-mqtt': PART,
+  'connector-nats': PART,
+  'connector-redis': PART,
+  'protocol-adapter': 'any',
+  bench: 'any',
+  examples: 'any',
+};
+
+const IMPORTS = [
+  /^\s*(?:import|export)\b[^'";]*?\bfrom '([^']+)'/gm,
+  /^\s*import '([^']+)'/gm,
+  /\bimport\('([^']+)'\)/g,
+];
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const problems = [];
+let files = 0;
+
+function* sourcesBelow(folder) {
+  for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* sourcesBelow(path);
+    else if (/\.(ts|js|mjs)$/.test(entry.name)) yield path;
+  }
+}
+
+/** The package that a specifier names; undefined for files and what Node has. */
+function packageOf(specifier) {
+  if (/^(\.|node:)/.test(specifier) || builtinModules.includes(specifier)) return undefined;
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** Tells of the imports below `folder` of what is not `declared`. */
+function checkImports(folder, declared, advice) {
+  for (const path of sourcesBelow(folder)) {
+    files++;
+    const text = readFileSync(path, 'utf8');
+    const specifiers = IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier]) => specifier));
+    const missing = specifiers.map(packageOf).filter((name) => name !== undefined && !declared.has(name));
+    for (const name of new Set(missing)) problems.push(`${relative(root, path)} imports ${name}; ${advice}`);
+  }
+}
+
+function checkPackage(folder) {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { name, dependencies = {}, peerDependencies = {}, devDependencies = {} } = manifest;
+  const own = Object.keys({ ...dependencies, ...peerDependencies });
+  const file = relative(root, join(folder, 'package.json'));
+  const allowed = MAY_USE[name.replace(SCOPE, '')];
+  if (allowed === undefined)
+    problems.push(`${file}: ${name} has no rule; say in scripts/packages.mjs what it may depend on`);
+  else if (allowed !== 'any')
+    for (const other of own.filter((one) => one.startsWith(SCOPE)))
+      if (!allowed.includes(other.replace(SCOPE, '')))
+        problems.push(
+          `${file}: ${name} depends on ${other}, it may on ${allowed.join(', ') || 'none'} of our packages`,
+        );
+  for (const part of ['src', 'bin'])
+    checkImports(join(folder, part), new Set(own), `${file} has to name it in its dependencies`);
+  for (const part of ['test', 'test-types']) {
+    const declared = new Set([name, ...own, ...Object.keys(devDependencies)]);
+    checkImports(join(folder, part), declared, `${file} has to name it in its devDependencies`);
+  }
+}
+
+const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folders = workspaces.flatMap((pattern) => {
+  if (!pattern.endsWith('/*')) return [join(root, pattern)];
+  const parent = join(root, pattern.slice(0, -2));
+  return readdirSync(parent).map((name) => join(parent, name));
+});
+const packages = folders.filter((folder) => existsSync(join(folder, 'package.json')));
+for (const folder of packages) checkPackage(folder);
+
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log(`packages: ${packages.length} import only what they may, and declare it, in ${files} files`);
