@@ -1,8 +1,9 @@
 // Keeps the packages apart (docs/ARCHITECTURE.md): which may depend on which, and that package.json declares what is imported: of `src` and
-// `bin` as dependencies, of tests at least as devDependencies.
+// `bin` as dependencies, of tests at least as devDependencies. Within a package, the rooms keep their levels: a folder, or file, of `src`
+// imports only from levels below its own.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SCOPE = '@sputnikjs/';
@@ -22,6 +23,16 @@ const MAY_USE = {
   'protocol-adapter': 'any',
   bench: 'any',
   examples: 'any',
+};
+
+/** The levels of rooms. The core's are in core-levels.mjs. */
+const ROOMS = {
+  messaging: [
+    ['contract', 'net'],
+    ['connector', 'producer', 'consumer'],
+    ['index', 'register'],
+  ],
+  sidecar: [['text'], ['folder', 'log'], ['run'], ['cli'], ['index']],
 };
 
 const IMPORTS = [
@@ -48,13 +59,37 @@ function packageOf(specifier) {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
+function importsOf(path) {
+  const text = readFileSync(path, 'utf8');
+  return IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier]) => specifier));
+}
+
+/** Tells of imports between rooms that do not go to a level below. */
+function checkRooms(source, levels) {
+  const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [room, level])));
+  const roomOf = (path) =>
+    relative(source, path)
+      .split(sep)[0]
+      .replace(/\.[jt]s$/, '');
+  for (const path of sourcesBelow(source)) {
+    const room = roomOf(path);
+    if (!levelOf.has(room))
+      problems.push(`${relative(root, path)}: ${room} has no level; give it one in scripts/packages.mjs`);
+    for (const specifier of importsOf(path).filter((one) => one.startsWith('.'))) {
+      const other = roomOf(join(path, '..', specifier));
+      if (other !== room && !(levelOf.get(other) < levelOf.get(room)))
+        problems.push(`${relative(root, path)} imports ${specifier}; ${other} is not below ${room}`);
+    }
+  }
+}
+
 /** Tells of the imports below `folder` of what is not `declared`. */
 function checkImports(folder, declared, advice) {
   for (const path of sourcesBelow(folder)) {
     files++;
-    const text = readFileSync(path, 'utf8');
-    const specifiers = IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier]) => specifier));
-    const missing = specifiers.map(packageOf).filter((name) => name !== undefined && !declared.has(name));
+    const missing = importsOf(path)
+      .map(packageOf)
+      .filter((name) => name !== undefined && !declared.has(name));
     for (const name of new Set(missing)) problems.push(`${relative(root, path)} imports ${name}; ${advice}`);
   }
 }
@@ -75,6 +110,8 @@ function checkPackage(folder) {
         );
   for (const part of ['src', 'bin'])
     checkImports(join(folder, part), new Set(own), `${file} has to name it in its dependencies`);
+  const rooms = ROOMS[name.replace(SCOPE, '')];
+  if (rooms !== undefined) checkRooms(join(folder, 'src'), rooms);
   for (const part of ['test', 'test-types']) {
     const declared = new Set([name, ...own, ...Object.keys(devDependencies)]);
     checkImports(join(folder, part), declared, `${file} has to name it in its devDependencies`);

@@ -3,11 +3,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineBlock, type BlockFactory } from '@sputnikjs/core';
-import { findFactories, type Factories } from '../dist/block-factories.js';
-import { readBlocks, type SidecarEntry } from '../dist/blocks.js';
-import { ConfigFolder } from '../dist/config-folder.js';
-import { loadModule } from '../dist/modules.js';
-import { CodeReader } from '../dist/reader.js';
+import { findFactories, type Factories } from '../dist/folder/block-factories.js';
+import { readBlocks, type SidecarEntry } from '../dist/folder/blocks.js';
+import { ConfigFolder } from '../dist/folder/config-folder.js';
+import { loadModule } from '../dist/folder/modules.js';
+import { CodeReader } from '../dist/folder/reader.js';
 import { folder } from './helpers.js';
 
 async function read(blocks: unknown): Promise<readonly SidecarEntry[] | readonly string[]> {

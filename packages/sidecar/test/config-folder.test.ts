@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigFolder } from '../dist/config-folder.js';
+import { ConfigFolder } from '../dist/folder/config-folder.js';
 import { folder } from './helpers.js';
 
 async function valueOf(path: string, name: string): Promise<unknown> {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SputnikError, type StandardSchemaV1 } from '@sputnikjs/core';
 import { z } from 'zod';
-import { Configuration } from '../dist/configuration.js';
-import { CodeReader } from '../dist/reader.js';
+import { Configuration } from '../dist/folder/configuration.js';
+import { CodeReader } from '../dist/folder/reader.js';
 
 function configuration(configs: Record<string, unknown>, variables: Record<string, string> = {}): Configuration {
   return new Configuration(new CodeReader(configs), [

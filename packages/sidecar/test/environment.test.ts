@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { z } from 'zod';
-import { override, spellings, type Layer, type Overridden } from '../dist/environment.js';
-import { settableKeys } from '../dist/known-keys.js';
+import { override, spellings, type Layer, type Overridden } from '../dist/folder/environment.js';
+import { settableKeys } from '../dist/folder/known-keys.js';
 import { folder } from './helpers.js';
 
 function layer(variables: Record<string, string>, label = 'environment', base = '/'): Layer {

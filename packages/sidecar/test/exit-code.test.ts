@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SputnikError, type LandingReport } from '@sputnikjs/core';
-import { exitCodeOfError, exitCodeOfReport, linesOf } from '../dist/exit-code.js';
+import { exitCodeOfError, exitCodeOfReport, linesOf } from '../dist/run/exit-code.js';
 
 const report: LandingReport = {
   cause: { kind: 'signal' },

@@ -15,13 +15,13 @@ import {
   type LandingReport,
   type SputnikEvent,
 } from '@sputnikjs/core';
-import { errorFields } from '../dist/error-fields.js';
-import { limitedLog } from '../dist/limited-log.js';
-import { LogOutput } from '../dist/log-output.js';
-import { EventLog } from '../dist/logs.js';
-import { messageFor } from '../dist/pretty.js';
-import { RateLimiter } from '../dist/rate-limit.js';
-import { record } from '../dist/record.js';
+import { errorFields } from '../dist/log/error-fields.js';
+import { limitedLog } from '../dist/log/limited-log.js';
+import { LogOutput } from '../dist/log/log-output.js';
+import { EventLog } from '../dist/log/logs.js';
+import { messageFor } from '../dist/log/pretty.js';
+import { RateLimiter } from '../dist/log/rate-limit.js';
+import { record } from '../dist/log/record.js';
 import { StandingClock } from './helpers.js';
 
 const block = { name: 'webhook', responsibility: 'hooks' };

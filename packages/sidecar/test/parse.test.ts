@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
-import { jsonError } from '../dist/json-error.js';
-import { parse } from '../dist/parse.js';
+import { jsonError } from '../dist/folder/json-error.js';
+import { parse } from '../dist/folder/parse.js';
 
 function problemOf(file: string, text: string): string {
   try {

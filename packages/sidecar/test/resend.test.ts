@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { UnsentFile } from '../dist/unsent-file.js';
-import { readUnsent, refusedLine } from '../dist/unsent-line.js';
+import { UnsentFile } from '../dist/cli/unsent-file.js';
+import { readUnsent, refusedLine } from '../dist/cli/unsent-line.js';
 import { cli, folder } from './helpers.js';
 
 function file(t: TestContext, content: string | Buffer): { path: string; dir: string } {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { didYouMean } from '../dist/suggest.js';
+import { didYouMean } from '../dist/folder/suggest.js';
 import { causes, chain, scrubbed, shown, textOf } from '../dist/text.js';
 
 test('a near word is suggested, a far one is not', () => {

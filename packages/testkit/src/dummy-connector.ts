@@ -1,7 +1,7 @@
 import type { ServerConnector } from '@sputnikjs/core';
 
 /**
- * The original's connector for tests without a server: whether there is one is what it was told last. At first there is none.
+ * A connector for tests without a server: whether there is one is what it was told last. At first there is none.
  * It reports no loss by itself; the heartbeat finds out.
  */
 export class DummyConnector implements ServerConnector<string> {

@@ -1,6 +1,6 @@
 import type { Block, Clean, Msg } from '@sputnikjs/core';
 
-/** The original's echo block: a factory of blocks that stand for another, and what they were sent. */
+/** A factory of blocks that stand for another, and what they were sent. */
 export interface EchoBlock<M extends Clean<M> = Msg, A = unknown> {
   (): Block<unknown, M, A>;
   /** All that came, in order. */

@@ -23,7 +23,7 @@ export interface FlightBlock<C = unknown> {
 /** What a test flight is put together from. */
 export interface TestFlightOptions<C = unknown> {
   /**
-   * The blocks, made by `defineBlock` or functions in the original's form, in the order of their init: list a block after
+   * The blocks, made by `defineBlock` or functions that make one, in the order of their init: list a block after
    * those it sends to. The keys are responsibilities. A list says more: the same block twice, rewired needs.
    */
   readonly blocks: Readonly<Record<string, BlockFactory<NoInfer<C>>>> | readonly FlightBlock<NoInfer<C>>[];

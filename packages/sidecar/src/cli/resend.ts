@@ -7,13 +7,13 @@ import {
 } from '@sputnikjs/core';
 import { z } from 'zod';
 import { PRODUCER, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
-import { EXIT, exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
-import { createLog } from './logs.js';
-import { usable } from './problems.js';
-import type { Reader } from './reader.js';
-import { fly } from './runner.js';
-import { setUp, type Setup } from './setup.js';
-import { chain } from './text.js';
+import { EXIT, exitCodeOfError, exitCodeOfReport, linesOf } from '../run/exit-code.js';
+import { createLog } from '../log/logs.js';
+import { usable } from '../folder/problems.js';
+import type { Reader } from '../folder/reader.js';
+import { fly } from '../run/runner.js';
+import { setUp, type Setup } from '../folder/setup.js';
+import { chain } from '../text.js';
 import { UnsentFile, type Line } from './unsent-file.js';
 import { readUnsent, refusedLine, type UnsentMessage } from './unsent-line.js';
 

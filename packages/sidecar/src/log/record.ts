@@ -1,6 +1,6 @@
 import type { BlockDescriptor, BlockStatus, Failure, LandingReport, SputnikEvent, Unfinished } from '@sputnikjs/core';
 import { codeOf, errorFields } from './error-fields.js';
-import { chain } from './text.js';
+import { chain } from '../text.js';
 
 /** A line of the log. `event` and `code` are stable; `limitBy` says which records count as repetitions of each other. */
 export interface LogRecord {

@@ -1,6 +1,6 @@
 import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type ServerConnector } from '@sputnikjs/core';
 import type { StartableConnector } from '@sputnikjs/messaging';
-import { placeOf } from './text.js';
+import { placeOf } from '../text.js';
 
 function serverOf(connection: unknown): string | undefined {
   const { url } = (connection ?? {}) as { readonly url?: unknown };

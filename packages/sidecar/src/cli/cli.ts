@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { check } from './check.js';
-import { EXIT } from './exit-code.js';
-import type { Reader } from './reader.js';
+import { check } from '../folder/check.js';
+import { EXIT } from '../run/exit-code.js';
+import type { Reader } from '../folder/reader.js';
 import { resend } from './resend.js';
-import { start } from './start.js';
+import { start } from '../run/start.js';
 
 /** What is left running after the landing gets this long to end by itself. */
 const GRACE_MS = 1_000;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 /** A program that runs satellites. */

@@ -1,9 +1,9 @@
 import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
-import { createLog } from './logs.js';
-import type { RunnerOptions } from './options.js';
-import { usable } from './problems.js';
+import { createLog } from '../log/logs.js';
+import type { RunnerOptions } from '../folder/options.js';
+import { usable } from '../folder/problems.js';
 import { fly } from './runner.js';
-import { setUp } from './setup.js';
+import { setUp } from '../folder/setup.js';
 
 /**
  * What `sputnik run` does: runs the satellite until it has landed, logs to stdout unless given a `log`, says on stderr

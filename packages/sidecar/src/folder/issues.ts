@@ -1,7 +1,7 @@
 import type { SchemaIssue } from '@sputnikjs/core';
 import { isRecord, type KnownKey } from './known-keys.js';
 import { didYouMean } from './suggest.js';
-import { scrubbed } from './text.js';
+import { scrubbed } from '../text.js';
 
 /** What zod adds to an issue; other libraries' issues have their message alone. */
 interface RichIssue extends SchemaIssue {

@@ -6,7 +6,7 @@ import { parse } from './parse.js';
 import type { Layer } from './environment.js';
 import { strays, type Found, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
-import { textOf } from './text.js';
+import { textOf } from '../text.js';
 
 const ENDINGS = new Set(['.json', '.yaml', '.yml']);
 

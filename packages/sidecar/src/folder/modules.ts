@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isRecord } from './known-keys.js';
-import { chain } from './text.js';
+import { chain } from '../text.js';
 
 /** What a module exports, or why it cannot be had. */
 export type Loaded = { readonly exported: readonly unknown[] } | { readonly problem: string };

@@ -10,16 +10,16 @@ import {
   type Logger,
 } from '@sputnikjs/core';
 import { Cleaner } from './cleaner.js';
-import { limitedLog } from './limited-log.js';
-import { EventLog } from './logs.js';
-import type { RunnerOptions } from './options.js';
+import { limitedLog } from '../log/limited-log.js';
+import { EventLog } from '../log/logs.js';
+import type { RunnerOptions } from '../folder/options.js';
 import { OwnedConnector } from './owned-connector.js';
-import { usable } from './problems.js';
+import { usable } from '../folder/problems.js';
 import { guardProcess } from './process-guard.js';
-import { RateLimiter } from './rate-limit.js';
-import { setUp, type Setup } from './setup.js';
+import { RateLimiter } from '../log/rate-limit.js';
+import { setUp, type Setup } from '../folder/setup.js';
 import { Signals } from './signals.js';
-import { textOf } from './text.js';
+import { textOf } from '../text.js';
 
 /** A satellite in flight. */
 export interface Runner {

@@ -1,7 +1,8 @@
 import type { BlockEntry } from '@sputnikjs/core';
 import { z } from 'zod';
 import { describeIssue } from './issues.js';
-import { declaredKeys, isRecord } from './known-keys.js';
+import { declaredKeys } from './known-keys.js';
+import { withSmallLetters } from './original.js';
 import { attempt, type WithProblems } from './problems.js';
 import type { Found, Reader } from './reader.js';
 
@@ -48,24 +49,4 @@ function entriesOf({ label, value }: Found): WithProblems<BlockList> {
   ];
   const list: readonly unknown[] = Array.isArray(renamed.value) ? renamed.value : [];
   return { value: { label, entries: list.flatMap((entry) => Entry.safeParse(entry).data ?? []) }, problems };
-}
-
-/** Takes the original's spelling, `Name` and `Responsibility`, too. */
-function withSmallLetters(value: unknown): WithProblems<unknown> {
-  if (!Array.isArray(value)) return { value, problems: [] };
-  const problems: string[] = [];
-  const entries = value.map((entry: unknown, index) => {
-    if (!isRecord(entry)) return entry;
-    const renamed = { ...entry };
-    for (const key of ['name', 'responsibility']) {
-      const capital = `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
-      if (!Object.hasOwn(renamed, capital)) continue;
-      if (Object.hasOwn(renamed, key))
-        problems.push(`[${index}].${capital}: is given twice, also as ${key}; keep one of them`);
-      else renamed[key] = renamed[capital];
-      delete renamed[capital];
-    }
-    return renamed;
-  });
-  return { value: entries, problems };
 }

@@ -4,7 +4,7 @@ import type { Configuration } from './configuration.js';
 import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/messaging';
 import { isRecord } from './known-keys.js';
 import { loadModule } from './modules.js';
-import { chain } from './text.js';
+import { chain } from '../text.js';
 
 const CONF_NAME = 'connector';
 const Module = z.looseObject({ module: z.string().min(1) });

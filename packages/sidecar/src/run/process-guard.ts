@@ -1,8 +1,8 @@
 import type { FlightStatus, Logger } from '@sputnikjs/core';
-import { errorFields } from './error-fields.js';
+import { errorFields } from '../log/error-fields.js';
 import { EXIT } from './exit-code.js';
-import { heldBy } from './record.js';
-import { chain } from './text.js';
+import { heldBy } from '../log/record.js';
+import { chain } from '../text.js';
 
 /** What is guarded. */
 export interface Guarded {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { coerce } from './coerce.js';
 import { isRecord, type KnownKey } from './known-keys.js';
-import { shown, textOf } from './text.js';
+import { inCapitals } from './original.js';
+import { shown, textOf } from '../text.js';
 
 /** Some variables, and where they come from. */
 export interface Layer {
@@ -75,19 +76,15 @@ export function override(
   return { value, origins, problems };
 }
 
-/** The names of the variable for a key: `kName` as K_NAME, and as the original wrote it, KNAME. */
+/** The names of the variable for a key: `kName` as K_NAME, and as the original has it, KNAME. */
 export function spellings(confName: string, path: readonly string[]): readonly string[] {
-  const prefixes = [snake(confName), plain(confName)];
-  const names = [path.map(snake).join('_'), path.map(plain).join('_')];
+  const prefixes = [snake(confName), inCapitals(confName)];
+  const names = [path.map(snake).join('_'), path.map(inCapitals).join('_')];
   return [...new Set(prefixes.flatMap((prefix) => names.map((name) => `${prefix}_${name}`)))];
 }
 
 function snake(name: string): string {
-  return plain(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2'));
-}
-
-function plain(name: string): string {
-  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+  return inCapitals(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2'));
 }
 
 /** The variables of the first layer that has any for the key. */

@@ -1,4 +1,4 @@
-import { causes, guarded, scrubbed, textOf } from './text.js';
+import { causes, guarded, scrubbed, textOf } from '../text.js';
 
 /** Which errors are logged with their stack: those that only a bug makes, or also those that nobody gave a code. */
 export type Stacks = 'bugs' | 'unexpected';

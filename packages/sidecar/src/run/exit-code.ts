@@ -1,5 +1,5 @@
 import { SputnikError, type LandingReport } from '@sputnikjs/core';
-import { causes, chain } from './text.js';
+import { causes, chain } from '../text.js';
 
 /** What the process says when it ends (sysexits.h has the last one). */
 export const EXIT = { clean: 0, failure: 1, badConfig: 78 } as const;
