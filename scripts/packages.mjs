@@ -27,6 +27,15 @@ const MAY_USE = {
 
 /** The levels of rooms. The core's are in core-levels.mjs. */
 const ROOMS = {
+  'connector-nats': [
+    ['subject', 'headers'],
+    ['config'],
+    ['link'],
+    ['publication'],
+    ['core', 'jetstream'],
+    ['connector'],
+    ['index'],
+  ],
   messaging: [
     ['contract', 'net'],
     ['connector', 'producer', 'consumer'],

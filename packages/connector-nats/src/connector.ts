@@ -9,14 +9,14 @@ import {
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { NATS_CONFIG, type NatsConfig } from './config.js';
-import { Consumer } from './consumer.js';
-import { CoreConsumer } from './core-consumer.js';
-import { CoreProducer } from './core-producer.js';
-import { JetStream } from './jetstream.js';
-import type { Link, LinkUser } from './link.js';
-import { credsProblems, openLink } from './login.js';
-import { Producer } from './producer.js';
-import { Streams } from './streams.js';
+import { Consumer } from './jetstream/consumer.js';
+import { CoreConsumer } from './core/consumer.js';
+import { CoreProducer } from './core/producer.js';
+import { JetStream } from './jetstream/jetstream.js';
+import type { Link, LinkUser } from './link/link.js';
+import { credsProblems, openLink } from './link/login.js';
+import { Producer } from './jetstream/producer.js';
+import { Streams } from './jetstream/streams.js';
 
 /** What blocks get as connection. */
 export interface NatsMessaging extends MessagingConnection {

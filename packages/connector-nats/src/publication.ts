@@ -1,8 +1,8 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { headersOf } from './headers.js';
-import type { Link } from './link.js';
-import type { Publication } from './outgoing.js';
+import type { Link } from './link/link.js';
+import type { Publication } from './link/outgoing.js';
 import { targetProblem } from './subject.js';
 
 /** Puts a message into NATS's terms. Throws what is wrong with it, where the server would end the connection or not notice. */

@@ -1,3 +1,5 @@
+import { SputnikError } from '@sputnikjs/core';
+
 /** With reply and sizes a subject has to fit into the 4,096 bytes that servers take as a line; else they end the connection. */
 const MAX_BYTES = 3900;
 
@@ -29,6 +31,13 @@ export function sourceProblem(source: string): string | undefined {
     /[*>]/.test(token) && token !== '*' && (token !== '>' || i < tokens.length - 1);
   if (tokens.some(isStray)) return 'the wildcards * and > stand for whole tokens, and > for the last';
   return textProblem(source);
+}
+
+/** Throws BAD_CONFIG if `source` cannot be subscribed to. */
+export function checkSource(source: string): void {
+  const problem = sourceProblem(source);
+  if (problem !== undefined)
+    throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
 }
 
 function textProblem(text: string): string | undefined {

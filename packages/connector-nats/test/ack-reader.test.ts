@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Kind, Parser, type ParserEvent } from '@nats-io/transport-node';
+import { Kind, Parser, State, type ParserEvent } from '@nats-io/transport-node';
 import * as fc from 'fast-check';
-import { AckReader } from '../dist/ack-reader.js';
+import { AckReader } from '../dist/jetstream/ack-reader.js';
 
 const INBOX = '_INBOX.LAIKA.';
 
@@ -16,7 +16,11 @@ function read(pieces: readonly Buffer[]): { readonly taken: readonly number[]; r
       parsed.push(`${kind} ${subject} ${data === undefined ? '' : Buffer.from(data).toString()}`.trim());
     },
   });
-  const reader = new AckReader(INBOX, parser, (id) => taken.push(id));
+  const reader = new AckReader(
+    INBOX,
+    () => parser.state === State.OP_START,
+    (id) => taken.push(id),
+  );
   for (const piece of pieces) for (const rest of reader.read(piece)) parser.parse(rest);
   return { taken, parsed };
 }
@@ -63,7 +67,11 @@ test('a payload that looks like an acknowledgement is none, even where a piece b
 });
 
 test('a piece of over a hundred acknowledgements is taken with pauses', () => {
-  const reader = new AckReader(INBOX, new Parser({ push() {} }), () => {});
+  const reader = new AckReader(
+    INBOX,
+    () => true,
+    () => {},
+  );
   const piece = Buffer.from(Array.from({ length: 250 }, (_, id) => ack(id)).join(''));
   assert.deepEqual(
     [...reader.read(piece)].map(({ length }) => length),
@@ -120,7 +128,11 @@ test('of each acknowledgement it is told whether the stream had the message befo
   const bytes = Buffer.from(payloads.map(([payload], id) => msg(`${INBOX}${id}`, payload)).join(''));
   for (let cut = 0; cut <= bytes.length; cut++) {
     const told: boolean[] = [];
-    const reader = new AckReader(INBOX, new Parser({ push() {} }), (_, isDuplicate) => told.push(isDuplicate));
+    const reader = new AckReader(
+      INBOX,
+      () => true,
+      (_, isDuplicate) => told.push(isDuplicate),
+    );
     for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) assert.deepEqual([...reader.read(piece)], []);
     assert.deepEqual(
       told,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { Outgoing, type Publication } from '../dist/outgoing.js';
+import { Outgoing, type Publication } from '../dist/link/outgoing.js';
 
 /** A socket, and what has come at its other end when it was closed. */
 async function pair(t: TestContext): Promise<{ readonly socket: Socket; readonly arrived: () => Promise<string> }> {

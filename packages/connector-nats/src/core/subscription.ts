@@ -1,8 +1,8 @@
 import type { Msg, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
 import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
-import { propertiesOf } from './headers.js';
-import type { Link, LinkUser } from './link.js';
+import { propertiesOf } from '../headers.js';
+import type { Link, LinkUser } from '../link/link.js';
 
 /** Why messages are lost. */
 export type Drop =

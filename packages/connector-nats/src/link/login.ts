@@ -8,11 +8,11 @@ import {
   type Authenticator,
 } from '@nats-io/transport-node';
 import { reasonOf } from '@sputnikjs/messaging/connector';
-import type { NatsConfig } from './config.js';
+import type { NatsConfig } from '../config.js';
 import { greet } from './greeting.js';
 import { Link } from './link.js';
 import { Outgoing } from './outgoing.js';
-import { shakeHands } from './transport.js';
+import { shakeHands } from './internals.js';
 import type { Wire } from './wire.js';
 
 /** After two unanswered pings the library gives a connection up, whoever else looks after it. In milliseconds. */

@@ -2,7 +2,7 @@ import type { ConsumerInfo } from '@nats-io/jetstream';
 import { millis, nanos } from '@nats-io/transport-node';
 import { codeOf } from './jetstream.js';
 import type { Streams } from './streams.js';
-import { covers } from './subject.js';
+import { covers } from '../subject.js';
 
 /** A durable pull consumer on the server. */
 export interface Durable {

@@ -1,11 +1,12 @@
-import { createInbox, type Msg, type NatsConnectionImpl, type PermissionViolationError } from '@nats-io/transport-node';
+import { createInbox, type Msg, type PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { Outbox } from '@sputnikjs/messaging/connector';
 import { AckReader } from './ack-reader.js';
 import { ackOf, type Ack } from './ack.js';
-import type { Link, LinkUser } from './link.js';
+import { isBetweenMessages } from '../link/internals.js';
+import type { Link, LinkUser } from '../link/link.js';
 import { Misses } from './misses.js';
-import { forbidden, publicationOf } from './publication.js';
+import { forbidden, publicationOf } from '../publication.js';
 import type { Streams } from './streams.js';
 
 /** How long a stream has to acknowledge a message, in milliseconds; nobody would ever, where something else subscribes to the subject. */
@@ -44,8 +45,7 @@ export class Producer implements LinkUser {
         else this.#answered(reply);
       },
     });
-    const { parser } = (link.nats as NatsConnectionImpl).protocol;
-    link.wire.reader = new AckReader(this.#inbox, parser, (id, isDuplicate) =>
+    link.wire.reader = new AckReader(this.#inbox, isBetweenMessages(link.nats), (id, isDuplicate) =>
       this.#outbox.settle(id, isDuplicate ? DUPLICATE : undefined),
     );
     this.#looks = setInterval(() => this.#look(), ackMs / LOOKS);

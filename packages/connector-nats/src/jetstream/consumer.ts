@@ -1,9 +1,9 @@
-import { SputnikError, type Logger } from '@sputnikjs/core';
+import type { Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { durableOf, type Durable } from './durable.js';
 import { Pull } from './pull.js';
 import type { Streams } from './streams.js';
-import { sourceProblem } from './subject.js';
+import { checkSource } from '../subject.js';
 
 /** Consumes from streams, by durable pull consumers that other satellites may share. */
 export class Consumer implements MessageConsumer {
@@ -39,11 +39,4 @@ export class Consumer implements MessageConsumer {
       },
     });
   }
-}
-
-/** Throws what is wrong with a source. */
-export function checkSource(source: string): void {
-  const problem = sourceProblem(source);
-  if (problem !== undefined)
-    throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
 }

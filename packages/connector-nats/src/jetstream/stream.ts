@@ -1,8 +1,8 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import type { StreamConfig } from './config.js';
+import type { StreamConfig } from '../config.js';
 import { codeOf, type JetStream } from './jetstream.js';
-import { covers } from './subject.js';
+import { covers } from '../subject.js';
 
 const NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;

@@ -1,6 +1,6 @@
 import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
-import type { Link } from './link.js';
+import type { Link } from '../link/link.js';
 
 const OWN_PREFIX = '$JS.API';
 const STREAM_NOT_FOUND = 10059;

@@ -1,8 +1,8 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
 import { Outbox } from '@sputnikjs/messaging/connector';
-import type { Link, LinkUser } from './link.js';
-import { forbidden, publicationOf } from './publication.js';
+import type { Link, LinkUser } from '../link/link.js';
+import { forbidden, publicationOf } from '../publication.js';
 
 /**
  * Publishes without streams. The server answers nothing to a message; it has taken all that came before a PING when it answers that.

@@ -1,8 +1,8 @@
 import type { Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
-import { checkSource } from './consumer.js';
-import { CoreSubscription, type Drop } from './core-subscription.js';
-import type { Link } from './link.js';
+import { CoreSubscription, type Drop } from './subscription.js';
+import type { Link } from '../link/link.js';
+import { checkSource } from '../subject.js';
 
 /**
  * Consumes without streams, in a queue group that other satellites may share. The server forgets a message when it has sent it: what

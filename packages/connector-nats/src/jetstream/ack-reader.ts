@@ -1,4 +1,4 @@
-import { State, type Parser } from '@nats-io/transport-node';
+import type { WireReader } from '../link/wire.js';
 import { isDuplicate, TAKEN } from './ack.js';
 
 const [SPACE, CR, ZERO, NINE] = [32, 13, 48, 57];
@@ -17,24 +17,27 @@ const [OTHER, INCOMPLETE] = [-1, -2];
  * Takes acknowledgements out of what the server sends before the library sees them, which would make six objects of each (decision 0010).
  * What is not plainly one is left to the library, and reaches the subscription.
  */
-export class AckReader {
+export class AckReader implements WireReader {
   readonly #prefix: Buffer;
-  readonly #parser: Parser;
+  readonly #isBetweenMessages: () => boolean;
   readonly #settle: (id: number, isDuplicate: boolean) => void;
   /** The beginning of an acknowledgement whose end has not come yet. */
   #rest: Buffer = NOTHING;
 
-  /** Answers come to subjects that are `inbox` and the number of the message; `settle` is told each that a stream has, and if it had it before. */
-  constructor(inbox: string, parser: Parser, settle: (id: number, isDuplicate: boolean) => void) {
+  /**
+   * Answers come to subjects that are `inbox` and the number of the message; `settle` is told each that a stream has, and if it had it
+   * before. `isBetweenMessages` says whether the library is: what it has the beginning of is its own.
+   */
+  constructor(inbox: string, isBetweenMessages: () => boolean, settle: (id: number, isDuplicate: boolean) => void) {
     this.#prefix = Buffer.from(`MSG ${inbox}`);
-    this.#parser = parser;
+    this.#isBetweenMessages = isBetweenMessages;
     this.#settle = settle;
   }
 
   /** What is left of a piece for the library; sometimes nothing, for the turn of what was set off. */
   *read(piece: Buffer): Iterable<Buffer> {
     // it has the beginning of something else, which ends in this piece or later
-    if (this.#parser.state !== State.OP_START) return yield piece;
+    if (!this.#isBetweenMessages()) return yield piece;
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     this.#rest = NOTHING;
     let at = 0;

@@ -1,6 +1,8 @@
+// All that we use of the NATS library beyond what it documents. `test/internals.test.ts` says so when the library has changed there.
 import {
   NatsConnectionImpl,
   setTransportFactory,
+  State,
   type ConnectionOptions,
   type NatsConnection,
 } from '@nats-io/transport-node';
@@ -71,4 +73,10 @@ export function shakeHands(opened: Opened, wire: Wire, options: ConnectionOption
     ignoreClusterUpdates: true,
   };
   return NatsConnectionImpl.connect(own);
+}
+
+/** Tells whether the library is between two messages of the server: it has the beginning of none. */
+export function isBetweenMessages(nats: NatsConnection): () => boolean {
+  const { parser } = (nats as NatsConnectionImpl).protocol;
+  return () => parser.state === State.OP_START;
 }

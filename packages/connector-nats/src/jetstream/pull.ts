@@ -5,7 +5,7 @@ import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { Delivery, isDelivery } from './delivery.js';
 import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';
-import type { Link, LinkUser } from './link.js';
+import type { Link, LinkUser } from '../link/link.js';
 
 /** How a subscription finds its consumer again, and who hears of that. */
 export interface Recovery {

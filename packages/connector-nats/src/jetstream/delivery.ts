@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { propertiesOf } from './headers.js';
+import { propertiesOf } from '../headers.js';
 
 /** From a handler's rejection to the next delivery, in milliseconds: doubles each time, up to the second. */
 const RETRY_MS = [1000, 30_000] as const;

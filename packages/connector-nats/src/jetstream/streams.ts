@@ -1,8 +1,8 @@
 import type { Logger } from '@sputnikjs/core';
-import type { StreamConfig } from './config.js';
+import type { StreamConfig } from '../config.js';
 import type { JetStream } from './jetstream.js';
 import { prepareStream } from './stream.js';
-import { covers } from './subject.js';
+import { covers } from '../subject.js';
 
 /** The streams that the configuration says have to be there. */
 export class Streams {

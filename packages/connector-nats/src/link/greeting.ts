@@ -3,7 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { cannotConnect, openSocket, type Address } from '@sputnikjs/messaging/connector';
 import { readTls, type TlsConfig, type TlsOptions } from '@sputnikjs/messaging/net';
-import { NATS_URLS } from './config.js';
+import { NATS_URLS } from '../config.js';
 
 /** A connection to a server that has introduced itself. */
 export interface Opened {
