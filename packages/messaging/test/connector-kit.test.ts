@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { connectionLost, Fifo, Handlers } from '@sputnikjs/messaging/connector';
@@ -24,6 +26,23 @@ test('a queue gives back in order what it was given', () => {
   );
   assert.equal(queue.shift(), undefined);
   assert.equal(queue.size, 0);
+});
+
+test('a queue keeps nothing of what was taken from it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const queue = new Fifo<object>();
+  const taken = Array.from({ length: 100 }, () => {
+    queue.push({});
+    return new WeakRef(queue.shift() ?? {});
+  });
+  const last = {};
+  queue.push(last);
+  // what a WeakRef was made of stays to the end of the turn
+  await turn();
+  collect();
+  assert.equal(taken.filter((ref) => ref.deref() !== undefined).length, 0);
+  assert.equal(queue.shift(), last);
 });
 
 test('a message is done when its handler has resolved, and with the error when it rejects or throws', async () => {

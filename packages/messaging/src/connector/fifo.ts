@@ -1,6 +1,6 @@
-/** A queue; taking from a long one costs no more than from a short one. */
+/** A queue, first in, first out. Taking from a long one costs no more than from a short one, and what was taken is not kept. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -18,7 +18,7 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     const item = this.first;
-    if (this.size > 0) this.#head++;
+    if (this.size > 0) this.#items[this.#head++] = undefined;
     if (this.#head >= 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -28,7 +28,7 @@ export class Fifo<T> {
 
   /** Takes all items out. */
   drain(): readonly T[] {
-    const items = this.#items.slice(this.#head);
+    const items = this.#items.slice(this.#head) as T[];
     this.#items = [];
     this.#head = 0;
     return items;
