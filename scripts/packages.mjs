@@ -37,7 +37,7 @@ const ROOMS = {
     ['index'],
   ],
   messaging: [
-    ['contract', 'net'],
+    ['contract', 'has-code', 'net'],
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],

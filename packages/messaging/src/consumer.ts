@@ -1,4 +1,4 @@
-import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   consumerOf,
@@ -8,6 +8,7 @@ import {
   type MessagingConnection,
   type Subscription,
 } from './contract.js';
+import { hasCode } from './has-code.js';
 
 const Config = z.strictObject({
   /** What to subscribe to: a topic filter, subject, stream or queue, in the server's own spelling. */
@@ -77,8 +78,4 @@ async function stopped(subscribing: Promise<Subscription> | undefined): Promise<
     // without a connection there is nothing left to stop
     if (!hasCode(error, 'CONNECTION_LOST')) throw error;
   }
-}
-
-function hasCode(error: unknown, code: SputnikError['code']): boolean {
-  return error instanceof SputnikError && error.code === code;
 }

@@ -7,6 +7,7 @@ import {
   type ProduceMessage,
   type ProduceResult,
 } from './contract.js';
+import { hasCode } from './has-code.js';
 
 const Config = z.strictObject({
   /** Messages under way to the server at most. */
@@ -166,10 +167,6 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
   },
 });
-
-function hasCode(error: unknown, code: SputnikError['code']): boolean {
-  return error instanceof SputnikError && error.code === code;
-}
 
 /** The connection ended, or the connector gave up: to the core an AbortError at landing would be no failure (F3). */
 function isLoss(error: unknown): boolean {

@@ -77,7 +77,7 @@ function lineOf(event: SputnikEvent): string | undefined {
     case 'disconnected':
       return event.type;
     case 'failed':
-      return `${event.block.responsibility}.${event.callback} failed: ${textOf(event.error)}`;
+      return `${event.block.responsibility}.${event.callback} failed: ${errorText(event.error)}`;
     case 'dropped':
       return `${event.block.responsibility} dropped ${event.count}`;
     case 'landing':
@@ -89,7 +89,7 @@ function lineOf(event: SputnikEvent): string | undefined {
   }
 }
 
-function textOf(error: unknown): string {
+function errorText(error: unknown): string {
   return error instanceof Error ? error.message : oneLine(error);
 }
 
