@@ -83,7 +83,7 @@ function checkRooms(source, levels) {
   for (const path of sourcesBelow(source)) {
     const room = roomOf(path);
     if (!levelOf.has(room))
-      problems.push(`${relative(root, path)}: ${room} has no level; give it one in scripts/packages.mjs`);
+      problems.push(`${relative(root, path)}: ${room} has no level; give it one in scripts/dependencies.mjs`);
     for (const specifier of importsOf(path).filter((one) => one.startsWith('.'))) {
       const other = roomOf(join(path, '..', specifier));
       if (other !== room && !(levelOf.get(other) < levelOf.get(room)))
@@ -110,7 +110,7 @@ function checkPackage(folder) {
   const file = relative(root, join(folder, 'package.json'));
   const allowed = MAY_USE[name.replace(SCOPE, '')];
   if (allowed === undefined)
-    problems.push(`${file}: ${name} has no rule; say in scripts/packages.mjs what it may depend on`);
+    problems.push(`${file}: ${name} has no rule; say in scripts/dependencies.mjs what it may depend on`);
   else if (allowed !== 'any')
     for (const other of own.filter((one) => one.startsWith(SCOPE)))
       if (!allowed.includes(other.replace(SCOPE, '')))
