@@ -22,6 +22,13 @@ export const GUARDS = [
     'rules/boot',
   ),
   core(
+    'B2: the address that a block declares is its default',
+    'assemble',
+    "typeof factory === 'object' ? factory.address : undefined",
+    'undefined',
+    'rules/making',
+  ),
+  core(
     'B2: own properties only',
     'assemble',
     'Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined',

@@ -11,7 +11,7 @@ import {
   type MailboxOptions,
   type ServerConnector,
 } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import { PRODUCER, type ProduceMessage } from '@sputnikjs/messaging';
 import { httpgateway } from '@sputnikjs/adapter-http';
 
 /** A server that is there or not, as the test says. */
@@ -89,8 +89,9 @@ export async function prepare(t: TestContext, options: SatelliteOptions = {}): P
   const held: Held[] = [];
   let takesAll = false;
 
-  const producer = defineBlock<undefined, {}, string, ProduceMessage, void>({
+  const producer = defineBlock({
     name: 'producer',
+    address: PRODUCER,
     make: () => ({
       mailbox,
       onMsg: (message) =>

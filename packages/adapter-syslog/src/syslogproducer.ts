@@ -1,11 +1,11 @@
-import { defineBlock, type BlockCommunicator, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
 import { Courier } from './courier.js';
 import { toJson } from './json.js';
 import { Keep } from './keep.js';
-import type { SyslogMessage } from './message.js';
+import { SYSLOG_PRODUCER } from './message.js';
 import { Routing, targetOf } from './routing.js';
 import type { Target } from './target.js';
 import { Troubles } from './troubles.js';
@@ -35,6 +35,7 @@ const Config = z.strictObject({
 /** Hands parsed syslog messages on to the producer of the server, as JSON, each to the targets that its routes tell. */
 export const syslogproducer: BlockDefinition = defineBlock({
   name: 'syslogproducer',
+  address: SYSLOG_PRODUCER,
   config: Config,
   needs: { producer: PRODUCER },
   async check({ routing }, read) {
@@ -52,11 +53,11 @@ export const syslogproducer: BlockDefinition = defineBlock({
       async init(config) {
         routing = new Routing(await readRoutes(config, confName), target);
       },
-      run(self: BlockCommunicator<SyslogMessage>) {
+      run(self) {
         courier.writer = self.communicator(SYSLOG_WRITER);
       },
       // Without a promise as long as there is room: the core handles that several times faster.
-      onMsg(message: SyslogMessage): void | Promise<void> {
+      onMsg(message): void | Promise<void> {
         // Bytes, for the server needs them anyway, and in a queue they are no burden to the garbage collector.
         const payload = Buffer.from(toJson(message));
         const mayDrop = message.source.transport === 'udp';

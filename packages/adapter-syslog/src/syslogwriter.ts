@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkWriter } from './checks.js';
 import { RotatingFile } from './rotating-file.js';
 import { Troubles } from './troubles.js';
-import type { UnsentMessage } from './unsent.js';
+import { SYSLOG_WRITER, type UnsentMessage } from './unsent.js';
 
 /** Messages that are written at once. */
 const BATCH = 1024;
@@ -23,6 +23,7 @@ const Config = z.strictObject({
  */
 export const syslogwriter: BlockDefinition = defineBlock({
   name: 'syslogwriter',
+  address: SYSLOG_WRITER,
   config: Config,
   check: checkWriter,
   make: ({ path, maxBytes, maxFiles }, _to, ctx) => {
@@ -56,7 +57,7 @@ export const syslogwriter: BlockDefinition = defineBlock({
           throw new Error(`"${path}" cannot be written (${message}). Configure another "path"`, { cause });
         }
       },
-      onMsg(message: UnsentMessage): Promise<void> {
+      onMsg(message): Promise<void> {
         lines.push(lineOf(message));
         return (next ??= begin());
       },

@@ -14,7 +14,7 @@ type Rewiring = Readonly<Record<string, string>>;
 /** A block of the process as configuration lists it. */
 export interface BlockEntry {
   readonly name: string;
-  /** The name unless given. */
+  /** The address that the block declares unless given; its name if it declares none. */
   readonly responsibility?: string | undefined;
   /** Other addresses for what the block needs, by the names it uses for them. */
   readonly needs?: Rewiring | undefined;
@@ -71,11 +71,12 @@ function address(
   for (const [name, factory] of Object.entries(infrastructure)) add({ name }, factory);
   for (const entry of appBlocks) {
     const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
-    const faults = addressProblems(entry, descriptors);
-    if (faults.length === 0) add(entry, factory);
+    const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
+    const faults = addressProblems({ ...entry, responsibility }, descriptors);
+    if (faults.length === 0) add({ ...entry, responsibility }, factory);
     const known = Object.keys(factories).join(', ') || 'none';
     const missing = factory ? [] : [`no factory has its name; there are: ${known}`];
-    problems.push(...told(describe(entry.name, entry.responsibility), [...faults, ...missing]));
+    problems.push(...told(describe(entry.name, responsibility), [...faults, ...missing]));
   }
   return { value: places, problems };
 }

@@ -3,7 +3,16 @@ import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
 import type { Mail as MailFrom } from './mail.js';
 import type { MailboxOptions } from './mailbox.js';
-import type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
+import type {
+  AnswerOf,
+  AnyResponsibility,
+  Clean,
+  Handing,
+  IfTyped,
+  MessageOf,
+  Msg,
+  Responsibility,
+} from './message.js';
 import type { StandardSchemaV1 } from './standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
@@ -46,18 +55,18 @@ export interface BlockCommunicator<M = Msg, A = unknown> {
    * Now or never: true if the message was accepted; false for null, a block without `onMsg`, a finished block, a full
    * mailbox. Never throws, never waits, never runs the receiver (M2).
    */
-  readonly send: (msg: M) => boolean;
+  readonly send: Handing<M, [], boolean>;
   /**
    * Waits for room, in turn. Resolves false only when there never will be any: the block has no `onMsg` or finished.
    * Rejects with the signal's reason when that aborts before there was room (M4).
    */
-  readonly post: (msg: M, options?: { readonly signal?: AbortSignal | undefined }) => Promise<boolean>;
+  readonly post: Handing<M, [options?: { readonly signal?: AbortSignal | undefined }], Promise<boolean>>;
   /**
    * Waits for room as `post` does, and resolves with what the receiver answers. Rejects with a SputnikError: ASK_REFUSED (never
    * accepted: no `onMsg`, a finished block, no room before the deadline; safe to ask again), ASK_DROPPED, ASK_FAILED (its `cause` is what
    * `onMsg` threw), ASK_TIMEOUT (accepted, no answer before the deadline; it may be handled all the same), ASK_ABORTED, ASK_ENDED (M5).
    */
-  readonly ask: (msg: M, options?: AskOptions) => Promise<A>;
+  readonly ask: Handing<M, [options?: AskOptions], Promise<A>>;
 }
 
 /** How long an `ask` waits, and what for. */
@@ -72,11 +81,15 @@ export interface AskOptions {
 /** A message of a batch (M8). */
 export type Mail<M = Msg, A = unknown> = MailFrom<M, A, BlockCommunicator>;
 
+type OnMsg<M, A> = (msg: M, from: BlockCommunicator, ctx: BlockContext) => A | Promise<A>;
+
+type OnMsgs<M, A> = (batch: readonly Mail<M, A>[], ctx: BlockContext) => void | Promise<void>;
+
 /**
  * An independent, asynchronously running part of the process: the original's callbacks. `C` is the connection type,
  * `M` the messages it takes, `A` what it answers.
  */
-export interface Block<C = unknown, M extends Clean<M> = Msg, A = unknown> {
+export interface Block<C = unknown, M = Msg, A = unknown> {
   /** Get ready: read configuration, open ports. Blocks are initialised one at a time, in order (B1). */
   init(config: ConfFactory, ctx: BlockContext): void | Promise<void>;
   /** The block's main thread; entered after all inits. Returning early is legal (F1). */
@@ -88,12 +101,12 @@ export interface Block<C = unknown, M extends Clean<M> = Msg, A = unknown> {
   /** The connection is dead. Not called at landing (S5). */
   readonly onServerDisconnect?: ((ctx: BlockContext) => void | Promise<void>) | undefined;
   /** Takes a message. What it returns, or resolves with, answers an `ask`. */
-  readonly onMsg?: ((msg: M, from: BlockCommunicator, ctx: BlockContext) => A | void | Promise<A | void>) | undefined;
+  readonly onMsg?: OnMsg<M, A | void> | undefined;
   /**
    * Takes messages in batches, in place of `onMsg`: those that wait, up to `mailbox.batch`. Each has an outcome of its own (M8); those
    * without one are handled when the call resolves, and failed when it throws.
    */
-  readonly onMsgs?: ((batch: readonly Mail<M, A>[], ctx: BlockContext) => void | Promise<void>) | undefined;
+  readonly onMsgs?: OnMsgs<M, A> | undefined;
   /** Stop taking in from outside; send on what was already accepted. */
   onLanding?(ctx: BlockContext): void | Promise<void>;
   /** Asked when a callback above failed in flight. Unless it says 'continue', the satellite lands (F3). */
@@ -140,14 +153,27 @@ export interface BlockDefinition<C = unknown> {
   readonly config: StandardSchemaV1 | undefined;
   readonly needs: Needs;
   /** As of {@link BlockSpec}. */
+  readonly address?: string | undefined;
+  /** As of {@link BlockSpec}. */
   check?(config: unknown, read: ConfFactory): Inspection | Promise<Inspection>;
   /** Called at prepare with the validated configuration and the handles asked for. */
   make(config: unknown, to: Wiring<Needs>, ctx: BlockContext): Partial<AnyBlock<C>>;
 }
 
+/** Takes messages as the contract of an address has it. */
+interface Keeps<R> {
+  readonly onMsg?: OnMsg<MessageOf<R>, AnswerOf<R>> | undefined;
+  readonly onMsgs?: OnMsgs<MessageOf<R>, AnswerOf<R>> | undefined;
+}
+
 /** What {@link defineBlock} is told. */
-export interface BlockSpec<T, N extends Needs, C, M extends Clean<M>, A> {
+export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M, A> {
   readonly name: string;
+  /**
+   * The address whose contract it keeps: `onMsg` and `onMsgs` take its messages and give its answers, or do not compile. Where the
+   * satellite lists the block without a responsibility, this is its address; without both, its name is (B2).
+   */
+  readonly address?: R | undefined;
   /** Any Standard Schema. Without one the block has no configuration. */
   readonly config?: StandardSchemaV1<unknown, T> | undefined;
   /** Addresses of the blocks that this one sends to. */
@@ -158,13 +184,29 @@ export interface BlockSpec<T, N extends Needs, C, M extends Clean<M>, A> {
    */
   readonly check?: ((config: T, read: ConfFactory) => Inspection | Promise<Inspection>) | undefined;
   /** Any of the callbacks; those left out do nothing. Acquires nothing itself. */
-  readonly make: (config: T, to: Wiring<N>, ctx: BlockContext) => Partial<Block<C, M, A>>;
+  readonly make: (
+    config: T,
+    to: Wiring<N>,
+    ctx: BlockContext,
+  ) => Partial<Block<C, M, A>> & IfTyped<R, Keeps<R>, unknown>;
 }
 
 /** The recommended way to write a block. */
-export function defineBlock<T = undefined, N extends Needs = {}, C = unknown, M extends Clean<M> = Msg, A = unknown>(
-  spec: BlockSpec<T, N, C, M, A>,
-): BlockDefinition<C> {
-  const { name, config, needs = {}, check, make } = spec;
-  return Object.freeze({ name, config, needs, ...(check && { check }), make });
+export function defineBlock<
+  T = undefined,
+  N extends Needs = {},
+  C = unknown,
+  R extends AnyResponsibility = string,
+  M = MessageOf<R>,
+  A = AnswerOf<R>,
+>(spec: BlockSpec<T, N, C, R, M, A>): BlockDefinition<C> {
+  const { name, address, config, needs = {}, check, make } = spec;
+  return Object.freeze({
+    name,
+    config,
+    needs,
+    ...(address !== undefined && { address }),
+    ...(check && { check }),
+    make,
+  });
 }

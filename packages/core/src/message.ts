@@ -27,3 +27,14 @@ export type MessageOf<R> = R extends { readonly [contract]?: (msg: infer M) => u
 
 /** The answer type that a responsibility carries. */
 export type AnswerOf<R> = R extends { readonly [contract]?: (msg: never) => infer A } ? A : unknown;
+
+/** `Then` if the address carries a contract; `Else` if it is a plain string. */
+export type IfTyped<R, Then, Else> = typeof contract extends keyof R ? Then : Else;
+
+/** Who takes `M` may be handed that; who takes any message (`Msg`) any object that is {@link Clean}, a plain interface too. */
+export type Handing<M, Options extends readonly unknown[], Result> = [M, (key: keyof M) => void] extends [
+  Msg,
+  (key: string) => void,
+]
+  ? <N extends object>(msg: N & Clean<N>, ...options: Options) => Result
+  : (msg: M, ...options: Options) => Result;

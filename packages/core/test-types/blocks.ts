@@ -46,8 +46,6 @@ export const bare = { init(): void {}, run(): void {}, finish(): void {} };
 export const unfinished: Block = { init() {}, run() {} };
 // @ts-expect-error onMsg answers with a boolean
 export const wrongAnswer: Block<unknown, Order, boolean> = { ...bare, onMsg: () => 'yes' };
-// @ts-expect-error a block cannot take messages with reserved keys
-export type ReservedBlock = Block<unknown, { __name: string }>;
 
 const ORDERS: Responsibility<Order, boolean> = 'orders';
 
@@ -107,6 +105,112 @@ export const typo: BlockFactory = defineBlock({
 
 // @ts-expect-error whenFull is "reject" or "drop-oldest"
 export const policy: BlockFactory = defineBlock({ name: 'policy', make: () => ({ mailbox: { whenFull: 'explode' } }) });
+
+/** The receiving side: the address says what a block takes and answers. */
+interface Receipt {
+  readonly total: number;
+}
+const DESK: Responsibility<Order, Receipt> = 'desk';
+const NOTES: Responsibility<Order, void> = 'notes';
+const WORD: Responsibility<Order, 'yes' | 'no'> = 'word';
+
+export const desks: BlockFactory[] = [
+  defineBlock({ name: 'a', address: DESK, make: () => ({ onMsg: ({ id }) => ({ total: id + 1 }) }) }),
+  defineBlock({
+    name: 'b',
+    address: DESK,
+    config: z.strictObject({ port: z.number() }),
+    needs: { notes: NOTES },
+    make: ({ port }, { notes }) => ({
+      run: (self) => void self.send({ id: port }),
+      async onMsg(order, from) {
+        notes.send(order);
+        from.send(order);
+        return { total: order.id + port };
+      },
+    }),
+  }),
+  defineBlock({
+    name: 'c',
+    address: DESK,
+    make: () => ({
+      onMsgs(batch) {
+        for (const mail of batch) mail.reply({ total: mail.msg.id + 1 });
+      },
+    }),
+  }),
+  defineBlock({ name: 'd', address: NOTES, make: () => ({ onMsg: ({ id }) => void id }) }),
+  defineBlock({ name: 'e', address: WORD, make: () => ({ onMsg: ({ id }) => (id > 0 ? 'yes' : 'no') }) }),
+  // a handler may take more than the contract says, and answer with more
+  defineBlock({ name: 'f', address: DESK, make: () => ({ onMsg: (msg: object) => ({ total: 1, msg }) }) }),
+  // without a contract its own annotation counts
+  defineBlock({ name: 'g', address: 'a plain string', make: () => ({ onMsg: (order: Order) => order.id }) }),
+  defineBlock({ name: 'h', address: 'a plain string', make: () => ({ onMsg: (msg) => msg['any'] }) }),
+];
+
+export const misplaced: BlockFactory[] = [
+  defineBlock({
+    name: 'wrong answer',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error the answer is a Receipt
+      onMsg: ({ id }) => id,
+    }),
+  }),
+  defineBlock({
+    name: 'no answer',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error who asks gets a Receipt
+      async onMsg() {},
+    }),
+  }),
+  defineBlock({
+    name: 'vague answer',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error an object need not be a Receipt
+      onMsg: (order): object => order,
+    }),
+  }),
+  defineBlock({
+    name: 'wrong message',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error it gets an Order
+      onMsg: ({ total }: Receipt) => ({ total }),
+    }),
+  }),
+  defineBlock({
+    name: 'greedy',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error an Order need not have a price
+      onMsg: ({ price }: Order & { price: number }) => ({ total: price }),
+    }),
+  }),
+  defineBlock({
+    name: 'misspelt',
+    address: DESK,
+    make: () => ({
+      // @ts-expect-error an Order has no such key
+      onMsg: ({ idd }) => ({ total: Number(idd) }),
+    }),
+  }),
+  defineBlock({
+    name: 'batches',
+    address: DESK,
+    make: () => ({
+      onMsgs(batch) {
+        // @ts-expect-error the answer is a Receipt
+        for (const mail of batch) mail.reply(mail.msg.id);
+      },
+    }),
+  }),
+];
+
+/** An address is a text like any other where the satellite lists its blocks. */
+export const listed = new Sputnik({ appBlocks: [{ name: 'a', responsibility: DESK, needs: { orders: ORDERS } }] });
 
 /** What blocks for a connection of their own look like. */
 const original: BlockFactory<Connection> = () => new Original();

@@ -79,6 +79,27 @@ export async function untyped(self: BlockCommunicator, somewhere: string): Promi
   void [answer, reserved, known];
 }
 
+/** Where any message goes, a plain interface does, too. */
+export async function plain(self: BlockCommunicator, order: Order, sly: Sly): Promise<void> {
+  const other = self.communicator('somewhere');
+  other?.send(order);
+  await other?.post(order, { signal: AbortSignal.timeout(1) });
+  const answer: unknown = await other?.ask(order, { timeoutMs: 1 });
+  // @ts-expect-error not one with a reserved key
+  other?.send(sly);
+  // @ts-expect-error a text is no message
+  await other?.post('text');
+  // @ts-expect-error nor is null
+  await other?.ask(null);
+  // @ts-expect-error a misspelt option
+  await other?.ask(order, { timeout: 1 });
+  const texts = self.communicator<Record<string, string>>('texts');
+  texts?.send({ any: 'text' });
+  // @ts-expect-error a contract of which only the keys are free is one
+  texts?.send({ any: 1 });
+  void answer;
+}
+
 /** A handle on a block that takes little is none on a block that takes more: `send` is a property. */
 export function widen(orders: BlockCommunicator<Order, Receipt>, all: BlockCommunicator<Order | Receipt>): void {
   // @ts-expect-error it does not take a Receipt

@@ -1,6 +1,7 @@
 import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
+  PRODUCER,
   producerOf,
   type MessageProducer,
   type MessagingConnection,
@@ -46,6 +47,7 @@ interface Link {
  */
 export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'producer',
+  address: PRODUCER,
   config: Config,
   make: ({ concurrency, capacity }, _to, ctx) => {
     /** In the order of acceptance: a set keeps it. */
@@ -143,7 +145,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
         ctx.signal.addEventListener('abort', failAll, { once: true });
       },
-      onMsg(message: ProduceMessage): Promise<ProduceResult | void> {
+      onMsg(message) {
         checkMessage(message);
         if (link === undefined && ctx.landing.aborted) throw undelivered(message);
         return new Promise((resolve, reject) => {

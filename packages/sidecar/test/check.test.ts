@@ -189,6 +189,28 @@ test('what only the block itself can find is a problem like any other, and so is
   );
 });
 
+test('a block listed without a responsibility has the address that it declares: for its configuration, its needs, its place', async () => {
+  const made: string[] = [];
+  const shop = defineBlock({
+    name: 'shop',
+    address: 'store',
+    config: z.strictObject({ n: z.number() }),
+    check: ({ n }) => ({ listens: [{ protocol: 'tcp', host: '127.0.0.1', port: n }] }),
+    make: ({ n }, _to, { descriptor }) => (made.push(`${descriptor.responsibility} ${n}`), { onMsg() {} }),
+  });
+  const buyer = defineBlock({ name: 'buyer', needs: { store: 'store' }, make: () => ({}) });
+  const blockFactories = { shop, buyer };
+  const blocks = [{ name: 'shop' }, { name: 'shop', responsibility: 'second' }, { name: 'buyer' }];
+  const options = { blocks, blockFactories, configs: { shop: { n: 1 }, store: { n: 2 } } };
+  assert.deepEqual(await check(options), { problems: [], blocks: 3 });
+  assert.deepEqual(made, ['store 2', 'second 1']);
+  const { problems } = await check({ ...options, blocks: blocks.toReversed(), configs: { shop: { n: 1 } } });
+  assert.deepEqual(problems, [
+    'configs.blocks: [0]: block "buyer" stands before "store", which it needs; list it after that',
+    'configs.shop: TCP port 1 on 127.0.0.1 is taken by "second"; give one of them another port',
+  ]);
+});
+
 test('two that listen at one place are a problem, by whatever name they call it (vectordotdev/vector#5013)', async () => {
   const second = { ...door, responsibility: 'second' };
   const two = (first: object, other: object): Promise<readonly string[]> =>

@@ -14,7 +14,6 @@ import {
   PRODUCER,
   producerBlock,
   RECEIVER,
-  type ConsumedMessage,
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
@@ -40,10 +39,11 @@ const ASK_MS = 240_000;
 function copierBlock({ target, maxUnacknowledged, copied }: Copying): BlockDefinition {
   return defineBlock({
     name: 'copier',
+    address: RECEIVER,
     needs: { producer: PRODUCER },
     make: (_config, { producer }) => ({
       mailbox: { concurrency: maxUnacknowledged },
-      async onMsg(message: ConsumedMessage) {
+      async onMsg(message) {
         await producer.ask({ target, payload: message.payload }, { timeoutMs: ASK_MS });
         await copied(textOf(message));
       },
@@ -89,7 +89,7 @@ export class MessagingFlight {
     const configs: Record<string, object | undefined> = {
       consumer: copying && { source: copying.source, maxUnacknowledged: copying.maxUnacknowledged },
     };
-    const copiers = copying ? [{ name: 'copier', responsibility: RECEIVER }, { name: 'consumer' }] : [];
+    const copiers = copying ? [{ name: 'copier' }, { name: 'consumer' }] : [];
     const flight = await new Sputnik<MessagingConnection>({
       appBlocks: [{ name: 'producer' }, ...copiers, { name: 'test' }],
       blockFactories,

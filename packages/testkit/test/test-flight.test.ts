@@ -11,6 +11,9 @@ import {
 } from '@sputnikjs/core';
 import { echoBlock, testFlight, turn } from '@sputnikjs/testkit';
 
+interface Numbered {
+  readonly n: number;
+}
 const SINK: Responsibility<{ readonly n: number }, string> = 'sink';
 
 /** Any object, taken as it is. */
@@ -124,6 +127,8 @@ test('the test asks, sends and posts by a handle of its own, typed by the respon
   assert.equal(await flight.to(SINK).post({ n: 3 }), true);
   await turn();
   assert.deepEqual(sink.messages, [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  const plain: Numbered = { n: 4 };
+  assert.equal(await flight.to('sink').ask(plain), 'got 4');
   assert.throws(() => flight.to('sinc'), /no block has the responsibility "sinc"; there are: .*sink/);
   assert.throws(() => flight.server, /give testFlight a connection/);
 });

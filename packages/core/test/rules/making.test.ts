@@ -111,6 +111,30 @@ test('B2: a need is met by the block that has the address, or by another one tha
   await t.land();
 });
 
+test('B2: the address of a block is what its entry says, else the one that it declares, else its name', async () => {
+  const oracle = defineBlock({ name: 'delphi', address: 'oracle', make: () => ({}) });
+  const t = new TestFlight({
+    appBlocks: [{ name: 'delphi' }, { name: 'delphi', responsibility: 'other' }, { name: 'a' }],
+  });
+  const flight = await t.prepare({ delphi: oracle, a: {} });
+  assert.deepEqual(
+    flight.status().blocks.map(({ name, responsibility }) => `${responsibility} (${name})`),
+    ['finisher (finisher)', 'oracle (delphi)', 'other (delphi)', 'a (a)'],
+  );
+});
+
+test('B2: an address that a block declares may be taken, reserved or no text, as one of an entry may', async () => {
+  const at = (name: string, address: unknown): BlockFactory =>
+    defineBlock({ name, address: address as string, make: () => ({}) });
+  const blockFactories = { a: at('a', 'b'), b: at('b', undefined), c: at('c', 'connector'), d: at('d', '') };
+  const problems = await inspect({ appBlocks: Object.keys(blockFactories).map((name) => ({ name })), blockFactories });
+  assert.deepEqual(problems, [
+    'block b: its responsibility "b" is taken; give each block one of its own',
+    'block connector (c): its responsibility "connector" is reserved for infrastructure',
+    'block  (d): its name and responsibility must be texts that are not empty',
+  ]);
+});
+
 test('B2: a block may be an instance of a class', async () => {
   class Counting implements AnyBlock {
     readonly calls: string[] = [];

@@ -1,6 +1,6 @@
-import { inspect, type SputnikOptions } from '@sputnikjs/core';
+import { inspect, type BlockFactory, type SputnikOptions } from '@sputnikjs/core';
 import { findFactories, type Factories } from './block-factories.js';
-import { readBlocks } from './blocks.js';
+import { readBlocks, type SidecarEntry } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type FoundConnector } from './connector-conf.js';
@@ -29,8 +29,9 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const folder = options.cf ?? process.cwd();
   const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
   const list = await readBlocks(configuration.reader);
-  const { label, entries } = list.value;
+  const { label } = list.value;
   const factories = await findFactories(list.value, folder, (options.blockFactories ?? {}) as Factories);
+  const entries = list.value.entries.map((entry) => addressed(entry, factories.value[entry.name]));
   const found = await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
   const connector = found.value?.connector;
   const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
@@ -43,7 +44,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   };
   const blockProblems = await inspectBlocks(sputnik, label);
   const setupProblems = await inspectSetup({
-    list: list.value,
+    list: { label, entries },
     factories: factories.value,
     configuration,
     names,
@@ -56,6 +57,12 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const problems = [...new Set([...parts, ...blockProblems, ...setupProblems, ...strays])];
   const setup: Setup = { sputnik, connector, settings: settings.value };
   return { value: problems.length > 0 ? undefined : setup, problems };
+}
+
+/** An entry without a responsibility has the address that its block declares, as in the core (B2). */
+function addressed(entry: SidecarEntry, factory: BlockFactory | undefined): SidecarEntry {
+  const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
+  return { ...entry, responsibility };
 }
 
 const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
