@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +39,9 @@ export interface Program {
 }
 
 export function program(t: TestContext, command: string, ...args: string[]): Program {
-  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  // a program with tests of its own is not a part of ours
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
@@ -57,10 +60,24 @@ export function sputnik(t: TestContext, ...args: string[]): Program {
 
 /** Compiles a TypeScript example, without output. */
 export function compile(t: TestContext, text: string): Program {
-  const tsconfig = {
-    extends: '../../../tsconfig.base.json',
-    compilerOptions: { noEmit: true, composite: false, isolatedDeclarations: false },
-  };
-  const path = folder(t, { 'example.ts': text, 'tsconfig.json': JSON.stringify(tsconfig) });
+  return tsc(t, folder(t, { 'example.ts': text, 'tsconfig.json': tsconfig({ noEmit: true }) }));
+}
+
+/** Compiles TypeScript examples in one go, and gives the programs that come of them. */
+export async function compileAll(t: TestContext, texts: readonly string[]): Promise<string[]> {
+  const sources = texts.map((text, index) => [`${index}.ts`, text]);
+  const options = { rootDir: '.', outDir: 'js', incremental: false };
+  const path = folder(t, { ...Object.fromEntries(sources), 'tsconfig.json': tsconfig(options) });
+  const compiler = tsc(t, path);
+  assert.equal(await compiler.code, 0, compiler.output());
+  return texts.map((_, index) => join(path, 'js', `${index}.js`));
+}
+
+function tsconfig(options: object): string {
+  const compilerOptions = { composite: false, isolatedDeclarations: false, ...options };
+  return JSON.stringify({ extends: '../../../tsconfig.base.json', compilerOptions });
+}
+
+function tsc(t: TestContext, path: string): Program {
   return program(t, process.execPath, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', path);
 }

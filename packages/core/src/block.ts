@@ -191,7 +191,22 @@ export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M
   ) => Partial<Block<C, M, A>> & IfTyped<R, Keeps<R>, unknown>;
 }
 
-/** The recommended way to write a block. */
+/**
+ * The recommended way to write a block.
+ *
+ * @example
+ * import { defineBlock, Sputnik, type Responsibility } from '@sputnikjs/core';
+ * const ADDER: Responsibility<{ readonly a: number; readonly b: number }, number> = 'adder';
+ * const adder = defineBlock({ name: 'adder', address: ADDER, make: () => ({ onMsg: ({ a, b }) => a + b }) });
+ * const asker = defineBlock({
+ *   name: 'asker',
+ *   needs: { adder: ADDER },
+ *   make: (_config, to, { land }) => ({ run: async () => land(await to.adder.ask({ a: 2, b: 3 })) }),
+ * });
+ * const options = { appBlocks: [{ name: 'adder' }, { name: 'asker' }], blockFactories: { adder, asker } };
+ * const report = await (await new Sputnik(options).prepare()).launch();
+ * console.log(report.cause.reason); // 5
+ */
 export function defineBlock<
   T = undefined,
   N extends Needs = {},

@@ -10,7 +10,17 @@ export interface Clock {
   every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void>;
 }
 
-/** A clock from its two primitives. */
+/**
+ * A clock from its two primitives.
+ *
+ * @example
+ * import { makeClock } from '@sputnikjs/core';
+ * let time = 0;
+ * // every wait takes a microtask, and the time says that it was as long as asked for
+ * const hasty = makeClock(() => time, (ms, callback) => (queueMicrotask(() => ((time += ms), callback())), () => {}));
+ * await hasty.sleep(60_000);
+ * console.log(hasty.now()); // 60000
+ */
 export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
   const sleep: Clock['sleep'] = (ms, signal) =>
     new Promise((resolve) => {

@@ -10,7 +10,17 @@ export type ConfigSource = (confName: string, schema: StandardSchemaV1) => unkno
 /** Gives the configuration of a name, validated. Rejects with BAD_CONFIG, every problem in `problems`. */
 export type ConfFactory = <T>(confName: string, schema: StandardSchemaV1<unknown, T>) => Promise<T>;
 
-/** Validates what a source gives. A configuration that is not there counts as empty: it fits if all keys have defaults. */
+/**
+ * Validates what a source gives. A configuration that is not there counts as empty: it fits if all keys have defaults.
+ *
+ * @example
+ * import { confFactory } from '@sputnikjs/core';
+ * import { z } from 'zod';
+ * const config = confFactory((name) => (name === 'store' ? { port: 6379 } : undefined));
+ * const Store = z.strictObject({ host: z.string().default('localhost'), port: z.number() });
+ * const { host, port } = await config('store', Store);
+ * console.log(host, port); // localhost 6379
+ */
 export function confFactory(source: ConfigSource): ConfFactory {
   return async (confName, schema) => {
     const raw = await source(confName, schema);

@@ -9,6 +9,12 @@ const registry: Record<string, BlockFactory> = Object.create(null) as Record<str
 /**
  * Adds a factory to the global registry: what importing a package's `/register` does. Sugar over an object: a satellite
  * that is given `blockFactories` does not look here. Throws BAD_SETUP if another factory has the name.
+ *
+ * @example
+ * import { defineBlock, registerBlockFactory, Sputnik } from '@sputnikjs/core';
+ * registerBlockFactory('hello', defineBlock({ name: 'hello', make: (_config, _to, { land }) => ({ run: () => land() }) }));
+ * const flight = await new Sputnik({ appBlocks: [{ name: 'hello' }] }).prepare();
+ * console.log((await flight.launch()).clean); // true
  */
 export function registerBlockFactory(name: string, factory: BlockFactory): void {
   const present = registry[name];
@@ -18,7 +24,14 @@ export function registerBlockFactory(name: string, factory: BlockFactory): void 
   registry[name] = factory;
 }
 
-/** What has been registered so far. */
+/**
+ * What has been registered so far.
+ *
+ * @example
+ * import { defineBlock, globalFactories, registerBlockFactory } from '@sputnikjs/core';
+ * registerBlockFactory('hello', defineBlock({ name: 'hello', make: () => ({}) }));
+ * console.log(Object.keys(globalFactories()).join()); // hello
+ */
 export function globalFactories(): BlockFactories {
   return registry;
 }

@@ -5,7 +5,19 @@ import type { Msg } from './message.js';
 
 const FINISH: Msg = Object.freeze({});
 
-/** The message with which a block may ask the initiator to land, as in the original; `ctx.land` can give a reason (M7). */
+/**
+ * The message with which a block may ask the initiator to land, as in the original; `ctx.land` can give a reason (M7).
+ *
+ * @example
+ * import { defineBlock, finishMsg, INITIATOR, Sputnik } from '@sputnikjs/core';
+ * const brief = defineBlock({
+ *   name: 'brief',
+ *   needs: { initiator: INITIATOR },
+ *   make: (_config, { initiator }) => ({ run: () => void initiator.send(finishMsg()) }),
+ * });
+ * const flight = await new Sputnik({ appBlocks: [{ name: 'brief' }], blockFactories: { brief } }).prepare();
+ * console.log((await flight.launch()).cause.block?.name); // brief
+ */
 export function finishMsg(): Msg {
   return FINISH;
 }

@@ -5,7 +5,9 @@ const handlersOf = new Map<NodeJS.Signals, { readonly handlers: Set<() => void>;
  * before. One process listener serves all, since Node warns of more than ten (L6).
  *
  * @example
- * const forget = onSignal('SIGUSR2', () => console.log('noted'));
+ * import { onSignal } from '@sputnikjs/core';
+ * const forget = onSignal('SIGUSR2', () => console.log('noted')); // noted
+ * process.emit('SIGUSR2', 'SIGUSR2');
  * forget();
  */
 export function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {

@@ -63,7 +63,16 @@ export interface Flight extends AsyncDisposable {
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A satellite, described. Each `prepare` is a flight of its own (B2). */
+/**
+ * A satellite, described. Each `prepare` is a flight of its own (B2).
+ *
+ * @example
+ * import { defineBlock, Sputnik } from '@sputnikjs/core';
+ * const hello = defineBlock({ name: 'hello', make: (_config, _to, { land }) => ({ run: () => land('said hello') }) });
+ * const flight = await new Sputnik({ appBlocks: [{ name: 'hello' }], blockFactories: { hello } }).prepare();
+ * const report = await flight.launch();
+ * console.log(report.cause.reason, report.clean); // said hello true
+ */
 export class Sputnik<C = unknown> {
   readonly #options: SputnikOptions<C>;
 
@@ -101,7 +110,15 @@ export class Sputnik<C = unknown> {
   }
 }
 
-/** All problems for which `prepare` would reject with BAD_SETUP, one line each. Initialises nothing (B2). */
+/**
+ * All problems for which `prepare` would reject with BAD_SETUP, one line each. Initialises nothing (B2).
+ *
+ * @example
+ * import { defineBlock, inspect } from '@sputnikjs/core';
+ * const store = defineBlock({ name: 'store', make: () => ({ onMsg() {} }) });
+ * const problems = await inspect({ appBlocks: [{ name: 'stor' }], blockFactories: { store } });
+ * console.log(problems.join()); // block stor: no factory has its name; there are: store
+ */
 export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly string[]> {
   const { value: flight, problems } = await putTogether(options);
   flight.discard();

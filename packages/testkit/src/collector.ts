@@ -1,4 +1,13 @@
-/** Collects what comes, and tells when there is so much. */
+/**
+ * Collects what comes, and tells when there is so much.
+ *
+ * @example
+ * import { Collector } from '@sputnikjs/testkit';
+ * const came = new Collector<number>();
+ * setImmediate(() => [1, 2, 3].forEach((n) => came.add(n)));
+ * await came.reaches(2);
+ * console.log(came.items.join()); // 1,2,3
+ */
 export class Collector<T> {
   /** In the order in which they came. */
   readonly items: T[] = [];

@@ -3,6 +3,15 @@ import type { ServerConnector } from '@sputnikjs/core';
 /**
  * A connector for tests without a server: whether there is one is what it was told last. At first there is none.
  * It reports no loss by itself; the heartbeat finds out.
+ *
+ * @example
+ * import { defineBlock, Sputnik } from '@sputnikjs/core';
+ * import { DummyConnector } from '@sputnikjs/testkit';
+ * const connector = new DummyConnector();
+ * connector.setState(true);
+ * const user = defineBlock({ name: 'user', make: (_config, _to, { land }) => ({ onServerConnect: (text: string) => land(text) }) });
+ * const flight = await new Sputnik({ appBlocks: [{ name: 'user' }], blockFactories: { user }, connector }).prepare();
+ * console.log((await flight.launch()).cause.reason); // connected
  */
 export class DummyConnector implements ServerConnector<string> {
   #there = false;

@@ -12,6 +12,17 @@ export interface EchoBlock<M extends Clean<M> = Msg, A = unknown> {
 /**
  * Stands for a block that is not there: give it that one's responsibility. It keeps what it is sent, and answers with what
  * `answer` returns or resolves with; with the message itself unless given. If `answer` throws, the ask rejects.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { echoBlock, testFlight } from '@sputnikjs/testkit';
+ * test('the post has a stand-in', async () => {
+ *   const post = echoBlock(({ text }) => `sent: ${text}`);
+ *   const flight = await testFlight({ blocks: { post } });
+ *   assert.equal(await flight.to('post').ask({ text: 'hello' }), 'sent: hello');
+ *   assert.deepEqual(post.messages, [{ text: 'hello' }]);
+ * });
  */
 export function echoBlock<M extends Clean<M> = Msg, A = M>(
   answer: (msg: M) => A | Promise<A> = (msg) => msg as unknown as A,

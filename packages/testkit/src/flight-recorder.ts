@@ -9,7 +9,17 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Keeps what happens in a flight, in order. Its `onEvent` and `log` fit the options of any satellite. */
+/**
+ * Keeps what happens in a flight, in order. Its `onEvent` and `log` fit the options of any satellite.
+ *
+ * @example
+ * import { Sputnik } from '@sputnikjs/core';
+ * import { FlightRecorder } from '@sputnikjs/testkit';
+ * const { onEvent, log, lines } = new FlightRecorder();
+ * const flight = await new Sputnik({ appBlocks: [], onEvent, log }).prepare();
+ * await flight.shootDown();
+ * console.log(lines.join(', ')); // landing: shootDown, landed clean
+ */
 export class FlightRecorder implements Watcher {
   /**
    * What happened, a readable line each: `ticker.run`, `echo.onMsg { n: 1 }`, `connected`, `landed clean`. Failed attempts to

@@ -21,7 +21,21 @@ export interface HeldConnectors<C> {
   readonly connect: (connector: ServerConnector<C>, signal?: AbortSignal) => Promise<Held<C>>;
 }
 
-/** Gives tests connectors of one kind to hold themselves. The schema of their definition has to validate at once. */
+/**
+ * Gives tests connectors of one kind to hold themselves. The schema of their definition has to validate at once.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { connector } from '@sputnikjs/connector-mqtt';
+ * import { heldConnectors } from '@sputnikjs/testkit';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * const { open } = heldConnectors(connector);
+ * test('the server takes a message', async (t) => {
+ *   const { connection } = await open(t, { embedded: true, port: await freePort() });
+ *   assert.equal(await connection.producer.produce({ target: 'news', payload: 'hello' }), undefined);
+ * });
+ */
 export function heldConnectors<C>(definition: ConnectorDefinition<C>): HeldConnectors<C> {
   const makeConnector: HeldConnectors<C>['makeConnector'] = (scope, raw) => {
     const connector = definition.make(validated(definition, raw));

@@ -7,7 +7,15 @@ export interface KeptLine {
   readonly text: string | undefined;
 }
 
-/** A log that keeps what is said. */
+/**
+ * A log that keeps what is said.
+ *
+ * @example
+ * import { KeptLog } from '@sputnikjs/testkit';
+ * const log = new KeptLog();
+ * setImmediate(() => log.warn({ event: 'full' }, 'no room is left'));
+ * console.log(await log.said('full')); // no room is left
+ */
 export class KeptLog implements Logger {
   readonly lines: KeptLine[] = [];
   readonly debug: Logger['debug'] = (fields, text) => this.#keep('debug', fields, text);

@@ -16,6 +16,16 @@ interface Timer {
   readonly callback: () => void;
 }
 
+/**
+ * Makes a clock that stands still until a test moves it; at first it is 0.
+ *
+ * @example
+ * import { manualClock } from '@sputnikjs/testkit';
+ * const clock = manualClock();
+ * clock.after(60_000, () => console.log('a minute later', clock.now())); // a minute later 60000
+ * await clock.advance(90_000);
+ * console.log(clock.now(), clock.pending); // 90000 0
+ */
 export function manualClock(): ManualClock {
   let time = 0;
   /** In the order of being set, so that of two that fall due together the elder fires first. */
@@ -54,7 +64,16 @@ export function manualClock(): ManualClock {
 /** Turns of the event loop in a `turn`: mailboxes yield for one each time a slice of theirs is used up. */
 const ENOUGH = 16;
 
-/** Lets all happen that needs no time to pass: promises, mailboxes, immediates. */
+/**
+ * Lets all happen that needs no time to pass: promises, mailboxes, immediates.
+ *
+ * @example
+ * import { turn } from '@sputnikjs/testkit';
+ * let done = false;
+ * void Promise.resolve().then(() => setImmediate(() => (done = true)));
+ * await turn();
+ * console.log(done); // true
+ */
 export async function turn(): Promise<void> {
   for (let i = 0; i < ENOUGH; i++) await new Promise((resolve) => setImmediate(resolve));
 }

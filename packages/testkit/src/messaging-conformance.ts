@@ -20,6 +20,20 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
 /**
  * Registers a test for each rule that the connector of a message server keeps, those of every server connector among them. What a
  * trial does not declare is skipped, and says so.
+ *
+ * @example
+ * // node --test-name-pattern="a message arrives once" example.js
+ * import { randomUUID } from 'node:crypto';
+ * import { after } from 'node:test';
+ * import { connector, MQTT_CONFIG } from '@sputnikjs/connector-mqtt';
+ * import { messagingConformance } from '@sputnikjs/testkit';
+ * import { mosquitto } from '@sputnikjs/testkit/servers';
+ * messagingConformance('mosquitto', {
+ *   server: await mosquitto({ after }),
+ *   make: (port) => connector.make(MQTT_CONFIG.parse({ url: `mqtt://127.0.0.1:${port}` })),
+ *   place: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
+ *   features: { consumer: true, pushedLoss: true },
+ * });
  */
 export function messagingConformance(name: string, trial: MessagingTrial): void {
   const { server, features } = trial;

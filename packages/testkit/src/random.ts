@@ -1,4 +1,11 @@
-/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32), so that a failure can be repeated. */
+/**
+ * Random numbers from 0 to 1 that are the same for the same seed (mulberry32), so that a failure can be repeated.
+ *
+ * @example
+ * import { randomFrom } from '@sputnikjs/testkit';
+ * const [one, other] = [randomFrom(7), randomFrom(7)];
+ * console.log(one() === other(), one() === one()); // true false
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,11 @@
-/** What a promise that has to reject rejects with. Rejects if it resolves. */
+/**
+ * What a promise that has to reject rejects with. Rejects if it resolves.
+ *
+ * @example
+ * import { rejection } from '@sputnikjs/testkit';
+ * const error = await rejection(Promise.reject(new Error('no room')));
+ * console.log(error.message); // no room
+ */
 export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: unknown }> {
   try {
     await promise;

@@ -24,6 +24,16 @@ const TAIL = 20;
 /**
  * Runs a program in a process of its own, with the same Node: a satellite of one's own, or the `sputnik` command. It is killed
  * when the test ends, at the latest.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { spawnSidecar } from '@sputnikjs/testkit';
+ * test('it says what it is called', async () => {
+ *   const sidecar = spawnSidecar('node_modules/.bin/sputnik', ['--help']);
+ *   assert.match(await sidecar.printed('Usage'), /sputnik/);
+ *   assert.equal((await sidecar.ended).code, 0);
+ * });
  */
 export function spawnSidecar(program: string, args: readonly string[] = [], options: SpawnOptions = {}): Sidecar {
   const { env, cwd } = options;

@@ -19,6 +19,18 @@ import { Rig, type TestFlightOptions } from './rig.js';
  * that follows from the launch at once has happened; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). While it prepares
  * and lands the clock runs by itself. When the test ends, so does the flight; if a block failed and the test did not look
  * at the report, the test fails.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { defineBlock } from '@sputnikjs/core';
+ * import { testFlight } from '@sputnikjs/testkit';
+ * const adder = defineBlock({ name: 'adder', make: () => ({ onMsg: ({ a, b }: { a: number; b: number }) => a + b }) });
+ * test('it adds', async () => {
+ *   const flight = await testFlight({ blocks: { adder } });
+ *   assert.equal(await flight.to('adder').ask({ a: 2, b: 3 }), 5);
+ *   assert.ok((await flight.land()).clean);
+ * });
  */
 export async function testFlight<C = unknown>(options: TestFlightOptions<C>): Promise<TestFlight> {
   const rig = new Rig(options);

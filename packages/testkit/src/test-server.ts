@@ -9,7 +9,17 @@ export interface TestServerOptions<C> {
   readonly clock?: Clock | undefined;
 }
 
-/** A server to drop, restore, hang and slow down, and its connector in one. */
+/**
+ * A server to drop, restore, hang and slow down, and its connector in one.
+ *
+ * @example
+ * import { defineBlock, Sputnik } from '@sputnikjs/core';
+ * import { TestServer } from '@sputnikjs/testkit';
+ * const connector = new TestServer({ connection: (n) => `connection ${n}` });
+ * const user = defineBlock({ name: 'user', make: (_config, _to, { land }) => ({ onServerConnect: (text: string) => land(text) }) });
+ * const flight = await new Sputnik({ appBlocks: [{ name: 'user' }], blockFactories: { user }, connector }).prepare();
+ * console.log((await flight.launch()).cause.reason); // connection 1
+ */
 export class TestServer<C = string> implements ServerConnector<C> {
   /** Where calls are noted. */
   log: string[] = [];

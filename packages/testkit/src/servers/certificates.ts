@@ -11,6 +11,18 @@ const NEW_KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
  * Makes certificates by `openssl`, in a folder that goes with its scope, and resolves with where they are: `ca.pem` is an authority that
  * vouches for `server.pem`, of the host given, and for `client.pem`, of client.test; `stranger.pem` is another authority. The
  * key of each is in the file of the same name that ends in `.key`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { X509Certificate } from 'node:crypto';
+ * import { readFileSync } from 'node:fs';
+ * import { test } from 'node:test';
+ * import { certificates } from '@sputnikjs/testkit/servers';
+ * test('the server has a certificate', async (t) => {
+ *   const path = await certificates(t, 'server.test');
+ *   const server = new X509Certificate(readFileSync(path('server.pem')));
+ *   assert.equal(server.checkHost('server.test'), 'server.test');
+ * });
  */
 export async function certificates(scope: Scope, host: string): Promise<(name: string) => string> {
   const cwd = await mkdtemp(join(tmpdir(), 'sputnik-certificates-'));

@@ -1,7 +1,18 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that is free, below those that the system gives out: nobody who asks it for one gets this meanwhile. */
+/**
+ * A port of 127.0.0.1 that is free, below those that the system gives out: nobody who asks it for one gets this meanwhile.
+ *
+ * @example
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:net';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * const server = createServer().listen(await freePort(), '127.0.0.1');
+ * await once(server, 'listening');
+ * console.log(server.listening); // true
+ * server.close();
+ */
 export async function freePort(): Promise<number> {
   const port = 10_000 + Math.floor(Math.random() * 20_000);
   const server = createServer().listen(port, '127.0.0.1');

@@ -3,7 +3,19 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
-/** A `mosquitto` that keeps nothing on disk; `lines` are its further configuration. Not started yet. */
+/**
+ * A `mosquitto` that keeps nothing on disk; `lines` are its further configuration. Not started yet.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { mosquitto } from '@sputnikjs/testkit/servers';
+ * test('a server is there, and gone with the test', async (t) => {
+ *   const server = await mosquitto(t);
+ *   await server.start();
+ *   assert.match(server.url, /^mqtt:\/\/127\.0\.0\.1:\d+$/);
+ * });
+ */
 export function mosquitto(scope: Scope, lines: readonly string[] = ['allow_anonymous true']): Promise<RealServer> {
   return RealServer.of(scope, {
     scheme: 'mqtt',

@@ -5,6 +5,16 @@ import { RealServer, type Scope } from './real-server.js';
 /**
  * A `nats-server` with JetStream on file; `lines` are added to its configuration, and `storage` to the part of it that is for JetStream,
  * such as its limits. Not started yet.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { natsServer } from '@sputnikjs/testkit/servers';
+ * test('a server is there, and gone with the test', async (t) => {
+ *   const server = await natsServer(t);
+ *   await server.start();
+ *   assert.match(server.url, /^nats:\/\/127\.0\.0\.1:\d+$/);
+ * });
  */
 export function natsServer(
   scope: Scope,

@@ -26,7 +26,20 @@ export interface RabbitmqServer extends RealServer {
   ctl(...args: readonly string[]): Promise<void>;
 }
 
-/** A `rabbitmq-server` (guest, guest); `lines` are added to its rabbitmq.conf. Not started yet, which takes some seconds. */
+/**
+ * A `rabbitmq-server` (guest, guest); `lines` are added to its rabbitmq.conf. Not started yet, which takes some seconds.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { rabbitmqServer } from '@sputnikjs/testkit/servers';
+ * test('a server is there, and gone with the test', async (t) => {
+ *   const server = await rabbitmqServer(t);
+ *   await server.start();
+ *   await server.ctl('add_user', 'laika', 'secret');
+ *   assert.match(server.url, /^amqp:\/\/127\.0\.0\.1:\d+$/);
+ * });
+ */
 export async function rabbitmqServer(scope: Scope, lines: readonly string[] = []): Promise<RabbitmqServer> {
   const [epmd, dist] = [await freePort(), await freePort()];
   const environment = (folder: string, port: number): Record<string, string> => ({

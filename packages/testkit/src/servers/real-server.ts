@@ -42,6 +42,18 @@ const running = new Set<RealServer>();
 /**
  * A real server in a process of its own, always on the same port of 127.0.0.1, that a test starts, kills, freezes and starts again:
  * what it stored is there again. It is ended, and its data are removed, with its scope.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { RealServer } from '@sputnikjs/testkit/servers';
+ * const code = (port: number) => `require('http').createServer((_, res) => res.end('hello')).listen(${port}, () => console.info('up'))`;
+ * const command = (_folder: string, port: number) => ({ program: process.execPath, args: ['-e', code(port)] });
+ * test('a server of another kind', async (t) => {
+ *   const server = await RealServer.of(t, { scheme: 'http', ready: 'up', command });
+ *   await server.start();
+ *   assert.equal(await (await fetch(server.url)).text(), 'hello');
+ * });
  */
 export class RealServer implements TrialServer {
   readonly port: number;

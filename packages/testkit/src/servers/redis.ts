@@ -2,7 +2,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
-/** A `redis-server` that has everything on disk before it answers; `lines` are added to its configuration. Not started yet. */
+/**
+ * A `redis-server` that has everything on disk before it answers; `lines` are added to its configuration. Not started yet.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { redisServer } from '@sputnikjs/testkit/servers';
+ * test('a server is there, and gone with the test', async (t) => {
+ *   const server = await redisServer(t);
+ *   await server.start();
+ *   assert.match(server.url, /^redis:\/\/127\.0\.0\.1:\d+$/);
+ * });
+ */
 export function redisServer(scope: Scope, lines: readonly string[] = []): Promise<RealServer> {
   return RealServer.of(scope, {
     scheme: 'redis',

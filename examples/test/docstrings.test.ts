@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { exportedBy, optionsOf, outputOf } from './docstrings.js';
+import { compileAll, program, ROOT } from './support.js';
+
+const exported = (await Promise.all(readdirSync(join(ROOT, 'packages')).map(exportedBy))).flat();
+const examples = exported.flatMap(({ title, example }) => (example === undefined ? [] : [{ title, example }]));
+
+test('each example of a docstring shows what comes of it: by an assertion, or by what it prints', () => {
+  const vague = examples.filter(
+    ({ example }) => outputOf(example) === undefined && !/\bassert\b|Conformance\(/.test(example),
+  );
+  assert.deepEqual(
+    vague.map(({ title }) => title),
+    [],
+  );
+});
+
+test('each example of a docstring compiles, and prints what its comments say', { concurrency: 2 }, async (t) => {
+  const files = await compileAll(
+    t,
+    examples.map(({ example }) => example),
+  );
+  const runs = examples.map(({ title, example }, index) =>
+    t.test(title, async (t) => {
+      const run = program(t, process.execPath, ...optionsOf(example), files[index] ?? '');
+      assert.equal(await run.code, 0, `${example}\n${run.output()}`);
+      const output = outputOf(example);
+      if (output !== undefined) assert.equal(run.output(), output, example);
+    }),
+  );
+  await Promise.all(runs);
+});
