@@ -10,10 +10,10 @@ export interface Exported {
   readonly example: string | undefined;
 }
 
-/** What is declared in code: `exports` of a package.json. */
+/** `exports` of a package.json. */
 type Entries = Readonly<Record<string, { readonly default: string } | string>>;
 
-/** What the entry points of a package in `packages` export themselves and can be called, made of `new`, or made by `make`. */
+/** What the entry points of a package below `packages` export themselves, and is a function, a class, or has `make`: a block or a connector. */
 export async function exportedBy(folder: string): Promise<Exported[]> {
   const path = join(ROOT, 'packages', folder);
   const { name, exports } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as {
@@ -42,7 +42,7 @@ function needsExample(value: unknown): boolean {
 function docstringOf(name: string, file: string): string | undefined {
   const text = readFileSync(file, 'utf8');
   const declared = new RegExp(
-    `(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*)?^export (?:async )?(?:function|class|const) ${name}\\b`,
+    `(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*)?^export (?:async |abstract )?(?:function|class|const) ${name}\\b`,
     'm',
   ).exec(text);
   if (declared) return declared[1];
@@ -63,14 +63,15 @@ function exampleIn(docstring: string): string | undefined {
   return example && `${example.trimEnd()}\n`;
 }
 
-/** What an example says that it prints: at the end of each line that prints, as a comment. Undefined if it prints nothing. */
-export function outputOf(example: string): string | undefined {
-  const lines = example.split('\n').filter((line) => line.includes('console.log('));
-  if (lines.length === 0) return undefined;
-  return lines.map((line) => `${/ \/\/ (.*)$/.exec(line)?.[1] ?? `nothing is said of: ${line}`}\n`).join('');
+/** What an example says that it prints: a line for each that ends with a comment; `…` stands for anything. Undefined if it prints nothing. */
+export function outputOf(example: string): RegExp | undefined {
+  const comments = example.split('\n').flatMap((line) => /\S \/\/ (.*)$/.exec(line)?.[1] ?? []);
+  if (comments.length === 0) return undefined;
+  const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${comments.map((comment) => `${comment.split('…').map(literal).join('.*')}\n`).join('')}$`);
 }
 
-/** The options of Node that an example is run with: its first line says how, if it is about more than one wants to run. */
+/** The options of Node that an example is run with: a comment says so, as `// node --option="value" example.js`. */
 export function optionsOf(example: string): string[] {
   const [, options = ''] = /^\/\/ node (--.*) example\.js$/m.exec(example) ?? [];
   return [...options.matchAll(/--[\w-]+="[^"]*"/g)].map(([option]) => option.replaceAll('"', ''));

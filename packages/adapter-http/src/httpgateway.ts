@@ -14,6 +14,21 @@ import { tokenProblems } from './tokens.js';
 /**
  * Takes messages by HTTP and gives them to the producer: `POST /produce/<target>` is answered 202 once the server has taken
  * the body, 503 while the server is away or too much waits for it. Its codes are in `REFUSALS`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { httpgateway } from '@sputnikjs/adapter-http';
+ * import { echoBlock, testFlight } from '@sputnikjs/testkit';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * test('what is posted is produced', async () => {
+ *   const producer = echoBlock(() => undefined);
+ *   const config = { httpgateway: { port: await freePort() } };
+ *   await testFlight({ blocks: { producer, httpgateway }, config, connection: 'any' });
+ *   const url = `http://127.0.0.1:${config.httpgateway.port}/produce/orders`;
+ *   assert.equal((await fetch(url, { method: 'POST', body: '{"a":1}' })).status, 202);
+ *   assert.equal((await producer.next())['target'], 'orders');
+ * });
  */
 export const httpgateway: BlockDefinition = defineBlock({
   name: 'httpgateway',

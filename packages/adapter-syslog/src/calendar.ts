@@ -84,7 +84,13 @@ export class Calendar {
   }
 }
 
-/** True if the process knows a time zone of this name. */
+/**
+ * True if the process knows a time zone of this name.
+ *
+ * @example
+ * import { isTimeZone } from '@sputnikjs/adapter-syslog';
+ * console.log(isTimeZone('Europe/Berlin'), isTimeZone('Laika/Orbit')); // true false
+ */
 export function isTimeZone(timeZone: string): boolean {
   try {
     calendarOf(timeZone);

@@ -24,6 +24,16 @@ type State = 'between' | 'count' | 'counted' | 'line' | 'skipCounted' | 'skipLin
  * Splits a stream into frames (RFC 6587), always the same ones however it is cut into chunks. The first frame decides: if it begins with
  * an octet count and a space, so do those after it, and one that does not is a line; otherwise all are lines. Empty lines are no
  * frames; a counted frame may be empty. Of a frame that is too long the rest is skipped. Holds `maxMessageBytes` at most, besides the chunk pushed.
+ *
+ * @example
+ * import { FrameSplitter } from '@sputnikjs/adapter-syslog';
+ * const splitter = new FrameSplitter({ maxMessageBytes: 8192 });
+ * const frames: string[] = [];
+ * for (const chunk of ['9 <13>he', 'llo9 <13>wor', 'ld']) {
+ *   splitter.push(Buffer.from(chunk));
+ *   for (let frame = splitter.next(); frame; frame = splitter.next()) frames.push(frame.toString());
+ * }
+ * console.log(frames.join('|')); // <13>hello|<13>world
  */
 export class FrameSplitter {
   readonly #maxBytes: number;

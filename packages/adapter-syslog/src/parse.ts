@@ -25,6 +25,14 @@ export interface ParseOptions {
  * Takes a frame apart: RFC 5424 if it has its version, else RFC 3164. Without a valid PRI, or with a version and no header of
  * RFC 5424, it is `{ data }`, as received. Never throws, and no text is lost but line ends and NULs at the end of a message.
  * What is not valid UTF-8 is replaced by U+FFFD.
+ *
+ * @example
+ * import { parseSyslog } from '@sputnikjs/adapter-syslog';
+ * const source = { address: '192.0.2.1', port: 40_000, transport: 'udp', listener: '0.0.0.0:514' } as const;
+ * const frame = Buffer.from('<165>1 2003-10-11T22:14:15.003Z host app - ID47 - An event');
+ * const message = parseSyslog(frame, { at: new Date(), source });
+ * if (message.rfc !== 'RFC5424') throw new Error('it is none of RFC 5424');
+ * console.log(message.severity, message.app_name, message.message); // 5 app An event
  */
 export function parseSyslog(frame: Uint8Array, received: Received, options?: ParseOptions): SyslogMessage {
   const buffer = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
@@ -42,7 +50,15 @@ export function parseSyslog(frame: Uint8Array, received: Received, options?: Par
   return draft as SyslogData;
 }
 
-/** True if a receiver with this `severityLevel` hands the message on: what is more severe, or of no severity; none with -1. */
+/**
+ * True if a receiver with this `severityLevel` hands the message on: what is more severe, or of no severity; none with -1.
+ *
+ * @example
+ * import { parseSyslog, passes } from '@sputnikjs/adapter-syslog';
+ * const source = { address: '192.0.2.1', port: 40_000, transport: 'udp', listener: '0.0.0.0:514' } as const;
+ * const notice = parseSyslog(Buffer.from('<13>Oct 11 22:14:15 host app: hello'), { at: new Date(), source });
+ * console.log(passes(notice, 5), passes(notice, 4)); // true false
+ */
 export function passes(message: SyslogMessage, severityLevel: number): boolean {
   return message.rfc === undefined ? severityLevel >= 0 : message.severity <= severityLevel;
 }

@@ -32,7 +32,22 @@ const Config = z.strictObject({
   keepBytes: z.int().min(1).default(8_388_608),
 });
 
-/** Hands parsed syslog messages on to the producer of the server, as JSON, each to the targets that its routes tell. */
+/**
+ * Hands parsed syslog messages on to the producer of the server, as JSON, each to the targets that its routes tell.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { parseSyslog, SYSLOG_PRODUCER, syslogproducer } from '@sputnikjs/adapter-syslog';
+ * import { echoBlock, testFlight } from '@sputnikjs/testkit';
+ * const source = { address: '192.0.2.1', port: 40_000, transport: 'udp', listener: '0.0.0.0:514' } as const;
+ * test('a message goes to the target, as JSON', async () => {
+ *   const producer = echoBlock(() => undefined);
+ *   const flight = await testFlight({ blocks: { producer, syslogproducer }, config: { syslogproducer: { target: 'logs' } } });
+ *   flight.to(SYSLOG_PRODUCER).send(parseSyslog(Buffer.from('<13>hello'), { at: new Date(), source }));
+ *   assert.equal((await producer.next())['target'], 'logs');
+ * });
+ */
 export const syslogproducer: BlockDefinition = defineBlock({
   name: 'syslogproducer',
   address: SYSLOG_PRODUCER,

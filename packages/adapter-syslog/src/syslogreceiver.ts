@@ -10,9 +10,28 @@ import { RECEIVER_CONFIG } from './receiver-config.js';
 /** Address of the receiver. Asked anything, it answers with its counts. */
 export const SYSLOG_RECEIVER: Responsibility<object, SyslogCounts> = 'syslogreceiver';
 
-/** Receives syslog messages, and hands them on, parsed, to the block that is its `publisher`. */
+/**
+ * Receives syslog messages, and hands them on, parsed, to the block that is its `publisher`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { createSocket } from 'node:dgram';
+ * import { test } from 'node:test';
+ * import { syslogreceiver, type SyslogMessage } from '@sputnikjs/adapter-syslog';
+ * import { echoBlock, testFlight } from '@sputnikjs/testkit';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * test('a datagram is handed on', async () => {
+ *   const syslogproducer = echoBlock<SyslogMessage>();
+ *   const config = { syslogreceiver: { host: '127.0.0.1', port: await freePort(), tcp: false } };
+ *   await testFlight({ blocks: { syslogproducer, syslogreceiver }, config });
+ *   const sender = createSocket('udp4');
+ *   sender.send('<13>hello', config.syslogreceiver.port, '127.0.0.1', () => sender.close());
+ *   assert.equal((await syslogproducer.next()).source.address, '127.0.0.1');
+ * });
+ */
 export const syslogreceiver: BlockDefinition = defineBlock({
   name: 'syslogreceiver',
+  address: SYSLOG_RECEIVER,
   config: RECEIVER_CONFIG,
   needs: { publisher: SYSLOG_PRODUCER },
   check: checkReceiver,
@@ -36,7 +55,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       run() {
         for (const listener of listeners) listener.start();
       },
-      async onMsg(_question: object): Promise<SyslogCounts> {
+      async onMsg() {
         await Promise.all(listeners.map((listener) => listener.look()));
         return counts();
       },

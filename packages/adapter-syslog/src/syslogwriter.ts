@@ -20,6 +20,22 @@ const Config = z.strictObject({
 /**
  * The block `syslogwriter`: writes what `syslogproducer` cannot deliver to a file, a line of JSON each:
  * `{"written_at":…,"target":…,"reason":…,"message":…}`. What it cannot write fails, and is counted.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { readFileSync, rmSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { test } from 'node:test';
+ * import { SYSLOG_WRITER, syslogwriter } from '@sputnikjs/adapter-syslog';
+ * import { testFlight } from '@sputnikjs/testkit';
+ * test('what was not sent is in the file', async (t) => {
+ *   const path = join(tmpdir(), `unsent-${process.pid}.ndjson`);
+ *   t.after(() => rmSync(path));
+ *   const flight = await testFlight({ blocks: { syslogwriter }, config: { syslogwriter: { path } } });
+ *   await flight.to(SYSLOG_WRITER).ask({ target: 'logs', payload: '{"n":1}', reason: 'refused' });
+ *   assert.match(readFileSync(path, 'utf8'), /"target":"logs","reason":"refused","message":\{"n":1\}/);
+ * });
  */
 export const syslogwriter: BlockDefinition = defineBlock({
   name: 'syslogwriter',

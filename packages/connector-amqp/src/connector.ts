@@ -38,7 +38,24 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
   }
 }
 
-/** The server connector of RabbitMQ: `{ "module": "@sputnikjs/connector-amqp", "url": "amqp://host:5672" }`. */
+/**
+ * The server connector of RabbitMQ: `{ "module": "@sputnikjs/connector-amqp", "url": "amqp://host:5672" }`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { connector } from '@sputnikjs/connector-amqp';
+ * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { rabbitmqServer } from '@sputnikjs/testkit/servers';
+ * test('a message comes back', async (t) => {
+ *   const server = await rabbitmqServer(t);
+ *   await server.start();
+ *   const { connection } = await heldConnectors(connector).open(t, { url: server.url, queues: [{ name: 'news', type: 'classic' }] });
+ *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
+ *   await connection.producer.produce({ target: 'news', payload: 'hello' });
+ *   assert.equal(await came, 'hello');
+ * });
+ */
 export const connector: ConnectorDefinition<AmqpConnection, AmqpConfig> = defineConnector({
   name: 'amqp',
   config: AMQP_CONFIG,

@@ -102,7 +102,24 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
   }
 }
 
-/** The MQTT 3.1.1 server connector: `{ "module": "@sputnikjs/connector-mqtt", "url": "mqtt://host:1883" }`. */
+/**
+ * The MQTT 3.1.1 server connector: `{ "module": "@sputnikjs/connector-mqtt", "url": "mqtt://host:1883" }`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { connector } from '@sputnikjs/connector-mqtt';
+ * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * test('a message comes back, from a broker that the connector embeds', async (t) => {
+ *   const { connection } = await heldConnectors(connector).open(t, { embedded: true, port: await freePort() });
+ *   let come: (text: string) => void;
+ *   const came = new Promise<string>((resolve) => (come = resolve));
+ *   await connection.consumer.consume('news', async (message) => come(textOf(message)));
+ *   await connection.producer.produce({ target: 'news', payload: 'hello' });
+ *   assert.equal(await came, 'hello');
+ * });
+ */
 export const connector: ConnectorDefinition<MqttConnection, MqttConfig> = defineConnector({
   name: 'mqtt',
   config: MQTT_CONFIG,

@@ -67,7 +67,24 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
   }
 }
 
-/** The NATS server connector: `{ "module": "@sputnikjs/connector-nats", "url": "nats://host:4222" }`. */
+/**
+ * The NATS server connector: `{ "module": "@sputnikjs/connector-nats", "url": "nats://host:4222" }`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { connector } from '@sputnikjs/connector-nats';
+ * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { natsServer } from '@sputnikjs/testkit/servers';
+ * test('a message comes back', async (t) => {
+ *   const server = await natsServer(t);
+ *   await server.start();
+ *   const { connection } = await heldConnectors(connector).open(t, { url: server.url, streams: [{ name: 'NEWS', subjects: ['news'], storage: 'memory' }] });
+ *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
+ *   await connection.producer.produce({ target: 'news', payload: 'hello' });
+ *   assert.equal(await came, 'hello');
+ * });
+ */
 export const connector: ConnectorDefinition<NatsMessaging, NatsConfig> = defineConnector({
   name: 'nats',
   config: NATS_CONFIG,

@@ -63,7 +63,24 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
   }
 }
 
-/** The Redis Streams server connector: `{ "module": "@sputnikjs/connector-redis", "url": "redis://host:6379" }`. */
+/**
+ * The Redis Streams server connector: `{ "module": "@sputnikjs/connector-redis", "url": "redis://host:6379" }`.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { connector } from '@sputnikjs/connector-redis';
+ * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { redisServer } from '@sputnikjs/testkit/servers';
+ * test('a message comes back', async (t) => {
+ *   const server = await redisServer(t);
+ *   await server.start();
+ *   const { connection } = await heldConnectors(connector).open(t, { url: server.url });
+ *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
+ *   await connection.producer.produce({ target: 'news', payload: 'hello' });
+ *   assert.equal(await came, 'hello');
+ * });
+ */
 export const connector: ConnectorDefinition<RedisConnection, RedisConfig> = defineConnector({
   name: 'redis',
   config: REDIS_CONFIG,

@@ -23,6 +23,24 @@ const SUBSCRIBE_MS = [1_000, 30_000] as const;
 /**
  * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged, however long it
  * takes; what it failed at the server delivers again. While the mailbox of the receiver is full they wait, in order. A subscription that the server refuses for now, since a stream or a queue is missing, is tried again until it is granted.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/sidecar';
+ * import { echoBlock, testFlight, textOf } from '@sputnikjs/testkit';
+ * const consumer: MessagingConnection['consumer'] = {
+ *   async consume(source, handler) {
+ *     void handler({ source, payload: Buffer.from('hello'), redelivered: false });
+ *     return { stop: async () => {} };
+ *   },
+ * };
+ * test('its receiver handles what comes', async () => {
+ *   const receiver = echoBlock<ConsumedMessage>();
+ *   const connection = { consumer, producer: { produce: async () => {} } };
+ *   await testFlight({ blocks: { receiver, consumer: consumerBlock }, config: { consumer: { source: 'news' } }, connection });
+ *   assert.equal(textOf(await receiver.next()), 'hello');
+ * });
  */
 export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'consumer',

@@ -115,7 +115,20 @@ export interface ConnectorDefinition<C = unknown, T = unknown> {
   make(config: T): StartableConnector<C>;
 }
 
-/** Declares a server connector; `make` acquires nothing. A connector module exports what this returns. */
+/**
+ * Declares a server connector; `make` acquires nothing. A connector module exports what this returns.
+ *
+ * @example
+ * import { check, defineConnector } from '@sputnikjs/sidecar';
+ * import { z } from 'zod';
+ * const connector = defineConnector({
+ *   name: 'here',
+ *   config: z.strictObject({ greeting: z.string() }),
+ *   make: ({ greeting }) => ({ connect: async () => greeting, isConnected: () => true, disconnect() {} }),
+ * });
+ * const { problems } = await check({ blocks: [], configs: { connector: { greting: 'hello' } }, connector });
+ * console.log(problems.length > 0); // true
+ */
 export function defineConnector<T, C>(spec: {
   readonly name: string;
   readonly config: StandardSchemaV1<unknown, T>;

@@ -44,6 +44,20 @@ interface Link {
  * they wait for it, until the landing: then there is no connection to come, and those left fail, so that the report
  * counts them. While the server has no room, those that may wait do (`whenFull`), by target; the others are refused at once. A message
  * that the server refuses for good fails alone; so does one at which it cuts the connection, time and again.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { PRODUCER, producerBlock, type MessagingConnection } from '@sputnikjs/sidecar';
+ * import { testFlight } from '@sputnikjs/testkit';
+ * test('what is asked for is on the server', async () => {
+ *   const sent: unknown[] = [];
+ *   const producer: MessagingConnection['producer'] = { produce: async (message) => void sent.push(message) };
+ *   const consumer: MessagingConnection['consumer'] = { consume: async () => ({ stop: async () => {} }) };
+ *   const flight = await testFlight({ blocks: { producer: producerBlock }, connection: { producer, consumer } });
+ *   await flight.to(PRODUCER).ask({ target: 'news', payload: 'hello' });
+ *   assert.deepEqual(sent, [{ target: 'news', payload: 'hello' }]);
+ * });
  */
 export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'producer',

@@ -1,4 +1,12 @@
-/** A queue, first in, first out. Taking from a long one costs no more than from a short one, and what was taken is not kept. */
+/**
+ * A queue, first in, first out. Taking from a long one costs no more than from a short one, and what was taken is not kept.
+ *
+ * @example
+ * import { Fifo } from '@sputnikjs/messaging/connector';
+ * const queue = new Fifo<number>();
+ * for (const n of [1, 2, 3]) queue.push(n);
+ * console.log(queue.shift(), queue.first, queue.size); // 1 2 2
+ */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

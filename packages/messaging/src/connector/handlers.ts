@@ -1,6 +1,17 @@
 import type { ConsumedMessage } from '../contract.js';
 
-/** Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends. */
+/**
+ * Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends.
+ *
+ * @example
+ * import { Handlers } from '@sputnikjs/sidecar/connector';
+ * const handlers = new Handlers(async ({ payload }) => {
+ *   if (payload.length === 0) throw new Error('there is nothing in it');
+ * });
+ * const message = { source: 'news', payload: Buffer.from(''), redelivered: false };
+ * void handlers.handle(message, (error) => console.log(String(error))); // Error: there is nothing in it
+ * await handlers.idle();
+ */
 export class Handlers {
   readonly #handler: (message: ConsumedMessage) => Promise<void>;
   #underWay = 0;

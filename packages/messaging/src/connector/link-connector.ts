@@ -5,6 +5,23 @@ import type { Link, LinkUser } from './link.js';
 /**
  * A server connector whose connections stand on links: obeys the signal of an attempt, reports the loss of the present connection
  * at once, asks the server whether it is alive, and disconnects for good. What is left is how to open a link, and what blocks get of it.
+ *
+ * @example
+ * import { confFactory } from '@sputnikjs/core';
+ * import { Link, LinkConnector } from '@sputnikjs/sidecar/connector';
+ * class Line extends Link {
+ *   override signOfLife = async () => 'pong';
+ *   override release = () => {};
+ * }
+ * class LineConnector extends LinkConnector<Line, string> {
+ *   override open = async () => new Line('lines://127.0.0.1:4000');
+ *   override prepare = (line: Line) => `a connection to ${line.url}`;
+ * }
+ * const connector = new LineConnector('line');
+ * const attempt = { signal: new AbortController().signal, lost: () => {} };
+ * console.log(await connector.connect(confFactory(() => undefined), attempt)); // a connection to lines://127.0.0.1:4000
+ * console.log(await connector.isConnected()); // true
+ * await connector.disconnect();
  */
 export abstract class LinkConnector<
   L extends Link<User>,

@@ -13,6 +13,17 @@ const GOODBYE_MS = 1000;
 /**
  * What a connector's connection stands on: one for each connect, and never used again once it ended, so that nothing of the old
  * connection gets into the new one. Whatever else a client library does about a loss, such as to reconnect, is to be turned off.
+ *
+ * @example
+ * import { Link } from '@sputnikjs/sidecar/connector';
+ * class Line extends Link {
+ *   override signOfLife = async () => 'pong';
+ *   override release = () => {};
+ * }
+ * const line = new Line('lines://127.0.0.1:4000');
+ * console.log(await line.ping()); // true
+ * line.onEnd(({ code }) => console.log(code)); // CONNECTION_LOST
+ * line.end(new Error('the server closed the connection'));
  */
 export abstract class Link<User extends LinkUser = LinkUser> {
   /** Where the server is; errors name it. */

@@ -1,11 +1,25 @@
 import { SputnikError } from '@sputnikjs/core';
 
-/** What everything rejects with that the end of a connection interrupts. */
+/**
+ * What everything rejects with that the end of a connection interrupts.
+ *
+ * @example
+ * import { connectionLost } from '@sputnikjs/sidecar/connector';
+ * const error = connectionLost('nats://nats.example:4222', new Error('it was closed'));
+ * console.log(error.code, error.message); // CONNECTION_LOST the connection to nats://nats.example:4222 is lost: it was closed
+ */
 export function connectionLost(url: string, cause: Error): SputnikError {
   return new SputnikError('CONNECTION_LOST', `the connection to ${url} is lost: ${cause.message}`, { cause });
 }
 
-/** What a message is refused with that the server has no room for now, and does not have: it can be sent again later. */
+/**
+ * What a message is refused with that the server has no room for now, and does not have: it can be sent again later.
+ *
+ * @example
+ * import { serverFull } from '@sputnikjs/sidecar/connector';
+ * const error = serverFull('the stream "NEWS" has no room');
+ * console.log(error.code, error.message); // SERVER_FULL the stream "NEWS" has no room
+ */
 export function serverFull(text: string, cause?: unknown): SputnikError {
   return new SputnikError('SERVER_FULL', text, { cause });
 }

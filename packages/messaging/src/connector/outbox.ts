@@ -10,6 +10,18 @@ interface Job {
 /**
  * The producing half of one connection: a bounded number of messages is under way at once, the others wait in the order of the calls.
  * Each settles once: by {@link settle}, or, when the connection ends, by {@link end}.
+ *
+ * @example
+ * import { Outbox } from '@sputnikjs/sidecar/connector';
+ * const sent: string[] = [];
+ * const outbox = new Outbox(1, ({ target }) => sent.push(target));
+ * const first = outbox.produce({ target: 'a', payload: 'hello' });
+ * void outbox.produce({ target: 'b', payload: 'hello' });
+ * console.log(sent.join()); // a
+ * // the server has the first one; its key is what push returned
+ * outbox.settle(1);
+ * await first;
+ * console.log(sent.join()); // a,b
  */
 export class Outbox<Key> implements MessageProducer {
   readonly #window: number;

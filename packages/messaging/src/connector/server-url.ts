@@ -6,7 +6,13 @@ export type Urls = string | readonly string[];
 /** Schema of {@link Urls}. */
 export const URLS: z.ZodType<Urls> = z.union([z.string(), z.array(z.string()).min(1)]);
 
-/** All urls, one at least. */
+/**
+ * All urls, one at least.
+ *
+ * @example
+ * import { urlsOf } from '@sputnikjs/sidecar/connector';
+ * console.log(urlsOf('nats://a').length, urlsOf(['nats://a', 'nats://b']).length); // 1 2
+ */
 export function urlsOf(urls: Urls): readonly string[] {
   return typeof urls === 'string' ? [urls] : urls;
 }
@@ -28,7 +34,15 @@ export interface UrlForm {
   readonly instead?: string | undefined;
 }
 
-/** Reads the urls of a kind of server. */
+/**
+ * Reads the urls of a kind of server.
+ *
+ * @example
+ * import { ServerUrls } from '@sputnikjs/sidecar/connector';
+ * const urls = new ServerUrls({ plain: { scheme: 'nats', port: 4222 }, tls: { scheme: 'tls', port: 4222 } });
+ * console.log(urls.addressOf('tls://nats.example').port); // 4222
+ * console.log(urls.problem('http://nats.example')); // expected nats://host:port, or tls://host:port for TLS
+ */
 export class ServerUrls {
   readonly #form: UrlForm;
 

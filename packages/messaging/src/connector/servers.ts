@@ -1,4 +1,15 @@
-/** The servers of a cluster, each as good as the others. */
+/**
+ * The servers of a cluster, each as good as the others.
+ *
+ * @example
+ * import { Servers } from '@sputnikjs/sidecar/connector';
+ * const servers = new Servers(['nats://a', 'nats://b'], () => 0);
+ * const open = async (url: string) => {
+ *   if (url === 'nats://a') throw new Error('a is down');
+ *   return `a connection to ${url}`;
+ * };
+ * console.log(await servers.open(open, new AbortController().signal)); // a connection to nats://b
+ */
 export class Servers {
   readonly #urls: readonly string[];
   #next: number;

@@ -9,6 +9,18 @@ import { readTls, type TlsConfig } from '../net/tls.js';
  * Opens a connection to a server, to the end of the TLS handshake if there is to be TLS; the files are read each time, so that renewed
  * certificates count. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. An
  * error of the socket does not end the process: whoever uses it looks at its "close".
+ *
+ * @example
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:net';
+ * import { openSocket } from '@sputnikjs/sidecar/connector';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * const port = await freePort();
+ * const server = createServer((socket) => socket.end('hello')).listen(port, '127.0.0.1');
+ * const address = { url: `lines://127.0.0.1:${port}`, host: '127.0.0.1', port, tls: false };
+ * const socket = await openSocket(address, {}, new AbortController().signal);
+ * console.log(String((await once(socket, 'data'))[0])); // hello
+ * server.close();
  */
 export async function openSocket(address: Address, config: TlsConfig, signal: AbortSignal): Promise<Socket> {
   const { host, port, tls } = address;
@@ -28,7 +40,15 @@ export async function openSocket(address: Address, config: TlsConfig, signal: Ab
 
 function ignore(): void {}
 
-/** The error of an attempt that came to no connection: why, and what to do about it. */
+/**
+ * The error of an attempt that came to no connection: why, and what to do about it.
+ *
+ * @example
+ * import { cannotConnect } from '@sputnikjs/sidecar/connector';
+ * const address = { url: 'nats://nats.example:4222', host: 'nats.example', port: 4222, tls: false };
+ * const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+ * console.log(cannotConnect(address, cause).message); // cannot connect to nats://nats.example:4222: refused; is the server running, and is the port right?
+ */
 export function cannotConnect(address: Address, cause: Error, advice: string = adviceOn(cause, address)): Error {
   return new Error(`cannot connect to ${address.url}: ${reasonOf(cause)}; ${advice}`, { cause });
 }

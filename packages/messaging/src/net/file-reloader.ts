@@ -11,6 +11,23 @@ export interface Reload {
 /**
  * Has files read again when they have changed. It looks at them when somebody needs what they hold, and does not poll. Links are followed,
  * so that it also sees a renewal that swaps them, as Kubernetes does. Create it before the files are read for the first time.
+ *
+ * @example
+ * import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { FileReloader } from '@sputnikjs/sidecar/connector';
+ * const folder = mkdtempSync(join(tmpdir(), 'reload-'));
+ * const path = join(folder, 'token');
+ * writeFileSync(path, 'old');
+ * let token = '';
+ * const reload = async () => void (token = readFileSync(path, 'utf8'));
+ * const files = new FileReloader([path], { reload, unusable: (error) => console.error(error.message) });
+ * await reload();
+ * writeFileSync(path, 'renewed');
+ * await files.look();
+ * console.log(token, files.look()); // renewed undefined
+ * rmSync(folder, { recursive: true });
  */
 export class FileReloader {
   readonly #paths: readonly string[];

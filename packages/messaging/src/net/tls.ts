@@ -23,7 +23,14 @@ export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodStrin
   servername: z.string().min(1).optional(),
 };
 
-/** The keys that do not go together, and what to do about each. Without TLS, `scheme` is what the url begins with where there is. */
+/**
+ * The keys that do not go together, and what to do about each. Without TLS, `scheme` is what the url begins with where there is.
+ *
+ * @example
+ * import { tlsMisfits } from '@sputnikjs/sidecar/connector';
+ * const misfits = tlsMisfits({ certFile: 'client.pem' }, true, 'tls://');
+ * console.log(misfits.join()); // keyFile,certFile and keyFile go together
+ */
 export function tlsMisfits(
   config: TlsConfig,
   isTls: boolean,
@@ -51,6 +58,16 @@ const FILES = { ca: 'caFile', cert: 'certFile', key: 'keyFile' } as const;
 /**
  * Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
  * nothing in PEM: of such a caFile OpenSSL would say only later, and only that it trusts nobody.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { readTls } from '@sputnikjs/sidecar/connector';
+ * import { certificates } from '@sputnikjs/testkit/servers';
+ * test('Node gets the files by its own names for them', async (t) => {
+ *   const path = await certificates(t, 'server.test');
+ *   assert.deepEqual(Object.keys(await readTls({ caFile: path('ca.pem'), servername: 'server.test' })), ['servername', 'ca']);
+ * });
  */
 export async function readTls(config: TlsConfig): Promise<TlsOptions> {
   const options: { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string } = {};
@@ -70,7 +87,14 @@ async function readPem(key: string, path: string): Promise<Buffer> {
   throw new Error(`${key} holds nothing in PEM ("-----BEGIN …"): ${path}`);
 }
 
-/** What is wrong with the files, one line each; for what checks a satellite before it starts. */
+/**
+ * What is wrong with the files, one line each; for what checks a satellite before it starts.
+ *
+ * @example
+ * import { tlsProblems } from '@sputnikjs/sidecar/connector';
+ * const problems = await tlsProblems({ caFile: '/nowhere/ca.pem' });
+ * console.log(problems.join()); // cannot read caFile: ENOENT: no such file or directory, open '/nowhere/ca.pem'
+ */
 export async function tlsProblems(config: TlsConfig): Promise<readonly string[]> {
   const each = Object.values(FILES).map(async (key): Promise<readonly string[]> => {
     const path = config[key];

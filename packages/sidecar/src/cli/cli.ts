@@ -20,7 +20,20 @@ export interface CliOptions {
   readonly dialect?: ((folder: Reader) => Reader) | undefined;
 }
 
-/** Does what the command line of the process says, `run`, `check` or `resend`, and sets the exit code. */
+/**
+ * Does what the command line of the process says, `run`, `check` or `resend`, and sets the exit code.
+ *
+ * @example
+ * import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { cli } from '@sputnikjs/sidecar/cli';
+ * const folder = mkdtempSync(join(tmpdir(), 'satellite-'));
+ * writeFileSync(join(folder, 'blocks.json'), '[]');
+ * process.argv = [process.execPath, 'satellite', 'check', '--cf', folder];
+ * await cli({ name: 'satellite' }); // …: ok, 0 blocks
+ * rmSync(folder, { recursive: true });
+ */
 export async function cli({ name, dialect }: CliOptions): Promise<void> {
   const program = new Command(name)
     .description('Runs a satellite process that is put together by a configuration folder.')

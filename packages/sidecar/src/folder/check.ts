@@ -12,6 +12,11 @@ export interface CheckResult {
 /**
  * Finds every problem of a configuration in one run, as `run` would before it starts. Loads the modules that are named;
  * initialises no block, opens no port, connects to nothing.
+ *
+ * @example
+ * import { check } from '@sputnikjs/sidecar';
+ * const { problems } = await check({ blocks: [{ name: 'producr' }] });
+ * console.log(problems.join()); // configs.blocks: [0]: block "producr": there is no such block; did you mean "producer"? …
  */
 export async function check<C = unknown>(options: RunnerOptions<C>): Promise<CheckResult> {
   const { value, problems } = await setUp(options);

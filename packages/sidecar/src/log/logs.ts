@@ -12,6 +12,12 @@ const STDOUT = 1;
 /**
  * A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal. It never waits for its reader:
  * lines that find no place are left out and counted.
+ *
+ * @example
+ * import { createLog } from '@sputnikjs/sidecar';
+ * const log = await createLog('warn');
+ * log.info({ event: 'tick' }, 'left out: it is less than a warning');
+ * log.warn({ event: 'full' }, 'no room'); // {"level":"warn","time":"…","event":"full","msg":"no room"}
  */
 export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Promise<Logger> {
   const output = isatty(STDOUT) ? new LogOutput(STDOUT, await prettyFormat()) : new LogOutput(STDOUT);

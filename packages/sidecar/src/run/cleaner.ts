@@ -1,5 +1,13 @@
 /**
  * A stack of clean-up functions: what was acquired last is released first. All of them run, whatever the others do.
+ *
+ * @example
+ * import { Cleaner } from '@sputnikjs/sidecar';
+ * const cleaner = new Cleaner();
+ * const cleaned: string[] = [];
+ * for (const name of ['socket', 'file']) cleaner.push(() => cleaned.push(name));
+ * await cleaner.clean();
+ * console.log(cleaned.join()); // file,socket
  */
 export class Cleaner implements AsyncDisposable {
   readonly #cleanups: (() => unknown)[] = [];

@@ -37,6 +37,15 @@ export interface Runner {
  * Checks the configuration, prepares the satellite and launches it; resolves once it flies. Rejects with BAD_CONFIG (every
  * problem in `problems`), INIT_FAILED or ABORTED, all released again. It is a guest in its process: it heeds SIGTERM and SIGINT, and
  * leaves errors that nobody catches to the host.
+ *
+ * @example
+ * import { connector } from '@sputnikjs/connector-mqtt';
+ * import { startRunner } from '@sputnikjs/sidecar';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * const configs = { connector: { embedded: true, port: await freePort() } };
+ * const runner = await startRunner({ blocks: [{ name: 'producer' }], configs, connector });
+ * console.log(runner.status().blocks.at(-1)?.state); // running
+ * console.log((await runner.stop()).clean); // true
  */
 export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promise<Runner> {
   return await fly(usable(await setUp(options)), options, 'host');

@@ -8,6 +8,14 @@ import { setUp } from '../folder/setup.js';
 /**
  * What `sputnik run` does: runs the satellite until it has landed, logs to stdout unless given a `log`, says on stderr
  * why it cannot start, and resolves with the exit code: 0 clean, 1 failure, 78 bad configuration. Never rejects.
+ *
+ * @example
+ * import { defineBlock } from '@sputnikjs/core';
+ * import { start } from '@sputnikjs/sidecar';
+ * import { KeptLog } from '@sputnikjs/testkit';
+ * const hello = defineBlock({ name: 'hello', make: (_config, _to, { land }) => ({ run: () => land('said hello') }) });
+ * process.exitCode = await start({ blocks: [{ name: 'hello' }], blockFactories: { hello }, log: new KeptLog() });
+ * console.log(process.exitCode); // 0
  */
 export async function start<C = unknown>(options: RunnerOptions<C>): Promise<number> {
   try {
