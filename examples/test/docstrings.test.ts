@@ -8,6 +8,9 @@ import { compileAll, program, ROOT } from './support.js';
 const exported = (await Promise.all(readdirSync(join(ROOT, 'packages')).map(exportedBy))).flat();
 const examples = exported.flatMap(({ title, example }) => (example === undefined ? [] : [{ title, example }]));
 
+/** So that the compiler's words tell whose example it is. */
+const fileOf = (title: string): string => title.replace(/^\W/, '').replaceAll(/\W+/g, '-');
+
 test('each function, class, block and connector that a package exports has an example in its docstring', () => {
   assert.ok(exported.length > 50, `these are all: ${exported.length}`);
   const missing = exported.filter(({ example }) => example === undefined).map(({ title }) => title);
@@ -25,13 +28,10 @@ test('each example of a docstring shows what comes of it: by an assertion, or by
 });
 
 test('each example of a docstring compiles, and prints what its comments say', { concurrency: 2 }, async (t) => {
-  const files = await compileAll(
-    t,
-    examples.map(({ example }) => example),
-  );
-  const runs = examples.map(({ title, example }, index) =>
+  const pathOf = await compileAll(t, new Map(examples.map(({ title, example }) => [fileOf(title), example])));
+  const runs = examples.map(({ title, example }) =>
     t.test(title, async (t) => {
-      const run = program(t, process.execPath, ...optionsOf(example), files[index] ?? '');
+      const run = program(t, process.execPath, ...optionsOf(example), pathOf(fileOf(title)));
       assert.equal(await run.code, 0, `${example}\n${run.output()}`);
       const output = outputOf(example);
       if (output !== undefined) assert.match(run.output(), output, example);

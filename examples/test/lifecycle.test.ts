@@ -15,13 +15,11 @@ const examples = blocks.flatMap(({ language, text }, index) => {
 
 test('each example of docs/lifecycle.md compiles, and prints what stands below it', { concurrency: 2 }, async (t) => {
   assert.equal(blocks.length, 2 * examples.length, 'each block is an example or its output');
-  const files = await compileAll(
-    t,
-    examples.map(({ text }) => `${beginning?.text}\n${text}`),
-  );
+  const sources = examples.map(({ text }, index) => [`${index}`, `${beginning?.text}\n${text}`] as const);
+  const pathOf = await compileAll(t, new Map(sources));
   const runs = examples.map(({ text, output }, index) =>
     t.test(`example ${index + 1} prints what it says`, async (t) => {
-      const run = program(t, process.execPath, files[index] ?? '');
+      const run = program(t, process.execPath, pathOf(`${index}`));
       assert.equal(await run.code, 0, run.output());
       assert.equal(run.output(), output, text);
     }),

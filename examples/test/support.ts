@@ -63,14 +63,17 @@ export function compile(t: TestContext, text: string): Program {
   return tsc(t, folder(t, { 'example.ts': text, 'tsconfig.json': tsconfig({ noEmit: true }) }));
 }
 
-/** Compiles TypeScript examples in one go, and gives the programs that come of them. */
-export async function compileAll(t: TestContext, texts: readonly string[]): Promise<string[]> {
-  const sources = texts.map((text, index) => [`${index}.ts`, text]);
+/** Compiles TypeScript examples, by name, in one go, and gives the programs that come of them. */
+export async function compileAll(
+  t: TestContext,
+  texts: ReadonlyMap<string, string>,
+): Promise<(name: string) => string> {
+  const sources = [...texts].map(([name, text]) => [`${name}.ts`, text]);
   const options = { rootDir: '.', outDir: 'js', incremental: false };
   const path = folder(t, { ...Object.fromEntries(sources), 'tsconfig.json': tsconfig(options) });
   const compiler = tsc(t, path);
   assert.equal(await compiler.code, 0, compiler.output());
-  return texts.map((_, index) => join(path, 'js', `${index}.js`));
+  return (name) => join(path, 'js', `${name}.js`);
 }
 
 function tsconfig(options: object): string {
