@@ -27,7 +27,7 @@ const SUBSCRIBE_MS = [1_000, 30_000] as const;
  * @example
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
- * import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/sidecar';
+ * import { consumerBlock, type ConsumedMessage, type MessagingConnection } from '@sputnikjs/messaging';
  * import { echoBlock, testFlight, textOf } from '@sputnikjs/testkit';
  * const consumer: MessagingConnection['consumer'] = {
  *   async consume(source, handler) {

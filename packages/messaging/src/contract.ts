@@ -119,7 +119,8 @@ export interface ConnectorDefinition<C = unknown, T = unknown> {
  * Declares a server connector; `make` acquires nothing. A connector module exports what this returns.
  *
  * @example
- * import { check, defineConnector } from '@sputnikjs/sidecar';
+ * import { defineConnector } from '@sputnikjs/messaging';
+ * import { check } from '@sputnikjs/sidecar';
  * import { z } from 'zod';
  * const connector = defineConnector({
  *   name: 'here',

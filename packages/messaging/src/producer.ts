@@ -48,7 +48,7 @@ interface Link {
  * @example
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
- * import { PRODUCER, producerBlock, type MessagingConnection } from '@sputnikjs/sidecar';
+ * import { PRODUCER, producerBlock, type MessagingConnection } from '@sputnikjs/messaging';
  * import { testFlight } from '@sputnikjs/testkit';
  * test('what is asked for is on the server', async () => {
  *   const sent: unknown[] = [];

@@ -4,7 +4,7 @@ import type { ConsumedMessage } from '../contract.js';
  * Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends.
  *
  * @example
- * import { Handlers } from '@sputnikjs/sidecar/connector';
+ * import { Handlers } from '@sputnikjs/messaging/connector';
  * const handlers = new Handlers(async ({ payload }) => {
  *   if (payload.length === 0) throw new Error('there is nothing in it');
  * });

@@ -8,7 +8,7 @@ import type { Link, LinkUser } from './link.js';
  *
  * @example
  * import { confFactory } from '@sputnikjs/core';
- * import { Link, LinkConnector } from '@sputnikjs/sidecar/connector';
+ * import { Link, LinkConnector } from '@sputnikjs/messaging/connector';
  * class Line extends Link {
  *   override signOfLife = async () => 'pong';
  *   override release = () => {};

@@ -15,7 +15,7 @@ const GOODBYE_MS = 1000;
  * connection gets into the new one. Whatever else a client library does about a loss, such as to reconnect, is to be turned off.
  *
  * @example
- * import { Link } from '@sputnikjs/sidecar/connector';
+ * import { Link } from '@sputnikjs/messaging/connector';
  * class Line extends Link {
  *   override signOfLife = async () => 'pong';
  *   override release = () => {};

@@ -4,7 +4,7 @@ import { SputnikError } from '@sputnikjs/core';
  * What everything rejects with that the end of a connection interrupts.
  *
  * @example
- * import { connectionLost } from '@sputnikjs/sidecar/connector';
+ * import { connectionLost } from '@sputnikjs/messaging/connector';
  * const error = connectionLost('nats://nats.example:4222', new Error('it was closed'));
  * console.log(error.code, error.message); // CONNECTION_LOST the connection to nats://nats.example:4222 is lost: it was closed
  */
@@ -16,7 +16,7 @@ export function connectionLost(url: string, cause: Error): SputnikError {
  * What a message is refused with that the server has no room for now, and does not have: it can be sent again later.
  *
  * @example
- * import { serverFull } from '@sputnikjs/sidecar/connector';
+ * import { serverFull } from '@sputnikjs/messaging/connector';
  * const error = serverFull('the stream "NEWS" has no room');
  * console.log(error.code, error.message); // SERVER_FULL the stream "NEWS" has no room
  */

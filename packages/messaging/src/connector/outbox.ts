@@ -12,7 +12,7 @@ interface Job {
  * Each settles once: by {@link settle}, or, when the connection ends, by {@link end}.
  *
  * @example
- * import { Outbox } from '@sputnikjs/sidecar/connector';
+ * import { Outbox } from '@sputnikjs/messaging/connector';
  * const sent: string[] = [];
  * const outbox = new Outbox(1, ({ target }) => sent.push(target));
  * const first = outbox.produce({ target: 'a', payload: 'hello' });

@@ -10,7 +10,7 @@ export const URLS: z.ZodType<Urls> = z.union([z.string(), z.array(z.string()).mi
  * All urls, one at least.
  *
  * @example
- * import { urlsOf } from '@sputnikjs/sidecar/connector';
+ * import { urlsOf } from '@sputnikjs/messaging/connector';
  * console.log(urlsOf('nats://a').length, urlsOf(['nats://a', 'nats://b']).length); // 1 2
  */
 export function urlsOf(urls: Urls): readonly string[] {
@@ -38,7 +38,7 @@ export interface UrlForm {
  * Reads the urls of a kind of server.
  *
  * @example
- * import { ServerUrls } from '@sputnikjs/sidecar/connector';
+ * import { ServerUrls } from '@sputnikjs/messaging/connector';
  * const urls = new ServerUrls({ plain: { scheme: 'nats', port: 4222 }, tls: { scheme: 'tls', port: 4222 } });
  * console.log(urls.addressOf('tls://nats.example').port); // 4222
  * console.log(urls.problem('http://nats.example')); // expected nats://host:port, or tls://host:port for TLS

@@ -2,7 +2,7 @@
  * The servers of a cluster, each as good as the others.
  *
  * @example
- * import { Servers } from '@sputnikjs/sidecar/connector';
+ * import { Servers } from '@sputnikjs/messaging/connector';
  * const servers = new Servers(['nats://a', 'nats://b'], () => 0);
  * const open = async (url: string) => {
  *   if (url === 'nats://a') throw new Error('a is down');

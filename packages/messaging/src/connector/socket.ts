@@ -13,7 +13,7 @@ import { readTls, type TlsConfig } from '../net/tls.js';
  * @example
  * import { once } from 'node:events';
  * import { createServer } from 'node:net';
- * import { openSocket } from '@sputnikjs/sidecar/connector';
+ * import { openSocket } from '@sputnikjs/messaging/connector';
  * import { freePort } from '@sputnikjs/testkit/servers';
  * const port = await freePort();
  * const server = createServer((socket) => socket.end('hello')).listen(port, '127.0.0.1');
@@ -44,7 +44,7 @@ function ignore(): void {}
  * The error of an attempt that came to no connection: why, and what to do about it.
  *
  * @example
- * import { cannotConnect } from '@sputnikjs/sidecar/connector';
+ * import { cannotConnect } from '@sputnikjs/messaging/connector';
  * const address = { url: 'nats://nats.example:4222', host: 'nats.example', port: 4222, tls: false };
  * const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
  * console.log(cannotConnect(address, cause).message); // cannot connect to nats://nats.example:4222: refused; is the server running, and is the port right?

@@ -16,7 +16,7 @@ export interface Reload {
  * import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
- * import { FileReloader } from '@sputnikjs/sidecar/connector';
+ * import { FileReloader } from '@sputnikjs/messaging/net';
  * const folder = mkdtempSync(join(tmpdir(), 'reload-'));
  * const path = join(folder, 'token');
  * writeFileSync(path, 'old');

@@ -27,7 +27,7 @@ export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodStrin
  * The keys that do not go together, and what to do about each. Without TLS, `scheme` is what the url begins with where there is.
  *
  * @example
- * import { tlsMisfits } from '@sputnikjs/sidecar/connector';
+ * import { tlsMisfits } from '@sputnikjs/messaging/net';
  * const misfits = tlsMisfits({ certFile: 'client.pem' }, true, 'tls://');
  * console.log(misfits.join()); // keyFile,certFile and keyFile go together
  */
@@ -62,7 +62,7 @@ const FILES = { ca: 'caFile', cert: 'certFile', key: 'keyFile' } as const;
  * @example
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
- * import { readTls } from '@sputnikjs/sidecar/connector';
+ * import { readTls } from '@sputnikjs/messaging/net';
  * import { certificates } from '@sputnikjs/testkit/servers';
  * test('Node gets the files by its own names for them', async (t) => {
  *   const path = await certificates(t, 'server.test');
@@ -91,7 +91,7 @@ async function readPem(key: string, path: string): Promise<Buffer> {
  * What is wrong with the files, one line each; for what checks a satellite before it starts.
  *
  * @example
- * import { tlsProblems } from '@sputnikjs/sidecar/connector';
+ * import { tlsProblems } from '@sputnikjs/messaging/net';
  * const problems = await tlsProblems({ caFile: '/nowhere/ca.pem' });
  * console.log(problems.join()); // cannot read caFile: ENOENT: no such file or directory, open '/nowhere/ca.pem'
  */
