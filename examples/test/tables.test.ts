@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { ROOT } from './support.js';
 import { assertThere, referencesIn, rowsOf } from './tables.js';
 
-const HAZARDS = Array.from({ length: 38 }, (_, i) => `${i + 1}`);
+const HAZARDS = Array.from({ length: 39 }, (_, i) => `${i + 1}`);
 
-const RULES = Object.entries({ B: 5, F: 5, M: 8, S: 6, L: 8 }).flatMap(([letter, count]) =>
+const RULES = Object.entries({ B: 5, F: 5, M: 9, S: 6, L: 8, N: 4 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
 );
 
@@ -31,14 +31,14 @@ test('docs/hazards.md has a row for each hazard, no cell of it is empty, and the
 test('docs/lifecycle.md states each rule, shows it, and names tests of it that are there', () => {
   const document = 'docs/lifecycle.md';
   const text = readFileSync(join(ROOT, document), 'utf8');
-  const stated = [...text.matchAll(/^\*\*([BFMSL]\d)\. /gm)].map(([, rule]) => rule);
+  const stated = [...text.matchAll(/^\*\*([BFMSLN]\d)\. /gm)].map(([, rule]) => rule);
   assert.deepEqual(stated, RULES);
   for (const [index, rule] of RULES.entries()) {
     const [, after = ''] = text.split(`**${rule}. `);
     const [own = ''] = after.split(`**${RULES[index + 1]}. `);
     assert.match(own, /^```ts$/m, `${rule} has an example`);
   }
-  const rows = rowsOf(document, /^[BFMSL]\d$/);
+  const rows = rowsOf(document, /^[BFMSLN]\d$/);
   assert.deepEqual(
     rows.map(([rule]) => rule),
     RULES,

@@ -31,6 +31,7 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
     clock: systemClock,
     land: nothing,
     waitUntil: nothing,
+    msLeft: () => Infinity,
   };
   const desk = makeDesk(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
   desk.open();

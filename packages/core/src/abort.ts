@@ -1,5 +1,33 @@
 import { setMaxListeners } from 'node:events';
 
+const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Has `listener` called once when the signal aborts, at once if it has; the function returned forgets it. One listener of the signal serves
+ * all of ours, since Node warns of more than ten (L6).
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (!signal || signal.aborted) {
+    if (signal) listener();
+    return () => {};
+  }
+  const listeners = listenersOf.get(signal) ?? new Set();
+  if (listeners.size === 0) {
+    listenersOf.set(signal, listeners);
+    signal.addEventListener('abort', tellAll);
+  }
+  listeners.add(listener);
+  return () => {
+    if (listeners.delete(listener) && listeners.size === 0) signal.removeEventListener('abort', tellAll);
+  };
+}
+
+function tellAll({ target }: Event): void {
+  const signal = target as AbortSignal;
+  signal.removeEventListener('abort', tellAll);
+  for (const listener of listenersOf.get(signal) ?? []) listener();
+}
+
 /** An abort controller whose signal any number may listen to: Node would warn of more than ten (L6). */
 export function makeAbortController(): AbortController {
   const controller = new AbortController();

@@ -1,27 +1,27 @@
-import type { AnyBlock, BlockCommunicator, Callback } from './block.js';
+import { isAbortError } from './abort.js';
+import type { AnyBlock, Callback, Idling } from './block.js';
 import type { Callbacks, FlightControl } from './callbacks.js';
 import { settles } from './clock.js';
 import { confFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
-import type { BlockState, BlockStatus, Unfinished } from './events.js';
+import { SputnikError } from './errors.js';
+import type { BlockState, BlockStatus, Failure, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
+import { noCounts, type Recipient } from './outcomes.js';
 import { ServerLane, type Link } from './server-lane.js';
-import { noCounts } from './workers.js';
 
 /** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */
 export class ActiveBlock {
-  readonly descriptor: BlockDescriptor;
-  /** Absent where the block takes no messages. */
-  readonly mailbox: Mailbox<BlockCommunicator> | undefined;
   readonly #flight: FlightControl;
   readonly #callbacks: Callbacks;
   readonly #block: Partial<AnyBlock>;
   readonly #server: ServerLane;
+  /** Absent where the block takes no messages. */
+  readonly #mailbox: Mailbox | undefined;
   #state: BlockState = 'made';
 
   constructor(block: Partial<AnyBlock>, callbacks: Callbacks, flight: FlightControl) {
-    const { descriptor, context } = callbacks;
-    this.descriptor = descriptor;
+    const { address, context } = callbacks;
     this.#flight = flight;
     this.#callbacks = callbacks;
     this.#block = block;
@@ -30,25 +30,79 @@ export class ActiveBlock {
         ? callbacks.enter('onServerConnect', () => block.onServerConnect?.(link.connection, context))
         : callbacks.enter('onServerDisconnect', () => block.onServerDisconnect?.(context)),
     );
-    this.mailbox = this.#makeMailbox();
+    this.#mailbox = address.mailbox = this.#makeMailbox();
   }
 
-  #makeMailbox(): Mailbox<BlockCommunicator> | undefined {
+  #makeMailbox(): Mailbox | undefined {
     const { context, descriptor } = this.#callbacks;
     const [onMsg, onMsgs] = [this.#block.onMsg?.bind(this.#block), this.#block.onMsgs?.bind(this.#block)];
     if (!onMsg && !onMsgs) return undefined;
-    const recipient = {
-      handle: onMsg && ((msg: object, from: BlockCommunicator) => onMsg(msg, from, context) as unknown),
-      handleAll: onMsgs && ((mails: readonly object[]) => onMsgs(mails as never, context) as unknown),
-      failed: ({ error, ...about }: { error: unknown; asked: boolean; count: number }) =>
-        this.#callbacks.fail(onMsgs ? 'onMsgs' : 'onMsg', error, about),
-      dropped: (count: number) => this.#flight.emit({ type: 'dropped', block: descriptor, count }),
+    const recipient: Recipient = {
+      descriptor,
+      handle: onMsg && ((msg, from) => onMsg(msg, from, context) as unknown),
+      handleAll: onMsgs && ((mails) => onMsgs(mails, context)),
+      observer: this.#flight.observer,
+      failed: ({ error, asked, msgs }) =>
+        this.#callbacks.fail(onMsgs ? 'onMsgs' : 'onMsg', error, { asked, count: msgs.length }),
+      dropped: (count) => this.#flight.emit({ type: 'dropped', block: descriptor, count }),
     };
     return new Mailbox(recipient, this.#flight.pacer, this.#block.mailbox);
   }
 
-  /** Rejects with what `init` throws. */
-  async init(): Promise<void> {
+  get descriptor(): BlockDescriptor {
+    return this.#callbacks.descriptor;
+  }
+
+  /** What of it may hold messages: the landing drains these (L2). */
+  get holders(): readonly Idling[] {
+    return [this.#mailbox, this.#block.transit].filter((holder) => holder !== undefined);
+  }
+
+  get isIdle(): boolean {
+    return this.holders.every(({ isIdle }) => isIdle);
+  }
+
+  /** Resolves at an instant at which all that it holds is delivered. */
+  async idle(): Promise<void> {
+    while (!this.isIdle) await Promise.all(this.holders.map((holder) => holder.idle()));
+  }
+
+  /**
+   * Initialises it; resolves with why that failed, if it did. One that is not ready gets no `finish`, only its signal aborts; if its `init`
+   * succeeds after the deadline after all, it is finished then (B3). Giving up since landing began is no failure (F3).
+   */
+  async initialise(): Promise<Failure | undefined> {
+    const { emit, landing, plan } = this.#flight;
+    const { descriptor: block } = this.#callbacks;
+    const tell = (error: unknown): void =>
+      emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown' });
+    emit({ type: 'initializing', block });
+    const work = this.#init();
+    const inTime = await settles(plan.clock, work, plan.initMs);
+    try {
+      if (!inTime) throw new SputnikError('TIMEOUT', `not initialised within ${plan.initMs} ms`);
+      await work;
+      emit({ type: 'initialized', block });
+      return undefined;
+    } catch (error) {
+      this.#callbacks.abort();
+      if (!inTime)
+        void work.then(
+          () => this.finish('init', plan.landingMs),
+          (late) => isAbortError(late) || tell(late),
+        );
+      if (isAbortError(error) && landing.aborted) return undefined;
+      tell(error);
+      return { block, callback: 'init', error };
+    }
+  }
+
+  /** False where `init` failed, or has not ended. */
+  get isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  async #init(): Promise<void> {
     this.#state = 'initializing';
     await this.#block.init?.(confFactory(this.#flight.plan.source), this.#callbacks.context);
     this.#state = 'ready';
@@ -56,12 +110,12 @@ export class ActiveBlock {
 
   /** Enters `run`; from then on messages and the connection reach the block (F2). */
   run(): void {
-    const { descriptor, context } = this.#callbacks;
     this.#state = 'running';
-    const self = this.#flight.communicators.handle(descriptor, descriptor);
-    void this.#callbacks.enter('run', () => this.#block.run?.(self, context));
-    this.mailbox?.open();
-    this.#server.open(true);
+    const { address } = this.#callbacks;
+    const self = address.handleOn(address);
+    void this.#callbacks.enter('run', () => this.#block.run?.(self, this.#callbacks.context));
+    this.#mailbox?.open();
+    this.#server.open();
   }
 
   /** The connection there is from now on, if any (S4). */
@@ -74,46 +128,53 @@ export class ActiveBlock {
     return this.#callbacks.enter('onLanding', () => this.#block.onLanding?.(this.#callbacks.context));
   }
 
-  /** Gives up: what waits with the block's signal ends. */
-  abort(): void {
-    this.#callbacks.abort();
+  /** Takes no more messages; what waits in the mailbox is dropped. */
+  closeMailbox(): void {
+    this.#mailbox?.close();
   }
 
   /**
-   * Lets the mailbox drain, half of `budgetMs` at most; then closes it, aborts the signal, and awaits `finish` together
+   * Lets the mailbox drain if it has flown, half of `budgetMs` at most; then closes it, aborts the signal, and awaits `finish` together
    * with all that is under way (L2, L3). Resolves with the callbacks that did not end (L4).
    */
-  async finish(init: boolean, budgetMs: number): Promise<Unfinished[]> {
-    const { clock } = this.#flight.plan;
-    const end = clock.now() + budgetMs;
-    const drained = init ? 0 : end - budgetMs / 2;
+  async finish(after: 'init' | 'flight', budgetMs: number): Promise<Unfinished[]> {
+    const { emit, plan } = this.#flight;
+    const { clock } = plan;
+    const { descriptor: block, context } = this.#callbacks;
+    const end = (this.#callbacks.endsAt = clock.now() + budgetMs);
+    const drained = after === 'flight' ? end - budgetMs / 2 : 0;
     // Again, and to this very instant: something may have come in since all were idle at once.
-    while (this.mailbox?.isIdle === false && clock.now() < drained) {
-      await settles(clock, this.mailbox.idle(), drained - clock.now());
-    }
-    this.#flight.emit({ type: 'finishing', block: this.descriptor });
+    while (!this.isIdle && clock.now() < drained) await settles(clock, this.idle(), drained - clock.now());
+    emit({ type: 'finishing', block });
     this.#state = 'finishing';
-    this.#server.open(false);
-    this.mailbox?.close();
-    this.abort();
-    void this.#callbacks.enter('finish', () => this.#block.finish?.(init, this.#callbacks.context));
+    this.#server.close();
+    this.#mailbox?.close();
+    this.#callbacks.abort();
+    void this.#callbacks.enter('finish', () => this.#block.finish?.(after === 'init', context));
     await settles(clock, this.#quiet(), Math.max(0, end - clock.now()));
     const hanging = this.hanging();
-    this.mailbox?.abandon();
+    this.#mailbox?.abandon();
+    for (const question of this.#callbacks.address.questions()) question.fail('ASK_ENDED');
     this.#state = 'finished';
-    this.#flight.emit({ type: 'finished', block: this.descriptor });
+    emit({ type: 'finished', block });
     return hanging;
   }
 
   /** The callbacks under way. */
   hanging(): Unfinished[] {
     const callbacks = new Set(this.#callbacks.underWay);
-    if (this.mailbox?.isBusy) callbacks.add(this.mailbox.callback);
-    return [...callbacks].map((callback) => ({ block: this.descriptor, callback }));
+    if (this.#mailbox?.isBusy) callbacks.add(this.#mailbox.callback);
+    return [...callbacks].map((callback) => ({ block: this.#callbacks.descriptor, callback }));
+  }
+
+  /** Who wait for it while it is busy: for answers, or for room in its mailbox. */
+  get waiters(): readonly BlockDescriptor[] {
+    if (!this.#mailbox?.isBusy) return [];
+    return [...this.#callbacks.address.questions(), ...this.#mailbox.waiters].map(({ from }) => from.descriptor);
   }
 
   async #quiet(): Promise<void> {
-    while (this.hanging().length > 0) await Promise.all([this.#callbacks.settled(), this.mailbox?.idle()]);
+    while (this.hanging().length > 0) await Promise.all([this.#callbacks.settled(), this.#mailbox?.idle()]);
   }
 
   /** What the block wants done about a failure of its own (F3). */
@@ -122,7 +183,7 @@ export class ActiveBlock {
   }
 
   status(): BlockStatus {
-    const { depth = 0, counts = noCounts() } = this.mailbox ?? {};
-    return { ...this.descriptor, state: this.#state, depth, ...counts };
+    const { depth = 0, counts = noCounts() } = this.#mailbox ?? {};
+    return { ...this.#callbacks.descriptor, state: this.#state, depth, ...counts };
   }
 }

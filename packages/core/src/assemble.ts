@@ -1,6 +1,7 @@
-import { ActiveBlock } from './active-block.js';
+import type { Address, Addresses } from './address.js';
 import type { BlockDefinition, BlockFactory, Needs, Wiring } from './block.js';
 import { Callbacks } from './callbacks.js';
+import { findCircle } from './circle.js';
 import { confFactory, type ConfigSource } from './config.js';
 import { CONNECTOR, describe, label, RESERVED, type BlockDescriptor } from './descriptor.js';
 import { SputnikError, textOf } from './errors.js';
@@ -28,9 +29,9 @@ interface Found<T> {
 
 /** A block that has its address, and is to be made. */
 interface Place {
-  readonly descriptor: BlockDescriptor;
+  readonly address: Address;
   readonly factory: BlockFactory;
-  readonly needs: Rewiring;
+  readonly instead: Rewiring;
 }
 
 /**
@@ -42,21 +43,21 @@ export async function assemble(
   infrastructure: BlockFactories,
   appBlocks: readonly BlockEntry[],
   factories: BlockFactories,
-): Promise<readonly string[]> {
+): Promise<{ readonly problems: readonly string[]; readonly warnings: readonly string[] }> {
   const { value: places, problems } = address(flight, infrastructure, appBlocks, factories);
   const made: string[] = [];
-  for (const place of places) made.push(...told(place.descriptor, await fit(flight, place)));
-  const deaf = places.flatMap((place) => told(place.descriptor, deafNeeds(flight, place)));
-  return [...problems, ...made, ...deaf];
+  for (const place of places) made.push(...told(place.address, await make(flight, place)));
+  const deaf = places.flatMap((place) => told(place.address, deafNeeds(flight, place)));
+  return { problems: [...problems, ...made, ...deaf], warnings: circularNeeds(places) };
 }
 
-function told(descriptor: BlockDescriptor, problems: readonly string[]): readonly string[] {
+function told({ descriptor }: { descriptor: BlockDescriptor }, problems: readonly string[]): readonly string[] {
   return problems.map((problem) => `block ${label(descriptor)}: ${problem}`);
 }
 
 /** Gives each block its address. One without a factory has it all the same, lest the needs of others seem unmet. */
 function address(
-  { descriptors }: ActiveFlight,
+  { addresses }: ActiveFlight,
   infrastructure: BlockFactories,
   appBlocks: readonly BlockEntry[],
   factories: BlockFactories,
@@ -64,48 +65,44 @@ function address(
   const problems: string[] = [];
   const places: Place[] = [];
   const add = ({ name, responsibility, needs = {} }: BlockEntry, factory: BlockFactory | undefined): void => {
-    const descriptor = describe(name, responsibility);
-    descriptors.set(descriptor.responsibility, descriptor);
-    if (factory) places.push({ descriptor, factory, needs });
+    const address = addresses.add(describe(name, responsibility));
+    if (factory) places.push({ address, factory, instead: needs });
   };
   for (const [name, factory] of Object.entries(infrastructure)) add({ name }, factory);
   for (const entry of appBlocks) {
     const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
     const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
-    const faults = addressProblems({ ...entry, responsibility }, descriptors);
+    const faults = addressProblems({ ...entry, responsibility }, addresses);
     if (faults.length === 0) add({ ...entry, responsibility }, factory);
     const known = Object.keys(factories).join(', ') || 'none';
     const missing = factory ? [] : [`no factory has its name; there are: ${known}`];
-    problems.push(...told(describe(entry.name, responsibility), [...faults, ...missing]));
+    problems.push(...told({ descriptor: describe(entry.name, responsibility) }, [...faults, ...missing]));
   }
   return { value: places, problems };
 }
 
-function addressProblems(
-  { name, responsibility = name }: BlockEntry,
-  taken: ReadonlyMap<string, BlockDescriptor>,
-): readonly string[] {
+function addressProblems({ name, responsibility = name }: BlockEntry, addresses: Addresses): readonly string[] {
   if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility) {
     return ['its name and responsibility must be texts that are not empty'];
   }
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
-  return taken.has(responsibility)
+  return addresses.get(responsibility)
     ? [`its responsibility "${responsibility}" is taken; give each block one of its own`]
     : [];
 }
 
 /** Makes a block at its address. Resolves with all that is wrong, one line each (B2). */
-async function fit(flight: ActiveFlight, { descriptor, factory, needs }: Place): Promise<readonly string[]> {
+async function make(flight: ActiveFlight, { address, factory, instead }: Place): Promise<readonly string[]> {
   const isOriginal = typeof factory === 'function';
-  const callbacks = new Callbacks(descriptor, flight);
+  const callbacks = new Callbacks(address, flight);
   try {
     const { value: block, problems } = isOriginal
       ? { value: factory(), problems: [] }
-      : await define(flight, factory, needs, callbacks);
+      : await define(flight, factory, instead, callbacks);
     if (problems.length > 0) return problems;
-    const faults = [...shapeProblems(block, isOriginal, flight.descriptors.has(CONNECTOR))];
+    const faults = [...shapeProblems(block, isOriginal, flight.addresses.get(CONNECTOR) !== undefined)];
     if (faults.length > 0) return faults;
-    flight.blocks.set(descriptor.responsibility, new ActiveBlock(block ?? {}, callbacks, flight));
+    flight.add(block ?? {}, callbacks);
     return [];
   } catch (error) {
     return [`its factory failed: ${textOf(error)}`];
@@ -117,10 +114,10 @@ async function define(
   flight: ActiveFlight,
   definition: BlockDefinition,
   instead: Rewiring,
-  { descriptor, context }: Callbacks,
+  { address, context }: Callbacks,
 ): Promise<Found<ReturnType<BlockDefinition['make']> | undefined>> {
-  const to = wire(flight, descriptor, definition.needs, instead);
-  const config = await configure(flight.plan.source, descriptor, definition);
+  const to = wire(address, definition.needs, instead);
+  const config = await configure(flight.plan.source, address.descriptor, definition);
   const problems = [...to.problems, ...config.problems];
   return { value: problems.length === 0 ? definition.make(config.value, to.value, context) : undefined, problems };
 }
@@ -143,16 +140,11 @@ async function configure(
 }
 
 /** Handles on what a block needs, each at the address declared, or at the one given instead. */
-function wire(
-  { descriptors, communicators }: ActiveFlight,
-  owner: BlockDescriptor,
-  needs: Needs,
-  instead: Rewiring,
-): Found<Wiring<Needs>> {
+function wire(owner: Address, needs: Needs, instead: Rewiring): Found<Wiring<Needs>> {
   const known = Object.keys(needs).join(', ') || 'none';
   const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));
   const wires = Object.entries({ ...needs, ...instead }).map(
-    ([need, responsibility]) => [need, responsibility, descriptors.get(responsibility)] as const,
+    ([need, responsibility]) => [need, responsibility, owner.find(responsibility)] as const,
   );
   const problems = [
     ...unknown.map((need) => `it has no need "${need}" that could be rewired; it has: ${known}`),
@@ -160,18 +152,33 @@ function wire(
       on ? [] : `its need "${need}" is unmet: no block has the responsibility "${responsibility}"`,
     ),
   ];
-  const handles = wires.flatMap(([need, , on]) => (on ? [[need, communicators.handle(owner, on)] as const] : []));
+  const handles = wires.flatMap(([need, , on]) => (on ? [[need, on] as const] : []));
   return { value: Object.fromEntries(handles), problems };
 }
 
-/** Needs that are met by blocks that take no messages; known only when all are made that can be. */
-function deafNeeds({ blocks }: ActiveFlight, { factory, needs: instead }: Place): readonly string[] {
+/** What a block needs, and at which address. */
+function needsOf({ factory, instead }: Place): readonly (readonly [need: string, responsibility: string])[] {
   const needs = typeof factory === 'function' ? {} : (factory.needs ?? {});
-  return Object.entries(needs)
-    .map(([need, responsibility]) => [need, instead[need] ?? responsibility] as const)
-    .filter(([, responsibility]) => blocks.has(responsibility) && !blocks.get(responsibility)?.mailbox)
+  return Object.entries(needs).map(([need, responsibility]) => [need, instead[need] ?? responsibility]);
+}
+
+/** Needs that are met by blocks that take no messages; known only when all are made that can be. */
+function deafNeeds({ blocks, addresses }: ActiveFlight, place: Place): readonly string[] {
+  return needsOf(place)
+    .filter(([, responsibility]) => blocks.has(responsibility) && !addresses.get(responsibility)?.mailbox)
     .map(
       ([need, responsibility]) =>
         `its need "${need}" is unmet: block "${responsibility}" takes no messages (it has neither onMsg nor onMsgs)`,
     );
+}
+
+/** Blocks that need each other may ask each other, and then wait for each other (M5). */
+function circularNeeds(places: readonly Place[]): readonly string[] {
+  const edges = places.flatMap((place) =>
+    needsOf(place).map(([, responsibility]) => [place.address.descriptor.responsibility, responsibility] as const),
+  );
+  const circle = findCircle(edges);
+  if (!circle) return [];
+  const path = [...circle, circle[0]].join(' → ');
+  return [`blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline`];
 }

@@ -1,26 +1,25 @@
+import type { BlockCommunicator, Mail } from './block-communicator.js';
 import type { Clock } from './clock.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
-import type { Mail as MailFrom } from './mail.js';
 import type { MailboxOptions } from './mailbox.js';
-import type {
-  AnswerOf,
-  AnyResponsibility,
-  Clean,
-  Handing,
-  IfTyped,
-  MessageOf,
-  Msg,
-  Responsibility,
-} from './message.js';
+import type { AnswerOf, AnyResponsibility, Clean, IfTyped, MessageOf, Msg, Responsibility } from './message.js';
 import type { StandardSchemaV1 } from './standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
-export type Callback = Exclude<keyof Block, 'mailbox'> | 'waitUntil' | 'onEvent';
+export type Callback = Exclude<keyof Block, 'mailbox' | 'transit'> | 'waitUntil' | 'onEvent' | 'observer';
 
 /** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
 export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text?: string) => void> {
   child?(bindings: object): Logger;
+}
+
+/** What may hold messages that have not been handled. */
+export interface Idling {
+  /** True while it holds none. */
+  readonly isIdle: boolean;
+  /** Resolves when it holds none. */
+  idle(): Promise<void>;
 }
 
 /** What the framework hands to every callback of a block. */
@@ -39,47 +38,11 @@ export interface BlockContext {
   readonly clock: Clock;
   /** Asks for an orderly shutdown, from any callback, from init on (L1). Returns at once. */
   readonly land: (reason?: unknown) => void;
+  /** Milliseconds until the landing gives this block up: its share of the deadline once `finish` is called, Infinity before (L3). */
+  readonly msLeft: () => number;
   /** Work outside a callback: the landing waits for it, and its failure goes to `onError`. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
-
-/** A handle on a block. */
-export interface BlockCommunicator<M = Msg, A = unknown> {
-  /** The block this handle is on. */
-  readonly descriptor: BlockDescriptor;
-  /** A handle on another block, or undefined if the process has none with that responsibility. */
-  communicator<N extends Clean<N> = Msg, B = unknown>(
-    responsibility: Responsibility<N, B>,
-  ): BlockCommunicator<N, B> | undefined;
-  /**
-   * Now or never: true if the message was accepted; false for null, a block without `onMsg`, a finished block, a full
-   * mailbox. Never throws, never waits, never runs the receiver (M2).
-   */
-  readonly send: Handing<M, [], boolean>;
-  /**
-   * Waits for room, in turn. Resolves false only when there never will be any: the block has no `onMsg` or finished.
-   * Rejects with the signal's reason when that aborts before there was room (M4).
-   */
-  readonly post: Handing<M, [options?: { readonly signal?: AbortSignal | undefined }], Promise<boolean>>;
-  /**
-   * Waits for room as `post` does, and resolves with what the receiver answers. Rejects with a SputnikError: ASK_REFUSED (never
-   * accepted: no `onMsg`, a finished block, no room before the deadline; safe to ask again), ASK_DROPPED, ASK_FAILED (its `cause` is what
-   * `onMsg` threw), ASK_TIMEOUT (accepted, no answer before the deadline; it may be handled all the same), ASK_ABORTED, ASK_ENDED (M5).
-   */
-  readonly ask: Handing<M, [options?: AskOptions], Promise<A>>;
-}
-
-/** How long an `ask` waits, and what for. */
-export interface AskOptions {
-  /** Milliseconds for all of it, from the call on; 30,000 unless given, Infinity for no deadline. */
-  readonly timeoutMs?: number | undefined;
-  /** What to do when the mailbox is full: `wait` for room in turn (unless given), or `reject` at once with ASK_REFUSED. */
-  readonly whenFull?: 'wait' | 'reject' | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A message of a batch (M8). */
-export type Mail<M = Msg, A = unknown> = MailFrom<M, A, BlockCommunicator>;
 
 type OnMsg<M, A> = (msg: M, from: BlockCommunicator, ctx: BlockContext) => A | Promise<A>;
 
@@ -113,6 +76,8 @@ export interface Block<C = unknown, M = Msg, A = unknown> {
   onError?(error: unknown, where: Callback, ctx: BlockContext): 'continue' | 'shutdown';
   /** Bounds of the block's mailbox. */
   readonly mailbox?: MailboxOptions | undefined;
+  /** What holds messages for the block beside its mailbox, as a satellite inside it does: the landing drains both (L2). */
+  readonly transit?: Idling | undefined;
 }
 
 /** A block of any message contract, for a connection of type `C`. */

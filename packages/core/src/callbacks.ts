@@ -1,12 +1,14 @@
 import { guarded, isAbortError, makeAbortController } from './abort.js';
+import type { Address, Lookup } from './address.js';
 import type { BlockContext, Callback, Logger } from './block.js';
 import type { Clock } from './clock.js';
-import type { Communicators } from './communicator.js';
 import type { ConfigSource } from './config.js';
 import { FINISHER, type BlockDescriptor } from './descriptor.js';
 import { SputnikError } from './errors.js';
 import type { EventListener, LandingCause } from './events.js';
 import type { FailureInPhase } from './failure.js';
+import type { Failures } from './failures.js';
+import type { MessageObserver } from './observer.js';
 import type { Pacer } from './pacer.js';
 
 /** What has to be known of a flight. */
@@ -15,25 +17,28 @@ export interface FlightPlan {
   readonly log: Logger;
   readonly source: ConfigSource;
   readonly onEvent: EventListener;
+  readonly observer: MessageObserver | undefined;
   readonly initMs: number;
   readonly landingMs: number;
   /** Aborts when somebody outside announces the landing. */
-  readonly landingSoon?: AbortSignal | undefined;
+  readonly landingSoon: AbortSignal | undefined;
+  /** Finds whoever has a responsibility that nobody here has. */
+  readonly outer: Lookup | undefined;
 }
 
 /** What blocks need of their flight. */
 export interface FlightControl {
   readonly plan: FlightPlan;
   readonly pacer: Pacer;
-  readonly communicators: Communicators;
   readonly landing: AbortSignal;
   readonly landingSoon: AbortSignal;
   readonly phase: FailureInPhase['phase'];
+  readonly observer: MessageObserver | undefined;
   readonly emit: EventListener;
   /** Begins to land, unless it has begun (L1, B4). */
   land(cause: LandingCause): void;
-  /** User code failed: whether that is ignored, recorded, or lands is decided here (F3). */
-  handle(failure: FailureInPhase): void;
+  /** Where failures of user code are handed in (F3). */
+  readonly failures: Failures;
 }
 
 /** What a failure is about, beside its place. */
@@ -41,13 +46,18 @@ type About = Partial<Pick<FailureInPhase, 'asked' | 'count'>>;
 
 /** Runs the user code of a block, knows what of it is under way, and hands its failures in. */
 export class Callbacks {
+  readonly address: Address;
   readonly descriptor: BlockDescriptor;
   readonly context: BlockContext;
+  /** When the landing gives the block up, on the clock. */
+  endsAt: number = Infinity;
   readonly #flight: FlightControl;
   readonly #abort = makeAbortController();
   readonly #underWay = new Map<Promise<void>, Callback>();
 
-  constructor(descriptor: BlockDescriptor, flight: FlightControl) {
+  constructor(address: Address, flight: FlightControl) {
+    const { descriptor } = address;
+    this.address = address;
     this.descriptor = descriptor;
     this.#flight = flight;
     const { clock, log } = flight.plan;
@@ -61,6 +71,7 @@ export class Callbacks {
       signal: this.#abort.signal,
       land: (reason) => flight.land({ kind, block: descriptor, reason }),
       waitUntil: (work) => void this.enter('waitUntil', () => work),
+      msLeft: () => Math.max(0, this.endsAt - clock.now()),
     };
   }
 
@@ -88,7 +99,7 @@ export class Callbacks {
     const cause = isAborted ? (error as SputnikError).cause : error;
     const { signal, landing } = this.context;
     if (isAbortError(cause) && (signal.aborted || landing.aborted)) return false;
-    this.#flight.handle({ block: this.descriptor, callback, error, asked, count, phase: this.#flight.phase });
+    this.#flight.failures.handle({ block: this.descriptor, callback, error, asked, count, phase: this.#flight.phase });
     return true;
   }
 

@@ -1,3 +1,5 @@
+import { onAbort } from './abort.js';
+
 /** The seam for time: everything the framework and its blocks wait for goes through it, so that tests can drive it. */
 export interface Clock {
   /** Milliseconds, monotonic, from an arbitrary origin. */
@@ -27,11 +29,11 @@ export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
       if (signal?.aborted) return resolve();
       const done = (): void => {
         cancel();
-        signal?.removeEventListener('abort', done);
+        forget();
         resolve();
       };
       const cancel = after(ms, done);
-      signal?.addEventListener('abort', done);
+      const forget = onAbort(signal, done);
     });
   async function* every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void> {
     for (let at = now() + ms; ; at = Math.max(at + ms, now())) {

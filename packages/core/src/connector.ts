@@ -1,3 +1,4 @@
+import { onAbort } from './abort.js';
 import type { Block, BlockContext } from './block.js';
 import { settles } from './clock.js';
 import type { ConfFactory } from './config.js';
@@ -13,7 +14,7 @@ const ABORTED_MS = 1_000;
 /** The infrastructure block that connects, checks the connection, and connects again (S1 to S6). */
 export function connectorBlock<C>(
   server: ServerConnector<C>,
-  { emit, tellServer }: { emit: EventListener; tellServer: (link: Link | undefined) => void },
+  { emit, setConnection }: { emit: EventListener; setConnection: (link: Link | undefined) => void },
   { connectMs, heartbeatMs }: { readonly connectMs: number; readonly heartbeatMs: number },
 ): Block {
   let config: ConfFactory;
@@ -29,7 +30,7 @@ export function connectorBlock<C>(
       cancel();
       abort.abort();
     };
-    landing.addEventListener('abort', giveUp);
+    const forget = onAbort(landing, giveUp);
     let overdue: SputnikError | undefined;
     const cancel = clock.after(connectMs, () => {
       overdue = new SputnikError('TIMEOUT', `no connection within ${connectMs} ms`);
@@ -44,7 +45,7 @@ export function connectorBlock<C>(
       throw overdue ?? error;
     } finally {
       cancel();
-      landing.removeEventListener('abort', giveUp);
+      forget();
     }
   }
 
@@ -80,8 +81,7 @@ export function connectorBlock<C>(
       for (let attempt = 1; !landing.aborted; attempt++) {
         /** Aborts when the connection is lost, with the reason, and at landing. */
         const over = new AbortController();
-        const land = (): void => over.abort();
-        landing.addEventListener('abort', land);
+        const forget = onAbort(landing, () => over.abort());
         emit({ type: 'connecting', attempt });
         if (landing.aborted) return;
         try {
@@ -95,11 +95,11 @@ export function connectorBlock<C>(
           if (landing.aborted) return;
           const since = clock.now();
           emit({ type: 'connected', attempt });
-          tellServer({ connection });
+          setConnection({ connection });
           await watch(over, ctx);
           if (landing.aborted) return;
           emit({ type: 'disconnected', reason: over.signal.reason as unknown });
-          tellServer(undefined);
+          setConnection(undefined);
           // After a connection that lasted, the first retry is immediate.
           failures = hasLasted(clock.now() - since, heartbeatMs) ? 0 : failures + 1;
           if (failures > 0) await clock.sleep(retryDelay(failures), landing);
@@ -108,7 +108,7 @@ export function connectorBlock<C>(
           emit({ type: 'connectFailed', attempt, error, retryInMs });
           await clock.sleep(retryInMs ?? 0, landing);
         } finally {
-          landing.removeEventListener('abort', land);
+          forget();
         }
       }
     },

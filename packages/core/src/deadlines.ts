@@ -1,18 +1,18 @@
 import type { Clock } from './clock.js';
+import { Line, type Place } from './line.js';
 
-/** What may expire. The fields keep its place; they are nobody else's. */
-export interface Expiring {
+/** What may expire. `at` is when, on the clock. */
+export interface Expiring extends Place {
   at: number;
-  line: Set<Expiring> | undefined;
   /** It has outlived its deadline. */
   expire(): void;
 }
 
-/** The deadlines of a flight: one timer for all of them, set for the next that falls due. */
-export class Deadlines {
+/** All that is open in a flight and may expire: one timer for all of it, set for the next that falls due. */
+export class Deadlines<T extends Expiring> {
   readonly #clock: Clock;
-  /** Those that wait equally long fall due in the order in which they came. */
-  readonly #lines = new Map<number, Set<Expiring>>();
+  /** By how long they wait: those that wait equally long fall due in the order in which they came. */
+  readonly #lines = new Map<number, Line<T>>();
   #cancel: (() => void) | undefined;
   #firesAt = Infinity;
 
@@ -21,13 +21,13 @@ export class Deadlines {
   }
 
   /** Has it expire after so many milliseconds, in whole ones; never if that is Infinity, at once if it is no number. */
-  add(one: Expiring, timeoutMs: number): void {
-    if (timeoutMs === Infinity) return;
+  add(one: T, timeoutMs: number): void {
     // Whole ones, or there would be a line for each that was computed.
     const ms = Math.max(0, Math.ceil(timeoutMs)) || 0;
-    one.at = this.#clock.now() + ms;
-    const line = (one.line = this.#lines.get(ms) ?? new Set());
-    if (line.add(one).size === 1) this.#lines.set(ms, line);
+    const line = this.#lines.get(ms) ?? new Line<T>();
+    line.join(one);
+    if (line.size === 1) this.#lines.set(ms, line);
+    one.at = ms === Infinity ? ms : this.#clock.now() + ms;
     if (one.at < this.#firesAt) this.#set(one.at);
   }
 
@@ -35,6 +35,10 @@ export class Deadlines {
   close(): void {
     this.#cancel?.();
     this.#lines.clear();
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (const line of this.#lines.values()) yield* line;
   }
 
   /** A timer that was set for one that has ended meanwhile fires in vain: to set it anew each time would cost more. */
@@ -46,23 +50,17 @@ export class Deadlines {
 
   readonly #fire = (): void => {
     const now = this.#clock.now();
-    const due: Expiring[] = [];
+    const due: T[] = [];
     for (const [ms, line] of this.#lines) {
-      for (const one of line) {
-        if (one.at > now) break;
-        line.delete(one);
-        due.push(one);
+      for (let { first } = line; first && first.at <= now; first = line.first) {
+        line.leave(first);
+        due.push(first);
       }
       if (line.size === 0) this.#lines.delete(ms);
     }
     this.#firesAt = Infinity;
     for (const one of due.toSorted((a, b) => a.at - b.at)) one.expire();
-    let next = Infinity;
-    for (const line of this.#lines.values())
-      for (const { at } of line) {
-        next = Math.min(next, at);
-        break;
-      }
+    const next = Math.min(...Array.from(this.#lines.values(), ({ first }) => first?.at ?? Infinity));
     if (next < this.#firesAt) this.#set(next);
   };
 }

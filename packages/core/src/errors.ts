@@ -30,11 +30,11 @@ export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | '
  * The one error class of the core: a stable `code`, always the block, callback and `cause` where there are any.
  *
  * @example
- * import { inspect, Sputnik, SputnikError } from '@sputnikjs/core';
+ * import { Sputnik, SputnikError } from '@sputnikjs/core';
  * const options = { appBlocks: [{ name: 'connector' }], blockFactories: {} };
  * const error = await new Sputnik(options).prepare().catch((reason: unknown) => reason);
  * if (!(error instanceof SputnikError)) throw error;
- * console.log(error.code, error.problems.length === (await inspect(options)).length); // BAD_SETUP true
+ * console.log(error.code, error.problems.length); // BAD_SETUP 1
  */
 export class SputnikError<R = unknown> extends Error {
   override readonly name = 'SputnikError';

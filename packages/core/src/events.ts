@@ -1,6 +1,6 @@
 import type { Callback } from './block.js';
 import type { BlockDescriptor } from './descriptor.js';
-import type { Counts } from './workers.js';
+import type { Counts } from './outcomes.js';
 
 /** A failure of user code: where, and what was thrown. */
 export interface Failure {
@@ -59,7 +59,12 @@ export type SputnikEvent =
   | { readonly type: 'dropped'; readonly block: BlockDescriptor; readonly count: number }
   | { readonly type: 'landing'; readonly cause: LandingCause }
   /** The landing waits for these, and has for a while. */
-  | { readonly type: 'waiting'; readonly for: readonly Unfinished[] }
+  | {
+      readonly type: 'waiting';
+      readonly for: readonly Unfinished[];
+      /** Blocks that wait for each other: each for an answer of the next, or for room, the last for the first. Empty if there are none. */
+      readonly circle: readonly BlockDescriptor[];
+    }
   | { readonly type: 'finishing' | 'finished'; readonly block: BlockDescriptor }
   | { readonly type: 'landed'; readonly report: LandingReport };
 

@@ -1,5 +1,10 @@
-import type { Block } from './block.js';
+import { onAbort } from './abort.js';
+import { defineBlock, type Block, type BlockDefinition } from './block.js';
+import { FINISHER } from './descriptor.js';
 import { onSignal } from './signals.js';
+
+/** Lands nobody: for a flight that listens to no signals. */
+export const silentFinisher: BlockDefinition = defineBlock({ name: FINISHER, make: () => ({}) });
 
 /** Wrappers such as npm pass a Ctrl-C on to a process that the terminal has told already: the same one, not a second. */
 const SAME_CTRL_C_MS = 300;
@@ -15,7 +20,7 @@ export function finisherBlock(): Block {
       const forgetTerm = onSignal('SIGTERM', () => land('SIGTERM'));
       const forgetInt = onSignal('SIGINT', () => land('SIGINT'));
       forgetAll = () => [forgetTerm, forgetInt].forEach((forget) => forget());
-      landing.addEventListener('abort', () => void clock.sleep(SAME_CTRL_C_MS, finishing).then(forgetInt));
+      onAbort(landing, () => void clock.sleep(SAME_CTRL_C_MS, finishing).then(forgetInt));
     },
     run() {},
     finish: () => forgetAll(),

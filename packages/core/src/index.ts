@@ -1,7 +1,10 @@
 export { defineBlock } from './block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
 export type { Inspection, ListenPlace } from './block.js';
-export type { AskOptions, BlockCommunicator, BlockContext, Callback, Logger, Mail } from './block.js';
+export type { BlockContext, Callback, Idling, Logger } from './block.js';
+export type { AskOptions, BlockCommunicator, Mail } from './block-communicator.js';
+export type { Lookup } from './address.js';
+export type { MessageObserver, Outcome } from './observer.js';
 export { makeClock, systemClock, type Clock } from './clock.js';
 export { confFactory, type ConfFactory, type ConfigSource } from './config.js';
 export { CONNECTOR, FINISHER, INITIATOR, type BlockDescriptor } from './descriptor.js';
@@ -14,5 +17,5 @@ export type { BlockEntry } from './assemble.js';
 export type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
 export type { ConnectAttempt, ServerConnector } from './server-connector.js';
 export { onSignal } from './signals.js';
-export { inspect, Sputnik, type Flight, type SputnikOptions, type Timeouts } from './sputnik.js';
+export { Sputnik, type Assembly, type Flight, type SputnikOptions, type Timeouts } from './sputnik.js';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.js';

@@ -1,43 +1,44 @@
-/** A place in a {@link Line}, to leave it by. */
-export interface Place<T> {
-  readonly item: T;
-  before: Place<T> | undefined;
-  after: Place<T> | undefined;
-  isIn: boolean;
+/** What can stand in a {@link Line}. The fields keep its place; they are nobody else's. */
+export interface Place {
+  before: Place | undefined;
+  after: Place | undefined;
+  line: Line<Place> | undefined;
 }
 
-/** First come, first served, and anybody may leave. Each step takes the same time, however many stand in it (a `Set` walks over holes). */
-export class Line<T> {
+/** First come, first served, and anybody may leave, each step in the same time (a `Set` walks over holes). Allocates nothing. */
+export class Line<T extends Place> {
   size = 0;
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
+  #first: T | undefined;
+  #last: T | undefined;
 
-  join(item: T): Place<T> {
-    const place: Place<T> = { item, before: this.#last, after: undefined, isIn: true };
+  /** Whoever came first of those that are left. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  join(place: T): void {
+    place.line = this as unknown as Line<Place>;
+    place.before = this.#last;
     if (this.#last) this.#last.after = place;
     else this.#first = place;
     this.#last = place;
     this.size++;
-    return place;
   }
 
-  /** False if it had left before, or had its turn. */
-  leave(place: Place<T>): boolean {
-    if (!place.isIn) return false;
-    const { before, after } = place;
+  /** False if it does not stand here, or no longer. */
+  leave(place: T): boolean {
+    if ((place.line as unknown) !== this) return false;
+    const { before, after } = place as { before: T | undefined; after: T | undefined };
     if (before) before.after = after;
     else this.#first = after;
     if (after) after.before = before;
     else this.#last = before;
-    place.isIn = false;
+    place.line = place.before = place.after = undefined;
     this.size--;
     return true;
   }
 
-  /** Takes out whoever came first. */
-  next(): T | undefined {
-    const place = this.#first;
-    if (place) this.leave(place);
-    return place?.item;
+  *[Symbol.iterator](): Iterator<T> {
+    for (let at = this.#first; at; at = at.after as T | undefined) yield at;
   }
 }

@@ -1,10 +1,12 @@
+import { Batch } from './batch.js';
 import type { ErrorCode } from './errors.js';
-import { Line } from './line.js';
-import type { Entry, Sender } from './mail.js';
+import { Outcomes, type Counts, type Recipient } from './outcomes.js';
 import type { Pacer } from './pacer.js';
 import type { Question } from './question.js';
 import { Ring } from './ring.js';
-import { Workers, type Counts, type Recipient } from './workers.js';
+import type { Sender } from './sender.js';
+import { Waiters } from './waiters.js';
+import { Workers } from './workers.js';
 
 /** Bounds of a mailbox. */
 export interface MailboxOptions {
@@ -18,45 +20,46 @@ export interface MailboxOptions {
   readonly batch?: number | undefined;
 }
 
-/** Somebody who waits for room, with a message. */
-interface Waiting<F> {
-  readonly msg: object;
-  readonly sender: Sender<F>;
-  /** There was room, or there never will be. */
-  settled(letIn: boolean): void;
-}
-
 const soon = Promise.resolve();
 
-/** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Nothing is allocated per message. */
-export class Mailbox<F> {
+/** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Queues without allocating. */
+export class Mailbox {
   /** What takes the messages out of it. */
   readonly callback: 'onMsg' | 'onMsgs';
-  readonly counts: Counts;
-  readonly #workers: Workers<F>;
+  readonly #outcomes: Outcomes;
+  readonly #workers: Workers;
   readonly #capacity: number;
   readonly #concurrency: number;
   readonly #dropsOldest: boolean;
   /** 0 where messages are handled one by one. */
   readonly #batch: number;
   readonly #pacer: Pacer;
-  readonly #queue = new Ring<object, Sender<F>>();
-  /** Those who wait for room, first come, first served (M4). */
-  readonly #waiting = new Line<Waiting<F>>();
+  readonly #queue = new Ring<object, Sender>();
+  /** Nobody waits for room unless the queue is full. */
+  readonly #waiters: Waiters;
   readonly #idlers: (() => void)[] = [];
   #state: 'held' | 'open' | 'closed' = 'held';
   #scheduled = false;
   #dropping = false;
 
-  constructor(recipient: Recipient<F>, pacer: Pacer, options: MailboxOptions = {}) {
-    this.#workers = new Workers(recipient, () => this.#onFree());
+  constructor(recipient: Recipient, pacer: Pacer, options: MailboxOptions = {}) {
+    this.#outcomes = new Outcomes(recipient);
+    this.#waiters = new Waiters(({ asks }) => {
+      // A post that was given up rejects: it was no message yet.
+      if (asks) this.counts.rejected++;
+      this.#tellIdle();
+    });
+    this.#workers = new Workers(recipient, this.#outcomes, () => this.#onFree());
     this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
-    this.counts = this.#workers.counts;
     this.#capacity = options.capacity ?? 65_536;
     this.#concurrency = options.concurrency ?? 1;
     this.#dropsOldest = options.whenFull === 'drop-oldest';
     this.#batch = recipient.handleAll ? (options.batch ?? 256) : 0;
     this.#pacer = pacer;
+  }
+
+  get counts(): Counts {
+    return this.#outcomes.counts;
   }
 
   /** Messages accepted and not yet begun. */
@@ -75,7 +78,7 @@ export class Mailbox<F> {
   }
 
   get isIdle(): boolean {
-    return this.depth === 0 && this.#workers.calls === 0 && this.#waiting.size === 0;
+    return this.depth === 0 && this.#workers.calls === 0 && this.#waiters.size === 0;
   }
 
   /** Resolves at an instant at which it is idle. */
@@ -83,61 +86,33 @@ export class Mailbox<F> {
     return this.isIdle ? soon : new Promise((resolve) => this.#idlers.push(resolve));
   }
 
+  /** Who wait for room. */
+  get waiters(): Iterable<Sender> {
+    return this.#waiters;
+  }
+
   /** Accepts a message now, or never. While somebody waits for room nobody overtakes (M4). */
-  offer(msg: object, sender: Sender<F>): boolean {
-    const full = this.#isFull;
-    if (this.#state === 'closed' || this.#dropping || (full && !this.#dropsOldest)) {
+  offer(msg: object, sender: Sender): boolean {
+    const isFull = this.#queue.size >= this.#capacity;
+    if (this.#state === 'closed' || (isFull && (!this.#dropsOldest || this.#dropping))) {
       this.counts.rejected++;
       return false;
     }
-    if (full) {
-      this.#dropping = true;
-      this.#shed(1, 'ASK_DROPPED');
-      this.#dropping = false;
-    }
     this.#accept(msg, sender);
+    if (isFull) this.#dropOldest();
     return true;
   }
 
   /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
-  async post(msg: object, sender: Sender<F>, signal: AbortSignal | undefined): Promise<boolean> {
+  async post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
     signal?.throwIfAborted();
-    if (!this.#mustWait) return this.offer(msg, sender);
-    return new Promise((resolve, reject) => {
-      const leave = this.#wait(msg, sender, (letIn) => {
-        signal?.removeEventListener('abort', giveUp);
-        resolve(letIn);
-      });
-      const giveUp = (): void => {
-        reject(signal?.reason as Error);
-        leave();
-      };
-      signal?.addEventListener('abort', giveUp, { once: true });
-    });
+    return this.#mustWait ? this.#waiters.post(msg, sender, signal) : this.offer(msg, sender);
   }
 
   /** Accepts a question once there is room, in turn with those who post; now or never if it cannot wait. */
-  ask(msg: object, question: Question<F>, whenFull: 'wait' | 'reject'): void {
-    if (whenFull === 'reject' || !this.#mustWait) {
-      if (!this.offer(msg, question)) question.fail('ASK_REFUSED');
-      return;
-    }
-    const leave = this.#wait(
-      msg,
-      question,
-      (letIn) => void (letIn ? question.accepted() : question.fail('ASK_REFUSED')),
-    );
-    question.waits(() => void (leave() && this.counts.rejected++));
-  }
-
-  /** `settled` is called when there is room, or never will be. The function returned leaves; false if that is too late. */
-  #wait(msg: object, sender: Sender<F>, settled: (letIn: boolean) => void): () => boolean {
-    const place = this.#waiting.join({ msg, sender, settled });
-    return () => {
-      const left = this.#waiting.leave(place);
-      this.#tellIdle();
-      return left;
-    };
+  ask(msg: object, question: Question, whenFull: 'wait' | 'reject'): void {
+    if (whenFull === 'wait' && this.#mustWait) this.#waiters.ask(msg, question);
+    else if (!this.offer(msg, question)) question.fail('ASK_REFUSED');
   }
 
   /** Begins to hand messages over (F2). */
@@ -151,8 +126,8 @@ export class Mailbox<F> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#shed(this.depth, 'ASK_ENDED');
-    this.counts.rejected += this.#waiting.size;
-    for (let waiting = this.#waiting.next(); waiting; waiting = this.#waiting.next()) waiting.settled(false);
+    this.counts.rejected += this.#waiters.size;
+    this.#waiters.close();
     this.#tellIdle();
   }
 
@@ -163,12 +138,8 @@ export class Mailbox<F> {
     this.#tellIdle();
   }
 
-  get #isFull(): boolean {
-    return this.depth >= this.#capacity || this.#waiting.size > 0;
-  }
-
   get #mustWait(): boolean {
-    return this.#state !== 'closed' && !this.#dropsOldest && this.#isFull;
+    return this.#state !== 'closed' && !this.#dropsOldest && this.depth >= this.#capacity;
   }
 
   #onFree(): void {
@@ -176,9 +147,9 @@ export class Mailbox<F> {
     else if (!this.#scheduled) this.#run();
   }
 
-  #accept(msg: object, sender: Sender<F>): void {
+  #accept(msg: object, sender: Sender): void {
     this.#queue.push(msg, sender);
-    this.counts.accepted++;
+    this.#outcomes.accepted(msg, sender);
     this.#schedule();
   }
 
@@ -211,30 +182,36 @@ export class Mailbox<F> {
 
   /** As many as wait, and the batch has room for. */
   #handleAll(): void {
-    const entries: Entry<F>[] = [];
+    const batch = new Batch(this.#outcomes);
     do {
-      entries.push([this.#queue.first, this.#queue.second]);
+      batch.add(this.#queue.first, this.#queue.second);
       this.#advance();
-    } while (entries.length < this.#batch && this.depth > 0);
-    this.#workers.handleAll(entries);
+    } while (batch.size < this.#batch && this.depth > 0);
+    this.#workers.handleAll(batch);
   }
 
   /** Forgets the oldest message, and lets in who has waited longest for its place. */
   #advance(): void {
     this.#queue.advance();
-    if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting.next() as Waiting<F>;
-    this.#accept(waiting.msg, waiting.sender);
-    waiting.settled(true);
+    if (this.#waiters.size > 0) this.#waiters.next((msg, sender) => this.#accept(msg, sender));
+  }
+
+  /** Whoever hears of it may send at once, and is refused. */
+  #dropOldest(): void {
+    this.#dropping = true;
+    this.#shed(1, 'ASK_DROPPED');
+    this.#dropping = false;
   }
 
   #shed(count: number, code: ErrorCode): void {
+    const msgs: object[] = [];
     for (let i = 0; i < count; i++) {
-      const { second: sender } = this.#queue;
+      const { first: msg, second: sender } = this.#queue;
       this.#queue.advance();
-      sender.fail?.(code);
+      sender.fail(code);
+      msgs.push(msg);
     }
-    this.#workers.drop(count);
+    this.#outcomes.dropped(count, msgs);
   }
 
   #tellIdle(): void {

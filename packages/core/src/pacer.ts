@@ -1,5 +1,5 @@
 const SLICE_MS = 2;
-const LONGEST_STEP = 16;
+const LONGEST_STEP = 32;
 
 /**
  * Says when busy mailboxes yield to timers and I/O: after slices of 2 ms that all mailboxes of a flight share, since two

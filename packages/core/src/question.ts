@@ -1,83 +1,69 @@
+import type { BlockCommunicator } from './block-communicator.js';
 import type { Expiring } from './deadlines.js';
 import type { BlockDescriptor } from './descriptor.js';
 import { SputnikError, type ErrorCode } from './errors.js';
-import type { Sender } from './mail.js';
+import type { Line } from './line.js';
+import { Sender } from './sender.js';
 
-/** Who was asked. */
-export interface About {
-  readonly block: BlockDescriptor;
-  readonly callback: 'onMsg' | 'onMsgs';
+/** Who is asked. */
+export interface Asked {
+  readonly descriptor: BlockDescriptor;
+  readonly mailbox: { readonly callback: 'onMsg' | 'onMsgs' } | undefined;
 }
 
 /** One `ask`: settles once, with the answer or with why there is none (M5). */
-export class Question<F> implements Sender<F>, Expiring {
-  readonly from: () => F;
+export class Question extends Sender implements Expiring {
+  readonly to: Asked;
   at = 0;
-  line: Expiring['line'] = undefined;
-  readonly #about: () => About;
+  before: Expiring | undefined = undefined;
+  after: Expiring | undefined = undefined;
+  line: Line<Expiring> | undefined = undefined;
+  isOpen = true;
+  /** Leaves the line of those that wait for room; undefined unless it stands there. */
+  leave: (() => void) | undefined = undefined;
+  /** Forgets the asker's signal. */
+  forget: (() => void) | undefined = undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: SputnikError) => void;
-  #isOpen = true;
-  /** Leaves the queue of those that wait for room. */
-  #leave: (() => void) | undefined = undefined;
-  #forgetSignal: (() => void) | undefined = undefined;
 
   constructor(
-    about: () => About,
-    from: () => F,
+    from: BlockCommunicator,
+    to: Asked,
     resolve: (value: unknown) => void,
     reject: (error: SputnikError) => void,
   ) {
-    this.#about = about;
-    this.from = from;
+    super(from);
+    this.to = to;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Gives up when the signal aborts; at once if it has. */
-  heed(signal: AbortSignal): void {
-    const giveUp = (): void => void this.fail('ASK_ABORTED', signal.reason);
-    if (signal.aborted) return giveUp();
-    signal.addEventListener('abort', giveUp);
-    this.#forgetSignal = () => signal.removeEventListener('abort', giveUp);
+  override get asks(): boolean {
+    return true;
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** It waits for room. `leave` is called if it ends before it is accepted. */
-  waits(leave: () => void): void {
-    this.#leave = leave;
-  }
-
-  /** There was room. */
-  accepted(): void {
-    this.#leave = undefined;
-  }
-
-  answer(value: unknown): void {
+  override answer(value: unknown): void {
     if (this.#end()) this.#resolve(value);
   }
 
-  /** False if it had settled before. */
-  fail(code: ErrorCode, cause?: unknown): boolean {
+  override fail(code: ErrorCode, cause?: unknown): boolean {
     if (!this.#end()) return false;
-    this.#reject(new SputnikError(code, undefined, { ...this.#about(), cause }));
+    const { descriptor: block, mailbox: { callback } = { callback: 'onMsg' } } = this.to;
+    this.#reject(new SputnikError(code, undefined, { block, callback, cause }));
     return true;
   }
 
   /** What was accepted may be handled all the same; what never was is safe to ask again. */
   expire(): void {
-    this.fail(this.#leave ? 'ASK_REFUSED' : 'ASK_TIMEOUT');
+    this.fail(this.leave ? 'ASK_REFUSED' : 'ASK_TIMEOUT');
   }
 
   #end(): boolean {
-    if (!this.#isOpen) return false;
-    this.#isOpen = false;
-    this.line?.delete(this);
-    this.#forgetSignal?.();
-    this.#leave?.();
+    if (!this.isOpen) return false;
+    this.isOpen = false;
+    this.line?.leave(this);
+    this.forget?.();
+    this.leave?.();
     return true;
   }
 }

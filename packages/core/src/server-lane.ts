@@ -25,10 +25,15 @@ export class ServerLane {
     void this.#run();
   }
 
-  /** Begins to tell (F2), or tells nothing more (L5). */
-  open(isOpen: boolean): void {
-    this.#isOpen = isOpen;
+  /** Begins to tell (F2). */
+  open(): void {
+    this.#isOpen = true;
     void this.#run();
+  }
+
+  /** Tells nothing more (L5). */
+  close(): void {
+    this.#isOpen = false;
   }
 
   async #run(): Promise<void> {

@@ -1,5 +1,8 @@
+import { onAbort } from './abort.js';
+import type { Lookup } from './address.js';
 import { assemble, type BlockEntry } from './assemble.js';
-import type { BlockFactory, Logger } from './block.js';
+import type { BlockFactory, Idling, Logger } from './block.js';
+import type { FlightPlan } from './callbacks.js';
 import { systemClock, type Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
 import { connectorBlock } from './connector.js';
@@ -7,8 +10,9 @@ import { CONNECTOR, FINISHER } from './descriptor.js';
 import { SputnikError } from './errors.js';
 import type { EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
-import { finisherBlock } from './finisher.js';
+import { finisherBlock, silentFinisher } from './finisher.js';
 import { ActiveFlight } from './flight.js';
+import type { MessageObserver } from './observer.js';
 import type { ServerConnector } from './server-connector.js';
 
 /** Deadlines, in milliseconds. */
@@ -45,20 +49,45 @@ export interface SputnikOptions<C = unknown> {
   readonly signal?: AbortSignal | undefined;
   /** Announces the landing to all blocks when it aborts, and does nothing else (L8). */
   readonly landingSoon?: AbortSignal | undefined;
+  /** False for a flight that listens to no signals of the process, as one inside another does. */
+  readonly signals?: boolean | undefined;
+  /** Finds blocks of an enclosing satellite: asked for addresses that no block here has. */
+  readonly outer?: Lookup | undefined;
+  /** Sees each message pass. */
+  readonly observer?: MessageObserver | undefined;
 }
 
-/** A satellite that is ready to be launched, or flies, or has landed. */
-export interface Flight extends AsyncDisposable {
+/** A satellite that is put together: it boots, flies, and lands, in this order. */
+export interface Flight extends AsyncDisposable, Idling {
+  /**
+   * Initialises all blocks; `prepare` has done so. Rejects with BAD_SETUP if there are problems (B2), with INIT_FAILED (B3) or ABORTED (B5),
+   * what was initialised finished again.
+   */
+  boot(): Promise<void>;
   /**
    * Flies until told to land, and resolves with the report. Rejects with BLOCK_FAILED when a block failed (F3), with
    * ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
    */
   launch(): Promise<LandingReport>;
-  /** Asks to land, any number of times, from anywhere; resolves with the report. Inside a callback use `ctx.land`. */
-  shootDown(reason?: unknown): Promise<LandingReport>;
+  /** Has it take nothing more in: aborts `landing`, calls every `onLanding` and awaits them. It flies on, and its mailboxes stay open. */
+  quiesce(): Promise<void>;
+  /**
+   * Asks to land, any number of times, from anywhere; resolves with the report. Inside a callback use `ctx.land`. The first call may give
+   * `withinMs`, the share of a deadline that somebody else has; its own is kept where it is sooner.
+   */
+  shootDown(reason?: unknown, options?: { readonly withinMs?: number | undefined }): Promise<LandingReport>;
   status(): FlightStatus;
   /** Resolves with the report, however the landing came about. */
   readonly landed: Promise<LandingReport>;
+}
+
+/** A satellite that was put together, and what was found on the way. */
+export interface Assembly {
+  readonly value: Flight;
+  /** All for which it cannot boot, one line each (B2). */
+  readonly problems: readonly string[];
+  /** What may be meant, and may not: needs that go in a circle (M5). */
+  readonly warnings: readonly string[];
 }
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -80,70 +109,80 @@ export class Sputnik<C = unknown> {
     this.#options = options;
   }
 
-  /**
-   * Makes, checks and initialises all blocks. Rejects with BAD_SETUP, all problems listed and nothing initialised (B2);
-   * with INIT_FAILED (B3) or ABORTED (B5), what was initialised finished again.
-   */
+  /** Makes and checks all blocks, and starts nothing: that is for `boot` (B2). */
+  async assemble(): Promise<Assembly> {
+    const options = this.#options;
+    const flight = new ActiveFlight(planOf(options));
+    const factories = (options.blockFactories ?? globalFactories()) as BlockFactories;
+    const found = await assemble(flight, infrastructureOf(options, flight), options.appBlocks, factories);
+    const problems = [...optionProblems(options), ...found.problems];
+    return { value: asFlight(flight, problems, options.signal), problems, warnings: found.warnings };
+  }
+
+  /** Makes, checks and initialises all blocks: `assemble`, then `boot`. Rejects as `boot` does. */
   async prepare(): Promise<Flight> {
-    const { value: flight, problems } = await putTogether(this.#options);
-    if (problems.length > 0) {
-      flight.discard();
-      throw new SputnikError('BAD_SETUP', undefined, { problems });
-    }
-    const { signal } = this.#options;
-    const abort = (): void => flight.land({ kind: 'abort', reason: signal?.reason });
-    signal?.addEventListener('abort', abort);
-    void flight.landed.then(() => signal?.removeEventListener('abort', abort));
-    if (signal?.aborted) abort();
-    await flight.boot();
-    const shootDown = (reason?: unknown): Promise<LandingReport> => {
-      flight.land({ kind: 'shootDown', reason });
-      return flight.landed;
-    };
-    return {
-      launch: () => flight.launch(),
-      shootDown,
-      status: () => flight.status(),
-      landed: flight.landed,
-      [Symbol.asyncDispose]: async () => void (await shootDown()),
-    };
+    const { value } = await this.assemble();
+    await value.boot();
+    return value;
   }
 }
 
-/**
- * All problems for which `prepare` would reject with BAD_SETUP, one line each. Initialises nothing (B2).
- *
- * @example
- * import { defineBlock, inspect } from '@sputnikjs/core';
- * const store = defineBlock({ name: 'store', make: () => ({ onMsg() {} }) });
- * const problems = await inspect({ appBlocks: [{ name: 'stor' }], blockFactories: { store } });
- * console.log(problems.join()); // block stor: no factory has its name; there are: store
- */
-export async function inspect<C>(options: SputnikOptions<C>): Promise<readonly string[]> {
-  const { value: flight, problems } = await putTogether(options);
-  flight.discard();
-  return problems;
+const DEFAULT_MS = { initMs: 10_000, connectMs: 10_000, heartbeatMs: 5_000, landingMs: 25_000 };
+
+const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typeof DEFAULT_MS => {
+  const given = Object.entries(timeouts).filter(([, ms]) => ms !== undefined);
+  return { ...DEFAULT_MS, ...Object.fromEntries(given) };
+};
+
+function planOf<C>(options: SputnikOptions<C>): FlightPlan {
+  const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
+  const { observer, landingSoon, outer } = options;
+  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, landingSoon, outer };
 }
 
-async function putTogether<C>(
-  options: SputnikOptions<C>,
-): Promise<{ readonly value: ActiveFlight; readonly problems: readonly string[] }> {
-  const { connector, clock = systemClock, log = SILENT, onEvent = () => {}, finisher = finisherBlock } = options;
-  const { initMs = 10_000, connectMs = 10_000, heartbeatMs = 5_000, landingMs = 25_000 } = options.timeouts ?? {};
-  const source = options.config ?? (() => undefined);
-  const { landingSoon } = options;
-  const flight = new ActiveFlight({ clock, log, onEvent, source, initMs, landingMs, landingSoon });
-  const problems = Object.entries({ initMs, connectMs, heartbeatMs, landingMs })
+function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {
+  const { connector, signals = true, finisher = signals ? finisherBlock : silentFinisher } = options;
+  return {
+    [FINISHER]: finisher as BlockFactory,
+    ...(connector && { [CONNECTOR]: () => connectorBlock(connector, flight, timeoutsOf(options)) }),
+  };
+}
+
+function optionProblems<C>({ connector, ...options }: SputnikOptions<C>): readonly string[] {
+  const timeouts = Object.entries(timeoutsOf(options))
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
-  const infrastructure: Record<string, BlockFactory> = { [FINISHER]: finisher as BlockFactory };
-  if (connector) {
-    infrastructure[CONNECTOR] = () => connectorBlock(connector, flight, { connectMs, heartbeatMs });
-    for (const name of ['connect', 'isConnected', 'disconnect'] as const) {
-      if (typeof connector[name] !== 'function') problems.push(`the server connector has no ${name}`);
-    }
-  }
-  const factories = (options.blockFactories ?? globalFactories()) as BlockFactories;
-  problems.push(...(await assemble(flight, infrastructure, options.appBlocks, factories)));
-  return { value: flight, problems };
+  const missing = (['connect', 'isConnected', 'disconnect'] as const).filter(
+    (name) => connector && typeof connector[name] !== 'function',
+  );
+  return [...timeouts, ...missing.map((name) => `the server connector has no ${name}`)];
+}
+
+/** What its owner may do with a flight. */
+function asFlight(flight: ActiveFlight, problems: readonly string[], signal: AbortSignal | undefined): Flight {
+  const shootDown: Flight['shootDown'] = (reason, { withinMs } = {}) => {
+    flight.land({ kind: 'shootDown', reason }, withinMs);
+    return flight.landed;
+  };
+  return {
+    async boot() {
+      if (problems.length > 0) {
+        flight.discard();
+        throw new SputnikError('BAD_SETUP', undefined, { problems });
+      }
+      const forget = onAbort(signal, () => flight.land({ kind: 'abort', reason: signal?.reason }));
+      void flight.landed.then(forget);
+      await flight.boot();
+    },
+    launch: () => flight.launch(),
+    quiesce: () => flight.quiesce(),
+    shootDown,
+    status: () => flight.status(),
+    get isIdle() {
+      return flight.isIdle;
+    },
+    idle: () => flight.idle(),
+    landed: flight.landed,
+    [Symbol.asyncDispose]: async () => void (await shootDown()),
+  };
 }

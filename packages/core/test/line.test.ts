@@ -1,14 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Line } from '../dist/line.js';
+import { Line, type Place } from '../dist/line.js';
+
+interface Numbered extends Place {
+  readonly n: number;
+}
+
+const place = (n: number): Numbered => ({ n, before: undefined, after: undefined, line: undefined });
 
 test('first come, first served, and anybody may leave, once', () => {
-  const line = new Line<number>();
-  const places = [1, 2, 3, 4, 5].map((n) => line.join(n));
-  const leave = (n: number): boolean => line.leave(places[n - 1] as (typeof places)[number]);
-  assert.deepEqual([leave(1), leave(3), leave(5), leave(3)], [true, true, true, false]);
-  assert.equal(line.size, 2);
-  assert.deepEqual([line.next(), leave(2), line.next(), line.next(), line.size], [2, false, 4, undefined, 0]);
-  line.join(6);
-  assert.deepEqual([line.next(), line.size], [6, 0]);
+  const line = new Line<Numbered>();
+  const [one, two, three, four, five] = [1, 2, 3, 4, 5].map((n) => place(n)) as [
+    Numbered,
+    Numbered,
+    Numbered,
+    Numbered,
+    Numbered,
+  ];
+  for (const each of [one, two, three, four, five]) line.join(each);
+  assert.deepEqual(
+    [one, three, five, three].map((each) => line.leave(each)),
+    [true, true, true, false],
+  );
+  assert.deepEqual([line.size, line.first], [2, two]);
+  assert.deepEqual(
+    Array.from(line, ({ n }) => n),
+    [2, 4],
+  );
+  assert.deepEqual(
+    [line.leave(two), line.first, line.leave(four), line.first, line.size],
+    [true, four, true, undefined, 0],
+  );
+  line.join(three);
+  assert.deepEqual([line.first, line.size], [three, 1]);
+  assert.equal(new Line<Numbered>().leave(three), false, 'it stands in another line');
 });

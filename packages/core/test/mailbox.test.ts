@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Mailbox, type MailboxOptions } from '../dist/mailbox.js';
 import { Pacer } from '../dist/pacer.js';
+import { Sender } from '../dist/sender.js';
+import type { BlockCommunicator, Mail } from '@sputnikjs/core';
 import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 
 interface Bench {
-  readonly mailbox: Mailbox<string>;
+  readonly mailbox: Mailbox;
   /** Numbers of the messages handed over. */
   readonly got: number[];
   readonly lost: { count: number };
@@ -13,7 +15,8 @@ interface Bench {
   readonly open: Gate[];
 }
 
-const sender = { from: () => 'sender' };
+const descriptor = { name: 'receiver', responsibility: 'receiver' };
+const sender = new Sender({ descriptor } as BlockCommunicator);
 
 function failIf(n: number): void {
   if (n % 5 === 0) throw new Error('a multiple of five');
@@ -35,8 +38,8 @@ function bench(options: MailboxOptions): Bench {
     return failIf(n);
   };
   const recipient = {
+    descriptor,
     handle,
-    handleAll: undefined,
     failed: () => true,
     dropped: (count: number) => void (lost.count += count),
   };
@@ -132,4 +135,60 @@ test('L5: a closed mailbox hands nothing over, refuses what comes and sends away
   assert.equal(lost.count, 1);
   assert.equal(idle, true);
   assert.deepEqual(mailbox.counts, { accepted: 1, rejected: 3, handled: 0, failed: 0, dropped: 1 });
+});
+
+/** Random batches, each message of which is answered, failed, or left to the end of its call, compared with what they have to be. */
+async function checkBatches(seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const pick = (most: number): number => 1 + Math.floor(random() * most);
+  const options = { capacity: pick(40), concurrency: pick(3), batch: pick(6) };
+  const hint = `seed ${seed}, ${JSON.stringify(options)}`;
+  const expected = { handled: 0, failed: 0 };
+  const got: number[] = [];
+  const open: { readonly end: Gate; readonly fails: boolean; left: number }[] = [];
+  let reported = 0;
+  const handleAll = (mails: readonly Mail<object>[]): Promise<void> => {
+    assert.ok(mails.length <= options.batch, hint);
+    got.push(...mails.map(({ msg }) => (msg as { n: number }).n));
+    const call = { end: gate(), fails: random() < 0.3, left: 0 };
+    open.push(call);
+    for (const mail of mails) {
+      const dice = random();
+      if (dice < 0.3) mail.reply();
+      else if (dice < 0.5) mail.fail(new Error('it fails'));
+      else call.left++;
+      if (dice < 0.3) expected.handled++;
+      else if (dice < 0.5) expected.failed++;
+      // The first outcome counts.
+      if (dice < 0.5) [(): void => mail.fail(new Error('late')), (): void => mail.reply()].forEach((again) => again());
+    }
+    return call.end.passed.then(() => {
+      expected[call.fails ? 'failed' : 'handled'] += call.left;
+      if (call.fails) throw new Error('all of it fails');
+    });
+  };
+  const failed = ({ msgs }: { msgs: readonly object[] }): boolean => ((reported += msgs.length), true);
+  const recipient = { descriptor, handleAll, failed, dropped: () => {} };
+  const mailbox = new Mailbox(recipient, new Pacer(), options);
+  mailbox.open();
+  const sent: number[] = [];
+  for (let n = 0; n < 150 || !mailbox.isIdle; n++) {
+    const dice = random();
+    if (n < 150 && dice < 0.6) {
+      if (mailbox.offer({ n }, sender)) sent.push(n);
+    } else if (dice < 0.8) open.shift()?.end.open();
+    else await turn();
+    assert.ok(open.length <= options.concurrency, hint);
+    const { accepted, handled, failed: failures } = mailbox.counts;
+    assert.equal(accepted, handled + failures + mailbox.depth + mailbox.busy, hint);
+  }
+  await turn();
+  assert.deepEqual(got, sent, hint);
+  const { handled, failed: failures } = mailbox.counts;
+  assert.deepEqual({ handled, failed: failures }, expected, hint);
+  assert.equal(reported, failures, hint);
+}
+
+test('M8: random batches come in order, each message has one outcome, and all are counted', async () => {
+  for (let seed = 1; seed <= 500; seed++) await checkBatches(seed);
 });

@@ -36,7 +36,7 @@ async function check(seed: number): Promise<void> {
   let connected = false;
   const opensAt = Math.floor(random() * 10);
   for (let step = 0; step < 60; step++) {
-    if (step === opensAt) lane.open(true);
+    if (step === opensAt) lane.open();
     const dice = random();
     if (dice < 0.4) release();
     else if (dice < 0.6) await turn();
@@ -70,7 +70,7 @@ test('S4: whatever the interleaving, connect and disconnect alternate and no pai
 
 test('S4: an outage that is over before the block was told of its beginning is told as disconnect and connect', async () => {
   const { lane, told, release } = bench();
-  lane.open(true);
+  lane.open();
   lane.set({ connection: 1 });
   lane.set(undefined);
   lane.set({ connection: 2 });
@@ -89,17 +89,17 @@ test('F2: before it is open a lane tells nothing, then the present state only', 
   lane.set({ connection: 2 });
   await turn();
   assert.deepEqual(told, []);
-  lane.open(true);
+  lane.open();
   await turn();
   assert.deepEqual(told, [2]);
 });
 
 test('L5: a closed lane tells nothing more, whatever was waiting and whatever comes (hazard 24)', async () => {
   const { lane, told, release } = bench();
-  lane.open(true);
+  lane.open();
   lane.set({ connection: 1 });
   lane.set(undefined);
-  lane.open(false);
+  lane.close();
   lane.set({ connection: 2 });
   release();
   await turn();

@@ -49,7 +49,7 @@ test('every event is one record, whose event field is its type', () => {
     { type: 'failed', decision: 'continue', block, callback: 'onMsg', error: refused },
     { type: 'dropped', block, count: 5 },
     { type: 'landing', cause: report.cause },
-    { type: 'waiting', for: report.unfinished },
+    { type: 'waiting', for: report.unfinished, circle: [] },
     { type: 'finishing', block },
     { type: 'finished', block },
     { type: 'landed', report },

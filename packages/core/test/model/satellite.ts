@@ -1,9 +1,16 @@
-import { Sputnik, type BlockCommunicator, type BlockEntry, type BlockFactory, type Flight } from '@sputnikjs/core';
+import {
+  Sputnik,
+  type BlockCommunicator,
+  type BlockDescriptor,
+  type BlockEntry,
+  type BlockFactory,
+  type Flight,
+} from '@sputnikjs/core';
 import { factoryOf } from './blocks.js';
 import { factoriesOf, makeFaulty } from './faults.js';
 import type { Action, ListenerPlan, SatellitePlan } from './plan.js';
 import { FakeServer } from './server.js';
-import { Trace, type Outer } from './trace.js';
+import { Trace, type Observed, type Outer } from './trace.js';
 import type { World } from './world.js';
 
 /** Addresses of application blocks: a, b, c, … */
@@ -23,6 +30,7 @@ export class Satellite {
   readonly #world: World;
   readonly #server: FakeServer | undefined;
   readonly #strangers = process.listeners('SIGTERM');
+  readonly #observed = new Map<string, Observed>();
   #events = 0;
   #launches = 0;
   #doomed = false;
@@ -55,7 +63,12 @@ export class Satellite {
   quiet(): void {
     const { lines } = this.trace;
     if (!this.flight || lines.at(-1)?.what === 'quiet') return;
-    this.trace.note({ what: 'quiet', status: this.flight.status(), timers: this.#world.pending(this.name) });
+    this.trace.note({
+      what: 'quiet',
+      status: this.flight.status(),
+      timers: this.#world.pending(this.name),
+      observed: structuredClone(this.#observed),
+    });
   }
 
   #assemble(): Sputnik<number> {
@@ -96,8 +109,18 @@ export class Satellite {
         if (listener && listener.nth === this.#events++) return this.#listen(listener);
       },
       clock: this.#world.clock(this.name),
+      observer: {
+        accepted: (_msg, _from, to) => this.#observe(to, 'accepted'),
+        begun: (_msg, to) => this.#observe(to, 'begun'),
+        settled: (_msg, to, how) => this.#observe(to, how),
+      },
       signal: this.abort.signal,
     });
+  }
+
+  #observe({ responsibility }: BlockDescriptor, what: keyof Observed): void {
+    const seen = this.#observed.get(responsibility) ?? { accepted: 0, begun: 0, handled: 0, failed: 0, dropped: 0 };
+    this.#observed.set(responsibility, { ...seen, [what]: seen[what] + 1 });
   }
 
   #prepared(flight: Flight): void {

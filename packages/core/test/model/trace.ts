@@ -1,4 +1,4 @@
-import type { FlightStatus, SputnikEvent } from '@sputnikjs/core';
+import type { FlightStatus, Outcome, SputnikEvent } from '@sputnikjs/core';
 import type { World } from './world.js';
 
 /** A callback of user code, from its being entered to its end. */
@@ -25,6 +25,9 @@ export interface Call {
     readonly told: boolean;
   };
 }
+
+/** How many messages of a block an observer saw. */
+export type Observed = Readonly<Record<'accepted' | 'begun' | Outcome, number>>;
 
 /** A message on its way; `no` grows with every one written. */
 export interface Letter {
@@ -89,7 +92,13 @@ export type Line = { readonly at: number } & (
   | { readonly what: 'lost' | 'told to give up'; readonly attempt: number }
   | { readonly what: 'listener fails'; readonly error: unknown; readonly later: boolean }
   /** Nothing is left to happen without time. */
-  | { readonly what: 'quiet'; readonly status: FlightStatus; readonly timers: number }
+  | {
+      readonly what: 'quiet';
+      readonly status: FlightStatus;
+      readonly timers: number;
+      /** What the observer saw up to now, by block. */
+      readonly observed: ReadonlyMap<string, Observed>;
+    }
   | { readonly what: 'outer'; readonly act: Outer; readonly value?: unknown; readonly nth?: number }
 );
 

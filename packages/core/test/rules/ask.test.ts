@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BlockCommunicator } from '@sputnikjs/core';
+import { defineBlock, Sputnik, type BlockCommunicator } from '@sputnikjs/core';
 import { gate, never, turn, type Gate } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
@@ -282,4 +282,46 @@ test('M5: a deadline that is no number is over at once', async () => {
   const asked = rejection(toB.ask({ n: 1 }, { timeoutMs: Number.NaN }), 'ASK_TIMEOUT');
   await t.clock.advance(1);
   await asked;
+});
+
+test('M5: blocks that ask each other in a circle wait until a deadline; a landing names them and ends their waits (hazard 39)', async () => {
+  const t = new TestFlight({ timeouts: { landingMs: 20_000 } });
+  const asks = (to: string): Acts<string> => ({
+    onMsg: (_msg, from) => from.communicator(to)?.ask({}, { timeoutMs: Infinity }) as Promise<unknown>,
+    onError: () => 'continue',
+  });
+  await t.fly({ a: asks('b'), b: asks('c'), c: asks('a'), apart: { onMsg: () => never } });
+  t.self('apart').send({});
+  const asked = t.self('apart').communicator('a')?.ask({}, { timeoutMs: Infinity }) ?? never;
+  asked.catch(() => {});
+  await turn();
+  assert.equal(t.flight.isIdle, false);
+  const landed = t.land();
+  await t.clock.advance(5_000);
+  const [waiting] = t.eventsOf('waiting');
+  const circle = waiting?.circle.map(({ name }) => name).join('') ?? '';
+  assert.ok(circle.length === 3 && (circle + circle).includes('abc'), circle);
+  await t.clock.advance(20_000);
+  const { unfinished, tookMs } = await landed;
+  assert.deepEqual(
+    unfinished.map(({ block }) => block.name),
+    ['apart'],
+  );
+  assert.ok(tookMs <= 20_000);
+  await rejection(asked, 'ASK_ENDED');
+});
+
+test('B2: needs that go in a circle are a warning', async () => {
+  const block = (name: string, ...needs: string[]) =>
+    defineBlock({ name, needs: Object.fromEntries(needs.map((need) => [need, need])), make: () => ({ onMsg() {} }) });
+  const warningsOf = async (...blocks: ReturnType<typeof block>[]): Promise<string> => {
+    const appBlocks = blocks.map(({ name }) => ({ name }));
+    const blockFactories = Object.fromEntries(blocks.map((each) => [each.name, each]));
+    const { problems, warnings } = await new Sputnik({ appBlocks, blockFactories, signals: false }).assemble();
+    assert.deepEqual(problems, []);
+    return warnings.join();
+  };
+  assert.equal(await warningsOf(block('a', 'b', 'c'), block('b', 'c'), block('c')), '');
+  assert.match(await warningsOf(block('a', 'b'), block('b', 'c'), block('c', 'b')), /b → c → b/);
+  assert.match(await warningsOf(block('a', 'a')), /a → a/);
 });

@@ -1,9 +1,9 @@
 // Corners where a rule was once broken: each test names what it was.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineBlock, finishMsg, inspect, type ServerConnector } from '@sputnikjs/core';
+import { defineBlock, finishMsg, type ServerConnector } from '@sputnikjs/core';
 import { turn } from '@sputnikjs/testkit';
-import { TestFlight } from '../support/test-flight.js';
+import { problemsOf, TestFlight } from '../support/test-flight.js';
 
 /** A server connector whose parts a test replaces. */
 function connector(parts: Partial<ServerConnector<string>>): ServerConnector<string> {
@@ -170,7 +170,7 @@ test('L6: the deadline of an attempt ends with the landing', async () => {
 
 test('B2: a server connector without its methods is a problem of the setup', async () => {
   const broken = { connect: () => 'c' } as unknown as ServerConnector<string>;
-  assert.deepEqual(await inspect({ appBlocks: [], blockFactories: {}, connector: broken }), [
+  assert.deepEqual(await problemsOf({ appBlocks: [], blockFactories: {}, connector: broken }), [
     'the server connector has no isConnected',
     'the server connector has no disconnect',
   ]);

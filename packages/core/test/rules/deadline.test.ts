@@ -122,7 +122,7 @@ test('L3: while it waits, the landing says for what', async () => {
     { block: block('b'), callback: 'onLanding' },
     { block: block('a'), callback: 'run' },
   ];
-  assert.deepEqual(t.eventsOf('waiting'), [{ type: 'waiting', for: waitsFor }]);
+  assert.deepEqual(t.eventsOf('waiting'), [{ type: 'waiting', for: waitsFor, circle: [] }]);
   await t.clock.advance(5_000);
   assert.equal(t.eventsOf('waiting').length, 2);
   opened.open();

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import {
   defineBlock,
   globalFactories,
-  inspect,
   registerBlockFactory,
   Sputnik,
   type AnyBlock,
@@ -13,7 +12,7 @@ import {
 } from '@sputnikjs/core';
 import { portSchema } from '../support/port-schema.js';
 import { recorder } from '../support/recorder.js';
-import { rejection, sputnikError, TestFlight } from '../support/test-flight.js';
+import { problemsOf, rejection, sputnikError, TestFlight } from '../support/test-flight.js';
 import { TestServer } from '@sputnikjs/testkit';
 
 const made: string[] = [];
@@ -39,14 +38,14 @@ test('B2: all blocks are made and all configurations checked before any block is
   assert.deepEqual(order, ['config a', 'make a 1', 'config b', 'make b 1', 'init a', 'init b']);
 });
 
-test('B2: inspect makes all blocks and initialises none', async () => {
+test('B2: assemble makes all blocks and initialises none', async () => {
   made.length = 0;
   let factoryCalls = 0;
   const a: BlockFactory = () => {
     factoryCalls++;
     return ok();
   };
-  assert.deepEqual(await inspect({ appBlocks: [{ name: 'a' }], blockFactories: { a }, finisher: recorder([]) }), []);
+  assert.deepEqual(await problemsOf({ appBlocks: [{ name: 'a' }], blockFactories: { a }, finisher: recorder([]) }), []);
   assert.equal(factoryCalls, 1);
   assert.deepEqual(made, []);
 });
@@ -183,8 +182,11 @@ test('B2: the global registry serves a satellite that is given no factories, and
   assert.equal(Object.hasOwn(globalFactories(), 'setup.test'), true);
   assert.throws(() => registerBlockFactory('setup.test', recorder([])), { code: 'BAD_SETUP' });
   const appBlocks = [{ name: 'setup.test' }];
-  assert.deepEqual(await inspect({ appBlocks, finisher: recorder([]) }), []);
-  assert.match((await inspect({ appBlocks, blockFactories: {} })).join(), /no factory has its name; there are: none/);
+  assert.deepEqual(await problemsOf({ appBlocks, finisher: recorder([]) }), []);
+  assert.match(
+    (await problemsOf({ appBlocks, blockFactories: {} })).join(),
+    /no factory has its name; there are: none/,
+  );
 });
 
 test('B2: factories without a finisher get the default one (hazard 33), and a connector comes with a server', async () => {

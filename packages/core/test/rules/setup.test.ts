@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   defineBlock,
-  inspect,
   Sputnik,
   type AnyBlock,
   type BlockFactory,
@@ -12,7 +11,7 @@ import {
 import { manualClock } from '@sputnikjs/testkit';
 import { portSchema } from '../support/port-schema.js';
 import { recorder } from '../support/recorder.js';
-import { rejection } from '../support/test-flight.js';
+import { problemsOf, rejection } from '../support/test-flight.js';
 
 const made: string[] = [];
 const ok = recorder(made);
@@ -134,12 +133,12 @@ for (const [fault, [options, problem]] of Object.entries(faults)) {
     assert.match(error.problems[0] ?? '', problem);
     assert.ok(error.message.includes(error.problems[0] ?? '?'), 'the text lists it');
     assert.deepEqual(made, [], 'nothing is initialised');
-    assert.deepEqual(await inspect(setup(options)), error.problems, 'inspect says the same');
+    assert.deepEqual(await problemsOf(setup(options)), error.problems, 'assemble says the same');
   });
 }
 
 function problemsWith(config?: ConfigSource): Promise<readonly string[]> {
-  return inspect(setup({ a: configured, config }));
+  return problemsOf(setup({ a: configured, config }));
 }
 
 test('B2: a configuration that is missing or wrong is a problem, every issue of it with its path', async () => {

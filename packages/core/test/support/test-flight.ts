@@ -31,6 +31,11 @@ afterEach(async () => {
   launched.clear();
 });
 
+/** All that is wrong with a satellite, of which nothing is started. */
+export async function problemsOf<C>(options: SputnikOptions<C>): Promise<readonly string[]> {
+  return (await new Sputnik(options).assemble()).problems;
+}
+
 /** A satellite of recorded blocks on a clock that a test drives. */
 export class TestFlight {
   readonly clock: ManualClock = manualClock();

@@ -51,8 +51,9 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
     .description('report every problem of the configuration; start nothing')
     .requiredOption('--cf <folder>', 'configuration folder')
     .action(async ({ cf }: { readonly cf: string }) => {
-      const { problems, blocks } = await check({ cf, dialect });
+      const { problems, warnings, blocks } = await check({ cf, dialect });
       for (const problem of problems) process.stderr.write(`${problem}\n`);
+      for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
       if (problems.length === 0) process.stdout.write(`${cf}: ok, ${blocks} block${blocks === 1 ? '' : 's'}\n`);
       end(problems.length === 0 ? EXIT.clean : EXIT.badConfig);
     });

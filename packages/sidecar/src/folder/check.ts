@@ -5,6 +5,8 @@ import { setUp } from './setup.js';
 export interface CheckResult {
   /** All that is wrong, one line each: `<file>: <key>: what is wrong, what is expected`. */
   readonly problems: readonly string[];
+  /** What may be meant, and may not, one line each: needs that go in a circle. Found where there are no problems. */
+  readonly warnings: readonly string[];
   /** How many application blocks there are. */
   readonly blocks: number;
 }
@@ -20,5 +22,5 @@ export interface CheckResult {
  */
 export async function check<C = unknown>(options: RunnerOptions<C>): Promise<CheckResult> {
   const { value, problems } = await setUp(options);
-  return { problems, blocks: value?.sputnik.appBlocks.length ?? 0 };
+  return { problems, warnings: value?.warnings ?? [], blocks: value?.sputnik.appBlocks.length ?? 0 };
 }

@@ -1,4 +1,4 @@
-import { inspect, type BlockFactory, type SputnikOptions } from '@sputnikjs/core';
+import { Sputnik, type BlockFactory, type SputnikOptions } from '@sputnikjs/core';
 import { findFactories, type Factories } from './block-factories.js';
 import { readBlocks, type SidecarEntry } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
@@ -16,6 +16,8 @@ export interface Setup {
   readonly sputnik: SputnikOptions;
   readonly connector: StartableConnector | undefined;
   readonly settings: SatelliteSettings;
+  /** What may be meant, and may not, one line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
     connector,
     timeouts: settings.value.timeouts,
   };
-  const blockProblems = await inspectBlocks(sputnik, label);
+  const inBlocks = await inspectBlocks(sputnik, label);
   const setupProblems = await inspectSetup({
     list: { label, entries },
     factories: factories.value,
@@ -54,8 +56,8 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
   const strays = [...configuration.reader.strays(known), ...configuration.strayVariables()];
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
-  const problems = [...new Set([...parts, ...blockProblems, ...setupProblems, ...strays])];
-  const setup: Setup = { sputnik, connector, settings: settings.value };
+  const problems = [...new Set([...parts, ...inBlocks.problems, ...setupProblems, ...strays])];
+  const setup: Setup = { sputnik, connector, settings: settings.value, warnings: inBlocks.warnings };
   return { value: problems.length > 0 ? undefined : setup, problems };
 }
 
@@ -97,8 +99,14 @@ async function loadSettings(configuration: Configuration): Promise<SatelliteSett
   return (await configuration.load(['sputnik'], SatelliteConf)).value;
 }
 
+/** What is wrong, and what may be, one line each. */
+interface Found {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /** What the core finds wrong with the blocks. Problems of configurations are told as their files have them. */
-async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<readonly string[]> {
+async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<Found> {
   const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {
     try {
@@ -108,7 +116,10 @@ async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<re
       throw error;
     }
   };
-  const lines = await inspect({ ...sputnik, config });
-  const others = lines.filter((line) => !ofConfigs.some((known) => line.includes(known)));
-  return [...ofConfigs, ...others.map((line) => `${label}: ${line}`)];
+  const { problems, warnings } = await new Sputnik({ ...sputnik, config }).assemble();
+  const others = problems.filter((line) => !ofConfigs.some((known) => line.includes(known)));
+  return {
+    problems: [...ofConfigs, ...others.map((line) => `${label}: ${line}`)],
+    warnings: warnings.map((line) => `${label}: ${line}`),
+  };
 }

@@ -88,7 +88,9 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
       });
     }
     case 'waiting':
-      return warn(`the landing waits for ${places(event.for).join(', ')}`, { for: places(event.for) });
+      return warn(`the landing waits for ${places(event.for).join(', ')}${circleText(event.circle)}`, {
+        for: places(event.for),
+      });
     case 'landed':
       return landedRecord(event.report, blocks);
     default:
@@ -168,4 +170,10 @@ function name({ name, responsibility }: BlockDescriptor): string {
 
 function places(failures: readonly (Failure | Unfinished)[]): readonly string[] {
   return failures.map(({ block, callback }) => `${block.responsibility}.${callback}`);
+}
+
+/** Which blocks wait for each other, if any do. */
+function circleText(circle: readonly BlockDescriptor[]): string {
+  if (circle.length === 0) return '';
+  return `; blocks ask each other in a circle: ${[...circle, ...circle.slice(0, 1)].map(({ responsibility }) => responsibility).join(' → ')}`;
 }

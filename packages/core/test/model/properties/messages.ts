@@ -3,6 +3,8 @@ import { must, type Property, type Story } from '../story.js';
 import { nameOf, type Call, type Letter } from '../trace.js';
 import { mailOf } from './mail-of.js';
 
+const NOTHING_SEEN = { accepted: 0, begun: 0, handled: 0, failed: 0, dropped: 0 };
+
 /** Calls of these callbacks of a block, each with the most that were under way with it. */
 function* overlaps(story: Story, callbacks: readonly string[]): Iterable<{ call: Call; underWay: number }> {
   const underWay = new Map<string, number>();
@@ -17,6 +19,25 @@ function* overlaps(story: Story, callbacks: readonly string[]): Iterable<{ call:
 
 /** Who gets what, in which order. */
 export const messages: readonly Property[] = [
+  {
+    rule: 'M9',
+    says: 'an observer sees what the counts say; only what was under way when a block was given up is counted and not shown',
+    check(story) {
+      let seen = 0;
+      for (const line of story.lines) {
+        if (line.what !== 'quiet') continue;
+        for (const { responsibility, depth, ...counts } of line.status.blocks) {
+          const observed = line.observed.get(responsibility) ?? NOTHING_SEEN;
+          const { accepted, begun, handled, failed, dropped } = observed;
+          const agree = accepted === counts.accepted && handled === counts.handled && failed === counts.failed;
+          const text = (): string => `${responsibility}: ${JSON.stringify({ observed, depth, counts })}`;
+          must(agree && dropped <= counts.dropped && begun >= handled + failed && begun + depth <= accepted, text);
+          seen += accepted;
+        }
+      }
+      return seen;
+    },
+  },
   {
     rule: 'M1',
     says: 'first in, first out, by sender; each message is handed over at most once, with its sender',

@@ -1,0 +1,96 @@
+import { onAbort } from './abort.js';
+import type { AskOptions, BlockCommunicator } from './block-communicator.js';
+import type { Clock } from './clock.js';
+import { Deadlines } from './deadlines.js';
+import type { BlockDescriptor } from './descriptor.js';
+import type { Mailbox } from './mailbox.js';
+import { Question } from './question.js';
+import { Sender } from './sender.js';
+
+/** Finds whoever has a responsibility, elsewhere. */
+export type Lookup = (responsibility: string) => BlockCommunicator | undefined;
+
+/** The addresses of a flight, and the questions that are open between them. */
+export class Addresses {
+  readonly questions: Deadlines<Question>;
+  /** Looked up in when nobody here has a responsibility. */
+  readonly outer: Lookup;
+  readonly #byResponsibility = new Map<string, Address>();
+
+  constructor(clock: Clock, outer: Lookup = () => undefined) {
+    this.questions = new Deadlines(clock);
+    this.outer = outer;
+  }
+
+  add(descriptor: BlockDescriptor): Address {
+    const address = new Address(descriptor, this);
+    this.#byResponsibility.set(descriptor.responsibility, address);
+    return address;
+  }
+
+  get(responsibility: string): Address | undefined {
+    return this.#byResponsibility.get(responsibility);
+  }
+}
+
+/** Where a block can be reached. Known before the block is made, and complete when it is. */
+export class Address {
+  readonly descriptor: BlockDescriptor;
+  readonly addresses: Addresses;
+  /** Absent until the block is made, and where it takes no messages. */
+  mailbox: Mailbox | undefined;
+  readonly #handles = new Map<Address, BlockCommunicator>();
+
+  constructor(descriptor: BlockDescriptor, addresses: Addresses) {
+    this.descriptor = descriptor;
+    this.addresses = addresses;
+  }
+
+  /** Its handle on whoever has the responsibility, here or outside. */
+  find(responsibility: string): BlockCommunicator | undefined {
+    const other = this.addresses.get(responsibility);
+    return other ? this.handleOn(other) : this.addresses.outer(responsibility);
+  }
+
+  /** Those to the block here that are open. */
+  questions(): readonly Question[] {
+    return [...this.addresses.questions].filter(({ to }) => to === this);
+  }
+
+  /** The handle that the block here has on another, always the same one. */
+  handleOn(other: Address): BlockCommunicator {
+    const known = this.#handles.get(other) ?? makeHandle(this, other);
+    this.#handles.set(other, known);
+    return known;
+  }
+}
+
+function makeHandle(owner: Address, on: Address): BlockCommunicator {
+  const { addresses } = owner;
+  /** As the receiver sees the owner. */
+  let sender: Sender | undefined;
+  const asSender = (): Sender => (sender ??= new Sender(on.handleOn(owner)));
+  return {
+    descriptor: on.descriptor,
+    // The address carries the types, which are not there at run time.
+    communicator: (responsibility) => owner.find(responsibility) as never,
+    send: (msg) => isMessage(msg) && (on.mailbox?.offer(msg, sender ?? asSender()) ?? false),
+    post: async (msg, options) => isMessage(msg) && (on.mailbox?.post(msg, asSender(), options?.signal) ?? false),
+    ask: (msg, { timeoutMs = 30_000, signal, whenFull = 'wait' }: AskOptions = NO_OPTIONS) =>
+      new Promise<never>((resolve, reject) => {
+        const question = new Question(asSender().from, on, resolve as (value: unknown) => void, reject);
+        if (signal) question.forget = onAbort(signal, () => void question.fail('ASK_ABORTED', signal.reason));
+        if (!question.isOpen) return;
+        if (!isMessage(msg) || !on.mailbox) return void question.fail('ASK_REFUSED');
+        on.mailbox.ask(msg, question, whenFull);
+        if (question.isOpen) addresses.questions.add(question, timeoutMs);
+      }),
+  };
+}
+
+const NO_OPTIONS: AskOptions = {};
+
+/** Callers without types may pass anything. */
+function isMessage(msg: unknown): msg is object {
+  return typeof msg === 'object' && msg !== null;
+}

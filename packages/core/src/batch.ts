@@ -1,0 +1,100 @@
+import { isAbortError } from './abort.js';
+import type { BlockCommunicator, Mail } from './block-communicator.js';
+import type { Lost, Outcomes } from './outcomes.js';
+import type { Sender } from './sender.js';
+
+const NO_VALUE = 'reply() takes a value, not a promise: await it first';
+
+/** A message of a batch. */
+export class Delivery implements Mail<object> {
+  readonly msg: object;
+  readonly sender: Sender;
+  isOpen = true;
+  readonly #batch: Batch;
+
+  constructor(msg: object, sender: Sender, batch: Batch) {
+    this.msg = msg;
+    this.sender = sender;
+    this.#batch = batch;
+  }
+
+  get from(): BlockCommunicator {
+    return this.sender.from;
+  }
+
+  reply(value?: unknown): void {
+    this.#batch.reply(this, value);
+  }
+
+  fail(error: unknown): void {
+    this.#batch.fail(this, error);
+  }
+}
+
+/** The messages of one call of `onMsgs`, each with an outcome of its own (M8). */
+export class Batch {
+  readonly mails: Delivery[] = [];
+  /** Messages under way: without outcome, or with a failure that is handed in when the call ends. */
+  size = 0;
+  readonly #outcomes: Outcomes;
+  /** By kind: nobody had asked, or the asker gave up; it failed, or the handler gave up. */
+  readonly #lost = new Map<string, Lost & { readonly msgs: object[] }>();
+
+  constructor(outcomes: Outcomes) {
+    this.#outcomes = outcomes;
+  }
+
+  add(msg: object, sender: Sender): void {
+    this.size = this.mails.push(new Delivery(msg, sender, this));
+  }
+
+  reply(mail: Delivery, value?: unknown): void {
+    if (isThenable(value)) return this.fail(mail, new TypeError(NO_VALUE));
+    if (!mail.isOpen) return;
+    mail.isOpen = false;
+    this.size--;
+    this.#outcomes.handled(mail.msg, mail.sender, value);
+  }
+
+  fail(mail: Delivery, error: unknown): void {
+    if (!mail.isOpen) return;
+    mail.isOpen = false;
+    if (this.#outcomes.failed(mail.msg, mail.sender, error)) return void this.size--;
+    const { asks: asked } = mail.sender;
+    const kind = `${asked} ${isAbortError(error)}`;
+    const lost = this.#lost.get(kind) ?? { error, asked, msgs: [] };
+    this.#lost.set(kind, lost);
+    lost.msgs.push(mail.msg);
+  }
+
+  /** The call has ended: those without outcome were handled, or failed as the call did. */
+  end(settle: (mail: Delivery) => void): void {
+    for (const mail of this.mails) settle(mail);
+    this.#tell();
+  }
+
+  /** Nobody waits for the call any longer: those without outcome are dropped. */
+  abandon(): void {
+    this.#tell();
+    const open = this.mails.filter(({ isOpen }) => isOpen);
+    for (const mail of open) mail.isOpen = false;
+    this.#outcomes.dropped(
+      open.length,
+      open.map(({ msg }) => msg),
+    );
+    this.size = 0;
+  }
+
+  /** Hands the failures in: once with the first error of each kind. */
+  #tell(): void {
+    for (const lost of this.#lost.values()) {
+      this.size -= lost.msgs.length;
+      this.#outcomes.lost(lost);
+    }
+    this.#lost.clear();
+  }
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

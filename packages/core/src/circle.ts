@@ -1,0 +1,24 @@
+/** Who waits for whom, or needs whom. */
+export type Edge = readonly [from: string, to: string];
+
+/** Those of a circle, each before the one it waits for; undefined if there is none. */
+export function findCircle(edges: Iterable<Edge>): readonly string[] | undefined {
+  const nexts = new Map<string, Set<string>>();
+  for (const [from, to] of edges) nexts.set(from, (nexts.get(from) ?? new Set()).add(to));
+  const done = new Set<string>();
+  const search = (at: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(at)) return path.slice(path.indexOf(at));
+    if (done.has(at)) return undefined;
+    done.add(at);
+    for (const next of nexts.get(at) ?? []) {
+      const circle = search(next, [...path, at]);
+      if (circle) return circle;
+    }
+    return undefined;
+  };
+  for (const from of nexts.keys()) {
+    const circle = search(from, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}

@@ -1,0 +1,65 @@
+import type { Callback } from './block.js';
+import type { EventListener, Failure, LandingCause } from './events.js';
+import { decide, type FailureInPhase } from './failure.js';
+
+/** What happens to a flight whose user code fails. */
+export interface FailingFlight {
+  readonly phase: FailureInPhase['phase'];
+  readonly emit: EventListener;
+  readonly blocks: ReadonlyMap<string, { judge(error: unknown, where: Callback): 'continue' | 'shutdown' }>;
+  land(cause: LandingCause): void;
+}
+
+/** The failures of a flight: has them decided (F3), and keeps what the report is to name (L4). */
+export class Failures {
+  /** The one that led to the landing. */
+  fatal: Failure | undefined;
+  readonly #flight: FailingFlight;
+  readonly #kept: (Failure & { count: number })[] = [];
+
+  constructor(flight: FailingFlight) {
+    this.#flight = flight;
+  }
+
+  /** As they are now. */
+  get kept(): readonly (Failure & { readonly count: number })[] {
+    return this.#kept.map((failure) => ({ ...failure }));
+  }
+
+  handle(failure: FailureInPhase): void {
+    const { block, callback, error, count } = failure;
+    const decision = decide(failure, () => this.#judge(failure));
+    if (decision === 'land') this.fatal ??= failure;
+    const told = decision === 'land' ? 'shutdown' : 'continue';
+    this.#flight.emit({ type: 'failed', block, callback, error, decision: told });
+    if (decision === 'land') this.land(failure, count);
+    // The block, or the listener, may have landed meanwhile: what it let pass came during the landing then.
+    else if (decide({ ...failure, phase: this.#flight.phase }, () => 'continue') === 'record')
+      this.keep(failure, count);
+  }
+
+  /** Lands because of it, unless a landing has begun. */
+  land({ block, callback, error }: Failure, count: number = 1): void {
+    this.keep({ block, callback, error }, count);
+    if (this.#flight.phase !== 'landing') this.fatal = { block, callback, error };
+    this.#flight.land({ kind: 'failure', block, reason: error });
+  }
+
+  /** Those of the same block and callback are counted, not listed: a mailbox may be full of them. */
+  keep({ block, callback, error }: Failure, count: number): void {
+    const same = this.#kept.find((known) => known.block === block && known.callback === callback);
+    if (same) same.count += count;
+    else this.#kept.push({ block, callback, error, count });
+  }
+
+  /** What the block that failed wants done. */
+  #judge({ block, callback, error }: Failure): 'continue' | 'shutdown' {
+    try {
+      return this.#flight.blocks.get(block.responsibility)?.judge(error, callback) ?? 'shutdown';
+    } catch (broken) {
+      this.keep({ block, callback: 'onError', error: broken }, 1);
+      this.#flight.emit({ type: 'failed', block, callback: 'onError', error: broken, decision: 'shutdown' });
+      return 'shutdown';
+    }
+  }
+}

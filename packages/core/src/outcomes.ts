@@ -1,0 +1,84 @@
+import type { BlockCommunicator, Mail } from './block-communicator.js';
+import type { BlockDescriptor } from './descriptor.js';
+import type { MessageObserver, Outcome } from './observer.js';
+import type { Sender } from './sender.js';
+
+/** Messages that failed with the same error, where no asker knows. */
+export interface Lost {
+  readonly error: unknown;
+  /** True if somebody had asked, and gave up. */
+  readonly asked: boolean;
+  readonly msgs: readonly object[];
+}
+
+/** The owner of a mailbox. */
+export interface Recipient {
+  readonly descriptor: BlockDescriptor;
+  /** Handles a message, or a batch of them; a promise keeps one of `concurrency` places taken. */
+  readonly handle?: ((msg: object, from: BlockCommunicator) => unknown) | undefined;
+  readonly handleAll?: ((mails: readonly Mail<object>[]) => unknown) | undefined;
+  readonly observer?: MessageObserver | undefined;
+  /** True if that is a failure; false if the handler gave up at landing, so that the messages are dropped. */
+  failed(lost: Lost): boolean;
+  /** Messages that were accepted are dropped. */
+  dropped(count: number): void;
+}
+
+/**
+ * What became of the messages of a mailbox: accepted = handled + failed + dropped + depth + under way. *Rejected* are those
+ * of which the sender knows, *failed* those whose handler failed, *dropped* those that it never handled to the end (M3).
+ */
+export type Counts = Record<'accepted' | 'rejected' | Outcome, number>;
+
+export const noCounts = (): Counts => ({ accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 });
+
+/** Counts what becomes of messages; whoever asked, the observer and the block learn it here (M3, M5). */
+export class Outcomes {
+  readonly counts: Counts = noCounts();
+  readonly #recipient: Recipient;
+  readonly #observer: MessageObserver | undefined;
+
+  constructor(recipient: Recipient) {
+    this.#recipient = recipient;
+    this.#observer = recipient.observer;
+  }
+
+  accepted(msg: object, sender: Sender): void {
+    this.counts.accepted++;
+    this.#observer?.accepted?.(msg, sender.from.descriptor, this.#recipient.descriptor);
+  }
+
+  begun(msg: object): void {
+    this.#observer?.begun?.(msg, this.#recipient.descriptor);
+  }
+
+  handled(msg: object, sender: Sender, value: unknown): void {
+    this.counts.handled++;
+    this.#observer?.settled?.(msg, this.#recipient.descriptor, 'handled');
+    sender.answer(value);
+  }
+
+  /** False if no asker learns it: then it is lost, which somebody has to hand in. */
+  failed(msg: object, sender: Sender, error: unknown): boolean {
+    if (!sender.fail('ASK_FAILED', error)) return false;
+    this.#settle('failed', 1, [msg]);
+    return true;
+  }
+
+  lost(lost: Lost): void {
+    if (this.#recipient.failed(lost)) this.#settle('failed', lost.msgs.length, lost.msgs);
+    else this.dropped(lost.msgs.length, lost.msgs);
+  }
+
+  /** Accepted messages are lost; those of a handler that never ends are known by their number only. */
+  dropped(count: number, msgs: readonly object[] = []): void {
+    if (count === 0) return;
+    this.#settle('dropped', count, msgs);
+    this.#recipient.dropped(count);
+  }
+
+  #settle(how: Outcome, count: number, msgs: readonly object[]): void {
+    this.counts[how] += count;
+    for (const msg of msgs) this.#observer?.settled?.(msg, this.#recipient.descriptor, how);
+  }
+}

@@ -1,0 +1,78 @@
+import { onAbort } from './abort.js';
+import { Line, type Place } from './line.js';
+import type { Question } from './question.js';
+import type { Sender } from './sender.js';
+
+/** Somebody who waits for room in a mailbox, with a message. */
+interface Waiter extends Place {
+  readonly msg: object;
+  readonly sender: Sender;
+  /** There was room, or there never will be. */
+  readonly settled: (letIn: boolean) => void;
+}
+
+/** Those who wait for room in a mailbox: first come, first served (M4). */
+export class Waiters {
+  readonly #line = new Line<Waiter>();
+  readonly #onLeave: (sender: Sender) => void;
+
+  /** `onLeave` is called when one has given up. */
+  constructor(onLeave: (sender: Sender) => void) {
+    this.#onLeave = onLeave;
+  }
+
+  get size(): number {
+    return this.#line.size;
+  }
+
+  *[Symbol.iterator](): Iterator<Sender> {
+    for (const { sender } of this.#line) yield sender;
+  }
+
+  /** Resolves with whether it was let in. Rejects when the signal aborts first. */
+  post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const leave = this.#join(msg, sender, (letIn) => {
+        forget();
+        resolve(letIn);
+      });
+      const forget = onAbort(signal, () => {
+        reject(signal?.reason as Error);
+        leave();
+      });
+    });
+  }
+
+  /** Fails the question if it is not let in. */
+  ask(msg: object, question: Question): void {
+    question.leave = this.#join(msg, question, (letIn) => {
+      question.leave = undefined;
+      if (!letIn) question.fail('ASK_REFUSED');
+    });
+  }
+
+  /** Lets in whoever came first. */
+  next(accept: (msg: object, sender: Sender) => void): void {
+    const { first } = this.#line;
+    if (!first) return;
+    this.#line.leave(first);
+    accept(first.msg, first.sender);
+    first.settled(true);
+  }
+
+  /** Sends all away. */
+  close(): void {
+    for (let { first } = this.#line; first; first = this.#line.first) {
+      this.#line.leave(first);
+      first.settled(false);
+    }
+  }
+
+  #join(msg: object, sender: Sender, settled: (letIn: boolean) => void): () => void {
+    const waiter: Waiter = { msg, sender, settled, before: undefined, after: undefined, line: undefined };
+    this.#line.join(waiter);
+    return () => {
+      if (this.#line.leave(waiter)) this.#onLeave(sender);
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import type { ActiveBlock } from './active-block.js';
+import { findCircle, type Edge } from './circle.js';
+import type { Clock } from './clock.js';
+import type { BlockDescriptor } from './descriptor.js';
+import type { EventListener } from './events.js';
+
+const EVERY_MS = 5_000;
+
+/** Says what a landing waits for, now and then, until the function returned is called. */
+export function sayWhatHangs(clock: Clock, emit: EventListener, left: readonly ActiveBlock[]): () => void {
+  const done = new AbortController();
+  const say = async (): Promise<void> => {
+    for await (const _ of clock.every(EVERY_MS, done.signal))
+      emit({ type: 'waiting', for: left.flatMap((block) => block.hanging()), circle: circleOf(left) });
+  };
+  void say();
+  return () => done.abort();
+}
+
+/** Blocks of which each waits for the next, the last one for the first. */
+function circleOf(blocks: readonly ActiveBlock[]): readonly BlockDescriptor[] {
+  const descriptors = new Map(blocks.map(({ descriptor }) => [descriptor.responsibility, descriptor]));
+  const edges = blocks.flatMap(({ descriptor, waiters }): Edge[] =>
+    waiters.map(({ responsibility }) => [responsibility, descriptor.responsibility]),
+  );
+  return (findCircle(edges) ?? []).flatMap((responsibility) => descriptors.get(responsibility) ?? []);
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defineBlock, Sputnik, type Flight, type MessageObserver, type SputnikOptions } from '@sputnikjs/core';
+import { gate, manualClock, turn } from '@sputnikjs/testkit';
+import { recorder, type Acts } from '../support/recorder.js';
+import { problemsOf, rejection, TestFlight } from '../support/test-flight.js';
+
+/** A satellite that is described and not prepared, whose blocks note in `log`. */
+function sputnik(blocks: Record<string, Acts>, log: string[], options: Partial<SputnikOptions> = {}): Sputnik {
+  const factories = Object.entries(blocks).map(([name, acts]) => [name, recorder(log, acts)]);
+  return new Sputnik({
+    appBlocks: Object.keys(blocks).map((name) => ({ name })),
+    blockFactories: Object.fromEntries(factories),
+    signals: false,
+    ...options,
+  });
+}
+
+test('N1: assemble makes and checks, boot initialises, launch flies', async () => {
+  const log: string[] = [];
+  const { value: flight, problems, warnings } = await sputnik({ a: {}, b: {} }, log).assemble();
+  assert.deepEqual([problems, warnings, log, flight.status().state], [[], [], [], 'preparing']);
+  await flight.boot();
+  assert.deepEqual([log.splice(0), flight.status().state], [['a.init', 'b.init'], 'prepared']);
+  await flight.boot();
+  assert.deepEqual(log, [], 'booting again does nothing');
+  void flight.launch();
+  assert.deepEqual(log.splice(0), ['a.run', 'b.run']);
+  assert.equal((await flight.shootDown()).clean, true);
+});
+
+test('N1: a flight with problems does not boot, one that was landed before does not either', async () => {
+  const log: string[] = [];
+  const wrong = await sputnik({ a: {}, initiator: {} }, log).assemble();
+  assert.match(wrong.problems.join(), /reserved/);
+  assert.deepEqual((await rejection(wrong.value.boot(), 'BAD_SETUP')).problems, wrong.problems);
+  const { value: flight } = await sputnik({ a: {} }, log).assemble();
+  const report = await flight.shootDown('never mind');
+  assert.deepEqual([report.cause.reason, report.clean], ['never mind', true]);
+  const { cause } = await rejection(flight.boot(), 'ABORTED');
+  assert.equal(cause, 'never mind');
+  assert.deepEqual(log, []);
+});
+
+test('N1: launch boots what was only assembled', async () => {
+  const log: string[] = [];
+  const { value: flight } = await sputnik({ a: { run: (_, { land }) => land() } }, log).assemble();
+  await flight.launch();
+  assert.deepEqual(log, ['a.init', 'a.run', 'a.onLanding', 'a.finish(false)']);
+});
+
+test('N2: an address that no block has is looked up outside; those inside come first', async () => {
+  const got: string[] = [];
+  const outside = new TestFlight();
+  await outside.fly({
+    store: { onMsg: ({ n }, from) => void got.push(`outer store ${String(n)} of ${from.descriptor.name}`) },
+    log: { onMsg: () => void got.push('outer log') },
+    inner: {},
+  });
+  const self = outside.self('inner');
+  const user = defineBlock({
+    name: 'user',
+    needs: { store: 'store', log: 'log' },
+    make: (_, to) => ({
+      async run(me) {
+        await to.store.post({ n: 1 });
+        await to.log.post({});
+        await me.communicator('store')?.post({ n: 2 });
+        got.push(`nobody: ${me.communicator('nobody') === undefined}`);
+      },
+    }),
+  });
+  const log = defineBlock({ name: 'log', make: () => ({ onMsg: () => void got.push('inner log') }) });
+  const outer = (responsibility: string) => self.communicator(responsibility);
+  const options = {
+    appBlocks: [{ name: 'log' }, { name: 'user' }],
+    blockFactories: { user, log },
+    signals: false,
+    outer,
+  };
+  const flight = await new Sputnik(options).prepare();
+  void flight.launch();
+  await turn();
+  assert.deepEqual(got.toSorted(), ['inner log', 'nobody: true', 'outer store 1 of inner', 'outer store 2 of inner']);
+  await flight.shootDown();
+  await outside.land();
+  assert.match((await problemsOf({ ...options, outer: () => undefined })).join(), /"store" is unmet/);
+});
+
+test('N3: quiesce takes nothing more in and lets mailboxes go on; the landing does not call onLanding again', async () => {
+  let send = (): boolean => false;
+  const t = new TestFlight();
+  await t.fly({
+    sink: { onMsg: ({ n }) => void t.log.push(`sink ${String(n)}`) },
+    a: { run: (me) => void (send = () => me.communicator('sink')?.send({ n: 1 }) ?? false), onLanding: () => {} },
+  });
+  t.takeLog();
+  await t.flight.quiesce();
+  assert.equal(t.context('a').landing.aborted, true);
+  assert.deepEqual([t.takeLog(), t.flight.status().state, send()], [['a.onLanding', 'sink.onLanding'], 'flying', true]);
+  await t.flight.idle();
+  assert.deepEqual(t.takeLog(), ['sink.onMsg 1', 'sink 1']);
+  assert.equal((await t.flight.shootDown()).clean, true);
+  assert.deepEqual(t.takeLog(), ['a.finish(false)', 'sink.finish(false)']);
+});
+
+test('N3: a flight is idle when none of its mailboxes holds a message', async () => {
+  const t = new TestFlight();
+  const passing = gate();
+  await t.fly({ sink: { onMsg: () => passing.passed } });
+  assert.equal(t.flight.isIdle, true);
+  t.self('sink').send({});
+  assert.equal(t.flight.isIdle, false);
+  let idle = false;
+  const waits = t.flight.idle().then(() => (idle = true));
+  await turn();
+  assert.equal(idle, false);
+  passing.open();
+  await waits;
+  assert.equal(t.flight.isIdle, true);
+  await t.land();
+});
+
+test('N3: what a block holds in transit is drained with the mailboxes, also what it sends outward at the end', async () => {
+  const t = new TestFlight();
+  const got: unknown[] = [];
+  const passing = gate();
+  let isIdle = false;
+  const transit = {
+    get isIdle() {
+      return isIdle;
+    },
+    idle: async () => {
+      await passing.passed;
+      t.self('nest').communicator('sink')?.send({ last: true });
+      isIdle = true;
+    },
+  };
+  await t.fly({ sink: { onMsg: (msg) => void got.push(msg) }, nest: { transit } });
+  const landed = t.land();
+  await turn();
+  assert.deepEqual(t.eventsOf('finishing'), []);
+  passing.open();
+  assert.equal((await landed).clean, true);
+  assert.deepEqual(got, [{ last: true }]);
+});
+
+test('N3: a landing keeps to the share it is given, if that is sooner than its own deadline', async () => {
+  const clock = manualClock();
+  const land = async (withinMs: number, landingMs: number): Promise<number> => {
+    const hang = { finish: () => new Promise<void>(() => {}) };
+    const flight = await sputnik({ hang }, [], { clock, timeouts: { landingMs } }).prepare();
+    void flight.launch();
+    const report = flight.shootDown('enough', { withinMs });
+    await clock.advance(60_000);
+    assert.equal((await report).unfinished.length, 1);
+    return (await report).tookMs;
+  };
+  assert.deepEqual(
+    [await land(300, 25_000), await land(9_000, 4_000)],
+    [150, 2_000],
+    'half of it: the finisher has the other',
+  );
+});
+
+test('N3: a block knows how long its landing leaves it', async () => {
+  const t = new TestFlight({ timeouts: { landingMs: 900 } });
+  const left: number[] = [];
+  const note = { finish: (_init: boolean, { msLeft }: { readonly msLeft: () => number }) => void left.push(msLeft()) };
+  await t.fly({ a: note, b: note, c: { onMsg() {} } });
+  left.push(t.context('a').msLeft());
+  await t.land();
+  assert.deepEqual(left, [Infinity, 300, 450], 'of four blocks, the finisher last');
+});
+
+test('N4: a flight that listens to no signals adds no listener', async () => {
+  const count = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
+  const before = count();
+  const prepare = async (signals?: boolean): Promise<Flight> =>
+    new Sputnik({ appBlocks: [], blockFactories: {}, signals }).prepare();
+  const deaf = await prepare(false);
+  assert.equal(count(), before);
+  const usual = await prepare();
+  assert.equal(count(), before + 2);
+  await Promise.all([deaf.shootDown(), usual.shootDown()]);
+  assert.equal(count(), before);
+});
+
+test('M9: an observer sees each message accepted, begun and settled, one by one and in batches', async () => {
+  const seen: string[] = [];
+  const text = (msg: object): string => String((msg as { n: number }).n);
+  const observer: MessageObserver = {
+    accepted: (msg, from, to) => void seen.push(`${text(msg)} ${from.name}>${to.name}`),
+    begun: (msg, to) => void seen.push(`${text(msg)} begun ${to.name}`),
+    settled: (msg, to, how) => void seen.push(`${text(msg)} ${how} ${to.name}`),
+  };
+  const take = async ({ n }: { n?: unknown }): Promise<void> => {
+    if (n === 2) throw new Error('two');
+  };
+  const t = new TestFlight({ observer });
+  await t.fly({
+    one: { onMsg: take, onError: () => 'continue' },
+    many: { onMsgs: (batch) => batch[1]?.fail(new Error('two')), onError: () => 'continue' },
+    strict: { mailbox: { capacity: 1, whenFull: 'drop-oldest' }, onMsg: () => {} },
+    source: {},
+  });
+  const sent = async (to: string): Promise<string[]> => {
+    for (const n of [1, 2]) t.self('source').communicator(to)?.send({ n });
+    await turn();
+    return seen.splice(0).map((line) => line.replace(` ${to}`, ''));
+  };
+  const both = ['1 source>one', '2 source>one'];
+  assert.deepEqual(await sent('one'), [...both, '1 begun', '1 handled', '2 begun', '2 failed']);
+  assert.deepEqual(await sent('many'), [
+    '1 source>many',
+    '2 source>many',
+    '1 begun',
+    '2 begun',
+    '1 handled',
+    '2 failed',
+  ]);
+  assert.deepEqual(await sent('strict'), ['1 source>strict', '2 source>strict', '1 dropped', '2 begun', '2 handled']);
+  const answer = t.self('source').communicator('one')?.ask({ n: 3 });
+  await answer;
+  assert.deepEqual(seen, ['3 source>one', '3 begun one', '3 handled one']);
+  await t.land();
+});
+
+test('M9: what an observer throws lands the satellite', async () => {
+  const observer: MessageObserver = {
+    accepted() {
+      throw new Error('no more');
+    },
+  };
+  const t = new TestFlight({ observer });
+  await t.fly({ a: { onMsg() {} } });
+  assert.equal(t.self('a').send({}), true);
+  const { callback, cause } = await rejection(t.launched, 'BLOCK_FAILED');
+  assert.deepEqual([callback, (cause as Error).message], ['observer', 'no more']);
+});
