@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
 import type { MailboxOptions } from './mailbox.js';
-import type { AnswerOf, AnyResponsibility, Clean, IfTyped, MessageOf, Msg, Responsibility } from './message.js';
+import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from './message.js';
 import type { StandardSchemaV1 } from './standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */

@@ -126,7 +126,10 @@ test('B2: an address that a block declares may be taken, reserved or no text, as
   const at = (name: string, address: unknown): BlockFactory =>
     defineBlock({ name, address: address as string, make: () => ({}) });
   const blockFactories = { a: at('a', 'b'), b: at('b', undefined), c: at('c', 'connector'), d: at('d', '') };
-  const problems = await inspect({ appBlocks: Object.keys(blockFactories).map((name) => ({ name })), blockFactories });
+  const problems = await problemsOf({
+    appBlocks: Object.keys(blockFactories).map((name) => ({ name })),
+    blockFactories,
+  });
   assert.deepEqual(problems, [
     'block b: its responsibility "b" is taken; give each block one of its own',
     'block connector (c): its responsibility "connector" is reserved for infrastructure',
