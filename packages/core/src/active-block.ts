@@ -39,7 +39,7 @@ export class ActiveBlock {
     if (!onMsg && !onMsgs) return undefined;
     const recipient: Recipient = {
       descriptor,
-      handle: onMsg && ((msg, from) => onMsg(msg, from, context) as unknown),
+      handle: onMsg && ((msg, from, asker) => onMsg(msg, from, context, asker) as unknown),
       handleAll: onMsgs && ((mails) => onMsgs(mails, context)),
       observer: this.#flight.observer,
       failed: ({ error, asked, msgs }) =>

@@ -80,10 +80,10 @@ function makeHandle(owner: Address, on: Address): BlockCommunicator {
       new Promise<never>((resolve, reject) => {
         const question = new Question(asSender().from, on, resolve as (value: unknown) => void, reject);
         if (signal) question.forget = onAbort(signal, () => void question.fail('ASK_ABORTED', signal.reason));
-        if (!question.isOpen) return;
+        if (!question.isWaiting) return;
         if (!isMessage(msg) || !on.mailbox) return void question.fail('ASK_REFUSED');
         on.mailbox.ask(msg, question, whenFull);
-        if (question.isOpen) addresses.questions.add(question, timeoutMs);
+        if (question.isWaiting) addresses.questions.add(question, timeoutMs);
       }),
   };
 }

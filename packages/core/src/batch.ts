@@ -1,5 +1,5 @@
 import { isAbortError } from './abort.js';
-import type { BlockCommunicator, Mail } from './block-communicator.js';
+import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
 import type { Lost, Outcomes } from './outcomes.js';
 import type { Sender } from './sender.js';
 
@@ -20,6 +20,10 @@ export class Delivery implements Mail<object> {
 
   get from(): BlockCommunicator {
     return this.sender.from;
+  }
+
+  get asker(): Asker | undefined {
+    return this.sender.asker;
   }
 
   reply(value?: unknown): void {
@@ -60,7 +64,7 @@ export class Batch {
     if (!mail.isOpen) return;
     mail.isOpen = false;
     if (this.#outcomes.failed(mail.msg, mail.sender, error)) return void this.size--;
-    const { asks: asked } = mail.sender;
+    const asked = mail.asker !== undefined;
     const kind = `${asked} ${isAbortError(error)}`;
     const lost = this.#lost.get(kind) ?? { error, asked, msgs: [] };
     this.#lost.set(kind, lost);

@@ -36,10 +36,18 @@ export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Who asked; for a receiver that would work in vain once nobody waits for its answer (M5). */
+export interface Asker {
+  /** False once the asker has an answer, or has given up: its deadline passed, or its signal aborted. */
+  readonly isWaiting: boolean;
+}
+
 /** A message of a batch. Its outcome is its own: the first that is given counts (M8). */
 export interface Mail<M = Msg, A = unknown> {
   readonly msg: M;
   readonly from: BlockCommunicator;
+  /** Undefined where nobody asked. */
+  readonly asker: Asker | undefined;
   /** It is handled; the value answers an `ask`. A promise is no value: await it first. */
   reply(value?: A): void;
   /** It failed. */

@@ -1,4 +1,4 @@
-import type { BlockCommunicator, Mail } from './block-communicator.js';
+import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
 import type { Clock } from './clock.js';
 import type { ConfFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
@@ -44,7 +44,7 @@ export interface BlockContext {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-type OnMsg<M, A> = (msg: M, from: BlockCommunicator, ctx: BlockContext) => A | Promise<A>;
+type OnMsg<M, A> = (msg: M, from: BlockCommunicator, ctx: BlockContext, asker: Asker | undefined) => A | Promise<A>;
 
 type OnMsgs<M, A> = (batch: readonly Mail<M, A>[], ctx: BlockContext) => void | Promise<void>;
 

@@ -34,7 +34,7 @@ export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | '
  * const options = { appBlocks: [{ name: 'connector' }], blockFactories: {} };
  * const error = await new Sputnik(options).prepare().catch((reason: unknown) => reason);
  * if (!(error instanceof SputnikError)) throw error;
- * console.log(error.code, error.problems.length); // BAD_SETUP 1
+ * console.log(error.code, error.problems.length); // BAD_SETUP 2
  */
 export class SputnikError<R = unknown> extends Error {
   override readonly name = 'SputnikError';

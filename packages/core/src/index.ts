@@ -2,7 +2,7 @@ export { defineBlock } from './block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
 export type { Inspection, ListenPlace } from './block.js';
 export type { BlockContext, Callback, Idling, Logger } from './block.js';
-export type { AskOptions, BlockCommunicator, Mail } from './block-communicator.js';
+export type { Asker, AskOptions, BlockCommunicator, Mail } from './block-communicator.js';
 export type { Lookup } from './address.js';
 export type { MessageObserver, Outcome } from './observer.js';
 export { makeClock, systemClock, type Clock } from './clock.js';

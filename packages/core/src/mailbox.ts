@@ -44,9 +44,9 @@ export class Mailbox {
 
   constructor(recipient: Recipient, pacer: Pacer, options: MailboxOptions = {}) {
     this.#outcomes = new Outcomes(recipient);
-    this.#waiters = new Waiters(({ asks }) => {
+    this.#waiters = new Waiters(({ asker }) => {
       // A post that was given up rejects: it was no message yet.
-      if (asks) this.counts.rejected++;
+      if (asker) this.counts.rejected++;
       this.#tellIdle();
     });
     this.#workers = new Workers(recipient, this.#outcomes, () => this.#onFree());

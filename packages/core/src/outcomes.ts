@@ -1,4 +1,4 @@
-import type { BlockCommunicator, Mail } from './block-communicator.js';
+import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
 import type { BlockDescriptor } from './descriptor.js';
 import type { MessageObserver, Outcome } from './observer.js';
 import type { Sender } from './sender.js';
@@ -15,7 +15,7 @@ export interface Lost {
 export interface Recipient {
   readonly descriptor: BlockDescriptor;
   /** Handles a message, or a batch of them; a promise keeps one of `concurrency` places taken. */
-  readonly handle?: ((msg: object, from: BlockCommunicator) => unknown) | undefined;
+  readonly handle?: ((msg: object, from: BlockCommunicator, asker: Asker | undefined) => unknown) | undefined;
   readonly handleAll?: ((mails: readonly Mail<object>[]) => unknown) | undefined;
   readonly observer?: MessageObserver | undefined;
   /** True if that is a failure; false if the handler gave up at landing, so that the messages are dropped. */

@@ -1,4 +1,4 @@
-import type { BlockCommunicator } from './block-communicator.js';
+import type { Asker, BlockCommunicator } from './block-communicator.js';
 import type { Expiring } from './deadlines.js';
 import type { BlockDescriptor } from './descriptor.js';
 import { SputnikError, type ErrorCode } from './errors.js';
@@ -12,13 +12,13 @@ export interface Asked {
 }
 
 /** One `ask`: settles once, with the answer or with why there is none (M5). */
-export class Question extends Sender implements Expiring {
+export class Question extends Sender implements Expiring, Asker {
   readonly to: Asked;
   at = 0;
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
   line: Line<Expiring> | undefined = undefined;
-  isOpen = true;
+  isWaiting = true;
   /** Leaves the line of those that wait for room; undefined unless it stands there. */
   leave: (() => void) | undefined = undefined;
   /** Forgets the asker's signal. */
@@ -38,8 +38,8 @@ export class Question extends Sender implements Expiring {
     this.#reject = reject;
   }
 
-  override get asks(): boolean {
-    return true;
+  override get asker(): Asker {
+    return this;
   }
 
   override answer(value: unknown): void {
@@ -59,8 +59,8 @@ export class Question extends Sender implements Expiring {
   }
 
   #end(): boolean {
-    if (!this.isOpen) return false;
-    this.isOpen = false;
+    if (!this.isWaiting) return false;
+    this.isWaiting = false;
     this.line?.leave(this);
     this.forget?.();
     this.leave?.();

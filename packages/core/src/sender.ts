@@ -1,4 +1,4 @@
-import type { BlockCommunicator } from './block-communicator.js';
+import type { Asker, BlockCommunicator } from './block-communicator.js';
 import type { ErrorCode } from './errors.js';
 
 /** Who sent a message, as its receiver gets to know them. One that asks is a {@link Question}. */
@@ -8,9 +8,9 @@ export class Sender {
     this.from = from;
   }
 
-  /** Whether somebody asked. */
-  get asks(): boolean {
-    return false;
+  /** Who waits, or waited, for an answer, if anybody asked. */
+  get asker(): Asker | undefined {
+    return undefined;
   }
 
   /** Gives the answer to whoever asked. */

@@ -33,12 +33,12 @@ export class Workers {
   handle(msg: object, sender: Sender): void {
     this.#outcomes.begun(msg);
     try {
-      const result = this.#recipient.handle?.(msg, sender.from);
+      const result = this.#recipient.handle?.(msg, sender.from, sender.asker);
       if (!isThenable(result)) return this.#outcomes.handled(msg, sender, result);
       this.calls++;
       this.#single++;
       const work = result instanceof Promise ? result : Promise.resolve(result);
-      if (!sender.asks && !this.#recipient.observer) return void work.then(this.#onResolved, this.#onRejected);
+      if (!sender.asker && !this.#recipient.observer) return void work.then(this.#onResolved, this.#onRejected);
       void work.then(
         (value) => this.#onResolved(value, msg, sender),
         (error) => this.#onRejected(error, msg, sender),
@@ -100,6 +100,7 @@ export class Workers {
   }
 
   #failed(msg: object, sender: Sender, error: unknown): void {
-    if (!this.#outcomes.failed(msg, sender, error)) this.#outcomes.lost({ error, asked: sender.asks, msgs: [msg] });
+    if (!this.#outcomes.failed(msg, sender, error))
+      this.#outcomes.lost({ error, asked: sender.asker !== undefined, msgs: [msg] });
   }
 }

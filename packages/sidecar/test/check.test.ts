@@ -114,7 +114,11 @@ test('check makes blocks and connectors, and initialises and starts none', async
   };
   const connector = defineConnector({ name: 'c', config: z.strictObject({ url: z.string() }), make: () => server });
   const options = { blocks: [{ name: 'a' }], blockFactories: { a: block }, connector };
-  assert.deepEqual(await check({ ...options, configs: { connector: { url: 'x' } } }), { problems: [], blocks: 1 });
+  assert.deepEqual(await check({ ...options, configs: { connector: { url: 'x' } } }), {
+    problems: [],
+    warnings: [],
+    blocks: 1,
+  });
   assert.deepEqual((await check(options)).problems, [
     'configs.connector: is not given; these keys have no default: url',
   ]);
@@ -202,7 +206,7 @@ test('a block listed without a responsibility has the address that it declares: 
   const blockFactories = { shop, buyer };
   const blocks = [{ name: 'shop' }, { name: 'shop', responsibility: 'second' }, { name: 'buyer' }];
   const options = { blocks, blockFactories, configs: { shop: { n: 1 }, store: { n: 2 } } };
-  assert.deepEqual(await check(options), { problems: [], blocks: 3 });
+  assert.deepEqual(await check(options), { problems: [], warnings: [], blocks: 3 });
   assert.deepEqual(made, ['store 2', 'second 1']);
   const { problems } = await check({ ...options, blocks: blocks.toReversed(), configs: { shop: { n: 1 } } });
   assert.deepEqual(problems, [

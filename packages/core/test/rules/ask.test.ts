@@ -305,10 +305,10 @@ test('M5: blocks that ask each other in a circle wait until a deadline; a landin
   const { unfinished, tookMs } = await landed;
   assert.deepEqual(
     unfinished.map(({ block }) => block.name),
-    ['apart'],
+    ['apart', 'c'],
   );
   assert.ok(tookMs <= 20_000);
-  await rejection(asked, 'ASK_ENDED');
+  assert.equal((await rejection(asked, 'ASK_FAILED')).block?.name, 'a');
 });
 
 test('B2: needs that go in a circle are a warning', async () => {
@@ -324,4 +324,44 @@ test('B2: needs that go in a circle are a warning', async () => {
   assert.equal(await warningsOf(block('a', 'b', 'c'), block('b', 'c'), block('c')), '');
   assert.match(await warningsOf(block('a', 'b'), block('b', 'c'), block('c', 'b')), /b → c → b/);
   assert.match(await warningsOf(block('a', 'a')), /a → a/);
+});
+
+test('M5: a receiver can tell whether the asker still waits', async () => {
+  const seen: (boolean | undefined)[] = [];
+  const [first, second] = [gate(), gate()];
+  const gates = [first, second];
+  const { t, toB } = await asking({
+    async onMsg(_msg, _from, _ctx, asker) {
+      seen.push(asker?.isWaiting);
+      await gates.shift()?.passed;
+      seen.push(asker?.isWaiting);
+    },
+  });
+  const late = rejection(toB.ask({}, { timeoutMs: 10 }), 'ASK_TIMEOUT');
+  toB.send({});
+  await t.clock.advance(10);
+  await late;
+  first.open();
+  second.open();
+  await turn();
+  assert.deepEqual(seen, [true, false, undefined, undefined]);
+  await t.land();
+});
+
+test('M5: each message of a batch can tell it', async () => {
+  const seen: (boolean | undefined)[] = [];
+  const { t, toB } = await asking({
+    onMsgs: (batch) => {
+      for (const mail of batch) {
+        const before = mail.asker?.isWaiting;
+        mail.reply(1);
+        seen.push(before, mail.asker?.isWaiting);
+      }
+    },
+  });
+  const answer = toB.ask({});
+  toB.send({});
+  assert.equal(await answer, 1);
+  assert.deepEqual(seen, [true, false, undefined, undefined]);
+  await t.land();
 });

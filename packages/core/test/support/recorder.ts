@@ -41,9 +41,9 @@ export function recorder<C = unknown>(log: string[], acts: Acts<C> = {}): () => 
       }),
     onMsg:
       acts.onMsg &&
-      ((msg: { readonly n?: unknown }, from, ctx) => {
+      ((msg: { readonly n?: unknown }, from, ctx, asker) => {
         note(ctx, `onMsg ${String(msg.n)}`);
-        return acts.onMsg?.(msg, from, ctx) as unknown;
+        return acts.onMsg?.(msg, from, ctx, asker) as unknown;
       }),
     ...(acts.onMsgs && {
       onMsgs: (mails, ctx) => {
