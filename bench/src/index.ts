@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { measureBoot } from './boot.js';
 import { measure, type Effort, type Speeds } from './measure.js';
 import { MESSAGE_ROWS } from './messages.js';
+import { measureOutages } from './outage.js';
 import { SERVER_BUDGET, SERVER_ROWS } from './servers.js';
 
 const isQuick = process.argv.includes('--quick');
@@ -13,7 +14,7 @@ const serverEffort: Effort = isQuick ? QUICK : { rounds: 11, sampleMs: 500, batc
 const row = process.argv.indexOf('--row');
 
 if (row >= 0) await measureRow(process.argv[row + 1] ?? '');
-else printTable();
+else await printTable();
 
 /** Measures one row in this process, and writes its speeds as JSON. */
 async function measureRow(title: string): Promise<void> {
@@ -35,7 +36,7 @@ function speedsOf(title: string): Speeds {
   return JSON.parse(stdout) as Speeds;
 }
 
-function printTable(): void {
+async function printTable(): Promise<void> {
   console.log(
     `node ${process.version}, medians of ${effort.rounds} rounds${isQuick ? ', too quick to mean anything' : ''}\n`,
   );
@@ -60,6 +61,10 @@ function printTable(): void {
   line('wall clock', ours, baseline, wall.ratio.toFixed(2), `<= 1.25 ${kept(wall.ratio <= 1.25)}`);
   const [ourPeak, basePeak] = [`${peak.ours.toFixed(1)} MB`, `${peak.baseline.toFixed(1)} MB`];
   line('peak memory', ourPeak, basePeak, `+ ${more.toFixed(1)} MB`, `<= + 8 MB ${kept(more <= 8)}`);
+  const back = await measureOutages(isQuick ? 1 : 11);
+  console.log();
+  line('a server that goes for 1.5 s, again and again', 'sputnik', '', '', 'budget');
+  line('from its return to the first message', `${back.toFixed(0)} ms`, '', '', `<= 300 ms ${kept(back <= 300)}`);
 }
 
 function line(title: string, ours: string, baseline: string, ratio: string, budget: string): void {
