@@ -6,7 +6,7 @@ import { askBursts, askOneByOne, BURST, Inbox, sendBursts, sendOnePerTurn, type 
 /** Block to block, beside a queue of fastq that does the same. */
 export interface MessageRow {
   readonly title: string;
-  readonly against: 'callback queue' | 'promise queue' | 'promise queue, a timer each';
+  readonly against: 'callback queue' | 'promise queue' | 'promises + timers';
   /** The least ratio that design.md, section 7, asks for. */
   readonly budget?: number | undefined;
   start(): Promise<Contest>;
@@ -33,14 +33,14 @@ export const MESSAGE_ROWS: readonly MessageRow[] = [
   },
   { title: 'send, async handler, one per turn', against: 'promise queue', start: () => async(sendOnePerTurn) },
   {
-    title: 'ask, async handler, 1,000 under way',
-    against: 'promise queue, a timer each',
+    title: 'ask, 1,000 under way',
+    against: 'promises + timers',
     budget: 1.5,
     start: () => asks(askBursts),
   },
   {
-    title: 'ask, async handler, one by one',
-    against: 'promise queue, a timer each',
+    title: 'ask, one by one',
+    against: 'promises + timers',
     budget: 1.5,
     start: () => asks(askOneByOne),
   },

@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 test('the bench runs all its rows to the end and prints a figure for each', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--quick']);
   const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|ms|MB) .* ([Mk]\/s|ms|MB) /.test(line));
-  assert.equal(rows.length, 9 + SERVER_ROWS.length, stdout);
+  assert.equal(rows.length, 10 + SERVER_ROWS.length, stdout);
   assert.match(stdout, /^from its return to the first message +\d+ ms/m);
   assert.doesNotMatch(stdout, /NaN|Infinity|undefined/);
 });

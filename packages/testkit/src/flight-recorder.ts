@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { BlockDescriptor, EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
+import type { BlockDescriptor, EventListener, Logger, Mail, SputnikEvent } from '@sputnikjs/core';
 import type { Watcher } from './watch.js';
 
 /** A line that was logged, with the fields it was logged with; `block` says by whom. */
@@ -55,6 +55,7 @@ export class FlightRecorder implements Watcher {
     let line = `${responsibility}.${callback}`;
     if (callback === 'finish') line += `(${String(first)})`;
     if (callback === 'onMsg') line += ` ${oneLine(first)}`;
+    if (callback === 'onMsgs') line += ` ${oneLine((first as readonly Mail[]).map(({ msg }) => msg))}`;
     this.lines.push(line);
   }
 

@@ -5,6 +5,7 @@ import type {
   BlockDefinition,
   BlockDescriptor,
   BlockFactory,
+  Mail,
 } from '@sputnikjs/core';
 
 /** What is told of a watched block. */
@@ -23,6 +24,7 @@ const CALLBACKS: Readonly<Record<string, number>> = {
   onServerConnect: 1,
   onServerDisconnect: 0,
   onMsg: 2,
+  onMsgs: 1,
   onLanding: 0,
 };
 
@@ -49,6 +51,18 @@ export function watched<C>(factory: BlockFactory<C>, watcher: Watcher): BlockFac
     return spy;
   }
 
+  function spiedMail(mail: Mail, owner: BlockDescriptor): Mail {
+    return {
+      msg: mail.msg,
+      from: spied(mail.from, owner),
+      get asker() {
+        return mail.asker;
+      },
+      reply: (value) => mail.reply(value),
+      fail: (error) => mail.fail(error),
+    };
+  }
+
   function spyOn(made: unknown): AnyBlock<C> {
     // What is no block is for the core to refuse.
     if (typeof made !== 'object' || made === null) return made as AnyBlock<C>;
@@ -63,6 +77,7 @@ export function watched<C>(factory: BlockFactory<C>, watcher: Watcher): BlockFac
         watcher.called(descriptor, String(key), args);
         if (key === 'run') args[0] = spied(args[0] as BlockCommunicator, descriptor);
         if (key === 'onMsg') args[1] = spied(args[1] as BlockCommunicator, descriptor);
+        if (key === 'onMsgs') args[0] = (args[0] as readonly Mail[]).map((mail) => spiedMail(mail, descriptor));
         return value.apply(block, args) as unknown;
       };
     };

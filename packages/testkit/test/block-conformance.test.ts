@@ -143,6 +143,18 @@ const bad: Readonly<Record<string, readonly [Acts, keyof typeof blockChecks, Reg
     'sendsNothingAfterFinish',
     /block sends to test after its finish/,
   ],
+  'answers a message of a batch after its finish': [
+    (_, { clock }) => ({
+      onMsgs: (batch) => batch.forEach(({ from }) => void clock.after(1_000, () => from.send({}))),
+    }),
+    'sendsNothingAfterFinish',
+    /block sends to test after its finish/,
+  ],
+  'fails a batch': [
+    () => ({ onMsgs: (batch) => batch[0]?.fail(new Error('a bug')), onError: () => 'continue' }),
+    'finishesInTime',
+    /^block.onMsgs failed/,
+  ],
   'survives one connection only': [
     () => {
       let connects = 0;

@@ -273,3 +273,17 @@ test('dropped messages are in the lines', async () => {
   await turn();
   assert.ok(flight.recorder.lines.includes('block dropped 1'));
 });
+
+test('a batch is a line of the record, and its messages can be answered', async () => {
+  const t = await testFlight({
+    blocks: {
+      sum: defineBlock({
+        name: 'sum',
+        make: () => ({ onMsgs: (batch) => batch.forEach((mail) => mail.reply((mail.msg as { n: number }).n + 1)) }),
+      }),
+    },
+  });
+  t.recorder.take();
+  assert.deepEqual(await Promise.all([t.to('sum').ask({ n: 1 }), t.to('sum').ask({ n: 2 })]), [2, 3]);
+  assert.deepEqual(t.recorder.lines, ['sum.onMsgs [ { n: 1 }, { n: 2 } ]']);
+});
