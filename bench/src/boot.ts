@@ -1,8 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from './measure.js';
 
 const FIXTURE = fileURLToPath(new URL('boot-fixture.js', import.meta.url));
+const CORE = fileURLToPath(new URL('../../packages/core/', import.meta.url));
 const NOTHING = ['-e', '0'];
 const NOTHING_BUT_RSS = ['-e', 'require("fs").writeSync(1, String(process.resourceUsage().maxRSS))'];
 
@@ -14,12 +18,32 @@ export interface Boot {
   readonly peak: { readonly ours: number; readonly baseline: number };
 }
 
-/** Starts a satellite of three trivial blocks and a Node that does nothing, in turns. */
+/** Starts a satellite of three trivial blocks, on the core as it is shipped, and a Node that does nothing, in turns. */
 export function measureBoot(rounds: number): Boot {
+  const folder = mkdtempSync(join(tmpdir(), 'sputnik-boot-'));
+  try {
+    return measure(rounds, satelliteIn(folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The program, in a folder that has the package of the core as `npm pack` makes it: bundled. */
+function satelliteIn(folder: string): string {
+  const core = join(folder, 'node_modules/@sputnikjs/core');
+  const program = join(folder, 'boot.mjs');
+  mkdirSync(core, { recursive: true });
+  execFileSync('npm', ['run', '--silent', 'bundle', '--', `--outdir=${join(core, 'dist')}`], { cwd: CORE });
+  copyFileSync(join(CORE, 'package.json'), join(core, 'package.json'));
+  copyFileSync(FIXTURE, program);
+  return program;
+}
+
+function measure(rounds: number, program: string): Boot {
   const samples = Array.from({ length: rounds }, () => ({
-    ours: wallMs([FIXTURE]),
+    ours: wallMs([program]),
     baseline: wallMs(NOTHING),
-    ourPeak: peakMb([FIXTURE, '--rss']),
+    ourPeak: peakMb([program, '--rss']),
     basePeak: peakMb(NOTHING_BUT_RSS),
   }));
   return {
