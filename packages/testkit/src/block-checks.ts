@@ -3,6 +3,7 @@ import { SputnikError, type BlockFactory, type LandingReport } from '@sputnikjs/
 import { footprint, leftBehind } from './footprint.js';
 import { inRealTime } from './real-time.js';
 import { Rig, type FlightBlock, type TestFlightOptions } from './rig.js';
+import { testRunner } from './runner.js';
 import type { Check } from './suite.js';
 import { TestFlight } from './test-flight.js';
 
@@ -46,7 +47,7 @@ function rigFor(
 
 async function launch(subject: BlockSubject): Promise<TestFlight> {
   const rig = rigFor(subject);
-  return TestFlight.launch(rig, await rig.prepare());
+  return TestFlight.launch(rig, await rig.prepare(), testRunner().afterTest);
 }
 
 /** The block has ended in time and without a failure. What others did is not its business. */

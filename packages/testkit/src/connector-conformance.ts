@@ -1,6 +1,6 @@
-import { after, describe } from 'node:test';
 import { connectorChecks } from './connector-checks.js';
 import type { ConnectorTrial } from './connector-trial.js';
+import { testRunner } from './runner.js';
 import { suite } from './suite.js';
 
 /**
@@ -18,8 +18,9 @@ import { suite } from './suite.js';
  * connectorConformance('here', { make: () => new Here() });
  */
 export function connectorConformance(name: string, trial: ConnectorTrial): void {
+  const { describe, afterSuite } = testRunner();
   describe(`server connector ${name}`, () => {
-    after(() => trial.server?.stop());
+    afterSuite(async () => trial.server?.stop());
     suite('its rules', connectorChecks, trial);
   });
 }

@@ -15,6 +15,7 @@ export { numbered, textOf } from './messages.js';
 export { randomFrom } from './random.js';
 export { rejection } from './rejection.js';
 export type { FlightBlock, TestFlightOptions } from './rig.js';
+export type { AtEnd } from './runner.js';
 export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';
 export { testFlight, type TestFlight } from './test-flight.js';
 export { TestServer, type TestServerOptions } from './test-server.js';

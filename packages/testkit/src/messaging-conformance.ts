@@ -1,4 +1,3 @@
-import { after, describe } from 'node:test';
 import { connectorChecks } from './connector-checks.js';
 import { deliveryChecks } from './delivery-checks.js';
 import { fullChecks } from './full-checks.js';
@@ -6,6 +5,7 @@ import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
 import { placeChecks } from './place-checks.js';
+import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
 
 /** What is expected of the connector of a message server, beside what is expected of every connector. */
@@ -37,8 +37,9 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
  */
 export function messagingConformance(name: string, trial: MessagingTrial): void {
   const { server, features } = trial;
+  const { describe, afterSuite } = testRunner();
   describe(`message server ${name}`, () => {
-    after(() => server.stop());
+    afterSuite(() => server.stop());
     suite('its connector', connectorChecks, {
       make: () => trial.make(server.port),
       makeForMute: (port) => trial.make(port),

@@ -9,6 +9,7 @@ import {
 import { FlightRecorder } from './flight-recorder.js';
 import { manualClock, type ManualClock } from './manual-clock.js';
 import { inRealTime } from './real-time.js';
+import type { AtEnd } from './runner.js';
 import { TestServer } from './test-server.js';
 import { watched } from './watch.js';
 
@@ -33,6 +34,8 @@ export interface TestFlightOptions<C = unknown> {
   readonly connection?: C | ((n: number) => C) | undefined;
   /** As in the core; on the clock of the flight. */
   readonly timeouts?: Timeouts | undefined;
+  /** The runner's hook for the end of a test; needed only where the runner is not node:test, vitest or bun test. */
+  readonly after?: AtEnd | undefined;
 }
 
 /** The address of the test itself among the blocks. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { after } from 'node:test';
+import { testRunner, type AtEnd } from './runner.js';
 
 /** How a process ended. */
 export interface Ended {
@@ -16,6 +16,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Working directory; the test's unless given. */
   readonly cwd?: string | undefined;
+  /** The runner's hook for the end of a test; needed only where the runner is not node:test, vitest or bun test. */
+  readonly after?: AtEnd | undefined;
 }
 
 /** Lines of output that an error shows. */
@@ -36,7 +38,7 @@ const TAIL = 20;
  * });
  */
 export function spawnSidecar(program: string, args: readonly string[] = [], options: SpawnOptions = {}): Sidecar {
-  const { env, cwd } = options;
+  const { env, cwd, after = testRunner().afterTest } = options;
   const sidecar = new Sidecar(
     spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env }, cwd, stdio: 'pipe' }),
   );

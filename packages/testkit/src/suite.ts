@@ -1,4 +1,4 @@
-import { describe, test } from 'node:test';
+import { testRunner } from './runner.js';
 
 /** A rule that every subject of a kind has to keep, and the trial that shows it. */
 export interface Check<T> {
@@ -13,11 +13,10 @@ export interface Check<T> {
 /** Shows a line beside the test's result. */
 export type Tell = (line: string) => void;
 
-/** Registers a test for each rule, with Node's test runner. */
+/** Registers a test for each rule, with the test runner of this process. */
 export function suite<T>(title: string, checks: Readonly<Record<string, Check<T>>>, subject: T): void {
+  const { describe, test } = testRunner();
   describe(title, () => {
-    for (const { rule, skip, run } of Object.values(checks)) {
-      test(rule, { skip: skip?.(subject) ?? false }, (t) => run(subject, (line) => t.diagnostic(line)));
-    }
+    for (const { rule, skip, run } of Object.values(checks)) test(rule, skip?.(subject), (tell) => run(subject, tell));
   });
 }

@@ -1,4 +1,3 @@
-import { after } from 'node:test';
 import type {
   BlockCommunicator,
   Clean,
@@ -13,12 +12,13 @@ import { FlightServer } from './flight-server.js';
 import { turn, type ManualClock } from './manual-clock.js';
 import { inRealTime } from './real-time.js';
 import { Rig, type TestFlightOptions } from './rig.js';
+import { testRunner, type AtEnd } from './runner.js';
 
 /**
  * Prepares and launches a satellite on a clock that the test moves, with a server if there is a `connection`. Resolves when all
  * that follows from the launch at once has happened; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). While it prepares
  * and lands the clock runs by itself. When the test ends, so does the flight; if a block failed and the test did not look
- * at the report, the test fails.
+ * at the report, the test fails. Throws where it cannot see the end of the test: see the option `after`.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -33,8 +33,9 @@ import { Rig, type TestFlightOptions } from './rig.js';
  * });
  */
 export async function testFlight<C = unknown>(options: TestFlightOptions<C>): Promise<TestFlight> {
+  const { after = testRunner().afterTest } = options;
   const rig = new Rig(options);
-  return TestFlight.launch(rig, await rig.prepare());
+  return TestFlight.launch(rig, await rig.prepare(), after);
 }
 
 /** What is left to do with a rig, whatever its connections are. */
@@ -50,7 +51,7 @@ export class TestFlight {
   #isReported = false;
 
   /** Of what was prepared. */
-  static async launch(rig: Rigged, flight: Flight): Promise<TestFlight> {
+  static async launch(rig: Rigged, flight: Flight, after: AtEnd): Promise<TestFlight> {
     const launched = new TestFlight(rig, flight);
     // It keeps the process alive until it has landed (F5): when a test fails, too.
     after(() => launched.#end());
