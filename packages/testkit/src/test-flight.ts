@@ -105,7 +105,9 @@ export class TestFlight {
     const { cause } = await this.land();
     if (!wasReported && cause.kind === 'failure') {
       const by = cause.block?.responsibility;
-      throw new Error(`block ${by} failed in flight, and the test did not look at the report`, { cause: cause.reason });
+      const what = `block ${by} failed in flight, and the test did not look at the report`;
+      // some reporters do not show causes
+      throw new Error(`${what}: ${String(cause.reason)}`, { cause: cause.reason });
     }
   }
 }
