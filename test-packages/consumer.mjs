@@ -60,14 +60,18 @@ function environment() {
   return { ...env, NO_COLOR: '1' };
 }
 
-/** Runs a program to its end: `{ code, output }`. `land` is a text in its output upon which it gets a SIGTERM. */
-export async function run(cwd, command, args, { land } = {}) {
-  const child = spawn(command, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const deadline = setTimeout(() => child.kill('SIGKILL'), RUN_MS);
+/** Runs a program to its end: `{ code, output }`. `land` is a text in its output upon which its group gets the signal. */
+export async function run(cwd, command, args, { land, signal = 'SIGTERM' } = {}) {
+  const child = spawn(command, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const deadline = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), RUN_MS);
   let output = '';
+  let isTold = false;
   const read = (data) => {
     output += data;
-    if (land !== undefined && !child.killed && output.includes(land)) child.kill('SIGTERM');
+    if (land === undefined || isTold || !output.includes(land)) return;
+    isTold = true;
+    // as a terminal does: to npm and to what it has started
+    process.kill(-child.pid, signal);
   };
   child.stdout.on('data', read);
   child.stderr.on('data', read);

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { echoBlock, testFlight } from '@sputnikjs/testkit';
+import { ticker } from '../src/ticker.js';
+
+test('it sends the time to its topic, once in each interval', async () => {
+  const producer = echoBlock();
+  const flight = await testFlight({
+    blocks: { producer, ticker },
+    config: { ticker: { topic: 'time', everyMs: 500 } },
+  });
+  await flight.clock.advance(1500);
+  const report = await flight.land();
+  assert.equal(report.clean, true);
+  const messages = producer.messages as readonly { target: string; payload: string }[];
+  assert.deepEqual(
+    messages.map(({ target }) => target),
+    ['time', 'time', 'time'],
+  );
+  assert.match(messages[0]?.payload ?? '', /^\d{4}-\d\d-\d\dT/);
+});
+
+test('a configuration without a topic is refused before anything starts', async () => {
+  const flight = testFlight({ blocks: { producer: echoBlock(), ticker }, config: { ticker: {} } });
+  await assert.rejects(flight, /topic/);
+});
