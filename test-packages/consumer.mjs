@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PACKAGES, ROOT } from '../scripts/packages.mjs';
@@ -54,15 +55,25 @@ export function nodeOf(major) {
   return stdout.trim();
 }
 
-/** The environment of a user, who runs no tests of ours. */
-function environment() {
+/** The environment of a user, who runs no tests of ours, with some more variables. */
+function environment(more) {
   const { NODE_TEST_CONTEXT: _context, NODE_OPTIONS: _options, ...env } = process.env;
-  return { ...env, NO_COLOR: '1' };
+  return { ...env, NO_COLOR: '1', ...more };
+}
+
+/** A port of 127.0.0.1 that nobody listens at. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Runs a program to its end: `{ code, output }`. `land` is a text in its output upon which its group gets the signal. */
-export async function run(cwd, command, args, { land, signal = 'SIGTERM' } = {}) {
-  const child = spawn(command, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+export async function run(cwd, command, args, { land, signal = 'SIGTERM', env } = {}) {
+  const child = spawn(command, args, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const deadline = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), RUN_MS);
   let output = '';
   let isTold = false;

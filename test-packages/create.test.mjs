@@ -1,12 +1,12 @@
 // A new satellite, made from the tarballs as a newcomer would, and what it brings put to use.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { ROOT } from '../scripts/packages.mjs';
-import { emptyFolder, run, tarballs } from './consumer.mjs';
+import { emptyFolder, freePort, run, tarballs } from './consumer.mjs';
 
 const home = emptyFolder();
 const satellite = join(home, 'my-sidecar');
@@ -15,7 +15,7 @@ const has = (program) => spawnSync(program, ['--version']).error === undefined;
 
 before(async () => {
   const tarball = tarballs().find((file) => file.includes('create-satellite'));
-  const args = ['--yes', tarball, 'my-sidecar', '--packages', join(ROOT, 'dist-packages')];
+  const args = ['--yes', '-p', tarball, 'create-satellite', 'my-sidecar', '--packages', join(ROOT, 'dist-packages')];
   const made = await run(home, 'npx', args);
   assert.equal(made.code, 0, made.output);
   for (const line of ['cd my-sidecar', 'npm install', 'npm test', 'npm start']) assert.ok(made.output.includes(line));
@@ -36,18 +36,20 @@ test('its configuration passes the check', async () => {
 });
 
 test('npm start flies it, and Ctrl-C lands it', async () => {
-  const { output } = await run(satellite, 'npm', ['start'], { land: '"event":"connected"', signal: 'SIGINT' });
+  const env = { CONNECTOR_PORT: await freePort() };
+  const { output } = await run(satellite, 'npm', ['start'], { land: '"event":"connected"', signal: 'SIGINT', env });
   assert.match(output, /"msg":"ticking"/);
   assert.match(output, /landed after SIGINT in \d+ ms, clean/);
 });
 
-test('.env.example sets keys that there are: the server it names is tried', async () => {
+test('.env.example sets keys that there are, and the satellite flies without its server', async () => {
   cpSync(join(satellite, '.env.example'), join(satellite, 'conf/local.env'));
   const { code, output } = await npm('run', 'check');
   assert.equal(code, 0, output);
   const flown = await run(satellite, process.execPath, ['node_modules/.bin/sputnik', 'run', '--cf', 'conf'], {
-    land: '"event":"connectFailed"',
+    land: '"event":"launched"',
   });
+  rmSync(join(satellite, 'conf/local.env'));
   assert.equal(flown.code, 0, flown.output);
 });
 
@@ -91,9 +93,24 @@ test('what the Dockerfile says works, step by step, and SIGTERM lands what its C
   assert.ok(!existsSync(join(image, 'node_modules/typescript')), 'the image has a compiler');
   assert.ok(!existsSync(join(image, 'node_modules/@sputnikjs/testkit')), 'the image has the testkit');
   assert.equal(cmd[0], 'node', 'the process that gets the signals must be Node itself');
-  const flown = await run(image, process.execPath, cmd.slice(1), { land: '"event":"connected"' });
+  const flown = await run(image, process.execPath, cmd.slice(1), {
+    land: '"event":"connected"',
+    env: { CONNECTOR_PORT: await freePort() },
+  });
   assert.equal(flown.code, 0, flown.output);
   assert.match(flown.output, /landed after SIGTERM in \d+ ms, clean/);
+});
+
+test('what compose and Kubernetes set of the environment passes the check', async () => {
+  const service = parse(readFileSync(join(satellite, 'compose.yaml'), 'utf8')).services['my-sidecar'];
+  const [document] = parseAllDocuments(readFileSync(join(satellite, 'deploy/kubernetes.yaml'), 'utf8'));
+  const [sidecar] = document.toJS().spec.template.spec.initContainers;
+  const ofPod = Object.fromEntries(sidecar.env.map(({ name, value }) => [name, value]));
+  for (const env of [service.environment, ofPod]) {
+    const check = ['node_modules/.bin/sputnik', 'check', '--cf', 'conf'];
+    const { code, output } = await run(satellite, process.execPath, check, { env });
+    assert.equal(code, 0, output);
+  }
 });
 
 test('containers get more time to stop than the landing may take, and may write nothing', () => {

@@ -1,24 +1,13 @@
 // The packages as somebody else gets them: installed from the tarballs, outside the workspace.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { json, PACKAGES } from '../scripts/packages.mjs';
-import { blocksOf, emptyFolder, install, nodeOf, run, tarballs, write } from './consumer.mjs';
+import { blocksOf, emptyFolder, freePort, install, nodeOf, run, tarballs, write } from './consumer.mjs';
 
 const folder = emptyFolder();
 const { devDependencies } = json('package.json');
 const READMES = ['README.md', ...PACKAGES.map((one) => `${one.folder}/README.md`)];
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 before(() => {
   write(folder, { 'package.json': { name: 'consumer', private: true, type: 'module' } });

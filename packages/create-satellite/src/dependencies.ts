@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UsageError } from './usage.js';
 
@@ -19,11 +19,19 @@ export interface Dependencies {
 
 /** Everything from the registry. Throws a UsageError while our packages are not there. */
 export function fromRegistry(template: Dependencies): Dependencies {
-  if (ARE_PUBLISHED) return template;
+  if (ARE_PUBLISHED) return released(template);
   throw new UsageError(
     "the packages of Sputnik are not on npm yet, and a stranger's must not be installed in their place; make tarballs with" +
       ' `npm run pack` in the repository, and give their folder: --packages DIR',
   );
+}
+
+/** With the version of ours that was released together with this. */
+function released({ dependencies, devDependencies }: Dependencies): Dependencies {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest;
+  const ofRelease = (all: Versions): Versions =>
+    Object.fromEntries(Object.entries(all).map(([name, wanted]) => [name, name.startsWith(OURS) ? version : wanted]));
+  return { dependencies: ofRelease(dependencies), devDependencies: ofRelease(devDependencies) };
 }
 
 /** What is read of a tarball. */
