@@ -14,6 +14,7 @@ const MAY_USE = {
   messaging: ['core'],
   sidecar: ['core', 'messaging'],
   testkit: ['core', 'messaging'],
+  'create-satellite': [],
   'adapter-http': PART,
   'adapter-syslog': PART,
   'connector-amqp': PART,
