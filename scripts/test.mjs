@@ -1,8 +1,10 @@
-// Runs every compiled test (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none.
+// Runs compiled tests (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none. Arguments are parts of the
+// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else. --unit runs those that start
+// no process, whose files can be told from what they import.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -16,15 +18,32 @@ function* testsBelow(folder) {
   }
 }
 
-const only = process.argv.slice(2);
-const tests = [...testsBelow(root)].filter((path) => only.every((part) => path.includes(part)));
+const STARTS_PROCESSES = /['"](node:child_process|@sputnikjs\/testkit\/servers)['"]|spawnSidecar/;
+
+/** Whether a test starts processes, itself or by a helper beside it. */
+function startsProcesses(path, seen = new Set()) {
+  if (seen.has(path)) return false;
+  seen.add(path);
+  const text = readFileSync(path, 'utf8');
+  if (STARTS_PROCESSES.test(text)) return true;
+  const helpers = [...text.matchAll(/from '(\.[^']+\.js)'/g)].map(([, file]) => join(dirname(path), file));
+  return helpers.filter((file) => file.includes('dist-test')).some((file) => startsProcesses(file, seen));
+}
+
+const given = process.argv.slice(2);
+const only = given.filter((part) => !part.startsWith('--'));
+const isSoak = given.includes('--soak');
+const tests = [...testsBelow(root)]
+  .filter((path) => only.every((part) => path.includes(part)))
+  .filter((path) => path.endsWith('.soak.test.js') === isSoak)
+  .filter((path) => !given.includes('--unit') || !startsProcesses(path));
 if (tests.length === 0) {
   console.error('no compiled tests found; run `npm run build` first');
   process.exit(1);
 }
 // Many wait for servers and deadlines most of their time: more of them than processors, or they take twice as long.
 const atOnce = availableParallelism() + 1;
-const options = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000'];
+const options = ['--enable-source-maps', '--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000'];
 const reporter = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
 // what ensure-servers.mjs has unpacked
 const env = { ...process.env, PATH: [process.env.PATH, join(root, '.servers/bin')].join(delimiter) };

@@ -19,7 +19,8 @@ export type { AtEnd } from './runner.js';
 export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';
 export { testFlight, type TestFlight } from './test-flight.js';
 export { TestServer, type TestServerOptions } from './test-server.js';
-export { messagingConformance } from './messaging-conformance.js';
+export { messagingConformance, messagingSoak } from './messaging-conformance.js';
+export type { BlastSize } from './messaging-blast.js';
 export type {
   Arrival,
   ConfiguredPlace,

@@ -9,8 +9,17 @@ import type { Place } from './messaging-trial.js';
 import { assertOrder, assertOrderButForGaps } from './order.js';
 import type { Tell } from './suite.js';
 
-export const BLAST = 100_000;
-export const OUTAGES = 5;
+/** How many messages, through how many outages spread over them. */
+export interface BlastSize {
+  readonly messages: number;
+  readonly outages: number;
+}
+
+/** With each run of the tests. */
+export const SHORT_BLAST: BlastSize = { messages: 20_000, outages: 2 };
+/** For trials that may take minutes. */
+export const LONG_BLAST: BlastSize = { messages: 100_000, outages: 5 };
+
 /** Messages that a blast has under way at once. */
 export const UNDER_WAY = 2_000;
 /** What a blast may add to what is in use of the heap, and hangs on it, at any time, in bytes. */
@@ -79,14 +88,15 @@ export class Blast {
 export async function blast(
   flight: MessagingFlight,
   place: Place,
+  { messages, outages }: BlastSize,
   outage: (blast: Blast) => Promise<void>,
 ): Promise<Blast> {
-  const blasting = new Blast(flight, place, BLAST);
+  const blasting = new Blast(flight, place, messages);
   await within(PATIENCE_MS, 'the first connection', flight.event('connected', 1));
   const running = blasting.run();
   const troubles = (async () => {
-    for (let nth = 1; nth <= OUTAGES; nth++) {
-      await blasting.reaches((nth * BLAST) / (OUTAGES + 1));
+    for (let nth = 1; nth <= outages; nth++) {
+      await blasting.reaches((nth * messages) / (outages + 1));
       await outage(blasting);
       await within(PATIENCE_MS, `connection ${nth + 1}`, flight.event('connected', nth + 1));
     }
@@ -101,16 +111,17 @@ export async function assertAllSeen(
   witness: Witness,
   flight: MessagingFlight,
   place: Place,
+  { messages, outages }: BlastSize,
   tell: Tell,
   gaps = false,
 ): Promise<void> {
   const seen = await witness.seen((payload) => flight.produce(place.target, payload));
   const got = new Set(seen);
-  const lost = numbered(BLAST).filter((payload) => !got.has(payload));
+  const lost = numbered(messages).filter((payload) => !got.has(payload));
   assert.equal(lost.length, 0, `${lost.length} acknowledged messages are lost, the first of them ${lost[0]}`);
-  if (gaps) assertOrderButForGaps(seen, BLAST, OUTAGES + 1);
-  else assertOrder(seen, BLAST);
-  const duplicates = seen.length - BLAST;
-  assert.ok(duplicates <= OUTAGES * UNDER_WAY, `${duplicates} duplicates, more than were under way at the outages`);
-  tell(`${BLAST} messages acknowledged, none of them lost, ${duplicates} duplicates`);
+  if (gaps) assertOrderButForGaps(seen, messages, outages + 1);
+  else assertOrder(seen, messages);
+  const duplicates = seen.length - messages;
+  assert.ok(duplicates <= outages * UNDER_WAY, `${duplicates} duplicates, more than were under way at the outages`);
+  tell(`${messages} messages acknowledged, none of them lost, ${duplicates} duplicates`);
 }

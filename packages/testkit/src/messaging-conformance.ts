@@ -1,6 +1,8 @@
+import { blastChecks } from './blast-checks.js';
 import { connectorChecks } from './connector-checks.js';
 import { deliveryChecks } from './delivery-checks.js';
 import { fullChecks } from './full-checks.js';
+import { LONG_BLAST, SHORT_BLAST, type BlastSize } from './messaging-blast.js';
 import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
@@ -15,6 +17,7 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
   'its places': placeChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,
+  'its blasts': blastChecks(SHORT_BLAST),
 };
 
 /**
@@ -47,5 +50,31 @@ export function messagingConformance(name: string, trial: MessagingTrial): void 
       features: { pushedLoss: features.pushedLoss },
     });
     for (const [title, checks] of Object.entries(MESSAGING_SUITES)) suite(title, checks, trial);
+  });
+}
+
+/**
+ * Registers the blasts of {@link messagingConformance} at length, which takes minutes: 100,000 messages while the server is killed, or the
+ * connection cut, five times, unless `size` says otherwise.
+ *
+ * @example
+ * // node --test-name-pattern="the connection is cut" example.js
+ * import { randomUUID } from 'node:crypto';
+ * import { after } from 'node:test';
+ * import { connector, MQTT_CONFIG } from '@sputnikjs/connector-mqtt';
+ * import { messagingSoak } from '@sputnikjs/testkit';
+ * import { mosquitto } from '@sputnikjs/testkit/servers';
+ * messagingSoak('mosquitto', {
+ *   server: await mosquitto({ after }),
+ *   make: (port) => connector.make(MQTT_CONFIG.parse({ url: `mqtt://127.0.0.1:${port}` })),
+ *   place: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
+ *   features: { consumer: true, pushedLoss: true },
+ * }, { messages: 3_000, outages: 1 });
+ */
+export function messagingSoak(name: string, trial: MessagingTrial, size: BlastSize = LONG_BLAST): void {
+  const { describe, afterSuite } = testRunner();
+  describe(`message server ${name}, at length`, () => {
+    afterSuite(() => trial.server.stop());
+    suite('its blasts', blastChecks(size), trial);
   });
 }

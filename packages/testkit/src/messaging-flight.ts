@@ -132,6 +132,11 @@ export class MessagingFlight {
     return this.#events.of('connectFailed').map(({ error }) => error);
   }
 
+  /** How often the connection was lost. */
+  get losses(): number {
+    return this.#events.of('disconnected').length;
+  }
+
   land(): Promise<LandingReport> {
     return this.#flight.shootDown('the test lands it');
   }

@@ -1,5 +1,5 @@
 import { defineBlock } from '@sputnikjs/core';
-import { PRODUCER } from '@sputnikjs/sidecar';
+import { PRODUCER } from '@sputnikjs/messaging';
 import { z } from 'zod';
 
 /** Sends the time to a topic, again and again. Put a block of your own in its place. */

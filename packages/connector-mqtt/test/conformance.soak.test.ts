@@ -1,0 +1,5 @@
+import { after } from 'node:test';
+import { messagingSoak } from '@sputnikjs/testkit';
+import { mqttTrial } from './trial.js';
+
+messagingSoak('MQTT, mosquitto', await mqttTrial({ after }));

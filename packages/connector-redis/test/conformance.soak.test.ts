@@ -1,0 +1,5 @@
+import { after } from 'node:test';
+import { messagingSoak } from '@sputnikjs/testkit';
+import { redisTrial } from './trial.js';
+
+messagingSoak('Redis Streams', await redisTrial({ after }));
