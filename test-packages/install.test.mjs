@@ -14,7 +14,9 @@ before(() => {
   install(folder, [
     ...tarballs(),
     `@types/node@${devDependencies['@types/node']}`,
-    'typescript-5@npm:typescript@5.9.3',
+    // the oldest that has what the declarations use
+    'typescript-5.4@npm:typescript@5.4.5',
+    'typescript-5.9@npm:typescript@5.9.3',
     `typescript-7@npm:typescript@${devDependencies.typescript}`,
     'vitest@3.2.7',
     'bun@1.4.5',
@@ -35,11 +37,11 @@ describe('types', () => {
     }
   });
 
-  for (const compiler of ['typescript-5', 'typescript-7']) {
+  for (const compiler of ['typescript-5.4', 'typescript-5.9', 'typescript-7']) {
     for (const module of ['nodenext', 'bundler']) {
       test(`all entries, and the examples of the READMEs, compile with ${compiler}, ${module}, skipLibCheck false`, async () => {
         const options = {
-          target: 'es2023',
+          target: 'es2022',
           lib: ['es2023', 'esnext.disposable'],
           module: module === 'bundler' ? 'esnext' : 'nodenext',
           moduleResolution: module,
