@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { ConfFactory, Inspection } from '@sputnikjs/core';
-import { readTls, tlsProblems } from '@sputnikjs/messaging/net';
+import { tlsProblems } from '@sputnikjs/messaging/net';
 import type { ListenerConfig } from './listener-config.js';
 import type { ReceiverConfig } from './receiver-config.js';
 import { ROUTES, ROUTES_IF_ANY, type Route } from './routing.js';
+import { readListenerTls } from './tls-files.js';
 
 /** What is wrong with the files of TLS listeners, and where all are going to listen. */
 export async function checkReceiver({ listeners }: ReceiverConfig): Promise<Inspection> {
@@ -19,15 +19,15 @@ export async function checkReceiver({ listeners }: ReceiverConfig): Promise<Insp
 
 async function listenerProblems(config: ListenerConfig, index: number): Promise<readonly string[]> {
   if (config.transport !== 'tls') return [];
-  const { certFile, keyFile, caFile } = config;
-  const problems = await tlsProblems({ certFile, keyFile, caFile });
+  const problems = [
+    ...(await tlsProblems({ certFile: config.certFile, keyFile: config.keyFile, caFile: config.caFile })),
+  ];
   if (problems.length === 0) {
-    try {
-      createSecureContext(await readTls({ certFile, keyFile, caFile }));
-    } catch (error) {
-      const { reason, message } = error as Error & { readonly reason?: string };
-      return [`listeners[${index}]: cannot use certFile, keyFile or caFile: ${reason ?? message}`];
-    }
+    const unusable = await readListenerTls(config).then(
+      () => [],
+      (error: Error) => [error.message],
+    );
+    problems.push(...unusable);
   }
   return problems.map((problem) => `listeners[${index}]: ${problem}`);
 }

@@ -3,6 +3,8 @@ import type { Sender } from './dispatcher.js';
 import { FrameSplitter } from './framing.js';
 import { read, refuse, tell, type Intake } from './intake.js';
 import type { SyslogMessage, SyslogSource } from './message.js';
+import { openedBy } from './opened-by.js';
+import { Opening, type Opened } from './opening.js';
 
 /**
  * One connection. Its frames are handed on in order, none is skipped: while it has to wait for its turn the socket is not read, so
@@ -14,13 +16,16 @@ export class Connection implements Sender {
   readonly #socket: Socket;
   readonly #intake: Intake;
   readonly #splitter: FrameSplitter;
-  readonly #source: SyslogSource;
+  #source: SyslogSource;
+  /** Until it is clear what the connection begins with. */
+  #opening: Opening | undefined;
   #setDone!: () => void;
   /** What waits for its turn, and how long its frame was. */
   #held: SyslogMessage | undefined;
   #length = 0;
   #receivedAt = new Date();
   #refused = 0;
+  #misfits = 0;
   /** Why nothing more comes: the sender ended the stream, the connection broke, or we end it. */
   #stop: 'ended' | 'broken' | 'closed' | undefined;
   /** What the socket had read while it was paused, once nothing more is read. */
@@ -32,8 +37,12 @@ export class Connection implements Sender {
     this.#intake = intake;
     this.#splitter = new FrameSplitter(intake.config);
     this.#source = source;
+    // TLS had its opening before.
+    if (source.transport !== 'tls') this.#opening = new Opening();
     this.done = new Promise((resolve) => (this.#setDone = resolve));
     socket.on('error', (error) => {
+      // A sender that has gone does not hear our last word.
+      if (this.#stop) return;
       intake.counts.connectionsFailed++;
       tell(intake, 'connectionFailed', `a connection failed: ${error.message}`, source);
       this.#stopReading('broken');
@@ -47,7 +56,7 @@ export class Connection implements Sender {
     this.#socket.on('timeout', () => this.#idle(idleTimeoutMs));
     this.#socket.on('data', (chunk: Buffer) => {
       this.#push(chunk);
-      this.#advance();
+      if (!this.#stop) this.#advance();
     });
     this.#socket.on('end', () => this.#stopReading('ended'));
     this.#socket.on('close', () => this.#stopReading('broken'));
@@ -70,7 +79,26 @@ export class Connection implements Sender {
 
   #push(chunk: Buffer): void {
     this.#receivedAt = new Date();
-    this.#splitter.push(chunk);
+    if (!this.#opening) return this.#splitter.push(chunk);
+    const opened = this.#opening.read(chunk);
+    if (opened) this.#open(opened);
+  }
+
+  #open(opened: Opened): void {
+    this.#opening = undefined;
+    const sender = openedBy(opened, this.#source, this.#intake);
+    if (sender && (sender.address !== this.#source.address || sender.port !== this.#source.port))
+      this.#source = { ...this.#source, address: sender.address, port: sender.port };
+    if (sender && !opened.isTls) return this.#splitter.push(opened.rest);
+    if (sender) this.#refuseTls();
+    this.#stopReading('closed');
+  }
+
+  #refuseTls(): void {
+    this.#intake.counts.connectionsForeign++;
+    const text =
+      'a connection was closed: the sender speaks TLS, and this listener does not. Let it send to one for TLS';
+    tell(this.#intake, 'tlsOnPlainListener', text, this.#source);
   }
 
   #stopReading(why: 'ended' | 'broken' | 'closed'): void {
@@ -79,7 +107,9 @@ export class Connection implements Sender {
     this.#socket.removeAllListeners('data');
     this.#socket.pause();
     this.#readAhead = this.#socket.read() as Buffer | null;
-    this.#socket.destroy();
+    // TLS has to say that nothing more comes (RFC 5425 section 4.4).
+    if (why === 'broken') this.#socket.destroy();
+    else this.#socket.destroySoon();
     if (!this.#held) this.#advance();
   }
 
@@ -97,7 +127,7 @@ export class Connection implements Sender {
       this.#socket.pause();
       return dispatcher.wait(this.#advance);
     }
-    this.#tellRefused();
+    this.#tellFaults();
     if (this.#stop) this.#close();
     else if (this.#socket.isPaused()) this.#socket.resume();
   };
@@ -115,10 +145,15 @@ export class Connection implements Sender {
   #nextFrame(): Buffer | undefined {
     const frame = this.#splitter.next();
     if (frame || !this.#stop) return frame;
-    if (!this.#readAhead) return this.#stop === 'ended' ? this.#splitter.flush() : undefined;
-    this.#push(this.#readAhead);
-    this.#readAhead = null;
-    return this.#nextFrame();
+    if (this.#readAhead) {
+      const chunk = this.#readAhead;
+      this.#readAhead = null;
+      this.#push(chunk);
+      return this.#nextFrame();
+    }
+    const opened = this.#opening?.end();
+    if (opened) this.#open(opened);
+    return this.#stop === 'ended' ? this.#splitter.flush() : this.#splitter.next();
   }
 
   #read(frame: Buffer): SyslogMessage | undefined {
@@ -134,7 +169,7 @@ export class Connection implements Sender {
     let lost = 1;
     while (this.#nextFrame()) lost++;
     this.#lose(lost, 'nobody takes them any more');
-    this.#tellRefused();
+    this.#tellFaults();
     this.#close();
   }
 
@@ -146,10 +181,19 @@ export class Connection implements Sender {
     troubles.note('framesLost', `received messages are lost: ${why}`, { ...peer, ...fields }, count);
   }
 
-  #tellRefused(): void {
-    const { refused } = this.#splitter;
+  #tellFaults(): void {
+    const { refused, misfits } = this.#splitter;
     if (refused > this.#refused) refuse(this.#intake, this.#source, refused - this.#refused);
     this.#refused = refused;
+    if (misfits > this.#misfits) this.#tellMisfits(misfits - this.#misfits);
+    this.#misfits = misfits;
+  }
+
+  #tellMisfits(count: number): void {
+    this.#intake.counts.countsWrong += count;
+    const text =
+      'an octet count did not fit what followed, or was missing: messages may be cut at the wrong place. Let the sender end messages with newlines, or configure "framing"';
+    tell(this.#intake, 'countWrong', text, this.#source, count);
   }
 
   #close(): void {

@@ -15,6 +15,8 @@ export interface ListenerCounts {
   connectionsIdle: number;
   /** Connections that broke: the network's failures, or the sender's. */
   connectionsFailed: number;
+  /** Connections that began with no syslog where that has to come: TLS on a plain port, or no PROXY header where one is needed. */
+  connectionsForeign: number;
   /** Connections that never became TLS: garbage, time-outs, certificates that nobody vouches for. */
   handshakesFailed: number;
   /** Messages that came by connections. */
@@ -25,6 +27,8 @@ export interface ListenerCounts {
   framesRefused: number;
   /** Messages whose end did not come by their connection: lost. */
   framesBroken: number;
+  /** Octet counts that did not fit what followed, or were missing where only they tell. */
+  countsWrong: number;
   /** Messages that had come by connections and could not be handed on: lost. */
   framesLost: number;
   /** Messages below the `severityLevel`. */
@@ -54,11 +58,13 @@ export function noCounts(): ListenerCounts {
     connectionsRefused: 0,
     connectionsIdle: 0,
     connectionsFailed: 0,
+    connectionsForeign: 0,
     handshakesFailed: 0,
     frames: 0,
     framesTruncated: 0,
     framesRefused: 0,
     framesBroken: 0,
+    countsWrong: 0,
     framesLost: 0,
     filtered: 0,
     empty: 0,

@@ -19,8 +19,12 @@ export interface ListenerConfig {
   readonly certFile?: string | undefined;
   /** PEM file of its key. */
   readonly keyFile?: string | undefined;
+  /** File of the passphrase that the key is encrypted with; its first line counts. */
+  readonly passphraseFile?: string | undefined;
   /** PEM file of the authorities that have to vouch for senders; with it senders need a certificate. */
   readonly caFile?: string | undefined;
+  /** Whether the subject of the sender's certificate, which an authority has vouched for, is part of the source. */
+  readonly peerSubject: boolean;
   /**
    * The latest version of TLS that is spoken. By 1.3 a server sends tickets after the handshake; when a sender that never reads
    * closes, its system throws away what it has not sent yet.
@@ -34,6 +38,10 @@ export interface ListenerConfig {
   readonly tooLong: 'cut' | 'refuse';
   /** What ends a message of a stream that has no octet count. */
   readonly delimiter: 'newline' | 'nul' | 'any';
+  /** What tells where a message of a stream ends: each for itself its octet count or a delimiter; or only one of them. */
+  readonly framing: 'auto' | 'octet-counting' | 'newline';
+  /** Whether each connection begins with a header of the PROXY protocol, which tells the sender's address. */
+  readonly proxyProtocol: boolean;
   /** Connections at once. */
   readonly maxConnections: number;
   /** A connection that nothing comes from for so long is closed, in milliseconds; 0 for never. */
@@ -50,6 +58,8 @@ export const LIMITS: {
   readonly maxMessageBytes: z.ZodOptional<z.ZodInt>;
   readonly tooLong: z.ZodOptional<z.ZodEnum<{ cut: 'cut'; refuse: 'refuse' }>>;
   readonly delimiter: z.ZodOptional<z.ZodEnum<{ newline: 'newline'; nul: 'nul'; any: 'any' }>>;
+  readonly framing: z.ZodOptional<z.ZodEnum<{ auto: 'auto'; 'octet-counting': 'octet-counting'; newline: 'newline' }>>;
+  readonly proxyProtocol: z.ZodOptional<z.ZodBoolean>;
   readonly maxConnections: z.ZodOptional<z.ZodInt>;
   readonly idleTimeoutMs: z.ZodOptional<z.ZodInt>;
   readonly udpBufferBytes: z.ZodOptional<z.ZodInt>;
@@ -57,6 +67,8 @@ export const LIMITS: {
   maxMessageBytes: z.int().min(480).max(16_777_216).optional(),
   tooLong: z.enum(['cut', 'refuse']).optional(),
   delimiter: z.enum(['newline', 'nul', 'any']).optional(),
+  framing: z.enum(['auto', 'octet-counting', 'newline']).optional(),
+  proxyProtocol: z.boolean().optional(),
   maxConnections: z.int().min(1).optional(),
   idleTimeoutMs: z.int().min(0).max(LONGEST_MS).optional(),
   udpBufferBytes: z.int().min(1024).max(1_073_741_823).optional(),
@@ -77,7 +89,9 @@ const OF_LISTENER = z.strictObject({
     .optional(),
   certFile: z.string().min(1).optional(),
   keyFile: z.string().min(1).optional(),
+  passphraseFile: z.string().min(1).optional(),
   caFile: z.string().min(1).optional(),
+  peerSubject: z.boolean().optional(),
   maxTlsVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
   handshakeTimeoutMs: z.int().min(1).max(LONGEST_MS).optional(),
   ...LIMITS,
@@ -97,10 +111,14 @@ const FOR: { readonly [key in Key]?: readonly Transport[] } = {
   mode: ['unix'],
   certFile: ['tls'],
   keyFile: ['tls'],
+  passphraseFile: ['tls'],
   caFile: ['tls'],
+  peerSubject: ['tls'],
   maxTlsVersion: ['tls'],
   handshakeTimeoutMs: ['tls'],
   delimiter: ['tcp', 'tls', 'unix'],
+  framing: ['tcp', 'tls', 'unix'],
+  proxyProtocol: ['tcp', 'tls', 'unix'],
   maxConnections: ['tcp', 'tls', 'unix'],
   idleTimeoutMs: ['tcp', 'tls', 'unix'],
   udpBufferBytes: ['udp'],
@@ -126,6 +144,8 @@ export const LISTENER: z.ZodType<ListenerInput> = OF_LISTENER.superRefine((given
     if (given[key] !== undefined) continue;
     ctx.addIssue({ code: 'custom', path: [key], message: `is not given; a listener for ${transport} needs it` });
   }
+  if (given.peerSubject && given.caFile === undefined)
+    ctx.addIssue({ code: 'custom', path: ['caFile'], message: 'is not given; peerSubject needs it to verify senders' });
 });
 
 /** The ports that are customary: that of RFC 5425, and for the others one that needs no privileges. */
@@ -141,11 +161,14 @@ export function completeListener(given: ListenerInput, shared: Omit<ListenerInpu
     path: '',
     // As /dev/log has it.
     mode: '0666',
+    peerSubject: false,
     maxTlsVersion: 'TLSv1.3',
     handshakeTimeoutMs: 10_000,
     maxMessageBytes: 65_536,
     tooLong: 'cut',
     delimiter: 'any',
+    framing: 'auto',
+    proxyProtocol: false,
     maxConnections: 1024,
     idleTimeoutMs: 0,
     udpBufferBytes: 8_388_608,

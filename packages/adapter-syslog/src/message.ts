@@ -20,6 +20,8 @@ export interface SyslogSource {
   /** The sender's port; 0 where there is none. */
   readonly port: number;
   readonly transport: 'udp' | 'tcp' | 'tls' | 'unix';
+  /** The subject of the sender's verified certificate (RFC 4514), where `peerSubject` asks for it. */
+  readonly subject?: string;
   /** Where it was received: the address and port, or the path, that the receiver listens on. */
   readonly listener: string;
 }

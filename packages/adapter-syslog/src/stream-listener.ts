@@ -1,9 +1,11 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { arrived } from '@sputnikjs/messaging/net';
 import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';
+import { openedBy } from './opened-by.js';
 import { TlsGate } from './tls-gate.js';
 import { clearPath, PATH_ADVICE } from './unix-path.js';
 
@@ -28,8 +30,9 @@ export class StreamListener implements Listener {
     const options = { pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
     this.#server = createServer(options, (socket) => {
       intake.counts.connections++;
-      if (this.#gate) void this.#gate.take(socket);
-      else this.#add(socket);
+      const peer = this.#peerOf(socket);
+      if (this.#gate) void this.#gate.take(socket, peer, (opened) => openedBy(opened, peer, intake));
+      else this.#add(socket, peer, undefined);
     });
     this.#server.maxConnections = maxConnections;
     this.#server.on('drop', (refused) => {
@@ -45,7 +48,7 @@ export class StreamListener implements Listener {
   async open(port: number): Promise<Address> {
     const { intake } = this;
     const { transport, path } = intake.config;
-    if (transport === 'tls') this.#gate = await TlsGate.open(intake, (socket) => this.#add(socket));
+    if (transport === 'tls') this.#gate = await TlsGate.open(intake, (socket, peer) => this.#addSecure(socket, peer));
     const place = transport === 'unix' ? await this.#openPath() : await this.#openPort(port);
     intake.name = intake.config.name ?? (transport === 'unix' ? path : placeOf(place));
     this.#server.on('error', (error) => {
@@ -101,20 +104,28 @@ export class StreamListener implements Listener {
     return { address: path, port: 0 };
   }
 
-  #add(socket: Socket): void {
+  #peerOf({ remoteAddress = '', remotePort = 0 }: Socket): Address {
     const { transport, path } = this.intake.config;
-    const connection = new Connection(
-      socket,
-      {
-        address: transport === 'unix' ? path : plainAddress(socket.remoteAddress ?? ''),
-        port: socket.remotePort ?? 0,
-        transport,
-        listener: this.intake.name,
-      },
-      this.intake,
-    );
+    return { address: transport === 'unix' ? path : plainAddress(remoteAddress), port: remotePort };
+  }
+
+  #addSecure(socket: TLSSocket, peer: Address): void {
+    const subject = this.intake.config.peerSubject ? subjectOf(socket) : undefined;
+    this.#add(socket, peer, subject);
+  }
+
+  #add(socket: Socket, { address, port }: Address, subject: string | undefined): void {
+    const { transport } = this.intake.config;
+    const verified = subject === undefined ? {} : { subject };
+    const source = { address, port, transport, ...verified, listener: this.intake.name };
+    const connection = new Connection(socket, source, this.intake);
     this.#connections.add(connection);
     void connection.done.then(() => this.#connections.delete(connection));
     if (this.#started) connection.start();
   }
+}
+
+/** As RFC 4514 writes it. Without a certificate that an authority vouches for there is no connection. */
+function subjectOf(socket: TLSSocket): string | undefined {
+  return socket.getPeerX509Certificate()?.subject.split('\n').toReversed().join(',');
 }

@@ -29,16 +29,32 @@ export function authority(folder: string, name: string): Pair {
   return { certFile, keyFile };
 }
 
-/** A certificate of 127.0.0.1 and localhost that `by` vouches for; it goes for servers and clients. */
-export function certificate(folder: string, name: string, by: Pair): Pair {
+/** The key, encrypted with a passphrase, in a file beside it. */
+export function encrypted(keyFile: string, passphrase: string, ...format: readonly string[]): string {
+  const path = `${keyFile}.encrypted`;
+  openssl(
+    ...(format.length > 0 ? format : ['pkey']),
+    '-in',
+    keyFile,
+    '-aes256',
+    '-passout',
+    `pass:${passphrase}`,
+    '-out',
+    path,
+  );
+  return path;
+}
+
+/** A certificate of 127.0.0.1 and localhost that `by` vouches for, for so many days; it goes for servers and clients. */
+export function certificate(folder: string, name: string, by: Pair, subject = `/CN=${name}`, days = 2): Pair {
   const [certFile, keyFile, request] = ['pem', 'key', 'csr'].map((end) => join(folder, `${name}.${end}`)) as [
     string,
     string,
     string,
   ];
-  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const names = ['-subj', subject, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
   openssl('req', ...CURVE, ...names, '-keyout', keyFile, '-out', request);
   const signed = ['-CA', by.certFile, '-CAkey', by.keyFile, '-CAcreateserial', '-copy_extensions', 'copy'];
-  openssl('x509', '-req', '-days', '2', '-in', request, ...signed, '-out', certFile);
+  openssl('x509', '-req', '-days', `${days}`, '-in', request, ...signed, '-out', certFile);
   return { certFile, keyFile };
 }

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
 import { defineBlock } from '@sputnikjs/core';
 import { eventually, launch, stored, takeAway, type Scene } from './field.js';
-import { Collector, datagrams, dial, fly, prepare, stalled, textOf, until } from './support.js';
+import { Collector, datagrams, dial, fly, prepare, stalled, textOf, texts, until } from './support.js';
 
 function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${name}${i}`);
@@ -187,7 +187,9 @@ test('a datagram with nothing in it is no message: it is dropped, counted and to
 
 test('by TCP a counted frame with nothing in it, or a line of blanks, is dropped and counted, and what follows is read on', async (t) => {
   const collector = new Collector<SyslogMessage>();
-  const { port, counts } = await fly(t, collector, 'syslogproducer');
+  const tcp = { transport: 'tcp', port: 0 };
+  const receiver = { listeners: [{ ...tcp, framing: 'octet-counting' }, tcp] };
+  const { port, counts, logs } = await fly(t, collector, 'syslogproducer', { receiver });
   for (const cut of [1, 1_000]) {
     const socket = await dial(t, port);
     const stream = '6 <13>ab0 0 3  \n\u00006 <13>cd0 ';
@@ -197,7 +199,7 @@ test('by TCP a counted frame with nothing in it, or a line of blanks, is dropped
     }
     socket.end();
   }
-  const lines = await dial(t, port);
+  const lines = await dial(t, Number(logs.of('listening')[1]?.['port']));
   lines.end('\n\n<13>ef\n\r\n   \n\0\n0 is a line\n');
   await collector.first(6);
   assert.deepEqual(collector.messages.map(textOf).toSorted(), ['0 is a line', 'ab', 'ab', 'cd', 'cd', 'ef']);
@@ -205,3 +207,62 @@ test('by TCP a counted frame with nothing in it, or a line of blanks, is dropped
   const { framesBroken } = await counts();
   assert.equal(framesBroken, 0);
 });
+
+test('a line that begins with a number is a line, by TCP too, and those after it are messages', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port, counts } = await fly(t, collector, 'syslogproducer');
+  const stream = '54 minutes elapsed\n<134>Nov 29 08:00:00 h app: one\n<134>Nov 29 08:00:00 h app: two\n';
+  for (const cut of [1, 7, stream.length]) {
+    const before = collector.messages.length;
+    const socket = await dial(t, port);
+    for (let at = 0; at < stream.length; at += cut) {
+      socket.write(stream.slice(at, at + cut));
+      await turn();
+    }
+    socket.end();
+    const messages = (await collector.first(before + 3)).slice(-3);
+    assert.deepEqual(texts(messages), ['54 minutes elapsed', 'one', 'two']);
+    assert.deepEqual(
+      messages.map(({ rfc }) => rfc),
+      [undefined, 'RFC3164', 'RFC3164'],
+    );
+  }
+  assert.equal((await counts()).countsWrong, 0);
+});
+
+test('an octet count in characters instead of octets costs the messages after it nothing, and is told', async (t) => {
+  const collector = new Collector<SyslogMessage>();
+  const { port, counts, logs } = await fly(t, collector, 'syslogproducer');
+  const texts5 = ['<13>grün', '<13>größer', '<13>plain', '<13>señor', '<13>end'];
+  const socket = await dial(t, port);
+  // As it would be with octets, these are 9, 12, 9, 10 and 7.
+  socket.write(texts5.map((text) => `${text.length} ${text}`).join(''));
+  await collector.first(8);
+  assert.deepEqual(collector.messages.filter(({ rfc }) => rfc).map(textOf), [
+    'gr\u00fc',
+    'gr\u00f6\u00df',
+    'plain',
+    'se\u00f1o',
+    'end',
+  ]);
+  await until(async () => (await counts()).countsWrong === 3);
+  assert.equal(logs.of('countWrong').length, 1);
+});
+
+for (const [framing, expected] of [
+  ['newline', ['4 <13>a', '5 <13>b']],
+  ['octet-counting', ['<13', 'a', '<13>b']],
+] as const) {
+  test(`a listener of framing ${framing} has its messages framed so, whatever they look like`, async (t) => {
+    const collector = new Collector<SyslogMessage>();
+    const { port } = await fly(t, collector, 'syslogproducer', {
+      receiver: { listeners: [{ transport: 'tcp', port: 0, framing }] },
+    });
+    (await dial(t, port)).end(framing === 'newline' ? '4 <13>a\n5 <13>b\n' : '3 <131 a5 <13>b');
+    const messages = await collector.first(expected.length);
+    assert.deepEqual(
+      texts(messages),
+      expected.map((text) => text.replace(/^<13>/, '')),
+    );
+  });
+}

@@ -9,6 +9,9 @@ const rounds = Number(process.env['SYSLOG_FUZZ'] ?? 20_000);
 /** A run is repeated by its seed: `SYSLOG_FUZZ_SEED=… node --test dist-test/framing-properties.test.js`. */
 const seed = Number(process.env['SYSLOG_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
 
+/** As long as what may be an octet count and a PRI part gets. */
+const COUNT_AND_PRI = '123456789 <191'.length;
+
 /** What a stream gives that comes in these chunks: the frames, a `…` after one that was cut, and what is left of it. */
 function split(chunks: readonly Buffer[], options: FramingOptions) {
   const splitter = new FrameSplitter(options);
@@ -23,10 +26,10 @@ function split(chunks: readonly Buffer[], options: FramingOptions) {
     splitter.push(chunk);
     while (keep(splitter.next()));
     const held = Number.parseInt(splitter.remainder ?? '0', 10);
-    assert.ok(held <= options.maxMessageBytes, `${held} octets are held`);
+    assert.ok(held <= options.maxMessageBytes + COUNT_AND_PRI, `${held} octets are held`);
   }
-  keep(splitter.flush());
-  return { frames, refused: splitter.refused, remainder: splitter.remainder };
+  while (keep(splitter.flush()));
+  return { frames, refused: splitter.refused, misfits: splitter.misfits, remainder: splitter.remainder };
 }
 
 /** A stream cut where the numbers say. */
@@ -39,10 +42,12 @@ const options = fc.record({
   maxMessageBytes: fc.integer({ min: 1, max: 40 }),
   tooLong: fc.constantFrom('cut' as const, 'refuse' as const),
   delimiter: fc.constantFrom('newline' as const, 'nul' as const, 'any' as const),
+  framing: fc.constantFrom('auto' as const, 'octet-counting' as const, 'newline' as const),
 });
 /** What splitters look for, and some text. */
 const piece = fc.oneof(
   fc.constantFrom('\n', '\r\n', '\r', '\0', ' ', '<13>', '0', '7 ', '12 ', '41 ', '999999999 ', '1234567890 ', '5'),
+  fc.constantFrom('5 <13>', '9 <191>', '40 <1>', '\n<13>', '\n8 <0>', '<192>', '3 <01>', '12 <1'),
   fc.string({ unit: fc.constantFrom('a', 'b', '1', ' '), maxLength: 50 }),
 );
 const stream = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join('')));
@@ -73,8 +78,7 @@ test('frames that were counted come out as they went in, whatever is in them', (
       options,
       fc.array(fc.nat(), { maxLength: 12 }),
       (frames, { maxMessageBytes, ...others }, places) => {
-        // There is room for the digits of each count.
-        const how = { maxMessageBytes: maxMessageBytes + 1, ...others };
+        const how = { ...others, maxMessageBytes: maxMessageBytes + 1, framing: 'octet-counting' as const };
         const whole = Buffer.concat(frames.flatMap((one) => [Buffer.from(`${one.length} `), one]));
         const { maxMessageBytes: most, tooLong } = how;
         const expected = frames
@@ -105,6 +109,8 @@ const corpus = [
   '<13>line\n<14>next\r\n<15>third\0',
   '29 <13>1 - - - - - - a message x11 <13>counted',
   '<13>one\n300 <13>not a count\n',
+  '9 <13>count14 <14>too short26 <15>too long, and the next29 <13>again',
+  '<13>one\n54 minutes\n40 <13>swallows\n<14>more\n',
 ].map((text) => Buffer.from(text));
 
 /** A stream of the corpus, or of several, with octets changed, put in, taken out or repeated. */
@@ -133,6 +139,7 @@ test('no stream that was tampered with throws, holds more than it may, or depend
       maxMessageBytes: 1 + random(60),
       tooLong: (['cut', 'refuse'] as const)[random(2)],
       delimiter: (['newline', 'nul', 'any'] as const)[random(3)],
+      framing: (['auto', 'octet-counting', 'newline'] as const)[random(3)],
     };
     const places = Array.from({ length: random(10) }, () => random(whole.length + 1));
     try {

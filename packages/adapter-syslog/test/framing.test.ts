@@ -19,7 +19,7 @@ function split(
     splitter.push(Buffer.from(chunk));
     while (keep(splitter.next()));
   }
-  keep(splitter.flush());
+  while (keep(splitter.flush()));
   return frames;
 }
 
@@ -36,9 +36,26 @@ const cases: [string, string, string[], Partial<FramingOptions>?][] = [
   ['an octet count gives the length, whatever the text', '7 <1>a\n\0b8 <2>\r\n6 c', ['<1>a\n\0b', '<2>\r\n6 c']],
   ['a count needs no delimiter to be configured', '5 <1>a\n5 <2>b\0', ['<1>a\n', '<2>b\0'], { delimiter: 'nul' }],
   ['line ends between counted frames are skipped', '4 <1>a\n4 <2>b\r\n', ['<1>a', '<2>b']],
-  ['a stream that begins with a line has lines only', '<1>a\n4 <2>b\n12 c\n', ['<1>a', '4 <2>b', '12 c']],
+  ['each message is framed for itself', '<1>a\n4 <2>b12 c\n4 <3>d\n', ['<1>a', '<2>b', '12 c', '<3>d']],
+  [
+    'a number and a blank without a whole PRI part begin a line',
+    '54 minutes elapsed\n<1>a\n4 <1\n4 <192>\n4 <01>\n9 <>\n5 < 1>\n',
+    ['54 minutes elapsed', '<1>a', '4 <1', '4 <192>', '4 <01>', '9 <>', '5 < 1>'],
+  ],
+  ['only counts tell if so configured', '4 a\nb1 c0 2 \r\n', ['a\nb1', ' c0 2 '], { framing: 'octet-counting' }],
+  ['a count of 0 is an empty frame if so configured', '1 a0 1 b', ['a', '', 'b'], { framing: 'octet-counting' }],
+  ['what has no count is a line, though only counts tell', 'a\n1 bc\n', ['a', 'b', 'c'], { framing: 'octet-counting' }],
+  ['only delimiters tell if so configured', '4 <1>a\n4 <2>b\0', ['4 <1>a', '4 <2>b'], { framing: 'newline' }],
+  ['after a count that is too small the rest is a line', '4 <1>abc\n4 <2>b', ['<1>a', 'bc', '<2>b']],
+  ['a count within a word is a count', '4 <1>abc4 <2>b4 <3>c', ['<1>a', 'bc', '<2>b', '<3>c']],
+  ['digits of a count that is too large are found', '5 <1>a4 <2>b4 <3>c', ['<1>a4', ' <2>b', '<3>c']],
+  ['ten digits in a row are no count', '4 <1>a x1234567890 <2>b\n', ['<1>a', ' x1234567890 <2>b']],
+  ['a count that swallows messages is none', '30 <1>a\n<2>b\n4 <3>c<4>d\n', ['<1>a', '<2>b', '<3>c', '<4>d']],
+  ['a count that swallows counted messages is none', '30 <1>a\n4 <2>b\0<3>c', ['<1>a', '<2>b', '<3>c']],
+  ['after a count that fits the next is believed', '4 <1>a9 <2>b\n<3>c4 <4>d', ['<1>a', '<2>b\n<3>c', '<4>d']],
+  ['lines in a count that the stream does not fill are lines', '99 <1>a\nb\n', ['<1>a', 'b']],
   ['a line may stand between counted frames', '4 <1>a<2>b\n4 <3>c<4>d', ['<1>a', '<2>b', '<3>c', '<4>d']],
-  ['a number without a space after it begins a line', '12<1>a\n4 <2>b\n', ['12<1>a', '4 <2>b']],
+  ['a number without a space after it begins a line', '12<1>a\n4 <2>b\n', ['12<1>a', '<2>b']],
   ['a date begins a line', '2026-11-23T18:18:28Z host x\n1.5 y', ['2026-11-23T18:18:28Z host x', '1.5 y']],
   ['more than nine digits begin a line', '1234567890 a\n', ['1234567890 a']],
   ['digits alone are a line', '12\n', ['12']],
@@ -87,15 +104,18 @@ test('a line of exactly the limit passes; of a longer one the beginning, marked,
 });
 
 test('a count of exactly the limit passes; of a larger one the beginning, marked, and none of the rest', () => {
-  const stream = '8 1234567812 abcdefghijkl4 <1>a\n9 123456789';
-  const expected = ['12345678', 'abcdefgh…', '<1>a', '12345678…'];
+  const stream = '8 <1>4567812 <2>defghijkl4 <1>a\n9 <3>456789';
+  const expected = ['<1>45678', '<2>defgh…', '<1>a', '<3>45678…'];
   assert.deepEqual(split([stream], 8), expected);
   assert.deepEqual(split(stream.split(''), 8), expected);
-  assert.deepEqual(split(['123456789', ' <1>a', 'x'.repeat(100)], 8), ['12345678…'], 'a number longer than the limit');
+  assert.deepEqual(split(['123456789', ' <1>a', 'x'.repeat(100)], 8), ['<1>axxxx…'], 'a number longer than the limit');
 });
 
 test('frames that are too long are refused where that is configured, and counted; the others are given', () => {
-  for (const stream of ['8 1234567812 abcdefghijkl4 <1>a\n9 123456789', '12345678\nabcdefghijkl\n<1>a\n123456789\n']) {
+  for (const [stream, expected] of [
+    ['8 <1>4567812 <2>defghijkl4 <1>a\n9 <3>456789', ['<1>45678', '<1>a']],
+    ['12345678\nabcdefghijkl\n<1>a\n123456789\n', ['12345678', '<1>a']],
+  ] as const) {
     for (const chunks of [[stream], stream.split('')]) {
       const splitter = new FrameSplitter({ maxMessageBytes: 8, tooLong: 'refuse' });
       const frames: string[] = [];
@@ -103,7 +123,7 @@ test('frames that are too long are refused where that is configured, and counted
         splitter.push(Buffer.from(chunk));
         for (let frame = splitter.next(); frame; frame = splitter.next()) frames.push(frame.toString());
       }
-      assert.deepEqual(frames, ['12345678', '<1>a']);
+      assert.deepEqual(frames, expected);
       assert.deepEqual([splitter.refused, splitter.truncated, splitter.remainder], [2, false, undefined]);
     }
   }
@@ -117,18 +137,18 @@ test('a splitter tells what has come of a frame whose end has not', () => {
     ],
     [
       ['4', ' ', '<1>', 'a'],
-      ['1 octets', '0 of the 4 octets announced', '3 of the 4 octets announced', undefined],
+      ['1 octets', '2 octets', '3 of the 4 octets announced', undefined],
     ],
     [
       ['4 <1>a4', ' '],
-      ['1 octets', '0 of the 4 octets announced'],
+      ['1 octets', '2 octets'],
     ],
     [
       ['abcdef', 'g\n'],
       [undefined, undefined],
     ],
     [
-      ['6 abcd', 'e', 'f'],
+      ['6 <1>d', 'e', 'f'],
       [undefined, undefined, undefined],
     ],
   ] as const) {
@@ -139,6 +159,27 @@ test('a splitter tells what has come of a frame whose end has not', () => {
       return splitter.remainder;
     });
     assert.deepEqual(told, remainder, JSON.stringify(chunks));
+  }
+});
+
+test('octet counts that do not fit what follows are counted, and those that are missing where only they tell', () => {
+  for (const [stream, framing, misfits] of [
+    ['4 <1>a4 <2>b\n<3>c4 <4>d', 'auto', 0],
+    ['4 <1>abc4 <2>b', 'auto', 1],
+    ['30 <1>a\n<2>b\n<3>c\n', 'auto', 1],
+    ['99 <1>a\n', 'auto', 1],
+    ['a\n1 bc\n1 d', 'octet-counting', 2],
+    ['4 <1>abc4 <2>b\n', 'newline', 0],
+  ] as const) {
+    for (const chunks of [[stream], stream.split('')]) {
+      const splitter = new FrameSplitter({ maxMessageBytes: 100, framing });
+      for (const chunk of chunks) {
+        splitter.push(Buffer.from(chunk));
+        while (splitter.next());
+      }
+      while (splitter.flush());
+      assert.equal(splitter.misfits, misfits, stream);
+    }
   }
 });
 

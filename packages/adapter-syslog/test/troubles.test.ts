@@ -64,3 +64,51 @@ test('a trouble is told at once, then every 5 s at most, with count and latest p
   ]);
   assert.equal(timers.size, 0);
 });
+
+test('what is summed up is told by sender: each with its own text, and none with the fault of another', () => {
+  const { clock, timers, pass } = manual();
+  const logs = new Logs();
+  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  const told = (): unknown[] =>
+    logs.lines.splice(0).map(({ text, count, remoteAddress, remotePort }) => [text, count, remoteAddress, remotePort]);
+  const note = (text: string, remoteAddress: string, remotePort: number): void =>
+    troubles.note('handshakeFailed', text, { remoteAddress, remotePort });
+
+  note('expired', '192.0.2.1', 1);
+  note('garbage', '192.0.2.2', 2);
+  assert.deepEqual(told(), [
+    ['expired', 1, '192.0.2.1', 1],
+    ['garbage', 1, '192.0.2.2', 2],
+  ]);
+  note('expired', '192.0.2.1', 3);
+  note('closed', '192.0.2.1', 4);
+  note('garbage', '192.0.2.2', 5);
+  pass(5_000);
+  assert.deepEqual(told(), [
+    ['closed', 2, '192.0.2.1', 4],
+    ['garbage', 1, '192.0.2.2', 5],
+  ]);
+  pass(5_000);
+  assert.equal(timers.size, 0);
+});
+
+test('a thousand senders with the same trouble do not fill the log: from the 33rd on they are told together', () => {
+  const { clock, timers, pass } = manual();
+  const logs = new Logs();
+  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  for (let n = 0; n < 1_000; n++)
+    troubles.note('a', 'text', { remoteAddress: `192.0.2.${n}`, remotePort: n, listener: 'l' });
+  assert.equal(logs.lines.length, 33);
+  assert.deepEqual(logs.lines.at(-1), {
+    level: 'warn',
+    event: 'a',
+    text: 'text',
+    count: 1,
+    listener: 'l',
+    senders: 'others',
+  });
+  pass(5_000);
+  assert.deepEqual(logs.lines.at(-1)?.['count'], 1_000 - 33);
+  troubles.close();
+  assert.equal(timers.size, 0);
+});

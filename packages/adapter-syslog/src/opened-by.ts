@@ -1,0 +1,25 @@
+import type { Address } from './bind.js';
+import { tell, type Intake } from './intake.js';
+import type { Opened } from './opening.js';
+
+/**
+ * Whose connection it is that began so: the sender that the PROXY protocol tells, where that is configured. Undefined if the connection
+ * is not to be heard, which is counted and told: without the header, anybody could pass by the proxy.
+ */
+export function openedBy({ proxyHeader }: Opened, peer: Address, intake: Intake): Address | undefined {
+  const { proxyProtocol } = intake.config;
+  if (proxyProtocol && proxyHeader) return proxyHeader.source ?? peer;
+  if (proxyProtocol) {
+    intake.counts.connectionsForeign++;
+    const text =
+      'a connection was closed: it did not begin with a header of the PROXY protocol, as "proxyProtocol" has it';
+    tell(intake, 'proxyHeaderMissing', text, peer);
+    return undefined;
+  }
+  if (proxyHeader) {
+    const text =
+      'a connection began with a header of the PROXY protocol, which was left out; with "proxyProtocol": true messages have the address that it tells';
+    tell(intake, 'proxyHeaderIgnored', text, peer);
+  }
+  return peer;
+}

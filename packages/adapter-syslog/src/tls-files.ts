@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { readTls } from '@sputnikjs/messaging/net';
+import type { ListenerConfig } from './listener-config.js';
+
+/** Where the files of a TLS listener are. */
+export type TlsFiles = Pick<ListenerConfig, 'certFile' | 'keyFile' | 'passphraseFile' | 'caFile'>;
+
+/**
+ * Reads the files of a TLS listener, anew each time. Rejects with an Error that names the file that cannot be read or used, and says what
+ * to do.
+ */
+export async function readListenerTls({
+  certFile,
+  keyFile,
+  caFile,
+  passphraseFile,
+}: TlsFiles): Promise<SecureContextOptions> {
+  const files = await readTls({ certFile, keyFile, caFile });
+  const options = {
+    ...files,
+    ...(passphraseFile !== undefined && { passphrase: await readPassphrase(passphraseFile) }),
+  };
+  const isEncrypted = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m.test(files.key?.toString('latin1') ?? '');
+  if (isEncrypted && passphraseFile === undefined)
+    throw new Error(`keyFile is encrypted: name a file that holds its passphrase as "passphraseFile" (${keyFile})`);
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const { reason, message } = cause as Error & { readonly reason?: string };
+    const why = isEncrypted && reason === 'bad decrypt' ? 'the passphrase does not fit the key' : (reason ?? message);
+    const names = passphraseFile === undefined ? 'keyFile or caFile' : 'keyFile, passphraseFile or caFile';
+    throw new Error(`cannot use certFile, ${names}: ${why}`, { cause });
+  }
+  return options;
+}
+
+async function readPassphrase(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new Error(`cannot read passphraseFile: ${cause.message}`, { cause });
+  });
+  const [passphrase = ''] = text.split(/\r?\n/, 1);
+  if (passphrase === '') throw new Error(`passphraseFile holds no passphrase in its first line: ${path}`);
+  return passphrase;
+}
