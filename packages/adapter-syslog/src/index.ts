@@ -16,7 +16,8 @@ export {
   type SyslogOrigin,
   type SyslogSource,
 } from './message.js';
-export { parseSyslog, passes, type ParseOptions } from './parse.js';
+export type { ParseOptions } from './parse-options.js';
+export { parseSyslog, passes } from './parse.js';
 export { syslogproducer } from './syslogproducer.js';
 export { syslogwriter } from './syslogwriter.js';
 export { SYSLOG_WRITER, type UnsentMessage } from './unsent.js';

@@ -4,7 +4,8 @@ import type { ListenerCounts } from './counts.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { Received, SyslogMessage, SyslogSource } from './message.js';
-import { parseSyslog, passes, type ParseOptions } from './parse.js';
+import type { ParseOptions } from './parse-options.js';
+import { parseSyslog, passes } from './parse.js';
 import type { Troubles } from './troubles.js';
 
 const SPACE = 32;
@@ -15,13 +16,15 @@ export interface Reception {
   readonly dispatcher: Dispatcher;
   /** The least severe messages that are handed on. */
   readonly severityLevel: number;
-  readonly options: ParseOptions;
+  /** IANA name of the zone of time stamps that tell none. */
+  readonly timeZone?: string | undefined;
   readonly ctx: BlockContext;
 }
 
 /** What all that belongs to one listener shares. */
 export interface Intake extends Reception {
   readonly config: ListenerConfig;
+  readonly options: ParseOptions;
   readonly counts: ListenerCounts;
   readonly troubles: Troubles;
   /** What messages, counts and logs call the listener. It is known when the listener listens. */

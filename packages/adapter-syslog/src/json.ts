@@ -26,8 +26,10 @@ export function toJson(message: SyslogMessage): string {
 }
 
 function data(message: SyslogData): string | undefined {
-  const keys = message.truncated === undefined ? 3 : 4;
-  return keys === countOf(message) ? `${originOf(message)}"data":${quote(message.data)}}` : undefined;
+  const { priority, facility, severity } = message;
+  const keys = (message.truncated === undefined ? 3 : 4) + (priority === undefined ? 0 : 3);
+  const known = priority === undefined ? '' : `"priority":${priority},"facility":${facility},"severity":${severity},`;
+  return keys === countOf(message) ? `${originOf(message)}${known}"data":${quote(message.data)}}` : undefined;
 }
 
 function rfc5424(message: Rfc5424Message): string | undefined {
@@ -44,11 +46,13 @@ function rfc5424(message: Rfc5424Message): string | undefined {
 }
 
 function rfc3164(message: Rfc3164Message): string | undefined {
-  const { timestamp, hostname, sequence, tag, proc_id } = message;
+  const { timestamp, hostname, sequence, counter, uptime, tag, proc_id } = message;
   let keys = message.truncated === undefined ? 7 : 8;
   let text = headOf(message);
   if (timestamp !== undefined && keys++) text += `,"timestamp":${quote(timestamp)}`;
   if (sequence !== undefined && keys++) text += `,"sequence":${sequence}`;
+  if (counter !== undefined && keys++) text += `,"counter":${counter}`;
+  if (uptime !== undefined && keys++) text += `,"uptime":${quote(uptime)}`;
   if (hostname !== undefined && keys++) text += `,"hostname":${quote(hostname)}`;
   if (tag !== undefined && keys++) text += `,"tag":${quote(tag)}`;
   if (proc_id !== undefined && keys++) text += `,"proc_id":${quote(proc_id)}`;

@@ -46,6 +46,16 @@ export interface ListenerConfig {
   readonly maxConnections: number;
   /** A connection that nothing comes from for so long is closed, in milliseconds; 0 for never. */
   readonly idleTimeoutMs: number;
+  /** Whether what is not of RFC 5424 is data. */
+  readonly strict: boolean;
+  /** The priority of what has no PRI part; unless given, such is data. */
+  readonly defaultPri?: number | undefined;
+  /** What is a tag after time and host: the first word, or only what ends with a colon or a number in brackets. */
+  readonly tag: 'word' | 'colon';
+  /** Whether a host name may have an `@` in it. */
+  readonly atSignInHost: boolean;
+  /** Abbreviations of zones after a time stamp, and how far ahead of UTC each is. */
+  readonly zones?: Readonly<Record<string, string>> | undefined;
   /** What the kernel is asked to hold of datagrams that have not been read yet. */
   readonly udpBufferBytes: number;
 }
@@ -63,6 +73,11 @@ export const LIMITS: {
   readonly maxConnections: z.ZodOptional<z.ZodInt>;
   readonly idleTimeoutMs: z.ZodOptional<z.ZodInt>;
   readonly udpBufferBytes: z.ZodOptional<z.ZodInt>;
+  readonly strict: z.ZodOptional<z.ZodBoolean>;
+  readonly defaultPri: z.ZodOptional<z.ZodInt>;
+  readonly tag: z.ZodOptional<z.ZodEnum<{ word: 'word'; colon: 'colon' }>>;
+  readonly atSignInHost: z.ZodOptional<z.ZodBoolean>;
+  readonly zones: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>;
 } = {
   maxMessageBytes: z.int().min(480).max(16_777_216).optional(),
   tooLong: z.enum(['cut', 'refuse']).optional(),
@@ -72,6 +87,18 @@ export const LIMITS: {
   maxConnections: z.int().min(1).optional(),
   idleTimeoutMs: z.int().min(0).max(LONGEST_MS).optional(),
   udpBufferBytes: z.int().min(1024).max(1_073_741_823).optional(),
+  strict: z.boolean().optional(),
+  defaultPri: z.int().min(0).max(191).optional(),
+  tag: z.enum(['word', 'colon']).optional(),
+  atSignInHost: z.boolean().optional(),
+  zones: z
+    .record(
+      z.string().regex(/^[A-Z]{1,5}$/, 'expected the abbreviation of a zone in capitals, such as "CEST"'),
+      z
+        .string()
+        .regex(/^[+-](?:[01]\d|2[0-3]):[0-5]\d$/, 'expected how far ahead of UTC the zone is, such as "+02:00"'),
+    )
+    .optional(),
 };
 
 /** Schema of a port. */
@@ -172,6 +199,9 @@ export function completeListener(given: ListenerInput, shared: Omit<ListenerInpu
     maxConnections: 1024,
     idleTimeoutMs: 0,
     udpBufferBytes: 8_388_608,
+    strict: false,
+    tag: 'word',
+    atSignInHost: false,
     ...present(shared),
     ...present(given),
     transport: given.transport,

@@ -43,7 +43,9 @@ async function openAll({ listeners, onePort }: ReceiverConfig, reception: Recept
 }
 
 async function makeListener(config: ListenerConfig, reception: Reception): Promise<Listener> {
-  const intake = { ...reception, config, counts: noCounts(), troubles: new Troubles(reception.ctx), name: '' };
+  const { strict, defaultPri, tag, atSignInHost, zones } = config;
+  const options = { timeZone: reception.timeZone, strict, defaultPri, tag, atSignInHost, zones };
+  const intake = { ...reception, config, options, counts: noCounts(), troubles: new Troubles(reception.ctx), name: '' };
   if (config.transport === 'unix') return new StreamListener(intake, '');
   const { address } = await lookup(config.host).catch((cause: Error) => {
     throw new Error(`"${config.host}" has no address. Configure another "host" (${cause.message})`, { cause });

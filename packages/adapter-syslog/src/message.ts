@@ -44,14 +44,18 @@ export interface SyslogOrigin {
   readonly truncated?: true;
 }
 
-/** The parts that both formats have. Parts that the sender left out are absent, not empty. */
-export interface SyslogHeader extends SyslogOrigin {
+/** What the PRI part says (RFC 5424 section 6.2.1). */
+export interface Priority {
   /** The PRI value, 0 to 191: facility * 8 + severity. */
   readonly priority: number;
   /** 0 (kern) to 23 (local7). */
   readonly facility: number;
   /** 0 (emerg) to 7 (debug). */
   readonly severity: number;
+}
+
+/** The parts that both formats have. Parts that the sender left out are absent, not empty. */
+export interface SyslogHeader extends SyslogOrigin, Priority {
   /**
    * RFC 3339. As the sender wrote it where it had a zone. Else it is read in the configured time zone and given in UTC; without
    * a year, in the latest that puts it no more than a month after `received_at`.
@@ -77,13 +81,17 @@ export interface Rfc3164Message extends SyslogHeader {
   readonly tag?: string;
   /** The part in brackets after the tag. */
   readonly proc_id?: string;
-  /** The number with which Cisco's devices begin. */
+  /** The number with which Cisco's devices begin; of two the second. */
   readonly sequence?: number;
+  /** The first of two such numbers, which counts what the device sent to this receiver. */
+  readonly counter?: number;
+  /** How long a device of Cisco's has been up, as it tells it where it has no time: `00:20:10`, `1d02h`, `3w4d`. */
+  readonly uptime?: string;
   readonly content: string;
 }
 
-/** What neither RFC accepts: it has no valid PRI. */
-export interface SyslogData extends SyslogOrigin {
+/** What neither RFC accepts. Where it has a valid PRI all the same, that is there. */
+export interface SyslogData extends SyslogOrigin, Partial<Priority> {
   readonly rfc?: never;
   /** The frame as it was received; octets that are not UTF-8 are replaced by U+FFFD. */
   readonly data: string;

@@ -7,24 +7,20 @@ import {
   type SyslogMessage,
   type SyslogOrigin,
 } from './message.js';
+import type { ParseOptions } from './parse-options.js';
 import { priEnd, readPri } from './pri.js';
 import { parseRfc3164 } from './rfc3164.js';
 import { claimsRfc5424, parseRfc5424 } from './rfc5424.js';
+import { blanksEnd } from './words.js';
 
 const NUL = 0;
 const LF = 10;
 const CR = 13;
 
-/** How to read what a message leaves open. */
-export interface ParseOptions {
-  /** IANA name of the zone of time stamps that tell none (see `isTimeZone`); the process's own unless given. */
-  readonly timeZone?: string | undefined;
-}
-
 /**
  * Takes a frame apart: RFC 5424 if it has its version, else RFC 3164. Without a valid PRI, or with a version and no header of
- * RFC 5424, it is `{ data }`, as received. Never throws, and no text is lost but line ends and NULs at the end of a message.
- * What is not valid UTF-8 is replaced by U+FFFD.
+ * RFC 5424, it is `{ data }`, as received, with what the PRI says. Never throws, and no text is lost but line ends and NULs at the end of a
+ * message. What is not valid UTF-8 is replaced by U+FFFD.
  *
  * @example
  * import { parseSyslog } from '@sputnikjs/adapter-syslog';
@@ -34,20 +30,39 @@ export interface ParseOptions {
  * if (message.rfc !== 'RFC5424') throw new Error('it is none of RFC 5424');
  * console.log(message.severity, message.app_name, message.message); // 5 app An event
  */
-export function parseSyslog(frame: Uint8Array, received: Received, options?: ParseOptions): SyslogMessage {
+export function parseSyslog(frame: Uint8Array, received: Received, options: ParseOptions = {}): SyslogMessage {
   const buffer = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
   const end = endOfText(buffer);
   const text = buffer.toString('utf8', 0, end);
-  const priority = readPri(text);
+  const told = readPri(text);
+  const priority = told < 0 ? (options.defaultPri ?? -1) : told;
   if (priority >= 0) {
-    const at = priEnd(priority);
-    if (!claimsRfc5424(text, at)) return parseRfc3164(text, at, priority, received, calendarOf(options?.timeZone));
-    const message = parseRfc5424(text, at, priority, received);
+    const message = parseWithPri(text, told < 0 ? 0 : priEnd(told), priority, received, options);
     if (message) return message;
   }
-  const draft: Draft<SyslogOrigin> & { data?: string } = originOf(received);
+  const draft: Draft<SyslogOrigin> & Partial<Draft<SyslogData>> = originOf(received);
+  if (priority >= 0) {
+    draft.priority = priority;
+    draft.facility = priority >> 3;
+    draft.severity = priority & 7;
+  }
   draft.data = end === buffer.length ? text : buffer.toString('utf8');
   return draft as SyslogData;
+}
+
+/** Reads what follows the PRI part, from `at`. Undefined if it is data. */
+function parseWithPri(
+  text: string,
+  at: number,
+  priority: number,
+  received: Received,
+  options: ParseOptions,
+): SyslogMessage | undefined {
+  if (options.strict) return parseRfc5424(text, at, priority, received, undefined);
+  const calendar = calendarOf(options.timeZone);
+  const start = blanksEnd(text, at);
+  if (claimsRfc5424(text, start)) return parseRfc5424(text, start, priority, received, calendar);
+  return parseRfc3164(text, at, start, priority, received, { receivedAt: received.at, calendar, options });
 }
 
 /**
@@ -60,7 +75,7 @@ export function parseSyslog(frame: Uint8Array, received: Received, options?: Par
  * console.log(passes(notice, 5), passes(notice, 4)); // true false
  */
 export function passes(message: SyslogMessage, severityLevel: number): boolean {
-  return message.rfc === undefined ? severityLevel >= 0 : message.severity <= severityLevel;
+  return message.severity === undefined ? severityLevel >= 0 : message.severity <= severityLevel;
 }
 
 function endOfText(frame: Buffer): number {

@@ -1,85 +1,202 @@
-import type { Calendar } from './calendar.js';
+import { UTC, type Calendar } from './calendar.js';
+import { ciscoHead, isMnemonic, mayBeginCiscoHead, type CiscoHead } from './cisco.js';
 import { originOf, type Draft, type Received, type Rfc3164Message, type SyslogOrigin } from './message.js';
-import { bsdTimestamp, ciscoHead, isoTimestampEnd, looseTimestamp, type Timestamp } from './timestamp.js';
+import type { ParseOptions } from './parse-options.js';
+import { blanksEnd, hostEnd, isBlank, tagAt } from './words.js';
+import { aheadOf, bsdTimestamp, isoTimestampEnd, looseTimestamp, type Timestamp } from './timestamp.js';
 
-// `su:`, `postfix/smtpd[12]:`, `%ASA-6-302013:` or `app[7]`, up to a space. Not the first word of JSON or of a sentence.
-const TAG = /([^\s"'{}[\]:=,;<>]+)(?:\[([^\s[\]]*)\]:?|:)(?= |$)/y;
-// After a number in brackets and a colon the text may follow at once.
-const TIGHT_TAG = /([^\s"'{}[\]:=,;<>]+)\[(\d+)\]:/y;
-// A name or an address, up to a space.
-const HOST = /[\w.:%/[\]-]+(?<!:)(?= )/y;
-// Cisco's, where the device puts no time.
-const SEQUENCE = /(\d{1,15}): (?=%[A-Z])/y;
+// The first word, with text behind it: a name or a number, not a date, an address or the first of pairs.
+const WORD = /([A-Za-z_%/][\w./@%+,-]*(?<=[\w%+])|\d+)[ \t](?=.)/y;
+const ZONE = /[A-Z]{3,5}(?=:? )|[A-Z]{1,2}(?=: +%)/y;
+// MikroTik's: `system,info,account`
+const TOPICS = /([a-z][a-z-]*(?:,[a-z][a-z-]*)+) (?=.)/y;
+// What syslogd says for itself has neither host nor tag.
+const OF_SYSLOGD = /(?:-{2,3} )?(?:last message repeated \d|MARK --)/y;
+const FORWARDED = /(?:Message forwarded from|From) ([\w.:-]*\w): /y;
 const DASH = 45;
+const PERCENT = 37;
+const COLON = 58;
+const LETTER_A = 65;
+const LETTER_F = 70;
+const LETTER_Z = 90;
+const LETTER_M = 77;
+const LETTER_L = 108;
 
 type Rfc3164Draft = Draft<SyslogOrigin> & Partial<Draft<Rfc3164Message>>;
 
+/** How to read time stamps, and all else that is open. */
+interface Reading {
+  readonly receivedAt: Date;
+  readonly calendar: Calendar;
+  readonly options: ParseOptions;
+}
+
 /**
- * Reads what follows the PRI part, from `at`, by RFC 3164 and the habits of its senders: a time stamp of RFC 5424, Cisco's
- * heads, no host name (as on local sockets), no time stamp at all. Whatever fits no part is text.
+ * Reads what follows the PRI part, from `at`, by RFC 3164 and the habits of its senders: blanks before it, up to `start`, a time stamp of
+ * RFC 5424, Cisco's heads, no host name (as on local sockets), no time stamp at all. Whatever fits no part is text.
  */
 export function parseRfc3164(
   text: string,
   at: number,
+  start: number,
   priority: number,
   received: Received,
-  calendar: Calendar,
+  reading: Reading,
 ): Rfc3164Message {
   const draft: Rfc3164Draft = originOf(received);
   draft.rfc = 'RFC3164';
   draft.priority = priority;
   draft.facility = priority >> 3;
   draft.severity = priority & 7;
-  let next = readHead(text, at, received.at, calendar, draft);
-  next = readTag(text, next, draft);
-  draft.content = text.slice(next);
+  const stamp = readTimestamp(text, start, reading);
+  if (stamp) {
+    const end = readHost(text, start, stamp, reading, draft);
+    draft.content = text.slice(readTag(text, end, reading.options.tag !== 'colon', draft));
+    return draft as Rfc3164Message;
+  }
+  const cisco = ciscoHead(text, start, reading.receivedAt, reading.calendar, reading.options.zones);
+  if (cisco) take(cisco, draft);
+  const end = readTag(text, cisco?.end ?? at, false, draft);
+  draft.content = text.slice(draft.tag === undefined ? readTopics(text, end, reading, draft) : end);
   return draft as Rfc3164Message;
 }
 
-/** Reads what stands before the tag. Returns where that begins. */
-function readHead(text: string, at: number, receivedAt: Date, calendar: Calendar, draft: Rfc3164Draft): number {
-  if (text.charCodeAt(at + 4) === DASH) {
-    const end = isoTimestampEnd(text, at);
-    const stamp = end >= 0 ? { text: text.slice(at, end), end } : looseTimestamp(text, at, receivedAt, calendar);
-    if (stamp) return readHost(text, stamp, draft);
-  }
-  const stamp = bsdTimestamp(text, at, receivedAt, calendar);
-  // The word after a time is Cisco's zone if a mnemonic follows.
-  if (stamp && !/^ [A-Z]{1,5}: %/.test(text.slice(stamp.end, stamp.end + 9))) return readHost(text, stamp, draft);
-  const cisco = ciscoHead(text, at, receivedAt, calendar);
-  if (cisco) {
-    draft.timestamp = cisco.text;
-    if (cisco.sequence !== undefined) draft.sequence = Number(cisco.sequence);
-    if (cisco.hostname !== undefined) draft.hostname = cisco.hostname;
-    return cisco.end;
-  }
-  SEQUENCE.lastIndex = at;
-  const numbered = SEQUENCE.exec(text);
-  if (!numbered) return at;
-  draft.sequence = Number(numbered[1]);
-  return SEQUENCE.lastIndex;
+/** Without any head the first word is text, unless it is a list of topics. Returns where the text begins. */
+function readTopics(text: string, at: number, { options }: Reading, draft: Rfc3164Draft): number {
+  TOPICS.lastIndex = at;
+  const topics = options.tag === 'colon' ? null : TOPICS.exec(text);
+  if (!topics) return at;
+  draft.tag = topics[1] as string;
+  return TOPICS.lastIndex;
 }
 
-/** Takes the time stamp, and the host that may follow it. Returns where the rest begins. */
-function readHost(text: string, stamp: Timestamp, draft: Rfc3164Draft): number {
+function readTimestamp(text: string, at: number, { receivedAt, calendar }: Reading): Timestamp | undefined {
+  if (text.charCodeAt(at + 4) !== DASH) return bsdTimestamp(text, at, receivedAt, calendar);
+  const end = isoTimestampEnd(text, at);
+  return end >= 0 ? { text: text.slice(at, end), end } : looseTimestamp(text, at, receivedAt, calendar);
+}
+
+/** Puts the parts of a head of Cisco's where they belong. */
+function take({ timestamp, sequence, counter, uptime, hostname, tag }: CiscoHead, draft: Rfc3164Draft): void {
+  if (timestamp !== undefined) draft.timestamp = timestamp;
+  if (sequence !== undefined) draft.sequence = sequence;
+  if (counter !== undefined) draft.counter = counter;
+  if (uptime !== undefined) draft.uptime = uptime;
+  if (hostname !== undefined) draft.hostname = hostname;
+  if (tag !== undefined) draft.tag = tag;
+}
+
+/** Takes the time stamp that began at `at`, and the host that may follow it. Returns where the rest begins. */
+function readHost(text: string, at: number, stamp: Timestamp, reading: Reading, draft: Rfc3164Draft): number {
   draft.timestamp = stamp.text;
-  const { end } = stamp;
-  const colon = text[end] === ':' ? end + 1 : end;
-  const at = text[colon] === ' ' ? colon + 1 : colon;
-  TAG.lastIndex = HOST.lastIndex = at;
-  if (TAG.test(text) || !HOST.test(text)) return at;
-  draft.hostname = text.slice(at, HOST.lastIndex);
-  const next = HOST.lastIndex + 1;
-  // Cisco's firewalls
-  return text.startsWith(': %', next) ? next + 2 : next;
+  const start = text.charCodeAt(stamp.end) === COLON ? stamp.end + 1 : stamp.end;
+  const wordAt = blanksEnd(text, start);
+  const isUpper = text.charCodeAt(wordAt) >= LETTER_A && text.charCodeAt(wordAt) <= LETTER_Z;
+  const next = isUpper ? readZone(text, at, wordAt, reading, draft) : wordAt;
+  const first = text.charCodeAt(next);
+  // A host that is nil.
+  if (first === DASH && text.startsWith('- ', next)) return next + 2;
+  const special = readSpecial(text, next, undefined, reading, draft);
+  if (special >= 0) return special;
+  const rest = next === wordAt ? Math.min(next, start + 1) : next;
+  const tag = tagAt(text, next);
+  if (tag) return tag.proc_id === undefined ? beforeMnemonic(text, next, tag.end, draft) : rest;
+  const end = hostEnd(text, next, reading.options.atSignInHost === true);
+  return end < 0 || first === PERCENT ? rest : readAfterHost(text, text.slice(next, end), end, reading, draft);
 }
 
-function readTag(text: string, at: number, draft: Rfc3164Draft): number {
-  TAG.lastIndex = TIGHT_TAG.lastIndex = at;
-  const tag = TAG.exec(text) ?? TIGHT_TAG.exec(text);
-  if (!tag) return at;
-  const next = at + tag[0].length;
-  draft.tag = tag[1] as string;
-  if (tag[2]) draft.proc_id = tag[2];
-  return text[next] === ' ' ? next + 1 : next;
+/** Takes the host that ended at `end`, unless something that follows knows better. Returns where the rest begins. */
+function readAfterHost(text: string, hostname: string, end: number, reading: Reading, draft: Rfc3164Draft): number {
+  let next = blanksEnd(text, end);
+  let rest = Math.min(next, end + 1);
+  // Cisco's firewalls, among others
+  if (text.charCodeAt(next) === COLON && text.startsWith(': ', next)) next = rest = blanksEnd(text, next + 1);
+  const special = readSpecial(text, next, hostname, reading, draft);
+  if (special >= 0) return special;
+  draft.hostname = hostname;
+  return rest;
+}
+
+/** What looks like a tag is the host if a mnemonic of Cisco's follows. Returns where the rest begins. */
+function beforeMnemonic(text: string, at: number, end: number, draft: Rfc3164Draft): number {
+  const next = blanksEnd(text, end);
+  if (text.charCodeAt(next) !== PERCENT || !isMnemonic(text, next) || hostEnd(text, at, false, end - 1) < 0) return at;
+  draft.hostname = text.slice(at, end - 1);
+  return next;
+}
+
+/**
+ * Reads what some senders have where others have their tag: the name of whom they forward for, a head of Cisco's, or what syslogd says for
+ * itself. Returns where the rest begins, or -1 if there is none of it.
+ */
+function readSpecial(
+  text: string,
+  at: number,
+  hostname: string | undefined,
+  { receivedAt, calendar, options }: Reading,
+  draft: Rfc3164Draft,
+): number {
+  const first = text.charCodeAt(at);
+  if (first === LETTER_M || first === LETTER_F) return readForwarded(text, at, draft);
+  if (first === LETTER_L || first === DASH) {
+    if (!isOfSyslogd(text, at)) return -1;
+    if (hostname !== undefined) draft.hostname = hostname;
+    return at;
+  }
+  if (!mayBeginCiscoHead(first)) return -1;
+  // A relay has put a head before a head: what the device says of itself is better.
+  const cisco = ciscoHead(text, at, receivedAt, calendar, options.zones);
+  if (!cisco || cisco.end === at || (cisco.tag === undefined && !isMnemonic(text, cisco.end))) return -1;
+  cisco.hostname ??= hostname;
+  take(cisco, draft);
+  return cisco.end;
+}
+
+function readForwarded(text: string, at: number, draft: Rfc3164Draft): number {
+  FORWARDED.lastIndex = at;
+  const forwarded = FORWARDED.exec(text);
+  if (!forwarded) return -1;
+  draft.hostname = forwarded[1] as string;
+  return FORWARDED.lastIndex;
+}
+
+function isOfSyslogd(text: string, at: number): boolean {
+  OF_SYSLOGD.lastIndex = at;
+  return OF_SYSLOGD.test(text);
+}
+
+/** Reads the abbreviation of a zone after the time stamp that began at `at`. Returns where the rest begins. */
+function readZone(
+  text: string,
+  at: number,
+  next: number,
+  { receivedAt, options }: Reading,
+  draft: Rfc3164Draft,
+): number {
+  ZONE.lastIndex = next;
+  if (!ZONE.test(text)) return next;
+  const end = ZONE.lastIndex;
+  const rest = blanksEnd(text, text.charCodeAt(end) === COLON ? end + 1 : end);
+  const ahead = aheadOf(text.slice(next, end), options.zones);
+  // Before a mnemonic it is a zone, known or not.
+  if (ahead === undefined) return text.charCodeAt(end) === COLON && isMnemonic(text, rest) ? rest : next;
+  const stamp = bsdTimestamp(text, at, receivedAt, UTC);
+  if (stamp) draft.timestamp = new Date(Date.parse(stamp.text) - ahead).toISOString();
+  return rest;
+}
+
+/** Reads the tag, after blanks if it is plain that it is one. Returns where the text begins. */
+function readTag(text: string, at: number, word: boolean, draft: Rfc3164Draft): number {
+  if (draft.tag !== undefined) return at;
+  const tag = tagAt(text, blanksEnd(text, at));
+  if (tag) {
+    draft.tag = tag.name;
+    if (tag.proc_id) draft.proc_id = tag.proc_id;
+    return tag.end + (isBlank(text.charCodeAt(tag.end)) ? 1 : 0);
+  }
+  WORD.lastIndex = at;
+  const first = word ? WORD.exec(text) : null;
+  if (!first || isOfSyslogd(text, at)) return at;
+  draft.tag = first[1] as string;
+  return WORD.lastIndex;
 }

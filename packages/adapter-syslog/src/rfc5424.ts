@@ -1,33 +1,54 @@
+import type { Calendar } from './calendar.js';
 import { originOf, type Draft, type Received, type Rfc5424Message, type SyslogOrigin } from './message.js';
 import { readStructuredData } from './structured-data.js';
-import { isoTimestampEnd } from './timestamp.js';
+import { isoTimestampEnd, looseTimestamp } from './timestamp.js';
 
 const NIL = '-';
 const BOM = '\uFEFF';
+// What a loose time stamp has to be all the same.
+const ZONED = /^\S{10}T\S+(?:Z|[+-]\d\d:?(?:\d\d)?)$/;
 const SPACE = 32;
 const DASH = 45;
 const ZERO = 48;
 
-/** True if a version and what might be a time stamp of RFC 5424 follow the PRI part: it is meant to be of that RFC. */
+/**
+ * True if a version, of any number of digits, and what might be a time stamp of RFC 5424 follow the PRI part: it is meant to be of that RFC.
+ */
 export function claimsRfc5424(text: string, at: number): boolean {
-  const digit = text.charCodeAt(at) - ZERO;
-  if (!(digit > 0 && digit <= 9 && text.charCodeAt(at + 1) === SPACE)) return false;
-  return text.charCodeAt(at + 6) === DASH || text.startsWith('- ', at + 2);
+  const first = text.charCodeAt(at) - ZERO;
+  if (!(first > 0 && first <= 9)) return false;
+  let end = at + 1;
+  while (isDigit(text.charCodeAt(end))) end++;
+  if (text.charCodeAt(end) !== SPACE) return false;
+  return text.charCodeAt(end + 5) === DASH || text.startsWith('- ', end + 1);
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= ZERO + 9;
 }
 
 /**
  * Reads what follows the PRI part, from `at`, by RFC 5424. Undefined if it has no header of version 1. Structured data that
- * is malformed or missing stays part of the text, unaltered (section 6.3).
+ * is malformed or missing stays part of the text, unaltered (section 6.3). With a `calendar` time stamps are taken, too, that
+ * nearly are as the RFC has them: with an offset without colon (`+0000`) or minutes, or a comma before the fraction.
  */
 export function parseRfc5424(
   text: string,
   at: number,
   priority: number,
   received: Received,
+  calendar: Calendar | undefined,
 ): Rfc5424Message | undefined {
   if (!text.startsWith('1 ', at)) return undefined;
   const timeAt = at + 2;
-  const timeEnd = text.startsWith('- ', timeAt) ? timeAt + 1 : isoTimestampEnd(text, timeAt);
+  let timeEnd = text.startsWith('- ', timeAt) ? timeAt + 1 : isoTimestampEnd(text, timeAt);
+  let timestamp: string | undefined;
+  if (timeEnd < 0 && calendar) {
+    const loose = looseTimestamp(text, timeAt, received.at, calendar);
+    if (!loose || !ZONED.test(text.slice(timeAt, loose.end))) return undefined;
+    timestamp = loose.text;
+    timeEnd = loose.end;
+  }
   if (timeEnd < 0 || text.charCodeAt(timeEnd) !== SPACE) return undefined;
   const hostEnd = text.indexOf(' ', timeEnd + 1);
   const appEnd = text.indexOf(' ', hostEnd + 1);
@@ -43,7 +64,7 @@ export function parseRfc5424(
   draft.facility = priority >> 3;
   draft.severity = priority & 7;
   draft.version = 1;
-  const timestamp = text.slice(timeAt, timeEnd);
+  timestamp ??= text.slice(timeAt, timeEnd);
   if (timestamp !== NIL) draft.timestamp = timestamp;
   const hostname = text.slice(timeEnd + 1, hostEnd);
   if (hostname !== NIL) draft.hostname = hostname;

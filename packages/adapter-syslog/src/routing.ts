@@ -64,22 +64,26 @@ function attempt<T>(make: () => T, failed: (error: unknown) => void): T | undefi
 export class Routing {
   /** By priority. */
   readonly #table: readonly Destination[];
-  /** For what no priority is known of. */
-  readonly #data: Destination;
+  /** Of data, by priority; the last is for what has none. */
+  readonly #dataTable: readonly Destination[];
 
   constructor(routes: readonly Route[], otherwise: Target) {
     const targets: Target[][] = Array.from({ length: DATA + 1 }, () => []);
     for (const { priorities, target } of routes) {
       for (const priority of new Set(priorities)) targets[priority]?.push(target);
     }
-    const destinations = targets.map((list) => new Destination(list.length > 0 ? list : [otherwise]));
-    this.#table = destinations;
-    this.#data = destinations[DATA] as Destination;
+    const toAll = (lists: readonly (readonly Target[])[]): Destination => {
+      const list = lists.flat();
+      return new Destination(list.length > 0 ? list : [otherwise]);
+    };
+    const data = targets[DATA] as Target[];
+    this.#table = targets.map((list) => toAll([list]));
+    this.#dataTable = targets.map((list) => toAll(list === data ? [list] : [list, data]));
   }
 
   targetsOf(message: SyslogMessage): readonly string[] {
-    const destination = message.rfc === undefined ? this.#data : this.#table[message.priority];
-    return (destination ?? this.#data).of(message);
+    const table = message.rfc === undefined ? this.#dataTable : this.#table;
+    return (table[message.priority ?? DATA] as Destination).of(message);
   }
 }
 

@@ -50,7 +50,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
     return {
       async init() {
         for (const text of warnings) ctx.log.warn({ event: 'originalConfiguration' }, text);
-        listeners = await openListeners(config, { dispatcher, severityLevel, options: { timeZone }, ctx });
+        listeners = await openListeners(config, { dispatcher, severityLevel, timeZone, ctx });
       },
       run() {
         for (const listener of listeners) listener.start();

@@ -6,9 +6,9 @@ type Part = (message: SyslogMessage) => string | undefined;
 /** The parts of a message that a target may have in it, `{facility}`. */
 const PARTS: { readonly [name: string]: Part } = {
   rfc: ({ rfc }) => rfc,
-  priority: (message) => (message.rfc ? String(message.priority) : undefined),
-  facility: (message) => (message.rfc ? FACILITIES[message.facility] : undefined),
-  severity: (message) => (message.rfc ? SEVERITIES[message.severity] : undefined),
+  priority: ({ priority }) => (priority === undefined ? undefined : String(priority)),
+  facility: ({ facility }) => (facility === undefined ? undefined : FACILITIES[facility]),
+  severity: ({ severity }) => (severity === undefined ? undefined : SEVERITIES[severity]),
   hostname: (message) => (message.rfc ? message.hostname : undefined),
   tag: application,
   app_name: application,

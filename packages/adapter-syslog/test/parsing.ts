@@ -26,7 +26,7 @@ export function parse(frame: string | Uint8Array, at: Date = RECEIVED, options?:
 export function parts(frame: string | Uint8Array, at: Date = RECEIVED, options?: ParseOptions): Parts {
   const { received_at: _at, source, facility = NaN, severity = NaN, ...rest } = parse(frame, at, options) as Parts;
   assert.equal(source, SOURCE);
-  if (rest.rfc === undefined) assert.ok(Number.isNaN(facility) && Number.isNaN(severity));
+  if (rest.priority === undefined) assert.ok(Number.isNaN(facility) && Number.isNaN(severity));
   else assert.equal(facility * 8 + severity, rest.priority);
   return rest;
 }

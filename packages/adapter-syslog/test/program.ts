@@ -18,8 +18,13 @@ export interface Program {
 }
 
 /** Runs a program, which is killed when the test ends, at the latest. */
-export function program(t: TestContext, name: string, args: readonly string[]): Program {
-  const options = { env: { ...process.env, PATH }, stdio: 'pipe', detached: true } as const;
+export function program(
+  t: TestContext,
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
+  const options = { env: { ...process.env, PATH, ...env }, stdio: 'pipe', detached: true } as const;
   const { status } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name], options);
   if (status !== 0) throw new Error(`${name} is not there; \`npm test\` gets it before it runs the tests`);
   const child = spawn('sh', ['-c', GUARDED, 'sh', name, ...args], options);

@@ -19,7 +19,7 @@ const rfc3164: [string, Parts][] = [
   // example 2, as a relay passes it on
   [
     '<13>Feb  5 17:32:18 10.0.0.99 Use the BFG!',
-    { priority: 13, timestamp: local(2026, 1, 5, 17, 32, 18), hostname: '10.0.0.99', content: 'Use the BFG!' },
+    { priority: 13, timestamp: local(2026, 1, 5, 17, 32, 18), hostname: '10.0.0.99', tag: 'Use', content: 'the BFG!' },
   ],
   [
     // example 3: to the RFC, CST is the host
@@ -28,7 +28,8 @@ const rfc3164: [string, Parts][] = [
       priority: 165,
       timestamp: local(2026, 7, 24, 5, 34, 0),
       hostname: 'CST',
-      content: "1987 mymachine myproc[10]: %% It's time",
+      tag: '1987',
+      content: "mymachine myproc[10]: %% It's time",
     },
   ],
   [

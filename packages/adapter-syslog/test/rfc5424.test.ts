@@ -101,7 +101,6 @@ for (const frame of [
   '2026-11-23T18:18:60Z h a - - - x',
   '2026-11-23T18:18:28.Z h a - - - x',
   '2026-11-23T18:18:28.1234567890Z h a - - - x',
-  '2026-11-23T18:18:28+0100 h a - - - x',
   '2026-11-23T18:18:28Z: h a - - - x',
   '2026-11-23T18:18:28Z:h a 1 - - x',
   '- h a - -',
@@ -115,13 +114,17 @@ for (const frame of [
   '- h',
 ]) {
   test(`what is meant to be of RFC 5424 and is not becomes data: ${frame}`, () => {
-    assert.deepEqual(parts(`<13>1 ${frame}`), { data: `<13>1 ${frame}` });
+    assert.deepEqual(parts(`<13>1 ${frame}`), { priority: 13, data: `<13>1 ${frame}` });
   });
 }
 
 test('a version that nobody knows becomes data', () => {
-  const frame = '<13>2 - - - - - - x';
-  assert.deepEqual(parts(frame), { data: frame });
+  for (const version of ['2', '9', '10', '12', '100', '1234567890']) {
+    for (const header of ['- - - - - -', '2026-11-23T18:18:28Z h a - - -']) {
+      const frame = `<13>${version} ${header} x`;
+      assert.deepEqual(parts(frame), { priority: 13, data: frame });
+    }
+  }
 });
 
 test('all that is nil is absent, and only what is nil', () => {

@@ -43,6 +43,18 @@ for (const [selector, chosen] of [
   ['data', []],
   [' Local0 . ERR , debug ', ['local0Err', 'local0Debug']],
 ] as const) {
+  test('data that has a priority goes where its priority does, and where data does; else to the default', async () => {
+    const frame = '<131>2 - - - - - - x';
+    const of = async (...entries: Entry[]): Promise<readonly string[]> =>
+      (await routing(entries)).targetsOf(parse(frame));
+    assert.deepEqual(await of(['local0.err', 'errors'], ['data', 'bad'], ['info', 'other']), ['errors', 'bad']);
+    assert.deepEqual(await of(['data', 'bad']), ['bad']);
+    assert.deepEqual(await of(['local0', 'here']), ['here']);
+    assert.deepEqual(await of(['kern', 'there']), ['default']);
+    assert.deepEqual(await of(['local0', 'x.{facility}.{severity}.{priority}.{rfc}']), ['x.local0.err.131.-']);
+    assert.deepEqual((await routing([['local0', 'here']])).targetsOf(parse('no PRI')), ['default']);
+  });
+
   test(`the selector "${selector}" chooses what it names, and nothing above it`, async () => {
     const routes = await routing([[selector, 'here']]);
     const found = Object.entries(PRI).filter(([, pri]) => routes.targetsOf(parse(`<${pri}>x`))[0] === 'here');
