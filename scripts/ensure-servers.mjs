@@ -14,20 +14,34 @@ const NEEDED = {
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_pub: 'mosquitto-clients',
   logger: 'bsdutils',
-  loggen: 'syslog-ng-core',
   curl: 'curl',
   openssl: 'openssl',
 };
 
-/** Debian has one syslog daemon at a time, and loggen comes with another: it is unpacked here, not installed. */
-const RSYSLOG = ['rsyslog', 'rsyslog-gnutls'];
-const RSYSLOG_LIBRARIES = ['libestr0', 'libfastjson4', 'libgnutls30'];
-
 const unpacked = fileURLToPath(new URL('../.servers/', import.meta.url));
-const wrapper = join(unpacked, 'bin/rsyslogd');
-const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', join(unpacked, 'bin')];
+const inUnpacked = (path) => join(unpacked, path);
+const runSyslogNg = (program) =>
+  `SYSLOGNG_PREFIX='${inUnpacked('usr')}' LD_LIBRARY_PATH='${inUnpacked('usr/lib/syslog-ng')}' exec '${inUnpacked(program)}' "$@"`;
+const SYSLOG_NG = {
+  packages: ['syslog-ng-core'],
+  libraries: ['libcap2', 'libglib2.0-0', 'libivykis0', 'libjson-c5', 'libnet1', 'libpcre3', 'libsystemd0', 'libwrap0'],
+};
+
+/** Debian has one syslog daemon at a time, so both are unpacked here, not installed; and how each is run from here. */
+const UNPACKED = {
+  rsyslogd: {
+    packages: ['rsyslog', 'rsyslog-gnutls'],
+    libraries: ['libestr0', 'libfastjson4', 'libgnutls30'],
+    run: () => `exec '${inUnpacked('usr/sbin/rsyslogd')}' -M '${rsyslogModules()}' "$@"`,
+  },
+  'syslog-ng': { ...SYSLOG_NG, run: () => runSyslogNg('usr/sbin/syslog-ng') },
+  loggen: { ...SYSLOG_NG, run: () => runSyslogNg('usr/bin/loggen') },
+};
+
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', inUnpacked('bin')];
 const find = (program) => folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-const missing = () => [...Object.keys(NEEDED), 'rsyslogd'].filter((program) => find(program) === undefined);
+const missing = () =>
+  [...Object.keys(NEEDED), ...Object.keys(UNPACKED)].filter((program) => find(program) === undefined);
 
 const sh = (command, cwd) =>
   spawnSync('sh', ['-ec', command], {
@@ -36,37 +50,45 @@ const sh = (command, cwd) =>
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 
-/** Unpacks rsyslogd, and writes a program that runs it from where it is. */
-function unpackRsyslog() {
-  mkdirSync(join(unpacked, 'bin'), { recursive: true });
-  sh(`apt-get download ${RSYSLOG.join(' ')} && for deb in *.deb; do dpkg-deb -x "$deb" . && rm "$deb"; done`, unpacked);
-  const libraries = join(unpacked, 'usr/lib');
-  const [modules] = existsSync(libraries)
-    ? readdirSync(libraries)
-        .map((name) => join(libraries, name, 'rsyslog'))
-        .filter((path) => existsSync(path))
-    : [];
-  if (modules === undefined) return;
-  writeFileSync(wrapper, `#!/bin/sh\nexec '${join(unpacked, 'usr/sbin/rsyslogd')}' -M '${modules}' "$@"\n`);
-  chmodSync(wrapper, 0o755);
+function rsyslogModules() {
+  const libraries = inUnpacked('usr/lib');
+  const folders = existsSync(libraries) ? readdirSync(libraries).map((name) => join(libraries, name, 'rsyslog')) : [];
+  return folders.find((path) => existsSync(path)) ?? '';
+}
+
+/** Unpacks daemons, and writes programs that run them from where they are. */
+function unpack(programs) {
+  mkdirSync(inUnpacked('bin'), { recursive: true });
+  const packages = new Set(programs.flatMap((program) => UNPACKED[program].packages));
+  const all = [...packages].join(' ');
+  const { status } = sh(
+    `apt-get download ${all} && for deb in *.deb; do dpkg-deb -x "$deb" . && rm "$deb"; done`,
+    unpacked,
+  );
+  if (status !== 0) return;
+  for (const program of programs) {
+    writeFileSync(inUnpacked(`bin/${program}`), `#!/bin/sh\n${UNPACKED[program].run()}\n`);
+    chmodSync(inUnpacked(`bin/${program}`), 0o755);
+  }
 }
 
 const before = missing();
 if (before.length > 0) {
-  const needed = before.flatMap((program) => NEEDED[program] ?? RSYSLOG_LIBRARIES);
+  const needed = before.flatMap((program) => NEEDED[program] ?? UNPACKED[program].libraries);
   const install = `apt-get install -y --no-install-recommends --no-remove ${[...new Set(needed)].join(' ')}`;
   console.log(`The tests need ${before.join(', ')}.`);
   if (process.getuid?.() === 0 && find('apt-get') !== undefined) {
     console.log(`Installing: ${install}`);
     sh('apt-get update');
     sh(install);
-    if (before.includes('rsyslogd')) unpackRsyslog();
+    const programs = before.filter((program) => program in UNPACKED);
+    if (programs.length > 0) unpack(programs);
   }
   const still = missing();
   if (still.length > 0) {
     const others = still.some((program) => program in NEEDED) ? `\n\n    sudo apt-get update && sudo ${install}` : '';
-    const own = still.includes('rsyslogd')
-      ? '\n\nand run this as root, or install rsyslog: it is unpacked into .servers'
+    const own = still.some((program) => program in UNPACKED)
+      ? '\n\nand run this as root: syslog daemons, which Debian does not install beside one another, are unpacked into .servers'
       : '';
     console.error(`\nStill missing: ${still.join(', ')}. On Debian or Ubuntu:${others}${own}\n`);
     process.exit(1);

@@ -138,3 +138,40 @@ for (const [raw, path, told] of [
     assert.match(issues?.[0]?.[1] ?? '', told);
   });
 }
+
+test('what is chosen of reading is checked', async () => {
+  const chosen = {
+    framing: 'newline',
+    strict: true,
+    tag: 'colon',
+    defaultPri: 13,
+    atSignInHost: true,
+    zones: { CEST: '+02:00' },
+  };
+  const { listeners } = await read({
+    ...chosen,
+    listeners: [{ transport: 'tcp' }, { transport: 'udp', ...chosen, framing: undefined, tag: 'word' }],
+  });
+  const { framing, strict, tag, defaultPri, atSignInHost, zones } = listeners[0] as ListenerConfig;
+  assert.deepEqual({ framing, strict, tag, defaultPri, atSignInHost, zones }, chosen);
+  assert.equal(listeners[1]?.tag, 'word');
+  for (const [wrong, path] of [
+    [{ framing: 'lines' }, 'framing'],
+    [{ tag: 'first' }, 'tag'],
+    [{ defaultPri: 192 }, 'defaultPri'],
+    [{ strict: 'yes' }, 'strict'],
+    [{ zones: { CEST: '+2' } }, 'zones.CEST'],
+    [{ zones: { cest: '+02:00' } }, 'zones.cest'],
+    [{ zones: { CEST: 'Europe/Berlin' } }, 'zones.CEST'],
+    [{ listeners: [{ transport: 'udp', framing: 'newline' }] }, 'listeners.0.framing'],
+    [{ listeners: [{ transport: 'udp', proxyProtocol: true }] }, 'listeners.0.proxyProtocol'],
+    [{ listeners: [{ transport: 'tcp', passphraseFile: 'x' }] }, 'listeners.0.passphraseFile'],
+    [{ listeners: [{ transport: 'tcp', peerSubject: true }] }, 'listeners.0.peerSubject'],
+  ] as const) {
+    const { told = [] } = await validated(wrong);
+    assert.ok(
+      told.some(([where]) => where === path),
+      JSON.stringify([wrong, told]),
+    );
+  }
+});
