@@ -9,10 +9,11 @@ import {
 } from './message.js';
 import type { ParseOptions } from './parse-options.js';
 import { priEnd, readPri } from './pri.js';
-import { parseRfc3164 } from './rfc3164.js';
+import { parseRfc3164, type Reading } from './rfc3164.js';
 import { claimsRfc5424, parseRfc5424 } from './rfc5424.js';
 import { blanksEnd } from './words.js';
 
+const NO_OPTIONS: ParseOptions = {};
 const NUL = 0;
 const LF = 10;
 const CR = 13;
@@ -30,7 +31,7 @@ const CR = 13;
  * if (message.rfc !== 'RFC5424') throw new Error('it is none of RFC 5424');
  * console.log(message.severity, message.app_name, message.message); // 5 app An event
  */
-export function parseSyslog(frame: Uint8Array, received: Received, options: ParseOptions = {}): SyslogMessage {
+export function parseSyslog(frame: Uint8Array, received: Received, options: ParseOptions = NO_OPTIONS): SyslogMessage {
   const buffer = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
   const end = endOfText(buffer);
   const text = buffer.toString('utf8', 0, end);
@@ -59,10 +60,18 @@ function parseWithPri(
   options: ParseOptions,
 ): SyslogMessage | undefined {
   if (options.strict) return parseRfc5424(text, at, priority, received, undefined);
-  const calendar = calendarOf(options.timeZone);
+  const reading = readingOf(options);
   const start = blanksEnd(text, at);
-  if (claimsRfc5424(text, start)) return parseRfc5424(text, start, priority, received, calendar);
-  return parseRfc3164(text, at, start, priority, received, { receivedAt: received.at, calendar, options });
+  if (claimsRfc5424(text, start)) return parseRfc5424(text, start, priority, received, reading.calendar);
+  return parseRfc3164(text, at, start, priority, received, reading);
+}
+
+let last: Reading | undefined;
+
+/** A listener has the same options for all its messages. */
+function readingOf(options: ParseOptions): Reading {
+  if (last?.options !== options) last = { calendar: calendarOf(options.timeZone), options };
+  return last;
 }
 
 /**

@@ -25,8 +25,7 @@ const LETTER_L = 108;
 type Rfc3164Draft = Draft<SyslogOrigin> & Partial<Draft<Rfc3164Message>>;
 
 /** How to read time stamps, and all else that is open. */
-interface Reading {
-  readonly receivedAt: Date;
+export interface Reading {
   readonly calendar: Calendar;
   readonly options: ParseOptions;
 }
@@ -48,13 +47,13 @@ export function parseRfc3164(
   draft.priority = priority;
   draft.facility = priority >> 3;
   draft.severity = priority & 7;
-  const stamp = readTimestamp(text, start, reading);
+  const stamp = readTimestamp(text, start, received.at, reading);
   if (stamp) {
-    const end = readHost(text, start, stamp, reading, draft);
+    const end = readHost(text, start, stamp, received.at, reading, draft);
     draft.content = text.slice(readTag(text, end, reading.options.tag !== 'colon', draft));
     return draft as Rfc3164Message;
   }
-  const cisco = ciscoHead(text, start, reading.receivedAt, reading.calendar, reading.options.zones);
+  const cisco = ciscoHead(text, start, received.at, reading.calendar, reading.options.zones);
   if (cisco) take(cisco, draft);
   const end = readTag(text, cisco?.end ?? at, false, draft);
   draft.content = text.slice(draft.tag === undefined ? readTopics(text, end, reading, draft) : end);
@@ -70,7 +69,7 @@ function readTopics(text: string, at: number, { options }: Reading, draft: Rfc31
   return TOPICS.lastIndex;
 }
 
-function readTimestamp(text: string, at: number, { receivedAt, calendar }: Reading): Timestamp | undefined {
+function readTimestamp(text: string, at: number, receivedAt: Date, { calendar }: Reading): Timestamp | undefined {
   if (text.charCodeAt(at + 4) !== DASH) return bsdTimestamp(text, at, receivedAt, calendar);
   const end = isoTimestampEnd(text, at);
   return end >= 0 ? { text: text.slice(at, end), end } : looseTimestamp(text, at, receivedAt, calendar);
@@ -87,31 +86,47 @@ function take({ timestamp, sequence, counter, uptime, hostname, tag }: CiscoHead
 }
 
 /** Takes the time stamp that began at `at`, and the host that may follow it. Returns where the rest begins. */
-function readHost(text: string, at: number, stamp: Timestamp, reading: Reading, draft: Rfc3164Draft): number {
+function readHost(
+  text: string,
+  at: number,
+  stamp: Timestamp,
+  receivedAt: Date,
+  reading: Reading,
+  draft: Rfc3164Draft,
+): number {
   draft.timestamp = stamp.text;
   const start = text.charCodeAt(stamp.end) === COLON ? stamp.end + 1 : stamp.end;
   const wordAt = blanksEnd(text, start);
   const isUpper = text.charCodeAt(wordAt) >= LETTER_A && text.charCodeAt(wordAt) <= LETTER_Z;
-  const next = isUpper ? readZone(text, at, wordAt, reading, draft) : wordAt;
+  const next = isUpper ? readZone(text, at, wordAt, receivedAt, reading, draft) : wordAt;
   const first = text.charCodeAt(next);
   // A host that is nil.
   if (first === DASH && text.startsWith('- ', next)) return next + 2;
-  const special = readSpecial(text, next, undefined, reading, draft);
+  const special = readSpecial(text, next, undefined, receivedAt, reading, draft);
   if (special >= 0) return special;
   const rest = next === wordAt ? Math.min(next, start + 1) : next;
   const tag = tagAt(text, next);
   if (tag) return tag.proc_id === undefined ? beforeMnemonic(text, next, tag.end, draft) : rest;
   const end = hostEnd(text, next, reading.options.atSignInHost === true);
-  return end < 0 || first === PERCENT ? rest : readAfterHost(text, text.slice(next, end), end, reading, draft);
+  return end < 0 || first === PERCENT
+    ? rest
+    : readAfterHost(text, text.slice(next, end), end, receivedAt, reading, draft);
 }
 
 /** Takes the host that ended at `end`, unless something that follows knows better. Returns where the rest begins. */
-function readAfterHost(text: string, hostname: string, end: number, reading: Reading, draft: Rfc3164Draft): number {
+function readAfterHost(
+  text: string,
+  hostname: string,
+  end: number,
+  receivedAt: Date,
+  reading: Reading,
+  draft: Rfc3164Draft,
+): number {
   let next = blanksEnd(text, end);
   let rest = Math.min(next, end + 1);
   // Cisco's firewalls, among others
   if (text.charCodeAt(next) === COLON && text.startsWith(': ', next)) next = rest = blanksEnd(text, next + 1);
-  const special = readSpecial(text, next, hostname, reading, draft);
+  const special = readSpecial(text, next, hostname, receivedAt, reading, draft);
   if (special >= 0) return special;
   draft.hostname = hostname;
   return rest;
@@ -133,7 +148,8 @@ function readSpecial(
   text: string,
   at: number,
   hostname: string | undefined,
-  { receivedAt, calendar, options }: Reading,
+  receivedAt: Date,
+  { calendar, options }: Reading,
   draft: Rfc3164Draft,
 ): number {
   const first = text.charCodeAt(at);
@@ -170,7 +186,8 @@ function readZone(
   text: string,
   at: number,
   next: number,
-  { receivedAt, options }: Reading,
+  receivedAt: Date,
+  { options }: Reading,
   draft: Rfc3164Draft,
 ): number {
   ZONE.lastIndex = next;

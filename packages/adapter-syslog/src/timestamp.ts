@@ -137,6 +137,8 @@ let lastStamp = '';
  * fraction and a day of one digit are taken too. Undefined if there is no such stamp.
  */
 export function bsdTimestamp(text: string, at: number, receivedAt: Date, calendar: Calendar): Timestamp | undefined {
+  // A day follows the month, and most words are longer.
+  if (text.charCodeAt(at + 3) !== SPACE) return undefined;
   // With such an age it is in the same year.
   const age = receivedAt.getTime() - lastTime;
   const inReach = calendar === lastCalendar && age > -AHEAD_MS && age < 300 * DAY_MS;

@@ -11,7 +11,8 @@ const PERCENT = 37;
 const IN_HOST = 1;
 const IN_TAG = 2;
 const IN_NAME = 4;
-const AT_SIGN = 64;
+/** The same as {@link IN_HOST}, or an at sign. */
+const IN_HOST_WITH_AT_SIGN = 8;
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => classOf(String.fromCharCode(code)));
 
 function classOf(char: string): number {
@@ -20,7 +21,8 @@ function classOf(char: string): number {
   // Not JSON, pairs, or the structured data of RFC 5424.
   const inTag = /["'{}[\]:=;<>]/.test(char) ? 0 : IN_TAG;
   const inName = /\w/.test(char) ? IN_NAME : 0;
-  return inHost | inTag | inName;
+  const inHostWithAtSign = inHost > 0 || char === '@' ? IN_HOST_WITH_AT_SIGN : 0;
+  return inHost | inTag | inName | inHostWithAtSign;
 }
 
 /** A tag: `su:`, `postfix/smtpd[12]:`, `%ASA-6-302013:`, `app[7]`. */
@@ -73,15 +75,9 @@ function tag(text: string, at: number, nameEnd: number, end: number, proc_id?: s
 export function hostEnd(text: string, at: number, atSign: boolean, wordEnd?: number): number {
   const first = text.charCodeAt(at);
   if (!isIn(first, IN_NAME) && first !== COLON && first !== OPEN) return -1;
+  const allowed = atSign ? IN_HOST_WITH_AT_SIGN : IN_HOST;
   let end = at + 1;
-  for (
-    let code = text.charCodeAt(end);
-    isIn(code, IN_HOST) || (atSign && code === AT_SIGN);
-    code = text.charCodeAt(end)
-  ) {
-    if (end === wordEnd) break;
-    end++;
-  }
+  while (end !== wordEnd && isIn(text.charCodeAt(end), allowed)) end++;
   const last = text.charCodeAt(end - 1);
   const ends = end === wordEnd || isWordEnd(text.charCodeAt(end));
   return ends && (isIn(last, IN_NAME) || last === CLOSE) ? end : -1;

@@ -80,7 +80,7 @@ export function present(reading: { readonly [K in keyof Reading]: Reading[K] | u
   const text = reading.text?.replace(/^ /, '').trimEnd();
   return Object.fromEntries(
     Object.entries({ ...reading, text }).filter(([, value]) => value !== undefined && value !== ''),
-  ) as Reading;
+  );
 }
 
 /** The part of a time that needs neither year nor zone, in UTC. */
