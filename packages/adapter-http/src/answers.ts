@@ -1,5 +1,5 @@
 import type { ProduceResult } from '@sputnikjs/messaging';
-import { REFUSALS, type RefusalCode } from './refusals.js';
+import { cut, REFUSALS, type RefusalCode } from './refusals.js';
 
 /** What a request is answered with. */
 export interface Answer {
@@ -21,7 +21,7 @@ export interface Problem {
 /** The refusal as problem details. `why` tells the particulars. */
 export function problem(code: RefusalCode, why?: string): Problem {
   const { status, title, text } = REFUSALS[code];
-  const detail = why === undefined ? text : `${why}; ${text}`;
+  const detail = why === undefined ? text : `${cut(why)}; ${text}`;
   return { type: `/openapi.json#/components/responses/${code}`, title, status, detail, code };
 }
 

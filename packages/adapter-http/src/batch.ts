@@ -13,16 +13,18 @@ const LINES_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/
 /** What a batch can be. */
 export const BATCH_TYPES: readonly string[] = [...LINES_TYPES, JSON_TYPE, EVENTS_TYPE];
 
+/** The messages of a batch. */
+export interface Batch {
+  readonly size: number;
+  /** The message at a place from 0, or what is wrong with it. */
+  readonly item: (index: number) => ProduceMessage | Refused;
+}
+
 /**
- * The messages of a request whose body is a batch, each alone right or wrong. Throws a refusal if the body as a whole is wrong:
- * UNSUPPORTED_TYPE, BAD_REQUEST, or TOO_LARGE if there are more than `most`.
+ * The batch that the body of a request is. Throws a refusal if it is wrong as a whole: UNSUPPORTED_TYPE, BAD_REQUEST, or TOO_LARGE if
+ * there are more than `most` messages.
  */
-export function itemsOf(
-  request: IncomingMessage,
-  scope: Scope,
-  body: Buffer,
-  most: number,
-): readonly (ProduceMessage | Refused)[] {
+export function batchOf(request: IncomingMessage, scope: Scope, body: Buffer, most: number): Batch {
   const { headersDistinct } = request;
   const type = mediaTypeOf(headersDistinct['content-type']?.[0] ?? '');
   if (!BATCH_TYPES.includes(type))
@@ -33,24 +35,26 @@ export function itemsOf(
   const { headers, key } = propertiesOf(request);
   const isLines = LINES_TYPES.includes(type);
   const parts = isLines ? linesOf(body, most) : elementsOf(body, most);
-  return parts.map((payload, index) => {
+  const message = (payload: Buffer, index: number): ProduceMessage => {
     const id = key === undefined ? undefined : idOf('item', scope, key, `${index}`);
-    try {
-      if (type !== EVENTS_TYPE) {
-        if (isLines) checkBody(JSON_TYPE, payload);
-        return { target, payload, contentType: JSON_TYPE, ...properties(headers, id) };
-      }
-      const event = structuredEvent(payload);
-      const all = { ...headers, ...event.headers };
-      return {
-        target,
-        payload,
-        contentType: EVENT_TYPE,
-        ...properties(all, id ?? idOf('event', scope, ...event.identity)),
-      };
-    } catch (error) {
-      if (error instanceof Refused) return error;
-      throw error;
+    if (type !== EVENTS_TYPE) {
+      if (isLines) checkBody(JSON_TYPE, payload);
+      return { target, payload, contentType: JSON_TYPE, ...properties(headers, id) };
     }
-  });
+    const event = structuredEvent(payload);
+    const all = { ...headers, ...event.headers };
+    const own = properties(all, id ?? idOf('event', scope, ...event.identity));
+    return { target, payload, contentType: EVENT_TYPE, ...own };
+  };
+  return {
+    size: parts.length,
+    item(index) {
+      try {
+        return message(parts[index] ?? Buffer.alloc(0), index);
+      } catch (error) {
+        if (error instanceof Refused) return error;
+        throw error;
+      }
+    },
+  };
 }

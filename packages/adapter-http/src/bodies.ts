@@ -1,55 +1,178 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '@sputnikjs/core';
 import { Refused } from './refusals.js';
 
-/** Reads bodies, and knows how many bytes of them all are held: from the first one that came to the end of the answer. */
+/** How much of bodies is held, and how fast they have to come. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Most bytes of all bodies that are held at once. */
+  readonly maxHeldBytes: number;
+  /** A body that brings fewer bytes a second than this, over five seconds, is refused. */
+  readonly minBodyBytesPerSecond: number;
+}
+
+/** So long is looked at how fast a body comes, in milliseconds. */
+const WINDOW_MS = 5_000;
+/** A body of which nothing comes for so long gives way to others, in milliseconds. */
+const STALL_MS = 1_000;
+
+/** What is held of a request. */
+interface Held {
+  readonly client: string;
+  bytes: number;
+  /** How many use it: the gateway itself, and the producer for each message. */
+  uses: number;
+  /** Answered, or its client is gone. */
+  isOver: boolean;
+  /** While its body comes in. */
+  coming: Coming | undefined;
+}
+
+interface Coming {
+  /** When the last bytes came. */
+  at: number;
+  windowSince: number;
+  windowBytes: number;
+  readonly refuse: (error: Refused) => void;
+}
+
+/**
+ * Reads bodies, and knows how many bytes of them all are held: from the first one that came until the request is answered and the
+ * producer is done with its messages.
+ */
 export class Bodies {
-  readonly #maxBodyBytes: number;
-  readonly #maxHeldBytes: number;
-  readonly #heldBy = new Map<IncomingMessage, number>();
+  readonly #limits: BodyLimits;
+  readonly #clock: Clock;
+  readonly #held = new Map<IncomingMessage, Held>();
+  readonly #bytesOf = new Map<string, number>();
   /** Those that are answered, or gone: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
-  #held = 0;
+  #bytes = 0;
 
-  constructor(limits: { readonly maxBodyBytes: number; readonly maxHeldBytes: number }) {
-    this.#maxBodyBytes = limits.maxBodyBytes;
-    this.#maxHeldBytes = limits.maxHeldBytes;
+  constructor(limits: BodyLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
   }
 
   /**
-   * Resolves with the body of a request. Rejects with TOO_LARGE, or with FULL if there is no room for it now; the rest of the
-   * body is read and thrown away then. Never settles if the client goes away first.
+   * Resolves with the body of a request of `client`. Rejects with TOO_LARGE, with FULL if there is no room for it now, or with
+   * REQUEST_TIMEOUT if it comes too slowly; the rest of the body is read and thrown away then. Never settles if the client goes away first.
    */
-  read(request: IncomingMessage): Promise<Buffer> {
+  read(request: IncomingMessage, client: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
+      const { maxBodyBytes } = this.#limits;
       const chunks: Buffer[] = [];
-      let size = 0;
+      const now = this.#clock.now();
       const refuse = (error: Refused): void => {
+        held.coming = undefined;
         request.off('data', take).resume();
         chunks.length = 0;
         this.release(request);
         reject(error);
       };
+      const coming: Coming = { at: now, windowSince: now, windowBytes: 0, refuse };
+      const held: Held = { client, bytes: 0, uses: 0, isOver: false, coming };
       const take = (chunk: Buffer): void => {
-        if (this.#released.has(request)) return;
-        size += chunk.length;
-        if (size > this.#maxBodyBytes) return refuse(tooLarge(this.#maxBodyBytes));
-        if (this.#held + chunk.length > this.#maxHeldBytes) return refuse(full());
-        this.#held += chunk.length;
-        this.#heldBy.set(request, size);
+        if (held.isOver) return;
+        if (held.bytes + chunk.length > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
+        if (!this.#hasRoom(chunk.length, held)) return refuse(full('for the body'));
+        this.#count(held, chunk.length);
+        coming.at = this.#clock.now();
+        coming.windowBytes += chunk.length;
         chunks.push(chunk);
       };
-      if (Number(request.headers['content-length'] ?? 0) > this.#maxBodyBytes)
-        return refuse(tooLarge(this.#maxBodyBytes));
+      if (this.#released.has(request)) return;
+      if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
+      this.#held.set(request, held);
       request.on('data', take);
-      request.once('end', () => resolve(Buffer.concat(chunks)));
+      request.once('end', () => {
+        held.coming = undefined;
+        resolve(Buffer.concat(chunks));
+        chunks.length = 0;
+      });
     });
   }
 
-  /** The request is answered, or its client is gone: its body is held no longer. */
+  /** Room for what is made of a request. Throws FULL if there is none now. */
+  holdMore(request: IncomingMessage, bytes: number): void {
+    const held = this.#held.get(request);
+    if (!held) return;
+    if (!this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
+    this.#count(held, bytes);
+  }
+
+  /** What came of the request is in use, until what is returned is called. */
+  hold(request: IncomingMessage): () => void {
+    const held = this.#held.get(request);
+    if (!held) return () => {};
+    held.uses++;
+    return () => {
+      held.uses--;
+      this.#forget(request, held);
+    };
+  }
+
+  /** The request is answered, or its client is gone. */
   release(request: IncomingMessage): void {
     this.#released.add(request);
-    this.#held -= this.#heldBy.get(request) ?? 0;
-    this.#heldBy.delete(request);
+    const held = this.#held.get(request);
+    if (!held) return;
+    held.isOver = true;
+    held.coming = undefined;
+    this.#forget(request, held);
+  }
+
+  /** Refuses bodies that come too slowly, but for those that `isHeld` says we let wait. */
+  look(isHeld: (request: IncomingMessage) => boolean): void {
+    const now = this.#clock.now();
+    const least = (this.#limits.minBodyBytesPerSecond * WINDOW_MS) / 1_000;
+    for (const [request, { coming }] of this.#held) {
+      if (!coming) continue;
+      if (isHeld(request)) coming.at = coming.windowSince = now;
+      if (now - coming.windowSince < WINDOW_MS) continue;
+      if (coming.windowBytes < least) coming.refuse(tooSlow(this.#limits.minBodyBytesPerSecond));
+      coming.windowSince = now;
+      coming.windowBytes = 0;
+    }
+  }
+
+  #count(held: Held, bytes: number): void {
+    held.bytes += bytes;
+    this.#bytes += bytes;
+    const own = (this.#bytesOf.get(held.client) ?? 0) + bytes;
+    if (own === 0) this.#bytesOf.delete(held.client);
+    else this.#bytesOf.set(held.client, own);
+  }
+
+  #forget(request: IncomingMessage, held: Held): void {
+    if (!held.isOver || held.uses > 0 || !this.#held.delete(request)) return;
+    this.#count(held, -held.bytes);
+  }
+
+  /** True if there is room for so many bytes more; bodies that are not complete give way for that. */
+  #hasRoom(bytes: number, newest: Held): boolean {
+    while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
+      const coming = this.#nextToGiveWay(bytes, newest);
+      if (!coming) return false;
+      coming.refuse(full('for the body, which came slowly, or of a client that has sent more than others'));
+    }
+    return true;
+  }
+
+  /** Of the clients that hold more than that of the newest, or whose bodies do not come on, the one that holds most: its slowest body. */
+  #nextToGiveWay(bytes: number, newest: Held): Coming | undefined {
+    const now = this.#clock.now();
+    const own = (this.#bytesOf.get(newest.client) ?? 0) + bytes;
+    let [found, most]: [Coming | undefined, number] = [undefined, 0];
+    for (const held of this.#held.values()) {
+      const { coming, client } = held;
+      if (!coming || held === newest || held.bytes === 0) continue;
+      const theirs = this.#bytesOf.get(client) ?? 0;
+      const gives = now - coming.at >= STALL_MS || (client !== newest.client && theirs > own);
+      if (!gives || theirs < most || (theirs === most && found && coming.at >= found.at)) continue;
+      [found, most] = [coming, theirs];
+    }
+    return found;
   }
 }
 
@@ -57,6 +180,10 @@ function tooLarge(most: number): Refused {
   return new Refused('TOO_LARGE', `the gateway takes bodies of up to ${most} bytes`);
 }
 
-function full(): Refused {
-  return new Refused('FULL', 'there is no room for the body');
+function tooSlow(rate: number): Refused {
+  return new Refused('REQUEST_TIMEOUT', `the body came at less than ${rate} bytes a second for five seconds`);
+}
+
+function full(what: string): Refused {
+  return new Refused('FULL', `there is no room ${what}`);
 }

@@ -20,6 +20,8 @@ export interface HttpGatewayConfig {
   readonly maxBodyBytes: number;
   /** Most bytes of bodies held at once, of all requests that come in or wait. */
   readonly maxHeldBytes: number;
+  /** A body that brings fewer bytes a second than this, over five seconds, is refused. */
+  readonly minBodyBytesPerSecond: number;
   /** Largest headers taken, all of a request, in bytes. */
   readonly maxHeaderBytes: number;
   /** Most messages in a batch. */
@@ -30,7 +32,7 @@ export interface HttpGatewayConfig {
   readonly requestTimeoutMs: number;
   /** How long a message waits for the server, in milliseconds. */
   readonly timeoutMs: number;
-  /** Most connections at once; further ones are closed. */
+  /** Most connections at once; for a further one, one that is idle is closed, of the client that has most of them. */
   readonly maxConnections: number;
   /** How many messages may wait for the server at once: bounds the bodies held. */
   readonly maxPending: number;
@@ -67,12 +69,13 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
     tokens: z.array(TOKEN).default([]),
     maxBodyBytes: count(1024 * 1024),
     maxHeldBytes: count(64 * 1024 * 1024),
+    minBodyBytesPerSecond: z.int().min(0).default(240),
     maxHeaderBytes: count(16 * 1024),
     maxBatchItems: count(10_000),
     headersTimeoutMs: ms(10_000),
     requestTimeoutMs: ms(30_000),
     timeoutMs: ms(10_000),
-    maxConnections: count(10_000),
+    maxConnections: count(1024),
     maxPending: count(1024),
     maxPendingPerClient: z.int().min(1).optional(),
   })

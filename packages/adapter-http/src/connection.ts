@@ -3,17 +3,31 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@sputnikjs/core';
 import type { Answer } from './answers.js';
 import { linger } from './linger.js';
+import { Pieces } from './pieces.js';
+import type { Turns } from './turns.js';
 
 /** What holds for all connections of a gateway. */
 export interface ConnectionRules {
   readonly clock: Clock;
+  /** Whose turn it is among those that have sent much at once. */
+  readonly turns: Turns;
   /** How long what a client still sends is read and thrown away, so that it gets to see the answer, in milliseconds. */
   readonly lingerMs: number;
   /** True once clients are to go elsewhere: the last answer on each connection says that it closes. */
   readonly isLeaving: () => boolean;
+  /** True while there is room for further requests of connections that have some under way. */
+  readonly hasRoom: () => boolean;
+  /** Called when the head of a request has come, that `onOver` will be called for. */
+  readonly onBegin: () => void;
   /** Called when a request is answered, or its client is gone. */
   readonly onOver: (request: IncomingMessage) => void;
 }
+
+/** Most requests of a connection that are not answered, or whose answers are not on their way: what comes behind them waits unread. */
+const MOST_OPEN = 32;
+/** So long a client may take to read an answer, in milliseconds, and as long as it takes at this rate; then it is cut. */
+const TAKE_MS = 10_000;
+const TAKE_BYTES_PER_MS = 64;
 
 /** At a landing: so long a client may neither read nor send, and so long it may take to read an answer, in milliseconds. */
 const STALL_MS = 1_000;
@@ -28,7 +42,8 @@ const BEGIN_MS = 100;
 export class Connection {
   readonly #socket: Socket;
   readonly #rules: ConnectionRules;
-  /** Not answered yet, in their order. */
+  readonly #pieces: Pieces;
+  /** Not answered yet, or answered and the client has not taken it, in their order. */
   readonly #open = new Map<ServerResponse, IncomingMessage>();
   /** To the request that came last. */
   #latest: ServerResponse | undefined;
@@ -41,10 +56,16 @@ export class Connection {
   /** Since the landing: what requests that are not complete are answered with. */
   #refusal: Answer | undefined;
   #cancelCut: (() => void) | undefined;
+  /** The answer that the client is to take next, and since when. */
+  #taking: { readonly response: ServerResponse; readonly since: number } | undefined;
+  #activeAt: number;
 
   constructor(socket: Socket, rules: ConnectionRules) {
     this.#socket = socket;
     this.#rules = rules;
+    this.#activeAt = rules.clock.now();
+    this.#pieces = new Pieces(socket, rules.turns, () => this.#mayGoOn());
+    socket.on('data', () => (this.#activeAt = rules.clock.now()));
     // Node would destroy the socket under what the client still sends, and the reset could overtake the answer.
     socket.destroySoon = () => this.#end();
     // The client has said all; what was asked is answered.
@@ -55,19 +76,43 @@ export class Connection {
     });
     socket.once('close', () => {
       this.#cancelCut?.();
-      for (const request of this.#open.values()) rules.onOver(request);
+      const requests = [...this.#open.values()];
       this.#open.clear();
+      for (const request of requests) rules.onOver(request);
     });
+  }
+
+  /** Since when nothing has come or gone, if no complete request is under way; undefined if one is. */
+  get idleSince(): number | undefined {
+    return [...this.#open.values()].some(({ complete }) => complete) ? undefined : this.#activeAt;
+  }
+
+  /** Cuts a client that does not take its answers. */
+  look(now: number): void {
+    const [response] = this.#open.keys();
+    if (!response?.writableEnded) this.#taking = undefined;
+    else if (this.#taking?.response !== response) this.#taking = { response, since: now };
+    else {
+      const bytes = Number(response.getHeader('content-length') ?? 0);
+      if (now - this.#taking.since > TAKE_MS + bytes / TAKE_BYTES_PER_MS) this.#socket.destroy();
+    }
+  }
+
+  /** True while what the client sends is not read, since too much of it is under way. */
+  get isHeld(): boolean {
+    return this.#pieces.isHeld;
   }
 
   /** The head of a request has come. False if it is not to be processed. */
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#isOver) {
-      request.resume();
+      this.#pieces.end();
       return false;
     }
     this.#latest = response;
     this.#open.set(response, request);
+    this.#rules.onBegin();
+    this.#pieces.begin(Number(request.headers['content-length'] ?? 0));
     response.once('prefinish', () => this.#refusal && this.#cutAfter(READ_MS));
     response.once('finish', () => this.#answered(response, request));
     if (!hasCertainEnd(request)) {
@@ -93,6 +138,7 @@ export class Connection {
     if (isRequest) this.#refuseLatest(error);
     else if (!this.#isOver) this.#error = error;
     this.#isOver = true;
+    this.#pieces.end();
     this.#endIfAnswered();
   }
 
@@ -115,6 +161,12 @@ export class Connection {
     else this.#end();
   }
 
+  #mayGoOn(): boolean {
+    const { size } = this.#open;
+    if (size === 0 || (size < MOST_OPEN && this.#rules.hasRoom())) return true;
+    return size === 1 && this.#latest !== undefined && this.#open.get(this.#latest)?.complete === false;
+  }
+
   #refuseLatest(refusal: Answer): void {
     const response = this.#latest;
     if (!response || response.headersSent) return;
@@ -124,11 +176,13 @@ export class Connection {
   }
 
   #answered(response: ServerResponse, request: IncomingMessage): void {
-    this.#open.delete(response);
+    if (!this.#open.delete(response)) return;
+    this.#activeAt = this.#rules.clock.now();
     if (!this.#isEnded) this.#cancelCut?.();
     this.#rules.onOver(request);
     linger(request, this.#rules.lingerMs, this.#rules.clock);
     this.#endIfAnswered();
+    this.#pieces.goOn();
   }
 
   #endIfAnswered(): void {
@@ -146,7 +200,7 @@ export class Connection {
       this.#cutAfter(READ_MS);
     }
     this.#socket.end(() => this.#cutAfter(this.#rules.lingerMs));
-    this.#socket.resume();
+    this.#pieces.end();
   }
 
   #cutAfter(ms: number): void {

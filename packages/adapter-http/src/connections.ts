@@ -5,6 +5,7 @@ import type { Clock } from '@sputnikjs/core';
 import { arrived } from '@sputnikjs/messaging/net';
 import { refusal, type Answer } from './answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
+import { networkOf } from './network.js';
 
 /** How long clients may take to come again before the port closes: looked at so often, each time after so many milliseconds. */
 const LOOKS = 20;
@@ -13,27 +14,62 @@ const QUIET_LOOKS = 2;
 /** Connections, about, that are taken from the port before it closes: one in a turn of the event loop. */
 const MOST_TURNS = 1_000;
 
+/** Most requests under way of all connections together; beyond that each has one. */
+const MOST_OPEN = 2_048;
+/** How often clients are looked at, in milliseconds. */
+const EVERY_MS = 1_000;
+
+/** A connection as the port gave it. */
+interface Peer {
+  readonly socket: Socket;
+  /** Who is behind it, as far as addresses tell. */
+  readonly network: string;
+  readonly since: number;
+  /** Undefined until its TLS handshake is over. */
+  connection?: Connection;
+}
+
+/** What holds for all connections together. */
+export interface ConnectionsRules extends Omit<ConnectionRules, 'hasRoom' | 'onBegin'> {
+  readonly maxConnections: number;
+  /** Called once in a while, as long as there are connections. */
+  readonly onLook: () => void;
+  /** Called when there are too many connections, and one has to go: that of `address`. */
+  readonly onDrop: (address: string | undefined) => void;
+}
+
 /** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
 export class Connections {
   readonly #server: Server;
   readonly #clock: Clock;
-  /** Also those whose TLS handshake is not over. */
-  readonly #sockets = new Set<Socket>();
+  readonly #rules: ConnectionsRules;
+  /** By address and port; also those whose TLS handshake is not over. */
+  readonly #peers = new Map<string, Peer>();
   readonly #all = new Map<Duplex, Connection>();
   /** Requests that were given to the handler. */
   readonly #underWay = new Set<IncomingMessage>();
+  /** Requests that are not answered, or their answers not taken. */
+  #open = 0;
   #accepted = 0;
   /** Requests that wait until the port is closed. */
   #deferred: (() => void)[] | undefined;
   #stopped: Promise<void> | undefined;
+  #cancelLook: (() => void) | undefined;
 
   /** `handler` gets the requests that are to be processed. */
-  constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionRules) {
+  constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionsRules) {
     this.#server = server;
     this.#clock = rules.clock;
-    const onOver = (request: IncomingMessage): void => {
-      this.#underWay.delete(request);
-      rules.onOver(request);
+    this.#rules = rules;
+    const own = {
+      ...rules,
+      hasRoom: () => this.#open < MOST_OPEN,
+      onBegin: () => void this.#open++,
+      onOver: (request: IncomingMessage): void => {
+        this.#open--;
+        this.#underWay.delete(request);
+        rules.onOver(request);
+      },
     };
     // Node would cut those when the server closes, also under bytes that have come and were not read.
     server.closeIdleConnections = () => {};
@@ -49,13 +85,12 @@ export class Connections {
     // Node would cut the connection, also under answers that are on their way.
     server.on('connect', (_, socket) => this.fail(socket, refusal('BAD_REQUEST', 'CONNECT is for proxies')));
     server.on('timeout', (socket) => this.#all.get(socket)?.stalled());
-    server.on('connection', (socket: Socket) => {
-      this.#accepted++;
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    server.on('connection', (socket: Socket) => this.#accept(socket));
     server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#all.set(socket, new Connection(socket, { ...rules, onOver }));
+      const peer = this.#peers.get(peerOf(socket));
+      if (!peer) return void socket.destroy();
+      peer.connection = new Connection(socket, own);
+      this.#all.set(socket, peer.connection);
       socket.once('close', () => this.#all.delete(socket));
     });
   }
@@ -63,6 +98,11 @@ export class Connections {
   /** As `isLast` of the connection. */
   isLast(response: ServerResponse): boolean {
     return this.#all.get(response.req.socket)?.isLast(response) ?? false;
+  }
+
+  /** True while a client's bytes are not read, since too much of it is under way. */
+  isHeld(request: IncomingMessage): boolean {
+    return this.#all.get(request.socket)?.isHeld ?? false;
   }
 
   /** As `fail` of the connection; one that has not come so far is cut. */
@@ -80,8 +120,7 @@ export class Connections {
     const stopped = this.#stop();
     this.#deferred = undefined;
     for (const handle of deferred) handle();
-    const secured = new Set([...this.#all.keys()].map((socket) => peerOf(socket as Socket)));
-    for (const socket of this.#sockets) if (!secured.has(peerOf(socket))) socket.destroy();
+    for (const { connection, socket } of this.#peers.values()) if (!connection) socket.destroy();
     for (const connection of this.#all.values()) connection.land(refusal);
     await stopped;
   }
@@ -89,7 +128,7 @@ export class Connections {
   /** Takes no further connection, and cuts all there are. */
   async cut(): Promise<void> {
     const stopped = this.#stop();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { socket } of this.#peers.values()) socket.destroy();
     await stopped;
   }
 
@@ -104,6 +143,48 @@ export class Connections {
       quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
     }
     await arrived(() => this.#accepted, MOST_TURNS);
+  }
+
+  #accept(socket: Socket): void {
+    this.#accepted++;
+    const name = peerOf(socket);
+    const peer = { socket, network: networkOf(socket.remoteAddress), since: this.#clock.now() };
+    this.#peers.set(name, peer);
+    socket.once('close', () => {
+      this.#peers.delete(name);
+      if (this.#peers.size > 0) return;
+      this.#cancelLook?.();
+      this.#cancelLook = undefined;
+    });
+    if (this.#peers.size > this.#rules.maxConnections) this.#makeRoom(peer);
+    this.#cancelLook ??= this.#clock.after(EVERY_MS, () => this.#look());
+  }
+
+  /**
+   * There is one connection too many: the one of whoever has most that has been idle for longest goes, else the new one. So nobody keeps
+   * others out by holding connections open.
+   */
+  #makeRoom(newest: Peer): void {
+    const counts = new Map<string, number>();
+    for (const { network } of this.#peers.values()) counts.set(network, (counts.get(network) ?? 0) + 1);
+    const countOf = ({ network }: Peer): number => counts.get(network) ?? 0;
+    let [victim, idleSince, most] = [newest, Infinity, countOf(newest)];
+    for (const peer of this.#peers.values()) {
+      const since = peer.connection ? peer.connection.idleSince : peer.since;
+      if (peer === newest || since === undefined) continue;
+      const count = countOf(peer);
+      if (count > most || (count === most && since < idleSince)) [victim, idleSince, most] = [peer, since, count];
+    }
+    this.#rules.onDrop(victim.socket.remoteAddress);
+    victim.socket.destroy();
+  }
+
+  /** Looks at all clients, once in a while as long as there are any. */
+  #look(): void {
+    const now = this.#clock.now();
+    for (const connection of this.#all.values()) connection.look(now);
+    this.#rules.onLook();
+    this.#cancelLook = this.#clock.after(EVERY_MS, () => this.#look());
   }
 
   #stop(): Promise<void> {

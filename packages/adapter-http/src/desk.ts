@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { refusal, taken, type Answer } from './answers.js';
 import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
+import { Waiting } from './waiting.js';
 
 /** Hands messages to the producer while the server is there, and tells how that went. */
 export interface Desk {
@@ -11,9 +11,11 @@ export interface Desk {
   open(): void;
   /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
   shut(): void;
-  /** Resolves when the server has taken the message, or it is known why not. Never rejects. */
   readonly produce: Produce;
 }
+
+/** The longest that Node's timers take: the producer always says in the end what became of a message. */
+const FOR_EVER_MS = 2 ** 31 - 1;
 
 /** How many messages may wait at a desk, and how long each. */
 export interface DeskLimits {
@@ -27,12 +29,16 @@ export interface DeskLimits {
 export function makeDesk(
   producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
   { timeoutMs, maxPending, maxPendingPerClient = Infinity }: DeskLimits,
-  { landing, log }: BlockContext,
+  { landing, log, clock }: BlockContext,
 ): Desk {
-  let outage: AbortController | undefined;
+  let isOpen = false;
   let pending = 0;
   const pendingOf = new Map<string, number>();
   const keys = new Keys();
+  const waiting = new Waiting(clock, timeoutMs, () => {
+    log.warn({ event: 'late', code: 'ASK_TIMEOUT' }, `the server did not answer within ${timeoutMs} ms`);
+    return refusal('OUTCOME_UNKNOWN', `the server did not answer within ${timeoutMs} ms`);
+  });
 
   function count(client: string, change: 1 | -1): void {
     pending += change;
@@ -43,13 +49,8 @@ export function makeDesk(
 
   function refused(error: unknown, target: string): Answer {
     const code = error instanceof SputnikError ? error.code : undefined;
-    if (code === 'ASK_ABORTED') return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
     if (code === 'ASK_ENDED') return refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered');
     if (code === 'ASK_REFUSED' || code === 'ASK_DROPPED') return refusal(landing.aborted ? 'LANDING' : 'FULL');
-    if (code === 'ASK_TIMEOUT') {
-      log.warn({ event: 'late', code, target }, `the server did not answer within ${timeoutMs} ms`);
-      return refusal('OUTCOME_UNKNOWN', `the server did not answer within ${timeoutMs} ms`);
-    }
     const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
     if (cause instanceof SputnikError && cause.code === 'CONNECTION_LOST')
       return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
@@ -64,36 +65,51 @@ export function makeDesk(
     );
   }
 
+  function denied(message: ProduceMessage, client: string): Answer | undefined {
+    if (landing.aborted) return refusal('LANDING');
+    if (!isOpen) return refusal('SERVER_AWAY');
+    if (keys.isOfAnother(message))
+      return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
+    if (pending >= maxPending) return refusal('FULL');
+    return (pendingOf.get(client) ?? 0) >= maxPendingPerClient ? refusal('TOO_MANY') : undefined;
+  }
+
+  /** What the producer says in the end. */
+  async function outcomeOf(message: ProduceMessage): Promise<Answer> {
+    try {
+      // The client waits for its answer: it is better told at once that the producer, or the server, is full.
+      const now = { timeoutMs: FOR_EVER_MS, whenFull: 'reject' } as const;
+      const asked = producer.ask({ ...message, whenFull: 'reject' }, now);
+      return taken(message.target, (await asked) ?? undefined);
+    } catch (error) {
+      return refused(error, message.target);
+    }
+  }
+
   return {
-    open() {
-      outage = new AbortController();
-      // Each message under way listens: Node would warn of more than ten.
-      setMaxListeners(0, outage.signal);
+    open: () => void (isOpen = true),
+    shut() {
+      isOpen = false;
+      waiting.endAll(refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost'));
     },
-    shut: () => {
-      outage?.abort();
-      outage = undefined;
-    },
-    async produce(message, client) {
-      if (landing.aborted) return refusal('LANDING');
-      if (!outage) return refusal('SERVER_AWAY');
-      if (keys.isOfAnother(message))
-        return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
-      if (pending >= maxPending) return refusal('FULL');
-      if ((pendingOf.get(client) ?? 0) >= maxPendingPerClient) return refusal('TOO_MANY');
+    produce(message, client, onSettled) {
+      const refusal = denied(message, client);
+      if (refusal) {
+        onSettled();
+        return Promise.resolve(refusal);
+      }
       count(client, 1);
       const release = keys.hold(message);
-      try {
-        // The client waits for its answer: it is better told at once that the producer, or the server, is full.
-        const now = { timeoutMs, signal: outage.signal, whenFull: 'reject' } as const;
-        const asked = producer.ask({ ...message, whenFull: 'reject' }, now);
-        return taken(message.target, (await asked) ?? undefined);
-      } catch (error) {
-        return refused(error, message.target);
-      } finally {
-        release();
-        count(client, -1);
-      }
+      return new Promise((resolve) => {
+        const waiter = waiting.add(resolve);
+        void outcomeOf(message).then((answer) => {
+          // Perhaps long after the client was answered: so long the message is held.
+          release();
+          count(client, -1);
+          onSettled();
+          waiting.end(waiter, answer);
+        });
+      });
     },
   };
 }

@@ -13,19 +13,18 @@ import {
 import type { Access } from './access.js';
 import { checkQuery } from './address.js';
 import { answer, refusal, type Answer } from './answers.js';
-import { Bodies } from './bodies.js';
+import { Bodies, type BodyLimits } from './bodies.js';
 import type { Certificate } from './certificate.js';
 import { checkHead } from './check.js';
 import { Connections } from './connections.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './failures.js';
 import { receive, serve, type BatchLimits, type Produce, type Visit } from './reception.js';
 import { makeServer, type ServerLimits } from './server.js';
+import { Turns } from './turns.js';
 
 /** What clients may do. */
-export interface Limits extends ServerLimits, BatchLimits {
-  readonly maxBodyBytes: number;
-  /** Most bytes of all bodies that are held at once. */
-  readonly maxHeldBytes: number;
+export interface Limits extends ServerLimits, BatchLimits, BodyLimits {
+  readonly maxConnections: number;
   /** How long the rest of a refused body is read and thrown away, so that its sender gets to see the answer. */
   readonly lingerMs: number;
 }
@@ -50,6 +49,7 @@ export interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #app: FastifyInstance;
+  readonly #turns = new Turns();
   readonly #bodies: Bodies;
   readonly #connections: Connections;
   #isLanding = false;
@@ -57,23 +57,25 @@ export class Listener {
   constructor(options: ListenerOptions) {
     const { limits, certificate, log, clock, landingSoon } = options;
     this.#options = options;
-    this.#bodies = new Bodies(limits);
+    this.#bodies = new Bodies(limits, clock);
     const server = makeServer(limits, certificate);
     let handle: RequestListener = () => {};
     this.#connections = new Connections(server, certificate !== undefined, (...request) => handle(...request), {
       clock,
+      turns: this.#turns,
       lingerMs: limits.lingerMs,
       isLeaving: () => this.#isLanding || landingSoon.aborted,
+      maxConnections: limits.maxConnections,
+      onDrop: (address) => {
+        const text = `a connection was closed, since there are ${limits.maxConnections}; more is a matter of "maxConnections"`;
+        log.warn({ event: 'connectionDropped', address }, text);
+      },
+      onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),
       onOver: (request) => this.#bodies.release(request),
     });
     this.#app = this.#makeApp((handler) => {
       handle = handler;
       return server;
-    });
-    server.on('drop', (connection) => {
-      const { maxConnections } = limits;
-      const text = `a connection was closed: there are ${maxConnections} already; more is a matter of "maxConnections"`;
-      log.warn({ event: 'connectionDropped', address: connection?.remoteAddress }, text);
     });
   }
 
@@ -106,6 +108,10 @@ export class Listener {
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
     const { limits, log, produce, document, access } = this.#options;
+    /** What is known of requests to produce since their heads came. */
+    const visits = new WeakMap<FastifyRequest, Visit>();
+    const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
+    const description = answer(200, Buffer.from(JSON.stringify(document)));
     const fail = (error: FastifyError, _: FastifyRequest, reply: FastifyReply): void =>
       this.#send(reply, errorAnswer(error, log));
     const app = fastify({
@@ -114,7 +120,9 @@ export class Listener {
       frameworkErrors: fail,
     });
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', async (_: FastifyRequest, body: IncomingMessage) => this.#bodies.read(body));
+    app.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) =>
+      this.#bodies.read(body, visits.get(request)?.client.name ?? ''),
+    );
     app.addHook('onRequest', ({ raw }, _, done) => {
       // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
       delete raw.headers['content-type'];
@@ -140,10 +148,8 @@ export class Listener {
     });
     app.get('/openapi.json', ({ raw }, reply) => {
       checkQuery(raw.url ?? '');
-      this.#send(reply, answer(200, document));
+      this.#send(reply, description);
     });
-    /** What is known of requests to produce since their heads came. */
-    const visits = new WeakMap<FastifyRequest, Visit>();
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
       '/produce/*',
       {
@@ -151,7 +157,7 @@ export class Listener {
       },
       async (request, reply) => {
         const visit = visits.get(request);
-        if (visit) this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), produce, limits));
+        if (visit) this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), service));
         return reply;
       },
     );

@@ -1,6 +1,13 @@
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { answer, refusal, type Answer, type Problem } from './answers.js';
+import type { Batch } from './batch.js';
 import { Refused, type RefusalCode } from './refusals.js';
+import type { Turns } from './turns.js';
+
+/** So many messages of a batch are read at a time; then it is the turn of others. */
+const SLICE = 64;
+/** So much memory the answer of one message may take. */
+export const ITEM_BYTES = 512;
 
 /** What became of a message of a batch. */
 export interface ItemAnswer {
@@ -19,21 +26,27 @@ export interface ItemAnswer {
  */
 export async function produceAll(
   target: string,
-  items: readonly (ProduceMessage | Refused)[],
+  { size, item: itemAt }: Batch,
   produce: (message: ProduceMessage) => Promise<Answer>,
   window: number,
+  turns: Turns,
 ): Promise<Answer> {
   const results: ItemAnswer[] = [];
   let next = 0;
+  const others: { turn?: Promise<void> | undefined } = {};
   const work = async (): Promise<void> => {
-    for (let item = items[next]; item !== undefined; item = items[next]) {
+    for (;;) {
+      while (others.turn) await others.turn;
+      if (next === size) return;
       const index = next++;
+      const item = itemAt(index);
+      if (next % SLICE === 0) others.turn = turns.next().then(() => (others.turn = undefined));
       const { status, body } = item instanceof Refused ? refusal(item.code, item.message) : await produce(item);
       const { code, detail, duplicate } = body as Partial<Problem> & ProduceResult;
       results[index] = { index, status, ...(duplicate && { duplicate }), ...(code && { code, detail }) };
     }
   };
-  await Promise.all(Array.from({ length: Math.min(window, items.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(window, size) }, work));
 
   const codes = new Set(results.map(({ code }) => code));
   const [code] = codes;

@@ -3,13 +3,18 @@ import type { ProduceMessage } from '@sputnikjs/messaging';
 import type { Access, Client } from './access.js';
 import { addressOf, type Address } from './address.js';
 import type { Answer } from './answers.js';
-import { itemsOf } from './batch.js';
+import type { Bodies } from './bodies.js';
+import { batchOf } from './batch.js';
 import { checkEncoding } from './check.js';
 import { messageOf } from './message.js';
-import { produceAll } from './produce-all.js';
+import { ITEM_BYTES, produceAll } from './produce-all.js';
+import type { Turns } from './turns.js';
 
-/** Has a message of a client produced; resolves with what that is answered with. Never rejects. */
-export type Produce = (this: void, message: ProduceMessage, client: string) => Promise<Answer>;
+/**
+ * Has a message of a client produced; resolves with what that is answered with. Never rejects. `onSettled` is called when the message
+ * is held no longer, perhaps after the answer: a server may take its time.
+ */
+export type Produce = (this: void, message: ProduceMessage, client: string, onSettled: () => void) => Promise<Answer>;
 
 /** A request to produce that may be read to its end. */
 export interface Visit extends Address {
@@ -33,16 +38,29 @@ export interface BatchLimits {
   readonly batchWindow: number;
 }
 
+/** What a request is served with. */
+export interface Service extends BatchLimits {
+  readonly produce: Produce;
+  readonly bodies: Bodies;
+  readonly turns: Turns;
+}
+
 /** What becomes of a request. Throws a refusal if that is wrong. */
 export async function serve(
   request: IncomingMessage,
   { target, client, isBatch }: Visit,
   body: Buffer,
-  produce: Produce,
-  { maxBatchItems, batchWindow }: BatchLimits,
+  { produce, bodies, turns, maxBatchItems, batchWindow }: Service,
 ): Promise<Answer> {
   const scope = { token: client.token, target };
-  if (!isBatch) return produce(messageOf(request, scope, body), client.name);
-  const items = itemsOf(request, scope, body, maxBatchItems);
-  return produceAll(target, items, (message) => produce(message, client.name), batchWindow);
+  const ask = (message: ProduceMessage): Promise<Answer> => produce(message, client.name, bodies.hold(request));
+  const done = bodies.hold(request);
+  try {
+    if (!isBatch) return await ask(messageOf(request, scope, body));
+    const batch = batchOf(request, scope, body, maxBatchItems);
+    bodies.holdMore(request, batch.size * ITEM_BYTES);
+    return await produceAll(target, batch, ask, batchWindow, turns);
+  } finally {
+    done();
+  }
 }

@@ -147,12 +147,26 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
 };
 
-/** Thrown by what reads a request and finds it wrong: it is to be answered with a refusal. `message` tells the particulars. */
+/** Longer ones have what a client sent. */
+const LONGEST_WHY = 300;
+
+/**
+ * Thrown by what reads a request and finds it wrong: it is to be answered with a refusal. `message` tells the particulars. It has no
+ * stack, since a client can have thousands of them made.
+ */
 export class Refused extends Error {
   readonly code: RefusalCode;
 
   constructor(code: RefusalCode, why: string) {
-    super(why);
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(cut(why));
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
   }
+}
+
+/** The particulars of a refusal, as short as they have to be. */
+export function cut(why: string): string {
+  return why.length > LONGEST_WHY ? `${why.slice(0, LONGEST_WHY)}…` : why;
 }

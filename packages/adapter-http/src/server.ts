@@ -12,7 +12,6 @@ export interface ServerLimits {
   /** How often the two above are looked at. */
   readonly lookMs: number;
   readonly maxHeaderBytes: number;
-  readonly maxConnections: number;
 }
 
 /** Longer than proxies keep a connection: they, not we, close it, so that no request meets a closing one. */
@@ -30,7 +29,6 @@ export function makeServer(limits: ServerLimits, certificate: Certificate | unde
     requireHostHeader: false,
   };
   const server = certificate ? makeTlsServer(options, limits, certificate) : createServer(options);
-  server.maxConnections = limits.maxConnections;
   // A client that has said all it wants to say may still want to hear the answer. The types of Node do not know this property.
   Object.assign(server, { httpAllowHalfOpen: true });
   return server;

@@ -38,8 +38,8 @@ export class Wire {
   /** Resolves with all that was received, when the connection is closed. */
   readonly received: Promise<string>;
 
-  constructor(port: number, allowHalfOpen = false) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
+  constructor(port: number, allowHalfOpen = false, localAddress = '127.0.0.1') {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen, localAddress });
     let text = '';
     this.socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     this.socket.on('error', () => undefined); // a reset ends it too

@@ -35,7 +35,7 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
   };
   const desk = makeDesk(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
   desk.open();
-  const { body, status } = await desk.produce({ target: 'orders', payload: 'x' }, 'a client');
+  const { body, status } = await desk.produce({ target: 'orders', payload: 'x' }, 'a client', nothing);
   return { status, wasAsked, code: 'code' in body ? body.code : undefined };
 }
 
@@ -45,8 +45,6 @@ describe('what comes of a message', () => {
       [undefined, 202, undefined],
       ['ASK_REFUSED', 503, 'FULL'],
       ['ASK_DROPPED', 503, 'FULL'],
-      ['ASK_TIMEOUT', 503, 'OUTCOME_UNKNOWN'],
-      ['ASK_ABORTED', 503, 'OUTCOME_UNKNOWN'],
       ['ASK_ENDED', 503, 'OUTCOME_UNKNOWN'],
       [new SputnikError('ASK_FAILED', '', { cause: new SputnikError('CONNECTION_LOST') }), 503, 'OUTCOME_UNKNOWN'],
       [new SputnikError('ASK_FAILED', '', { cause: new Error('no') }), 502, 'REFUSED'],

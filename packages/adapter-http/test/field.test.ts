@@ -22,9 +22,13 @@ const one = (target: string, ...headers: string[]): string =>
 async function held(t: TestContext, changes: Parameters<typeof listen>[1] = {}) {
   const waiting: { readonly message: ProduceMessage; readonly take: () => void }[] = [];
   const news = { told: gate<void>() };
-  const produce = (message: ProduceMessage): Promise<Answer> =>
+  const produce = (message: ProduceMessage, _: string, onSettled: () => void): Promise<Answer> =>
     new Promise((resolve) => {
-      waiting.push({ message, take: () => resolve(taken(message.target)) });
+      const take = (): void => {
+        onSettled();
+        resolve(taken(message.target));
+      };
+      waiting.push({ message, take });
       news.told.open();
       news.told = gate();
     });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { codeOf, post, Wire } from './clients.js';
-import { listen, silent } from './listen.js';
+import { taken } from '../dist/answers.js';
+import type { ListenerOptions } from '../dist/listener.js';
+import { gate, listen, silent } from './listen.js';
 
 describe('a body that is too large', () => {
   test('is answered 413, its length announced or not, and its sender sees that', async (t) => {
@@ -108,17 +110,51 @@ describe('a slow client', () => {
 });
 
 describe('connections', () => {
-  test('beyond the limit are closed, which the log tells, and those within it served', async (t) => {
+  test('beyond the limit are closed, which the log tells: the one that has been idle for longest', async (t) => {
     const warnings: object[] = [];
     const log = { ...silent, warn: (fields: object) => void warnings.push(fields) };
     const { port } = await listen(t, { log, limits: { maxConnections: 3 } });
-    const wires = Array.from({ length: 3 }, () => new Wire(port));
-    await Promise.all(wires.map(({ socket }) => once(socket, 'connect')));
-    assert.equal(await new Wire(port).received, '');
+    const wires: Wire[] = [];
+    for (let count = 0; count < 3; count++) {
+      const wire = new Wire(port);
+      await once(wire.socket, 'connect');
+      wires.push(wire);
+    }
+    const [first, ...others] = wires;
+    for (const wire of [new Wire(port), ...others.slice(1)]) {
+      wire.send('POST /produce/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx');
+      assert.equal((await wire.answer()).status, 202);
+    }
+    assert.equal(await first?.received, '');
     assert.deepEqual(warnings, [{ event: 'connectionDropped', address: '127.0.0.1' }]);
-    const [first] = wires;
-    first?.send('POST /produce/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx');
-    assert.equal((await first?.answer())?.status, 202);
+  });
+
+  test('whose requests are under way are not closed for others: the newest is', async (t) => {
+    const { opened, open } = gate<void>();
+    const begun = gate<void>();
+    const produce: ListenerOptions['produce'] = async ({ target }, _, onSettled) => {
+      begun.open();
+      await opened;
+      onSettled();
+      return taken(target);
+    };
+    const { port } = await listen(t, { produce, limits: { maxConnections: 1 } });
+    const first = new Wire(port).send(
+      'POST /produce/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx',
+    );
+    await begun.opened;
+    assert.equal(await new Wire(port).received, '');
+    open();
+    assert.equal((await first.answer()).status, 202);
+  });
+
+  test('of whoever has most give way first, wherever the others are', async (t) => {
+    const { port } = await listen(t, { limits: { maxConnections: 4 } });
+    const quiet = new Wire(port, false, '127.0.0.2');
+    await once(quiet.socket, 'connect');
+    for (let count = 0; count < 20; count++) await once(new Wire(port).socket, 'connect');
+    quiet.send('POST /produce/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx');
+    assert.equal((await quiet.answer()).status, 202);
   });
 
   test('five thousand of them that say nothing harm no other', async (t) => {

@@ -18,6 +18,7 @@ export const PATIENT: Limits = {
   lingerMs: long,
   maxBodyBytes: 100_000,
   maxHeldBytes: 100_000_000,
+  minBodyBytesPerSecond: 0,
   maxHeaderBytes: 16_384,
   maxConnections: 10_000,
   maxBatchItems: 1000,
@@ -31,8 +32,9 @@ interface Changes extends Partial<Omit<ListenerOptions, 'limits'>> {
 /** A listener on a free port that takes everything, and what it took. */
 export async function listen(t: TestContext, { limits, ...changes }: Changes = {}) {
   const messages: ProduceMessage[] = [];
-  const produce = async (message: ProduceMessage): Promise<Answer> => {
+  const produce = async (message: ProduceMessage, _: string, onSettled: () => void): Promise<Answer> => {
     messages.push(message);
+    onSettled();
     return taken(message.target);
   };
   const base = {
