@@ -17,8 +17,10 @@ import { Bodies, type BodyLimits } from './bodies.js';
 import type { Certificate } from './certificate.js';
 import { checkHead } from './check.js';
 import { Connections } from './connections.js';
+import { Denials } from './denials.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './failures.js';
 import { receive, serve, type BatchLimits, type Produce, type Visit } from './reception.js';
+import { Refused } from './refusals.js';
 import { makeServer, type ServerLimits } from './server.js';
 import { Turns } from './turns.js';
 
@@ -51,6 +53,7 @@ export class Listener {
   readonly #app: FastifyInstance;
   readonly #turns = new Turns();
   readonly #bodies: Bodies;
+  readonly #denials: Denials;
   readonly #connections: Connections;
   #isLanding = false;
 
@@ -58,6 +61,7 @@ export class Listener {
     const { limits, certificate, log, clock, landingSoon } = options;
     this.#options = options;
     this.#bodies = new Bodies(limits, clock);
+    this.#denials = new Denials(log, clock);
     const server = makeServer(limits, certificate);
     let handle: RequestListener = () => {};
     this.#connections = new Connections(server, certificate !== undefined, (...request) => handle(...request), {
@@ -70,7 +74,10 @@ export class Listener {
         const text = `a connection was closed, since there are ${limits.maxConnections}; more is a matter of "maxConnections"`;
         log.warn({ event: 'connectionDropped', address }, text);
       },
-      onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),
+      onLook: () => {
+        this.#bodies.look((request) => this.#connections.isHeld(request));
+        this.#denials.look();
+      },
       onOver: (request) => this.#bodies.release(request),
     });
     this.#app = this.#makeApp((handler) => {
@@ -97,12 +104,14 @@ export class Listener {
   async land(): Promise<void> {
     this.#isLanding = true;
     await this.#connections.land(refusal('LANDING'));
+    this.#denials.flush();
     await this.#app.close();
   }
 
   /** Closes everything at once, answered or not. */
   async close(): Promise<void> {
     await this.#connections.cut();
+    this.#denials.flush();
     await this.#app.close();
   }
 
@@ -112,8 +121,10 @@ export class Listener {
     const visits = new WeakMap<FastifyRequest, Visit>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
-    const fail = (error: FastifyError, _: FastifyRequest, reply: FastifyReply): void =>
+    const fail = (error: FastifyError, { raw }: FastifyRequest, reply: FastifyReply): void => {
+      if (error instanceof Refused) this.#denials.note(error.code, raw.socket.remoteAddress);
       this.#send(reply, errorAnswer(error, log));
+    };
     const app = fastify({
       serverFactory,
       clientErrorHandler: (error, socket) => this.#connections.fail(socket, clientErrorAnswer(error)),

@@ -45,6 +45,24 @@ describe('with tokens', () => {
     assert.deepEqual(messages, []);
   });
 
+  test('requests that are denied are told in the log: the first at once, others in numbers, and no token', async (t) => {
+    const told: object[] = [];
+    const log = { ...silent, warn: (fields: object) => void told.push(fields) };
+    const tokens = [token(temporaryFolder(t), 'shop', 'shop-secret', 'orders')];
+    const { listener, port } = await listen(t, { access: await readAccess(tokens, silent), log });
+    const guess = (target: string, text: string): string =>
+      `POST /produce/${target} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${text}\r\ncontent-length: 1\r\n\r\nx`;
+    const guesses = Array.from({ length: 20 }, (_, index) => guess('orders', `guess-${index}`));
+    const last = guess('others', 'shop-secret').replace('host: a', 'host: a\r\nconnection: close');
+    await new Wire(port).send(...guesses, last).received;
+    await listener.close();
+    assert.deepEqual(told, [
+      { event: 'denied', code: 'UNAUTHORIZED', count: 1, address: '127.0.0.1' },
+      { event: 'denied', code: 'UNAUTHORIZED', count: 19, address: '127.0.0.1' },
+      { event: 'denied', code: 'FORBIDDEN', count: 1, address: '127.0.0.1' },
+    ]);
+  });
+
   test('a request may use the targets of its token, and no others', async (t) => {
     const { to, messages } = await guarded(t);
     for (const target of ['orders', 'orders.eu', 'orders.', 'orders%2Eeu%2Fx', 'orders.eu/batches']) {

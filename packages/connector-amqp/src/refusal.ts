@@ -28,11 +28,18 @@ export function blameFor(cause: Error, isFirst: boolean, limit: SizeLimit): Blam
     limit.bytes = Number(size);
     return (publication) => tooLarge(publication, limit);
   }
-  const topic = /access to topic '(.*)' in exchange '/s.exec(cause.message)?.[1];
+  const topic = between(cause.message, "access to topic '", "' in exchange '");
   const isForbidden = isFirst && cause.message.includes('ACCESS_REFUSED');
   return ({ envelope: { routingKey } }) => {
     if (topic === undefined ? !isForbidden : topic !== routingKey) return undefined;
     const text = `may not publish to "${routingKey}": ${cause.message}; give the user the permission on the server`;
     return new Error(text, { cause });
   };
+}
+
+/** What stands behind `before`, up to the last `behind`; undefined if they are not both there. */
+function between(text: string, before: string, behind: string): string | undefined {
+  const start = text.indexOf(before);
+  const end = text.lastIndexOf(behind);
+  return start === -1 || end < start + before.length ? undefined : text.slice(start + before.length, end);
 }

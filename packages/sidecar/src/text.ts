@@ -9,7 +9,48 @@ export function shown(key: string, value: string): string {
 
 /** A text without the passwords that URLs carry: `mqtt://user:***@host`. */
 export function scrubbed(text: string): string {
-  return text.replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/]*@/gi, '$1:***@');
+  let result = '';
+  let done = 0;
+  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 1)) {
+    const start = at + 3;
+    if (start <= done || !/[a-z0-9+.-]/i.test(text.charAt(at - 1))) continue;
+    const authority = text.slice(start, endOfAuthority(text, start));
+    const [colon, host] = [authority.search(/[:@]/), authority.lastIndexOf('@')];
+    if (authority[colon] === ':' && host !== -1) {
+      result += `${text.slice(done, start + colon)}:***`;
+      done = start + host;
+    }
+    // the next one may begin with the slash at the end of this one
+    at = Math.max(at, start + authority.length - 2);
+  }
+  return result + text.slice(done);
+}
+
+function endOfAuthority(text: string, start: number): number {
+  const end = /[\s/]/g;
+  end.lastIndex = start;
+  return end.exec(text)?.index ?? text.length;
+}
+
+/** Characters that a terminal obeys, or that turn around what stands beside them: control, bidirectional, line separators. */
+const UNPRINTABLE = /[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu;
+
+/** A text as a terminal may be given it: what the terminal would obey is escaped. */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** So much is shown of what others chose: a name of theirs, the text of a line. */
+const [LONGEST_NAME, LONGEST_LINE] = [200, 2_000];
+
+/** What others chose, as long as it has to be to be recognised. */
+export function cutName(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+}
+
+/** The text of a line, which may have names in it. */
+export function cutLine(line: string): string {
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
 }
 
 /** Scheme, host and port of a URL, since all else of it may be a secret; undefined if it is none. */
@@ -38,7 +79,8 @@ export function textOf(error: unknown): string {
     'an error that cannot be shown',
   );
   const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
-  return scrubbed(short.replaceAll(/\s*\n\s*/g, ' '));
+  const lines = short.split('\n').map((line) => line.trim());
+  return scrubbed(lines.filter((line) => line !== '').join(' '));
 }
 
 /** What was thrown, its causes and the parts of aggregates, outermost first; each once, and not more than anybody reads. Never throws. */

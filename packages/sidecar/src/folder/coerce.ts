@@ -8,7 +8,7 @@ const READERS: readonly (readonly [JsonType, (text: string) => unknown])[] = [
   ['boolean', (text) => ({ true: true, false: false })[text]],
   ['null', (text) => (text === 'null' ? null : undefined)],
   ['integer', (text) => (/^[+-]?\d+$/.test(text) ? Number(text) : undefined)],
-  ['number', (text) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined)],
+  ['number', (text) => (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined)],
   ['object', (text) => json(text, isRecord)],
   ['array', (text) => json(text, Array.isArray)],
   ['string', (text) => text],

@@ -84,7 +84,10 @@ export class ConfigFolder implements Reader {
 
 /** What the system says, without the path, which stands in front. */
 function reason(error: unknown): string {
-  return textOf(error).replace(/, \w+( '.*')?$/, '');
+  const text = textOf(error);
+  const { syscall = '' } = Object(error) as NodeJS.ErrnoException;
+  const end = text.lastIndexOf(`, ${syscall}`);
+  return syscall === '' || end === -1 ? text : text.slice(0, end);
 }
 
 function badFile(path: string, what: string, cause?: unknown): SputnikError {

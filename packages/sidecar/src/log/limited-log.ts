@@ -1,6 +1,7 @@
 import type { Logger } from '@sputnikjs/core';
 import { codeOf, errorFields, stackTrace } from './error-fields.js';
 import type { RateLimiter } from './rate-limit.js';
+import { cutLine, cutName } from './text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,9 +15,10 @@ export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields =
     (level: 'warn' | 'error') =>
     (fields: object, text?: string): void => {
       const { error, ...rest } = fields as Fields;
-      const data = { ...rest, ...(error !== undefined && errorFields(error, 'bugs')) };
+      // only what is written is put into words: that of a flood may take more time than all else
       const write = (suppressed?: number): void => {
-        log[level]({ ...data, ...(suppressed !== undefined && { suppressed }) }, text);
+        const data = { ...short(rest), ...(error !== undefined && errorFields(error, 'bugs')) };
+        log[level]({ ...data, ...(suppressed !== undefined && { suppressed }) }, text && cutLine(text));
         const stack = error === undefined ? undefined : stackTrace(error);
         if (stack !== undefined)
           log.debug({ event: 'stackTrace', of: rest['event'], stack }, 'where the error came from');
@@ -32,4 +34,11 @@ export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields =
     error: limited('error'),
     child: (more) => limitedLog(log.child?.(more) ?? log, limiter, { ...bindings, ...more }),
   };
+}
+
+/** Names in fields may be as long as those who chose them like. */
+function short(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? cutName(value) : value]),
+  );
 }

@@ -5,7 +5,7 @@ import { stackTrace } from './error-fields.js';
 import { LogOutput } from './log-output.js';
 import type { RateLimiter } from './rate-limit.js';
 import { messageFor } from './pretty.js';
-import { record, type LogRecord } from './record.js';
+import { kindOf, record, type LogRecord } from './record.js';
 
 const STDOUT = 1;
 
@@ -75,9 +75,11 @@ export class EventLog {
     const awayMs = this.#awayMs(event);
     const needsStatus = event.type === 'landed' || awayMs !== undefined;
     const blocks = needsStatus ? this.#around.status()?.blocks : undefined;
-    const line = record(event, { blocks, awayMs, url: this.#around.url() });
-    if (line.limitBy === undefined) this.#write(line);
-    else this.#limiter.take(line.limitBy, (suppressed) => this.#write(line, suppressed));
+    const facts = { blocks, awayMs, url: this.#around.url() };
+    const kind = kindOf(event);
+    // only what is written is put into words: that of a flood may take more time than all else
+    if (kind === undefined) this.#write(record(event, facts));
+    else this.#limiter.take(kind, (suppressed) => this.#write(record(event, facts), suppressed));
   }
 
   #write({ level, fields, text, cause }: LogRecord, suppressed?: number): void {

@@ -1,3 +1,5 @@
+import { printable } from './text.js';
+
 /** The fields of a line of the log. */
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,7 +28,7 @@ const LONGEST_VALUE = 80;
 /** A line for people: what happened, by its stable name and in words; then the fields that the words leave out, and the stack of a bug. */
 export function messageFor(fields: Fields): string {
   const { event, msg, suppressed } = fields;
-  const text = typeof msg === 'string' ? msg : '';
+  const text = typeof msg === 'string' ? printable(msg) : '';
   const isSaid = typeof event !== 'string' || text.toLowerCase().startsWith(event.toLowerCase());
   const rest = SPOKEN.has(event)
     ? { suppressed }
@@ -39,10 +41,12 @@ export function messageFor(fields: Fields): string {
 function pair(key: string, value: unknown): readonly string[] {
   if (value === undefined || typeof value === 'function') return [];
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return text.length > LONGEST_VALUE ? [] : [`${key}=${text}`];
+  return text.length > LONGEST_VALUE ? [] : [`${key}=${printable(text)}`];
 }
 
 function stacksIn({ error, stack }: Fields): string {
   const parts = [...(Array.isArray(error) ? (error as readonly Fields[]) : []), { stack }];
-  return parts.flatMap((part) => (typeof part.stack === 'string' ? `\n${part.stack}` : [])).join('');
+  return parts
+    .flatMap((part) => (typeof part.stack === 'string' ? `\n${part.stack.split('\n').map(printable).join('\n')}` : []))
+    .join('');
 }

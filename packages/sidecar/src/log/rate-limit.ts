@@ -2,6 +2,9 @@ import type { Clock } from '@sputnikjs/core';
 
 /** Repetitions are written once in this time. */
 const EVERY_MS = 5_000;
+/** So many kinds of lines are told apart, by so much of their key: others may choose what is in it. */
+const MOST_KINDS = 500;
+const LONGEST_KEY = 200;
 
 /** Writes a line; `suppressed` is how many like it were held back, this one included. */
 export type Write = (suppressed?: number) => void;
@@ -25,8 +28,10 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** `key` is the same for lines that repeat each other. */
-  take(key: string, write: Write): void {
+  /** `kind` is the same for lines that repeat each other. */
+  take(kind: string, write: Write): void {
+    const own = kind.slice(0, LONGEST_KEY);
+    const key = this.#repetitions.has(own) || this.#repetitions.size < MOST_KINDS ? own : 'others';
     const repetition = this.#repetitions.get(key);
     if (repetition === undefined) {
       write();

@@ -2,12 +2,11 @@ import type { BlockDescriptor, BlockStatus, Failure, LandingReport, SputnikEvent
 import { codeOf, errorFields } from './error-fields.js';
 import { chain } from '../text.js';
 
-/** A line of the log. `event` and `code` are stable; `limitBy` says which records count as repetitions of each other. */
+/** A line of the log. `event` and `code` are stable. */
 export interface LogRecord {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: { readonly event: string; readonly [field: string]: unknown };
   readonly text: string;
-  readonly limitBy?: string | undefined;
   /** The error it is about, if its stacks are for debugging only. */
   readonly cause?: unknown;
 }
@@ -20,6 +19,21 @@ export interface Facts {
   readonly url?: string | undefined;
   /** How long there was no server, in milliseconds. */
   readonly awayMs?: number | undefined;
+}
+
+/** Which events are repetitions of each other, where such may come in numbers. */
+export function kindOf(event: SputnikEvent): string | undefined {
+  switch (event.type) {
+    case 'connecting':
+    case 'connectOverdue':
+      return event.type;
+    case 'connectFailed':
+      return `${event.type} ${codeOf(event.error)}`;
+    case 'failed':
+      return `${event.type} ${event.block.responsibility} ${event.callback} ${codeOf(event.error)}`;
+    default:
+      return undefined;
+  }
 }
 
 /** What is logged of an event. */
@@ -41,10 +55,7 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
     case 'launched':
       return info(type);
     case 'connecting':
-      return {
-        ...info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt }),
-        limitBy: type,
-      };
+      return info(`connecting to the server, attempt ${event.attempt}`, { attempt: event.attempt });
     case 'connected': {
       const held = heldBy(blocks);
       const fields = { attempt: event.attempt, url, ...(awayMs !== undefined && { awayMs: Math.round(awayMs), held }) };
@@ -61,10 +72,10 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
       const why = chain(error);
       const text = /^(cannot|no session|the server) /.test(why) ? why : `cannot connect: ${why}`;
       const next = retryInMs === undefined ? '' : ` (next attempt in ${seconds(retryInMs)})`;
-      return { ...warn(`${text}${next}`, fields), limitBy: `${type} ${codeOf(error)}`, cause: error };
+      return { ...warn(`${text}${next}`, fields), cause: error };
     }
     case 'connectOverdue':
-      return { ...warn('the attempt to connect outran its deadline', { attempt: event.attempt }), limitBy: type };
+      return warn('the attempt to connect outran its deadline', { attempt: event.attempt });
     case 'disconnected': {
       const why = chain(event.reason);
       // ours says so already
@@ -104,7 +115,6 @@ function failedRecord(event: Extract<SputnikEvent, { type: 'failed' }>): LogReco
     level: 'error',
     fields: { event: event.type, block: block.responsibility, callback, decision, ...errorFields(error, 'unexpected') },
     text: `${name(block)} failed in ${callback}: ${chain(error)}`,
-    limitBy: `${event.type} ${block.responsibility} ${callback} ${codeOf(error)}`,
   };
 }
 
