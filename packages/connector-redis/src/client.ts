@@ -16,9 +16,14 @@ export const NOT_REDIS = 'it does not speak Redis; is the url right?';
 /** What the library calls some ends of a client, and what they are. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^Unknown RESP type/, NOT_REDIS],
+  // answers within answers without end
+  [/^Maximum call stack size/, NOT_REDIS],
   // when the server has closed its half of the connection, and ours is not closed yet
   [/^Stream isn't writeable/, CLOSED_BY_SERVER],
 ];
+
+/** A server says less than this to let somebody in. */
+const MOST_AT_LOGIN = 64 * 1024;
 
 /** One connection with a client of the library on it, never used again once it ended: reconnecting is sputnik's job. */
 export class Client {
@@ -30,6 +35,10 @@ export class Client {
   /** Something was sent since the last look. */
   #isBusy = true;
   #end: Error | undefined;
+  readonly #boundLogin = (): void => {
+    if (this.#socket.bytesRead > MOST_AT_LOGIN)
+      this.end(new Error('it answers a login with more than 64 kB, as no Redis does; is the url right?'));
+  };
 
   /** Takes an open socket over. */
   constructor(socket: Socket) {
@@ -59,8 +68,16 @@ export class Client {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
     });
+    // The library puts together whatever is announced, gigabytes, and so far anybody may be at the other end.
+    socket.on('data', this.#boundLogin);
+    socket.pause();
     this.#redis.on('error', (error: Error) => this.end(error));
     this.#looks = setInterval(() => this.#look(), IDLE_MS);
+  }
+
+  /** The server has let us in: answers may be of any size. */
+  trust(): void {
+    this.#socket.off('data', this.#boundLogin);
   }
 
   /** Resolves when commands can be sent. */

@@ -18,7 +18,9 @@ export async function login(config: RedisConfig, signal: AbortSignal): Promise<L
   try {
     signal.throwIfAborted();
     await client.ready();
-    return { client, id: await introduce(client, config) };
+    const id = await introduce(client, config);
+    client.trust();
+    return { client, id };
   } catch (error) {
     client.end(error as Error);
     throw signal.aborted ? signal.reason : explained(config.url, error as Error);
