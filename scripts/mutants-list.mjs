@@ -641,8 +641,8 @@ export const GUARDS = [
   other(
     '(35) in order',
     'packages/messaging/src/producer.ts',
-    'for (const job of open) if (link === next && !full',
-    'for (const job of [...open].reverse()) if (link === next && !full',
+    'for (const job of suspects) {',
+    'for (const job of [...suspects].reverse()) {',
     'packages/messaging/test/producer.test.ts',
   ),
   other(

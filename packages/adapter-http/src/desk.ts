@@ -75,11 +75,11 @@ export function makeDesk(
   }
 
   /** What the producer says in the end. */
-  async function outcomeOf(message: ProduceMessage): Promise<Answer> {
+  async function outcomeOf(message: ProduceMessage, isWanted: () => boolean): Promise<Answer> {
     try {
       // The client waits for its answer: it is better told at once that the producer, or the server, is full.
       const now = { timeoutMs: FOR_EVER_MS, whenFull: 'reject' } as const;
-      const asked = producer.ask({ ...message, whenFull: 'reject' }, now);
+      const asked = producer.ask({ ...message, whenFull: 'reject', isWanted }, now);
       return taken(message.target, (await asked) ?? undefined);
     } catch (error) {
       return refused(error, message.target);
@@ -102,7 +102,7 @@ export function makeDesk(
       const release = keys.hold(message);
       return new Promise((resolve) => {
         const waiter = waiting.add(resolve);
-        void outcomeOf(message).then((answer) => {
+        void outcomeOf(message, () => waiting.has(waiter)).then((answer) => {
           // Perhaps long after the client was answered: so long the message is held.
           release();
           count(client, -1);

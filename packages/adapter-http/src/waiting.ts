@@ -31,6 +31,11 @@ export class Waiting {
     return waiter;
   }
 
+  /** True until it is answered. */
+  has(waiter: Waiter): boolean {
+    return this.#waiters.has(waiter);
+  }
+
   /** Answers one. False if it was answered before. */
   end(waiter: Waiter, answer: Answer): boolean {
     if (!this.#waiters.delete(waiter)) return false;

@@ -20,7 +20,9 @@ describe('a message that is posted', () => {
     const { url, next } = await fly(t);
     let answered = false;
     const answer = curl('-d', '{"a":1}', `${url}/produce/orders`).finally(() => (answered = true));
-    const { message, take } = await next();
+    const { message: taken, take } = await next();
+    const { isWanted, ...message } = taken;
+    assert.equal(isWanted?.(), true);
     assert.deepEqual(message, {
       target: 'orders',
       payload: Buffer.from('{"a":1}'),

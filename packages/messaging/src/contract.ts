@@ -24,6 +24,11 @@ export interface ProduceMessage {
    * that can wait (unless given), or `reject` at once, for a sender that cannot.
    */
   readonly whenFull?: 'wait' | 'reject' | undefined;
+  /**
+   * Says false once nobody waits any more for what becomes of the message. When its connection ends then, the block `producer` does not
+   * send it again. Always wanted unless given.
+   */
+  readonly isWanted?: (() => boolean) | undefined;
 }
 
 /** What a server says of a message that it has taken, beyond that. */

@@ -17,8 +17,8 @@ const Config = z.strictObject({
   capacity: z.int().min(1).default(256),
 });
 
-/** So many connections in a row may end at the same message before it is given up. */
-const MOST_CUTS = 6;
+/** So many connections may end at the same message, sent alone, before it is given up. */
+const MOST_CUTS = 3;
 /** From one try at a server without room to the next, in milliseconds: doubles each time, up to the second. */
 const ROOM_MS = [100, 2_000] as const;
 
@@ -27,8 +27,12 @@ interface Job {
   readonly message: ProduceMessage;
   readonly resolve: (result: ProduceResult | void) => void;
   readonly reject: (error: unknown) => void;
-  /** Connections that ended while it was first in line and had nothing acknowledged. */
+  /** Connections that ended when nothing but it had been sent. */
   cuts: number;
+  /** The connection over which it was sent last. */
+  sentOver: Link | undefined;
+  /** The connection over which it is under way as a suspect. */
+  triedOver: Link | undefined;
   /** It waits for room, or for its turn behind others that do. */
   waits: boolean;
 }
@@ -36,14 +40,18 @@ interface Job {
 /** One connection; a new one for each connect, even if the connector gives the same value again. */
 interface Link {
   readonly producer: MessageProducer;
-  acknowledged: boolean;
+  sent: number;
+  /** Suspects that are under way, and how many may be. */
+  tried: number;
+  window: number;
 }
 
 /**
  * The block `producer`: puts messages on the server, at least once, in the order in which it accepted them. While the server is away
- * they wait for it, until the landing: then there is no connection to come, and those left fail, so that the report
+ * they wait for it, but for those that nobody waits for any more (`isWanted`), until the landing: then there is no connection to come, and those left fail, so that the report
  * counts them. While the server has no room, those that may wait do (`whenFull`), by target; the others are refused at once. A message
- * that the server refuses for good fails alone; so does one at which it cuts the connection, time and again.
+ * that the server refuses for good fails alone; so does one at which it cuts the connection, time and again: what was under way at a cut
+ * goes one by one at first, then ever faster.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -67,6 +75,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     /** In the order of acceptance: a set keeps it. */
     const open = new Set<Job>();
     let link: Link | undefined;
+    /** Those under way when a connection ended: one of them may be why. They go first, few at a time. */
+    const suspects = new Set<Job>();
     /** Targets that the server has no room for, each with the message that tries whether it has again, and why it had none. */
     const full = new Map<string, { probe: Job | undefined; readonly refusal: unknown }>();
     let pauseMs: number = ROOM_MS[0];
@@ -78,21 +88,28 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
     const end = (job: Job, error: unknown): void => {
       open.delete(job);
+      suspects.delete(job);
       job.reject(error);
     };
     const attempt = async (job: Job, over: Link): Promise<void> => {
       const { target } = job.message;
       job.waits = false;
+      job.sentOver = over;
+      over.sent++;
       try {
         const result = await over.producer.produce(job.message);
-        over.acknowledged = true;
         open.delete(job);
         job.resolve(result);
+        cleared(job, over);
         if (full.get(target)?.probe === job) goOn(target, over);
       } catch (error) {
-        if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') return wait(job, over, error);
+        if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') {
+          wait(job, over, error);
+          return cleared(job, over);
+        }
         const place = full.get(target);
         if (!isLoss(error)) {
+          cleared(job, over);
           end(job, error);
           // it says nothing about room: another has to try
           if (place?.probe === job) place.probe = undefined;
@@ -100,10 +117,35 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         }
         // its turn comes again with the next connection, unless it has come already
         if (link === over) link = undefined;
-        const [first] = open;
-        if (job === first && !over.acknowledged && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, error));
+        if (over.sent === 1 && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, error));
         else if (ctx.landing.aborted && link === undefined) failWith(job, error);
       }
+    };
+    /** The server has not cut the connection at this suspect: twice as many of them may go next. */
+    const cleared = (job: Job, over: Link): void => {
+      suspects.delete(job);
+      if (job.triedOver !== over) return;
+      job.triedOver = undefined;
+      over.tried--;
+      over.window *= 2;
+      if (link === over) sendOn(over);
+    };
+    /** Suspects first; when they are all through, all that was not sent. */
+    const sendOn = (over: Link): void => {
+      for (const job of suspects) {
+        if (over.tried >= over.window) return;
+        if (job.sentOver === over) continue;
+        over.tried++;
+        job.triedOver = over;
+        void attempt(job, over);
+      }
+      if (suspects.size > 0) return;
+      for (const job of open)
+        if (link === over && job.sentOver !== over && !full.has(job.message.target)) void attempt(job, over);
+    };
+    /** Nobody waits for these any more: those that are not with the server go no further. */
+    const forget = (): void => {
+      for (const job of open) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
     };
     /** No connection will come any more: a message fails, and those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
@@ -164,16 +206,18 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         if (link === undefined && ctx.landing.aborted) throw undelivered(message);
         return new Promise((resolve, reject) => {
           const waits = full.has(message.target) && message.whenFull !== 'reject';
-          const job = { message, resolve, reject, cuts: 0, waits };
+          const job: Job = { message, resolve, reject, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
           open.add(job);
-          if (link !== undefined && !waits) void attempt(job, link);
+          if (link !== undefined && !waits && suspects.size === 0) void attempt(job, link);
         });
       },
       onServerConnect(connection: MessagingConnection) {
-        const next: Link = { producer: producerOf(connection), acknowledged: false };
-        link = next;
+        link = { producer: producerOf(connection), sent: 0, tried: 0, window: 1 };
         forgetFull();
-        for (const job of open) if (link === next && !full.has(job.message.target)) void attempt(job, next);
+        forget();
+        suspects.clear();
+        for (const job of open) if (job.sentOver !== undefined) suspects.add(job);
+        sendOn(link);
       },
       onServerDisconnect() {
         link = undefined;
@@ -197,10 +241,15 @@ function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError 
   return new SputnikError(isFull ? 'SERVER_FULL' : 'CONNECTION_LOST', text, { cause });
 }
 
+function forgotten({ target }: ProduceMessage): SputnikError {
+  const text = `the connection ended, and nobody waits for the message for "${target}" any more: it is not sent again`;
+  return new SputnikError('CONNECTION_LOST', text);
+}
+
 /** A server that cuts the connection at a message, as MQTT servers do at one that is too large, would do so for ever. */
 function givenUp({ target, payload }: ProduceMessage, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const text = `given up: ${MOST_CUTS} connections in a row ended at the message for "${target}" (${size} bytes); look into the server's log, and at its limit for the size of messages`;
+  const text = `given up: ${MOST_CUTS} connections ended when nothing but the message for "${target}" (${size} bytes) had been sent; look into the server's log, and at its limit for the size of messages`;
   return new SputnikError('CONNECTION_LOST', text, { cause });
 }
 

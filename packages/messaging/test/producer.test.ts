@@ -115,13 +115,12 @@ for (const tellsLoss of [true, false]) {
     server.drop();
     for (let n = 6; n <= 8; n++) producer.send(message(`${n}`));
     await disconnected;
+    server.holding = false;
     server.restore();
     await server.until(() => server.arrived.length === 13);
     server.tellLoss();
     assert.deepEqual(server.arrived, [...numbers(1, 5), ...numbers(1, 8)]);
     await new Promise((resolve) => setImmediate(resolve));
-    server.holding = false;
-    server.acknowledge();
     await producer.ask(message('9'));
     await server.until(() => server.acknowledged.length === 9);
     await flight.shootDown();
@@ -290,12 +289,55 @@ test('a message at which the server cuts every connection is given up, and those
   const cut = producer.ask(message('poison', 'fatal'));
   for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
   await assert.rejects(cut, (error: SputnikError) => {
-    assert.match(String(error.cause), /given up: 6 connections in a row ended at the message for "fatal" \(6 bytes\)/);
+    assert.match(String(error.cause), /given up: 3 connections ended when nothing but the message for "fatal" \(6 bytes\) had been sent/);
     return true;
   });
   await server.until(() => server.acknowledged.length === 3);
   assert.deepEqual(new Set(server.arrived), new Set(numbers(1, 3)));
   assert.deepEqual(errors, []);
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+});
+
+test('what was under way when the connection ended goes one by one at first, then ever faster, and what is newer behind it', async () => {
+  const server = new InProcessServer();
+  server.holding = true;
+  const { producer, flight, over, event } = await launch(server);
+  for (let n = 1; n <= 7; n++) producer.send(message(`${n}`));
+  await server.until(() => server.arrived.length === 7);
+  const disconnected = event('disconnected');
+  server.drop();
+  await disconnected;
+  producer.send(message('8'));
+  server.arrived.length = 0;
+  server.restore();
+  for (const arrived of [1, 3, 7, 8]) {
+    await server.until(() => server.arrived.length === arrived);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(server.arrived, numbers(1, arrived));
+    server.acknowledge();
+  }
+  await flight.shootDown();
+  assert.equal((await over).clean, true);
+});
+
+test('what nobody waits for any more is not sent over another connection; what somebody waits for is', async () => {
+  const server = new InProcessServer();
+  server.holding = true;
+  const { producer, flight, over, event } = await launch(server);
+  let isWanted = true;
+  const left = producer.ask({ ...message('1'), isWanted: () => isWanted });
+  const wanted = producer.ask({ ...message('2'), isWanted: () => true });
+  await server.until(() => server.arrived.length === 2);
+  const disconnected = event('disconnected');
+  server.drop();
+  await disconnected;
+  isWanted = false;
+  server.holding = false;
+  server.restore();
+  await assert.rejects(left, ({ cause }: Error) => /nobody waits/.test(String(cause)));
+  await wanted;
+  assert.deepEqual(server.arrived, [...numbers(1, 2), ...numbers(2, 2)]);
   await flight.shootDown();
   assert.equal((await over).clean, true);
 });
