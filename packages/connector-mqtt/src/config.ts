@@ -1,6 +1,7 @@
 import { ServerUrls, URLS, urlsOf, type Urls } from '@sputnikjs/messaging/connector';
 import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
+import { MAX_LENGTH } from './packets.js';
 
 /** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
 export interface MqttConfig extends TlsConfig {
@@ -21,6 +22,11 @@ export interface MqttConfig extends TlsConfig {
   readonly keepaliveSeconds: number;
   /** Messages sent and not yet acknowledged, at most. */
   readonly inFlight: number;
+  /**
+   * Largest packet that the server takes, in bytes: larger messages are refused before they are sent. Servers of MQTT 3.1.1 do not tell,
+   * and end the connection. The embedded broker takes 4 MiB unless given.
+   */
+  readonly maxPacketBytes?: number | undefined;
 }
 
 /** `mqtt://host:port`, or `mqtts://host:port`. */
@@ -40,12 +46,21 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
     password: z.string().optional(),
     cleanSession: z.boolean().default(true),
     keepaliveSeconds: z.int().min(1).max(65_535).default(30),
+    maxPacketBytes: z.int().min(128).max(MAX_LENGTH).optional(),
     inFlight: z.int().min(1).max(32_767).default(1024),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
+
+/** Largest packet of the embedded broker unless the configuration says otherwise, in bytes. */
+const EMBEDDED_BYTES = 4 * 1024 * 1024;
+
+/** Largest packet that the server takes, as far as that is known. */
+export function mostBytes({ maxPacketBytes, embedded }: MqttConfig): number {
+  return maxPacketBytes ?? (embedded ? EMBEDDED_BYTES : MAX_LENGTH);
+}
 
 type Misfit = readonly [path: readonly (keyof MqttConfig | number)[], message: string];
 

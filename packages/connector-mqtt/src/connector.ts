@@ -9,7 +9,7 @@ import {
 } from '@sputnikjs/messaging';
 import { LinkConnector, openSocket, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
-import { MQTT_CONFIG, MQTT_URLS, type MqttConfig } from './config.js';
+import { MQTT_CONFIG, mostBytes, MQTT_URLS, type MqttConfig } from './config.js';
 import { Consumer } from './consumer.js';
 import { EmbeddedBroker, listenPlaceOf } from './embedded.js';
 import { Link, type LinkUser } from './link.js';
@@ -30,7 +30,7 @@ class Connection implements MqttConnection {
 
   constructor(link: Link, config: MqttConfig, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = new Producer(link, config.inFlight);
+    this.producer = new Producer(link, config.inFlight, mostBytes(config));
     this.#consumer = new Consumer(link, config, log);
   }
 

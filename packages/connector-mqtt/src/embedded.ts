@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { systemClock, type ListenPlace, type Logger } from '@sputnikjs/core';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
-import type { MqttConfig } from './config.js';
+import { Bounds, MOST_CLIENTS, MOST_SUBSCRIPTIONS } from './bounds.js';
+import { mostBytes, type MqttConfig } from './config.js';
 import { Congestion } from './congestion.js';
 import { Deliveries } from './deliveries.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
@@ -13,6 +14,8 @@ const HOST = '127.0.0.1';
 const PORT = 1883;
 /** Aedes' own bound for subscribers that stop reading, too strict for slow ones: as long as can be. See {@link Congestion}. */
 const NO_DRAIN_TIMEOUT = 2_147_483_647;
+/** How long a client may take to say who it is, in milliseconds. */
+const CONNECT_MS = 10_000;
 /** How long the landing waits for subscribers to take what is theirs, in milliseconds. */
 const DRAIN_MS = 3000;
 /** How often it looks; what publishers were told is ours is on its way to subscribers sooner. */
@@ -60,10 +63,14 @@ export class EmbeddedBroker {
   }
 
   async #start(log: Logger | undefined): Promise<Running> {
+    const bounds = new Bounds(mostBytes(this.#config), log);
     const broker = await Aedes.createBroker({
       // no common limit: what waits for one subscriber would hold up the others, and end in a stack overflow when it goes on
       concurrency: 0,
       drainTimeout: NO_DRAIN_TIMEOUT,
+      connectTimeout: CONNECT_MS,
+      preConnect: (_client, { clientId, clean = true }, done) =>
+        bounds.maySession(clientId, clean) ? done(null, true) : done(new Error('too many persistent sessions'), false),
       authenticate: (_client, username, password, done) => {
         if (this.#admits(username, password)) return done(null, true);
         done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
@@ -75,14 +82,19 @@ export class EmbeddedBroker {
       log?.warn({ event: 'subscriberStalled', client: client.id }, 'disconnecting a subscriber that reads nothing');
       deliveries.dismiss(client);
     });
-    Object.assign(broker, this.#hooks(deliveries, congestion));
+    Object.assign(broker, this.#hooks(deliveries, congestion, bounds));
     const server = createServer((socket) => {
+      bounds.watch(socket);
       const client = broker.handle(socket) as Subscriber['client'];
       const subscriber: Subscriber = { client, socket, unacknowledged: 0, taken: { bytes: 0, at: 0 } };
       subscribers.set(client, subscriber);
       socket.once('close', () => subscribers.delete(client));
       deliveries.add(subscriber);
     });
+    server.maxConnections = MOST_CLIENTS;
+    server.on('drop', () =>
+      log?.warn({ event: 'connectionRefused' }, `a client was refused: there are ${MOST_CLIENTS} already`),
+    );
     const { port } = listenPlaceOf(this.#config);
     try {
       server.listen(port, HOST);
@@ -110,10 +122,13 @@ export class EmbeddedBroker {
   #hooks(
     deliveries: Deliveries,
     congestion: Congestion,
+    bounds: Bounds,
   ): Pick<AedesOptions, 'authorizePublish' | 'authorizeForward' | 'authorizeSubscribe'> {
     return {
-      authorizePublish: (client, { topic }, done) => {
+      authorizePublish: (client, packet, done) => {
+        const { topic } = packet;
         if (topic.startsWith('$SYS/')) return done(new Error('topics below $SYS belong to the broker'));
+        if (packet.retain && !bounds.mayRetain(topic, packet.payload.length)) packet.retain = false;
         if (client === null) return done();
         congestion.admit(client, topic, () => {
           if (!this.#landing) return done();
@@ -122,8 +137,11 @@ export class EmbeddedBroker {
         });
       },
       // aedes would grant it, and deliver nothing
-      authorizeSubscribe: (_client, subscription, done) =>
-        done(null, isShared(subscription.topic) ? null : subscription),
+      authorizeSubscribe: (client, subscription, done) => {
+        const { subscriptions = {} } = client as Partial<Subscriber['client']>;
+        const isTooMany = Object.keys(subscriptions).length >= MOST_SUBSCRIPTIONS;
+        done(null, isTooMany || isShared(subscription.topic) ? null : subscription);
+      },
       authorizeForward: (client, packet) => {
         deliveries.sending(client, packet);
         return packet;

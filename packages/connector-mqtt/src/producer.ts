@@ -9,16 +9,19 @@ export class Producer implements MessageProducer, LinkUser {
   readonly #link: Link;
   /** By packet identifier. */
   readonly #outbox: Outbox<number>;
+  readonly #maxPacketBytes: number;
 
-  constructor(link: Link, window: number) {
+  /** `maxPacketBytes` is what the server takes. */
+  constructor(link: Link, window: number, maxPacketBytes: number) {
     this.#link = link;
+    this.#maxPacketBytes = maxPacketBytes;
     this.#outbox = new Outbox(window, (message) => this.#send(message));
     link.add(this);
   }
 
   produce(message: ProduceMessage): Promise<ProduceResult | void> {
     // said at once, not when its turn comes
-    const refusal = refused(message);
+    const refusal = refused(message, this.#maxPacketBytes);
     return refusal === undefined ? this.#outbox.produce(message) : Promise.reject(refusal);
   }
 
@@ -39,9 +42,13 @@ export class Producer implements MessageProducer, LinkUser {
   }
 }
 
-function refused({ target, payload }: ProduceMessage): Error | undefined {
+function refused({ target, payload }: ProduceMessage, maxPacketBytes: number): Error | undefined {
   const problem = topicProblem(target);
   if (problem !== undefined) return new Error(`cannot publish to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);
-  if (packetLength(Buffer.byteLength(target), payload) <= MAX_LENGTH) return undefined;
-  return new Error(`cannot publish to ${JSON.stringify(target)}: the message is larger than MQTT's 256 MiB`);
+  const length = packetLength(Buffer.byteLength(target), payload);
+  if (length <= maxPacketBytes) return undefined;
+  const name = JSON.stringify(target.slice(0, 200));
+  if (length > MAX_LENGTH) return new Error(`cannot publish to ${name}: the message is larger than MQTT's 256 MiB`);
+  const text = `cannot publish to ${name}: its packet has ${length} bytes, more than the ${maxPacketBytes} of "maxPacketBytes"`;
+  return new Error(text);
 }
