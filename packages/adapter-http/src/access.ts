@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '@sputnikjs/core';
+import { networkOf } from './network.js';
 import { Refused } from './refusals.js';
 import { Tokens, type TokenConfig } from './tokens.js';
 
@@ -22,15 +23,29 @@ export interface Access {
   clientOf(request: IncomingMessage, target: string): Client;
 }
 
-/** Lets everybody in, but no web page: else any that a user of this machine visits could send messages (CORS is off). */
-export const OPEN: Access = {
-  look: () => undefined,
-  clientOf({ headers, socket }) {
-    if (headers.origin !== undefined)
-      throw new Refused('FORBIDDEN', 'the request comes from a web page ("Origin"), and no token protects the gateway');
-    return { name: socket.remoteAddress ?? '', token: '' };
-  },
-};
+/**
+ * Lets everybody use these targets, but no web page: else any that a user of this machine visits could send messages (CORS is off).
+ * A client is an address, or, of IPv6, a network.
+ */
+export function openAccess(targets: readonly string[]): Access {
+  const matchers = targets.map(matcherOf);
+  return {
+    look: () => undefined,
+    clientOf({ headers, socket }, target) {
+      if (headers.origin !== undefined)
+        throw new Refused(
+          'FORBIDDEN',
+          'the request comes from a web page ("Origin"), and no token protects the gateway',
+        );
+      if (!matchers.some((fits) => fits(target)))
+        throw new Refused('FORBIDDEN', `the gateway is not for the target "${target}"`);
+      return { name: networkOf(socket.remoteAddress), token: '' };
+    },
+  };
+}
+
+/** Lets everybody use any target. */
+export const OPEN: Access = openAccess(['*']);
 
 /** Lets in who has a token. Rejects with what is wrong with the files of the tokens, without telling what they hold. */
 export async function readAccess(configs: readonly TokenConfig[], log: Logger): Promise<Access> {

@@ -1,5 +1,6 @@
 import { TLS_KEYS } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
+import { isLoopback } from './exposure.js';
 import type { TokenConfig } from './tokens.js';
 
 /** Configuration of the `httpgateway` block. */
@@ -16,6 +17,8 @@ export interface HttpGatewayConfig {
   readonly caFile?: string | undefined;
   /** Who may send, and to which targets; without any everybody may. */
   readonly tokens: readonly TokenConfig[];
+  /** Without tokens: the targets that everybody may use, each as it is or with `*` for any characters. All unless given. */
+  readonly targets?: readonly string[] | undefined;
   /** Largest body taken, in bytes. */
   readonly maxBodyBytes: number;
   /** Most bytes of bodies held at once, of all requests that come in or wait. */
@@ -67,6 +70,7 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
     keyFile: TLS_KEYS.keyFile,
     caFile: TLS_KEYS.caFile,
     tokens: z.array(TOKEN).default([]),
+    targets: z.array(z.string().min(1)).min(1).optional(),
     maxBodyBytes: count(1024 * 1024),
     maxHeldBytes: count(64 * 1024 * 1024),
     minBodyBytesPerSecond: z.int().min(0).default(240),
@@ -95,6 +99,13 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
     found.push([['headersTimeoutMs'], 'headers are a part of the request; it cannot be larger than requestTimeoutMs']);
   if (config.maxBodyBytes > config.maxHeldBytes)
     found.push([['maxHeldBytes'], 'has to be room for a body of maxBodyBytes at least']);
+  if (config.targets !== undefined && tokens.length > 0)
+    found.push([['targets'], 'is for a gateway without tokens; each token has targets of its own']);
+  if (config.targets === undefined && tokens.length === 0 && !isLoopback(config.host))
+    found.push([
+      ['targets'],
+      `without "tokens" everybody who reaches ${config.host} may send to any target; name the targets, or say ["*"]`,
+    ]);
   for (const [index, { name }] of tokens.entries())
     if (tokens.findIndex((token) => token.name === name) < index)
       found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each a name of its own`]);

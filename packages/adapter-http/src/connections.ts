@@ -81,7 +81,8 @@ export class Connections {
         handler(request, response);
       }
     };
-    server.on('request', handle).on('checkExpectation', handle);
+    // Whoever waits for leave to send a body is given it when it is known that the body is wanted: see the listener.
+    server.on('request', handle).on('checkExpectation', handle).on('checkContinue', handle);
     // Node would cut the connection, also under answers that are on their way.
     server.on('connect', (_, socket) => this.fail(socket, refusal('BAD_REQUEST', 'CONNECT is for proxies')));
     server.on('timeout', (socket) => this.#all.get(socket)?.stalled());

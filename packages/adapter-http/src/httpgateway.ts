@@ -1,11 +1,12 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
-import { OPEN, readAccess } from './access.js';
+import { openAccess, readAccess } from './access.js';
 import { Certificate, certificateProblems } from './certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
 import { makeDesk } from './desk.js';
 import { exposureOf } from './exposure.js';
 import { authority } from './failures.js';
+import { shortageOf } from './files.js';
 import { Listener } from './listener.js';
 import { openApi } from './openapi.js';
 import type { Produce } from './reception.js';
@@ -52,6 +53,9 @@ export const httpgateway: BlockDefinition = defineBlock({
           `listening for HTTP on ${url}`,
         );
         const exposure = exposureOf(config, address);
+        const shortage = shortageOf(config.maxConnections);
+        if (shortage !== undefined)
+          ctx.log.warn({ event: 'fewFiles', maxConnections: config.maxConnections }, shortage);
         if (exposure !== undefined) ctx.log.warn({ event: 'exposed', host: config.host, port, url }, exposure);
       },
       onServerConnect: () => desk.open(),
@@ -79,7 +83,7 @@ async function makeListener(
 ): Promise<Listener> {
   const { host, port, tokens } = config;
   const certificate = config.certFile === undefined ? undefined : await Certificate.read(config, log);
-  const access = tokens.length === 0 ? OPEN : await readAccess(tokens, log);
+  const access = tokens.length === 0 ? openAccess(config.targets ?? ['*']) : await readAccess(tokens, log);
   const limits = {
     ...config,
     headersMs: config.headersTimeoutMs,

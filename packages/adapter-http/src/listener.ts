@@ -164,7 +164,11 @@ export class Listener {
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
       '/produce/*',
       {
-        onRequest: async (request) => void visits.set(request, await receive(request.raw, request.params['*'], access)),
+        onRequest: async (request, { raw: response }) => {
+          visits.set(request, await receive(request.raw, request.params['*'], access));
+          const { expect, 'content-length': length = 0 } = request.raw.headers;
+          if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
+        },
       },
       async (request, reply) => {
         const visit = visits.get(request);

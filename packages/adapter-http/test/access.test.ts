@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { readAccess } from '../dist/access.js';
+import { HTTP_GATEWAY_CONFIG } from '../dist/config.js';
+import { shortageOf } from '../dist/files.js';
 import { temporaryFolder } from './certificates.js';
 import { codeOf, curl, Wire } from './clients.js';
 import { listen, silent } from './listen.js';
@@ -136,13 +138,57 @@ describe('without tokens', () => {
     assert.deepEqual(messages, []);
   });
 
+  test('a gateway that strangers can reach names its targets, or says that all are meant; it is for no others', async (t) => {
+    const checked = await HTTP_GATEWAY_CONFIG['~standard'].validate({ host: '0.0.0.0' });
+    assert.match(JSON.stringify(checked.issues), /name the targets, or say/);
+    const { url, takeAll } = await fly(t, { config: { targets: ['orders.*'] } });
+    takeAll();
+    assert.equal((await curl('-d', 'x', `${url}/produce/orders.eu`)).status, 202);
+    const got = await curl('-d', 'x', `${url}/produce/payments`);
+    assert.deepEqual([got.status, codeOf(got)], [403, 'FORBIDDEN']);
+  });
+
+  test('a body is asked for only where it is wanted: who is denied, or too large, gets that instead of 100', async (t) => {
+    const { port } = await guarded(t);
+    const head = (target: string, secret: string, length = 1): string =>
+      `POST /produce/${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer ${secret}\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`;
+    for (const [request, status] of [
+      [head('orders', 'wrong'), 401],
+      [head('payments', 'shop-secret'), 403],
+      [head('orders', 'shop-secret', 200_000), 413],
+    ] as const) {
+      const wire = new Wire(port, true).send(request);
+      wire.socket.end();
+      assert.match(await wire.received, new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
+    const wire = new Wire(port).send(head('orders', 'shop-secret'));
+    wire.socket.once('data', () => wire.send('x'));
+    assert.match(await wire.received, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /);
+  });
+
+  test('a secret that everybody can read is warned of', async (t) => {
+    const warned: object[] = [];
+    const log = { ...silent, warn: (fields: object) => void warned.push(fields) };
+    const mine = token(temporaryFolder(t), 'shop', 'shop-secret', 'orders');
+    chmodSync(mine.file, 0o644);
+    await readAccess([mine], log);
+    chmodSync(mine.file, 0o600);
+    await readAccess([mine], log);
+    assert.deepEqual(warned, [{ event: 'readableSecret', token: 'shop', file: mine.file }]);
+  });
+
+  test('more connections than the system gives files for are warned of', () => {
+    assert.match(shortageOf(1024, 1024) ?? '', /1024 connections .* 1024 files/);
+    assert.equal(shortageOf(1024, 4096), undefined);
+  });
+
   test('a gateway that strangers can reach warns at the start; one on loopback, or with a lock, does not', async (t) => {
     const folder = temporaryFolder(t);
     const tokens = [token(folder, 'a', 'secret', '*')];
     const warnings: [object, RegExp | undefined][] = [
       [{ host: '127.0.0.1' }, undefined],
       [{ host: 'localhost' }, undefined],
-      [{ host: '0.0.0.0' }, /everybody who reaches 0\.0\.0\.0 may send messages; give "tokens"/],
+      [{ host: '0.0.0.0', targets: ['*'] }, /everybody who reaches 0\.0\.0\.0 may send messages; give "tokens"/],
       [{ host: '0.0.0.0', tokens }, /come to 0\.0\.0\.0 in clear; give "certFile"/],
     ];
     for (const [config, text] of warnings) {

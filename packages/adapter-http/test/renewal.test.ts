@@ -48,7 +48,7 @@ function mounted(t: TestContext, files: Readonly<Record<string, string>>) {
 
 const secret = (t: TestContext) => {
   const file = join(temporaryFolder(t), 'token');
-  const write = (text: string): void => writeFileSync(file, text);
+  const write = (text: string): void => writeFileSync(file, text, { mode: 0o600 });
   return { file, write };
 };
 

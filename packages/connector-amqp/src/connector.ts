@@ -1,7 +1,7 @@
 import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/messaging';
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
-import { AMQP_CONFIG, type AmqpConfig } from './config.js';
+import { AMQP_CONFIG, type AmqpConfig, AMQP_URLS } from './config.js';
 import { Consumer } from './consumer.js';
 import type { Link, LinkUser } from './link.js';
 import { openLink } from './login.js';
@@ -21,7 +21,7 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
   readonly #limit: SizeLimit = { bytes: DEFAULT_LIMIT };
 
   constructor(config: AmqpConfig) {
-    super('AMQP');
+    super('AMQP', config.password === undefined ? undefined : AMQP_URLS.clearHost(config.url));
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url));
   }

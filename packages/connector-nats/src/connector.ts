@@ -8,7 +8,7 @@ import {
 } from '@sputnikjs/messaging';
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
-import { NATS_CONFIG, type NatsConfig } from './config.js';
+import { NATS_CONFIG, type NatsConfig, NATS_URLS } from './config.js';
 import { Consumer } from './jetstream/consumer.js';
 import { CoreConsumer } from './core/consumer.js';
 import { CoreProducer } from './core/producer.js';
@@ -47,7 +47,7 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
   readonly #servers: Servers;
 
   constructor(config: NatsConfig) {
-    super('NATS');
+    super('NATS', (config.password ?? config.token) === undefined ? undefined : NATS_URLS.clearHost(config.url));
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url));
   }

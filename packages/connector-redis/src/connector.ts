@@ -8,7 +8,7 @@ import {
 } from '@sputnikjs/messaging';
 import { LinkConnector } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
-import { REDIS_CONFIG, type RedisConfig } from './config.js';
+import { REDIS_CONFIG, type RedisConfig, REDIS_URLS } from './config.js';
 import { Consumer, newName } from './consumer.js';
 import { Link } from './link.js';
 import { login } from './login.js';
@@ -47,7 +47,7 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
   readonly #consumerName: string;
 
   constructor(config: RedisConfig) {
-    super('Redis');
+    super('Redis', config.password === undefined ? undefined : REDIS_URLS.clearHost(config.url));
     this.#config = config;
     // the same at each connect, so that it takes up again what it had not acknowledged
     this.#consumerName = config.consumerName ?? newName();

@@ -289,7 +289,10 @@ test('a message at which the server cuts every connection is given up, and those
   const cut = producer.ask(message('poison', 'fatal'));
   for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
   await assert.rejects(cut, (error: SputnikError) => {
-    assert.match(String(error.cause), /given up: 3 connections ended when nothing but the message for "fatal" \(6 bytes\) had been sent/);
+    assert.match(
+      String(error.cause),
+      /given up: 3 connections ended when nothing but the message for "fatal" \(6 bytes\) had been sent/,
+    );
     return true;
   });
   await server.until(() => server.acknowledged.length === 3);

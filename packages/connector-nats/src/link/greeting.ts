@@ -33,7 +33,10 @@ export async function greet(url: string, config: TlsConfig, signal: AbortSignal)
   try {
     const greeting = await Promise.race([greetingOf(socket), closed]);
     checkTls(greeting, address);
-    return address.tls ? { socket: await secured(socket, address, files, closed), greeting } : { socket, greeting };
+    if (!address.tls) return { socket, greeting };
+    // What stands behind the first line in clear is of whoever could put it there.
+    const first = greeting.subarray(0, greeting.indexOf('\r\n') + 2);
+    return { socket: await secured(socket, address, files, closed), greeting: first };
   } catch (cause) {
     close();
     throw signal.aborted

@@ -31,13 +31,15 @@ export abstract class LinkConnector<
   /** What was given to {@link start}. */
   protected log: Logger | undefined;
   readonly #server: string;
+  readonly #clearHost: string | undefined;
   /** The present link, and where its loss is to be reported. */
   #current: { readonly link: L; readonly connection: C; lost: ConnectAttempt['lost'] } | undefined;
   #disconnected: Promise<void> | undefined;
 
-  /** `server` is how errors call it: "NATS". */
-  constructor(server: string) {
+  /** `server` is how errors call it: "NATS". `clearHost` is where a password is going to go in clear, if anywhere. */
+  constructor(server: string, clearHost?: string) {
     this.#server = server;
+    this.#clearHost = clearHost;
   }
 
   /** Opens a link. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. */
@@ -48,6 +50,8 @@ export abstract class LinkConnector<
 
   start(log?: Logger): void | Promise<void> {
     this.log = log;
+    const text = `the password goes to ${this.#clearHost} in clear, and so do messages; use the url of a server with TLS`;
+    if (this.#clearHost !== undefined) log?.warn({ event: 'passwordInClear', host: this.#clearHost }, text);
   }
 
   async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<C> {

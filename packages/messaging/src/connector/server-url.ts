@@ -79,6 +79,12 @@ export class ServerUrls {
     return text.startsWith(`${this.#form.tls.scheme}:`);
   }
 
+  /** The first host, other than this machine, to which what is said at the login goes in clear; undefined if there is none. */
+  clearHost(urls: Urls): string | undefined {
+    const addresses = urlsOf(urls).map((url) => this.addressOf(url));
+    return addresses.find(({ tls, host }) => !tls && !/^(localhost$|127\.|::1$)/.test(host))?.host;
+  }
+
   /** The parts of a url in which {@link problem} finds nothing. */
   addressOf(url: string): Address {
     const { hostname, port } = new URL(url);

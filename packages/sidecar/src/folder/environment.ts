@@ -66,7 +66,8 @@ export function override(
         value = withKey(value, key.path, result.value);
         origins.set(dotted, variable);
       } else {
-        const what = `${shown(found.name, text)} does not fit ${dotted} of "${confName}", expected ${result.expected}`;
+        // a file may hold a secret whatever the key is called
+        const what = `${found.fromFile ? 'what the file holds' : shown(found.name, text)} does not fit ${dotted} of "${confName}", expected ${result.expected}`;
         problems.set(dotted, `${variable}: ${what}${kubernetesHint(text)}`);
       }
     } catch (error) {
