@@ -22,7 +22,7 @@ describe('the README', () => {
     const told = listed.flatMap(([keys, value = '']) =>
       codesIn(keys).map((key) => [key, value === '' ? undefined : (JSON.parse(codesIn(value)[0] ?? '') as unknown)]),
     );
-    const all = ['certFile', 'keyFile', 'caFile', 'maxPendingPerClient'].map((key) => [key, undefined]);
+    const all = ['certFile', 'keyFile', 'caFile', 'targets', 'maxPendingPerClient'].map((key) => [key, undefined]);
     assert.deepEqual(
       new Map(told as [string, unknown][]),
       new Map([...all, ...Object.entries(defaults)] as [string, unknown][]),

@@ -89,6 +89,15 @@ test('text that does not fit names the variable, the value and what is expected'
   ]);
 });
 
+test('what a file holds is not shown, whatever the key is called: it may be a secret', async (t) => {
+  const path = await folder(t, {});
+  await writeFile(join(path, 'secret'), 'hunter2');
+  const { problems } = apply(schema, undefined, { EXAMPLE_PORT_FILE: join(path, 'secret') });
+  assert.deepEqual(problems, [
+    'environment: EXAMPLE_PORT_FILE: what the file holds does not fit port of "example", expected a number',
+  ]);
+});
+
 test('a variable that Kubernetes injects for a service is explained when it lands in a number', () => {
   const { problems } = apply(schema, undefined, { EXAMPLE_PORT: 'tcp://10.0.0.11:6379' });
   assert.equal(problems.length, 1);
