@@ -14,12 +14,7 @@ function* testsBelow(folder) {
     if (entry.name === 'node_modules' || entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* testsBelow(path);
-    else if (
-      /[\\/]dist-test[\\/]/.test(path) &&
-      entry.name.endsWith('.test.js') &&
-      !entry.name.endsWith('.soak.test.js')
-    )
-      yield path;
+    else if (/[\\/]dist-test[\\/]/.test(path) && entry.name.endsWith('.test.js')) yield path;
   }
 }
 

@@ -20,6 +20,8 @@ const STALL_MS = 1_000;
 interface Held {
   readonly client: string;
   bytes: number;
+  /** So many of them for the answer. */
+  answerBytes: number;
   /** How many use it: the gateway itself, and the producer for each message. */
   uses: number;
   /** Answered, or its client is gone. */
@@ -48,6 +50,7 @@ export class Bodies {
   /** Those that are answered, or gone: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
   #bytes = 0;
+  #answerBytes = 0;
 
   constructor(limits: BodyLimits, clock: Clock) {
     this.#limits = limits;
@@ -71,7 +74,7 @@ export class Bodies {
         reject(error);
       };
       const coming: Coming = { at: now, windowSince: now, windowBytes: 0, refuse };
-      const held: Held = { client, bytes: 0, uses: 0, isOver: false, coming };
+      const held: Held = { client, bytes: 0, answerBytes: 0, uses: 0, isOver: false, coming };
       const take = (chunk: Buffer): void => {
         if (held.isOver) return;
         if (held.bytes + chunk.length > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
@@ -93,12 +96,15 @@ export class Bodies {
     });
   }
 
-  /** Room for what is made of a request. Throws FULL if there is none now. */
+  /** Room for the answer to a request; half of all is kept for bodies. Throws FULL if there is none now. */
   holdMore(request: IncomingMessage, bytes: number): void {
     const held = this.#held.get(request);
     if (!held) return;
-    if (!this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
+    const isTooMuch = this.#answerBytes > 0 && this.#answerBytes + bytes > this.#limits.maxHeldBytes / 2;
+    if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
     this.#count(held, bytes);
+    held.answerBytes += bytes;
+    this.#answerBytes += bytes;
   }
 
   /** What came of the request is in use, until what is returned is called. */
@@ -147,6 +153,7 @@ export class Bodies {
   #forget(request: IncomingMessage, held: Held): void {
     if (!held.isOver || held.uses > 0 || !this.#held.delete(request)) return;
     this.#count(held, -held.bytes);
+    this.#answerBytes -= held.answerBytes;
   }
 
   /** True if there is room for so many bytes more; bodies that are not complete give way for that. */

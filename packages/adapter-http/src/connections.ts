@@ -13,6 +13,7 @@ const LOOK_MS = 5;
 const QUIET_LOOKS = 2;
 /** Connections, about, that are taken from the port before it closes: one in a turn of the event loop. */
 const MOST_TURNS = 1_000;
+const TURNS_MS = 500;
 
 /** Most requests under way of all connections together; beyond that each has one. */
 const MOST_OPEN = 2_048;
@@ -143,7 +144,8 @@ export class Connections {
       await this.#clock.sleep(LOOK_MS);
       quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
     }
-    await arrived(() => this.#accepted, MOST_TURNS);
+    const until = this.#clock.now() + TURNS_MS;
+    await arrived(() => this.#accepted, MOST_TURNS, () => this.#clock.now() >= until);
   }
 
   #accept(socket: Socket): void {

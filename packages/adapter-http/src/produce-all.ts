@@ -4,8 +4,8 @@ import type { Batch } from './batch.js';
 import { Refused, type RefusalCode } from './refusals.js';
 import type { Turns } from './turns.js';
 
-/** So many messages of a batch are read at a time; then it is the turn of others. */
-const SLICE = 64;
+/** So long messages of a batch are read, in milliseconds, and so many at least; then it is the turn of others. */
+const [SLICE_MS, SLICE] = [2, 32];
 /** So much memory the answer of one message may take. */
 export const ITEM_BYTES = 512;
 
@@ -33,6 +33,7 @@ export async function produceAll(
 ): Promise<Answer> {
   const results: ItemAnswer[] = [];
   let next = 0;
+  let since = performance.now();
   const others: { turn?: Promise<void> | undefined } = {};
   const work = async (): Promise<void> => {
     for (;;) {
@@ -40,7 +41,11 @@ export async function produceAll(
       if (next === size) return;
       const index = next++;
       const item = itemAt(index);
-      if (next % SLICE === 0) others.turn = turns.next().then(() => (others.turn = undefined));
+      if (next % SLICE === 0 && performance.now() - since >= SLICE_MS)
+        others.turn = turns.next().then(() => {
+          since = performance.now();
+          others.turn = undefined;
+        });
       const { status, body } = item instanceof Refused ? refusal(item.code, item.message) : await produce(item);
       const { code, detail, duplicate } = body as Partial<Problem> & ProduceResult;
       results[index] = { index, status, ...(duplicate && { duplicate }), ...(code && { code, detail }) };

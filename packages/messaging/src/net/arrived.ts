@@ -6,7 +6,7 @@ const QUIET_TURNS = 3;
 /**
  * Resolves when what the kernel had taken in for this process has been read: senders that have gone believe that it is here. `count` counts
  * what has come; while it grows there may be more. Ends after `mostTurns` turns of the event loop, however much still comes: in a turn
- * Node accepts one connection, and reads 32 datagrams.
+ * Node accepts one connection, and reads 32 datagrams. Ends sooner if `isOver` says so.
  *
  * @example
  * import { createSocket } from 'node:dgram';
@@ -22,9 +22,9 @@ const QUIET_TURNS = 3;
  * sender.close();
  * receiver.close();
  */
-export async function arrived(count: () => number, mostTurns: number): Promise<void> {
+export async function arrived(count: () => number, mostTurns: number, isOver: () => boolean = () => false): Promise<void> {
   let [quiet, before] = [0, count()];
-  for (let turns = 0; turns < mostTurns && quiet < QUIET_TURNS; turns++) {
+  for (let turns = 0; turns < mostTurns && quiet < QUIET_TURNS && !isOver(); turns++) {
     await turn();
     const now = count();
     quiet = now === before ? quiet + 1 : 0;
