@@ -662,8 +662,8 @@ export const GUARDS = [
   other(
     'messaging: what may not wait for room is refused at once',
     'packages/messaging/src/producer.ts',
-    "&& job.message.whenFull !== 'reject') return wait",
-    ') return wait',
+    "if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') {",
+    "if (hasCode(error, 'SERVER_FULL')) {",
     'packages/messaging/test/producer.test.ts',
   ),
   other(

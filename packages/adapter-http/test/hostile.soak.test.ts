@@ -38,9 +38,9 @@ test('all attacks at once for a minute: a satellite with a heap of 128 MB lives,
   const victim = await startVictim(t, { config: { tokens } });
   const quiet = await victim.peakMb();
   const wires = new Set<Wire>();
-  let isOver = false;
+  const over = new AbortController();
   const attack = async (text: string): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const wire = new Wire(victim.port, false, '127.0.0.2').send(text);
       wire.socket.pause();
       wires.add(wire);
@@ -58,7 +58,7 @@ test('all attacks at once for a minute: a satellite with a heap of 128 MB lives,
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     await sleep(50);
   }
-  isOver = true;
+  over.abort();
   await Promise.all(attackers);
   const more = (await victim.peakMb()) - quiet;
   const { clean, exitCode, ms } = await victim.land();
