@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@sputnikjs/core';
+import { Parts } from './parts.js';
 import { Refused } from './refusals.js';
 
 /** How much of bodies is held, and how fast they have to come. */
@@ -64,12 +65,12 @@ export class Bodies {
   read(request: IncomingMessage, client: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const { maxBodyBytes } = this.#limits;
-      const chunks: Buffer[] = [];
+      const parts = new Parts();
       const now = this.#clock.now();
       const refuse = (error: Refused): void => {
         held.coming = undefined;
         request.off('data', take).resume();
-        chunks.length = 0;
+        parts.drop();
         this.release(request);
         reject(error);
       };
@@ -82,7 +83,7 @@ export class Bodies {
         this.#count(held, chunk.length);
         coming.at = this.#clock.now();
         coming.windowBytes += chunk.length;
-        chunks.push(chunk);
+        parts.add(chunk);
       };
       if (this.#released.has(request)) return;
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
@@ -90,8 +91,7 @@ export class Bodies {
       request.on('data', take);
       request.once('end', () => {
         held.coming = undefined;
-        resolve(Buffer.concat(chunks));
-        chunks.length = 0;
+        resolve(parts.take());
       });
     });
   }

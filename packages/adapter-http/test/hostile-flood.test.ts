@@ -110,6 +110,17 @@ describe('bodies of which the last byte never comes', () => {
   });
 });
 
+describe('bodies in chunks of a byte', () => {
+  test('take no more memory than others of their size', async (t) => {
+    const victim = await startVictim(t);
+    const quiet = await victim.peakMb();
+    const head = 'POST /produce/a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+    const wires = await openMany(4, () => new Wire(victim.port).send(head + '1\r\nx\r\n'.repeat(500_000)));
+    while (wires.some(({ socket }) => socket.writableLength > 0)) await sleep(20);
+    await assertUnharmed(victim, quiet);
+  });
+});
+
 describe('a server that takes nothing', () => {
   test('has no more bodies held than maxHeldBytes, however many clients were answered meanwhile', async (t) => {
     const config = { timeoutMs: 100, maxHeldBytes: 32 * 1024 * 1024 };
