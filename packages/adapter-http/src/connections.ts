@@ -145,7 +145,11 @@ export class Connections {
       quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
     }
     const until = this.#clock.now() + TURNS_MS;
-    await arrived(() => this.#accepted, MOST_TURNS, () => this.#clock.now() >= until);
+    await arrived(
+      () => this.#accepted,
+      MOST_TURNS,
+      () => this.#clock.now() >= until,
+    );
   }
 
   #accept(socket: Socket): void {

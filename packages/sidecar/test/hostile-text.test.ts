@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { systemClock, type Logger } from '@sputnikjs/core';
 import { manualClock, randomFrom } from '@sputnikjs/testkit';
 import { checkSync } from 'recheck';
-import { limitedLog } from '../dist/limited-log.js';
-import { EventLog } from '../dist/logs.js';
-import { messageFor } from '../dist/pretty.js';
-import { RateLimiter } from '../dist/rate-limit.js';
+import { limitedLog } from '../dist/log/limited-log.js';
+import { EventLog } from '../dist/log/logs.js';
+import { messageFor } from '../dist/log/pretty.js';
+import { RateLimiter } from '../dist/log/rate-limit.js';
 import { printable, scrubbed } from '../dist/text.js';
 
 const packages = fileURLToPath(new URL('../../', import.meta.url));

@@ -22,7 +22,11 @@ const QUIET_TURNS = 3;
  * sender.close();
  * receiver.close();
  */
-export async function arrived(count: () => number, mostTurns: number, isOver: () => boolean = () => false): Promise<void> {
+export async function arrived(
+  count: () => number,
+  mostTurns: number,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   let [quiet, before] = [0, count()];
   for (let turns = 0; turns < mostTurns && quiet < QUIET_TURNS && !isOver(); turns++) {
     await turn();

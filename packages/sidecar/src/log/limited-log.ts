@@ -1,7 +1,7 @@
 import type { Logger } from '@sputnikjs/core';
 import { codeOf, errorFields, stackTrace } from './error-fields.js';
 import type { RateLimiter } from './rate-limit.js';
-import { cutLine, cutName } from './text.js';
+import { cutLine, cutName } from '../text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

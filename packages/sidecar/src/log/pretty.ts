@@ -1,4 +1,4 @@
-import { printable } from './text.js';
+import { printable } from '../text.js';
 
 /** The fields of a line of the log. */
 type Fields = Readonly<Record<string, unknown>>;
