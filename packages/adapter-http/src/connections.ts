@@ -158,7 +158,8 @@ export class Connections {
     const peer = { socket, network: networkOf(socket.remoteAddress), since: this.#clock.now() };
     this.#peers.set(name, peer);
     socket.once('close', () => {
-      this.#peers.delete(name);
+      // the same port may have connected again
+      if (this.#peers.get(name) === peer) this.#peers.delete(name);
       if (this.#peers.size > 0) return;
       this.#cancelLook?.();
       this.#cancelLook = undefined;
