@@ -60,10 +60,14 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
       if (count === 0) return [];
       const stored: Stored[] = [];
       const consumer = await jetstream(plain).consumers.get(stream);
-      for await (const message of await consumer.fetch({ max_messages: count })) {
-        const { subject, headers } = message;
-        stored.push({ subject, payload: message.string(), headers: headers && Object.fromEntries(headers) });
-        if (stored.length === count) break;
+      // A fetch ends after 30 s, which a loaded machine needs for a hundred thousand: on, until one brings nothing.
+      for (let before = -1; before < stored.length && stored.length < count; ) {
+        before = stored.length;
+        for await (const message of await consumer.fetch({ max_messages: count - before })) {
+          const { subject, headers } = message;
+          stored.push({ subject, payload: message.string(), headers: headers && Object.fromEntries(headers) });
+          if (stored.length === count) break;
+        }
       }
       return stored;
     },
