@@ -61,7 +61,7 @@ export function storedIn(url: string, stream: string, login: object = {}): Promi
       const stored: Stored[] = [];
       const consumer = await jetstream(plain).consumers.get(stream);
       // A fetch ends after 30 s, which a loaded machine needs for a hundred thousand: on, until one brings nothing.
-      for (let before = -1; before < stored.length && stored.length < count; ) {
+      for (let before = -1; before < stored.length && stored.length < count;) {
         before = stored.length;
         for await (const message of await consumer.fetch({ max_messages: count - before })) {
           const { subject, headers } = message;
