@@ -19,7 +19,7 @@ test('each function, class, block and connector that a package exports has an ex
 
 test('each example of a docstring shows what comes of it: by an assertion, or by what it prints', () => {
   const vague = examples.filter(
-    ({ example }) => outputOf(example) === undefined && !/\bassert\b|Conformance\(/.test(example),
+    ({ example }) => outputOf(example) === undefined && !/\bassert\b|(Conformance|Soak)\(/.test(example),
   );
   assert.deepEqual(
     vague.map(({ title }) => title),
@@ -36,7 +36,7 @@ test('each example of a docstring compiles, and prints what its comments say', {
       const output = outputOf(example);
       if (output !== undefined) assert.match(run.output(), output, example);
       // what has tests, and runs none, shows nothing
-      if (/from 'node:test'|Conformance\(/.test(example)) assert.match(run.output(), /^\S+ pass [1-9]/m, run.output());
+      if (/from 'node:test'|(Conformance|Soak)\(/.test(example)) assert.match(run.output(), /^\S+ pass [1-9]/m, run.output());
     }),
   );
   await Promise.all(runs);
