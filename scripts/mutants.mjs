@@ -1,102 +1,148 @@
-// Takes each guard of the code out in turn (scripts/mutants-list.mjs), in a copy of the packages, and expects a test to fail.
-// Prints each guard and what became of it; fails if no test notices, or if a guard is not where the list says.
-// Arguments: parts of the names of the guards to try; all unless given.
+// Takes each guard of the code out in turn (mutants-list.mjs), in a copy of the packages, and expects a test to fail.
+// Prints each guard and what became of it; fails if no test notices. Arguments: parts of the names of the guards to try; all unless given.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GUARDS } from './mutants-list.mjs';
+import { transformSync } from 'esbuild';
+import { readGuards } from './markers.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const LONGEST_MS = 120_000;
+const TSCONFIG = { compilerOptions: { target: 'es2023', verbatimModuleSyntax: true } };
+const copies = new Set();
+const running = new Set();
 
-/** A copy of the packages in which guards can be taken out. */
+process.on('exit', () => {
+  for (const child of running) endGroup(child);
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true, maxRetries: 3 });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+/** Tests have programs of their own. */
+function endGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** How long a test file may take without the guard: as long as with it, several times, and some seconds. A test that waits for ever fails, too. */
+const longest = (tookMs) => 20_000 + 5 * tookMs;
+const LONGEST_WITH_GUARDS_MS = 600_000;
+
+/** A copy of what is compiled, in which guards can be taken out. */
 function makeCopy() {
   const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
-  const skipped = (path) => /[\\/]node_modules$/.test(path);
+  copies.add(copy);
   for (const folder of ['packages', 'apps']) {
-    cpSync(join(root, folder), join(copy, folder), {
-      recursive: true,
-      filter: (path) => !skipped(path),
-      preserveTimestamps: true,
-    });
+    const filter = (path) => !/[\\/]node_modules$/.test(path);
+    cpSync(join(root, folder), join(copy, folder), { recursive: true, filter });
   }
   for (const file of ['package.json', 'tsconfig.base.json']) cpSync(join(root, file), join(copy, file));
+  mkdirSync(join(copy, 'tmp'));
   mkdirSync(join(copy, 'node_modules/@sputnikjs'), { recursive: true });
-  for (const name of readdirSync(join(root, 'node_modules'))) {
+  for (const name of readdirSync(join(root, 'node_modules')))
     if (name !== '@sputnikjs') symlinkSync(join(root, 'node_modules', name), join(copy, 'node_modules', name));
-  }
-  for (const name of readdirSync(join(copy, 'packages'))) {
+  for (const name of readdirSync(join(copy, 'packages')))
     symlinkSync(join(copy, 'packages', name), join(copy, 'node_modules/@sputnikjs', name));
-  }
   return copy;
 }
 
-/** Resolves with the exit code of a program and what it printed; a program that takes too long is ended. */
-function run(cwd, ...args) {
+/** Runs a test file; resolves with how that ended, at the first test that fails. */
+function runTest(copy, test, longestMs) {
+  const file = join(copy, test.replace('/test/', '/dist-test/').replace(/\.ts$/, '.js'));
+  const env = {
+    ...process.env,
+    // what is left behind by tests that are ended goes with the copy
+    TMPDIR: join(copy, 'tmp'),
+    // what ensure-servers.mjs has unpacked
+    PATH: [process.env.PATH, join(root, '.servers/bin')].join(delimiter),
+  };
+  const args = ['--test', '--test-reporter=tap', file];
+  const child = spawn(process.execPath, args, { cwd: copy, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  const began = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let outcome;
+    const end = (how) => {
+      outcome ??= how;
+      endGroup(child);
+    };
+    const timer = setTimeout(end, longestMs, 'never ended');
     let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => (output += text));
-    // The group, since tests have programs of their own.
-    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), LONGEST_MS);
-    child.on('close', (code) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output = output.slice(output.lastIndexOf('\n') + 1) + text;
+      if (/^\s*not ok /m.test(output)) end('failed');
+    });
+    child.on('exit', (code) => {
       clearTimeout(timer);
-      resolve({ code, output });
+      running.delete(child);
+      outcome ??= code === 0 ? 'passed' : 'failed';
+      resolve({ outcome, tookMs: performance.now() - began });
     });
   });
 }
 
-const compile = (copy, folder) =>
-  run(copy, join(root, 'node_modules/typescript/bin/tsc'), '-p', join(folder, 'tsconfig.json'));
-const runTests = (copy, tests) => run(copy, '--test', '--test-timeout=60000', ...tests.map((test) => join(copy, test)));
+/** How long each test file takes with all guards in place; undefined if it has just failed. */
+const times = new Map();
 
-/** 'caught' if a test fails without the guard, 'SURVIVED' if none does, otherwise what is wrong with the list. */
-async function outcomeOf({ file, guard, without, tests }, copy) {
-  const path = join(copy, file);
-  const folder = file.replace(/\/src\/.*/, '');
-  const text = readFileSync(path, 'utf8');
-  if (text.split(guard).length !== 2) return `STALE: ${file} has the guard ${text.split(guard).length - 1} times`;
-  writeFileSync(
-    path,
-    text.replace(guard, () => without),
-  );
+async function timeOf(test, copy) {
+  const { outcome, tookMs } = await runTest(copy, test, LONGEST_WITH_GUARDS_MS);
+  return outcome === 'passed' ? tookMs : undefined;
+}
+
+/** 'failed' or 'passed', without the guard; 'unusable' for a test that does not pass with all guards in place, and so would say nothing. */
+async function tryTest(test, { file, source }, copy) {
+  if (!times.has(test)) times.set(test, timeOf(test, copy));
+  const tookMs = await times.get(test);
+  if (tookMs === undefined) {
+    times.delete(test);
+    return 'unusable';
+  }
+  const compiled = join(copy, file.replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
+  const program = readFileSync(compiled);
+  // Of one file only the types have to go, and these may be wrong: no compiler is needed.
+  writeFileSync(compiled, transformSync(source, { loader: 'ts', tsconfigRaw: TSCONFIG }).code);
   try {
-    const { output } = await compile(copy, folder);
-    // Types may break; a text that is no program at all would fail every test.
-    const broken = /error TS1\d\d\d:.*/.exec(output);
-    if (broken) return `BROKEN: ${broken[0]}`;
-    const compiled = tests.map((test) => test.replace(/\/test\//, '/dist-test/').replace(/\.ts$/, '.js'));
-    const { code } = await runTests(copy, compiled);
-    return code === 0 ? 'SURVIVED' : 'caught';
+    return (await runTest(copy, test, longest(tookMs))).outcome;
   } finally {
-    writeFileSync(path, text);
-    await compile(copy, folder);
+    writeFileSync(compiled, program);
   }
 }
 
+/** Whether a test fails without the guard, or never ends; and what each did, until one does. */
+async function tryGuard(guard, copy) {
+  const outcomes = [];
+  for (const test of guard.tests) {
+    const outcome = await tryTest(test, guard, copy);
+    outcomes.push(`${test} ${outcome}`);
+    if (outcome === 'failed' || outcome === 'never ended') return { isCaught: true, outcomes };
+  }
+  return { isCaught: false, outcomes };
+}
+
+const { guards, problems } = readGuards();
+if (problems.length > 0) throw new Error(problems.join('\n'));
 const only = process.argv.slice(2);
-const guards = GUARDS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
-const left = [...guards];
-const failed = [];
+const chosen = guards.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
+if (chosen.length === 0) throw new Error(`no guard has a name with ${only.join(' or ')}`);
+
+const left = [...chosen];
+const survivors = [];
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     const copy = makeCopy();
-    try {
-      for (let guard = left.shift(); guard; guard = left.shift()) {
-        const outcome = await outcomeOf(guard, copy);
-        console.log(`${outcome.padEnd(8)} ${guard.name}`);
-        if (outcome !== 'caught') failed.push(guard.name);
-      }
-    } finally {
-      rmSync(copy, { recursive: true, force: true });
+    for (let guard = left.shift(); guard; guard = left.shift()) {
+      const { isCaught, outcomes } = await tryGuard(guard, copy);
+      console.log(`${isCaught ? 'caught  ' : 'SURVIVED'} ${guard.name} (${outcomes.join(', ')})`);
+      if (!isCaught) survivors.push(guard.name);
     }
   }),
 );
-console.log(`${guards.length} guards taken out, a test failed for want of ${guards.length - failed.length}`);
-if (failed.length > 0) {
-  console.error(`no test failed for want of:\n${failed.map((name) => `  - ${name}`).join('\n')}`);
+console.log(`${chosen.length} guards taken out, a test failed for want of ${chosen.length - survivors.length}`);
+if (survivors.length > 0) {
+  console.error(`no test failed for want of:\n${survivors.map((name) => `  - ${name}`).join('\n')}`);
   process.exit(1);
 }

@@ -27,10 +27,12 @@ export function checkFrames(connection: Connection): void {
     return null;
   };
   socket.read = (size) => {
+    // guard: a frame of a length that no frame has ends the connection
     if (size !== undefined && size > MAX_FRAME) return refuse();
     const bytes = read(size) as Buffer | null;
     if (isKnown || bytes === null) return bytes;
     isKnown = true;
+    // guard: what does not begin like AMQP ends the attempt
     return isBeginning(bytes) ? bytes : refuse();
   };
 }

@@ -13,6 +13,7 @@ export function keepBytes(channel: Channel): Channel {
   const taker = channel as unknown as HeaderTaker;
   const take = taker._onHeader.bind(channel);
   taker._onHeader = (frame) => {
+    // guard: bytes stay as they are
     frame.fields.contentEncoding ||= 'identity';
     take(frame);
   };

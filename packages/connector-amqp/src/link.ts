@@ -60,6 +60,7 @@ export class Link extends BaseLink<LinkUser> {
   async #lostAlone(connection: Connection, error: Error, failed: (error: Error) => void): Promise<void> {
     connection.unsafeDestroy();
     this.#connections.delete(connection);
+    // guard: a subscription hears of the end of its connection
     if (await this.ping()) failed(error);
   }
 
@@ -85,6 +86,7 @@ export class Link extends BaseLink<LinkUser> {
 
   async #channelOn(connection: Connection, failed: (error: Error) => void): Promise<Channel> {
     const channel = await this.during(connection.acquire({ emitErrorsFromChannel: true }));
+    // guard: errors say what the server says, and no more
     channel.on('error', (error: Error) => failed(tidied(error)));
     channel.on('close', () => this.#channels.delete(channel));
     this.#channels.add(channel);

@@ -58,6 +58,7 @@ export class Producer implements MessageProducer, LinkUser {
 
   produce(message: ProduceMessage): ReturnType<MessageProducer['produce']> {
     const reason = this.#link.blocked;
+    // guard: at an alarm messages are refused at once
     return reason === undefined ? this.#outbox.produce(message) : Promise.reject(blocked(message.target, reason));
   }
 
@@ -66,6 +67,7 @@ export class Producer implements MessageProducer, LinkUser {
     if (reason === undefined) return;
     for (const [key, { on, publication }] of this.#underWay)
       if (on === undefined) this.#settle(key, blocked(publication.envelope.routingKey, reason));
+    // guard: at an alarm those that wait are refused
     this.#outbox.refuseWaiting(({ target }) => blocked(target, reason));
   }
 
@@ -120,6 +122,7 @@ export class Producer implements MessageProducer, LinkUser {
     const { routingKey, replyText } = message;
     for (const [key, sent] of this.#underWay) {
       if (sent.on !== channel || !isSame(sent.publication, message)) continue;
+      // guard: what found no queue of the configuration is sent again
       if (sent.cameBack || !this.#topology.mayRoute(routingKey))
         return this.#answered(key, unroutable(this.#exchange, message));
       // its confirmation, which follows, says nothing
@@ -156,6 +159,7 @@ export class Producer implements MessageProducer, LinkUser {
       isExplained = true;
       this.#settle(key, problem);
     }
+    // guard: a channel that the server closes is opened again
     if (isExplained) this.#recover();
     else this.#link.end(error);
   }
@@ -168,6 +172,7 @@ export class Producer implements MessageProducer, LinkUser {
   /** Sends again, in order, what has to be, as soon as nothing else is under way. */
   async #goOn(): Promise<void> {
     do {
+      // guard: nothing is sent again before what was sent is answered
       await this.#quiet();
       if (this.#link.over !== undefined) return;
       if (this.#isMissing) await this.#makeMissing();

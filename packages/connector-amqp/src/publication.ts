@@ -30,11 +30,13 @@ export function publicationOf(message: ProduceMessage, exchange: string): Public
   if (contentType !== undefined) size += sizeOf('the content type', contentType);
   if (id !== undefined) size += sizeOf('the id', id);
   for (const [name, value] of Object.entries(headers ?? {})) {
+    // guard: headers of the server are not sent
     if (SERVERS_OWN.includes(name)) throw bad(`the header "${name}"`, 'it belongs to the server; choose another name');
     size += OVERHEAD_OF_HEADER + sizeOf('the name of a header', name);
     checkText(`the header ${JSON.stringify(name)}`, value);
     size += Buffer.byteLength(value);
   }
+  // guard: headers that do not fit into a frame are refused
   if (size > MAX_PROPERTIES)
     throw bad(
       `the headers of the message for ${JSON.stringify(target)}`,
@@ -44,6 +46,7 @@ export function publicationOf(message: ProduceMessage, exchange: string): Public
     envelope: {
       exchange,
       routingKey: target,
+      // guard: a message that comes back is refused
       mandatory: true,
       durable: true,
       ...(contentType !== undefined && { contentType }),
@@ -76,6 +79,7 @@ function checkTarget(target: string, exchange: string): void {
   if (!isShort(target)) throw bad(`${what}…`, 'it is longer than 255 bytes');
   if (exchange !== '') return;
   if (target === '') throw bad(what, 'the name of a queue has at least one character');
+  // guard: nothing is sent to addresses of waiting clients
   if (target.startsWith(REPLY_TO))
     throw bad(what, 'the server stores no message for such an address; have the answer sent to a queue');
 }

@@ -25,6 +25,7 @@ export function tooLarge({ envelope, body }: Publication, limit: SizeLimit): Err
 export function blameFor(cause: Error, isFirst: boolean, limit: SizeLimit): Blame {
   const size = /message size \d+ is larger than configured max size (\d+)/.exec(cause.message)?.[1];
   if (size !== undefined) {
+    // guard: the limit that the server names is remembered
     limit.bytes = Number(size);
     return (publication) => tooLarge(publication, limit);
   }

@@ -55,6 +55,7 @@ export class QueueSubscription implements Subscription, LinkUser {
   ) {
     this.#parts = parts;
     this.#queue = queue;
+    // guard: the server bounds what is under way
     this.#prefetch = Math.min(maxUnacknowledged, MAX_PREFETCH);
     this.#underWay = new UnderWay(handler, this.#prefetch);
   }
@@ -136,6 +137,7 @@ export class QueueSubscription implements Subscription, LinkUser {
     this.#underWay.forget(channel);
     // what was not acknowledged comes again, on the next one
     void channel.close();
+    // guard: an interrupted subscription comes back
     if (!this.#over.signal.aborted) this.#recovering = this.#recover(error);
   }
 

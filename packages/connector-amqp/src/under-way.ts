@@ -35,6 +35,7 @@ export class UnderWay {
   take(channel: Channel, delivery: AsyncMessage): void {
     if (delivery.redelivered)
       for (const held of this.#held)
+        // guard: a message whose handler is under way is not handed out twice
         if (held.on === undefined && isAgain(held.delivery, delivery)) {
           held.on = channel;
           held.delivery = delivery;
@@ -87,6 +88,7 @@ export class UnderWay {
   /** Given back at once it would come again at once. */
   #giveBackLater(channel: Channel, { deliveryTag }: AsyncMessage): void {
     if (this.#isStopped) return;
+    // guard: what a handler rejects comes later, not at once
     const retry = setTimeout(() => {
       this.#retries.delete(retry);
       if (channel.active) channel.basicNack({ deliveryTag, requeue: true });

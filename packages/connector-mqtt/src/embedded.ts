@@ -140,6 +140,7 @@ export class EmbeddedBroker {
       authorizeSubscribe: (client, subscription, done) => {
         const { subscriptions = {} } = client as Partial<Subscriber['client']>;
         const isTooMany = Object.keys(subscriptions).length >= MOST_SUBSCRIPTIONS;
+        // guard: the embedded broker grants no shared subscription
         done(null, isTooMany || isShared(subscription.topic) ? null : subscription);
       },
       authorizeForward: (client, packet) => {

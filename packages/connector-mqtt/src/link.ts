@@ -41,6 +41,7 @@ export class Link extends BaseLink<LinkUser> {
     super(url);
     this.#socket = socket;
     // before the library, which may take text for the beginning of a long packet, and wait
+    // guard: what does not begin with CONNACK ends the attempt
     socket.once('data', (data: Buffer) => data[0] !== CONNACK && this.end(new Error(NOT_MQTT)));
     this.#client = new MqttClient(() => socket, {
       ...options,

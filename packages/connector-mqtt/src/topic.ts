@@ -6,6 +6,7 @@ const MAX_BYTES = 65_535;
  * Beginnings of topics that mosquitto takes for its own, however they go on: it ends the connection of whoever publishes to $SYS… or
  * $share…, which it has acknowledged before, and passes nothing on of what comes to $CONTROL/….
  */
+// guard: targets that servers keep to themselves are refused
 const SERVERS_OWN = /^\$(SYS|share|CONTROL\/)/;
 /** A subscription that its subscribers share: their group, then the filter (MQTT 5, 4.8.2, which servers of 3.1.1 have, too). */
 const SHARED = /^\$share\/[^/+#]+\/(?=.)/s;

@@ -13,6 +13,7 @@ export function headersOf({ contentType, headers, id }: ProduceMessage): string 
   if (id !== undefined) lines += lineOf(MESSAGE_ID, id);
   if (contentType !== undefined) lines += lineOf(CONTENT_TYPE, contentType);
   for (const [name, value] of Object.entries(headers ?? {})) {
+    // guard: headers of the server are not sent
     if (SERVERS_OWN.test(name))
       throw bad(name, 'names that begin with Nats- belong to the server; an id goes into "id"');
     if (IS_CONTENT_TYPE.test(name)) throw bad(name, 'it goes into "contentType"');

@@ -20,6 +20,7 @@ const RESERVED = /^(?:\$|(?:_INBOX|_R_|_GR_)(?:\.|$))/;
 export function targetProblem(target: string): string | undefined {
   if (target.length <= MAX_BYTES && PLAIN.test(target)) return undefined;
   if (/[*>]/.test(target)) return 'a subject to publish to has no wildcards (*, >)';
+  // guard: messages go to nothing of the server
   if (RESERVED.test(target)) return 'subjects that begin with $, or with _INBOX, _R_ or _GR_, belong to the server';
   return textProblem(target);
 }

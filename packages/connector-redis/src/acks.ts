@@ -45,6 +45,7 @@ export class Acks {
       try {
         return await this.#group.acknowledge(ids);
       } catch (error) {
+        // guard: an acknowledgement that is refused for now is sent again
         if (!isPassing(error) || this.#closing.aborted) throw error;
         this.#trouble(error);
         await systemClock.sleep(retryDelay(tries), this.#closing);

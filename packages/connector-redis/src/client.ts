@@ -130,6 +130,7 @@ export class Client {
     const isIdle = !this.#isBusy;
     this.#isBusy = false;
     // what the answer is does not matter; what is wrong with the connection is told by others
+    // guard: idle connections give signs of life
     if (isIdle && this.#redis.status === 'ready') this.call('PING').catch(() => {});
   }
 

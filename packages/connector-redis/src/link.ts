@@ -46,6 +46,7 @@ export class Link extends BaseLink {
     try {
       await this.client.call('PING');
     } catch (error) {
+      // guard: a server that refuses PING for now is alive
       if (!isPassing(error)) this.end(error as Error);
     }
   }

@@ -32,6 +32,7 @@ export async function login(config: RedisConfig, signal: AbortSignal): Promise<L
 async function introduce(client: Client, { username = 'default', password, database }: RedisConfig): Promise<string> {
   const auth = password === undefined ? [] : ['AUTH', username, password];
   const about = await client.call('HELLO', '2', ...auth);
+  // guard: what answers HELLO by no list ends the attempt
   if (!Array.isArray(about)) throw new Error(NOT_REDIS);
   const property = (name: string): string => {
     const at = about.findIndex((value: unknown, i) => i % 2 === 0 && String(value) === name);

@@ -86,6 +86,7 @@ export class StreamGroup {
 
   /** Keeps others from taking these entries over. */
   async hold(ids: readonly string[]): Promise<void> {
+    // guard: to hold a message is no delivery
     await this.#link.call('XCLAIM', ...this.#names(), '0', ...ids, 'JUSTID');
   }
 

@@ -8,6 +8,7 @@ const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal || signal.aborted) {
+    // guard: L6 who comes late to an abort is told at once
     if (signal) listener();
     return () => {};
   }
@@ -18,6 +19,8 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   }
   listeners.add(listener);
   return () => {
+    // guard: L6 a signal that nobody listens to any more has no listener
+    // guard: L6 who forgets a signal forgets it for no other
     if (listeners.delete(listener) && listeners.size === 0) signal.removeEventListener('abort', tellAll);
   };
 }
@@ -31,6 +34,7 @@ function tellAll({ target }: Event): void {
 /** An abort controller whose signal any number may listen to: Node would warn of more than ten (L6). */
 export function makeAbortController(): AbortController {
   const controller = new AbortController();
+  // guard: L6 Node warns of no listeners
   setMaxListeners(0, controller.signal);
   return controller;
 }
@@ -38,6 +42,7 @@ export function makeAbortController(): AbortController {
 /** A signal that aborts when one of these does; any number may listen to it. */
 export function anySignal(...signals: AbortSignal[]): AbortSignal {
   const any = AbortSignal.any(signals);
+  // guard: L6 nor of those that wait for an announced landing
   setMaxListeners(0, any);
   return any;
 }

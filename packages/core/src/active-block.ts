@@ -46,6 +46,7 @@ export class ActiveBlock {
         this.#callbacks.fail(onMsgs ? 'onMsgs' : 'onMsg', error, { asked, count: msgs.length }),
       dropped: (count) => this.#flight.emit({ type: 'dropped', block: descriptor, count }),
     };
+    // guard: M6 a flight has one pacer
     return new Mailbox(recipient, this.#flight.pacer, this.#block.mailbox);
   }
 
@@ -55,6 +56,7 @@ export class ActiveBlock {
 
   /** What of it may hold messages: the landing drains these (L2). */
   get holders(): readonly Idling[] {
+    // guard: N3 what a block holds in transit is drained
     return [this.#mailbox, this.#block.transit].filter((holder) => holder !== undefined);
   }
 
@@ -80,17 +82,22 @@ export class ActiveBlock {
     const work = this.#init();
     const inTime = await settles(plan.clock, work, plan.initMs);
     try {
+      // guard: B3 an init has a deadline
       if (!inTime) throw new SputnikError('TIMEOUT', `not initialised within ${plan.initMs} ms`);
       await work;
       emit({ type: 'initialized', block });
       return undefined;
     } catch (error) {
+      // guard: B3 a block whose init failed is told to give up
       this.#callbacks.abort();
+      // guard: B3 an init that succeeds too late is finished
+      // guard: B3 an init that fails too late is told
       if (!inTime)
         void work.then(
           () => this.finish('init', plan.landingMs),
           (late) => isAbortError(late) || tell(late),
         );
+      // guard: F3 an init that gives up when it lands is no failure
       if (isAbortError(error) && landing.aborted) return undefined;
       tell(error);
       return { block, callback: 'init', error };
@@ -142,27 +149,38 @@ export class ActiveBlock {
     const { clock } = plan;
     const { descriptor: block, context } = this.#callbacks;
     const end = (this.#callbacks.endsAt = clock.now() + budgetMs);
+    // guard: L3 half of its share is for its finish
     const drained = after === 'flight' ? end - budgetMs / 2 : 0;
     // Again, and to this very instant: something may have come in since all were idle at once.
+    // guard: L2 what came in since is drained
     while (!this.isIdle && clock.now() < drained) await settles(clock, this.idle(), drained - clock.now());
     emit({ type: 'finishing', block });
     this.#state = 'finishing';
+    // guard: L5 no server change after finish
     this.#server.close();
+    // guard: L5 no message after finish
     this.#mailbox?.close();
+    // guard: L2 what a block waits for ends with it
     this.#callbacks.abort();
     void this.#callbacks.enter('finish', () => this.#block.finish?.(after === 'init', context));
+    // guard: L2 finishes follow one another
+    // guard: L3 a finish that hangs does not hold up the rest
     await settles(clock, this.#quiet(), Math.max(0, end - clock.now()));
     const hanging = this.hanging();
+    // guard: L4 messages of a handler that did not end are dropped
     this.#mailbox?.abandon();
+    // guard: M5 an ask ends with the block it was put to
     for (const question of this.#callbacks.address.questions()) question.fail('ASK_ENDED');
     this.#state = 'finished';
     emit({ type: 'finished', block });
+    // guard: L4 what did not end is named
     return hanging;
   }
 
   /** The callbacks under way. */
   hanging(): Unfinished[] {
     const callbacks = new Set(this.#callbacks.underWay);
+    // guard: L4 a handler that did not end is named
     if (this.#mailbox?.isBusy) callbacks.add(this.#mailbox.callback);
     return [...callbacks].map((callback) => ({ block: this.#callbacks.descriptor, callback }));
   }
@@ -170,6 +188,7 @@ export class ActiveBlock {
   /** Who wait for it while it is busy: for answers, or for room in its mailbox. */
   get waiters(): readonly BlockDescriptor[] {
     if (!this.#mailbox?.isBusy) return [];
+    // guard: M5 a circle goes through those that wait for room
     return [...this.#callbacks.address.questions(), ...this.#mailbox.waiters].map(({ from }) => from.descriptor);
   }
 
@@ -179,6 +198,7 @@ export class ActiveBlock {
 
   /** What the block wants done about a failure of its own (F3). */
   judge(error: unknown, where: Callback): 'continue' | 'shutdown' {
+    // guard: F3 onError is asked
     return this.#block.onError?.(error, where, this.#callbacks.context) === 'continue' ? 'continue' : 'shutdown';
   }
 

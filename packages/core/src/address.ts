@@ -49,6 +49,8 @@ export class Address {
   /** Its handle on whoever has the responsibility, here or outside. */
   find(responsibility: string): BlockCommunicator | undefined {
     const other = this.addresses.get(responsibility);
+    // guard: N2 an address that no block has is looked up outside
+    // guard: N2 addresses inside come first
     return other ? this.handleOn(other) : this.addresses.outer(responsibility);
   }
 
@@ -74,15 +76,20 @@ function makeHandle(owner: Address, on: Address): BlockCommunicator {
     descriptor: on.descriptor,
     // The address carries the types, which are not there at run time.
     communicator: (responsibility) => owner.find(responsibility) as never,
+    // guard: M2 what is no message is refused
     send: (msg) => isMessage(msg) && (on.mailbox?.offer(msg, sender ?? asSender()) ?? false),
     post: async (msg, options) => isMessage(msg) && (on.mailbox?.post(msg, asSender(), options?.signal) ?? false),
     ask: (msg, { timeoutMs = 30_000, signal, whenFull = 'wait' }: AskOptions = NO_OPTIONS) =>
       new Promise<never>((resolve, reject) => {
         const question = new Question(asSender().from, on, resolve as (value: unknown) => void, reject);
+        // guard: M5 an ask gives up at its signal
         if (signal) question.forget = onAbort(signal, () => void question.fail('ASK_ABORTED', signal.reason));
+        // guard: M5 an ask with an aborted signal sends nothing
         if (!question.isWaiting) return;
+        // guard: M5 an ask that nobody takes rejects at once
         if (!isMessage(msg) || !on.mailbox) return void question.fail('ASK_REFUSED');
         on.mailbox.ask(msg, question, whenFull);
+        // guard: M5 an ask has a time-out
         if (question.isWaiting) addresses.questions.add(question, timeoutMs);
       }),
   };

@@ -47,7 +47,9 @@ export async function assemble(
   const { value: places, problems } = address(flight, infrastructure, appBlocks, factories);
   const made: string[] = [];
   for (const place of places) made.push(...told(place.address, await make(flight, place)));
+  // guard: B2 a need is met by a block that takes messages
   const deaf = places.flatMap((place) => told(place.address, deafNeeds(flight, place)));
+  // guard: N1 needs that go in a circle are a warning
   return { problems: [...problems, ...made, ...deaf], warnings: circularNeeds(places) };
 }
 
@@ -70,7 +72,9 @@ function address(
   };
   for (const [name, factory] of Object.entries(infrastructure)) add({ name }, factory);
   for (const entry of appBlocks) {
+    // guard: B2 factories are own properties
     const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
+    // guard: B2 the address that a block declares is its default
     const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
     const faults = addressProblems({ ...entry, responsibility }, addresses);
     if (faults.length === 0) add({ ...entry, responsibility }, factory);
@@ -82,10 +86,13 @@ function address(
 }
 
 function addressProblems({ name, responsibility = name }: BlockEntry, addresses: Addresses): readonly string[] {
+  // guard: B2 names and addresses are texts
   if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility) {
     return ['its name and responsibility must be texts that are not empty'];
   }
+  // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
+  // guard: B2 an address belongs to one block
   return addresses.get(responsibility)
     ? [`its responsibility "${responsibility}" is taken; give each block one of its own`]
     : [];
@@ -105,6 +112,7 @@ async function make(flight: ActiveFlight, { address, factory, instead }: Place):
     flight.add(block ?? {}, callbacks);
     return [];
   } catch (error) {
+    // guard: B2 a factory that throws is a problem
     return [`its factory failed: ${textOf(error)}`];
   }
 }
@@ -119,6 +127,7 @@ async function define(
   const to = wire(address, definition.needs, instead);
   const config = await configure(flight.plan.source, address.descriptor, definition);
   const problems = [...to.problems, ...config.problems];
+  // guard: B2 a block with problems is not made
   return { value: problems.length === 0 ? definition.make(config.value, to.value, context) : undefined, problems };
 }
 
@@ -129,6 +138,7 @@ async function configure(
   { config }: BlockDefinition,
 ): Promise<Found<unknown>> {
   if (!config) return { value: undefined, problems: [] };
+  // guard: B2 the configuration of a block may be that of its name
   const own: ConfigSource = async (_, schema) =>
     (await source(responsibility, schema)) ?? (name === responsibility ? undefined : await source(name, schema));
   try {
@@ -142,10 +152,12 @@ async function configure(
 /** Handles on what a block needs, each at the address declared, or at the one given instead. */
 function wire(owner: Address, needs: Needs, instead: Rewiring): Found<Wiring<Needs>> {
   const known = Object.keys(needs).join(', ') || 'none';
+  // guard: B2 only needs that a block has are rewired
   const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));
   const wires = Object.entries({ ...needs, ...instead }).map(
     ([need, responsibility]) => [need, responsibility, owner.find(responsibility)] as const,
   );
+  // guard: B2 unmet needs are a problem
   const problems = [
     ...unknown.map((need) => `it has no need "${need}" that could be rewired; it has: ${known}`),
     ...wires.flatMap(([need, responsibility, on]) =>

@@ -53,7 +53,9 @@ export class Batch {
   }
 
   reply(mail: Delivery, value?: unknown): void {
+    // guard: M8 a promise is no reply
     if (isThenable(value)) return this.fail(mail, new TypeError(NO_VALUE));
+    // guard: M8 no reply counts after another outcome
     if (!mail.isOpen) return;
     mail.isOpen = false;
     this.size--;
@@ -61,10 +63,14 @@ export class Batch {
   }
 
   fail(mail: Delivery, error: unknown): void {
+    // guard: M8 no failure counts after another outcome
     if (!mail.isOpen) return;
     mail.isOpen = false;
+    // guard: M8 a failure reaches who asked
     if (this.#outcomes.failed(mail.msg, mail.sender, error)) return void this.size--;
     const asked = mail.asker !== undefined;
+    // guard: M8 giving up and failing are handed in apart
+    // guard: M8 failures that an asker would have been told are handed in apart
     const kind = `${asked} ${isAbortError(error)}`;
     const lost = this.#lost.get(kind) ?? { error, asked, msgs: [] };
     this.#lost.set(kind, lost);
@@ -74,13 +80,16 @@ export class Batch {
   /** The call has ended: those without outcome were handled, or failed as the call did. */
   end(settle: (mail: Delivery) => void): void {
     for (const mail of this.mails) settle(mail);
+    // guard: M8 failures are handed in when the call ends
     this.#tell();
   }
 
   /** Nobody waits for the call any longer: those without outcome are dropped. */
   abandon(): void {
+    // guard: M8 or when the call is given up
     this.#tell();
     const open = this.mails.filter(({ isOpen }) => isOpen);
+    // guard: M8 what is dropped has that outcome
     for (const mail of open) mail.isOpen = false;
     this.#outcomes.dropped(
       open.length,

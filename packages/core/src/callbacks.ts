@@ -61,6 +61,7 @@ export class Callbacks {
     this.descriptor = descriptor;
     this.#flight = flight;
     const { clock, log } = flight.plan;
+    // guard: L1 a landing by a signal is told as such
     const kind = descriptor.responsibility === FINISHER ? 'signal' : 'block';
     this.context = {
       descriptor,
@@ -70,7 +71,9 @@ export class Callbacks {
       landing: flight.landing,
       signal: this.#abort.signal,
       land: (reason) => flight.land({ kind, block: descriptor, reason }),
+      // guard: F3 work given to waitUntil is the block's
       waitUntil: (work) => void this.enter('waitUntil', () => work),
+      // guard: N3 a block knows what is left of its share
       msLeft: () => Math.max(0, this.endsAt - clock.now()),
     };
   }
@@ -84,6 +87,7 @@ export class Callbacks {
   enter(callback: Callback, code: () => unknown): Promise<void> {
     const fail = (error: unknown): void => void this.fail(callback, error);
     const work = (async () => void (await code()))().catch(fail);
+    // guard: L5 launch waits for run
     this.#underWay.set(work, callback);
     return work.finally(() => this.#underWay.delete(work));
   }
@@ -96,8 +100,11 @@ export class Callbacks {
   /** Hands a failure in. False if it is none but obedience: giving up when told to (F3). */
   fail(callback: Callback, error: unknown, { asked = false, count = 1 }: About = {}): boolean {
     const isAborted = guarded(() => error instanceof SputnikError && error.code === 'ASK_ABORTED', false);
+    // guard: F3 an ask that its signal ended is no failure either
     const cause = isAborted ? (error as SputnikError).cause : error;
     const { signal, landing } = this.context;
+    // guard: F3 giving up when told to is no failure
+    // guard: F3 giving up when nobody said so is a failure
     if (isAbortError(cause) && (signal.aborted || landing.aborted)) return false;
     this.#flight.failures.handle({ block: this.descriptor, callback, error, asked, count, phase: this.#flight.phase });
     return true;

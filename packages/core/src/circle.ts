@@ -7,6 +7,7 @@ export function findCircle(edges: Iterable<Edge>): readonly string[] | undefined
   for (const [from, to] of edges) nexts.set(from, (nexts.get(from) ?? new Set()).add(to));
   const done = new Set<string>();
   const search = (at: string, path: readonly string[]): readonly string[] | undefined => {
+    // guard: N1 a circle has nobody who only leads to it
     if (path.includes(at)) return path.slice(path.indexOf(at));
     if (done.has(at)) return undefined;
     done.add(at);

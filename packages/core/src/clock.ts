@@ -26,9 +26,12 @@ export interface Clock {
 export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
   const sleep: Clock['sleep'] = (ms, signal) =>
     new Promise((resolve) => {
+      // guard: L6 a sleep with an aborted signal ends at once
       if (signal?.aborted) return resolve();
       const done = (): void => {
+        // guard: L6 a sleep that is aborted leaves no timer
         cancel();
+        // guard: L6 a sleep that has ended forgets its signal
         forget();
         resolve();
       };
@@ -36,6 +39,7 @@ export function makeClock(now: Clock['now'], after: Clock['after']): Clock {
       const forget = onAbort(signal, done);
     });
   async function* every(ms: number, signal?: AbortSignal): AsyncIterableIterator<void> {
+    // guard: L6 a clock skips the ticks that nobody took
     for (let at = now() + ms; ; at = Math.max(at + ms, now())) {
       await sleep(at - now(), signal);
       if (signal?.aborted) return;
@@ -52,6 +56,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export const systemClock: Clock = makeClock(
   () => performance.now(),
   (ms, callback) => {
+    // guard: L6 a wait of months does not end at once
     const timer = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_MS));
     return () => clearTimeout(timer);
   },
@@ -62,6 +67,7 @@ export function settles(clock: Clock, work: Promise<unknown>, ms: number): Promi
   return new Promise((resolve) => {
     const cancel = clock.after(ms, () => resolve(false));
     const settled = (): void => {
+      // guard: L6 a race leaves no timer
       cancel();
       resolve(true);
     };

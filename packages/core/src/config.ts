@@ -24,6 +24,7 @@ export type ConfFactory = <T>(confName: string, schema: StandardSchemaV1<unknown
 export function confFactory(source: ConfigSource): ConfFactory {
   return async (confName, schema) => {
     const raw = await source(confName, schema);
+    // guard: B2 a configuration that is not there counts as empty
     const result = await schema['~standard'].validate(raw ?? {});
     if (!result.issues) return result.value;
     const problems = result.issues.map((issue) => describeIssue(confName, issue));

@@ -23,16 +23,19 @@ export class Deadlines<T extends Expiring> {
   /** Has it expire after so many milliseconds, in whole ones; never if that is Infinity, at once if it is no number. */
   add(one: T, timeoutMs: number): void {
     // Whole ones, or there would be a line for each that was computed.
+    // guard: M5 a time-out that is no number has passed
     const ms = Math.max(0, Math.ceil(timeoutMs)) || 0;
     const line = this.#lines.get(ms) ?? new Line<T>();
     line.join(one);
     if (line.size === 1) this.#lines.set(ms, line);
     one.at = ms === Infinity ? ms : this.#clock.now() + ms;
+    // guard: M5 a sooner time-out comes first
     if (one.at < this.#firesAt) this.#set(one.at);
   }
 
   /** Leaves no timer. */
   close(): void {
+    // guard: L6 no timer of an ask is left
     this.#cancel?.();
     this.#lines.clear();
   }
@@ -61,6 +64,7 @@ export class Deadlines<T extends Expiring> {
     this.#firesAt = Infinity;
     for (const one of due.toSorted((a, b) => a.at - b.at)) one.expire();
     const next = Math.min(...Array.from(this.#lines.values(), ({ first }) => first?.at ?? Infinity));
+    // guard: M5 the timer of time-outs is set anew
     if (next < this.#firesAt) this.#set(next);
   };
 }

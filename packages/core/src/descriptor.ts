@@ -18,6 +18,7 @@ export const RESERVED: ReadonlySet<string> = new Set([INITIATOR, FINISHER, CONNE
 
 /** A frozen copy, so that nobody changes an address under way (B2). */
 export function describe(name: string, responsibility: string = name): BlockDescriptor {
+  // guard: B2 descriptors are frozen
   return Object.freeze({ name, responsibility });
 }
 

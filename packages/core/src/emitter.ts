@@ -18,8 +18,10 @@ export class Emitter {
     if (type === 'landed') this.connection = 'disconnected';
     try {
       const told = this.#onEvent(event) as unknown;
+      // guard: F3 a listener that rejects does too
       if (told instanceof Promise) told.catch(this.#failed);
     } catch (error) {
+      // guard: F3 a listener that throws lands the satellite
       this.#failed(error);
     }
   };

@@ -18,6 +18,7 @@ const registry: Record<string, BlockFactory> = Object.create(null) as Record<str
  */
 export function registerBlockFactory(name: string, factory: BlockFactory): void {
   const present = registry[name];
+  // guard: B2 two factories do not share a name
   if (present && present !== factory) {
     throw new SputnikError('BAD_SETUP', `two block factories claim the name "${name}"; give one of them another`);
   }

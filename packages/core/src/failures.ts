@@ -29,9 +29,12 @@ export class Failures {
   handle(failure: FailureInPhase): void {
     const { block, callback, error, count } = failure;
     const decision = decide(failure, () => this.#judge(failure));
+    // guard: F3 launch rejects with the first failure
     if (decision === 'land') this.fatal ??= failure;
     const told = decision === 'land' ? 'shutdown' : 'continue';
     this.#flight.emit({ type: 'failed', block, callback, error, decision: told });
+    // guard: F3 a callback that fails lands the satellite
+    // guard: F3 what onError let pass while it landed is in the report
     if (decision === 'land') this.land(failure, count);
     // The block, or the listener, may have landed meanwhile: what it let pass came during the landing then.
     else if (decide({ ...failure, phase: this.#flight.phase }, () => 'continue') === 'record')
@@ -40,7 +43,9 @@ export class Failures {
 
   /** Lands because of it, unless a landing has begun. */
   land({ block, callback, error }: Failure, count: number = 1): void {
+    // guard: L4 the failure that lands is in the report
     this.keep({ block, callback, error }, count);
+    // guard: F3 what fails at landing is not why launch rejects
     if (this.#flight.phase !== 'landing') this.fatal = { block, callback, error };
     this.#flight.land({ kind: 'failure', block, reason: error });
   }
@@ -48,6 +53,7 @@ export class Failures {
   /** Those of the same block and callback are counted, not listed: a mailbox may be full of them. */
   keep({ block, callback, error }: Failure, count: number): void {
     const same = this.#kept.find((known) => known.block === block && known.callback === callback);
+    // guard: L4 failures of one callback are counted
     if (same) same.count += count;
     else this.#kept.push({ block, callback, error, count });
   }
@@ -57,8 +63,10 @@ export class Failures {
     try {
       return this.#flight.blocks.get(block.responsibility)?.judge(error, callback) ?? 'shutdown';
     } catch (broken) {
+      // guard: F3 an onError that throws is in the report
       this.keep({ block, callback: 'onError', error: broken }, 1);
       this.#flight.emit({ type: 'failed', block, callback: 'onError', error: broken, decision: 'shutdown' });
+      // guard: F3 an onError that throws lets nothing pass
       return 'shutdown';
     }
   }

@@ -17,9 +17,14 @@ export function finisherBlock(): Block {
   let forgetAll = (): void => {};
   return {
     init(_config, { land, landing, signal: finishing, clock }) {
+      // guard: L6 SIGTERM lands
       const forgetTerm = onSignal('SIGTERM', () => land('SIGTERM'));
+      // guard: L6 SIGINT lands
       const forgetInt = onSignal('SIGINT', () => land('SIGINT'));
+      // guard: L6 our own listeners are removed
       forgetAll = () => [forgetTerm, forgetInt].forEach((forget) => forget());
+      // guard: L6 a second Ctrl-C ends the process
+      // guard: L6 a Ctrl-C that npm repeats does not
       onAbort(landing, () => void clock.sleep(SAME_CTRL_C_MS, finishing).then(forgetInt));
     },
     run() {},

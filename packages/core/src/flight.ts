@@ -58,9 +58,12 @@ export class ActiveFlight implements FlightControl, Idling {
       this.failures.land({ block: this.#initiator.descriptor, callback, error });
     this.#emitter = new Emitter(plan.onEvent, failed('onEvent'));
     this.emit = this.#emitter.emit;
+    // guard: M9 what an observer throws lands the satellite
     this.observer = plan.observer && handingIn(plan.observer, failed('observer'));
     this.addresses = new Addresses(plan.clock, plan.outer);
     this.landing = this.#landing.signal;
+    // guard: L8 a landing may be announced
+    // guard: L8 the landing announces itself at the latest
     this.landingSoon = plan.landingSoon ? anySignal(this.landing, plan.landingSoon) : this.landing;
     this.landed = this.#landed.passed;
     const initiator = initiatorBlock((block) => this.land({ kind: 'block', block, reason: undefined }));
@@ -80,9 +83,14 @@ export class ActiveFlight implements FlightControl, Idling {
     this.#state = 'landing';
     const { clock } = this.plan;
     const began = clock.now();
+    // guard: L2 finishes go in reverse
     const left = this.#initialised.toReversed();
     const stopSaying = sayWhatHangs(clock, this.emit, left);
+    // guard: M5 who asked a block that will not fly hears of it at once
     this.#closeMailboxes();
+    // guard: B4 what never flew has no onLanding, and no drain
+    // guard: L2 what was accepted is delivered
+    // guard: L3 nor does an onLanding that hangs
     if (this.#flown) await settles(clock, this.#stopIntakeAndDrain(), this.#landingMs * DRAIN_SHARE);
     const unfinished = await this.#finish(left, began + this.#landingMs);
     stopSaying();
@@ -90,6 +98,7 @@ export class ActiveFlight implements FlightControl, Idling {
   }
 
   #start(): void {
+    // guard: B4 a flight takes one course
     if (this.#started) return;
     this.#started = true;
     void this.#course();
@@ -98,10 +107,15 @@ export class ActiveFlight implements FlightControl, Idling {
   /** One at a time, in order. False if one failed, or a landing was asked for (B1, B3, B5). */
   async #boot(): Promise<boolean> {
     for (const block of this.#others) {
+      // guard: B1 inits follow one another
+      // guard: N1 what was landed before does not boot
       const failure = this.#cause ? undefined : await block.initialise();
+      // guard: B3 a block whose init failed gets no finish
       if (block.isReady) this.#initialised.push(block);
+      // guard: B5 a landing while it boots ends that
       if (!failure && !this.#cause) continue;
       this.#refusal = { code: this.#cause ? 'ABORTED' : 'INIT_FAILED', failure };
+      // guard: B3 a failed init is why it lands
       if (failure) this.failures.land(failure);
       return false;
     }
@@ -132,12 +146,15 @@ export class ActiveFlight implements FlightControl, Idling {
     const unfinished: Unfinished[] = [];
     for (let block = left[0]; block; block = left[0]) {
       const after = this.#flown ? 'flight' : 'init';
+      // guard: L3 each block has its share of the time
       unfinished.push(...(await block.finish(after, (deadline - this.plan.clock.now()) / left.length)));
       left.shift();
     }
     const notInitialised = this.#others.filter((block) => !this.#initialised.includes(block));
+    // guard: L4 an init that did not end is named
     unfinished.push(...notInitialised.flatMap((block) => block.hanging()));
     await this.#initiator.idle();
+    // guard: M5 no question is open after the landing
     this.discard();
     return unfinished;
   }
@@ -158,27 +175,36 @@ export class ActiveFlight implements FlightControl, Idling {
     await Promise.race([this.#prepared.passed, this.landed]);
     if (!this.#refusal) return;
     const { code, failure } = this.#refusal;
+    // guard: B3 prepare rejects after the rollback
     const report = await this.landed;
+    // guard: B3 the error of a failed init is kept
     const cause = failure ? failure.error : report.cause.reason;
     throw new SputnikError(code, failure && textOf(failure.error), { ...failure, cause, report });
   }
 
   /** Flies until landed: enters every run in one go, and keeps the process alive (F1, F3, F4, F5). */
   async launch(): Promise<LandingReport> {
+    // guard: F4 launch works once
     if (this.#launched) throw new SputnikError('ALREADY_LAUNCHED');
     this.#launched = true;
+    // guard: N1 launch boots what was not booted
     if (this.#state === 'preparing') await this.boot();
+    // guard: F5 a flight keeps the process alive
     const alive = setInterval(() => {}, 2 ** 30);
+    // guard: B4 what has landed does not fly
     if (!this.landing.aborted) {
       this.#state = 'flying';
       this.#flown = true;
       this.emit({ type: 'launching' });
+      // guard: F1 every run is entered in one go
       for (const block of this.#initialised) block.run();
       this.emit({ type: 'launched' });
     }
     const report = await this.landed;
+    // guard: F5 and lets go of it
     clearInterval(alive);
     const { fatal } = this.failures;
+    // guard: F3 launch rejects if a block failed
     if (!fatal) return report;
     const { error: cause, ...where } = fatal;
     throw new SputnikError('BLOCK_FAILED', textOf(cause), { ...where, cause, report });
@@ -186,19 +212,26 @@ export class ActiveFlight implements FlightControl, Idling {
 
   /** Begins to land, within `withinMs` if that is sooner than its own deadline; does nothing when it has begun (L1, B4). */
   land(cause: LandingCause, withinMs: number = Infinity): void {
+    // guard: B4 a landing begins once
     if (this.#cause) return;
     this.#cause = cause;
+    // guard: N3 a landing keeps to the share it is given
+    // guard: N3 and to its own deadline where that is sooner
     this.#landingMs = Math.min(this.#landingMs, withinMs);
     this.emit({ type: 'landing', cause });
     this.#landing.abort();
     this.#toldToLand.open();
+    // guard: N1 what was never booted can land
     this.#start();
   }
 
   /** Takes nothing more in from outside: `landing` aborts, every `onLanding` is called and awaited. Mailboxes stay open. */
   quiesce(): Promise<void> {
+    // guard: N3 to quiesce aborts landing
     this.#landing.abort();
+    // guard: L2 intake stops in reverse
     const blocks = this.#flown ? this.#initialised.toReversed() : [];
+    // guard: N3 onLanding is called once
     return (this.#quiesced ??= Promise.all(blocks.map((block) => block.stopIntake())).then(() => {}));
   }
 
@@ -214,10 +247,12 @@ export class ActiveFlight implements FlightControl, Idling {
 
   /** Resolves at an instant at which all mailboxes are idle. */
   async idle(): Promise<void> {
+    // guard: L2 mailboxes drain until all are idle at once
     while (!this.isIdle) await Promise.all([...this.blocks.values()].map((block) => block.idle()));
   }
 
   get phase(): FailureInPhase['phase'] {
+    // guard: N3 what fails after that is in the report
     if (this.#cause || this.landing.aborted) return 'landing';
     return this.#state === 'preparing' ? 'boot' : 'flight';
   }

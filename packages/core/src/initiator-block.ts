@@ -26,9 +26,11 @@ export function finishMsg(): Msg {
 export function initiatorBlock(land: (asker: BlockDescriptor) => void): Partial<Block> {
   return {
     onMsg(msg, from): void {
+      // guard: M7 only the very finishMsg lands
       if (msg !== FINISH) throw new SputnikError('UNKNOWN_MESSAGE', 'the initiator takes only finishMsg()');
       land(from.descriptor);
     },
+    // guard: M7 what is no finishMsg harms nobody
     onError: () => 'continue',
   };
 }

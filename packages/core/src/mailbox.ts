@@ -46,14 +46,18 @@ export class Mailbox {
     this.#outcomes = new Outcomes(recipient);
     this.#waiters = new Waiters(({ asker }) => {
       // A post that was given up rejects: it was no message yet.
+      // guard: M3 a question that gives up is counted, a post is not
+      // guard: M3 a question that gives up before there is room is counted
       if (asker) this.counts.rejected++;
       this.#tellIdle();
     });
     this.#workers = new Workers(recipient, this.#outcomes, () => this.#onFree());
     this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
+    // guard: M3 65,536 wait unless configured
     this.#capacity = options.capacity ?? 65_536;
     this.#concurrency = options.concurrency ?? 1;
     this.#dropsOldest = options.whenFull === 'drop-oldest';
+    // guard: M8 a batch has 256 messages unless configured
     this.#batch = recipient.handleAll ? (options.batch ?? 256) : 0;
     this.#pacer = pacer;
   }
@@ -78,6 +82,7 @@ export class Mailbox {
   }
 
   get isIdle(): boolean {
+    // guard: L2 who waits for room is delivered too
     return this.depth === 0 && this.#workers.calls === 0 && this.#waiters.size === 0;
   }
 
@@ -94,23 +99,32 @@ export class Mailbox {
   /** Accepts a message now, or never. While somebody waits for room nobody overtakes (M4). */
   offer(msg: object, sender: Sender): boolean {
     const isFull = this.#queue.size >= this.#capacity;
+    // guard: M2 a block that has finished takes no message
+    // guard: M3 mailboxes are bounded
     if (this.#state === 'closed' || (isFull && (!this.#dropsOldest || this.#dropping))) {
+      // guard: M3 what is refused is counted
       this.counts.rejected++;
       return false;
     }
     this.#accept(msg, sender);
+    // guard: M3 drop-oldest drops
     if (isFull) this.#dropOldest();
     return true;
   }
 
   /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
   async post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
+    // guard: M4 post with an aborted signal sends nothing
     signal?.throwIfAborted();
+    // guard: M4 post waits for room
     return this.#mustWait ? this.#waiters.post(msg, sender, signal) : this.offer(msg, sender);
   }
 
   /** Accepts a question once there is room, in turn with those who post; now or never if it cannot wait. */
   ask(msg: object, question: Question, whenFull: 'wait' | 'reject'): void {
+    // guard: M5 ask waits for room
+    // guard: M5 unless it is not to wait
+    // guard: M5 an ask that finds no room rejects at once
     if (whenFull === 'wait' && this.#mustWait) this.#waiters.ask(msg, question);
     else if (!this.offer(msg, question)) question.fail('ASK_REFUSED');
   }
@@ -118,6 +132,7 @@ export class Mailbox {
   /** Begins to hand messages over (F2). */
   open(): void {
     this.#state = 'open';
+    // guard: F2 those that waited are handed over then
     this.#schedule();
   }
 
@@ -125,8 +140,11 @@ export class Mailbox {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    // guard: M5 what waits for its turn at the end is dropped
     this.#shed(this.depth, 'ASK_ENDED');
+    // guard: M3 who waits at the end is counted
     this.counts.rejected += this.#waiters.size;
+    // guard: M4 who waits is sent away at the end
     this.#waiters.close();
     this.#tellIdle();
   }
@@ -139,6 +157,7 @@ export class Mailbox {
   }
 
   get #mustWait(): boolean {
+    // guard: M4 a mailbox that drops has room
     return this.#state !== 'closed' && !this.#dropsOldest && this.depth >= this.#capacity;
   }
 
@@ -154,18 +173,22 @@ export class Mailbox {
   }
 
   get #mayHandle(): boolean {
+    // guard: F2 messages wait for run
+    // guard: M1 calls under way are bounded
     return this.#state === 'open' && this.depth > 0 && this.#workers.calls < this.#concurrency;
   }
 
   #schedule(): void {
     if (this.#scheduled || !this.#mayHandle) return;
     this.#scheduled = true;
+    // guard: M1 no message is handled inside a send
     void soon.then(this.#run);
   }
 
   readonly #run = (): void => {
     this.#scheduled = true;
     while (this.#mayHandle) {
+      // guard: M6 busy mailboxes yield
       if (!this.#pacer.mayGoOn()) return this.#pacer.defer(this.#run);
       if (this.#batch > 0) this.#handleAll();
       else this.#handle();
@@ -183,6 +206,8 @@ export class Mailbox {
   /** As many as wait, and the batch has room for. */
   #handleAll(): void {
     const batch = new Batch(this.#outcomes);
+    // guard: M8 a batch has room for so many
+    // guard: M8 a batch takes all that wait
     do {
       batch.add(this.#queue.first, this.#queue.second);
       this.#advance();
@@ -193,11 +218,13 @@ export class Mailbox {
   /** Forgets the oldest message, and lets in who has waited longest for its place. */
   #advance(): void {
     this.#queue.advance();
+    // guard: M4 who waits is let in
     if (this.#waiters.size > 0) this.#waiters.next((msg, sender) => this.#accept(msg, sender));
   }
 
   /** Whoever hears of it may send at once, and is refused. */
   #dropOldest(): void {
+    // guard: M3 a listener of drops cannot overfill
     this.#dropping = true;
     this.#shed(1, 'ASK_DROPPED');
     this.#dropping = false;
@@ -208,6 +235,7 @@ export class Mailbox {
     for (let i = 0; i < count; i++) {
       const { first: msg, second: sender } = this.#queue;
       this.#queue.advance();
+      // guard: M5 a dropped ask rejects at once
       sender.fail(code);
       msgs.push(msg);
     }

@@ -45,40 +45,50 @@ export class Outcomes {
 
   accepted(msg: object, sender: Sender): void {
     this.counts.accepted++;
+    // guard: M9 an observer sees what is accepted
     this.#observer?.accepted?.(msg, sender.from.descriptor, this.#recipient.descriptor);
   }
 
   begun(msg: object): void {
+    // guard: M9 an observer sees what begins
     this.#observer?.begun?.(msg, this.#recipient.descriptor);
   }
 
   handled(msg: object, sender: Sender, value: unknown): void {
     this.counts.handled++;
+    // guard: M9 an observer sees what is handled
     this.#observer?.settled?.(msg, this.#recipient.descriptor, 'handled');
+    // guard: M5 the answer reaches who asked
     sender.answer(value);
   }
 
   /** False if no asker learns it: then it is lost, which somebody has to hand in. */
   failed(msg: object, sender: Sender, error: unknown): boolean {
+    // guard: M5 an onMsg that fails rejects its ask
     if (!sender.fail('ASK_FAILED', error)) return false;
     this.#settle('failed', 1, [msg]);
     return true;
   }
 
   lost(lost: Lost): void {
+    // guard: F3 messages whose handler gave up are dropped
     if (this.#recipient.failed(lost)) this.#settle('failed', lost.msgs.length, lost.msgs);
     else this.dropped(lost.msgs.length, lost.msgs);
   }
 
   /** Accepted messages are lost; those of a handler that never ends are known by their number only. */
   dropped(count: number, msgs: readonly object[] = []): void {
+    // guard: M3 nothing is told where nothing is dropped
     if (count === 0) return;
     this.#settle('dropped', count, msgs);
+    // guard: M3 what is dropped is told
     this.#recipient.dropped(count);
   }
 
   #settle(how: Outcome, count: number, msgs: readonly object[]): void {
+    // guard: M3 what is dropped is counted
     this.counts[how] += count;
+    // guard: M9 an observer sees what fails or is dropped
     for (const msg of msgs) this.#observer?.settled?.(msg, this.#recipient.descriptor, how);
   }
 }

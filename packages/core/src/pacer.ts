@@ -41,6 +41,7 @@ export class Pacer {
     this.#step = 1;
     const present = this.#waiting.length;
     let resumed = 0;
+    // guard: M6 those that wait take turns
     do this.#waiting[resumed++]?.();
     while (resumed < present && performance.now() < this.#sliceEnds);
     this.#waiting.splice(0, resumed);

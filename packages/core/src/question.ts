@@ -55,14 +55,19 @@ export class Question extends Sender implements Expiring, Asker {
 
   /** What was accepted may be handled all the same; what never was is safe to ask again. */
   expire(): void {
+    // guard: M5 what never found room is safe to ask again
     this.fail(this.leave ? 'ASK_REFUSED' : 'ASK_TIMEOUT');
   }
 
   #end(): boolean {
+    // guard: M5 an ask settles once
     if (!this.isWaiting) return false;
     this.isWaiting = false;
+    // guard: M5 a question that has ended has no time-out any more
     this.line?.leave(this);
+    // guard: L6 a question that has ended forgets its signal
     this.forget?.();
+    // guard: M5 a question that gives up leaves the line
     this.leave?.();
     return true;
   }

@@ -9,11 +9,15 @@ const LASTING_MS = 500;
  * 100 ms to 10 s, the upper half of it random, so that satellites do not return all at once (S2).
  */
 export function retryDelay(failures: number, random: () => number = Math.random): number {
+  // guard: S2 delays grow
+  // guard: S2 delays grow to 10 s
   const full = Math.min(LONGEST_MS, FIRST_MS * GROWTH ** (failures - 1));
+  // guard: S2 the upper half of a delay is random
   return full * (0.5 + random() / 2);
 }
 
 /** Whether a connection lasted, so that delays begin anew (S2). */
 export function hasLasted(ms: number, heartbeatMs: number): boolean {
+  // guard: S2 a connection lasted if it did for a heartbeat's interval
   return ms >= Math.min(heartbeatMs, LASTING_MS);
 }

@@ -8,6 +8,7 @@ export function makeReport(
   failures: readonly (Failure & { readonly count: number })[],
   blocks: readonly BlockStatus[],
 ): LandingReport {
+  // guard: L4 what was dropped is in the report
   const dropped = blocks.flatMap(({ name, responsibility, dropped: count }) =>
     count > 0 ? { block: { name, responsibility }, count } : [],
   );

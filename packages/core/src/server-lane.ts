@@ -37,9 +37,12 @@ export class ServerLane {
   }
 
   async #run(): Promise<void> {
+    // guard: S4 a block is told one at a time
     if (this.#isTelling) return;
     this.#isTelling = true;
+    // guard: F2 the connection waits for run
     while (this.#isOpen && this.#told !== this.#present) {
+      // guard: S4 disconnect comes before the next connect
       this.#told = this.#told ? undefined : this.#present;
       await this.#tell(this.#told);
     }

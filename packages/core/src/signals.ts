@@ -11,11 +11,14 @@ const handlersOf = new Map<NodeJS.Signals, { readonly handlers: Set<() => void>;
  * forget();
  */
 export function onSignal(signal: NodeJS.Signals, handler: () => void): () => void {
+  // guard: L6 one listener a signal, however many satellites
   const shared = handlersOf.get(signal) ?? share(signal);
   shared.handlers.add(handler);
   return () => {
     if (!shared.handlers.delete(handler) || shared.handlers.size > 0) return;
+    // guard: L6 a signal that was forgotten is listened to anew
     handlersOf.delete(signal);
+    // guard: L6 the listeners of others stay
     process.off(signal, shared.listener);
   };
 }

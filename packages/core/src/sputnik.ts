@@ -127,6 +127,7 @@ export class Sputnik<C = unknown> {
   }
 }
 
+// guard: L3 a landing has 25 s unless configured
 const DEFAULT_MS = { initMs: 10_000, connectMs: 10_000, heartbeatMs: 5_000, landingMs: 25_000 };
 
 const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typeof DEFAULT_MS => {
@@ -141,6 +142,7 @@ function planOf<C>(options: SputnikOptions<C>): FlightPlan {
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {
+  // guard: N4 a flight may listen to no signals
   const { connector, signals = true, finisher = signals ? finisherBlock : silentFinisher } = options;
   return {
     [FINISHER]: finisher as BlockFactory,
@@ -149,9 +151,11 @@ function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): 
 }
 
 function optionProblems<C>({ connector, ...options }: SputnikOptions<C>): readonly string[] {
+  // guard: B2 time-outs are above 0
   const timeouts = Object.entries(timeoutsOf(options))
     .filter(([, ms]) => !(typeof ms === 'number' && ms > 0 && ms < 2 ** 31))
     .map(([name, ms]) => `timeouts.${name} must be milliseconds above 0 and below 2^31, not ${ms}`);
+  // guard: B2 a connector has its three functions
   const missing = (['connect', 'isConnected', 'disconnect'] as const).filter(
     (name) => connector && typeof connector[name] !== 'function',
   );
@@ -166,11 +170,15 @@ function asFlight(flight: ActiveFlight, problems: readonly string[], signal: Abo
   };
   return {
     async boot() {
+      // guard: B2 nothing starts while there are problems
       if (problems.length > 0) {
+        // guard: B2 whoever asked in the making gets an answer
         flight.discard();
         throw new SputnikError('BAD_SETUP', undefined, { problems });
       }
+      // guard: L1 an aborted signal option lands
       const forget = onAbort(signal, () => flight.land({ kind: 'abort', reason: signal?.reason }));
+      // guard: L6 what has landed forgets the signal option
       void flight.landed.then(forget);
       await flight.boot();
     },

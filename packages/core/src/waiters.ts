@@ -33,11 +33,14 @@ export class Waiters {
   post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const leave = this.#join(msg, sender, (letIn) => {
+        // guard: M4 a post that was let in forgets its signal
         forget();
         resolve(letIn);
       });
+      // guard: M4 post gives up at its signal
       const forget = onAbort(signal, () => {
         reject(signal?.reason as Error);
+        // guard: M4 a post that gives up leaves the line
         leave();
       });
     });
@@ -46,7 +49,9 @@ export class Waiters {
   /** Fails the question if it is not let in. */
   ask(msg: object, question: Question): void {
     question.leave = this.#join(msg, question, (letIn) => {
+      // guard: M5 what found room may have been handled
       question.leave = undefined;
+      // guard: M5 a question that waits for room ends with the block
       if (!letIn) question.fail('ASK_REFUSED');
     });
   }

@@ -10,10 +10,13 @@ const EVERY_MS = 5_000;
 export function sayWhatHangs(clock: Clock, emit: EventListener, left: readonly ActiveBlock[]): () => void {
   const done = new AbortController();
   const say = async (): Promise<void> => {
+    // guard: M5 a circle of blocks that wait for each other is named
     for await (const _ of clock.every(EVERY_MS, done.signal))
       emit({ type: 'waiting', for: left.flatMap((block) => block.hanging()), circle: circleOf(left) });
   };
+  // guard: L3 while it waits it says for what
   void say();
+  // guard: L6 and no more when it has landed
   return () => done.abort();
 }
 

@@ -38,6 +38,8 @@ export class Workers {
       this.calls++;
       this.#single++;
       const work = result instanceof Promise ? result : Promise.resolve(result);
+      // guard: M5 an answer that takes time reaches who asked
+      // guard: M9 an observer sees which message it was that took time
       if (!sender.asker && !this.#recipient.observer) return void work.then(this.#onResolved, this.#onRejected);
       void work.then(
         (value) => this.#onResolved(value, msg, sender),
@@ -50,10 +52,13 @@ export class Workers {
 
   /** Has a batch handled by one call. What has no outcome when that ends is handled, or failed as the call did (M8). */
   handleAll(batch: Batch): void {
+    // guard: M9 an observer sees each message of a batch begin
     for (const { msg } of batch.mails) this.#outcomes.begun(msg);
     this.calls++;
     this.#batches.add(batch);
+    // guard: M8 a call that throws fails those without outcome
     const failed = (error: unknown): void => this.#end(batch, (mail) => mail.fail(error));
+    // guard: M8 a call that ends has handled those without outcome
     const handled = (): void => this.#end(batch, (mail) => mail.reply());
     try {
       const result = this.#recipient.handleAll?.([...batch.mails]);
@@ -67,19 +72,23 @@ export class Workers {
   /** Waits no longer for the calls under way: their messages count as dropped. */
   abandon(): void {
     this.#isAbandoned = true;
+    // guard: L4 messages under way one by one are dropped
     this.#outcomes.dropped(this.#single);
+    // guard: L4 messages under way in batches are dropped
     for (const batch of this.#batches) batch.abandon();
     this.calls = this.#single = 0;
   }
 
   /** Where nobody asked or observes it does not matter whose message it was: one pair of callbacks serves all. */
   readonly #onResolved = (value: unknown, msg: object = UNKNOWN, sender: Sender = UNKNOWN_SENDER): void => {
+    // guard: L4 what ends after that is not counted as handled
     if (this.#isAbandoned) return;
     this.#outcomes.handled(msg, sender, value);
     this.#ended();
   };
 
   readonly #onRejected = (error: unknown, msg: object = UNKNOWN, sender: Sender = UNKNOWN_SENDER): void => {
+    // guard: L4 what ends after that is not counted as failed
     if (this.#isAbandoned) return;
     this.#failed(msg, sender, error);
     this.#ended();
@@ -92,6 +101,7 @@ export class Workers {
   }
 
   #end(batch: Batch, settle: (mail: Delivery) => void): void {
+    // guard: L4 a batch that ends after that is not counted
     if (this.#isAbandoned) return;
     batch.end(settle);
     this.#batches.delete(batch);
@@ -100,6 +110,8 @@ export class Workers {
   }
 
   #failed(msg: object, sender: Sender, error: unknown): void {
+    // guard: F3 a message that fails where nobody asked is a failure
+    // guard: M5 what an asker was told lands nobody
     if (!this.#outcomes.failed(msg, sender, error))
       this.#outcomes.lost({ error, asked: sender.asker !== undefined, msgs: [msg] });
   }

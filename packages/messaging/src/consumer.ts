@@ -69,6 +69,7 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
           const text = `cannot consume "${source}" for now; trying again in ${wait / 1000} s`;
           ctx.log.warn({ event: 'consumeFailed', source, retryInMs: wait, error }, text);
         }
+        // guard: a subscription that is refused is tried again
         await ctx.clock.sleep(wait, over);
       }
     };

@@ -103,11 +103,13 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         cleared(job, over);
         if (full.get(target)?.probe === job) goOn(target, over);
       } catch (error) {
+        // guard: what may not wait for room is refused at once
         if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') {
           wait(job, over, error);
           return cleared(job, over);
         }
         const place = full.get(target);
+        // guard: what the server did not take is tried again
         if (!isLoss(error)) {
           cleared(job, over);
           end(job, error);
@@ -132,6 +134,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
     /** Suspects first; when they are all through, all that was not sent. */
     const sendOn = (over: Link): void => {
+      // guard: messages are sent in order
       for (const job of suspects) {
         if (over.tried >= over.window) return;
         if (job.sentOver === over) continue;
@@ -164,6 +167,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         const text = `the server has no room for "${target}"; messages wait, and senders that can wait are pushed back`;
         ctx.log.warn({ event: 'serverFull', target, error: refusal }, text);
       } else if (place.probe === job) place.probe = undefined;
+      // guard: what a full server refuses is tried again
       cancelTry ??= ctx.clock.after(pauseMs, tryAgain);
     };
     /** One message for each target without room tries whether there is some again: the one that has waited longest. */
@@ -198,6 +202,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     return {
       mailbox: { concurrency, capacity },
       init() {
+        // guard: what cannot be delivered at landing fails
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
         ctx.signal.addEventListener('abort', failAll, { once: true });
       },
@@ -205,6 +210,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         checkMessage(message);
         if (link === undefined && ctx.landing.aborted) throw undelivered(message);
         return new Promise((resolve, reject) => {
+          // guard: messages wait behind those for the same full target
           const waits = full.has(message.target) && message.whenFull !== 'reject';
           const job: Job = { message, resolve, reject, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
           open.add(job);

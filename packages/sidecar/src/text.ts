@@ -68,6 +68,7 @@ export function guarded<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch {
+    // guard: errors of any shape can be shown
     return otherwise;
   }
 }

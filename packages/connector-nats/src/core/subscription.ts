@@ -77,6 +77,7 @@ export class CoreSubscription implements Subscription, LinkUser {
   #dropWaiting(): void {
     const { length } = this.#waiting.drain();
     this.#bytes = 0;
+    // guard: what a stopped consumer loses is counted
     if (length > 0) this.#dropped('the consumer was stopped before their turn came', length);
   }
 
@@ -87,6 +88,7 @@ export class CoreSubscription implements Subscription, LinkUser {
     const consumed = { source, payload, redelivered: false, ...replyTo, ...propertiesOf(message) };
     if (this.#handlers.underWay < this.#places) return void this.#handle(consumed);
     const bytes = sizeOf(consumed);
+    // guard: core NATS keeps a bounded amount
     if (this.#bytes + bytes > MAX_BYTES) return this.#dropped('they come faster than they are handled', 1);
     this.#bytes += bytes;
     this.#waiting.push(consumed);

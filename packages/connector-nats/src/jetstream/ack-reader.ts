@@ -37,6 +37,7 @@ export class AckReader implements WireReader {
   /** What is left of a piece for the library; sometimes nothing, for the turn of what was set off. */
   *read(piece: Buffer): Iterable<Buffer> {
     // it has the beginning of something else, which ends in this piece or later
+    // guard: what the library has begun to parse is left to it
     if (!this.#isBetweenMessages()) return yield piece;
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     this.#rest = NOTHING;
@@ -44,6 +45,7 @@ export class AckReader implements WireReader {
     for (let taken = 1; ; taken++) {
       const end = this.#take(bytes, at);
       if (end === OTHER) return yield bytes.subarray(at);
+      // guard: an acknowledgement that comes in two pieces is one
       if (end === INCOMPLETE) return void (this.#rest = bytes.subarray(at));
       at = end;
       if (taken % AT_ONCE === 0) yield NOTHING;
@@ -75,6 +77,7 @@ export class AckReader implements WireReader {
     const start = at + 2;
     const end = start + number + 2;
     if (end > bytes.length) return INCOMPLETE;
+    // guard: what is no plain acknowledgement is left to the library
     for (let i = 0; i < TAKEN.length; i++) if (bytes[start + i] !== TAKEN[i]) return OTHER;
     this.#settle(id, isDuplicate(bytes, start, end - 2));
     return end;

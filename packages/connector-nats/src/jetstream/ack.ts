@@ -42,6 +42,7 @@ function isTaken({ data }: Msg): boolean {
  */
 export function isDuplicate(bytes: Uint8Array, start: number, end: number): boolean {
   const last = bytes[end - 2] ?? 0;
+  // guard: a duplicate is told
   if (last >= ZERO && last <= NINE) return false;
   return DUPLICATE.test(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString());
 }

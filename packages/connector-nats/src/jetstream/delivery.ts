@@ -36,6 +36,7 @@ export class Delivery {
   /** It is not handled: the server is to deliver it again, after a while. */
   retry(): void {
     const [first, most] = RETRY_MS;
+    // guard: what a handler rejects comes later, not at once
     const delay = Math.min(first * 2 ** (this.#times - 1), most);
     this.#nats.publish(this.#reply, `-NAK {"delay":${delay}000000}`);
   }

@@ -85,6 +85,7 @@ function problemOf({ config }: ConsumerInfo, source: string): string | undefined
   if (config.ack_policy !== 'explicit') return `does not acknowledge each message by itself (${config.ack_policy})`;
   const filters = config.filter_subjects ?? [config.filter_subject ?? '>'];
   // a filter that takes more would hand us what is not ours
+  // guard: a consumer for other subjects is an error
   if (!filters.every((filter) => covers(source, filter))) return `is for ${filters.join(', ')}, not for ${source}`;
   return undefined;
 }

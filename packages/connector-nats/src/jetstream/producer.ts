@@ -67,7 +67,9 @@ export class Producer implements LinkUser {
 
   #send(message: ProduceMessage): number {
     const publication = publicationOf(message, this.#link);
+    // guard: each message has a reply subject of its own
     const id = this.#next++;
+    // guard: messages wait behind those that found no stream
     if (this.#misses.making) this.#misses.wait(id);
     else this.#link.wire.outgoing.publish(publication, this.#inbox + id);
     return id;

@@ -150,6 +150,7 @@ export class Pull implements Subscription, LinkUser {
 
   #giveBack(delivery: Delivery): void {
     this.#held.delete(delivery);
+    // guard: what was not begun is given back
     if (this.#link.over === undefined) delivery.giveBack();
   }
 
@@ -164,6 +165,7 @@ export class Pull implements Subscription, LinkUser {
   }
 
   #ask(): void {
+    // guard: no more is asked for than there are places
     const free = this.#places - this.#handlers.underWay - this.#waiting.size;
     if (free <= 0 || this.#open > 0 || this.#isRecovering || this.#stopping !== undefined) return;
     const { stream, name, maxBatch, maxExpiresMs } = this.#durable;
@@ -177,6 +179,7 @@ export class Pull implements Subscription, LinkUser {
   }
 
   #tick(): void {
+    // guard: the server is told what is still under way
     for (const delivery of this.#held) delivery.working();
   }
 
@@ -185,6 +188,7 @@ export class Pull implements Subscription, LinkUser {
     const waitedMs = this.#open > 0 ? performance.now() - this.#askedAt : 0;
     // the server was restarted behind our back
     if (waitedMs > OVERDUE_MS) return void this.#recover('no answer');
+    // guard: a consumer that went while nobody asked it is looked for
     if (waitedMs < LOOK_MS || !this.#isDoubtful) return;
     this.#isDoubtful = false;
     const durable = this.#durable;
@@ -224,6 +228,7 @@ export class Pull implements Subscription, LinkUser {
 
   #goOn(durable: Durable): void {
     if (this.#over.signal.aborted) return;
+    // guard: what a consumer delivered that is gone is not acknowledged to the next
     if (durable.created !== this.#durable.created) this.#forget();
     this.#durable = durable;
     clearInterval(this.#ticks);

@@ -23,6 +23,7 @@ function checkSubjects({ name, subjects }: StreamConfig, { config }: StreamInfo)
   // a mirror has none
   const found = config.subjects ?? [];
   const missing = subjects.filter((subject) => !found.some((wide) => covers(wide, subject)));
+  // guard: a stream that does not take the subjects is an error
   if (missing.length === 0) return;
   const advice = 'change its subjects on the server, or those in "streams"';
   throw new Error(`the stream "${name}" takes ${list(found)}, but not ${list(missing)}; ${advice}`);

@@ -58,6 +58,7 @@ export class Streams {
       try {
         this.#found(stream, await prepareStream(this.jetstream, stream));
       } catch (error) {
+        // guard: one stream that cannot be made keeps no other from being made
         failures.push(error);
       }
     }
@@ -73,6 +74,7 @@ export class Streams {
       { event: 'streamRenewed', stream: name },
       `the stream "${name}" was deleted, and is there again, empty`,
     );
+    // guard: what a deleted stream never acknowledged goes to its successor
     for (const watcher of this.#watchers) watcher((target) => takes(stream, target));
   }
 }

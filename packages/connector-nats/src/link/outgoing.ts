@@ -72,6 +72,7 @@ export class Outgoing {
     if (this.#end + bytes <= this.#buffer.length) return;
     this.flush();
     // the socket may still need what it was given
+    // guard: what the socket was given is not written over
     this.#begin(Buffer.allocUnsafeSlow(Math.max(PIECE, bytes)));
   }
 

@@ -58,7 +58,9 @@ export abstract class LinkConnector<
     if (this.#disconnected !== undefined)
       throw new Error(`the ${this.#server} connector has disconnected for good; make another`);
     const former = this.#current;
+    // guard: a link that leaves a question open is replaced
     if (former?.link.alive === true) {
+      // guard: a loss is reported to the attempt that got the connection last
       former.lost = lost;
       return former.connection;
     }
@@ -66,10 +68,12 @@ export abstract class LinkConnector<
     former?.link.end(new Error('the server did not answer the heartbeat'));
     const link = await this.open(signal);
     const connection = await this.#prepare(link, signal);
+    // guard: disconnect is final for an attempt under way
     if (this.#disconnected !== undefined) link.end(new Error('the connector was told to disconnect'));
     if (link.over !== undefined) throw signal.aborted ? signal.reason : link.over;
     const current = { link, connection, lost };
     this.#current = current;
+    // guard: the loss of a former link is not reported
     link.onEnd((error) => this.#current === current && current.lost(error));
     return connection;
   }
@@ -77,11 +81,14 @@ export abstract class LinkConnector<
   async #prepare(link: L, signal: AbortSignal): Promise<C> {
     let abort = (): void => {};
     const aborted = new Promise<never>((_, reject) => (abort = () => reject(signal.reason as Error)));
+    // guard: an aborted attempt ends its link
     signal.addEventListener('abort', abort);
     try {
       signal.throwIfAborted();
+      // guard: an attempt is aborted, whatever prepares it
       return await Promise.race([this.prepare(link), aborted]);
     } catch (error) {
+      // guard: a link that cannot be prepared ends
       link.end(error as Error);
       throw signal.aborted ? signal.reason : error;
     } finally {

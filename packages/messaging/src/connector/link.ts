@@ -65,6 +65,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
 
   /** Has a user told what happens; at once if the link is over. */
   add(user: User): void {
+    // guard: who comes late to a link is told
     if (this.#end === undefined) this.users.add(user);
     else user.ended(this.#end);
   }
@@ -83,6 +84,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   ping(): Promise<boolean> {
     if (this.#end !== undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
+      // guard: a link asks one question at a time
       if (this.#pings.push(resolve) === 1) this.signOfLife().then(() => this.#pong(true), ignore);
     });
   }
@@ -98,6 +100,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     let watcher = ignore as (error: SputnikError) => void;
     const over = new Promise<never>((_, reject) => this.#watchers.add((watcher = reject)));
     try {
+      // guard: what is under way ends with the link
       return await Promise.race([work, over]);
     } catch (error) {
       throw this.#end ?? error;
@@ -108,6 +111,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
 
   /** Ends the link at once. The first reason counts. */
   end(cause: Error): void {
+    // guard: a link ends once
     if (this.#end !== undefined) return;
     const error = (this.#end = connectionLost(this.url, cause));
     this.release(cause);
@@ -120,6 +124,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
 
   /** Ends the link when the server has what was sent before, within bounds. */
   close(): Promise<void> {
+    // guard: leave is taken once
     return (this.#leaving ??= this.#close());
   }
 
@@ -127,6 +132,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     if (this.#end !== undefined) return;
     const enough = new AbortController();
     const leave = this.during((async () => this.takeLeave())()).catch(ignore);
+    // guard: leave is taken within a second
     await Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)]);
     enough.abort();
     this.end(new Error('the satellite has disconnected'));

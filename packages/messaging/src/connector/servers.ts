@@ -27,6 +27,7 @@ export class Servers {
   async open<T>(open: (url: string) => Promise<T>, signal: AbortSignal): Promise<T> {
     const failures: Error[] = [];
     while (failures.length < this.#urls.length) {
+      // guard: attempts begin behind the server that was tried last
       const url = this.#urls[this.#next++ % this.#urls.length] as string;
       try {
         return await open(url);

@@ -35,6 +35,7 @@ export class ConfigFolder implements Reader {
       const entries = await readdir(path);
       return new ConfigFolder(path, entries.filter((entry) => !entry.startsWith('.')).toSorted());
     } catch (error) {
+      // guard: a folder that is missing is an error
       throw badFile(path, `cannot be read as a folder: ${reason(error)}`, error);
     }
   }

@@ -71,6 +71,7 @@ function misplaced({ label, entries }: BlockList, factories: Factories): readonl
   const needsOf = entries.map((entry) =>
     needed(entry, factories[entry.name]).flatMap((need) => places.get(need) ?? []),
   );
+  // guard: blocks stand behind those they need
   return needsOf.flatMap((needs, index) =>
     needs
       // those that need each other can stand in no other order

@@ -18,6 +18,7 @@ function parseJson(file: string, text: string): unknown {
     const { offset, expected } = jsonError(text) ?? { offset: text.length, expected: 'JSON' };
     const lines = text.slice(0, offset).split('\n');
     const found = offset >= text.length ? 'the end of the file' : 'something else';
+    // guard: JSON that does not parse is an error
     throw problem(`${file}:${lines.length}:${(lines.at(-1) ?? '').length + 1}`, `expected ${expected}, found ${found}`);
   }
 }
@@ -26,6 +27,7 @@ function parseYaml(file: string, text: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const [error] = document.errors;
+  // guard: YAML that does not parse is an error
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
     const what = error.code === 'MULTIPLE_DOCS' ? 'expected one document, found several' : error.message;

@@ -23,6 +23,7 @@ export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields =
         if (stack !== undefined)
           log.debug({ event: 'stackTrace', of: rest['event'], stack }, 'where the error came from');
       };
+      // guard: warnings of blocks are limited
       if ('count' in rest) write();
       else
         limiter.take([level, bindings['block'], rest['event'] ?? text, rest['code'] ?? codeOf(error)].join(' '), write);

@@ -105,6 +105,7 @@ export class LogOutput {
 function withoutBlocking(fd: number): number {
   try {
     if (fstatSync(fd).isFile()) return fd;
+    // guard: the log does not wait for its reader
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     // a socket, or a pipe of another user's: for its own stream Node makes it one that does not block

@@ -6,11 +6,13 @@ export const EXIT = { clean: 0, failure: 1, badConfig: 78 } as const;
 
 /** 0 if the landing was clean; 1 if something failed, outran its deadline, or accepted messages were lost. */
 export function exitCodeOfReport(report: LandingReport): number {
+  // guard: a landing that was not clean is exit 1
   return report.clean ? EXIT.clean : EXIT.failure;
 }
 
 /** 78 for configuration that cannot be used, also where a block found it so at init; 0 for a start that was told to stop. */
 export function exitCodeOfError(error: unknown): number {
+  // guard: bad configuration is exit 78
   if (badConfigIn(error) !== undefined) return EXIT.badConfig;
   if (!(error instanceof SputnikError) || error.code !== 'ABORTED') return EXIT.failure;
   const { cause } = (error.report ?? {}) as Partial<LandingReport>;

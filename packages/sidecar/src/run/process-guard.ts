@@ -22,12 +22,14 @@ export function guardProcess({ log, status, fail }: Guarded): () => void {
   const uncaught = (error: unknown, origin: string): void => {
     const text = `nobody caught an error; the satellite lands: ${chain(error)}`;
     log.error({ event: 'uncaught', origin, ...errorFields(error, 'unexpected') }, text);
+    // guard: an error that nobody catches lands
     fail(error);
   };
   const exited = (code: number): void => {
     const held = heldBy(status()?.blocks ?? []);
     const text = `the process ends without a landing: something called process.exit(${code}); ${held} messages were held and are lost`;
     log.error({ event: 'exitWithoutLanding', code, held }, text);
+    // guard: an exit without a landing is not exit code 0
     process.exitCode = code === EXIT.clean ? EXIT.failure : code;
   };
   process.on('uncaughtException', uncaught);

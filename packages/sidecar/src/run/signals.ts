@@ -90,6 +90,7 @@ export class Signals {
     this.#cancel.push(clock.after(SAME_CTRL_C_MS, () => this.#forget.get('SIGINT')?.()));
     // it lands when it is ready, unless that takes too long: nothing was taken in yet
     if (!this.#ctx) return void this.#cancel.push(clock.after(START_MS, () => this.#ctx ?? this.#die(signal)));
+    // guard: an announced landing is delayed
     if (delayMs === 0) return this.#ctx?.land(signal);
     log?.info({ event: 'landingSoon', reason: signal, delayMs }, `${signal}: landing in ${delayMs / 1000} s`);
     this.#cancel.push(clock.after(delayMs, () => this.#ctx?.land(signal)));
