@@ -50,7 +50,7 @@ export const GUARDS = {
     'B2 nothing starts while there are problems': [never, 'rules/setup'],
     'B2 whoever asked in the making gets an answer': [skip, 'rules/making', 'rules/setup', 'rules/nesting'],
     'B2 time-outs are above 0': [swap('ms > 0', 'ms >= 0'), 'rules/setup'],
-    'B2 a connector has its three functions': [swap("typeof connector[name] !== 'function'", 'false'), 'rules/setup'],
+    'B2 a connector has its three functions': [swap("typeof connector[name] !== 'function'", 'false'), 'rules/corners'],
     'B2 descriptors are frozen': [
       swap('Object.freeze({ name, responsibility })', '{ name, responsibility }'),
       'rules/making',
@@ -61,7 +61,7 @@ export const GUARDS = {
       swap("this.finish('init', plan.landingMs)", '{}'),
       'rules/rollback',
     ],
-    'B3 an init that fails too late is told': [swap('isAbortError(late) || tell(late)', '{}'), 'rules/rollback'],
+    'B3 an init that fails too late is told': [swap('isAbortError(late) || tell(late)', '{}'), 'rules/corners'],
     'B3 a block whose init failed gets no finish': [always, 'rules/rollback'],
     'B3 a failed init is why it lands': [skip, 'rules/rollback'],
     'B3 prepare rejects after the rollback': [
@@ -69,7 +69,7 @@ export const GUARDS = {
       'rules/rollback',
     ],
     'B3 the error of a failed init is kept': [swap('? failure.error :', '? textOf(failure.error) :'), 'rules/rollback'],
-    'B4 what never flew has no onLanding, and no drain': [always, 'rules/before-launch'],
+    'B4 what never flew has nothing to drain': [always, 'rules/before-launch'],
     'B4 what has landed does not fly': [always, 'rules/before-launch'],
     'B4 a landing begins once': [skip, 'rules/before-launch', 'rules/flight'],
     'B4 a flight takes one course': [skip, 'rules/before-launch', 'rules/flight'],
@@ -101,7 +101,7 @@ export const GUARDS = {
       'rules/failure',
       'rules/before-launch',
     ],
-    'F3 an ask that its signal ended is no failure either': [never, 'rules/failure', 'rules/ask'],
+    'F3 an ask that its signal ended is no failure either': [never, 'rules/corners'],
     'F3 giving up when told to is no failure': [never, 'rules/failure'],
     'F3 giving up when nobody said so is a failure': [
       swap('&& (signal.aborted || landing.aborted)', ''),
@@ -389,6 +389,7 @@ export const GUARDS = {
       'rules/nesting',
     ],
     'N3 to quiesce aborts landing': [skip, 'rules/nesting'],
+    'N3 what does not fly has nothing to stop': [always, 'rules/nesting'],
     'N3 onLanding is called once': [swap('??=', '='), 'rules/nesting'],
     'N3 what fails after that is in the report': [swap('|| this.landing.aborted', ''), 'rules/nesting'],
     'N3 what a block holds in transit is drained': [swap(', this.#block.transit', ''), 'rules/nesting'],

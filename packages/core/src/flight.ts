@@ -88,7 +88,7 @@ export class ActiveFlight implements FlightControl, Idling {
     const stopSaying = sayWhatHangs(clock, this.emit, left);
     // guard: M5 who asked a block that will not fly hears of it at once
     this.#closeMailboxes();
-    // guard: B4 what never flew has no onLanding, and no drain
+    // guard: B4 what never flew has nothing to drain
     // guard: L2 what was accepted is delivered
     // guard: L3 nor does an onLanding that hangs
     if (this.#flown) await settles(clock, this.#stopIntakeAndDrain(), this.#landingMs * DRAIN_SHARE);
@@ -230,6 +230,7 @@ export class ActiveFlight implements FlightControl, Idling {
     // guard: N3 to quiesce aborts landing
     this.#landing.abort();
     // guard: L2 intake stops in reverse
+    // guard: N3 what does not fly has nothing to stop
     const blocks = this.#flown ? this.#initialised.toReversed() : [];
     // guard: N3 onLanding is called once
     return (this.#quiesced ??= Promise.all(blocks.map((block) => block.stopIntake())).then(() => {}));

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Flight } from '@sputnikjs/core';
-import { gate, turn } from '@sputnikjs/testkit';
+import { defineBlock, type Flight } from '@sputnikjs/core';
+import { gate, never, turn } from '@sputnikjs/testkit';
 import { recorder } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
 
 const boom = new Error('boom');
+/** Something on the way that never arrives. */
+const BUSY = { isIdle: false, idle: () => never };
 
 test('B4: landing before launch gives each block finish(true) once, without onLanding; a later launch returns at once', async () => {
   const t = new TestFlight();
@@ -18,6 +20,12 @@ test('B4: landing before launch gives each block finish(true) once, without onLa
   assert.equal(await flight.launch(), reports[0]);
   assert.deepEqual(t.log, ['b.finish(true)', 'a.finish(true)']);
   assert.equal(flight.status().state, 'landed');
+});
+
+test('B4: landing before launch waits for nothing that is in transit', async () => {
+  const t = new TestFlight();
+  const flight = await t.prepare({ a: defineBlock({ name: 'a', make: () => ({ transit: BUSY }) }) });
+  assert.equal((await flight.shootDown()).clean, true);
 });
 
 test('B4: a block may ask to land between prepare and launch', async () => {

@@ -224,6 +224,25 @@ test('F3: failures during landing are collected in the report, onError is not as
   assert.equal(t.eventsOf('failed').length, 8);
 });
 
+test('F3: a failure that onError lets pass, having asked to land, is in the report', async () => {
+  const t = new TestFlight();
+  await t.fly({
+    a: {
+      run: fail,
+      onError(_error, _where, { land }) {
+        land('enough');
+        return 'continue';
+      },
+    },
+  });
+  const { cause, failures } = await t.launched;
+  assert.deepEqual([cause.kind, cause.reason], ['block', 'enough']);
+  assert.deepEqual(
+    failures.map(({ callback, error }) => [callback, error]),
+    [['run', boom]],
+  );
+});
+
 test('F3: of two failures the first leads to the landing and the other is in the report', async () => {
   const second = gate();
   const t = new TestFlight();

@@ -137,6 +137,23 @@ test('B2: an address that a block declares may be taken, reserved or no text, as
   ]);
 });
 
+test('B2: a block is not made as long as its configuration is wrong, or a need of it unmet', async () => {
+  const made: string[] = [];
+  const poor = (name: string, needs: Record<string, string>, config?: typeof portSchema) =>
+    defineBlock({ name, needs, ...(config && { config }), make: () => (made.push(name), {}) });
+  const problems = await problemsOf({
+    appBlocks: [{ name: 'lonely' }, { name: 'unset' }, { name: 'fine' }],
+    blockFactories: {
+      lonely: poor('lonely', { other: 'nobody' }),
+      unset: poor('unset', {}, portSchema),
+      fine: poor('fine', {}),
+    },
+    config: () => ({ port: 'none' }),
+  });
+  assert.match(problems.join(), /block lonely: .* unmet.*block unset: unset\.port/);
+  assert.deepEqual(made, ['fine']);
+});
+
 test('B2: a block may be an instance of a class', async () => {
   class Counting implements AnyBlock {
     readonly calls: string[] = [];

@@ -104,6 +104,14 @@ test('N3: quiesce takes nothing more in and lets mailboxes go on; the landing do
   assert.deepEqual(t.takeLog(), ['a.finish(false)', 'sink.finish(false)']);
 });
 
+test('N3: a flight that has not been launched is quiesced without onLanding', async () => {
+  const t = new TestFlight();
+  const flight = await t.prepare({ a: {} });
+  await flight.quiesce();
+  assert.equal((await flight.shootDown()).clean, true);
+  assert.deepEqual(t.log, ['a.init', 'a.finish(true)']);
+});
+
 test('N3: a flight is idle when none of its mailboxes holds a message', async () => {
   const t = new TestFlight();
   const passing = gate();

@@ -202,15 +202,16 @@ test('B2: a setup that is refused leaves no question open, and no timer', async 
   let asked: Promise<unknown> | undefined;
   const asker = defineBlock({
     name: 'asker',
-    needs: { target: 'b', nobody: 'nobody' },
+    needs: { target: 'b' },
     make: (_, { target }) => {
       asked = rejection(target.ask({}), 'ASK_ENDED');
       return {};
     },
   });
   const blockFactories = { b: recorder([], { onMsg() {} }), asker };
-  const appBlocks = [{ name: 'b' }, { name: 'asker' }];
+  const appBlocks = [{ name: 'b' }, { name: 'asker' }, { name: 'nobody' }];
   await rejection(new Sputnik({ appBlocks, blockFactories, clock }).prepare(), 'BAD_SETUP');
+  assert.ok(asked, 'it was made, and has asked');
   await asked;
   assert.equal(clock.pending, 0);
 });
