@@ -29,7 +29,7 @@ function endGroup({ pid }) {
 }
 
 /** How long a test file may take without the guard: as long as with it, several times, and some seconds. A test that waits for ever fails, too. */
-const longest = (tookMs) => 20_000 + 5 * tookMs;
+const longest = (tookMs) => 10_000 + 4 * tookMs;
 const LONGEST_WITH_GUARDS_MS = 600_000;
 
 /** A copy of what is compiled, in which guards can be taken out. */

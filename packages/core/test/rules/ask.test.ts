@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { defineBlock, Sputnik, type BlockCommunicator } from '@sputnikjs/core';
 import { gate, never, turn, type Gate } from '@sputnikjs/testkit';
@@ -122,6 +123,13 @@ test('M5: ask rejects when its signal aborts, or has aborted before, with the re
   assert.equal((await asked).cause, 'enough');
   await rejection(toB.ask({ n: 2 }, { signal: abort.signal }), 'ASK_ABORTED');
   assert.equal(t.status('b').accepted, 1, 'the second one was never sent');
+});
+
+test('M5: a question that has an answer listens to its signal no more', async () => {
+  const { toB } = await asking({ onMsg: ({ n }) => n });
+  const { signal } = new AbortController();
+  assert.equal(await toB.ask({ n: 1 }, { signal }), 1);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('M5: an answer after the asker gave up is no trouble', async () => {
@@ -309,6 +317,22 @@ test('M5: blocks that ask each other in a circle wait until a deadline; a landin
   );
   assert.ok(tookMs <= 20_000);
   assert.equal((await rejection(asked, 'ASK_FAILED')).block?.name, 'a');
+});
+
+test('M5: who has had an answer is in no circle', async () => {
+  const t = new TestFlight();
+  const b: Acts<string> = {
+    onMsg: ({ n }, from) => (n === 1 ? 'an answer' : from.communicator('a')?.ask({}, { timeoutMs: Infinity })),
+    onError: () => 'continue',
+  };
+  await t.fly({ a: { onMsg: () => never }, b, c: {} });
+  assert.equal(await t.self('a').communicator('b')?.ask({ n: 1 }), 'an answer');
+  t.self('c').communicator('b')?.send({ n: 2 });
+  await turn();
+  void t.land();
+  await t.clock.advance(5_000);
+  const [waiting] = t.eventsOf('waiting');
+  assert.deepEqual(waiting?.circle, []);
 });
 
 test('B2: needs that go in a circle are a warning', async () => {

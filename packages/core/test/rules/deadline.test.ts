@@ -182,4 +182,5 @@ test('L4: a clean landing says so, and how long it took', async () => {
     failures: [],
     dropped: [],
   });
+  assert.deepEqual(t.eventsOf('dropped'), []);
 });

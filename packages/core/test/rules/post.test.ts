@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import type { BlockCommunicator } from '@sputnikjs/core';
 import { gate, never, turn } from '@sputnikjs/testkit';
@@ -99,6 +100,7 @@ test('M4: post rejects with the reason of its signal when that aborts first; its
   await turn();
   assert.equal(given.outcome, 'changed my mind');
   assert.equal(next.outcome, 'waits');
+  assert.equal(t.status('b').rejected, 0, 'what was given up was no message yet');
   open();
   await turn();
   assert.equal(next.outcome, true);
@@ -115,10 +117,22 @@ test('M4: a signal that aborts after the message was let in changes nothing', as
   const post = watch(toB.post({ n: 3 }, { signal: abort.signal }));
   open();
   await turn();
+  assert.deepEqual(getEventListeners(abort.signal, 'abort'), [], 'nobody listens to it any more');
   abort.abort();
   await turn();
   assert.equal(post.outcome, true);
   assert.ok(t.log.includes('b.onMsg 3'));
+});
+
+test('M4: a mailbox that drops its oldest message has room for any', async () => {
+  const t = new TestFlight();
+  await t.fly({ a: {}, b: { onMsg: () => never, mailbox: { capacity: 1, whenFull: 'drop-oldest' } } });
+  const toB = t.self('a').communicator('b');
+  for (const n of [1, 2, 3, 4]) {
+    assert.equal(await toB?.post({ n }), true);
+    await turn();
+  }
+  assert.equal(t.status('b').dropped, 2);
 });
 
 test('M4: ten sources and a mailbox of four lose nothing, in the order of each source', async () => {
