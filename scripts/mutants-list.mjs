@@ -229,7 +229,6 @@ export const GUARDS = {
     'S2 the upper half of a delay is random': [swap('(0.5 + random() / 2)', '1'), 'reconnect'],
     "S2 a connection lasted if it did for a heartbeat's interval": [
       swap('Math.min(heartbeatMs, LASTING_MS)', 'LASTING_MS'),
-      'rules/server',
       'reconnect',
     ],
     'S2 after a connection that lasted the first retry is immediate': [never, 'rules/server'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryDelay } from '../dist/reconnect.js';
+import { hasLasted, retryDelay } from '../dist/reconnect.js';
 
 test('S2: delays grow exponentially from 100 ms and stay at 10 s, for however long the server is away', () => {
   const longest = Array.from({ length: 30 }, (_, i) => retryDelay(i + 1, () => 1));
@@ -25,4 +25,9 @@ test('S2: the upper half of a delay is random', () => {
   const delays = new Set(Array.from({ length: 100 }, () => retryDelay(5_000)));
   assert.ok(delays.size > 50, 'satellites do not return all at once');
   for (const delay of delays) assert.ok(delay >= 5_000 && delay <= 10_000);
+});
+
+test('S2: a connection lasted if it did for half a second, or for the interval of heartbeats if that is shorter', () => {
+  assert.deepEqual([hasLasted(499, 5_000), hasLasted(500, 5_000)], [false, true]);
+  assert.deepEqual([hasLasted(99, 100), hasLasted(100, 100)], [false, true]);
 });

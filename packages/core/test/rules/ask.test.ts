@@ -335,6 +335,23 @@ test('M5: who has had an answer is in no circle', async () => {
   assert.deepEqual(waiting?.circle, []);
 });
 
+test('M5: blocks that wait for room in the mailboxes of each other are a circle too', async () => {
+  const t = new TestFlight();
+  const fills = (to: string): Acts<string> => ({
+    mailbox: { capacity: 1 },
+    async onMsg(_msg, from) {
+      for (let n = 0; n < 3; n++) await from.communicator(to)?.post({ n });
+    },
+  });
+  await t.fly({ a: fills('b'), b: fills('a'), c: {} });
+  for (const to of ['a', 'b']) t.self('c').communicator(to)?.send({});
+  await turn();
+  void t.land();
+  await t.clock.advance(5_000);
+  const [waiting] = t.eventsOf('waiting');
+  assert.deepEqual(waiting?.circle.map(({ name }) => name).toSorted(), ['a', 'b']);
+});
+
 test('B2: needs that go in a circle are a warning', async () => {
   const block = (name: string, ...needs: string[]) =>
     defineBlock({ name, needs: Object.fromEntries(needs.map((need) => [need, need])), make: () => ({ onMsg() {} }) });

@@ -127,21 +127,36 @@ test('M8: messages that fail by themselves are told when the call ends, once, an
 });
 
 test('M8: those whose asker gave up are told, and do not land; the others do', async () => {
-  const late = gate();
-  const { t, toB } = await batching({ onMsgs: () => late.passed.then(() => Promise.reject(boom)) });
+  const lates = [gate(), gate()];
+  let calls = 0;
+  const { t, toB } = await batching({ onMsgs: () => lates[calls++]?.passed.then(() => Promise.reject(boom)) });
   const asked = rejection(toB.ask({ n: 1 }, { timeoutMs: 10 }), 'ASK_TIMEOUT');
   await t.clock.advance(10);
   await asked;
-  late.open();
+  const askedAgain = rejection(toB.ask({ n: 2 }, { timeoutMs: 10 }), 'ASK_TIMEOUT');
+  toB.send({ n: 3 });
+  await t.clock.advance(10);
+  await askedAgain;
+  lates[0]?.open();
   await turn();
   assert.equal(t.flight.status().state, 'flying');
   assert.equal(t.status('b').failed, 1);
   assert.equal(t.eventsOf('failed').length, 1);
+  lates[1]?.open();
+  const { report } = await rejection(t.launched, 'BLOCK_FAILED');
+  assert.deepEqual(
+    report?.failures.map(({ count }) => count),
+    [1],
+    'of the batch with both',
+  );
+  assert.equal(t.status('b').failed, 3);
 });
 
 test('M8: a batch that does not end before the deadline is dropped, message by message; its askers are told', async () => {
   const never = new Promise<void>(() => {});
+  let given: readonly Mail<unknown>[] = [];
   const onMsgs = (mails: readonly Mail<unknown>[]): Promise<void> => {
+    given = mails;
     mails[0]?.reply('done');
     return never;
   };
@@ -161,6 +176,10 @@ test('M8: a batch that does not end before the deadline is dropped, message by m
     dropped.map(({ count }) => count),
     [2],
   );
+  given[1]?.reply('late');
+  given[2]?.fail(boom);
+  const { handled, failed, dropped: lost } = t.status('b');
+  assert.deepEqual([handled, failed, lost], [1, 0, 2], 'what is dropped has that outcome');
 });
 
 test('M8: giving up when told to is no failure: the messages are lost, and counted as dropped', async () => {
