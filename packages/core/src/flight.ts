@@ -151,7 +151,7 @@ export class ActiveFlight implements FlightControl, Idling {
       left.shift();
     }
     const notInitialised = this.#others.filter((block) => !this.#initialised.includes(block));
-    // guard: L4 an init that did not end is named
+    // guard: L4 what a block whose init failed left under way is named
     unfinished.push(...notInitialised.flatMap((block) => block.hanging()));
     await this.#initiator.idle();
     // guard: M5 no question is open after the landing

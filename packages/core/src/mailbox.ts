@@ -82,7 +82,6 @@ export class Mailbox {
   }
 
   get isIdle(): boolean {
-    // guard: L2 who waits for room is delivered too
     return this.depth === 0 && this.#workers.calls === 0 && this.#waiters.size === 0;
   }
 

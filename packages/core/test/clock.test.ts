@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '@sputnikjs/core';
 import { settles } from '../dist/clock.js';
@@ -24,6 +25,12 @@ test('sleep resolves at once when its signal aborts, or has aborted, and leaves 
   assert.equal(clock.pending, 0);
   await clock.sleep(100, abort.signal);
   assert.equal(clock.pending, 0);
+  const { signal } = new AbortController();
+  const ending = clock.sleep(100, signal);
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  await clock.advance(100);
+  await ending;
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('every ticks each interval from the first on, until its signal aborts', async () => {
@@ -79,6 +86,17 @@ test('the system clock goes on, and its timers can be cancelled', async () => {
   await turn();
   assert.equal(fired, false);
   assert.ok(systemClock.now() > began);
+});
+
+test('the system clock takes any wait: one of months is long, and Node warns of nothing', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  const cancel = systemClock.after(2 ** 40, () => {});
+  await turn();
+  cancel();
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
 });
 
 test('the manual clock fires timers in the order in which they fall due, and what follows from one before the next', async () => {

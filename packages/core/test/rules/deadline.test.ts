@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defineBlock } from '@sputnikjs/core';
 import { TestServer, gate, never, turn, untilAborted } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { TestFlight } from '../support/test-flight.js';
@@ -155,6 +156,30 @@ test('L4: messages dropped are reported by block, those lost in flight and those
     'events tell of all',
   );
   assert.equal(t.events.at(-1)?.type, 'landed', 'and before the landing ends');
+});
+
+test('L4: what ends after it was dropped is counted no more', async () => {
+  const late = gate();
+  const fails = (): Promise<never> => late.passed.then(() => Promise.reject(new Error('too late')));
+  const t = new TestFlight({ timeouts: { landingMs: 100 } });
+  await t.fly({
+    a: { onMsg: () => late.passed },
+    b: { onMsg: fails },
+    c: defineBlock({ name: 'c', make: () => ({ onMsgs: () => late.passed }) }),
+    d: {},
+  });
+  for (const to of ['a', 'b', 'c']) t.self('d').communicator(to)?.send({});
+  const landing = t.land();
+  await t.clock.advance(100);
+  const report = await landing;
+  late.open();
+  await turn();
+  for (const name of ['a', 'b', 'c']) {
+    const { accepted, handled, failed, dropped } = t.status(name);
+    assert.deepEqual([name, accepted, handled, failed, dropped], [name, 1, 0, 0, 1]);
+  }
+  assert.equal(t.flight.isIdle, true);
+  assert.deepEqual(report.failures, []);
 });
 
 test('L4: what a handler gave up at landing counts as dropped', async () => {

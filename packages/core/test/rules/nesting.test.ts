@@ -34,7 +34,7 @@ test('N1: a flight with problems does not boot, one that was landed before does 
   const wrong = await sputnik({ a: {}, initiator: {} }, log).assemble();
   assert.match(wrong.problems.join(), /reserved/);
   assert.deepEqual((await rejection(wrong.value.boot(), 'BAD_SETUP')).problems, wrong.problems);
-  const { value: flight } = await sputnik({ a: {} }, log).assemble();
+  const { value: flight } = await sputnik({ a: {} }, log, { finisher: recorder(log, {}) }).assemble();
   const report = await flight.shootDown('never mind');
   assert.deepEqual([report.cause.reason, report.clean], ['never mind', true]);
   const { cause } = await rejection(flight.boot(), 'ABORTED');
@@ -102,6 +102,22 @@ test('N3: quiesce takes nothing more in and lets mailboxes go on; the landing do
   assert.deepEqual(t.takeLog(), ['sink.onMsg 1', 'sink 1']);
   assert.equal((await t.flight.shootDown()).clean, true);
   assert.deepEqual(t.takeLog(), ['a.finish(false)', 'sink.finish(false)']);
+});
+
+test('N3: what fails once a flight takes nothing more in is in the report, and lands nobody', async () => {
+  const boom = new Error('boom');
+  const t = new TestFlight();
+  await t.fly({ a: { onMsg: () => Promise.reject(boom) }, b: {} });
+  await t.flight.quiesce();
+  t.self('b').communicator('a')?.send({});
+  await turn();
+  assert.equal(t.flight.status().state, 'flying');
+  const { cause, failures } = await t.land();
+  assert.equal(cause.kind, 'shootDown');
+  assert.deepEqual(
+    failures.map(({ callback, error }) => [callback, error]),
+    [['onMsg', boom]],
+  );
 });
 
 test('N3: a flight that has not been launched is quiesced without onLanding', async () => {

@@ -105,6 +105,21 @@ test('B3: one finish that fails and one that hangs do not keep the others from t
   );
 });
 
+test('B3: what a block has under way when its init fails is named, if it does not end', async () => {
+  const t = new TestFlight({ timeouts: { landingMs: 900 } });
+  const bad: Acts = {
+    init(_config, { waitUntil }) {
+      waitUntil(never);
+      throw boom;
+    },
+  };
+  const { report } = await rejection(t.prepare({ bad }), 'INIT_FAILED');
+  assert.deepEqual(
+    report?.unfinished.map(({ block, callback }) => [block.name, callback]),
+    [['bad', 'waitUntil']],
+  );
+});
+
 test('B3: what was sent to a block that never flew is dropped and reported, and sends to it fail from then on', async () => {
   const asker = defineBlock({
     name: 'asker',

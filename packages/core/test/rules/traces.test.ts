@@ -53,6 +53,18 @@ test('L6: more than ten blocks that wait for landing, and a block with more than
   assert.equal(t.clock.pending, 0);
 });
 
+test('L6: more than ten listeners of the signals of a block provoke no listener warning', async () => {
+  const t = new TestFlight({ landingSoon: new AbortController().signal });
+  const warnings = await warningsOf(async () => {
+    await t.fly({ a: {} });
+    const { landing, landingSoon, signal } = t.context('a');
+    for (const each of [landing, landingSoon, signal])
+      for (let n = 0; n < 12; n++) each.addEventListener('abort', () => {});
+    await t.land();
+  });
+  assert.deepEqual(warnings, []);
+});
+
 test('L6: a server that comes and goes provokes no listener warning', async () => {
   const server = new TestServer();
   const t = new TestFlight({ connector: server, timeouts: { heartbeatMs: 1_000_000 } });
