@@ -89,6 +89,7 @@ export class Connection implements Sender {
     const sender = openedBy(opened, this.#source, this.#intake);
     if (sender && (sender.address !== this.#source.address || sender.port !== this.#source.port))
       this.#source = { ...this.#source, address: sender.address, port: sender.port };
+    // guard: TLS at a plain listener is no message
     if (sender && !opened.isTls) return this.#splitter.push(opened.rest);
     if (sender) this.#refuseTls();
     this.#stopReading('closed');
@@ -106,8 +107,10 @@ export class Connection implements Sender {
     this.#stop = why;
     this.#socket.removeAllListeners('data');
     this.#socket.pause();
+    // guard: what a socket had read is handed on at landing
     this.#readAhead = this.#socket.read() as Buffer | null;
     // TLS has to say that nothing more comes (RFC 5425 section 4.4).
+    // guard: close_notify is answered
     if (why === 'broken') this.#socket.destroy();
     else this.#socket.destroySoon();
     if (!this.#held) this.#advance();
@@ -124,6 +127,7 @@ export class Connection implements Sender {
     for (let more = this.#held !== undefined || this.#hold(); more; more = this.#hold()) {
       if (this.#held === undefined || dispatcher.offer(this.#held, this.#length, this)) continue;
       if (dispatcher.isOver) return this.#giveUp();
+      // guard: a TCP sender is pushed back
       this.#socket.pause();
       return dispatcher.wait(this.#advance);
     }

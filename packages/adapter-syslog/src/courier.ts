@@ -55,7 +55,9 @@ export class Courier {
     keep.push(item);
     if (!this.#draining) this.#drain();
     // What comes this late nobody waits for but those who wait for our mailbox.
+    // guard: a landing waits for what the courier takes during it
     if (ctx.landing.aborted) return this.drained();
+    // guard: of what came over connections 64 are kept, then their senders wait
     if (item.mayDrop || keep.others <= PATIENT) return;
     return (this.#room ??= new Promise((resolve) => (this.#tellRoom = resolve)));
   }

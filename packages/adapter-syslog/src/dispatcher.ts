@@ -55,6 +55,7 @@ export class Dispatcher {
   offer(message: SyslogMessage, bytes: number, sender: Sender): boolean {
     if (this.#asking || this.#posting > 0 || this.#isOver) return false;
     this.#bytes += bytes;
+    // guard: datagrams find room in the mailbox while connections wait
     if (++this.#messages >= MESSAGES || this.#bytes >= BYTES) void this.#ask(message, sender);
     else if (!this.#publisher.send(message)) void this.#post(message, sender);
     return true;
@@ -118,6 +119,7 @@ export class Dispatcher {
   /** Lets those who wait hand on what they have, in turn. */
   #goOn(): void {
     while (this.#posting === 0) {
+      // guard: datagrams that the publisher has no room for wait in turn with connections
       const isDatagrams = this.#datagrams.size > 0 && !(this.#datagramWasLast && this.#mayConnect);
       if (!isDatagrams && !this.#mayConnect) break;
       this.#datagramWasLast = isDatagrams;

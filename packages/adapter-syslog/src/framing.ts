@@ -79,6 +79,7 @@ export class FrameSplitter {
     this.#cuts = tooLong === 'cut';
     this.#lf = delimiter !== 'nul';
     this.#nul = delimiter !== 'newline';
+    // guard: an octet count is what a whole PRI part follows
     if (framing !== 'newline') this.#needs = framing === 'auto' ? 'pri' : 'blank';
   }
 
@@ -167,6 +168,7 @@ export class FrameSplitter {
     if (this.#needs === undefined || first === LESS) return this.#beginLine();
     const found = octetCountAt(this.#chunk, this.#at, this.#chunk.length, this.#needs);
     if (typeof found !== 'string') return this.#beginCounted(found);
+    // guard: digits at the end of a chunk may begin an octet count
     if (found === 'unknown' && !this.#ended) return this.#carry(this.#at);
     if (this.#before === 'count' || this.#needs === 'blank') this.#misfits++;
     return this.#beginLine();
@@ -178,6 +180,7 @@ export class FrameSplitter {
   }
 
   #beginLine(): undefined {
+    // guard: after an octet count that was too small the next one is found
     this.#astray = this.#before === 'count';
     this.#state = 'line';
   }
@@ -203,6 +206,7 @@ export class FrameSplitter {
     if (before > 0) this.#hold(part);
     const come = before > 0 ? this.#held.subarray(0, this.#heldLength) : part;
     const lineEnd = this.#trusted ? -1 : this.#lineEndBeforeMessage(come, Math.max(0, before - LONGEST_HEAD));
+    // guard: an octet count that swallows messages is none
     if (lineEnd >= 0) return this.#rewind(come, lineEnd);
     if (come.length < length) return before > 0 ? undefined : this.#hold(part);
     this.#takeHeld();

@@ -9,6 +9,7 @@ import type { Opened } from './opening.js';
 export function openedBy({ proxyHeader }: Opened, peer: Address, intake: Intake): Address | undefined {
   const { proxyProtocol } = intake.config;
   if (proxyProtocol && proxyHeader) return proxyHeader.source ?? peer;
+  // guard: who does not begin with a PROXY header is not heard
   if (proxyProtocol) {
     intake.counts.connectionsForeign++;
     const text =

@@ -44,6 +44,7 @@ export function parseSyslog(frame: Uint8Array, received: Received, options: Pars
   const draft: Draft<SyslogOrigin> & Partial<Draft<SyslogData>> = originOf(received);
   if (priority >= 0) {
     draft.priority = priority;
+    // guard: data keeps what its PRI says
     draft.facility = priority >> 3;
     draft.severity = priority & 7;
   }

@@ -159,6 +159,7 @@ function readSpecial(
     if (hostname !== undefined) draft.hostname = hostname;
     return at;
   }
+  // guard: a head of Cisco's behind that of a relay is read
   if (!mayBeginCiscoHead(first)) return -1;
   // A relay has put a head before a head: what the device says of itself is better.
   const cisco = ciscoHead(text, at, receivedAt, calendar, options.zones);
@@ -213,6 +214,7 @@ function readTag(text: string, at: number, word: boolean, draft: Rfc3164Draft): 
   }
   WORD.lastIndex = at;
   const first = word ? WORD.exec(text) : null;
+  // guard: a repetition has no tag
   if (!first || isOfSyslogd(text, at)) return at;
   draft.tag = first[1] as string;
   return WORD.lastIndex;

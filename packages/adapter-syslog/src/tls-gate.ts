@@ -99,6 +99,7 @@ export class TlsGate {
   /** Of a connection that is closed its socket does not tell any more, but Node keeps what the TLS socket was made of. */
   #peerOf(socket: TLSSocket): Address {
     const { _parent: parent } = socket as unknown as { readonly _parent?: Socket };
+    // guard: a handshake that fails is told with its sender
     return (parent && this.#peers.get(parent)) ?? { address: '', port: 0 };
   }
 

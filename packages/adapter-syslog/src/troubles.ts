@@ -39,11 +39,13 @@ export class Troubles {
     this.#recent.set(event, senders);
     const { remoteAddress = '', remotePort: _port, ...others } = fields;
     const isTold = senders.has(remoteAddress) || senders.size < MOST_SENDERS;
+    // guard: the faults of one sender are not told as those of another
     const sender = isTold ? remoteAddress : OTHERS;
     const told = isTold ? fields : { ...others, senders: OTHERS };
     const recent = senders.get(sender);
     if (!recent) return this.#warn(senders, sender, { event, text, fields: told, count });
     recent.count += count;
+    // guard: the text of a trouble is that of its latest case
     recent.text = text;
     recent.fields = told;
   }
