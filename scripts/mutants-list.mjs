@@ -76,7 +76,7 @@ export const GUARDS = {
     'B5 a landing while it boots ends that': [swap('&& !this.#cause', ''), 'rules/before-launch'],
     // Flight
     'F1 every run is entered in one go': [swap('block.run()', 'await Promise.resolve(block.run())'), 'rules/flight'],
-    'F2 messages wait for run': [swap("this.#state === 'open'", "this.#state !== 'closed'"), 'rules/flight'],
+    'F2 messages wait for run': [swap("this.state === 'open'", "this.state !== 'closed'"), 'rules/flight'],
     'F2 those that waited are handed over then': [skip, 'rules/flight'],
     'F2 the connection waits for run': [swap('this.#isOpen &&', ''), 'server-lane', 'rules/flight'],
     'F3 a callback that fails lands the satellite': [never, 'rules/failure'],
@@ -121,11 +121,11 @@ export const GUARDS = {
     'F5 a flight keeps the process alive': [swap('setInterval(() => {}, 2 ** 30)', 'undefined'), 'rules/process'],
     'F5 and lets go of it': [skip, 'rules/process'],
     // Messages
-    'M1 no message is handled inside a send': [swap('void soon.then(this.#run)', 'this.#run()'), 'rules/messages'],
-    'M1 calls under way are bounded': [swap('&& this.#workers.calls < this.#concurrency', ''), 'rules/messages'],
+    'M1 no message is handled inside a send': [swap('void soon.then(this.run)', 'this.run()'), 'rules/messages'],
+    'M1 calls under way are bounded': [swap('&& this.workers.calls < this.concurrency', ''), 'rules/messages'],
     'M2 what is no message is refused': [swap('isMessage(msg) &&', ''), 'rules/messages'],
     'M2 a block that has finished takes no message': [
-      swap("this.#state === 'closed' ||", ''),
+      swap("this.state === 'closed' ||", ''),
       'rules/messages',
       'mailbox',
     ],
@@ -142,7 +142,7 @@ export const GUARDS = {
     'M3 what is dropped is counted': [skip, 'rules/messages', 'mailbox'],
     'M4 post waits for room': [never, 'rules/post'],
     'M4 post with an aborted signal sends nothing': [skip, 'rules/post'],
-    'M4 a mailbox that drops has room': [swap('&& !this.#dropsOldest', ''), 'rules/post', 'rules/ask'],
+    'M4 a mailbox that drops has room': [swap('&& !this.dropsOldest', ''), 'rules/post', 'rules/ask'],
     'M4 who waits is let in': [skip, 'rules/post'],
     'M4 who waits is sent away at the end': [skip, 'rules/post', 'mailbox'],
     'M4 post gives up at its signal': [swap('onAbort(signal,', 'onAbort(undefined,'), 'rules/post'],
@@ -189,7 +189,7 @@ export const GUARDS = {
     'M7 what is no finishMsg harms nobody': [skip, 'rules/house-keeping'],
     'M8 a block has onMsg or onMsgs': [skip, 'rules/batches', 'rules/setup'],
     'M8 a batch has 256 messages unless configured': [swap('256', '257'), 'rules/batches'],
-    'M8 a batch has room for so many': [swap('batch.size < this.#batch &&', ''), 'rules/batches'],
+    'M8 a batch has room for so many': [swap('batch.size < this.batch &&', ''), 'rules/batches'],
     'M8 a batch takes all that wait': [never, 'rules/batches'],
     'M8 a call that throws fails those without outcome': [swap('mail.fail(error)', 'mail.reply()'), 'rules/batches'],
     'M8 a call that ends has handled those without outcome': [
@@ -215,7 +215,7 @@ export const GUARDS = {
     'M9 an observer sees what fails or is dropped': [skip, 'rules/nesting'],
     'M9 an observer sees each message of a batch begin': [skip, 'rules/nesting'],
     'M9 an observer sees which message it was that took time': [
-      swap('&& !this.#recipient.observer', ''),
+      swap('&& !this.recipient.observer', ''),
       'rules/nesting',
     ],
     // Server
@@ -539,7 +539,10 @@ export const GUARDS = {
     ],
     'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'troubles'],
     'the text of a trouble is that of its latest case': [skip, 'troubles'],
-    'who does not begin with a PROXY header is not heard': [swap('if (proxyProtocol)', 'if (proxyProtocol && proxyHeader)'), 'opening'],
+    'who does not begin with a PROXY header is not heard': [
+      swap('if (proxyProtocol)', 'if (proxyProtocol && proxyHeader)'),
+      'opening',
+    ],
     'TLS at a plain listener is no message': [swap('&& !opened.isTls', ''), 'opening'],
     'data keeps what its PRI says': [skip, 'habits'],
     'a repetition has no tag': [swap('|| isOfSyslogd(text, at)', ''), 'habits'],

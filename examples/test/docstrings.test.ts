@@ -36,7 +36,8 @@ test('each example of a docstring compiles, and prints what its comments say', {
       const output = outputOf(example);
       if (output !== undefined) assert.match(run.output(), output, example);
       // what has tests, and runs none, shows nothing
-      if (/from 'node:test'|(Conformance|Soak)\(/.test(example)) assert.match(run.output(), /^\S+ pass [1-9]/m, run.output());
+      if (/from 'node:test'|(Conformance|Soak)\(/.test(example))
+        assert.match(run.output(), /^\S+ pass [1-9]/m, run.output());
     }),
   );
   await Promise.all(runs);

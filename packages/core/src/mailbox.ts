@@ -26,88 +26,88 @@ const soon = Promise.resolve();
 export class Mailbox {
   /** What takes the messages out of it. */
   readonly callback: 'onMsg' | 'onMsgs';
-  readonly #outcomes: Outcomes;
-  readonly #workers: Workers;
-  readonly #capacity: number;
-  readonly #concurrency: number;
-  readonly #dropsOldest: boolean;
+  private readonly outcomes: Outcomes;
+  private readonly workers: Workers;
+  private readonly capacity: number;
+  private readonly concurrency: number;
+  private readonly dropsOldest: boolean;
   /** 0 where messages are handled one by one. */
-  readonly #batch: number;
-  readonly #pacer: Pacer;
-  readonly #queue = new Ring<object, Sender>();
+  private readonly batch: number;
+  private readonly pacer: Pacer;
+  private readonly queue = new Ring<object, Sender>();
   /** Nobody waits for room unless the queue is full. */
-  readonly #waiters: Waiters;
-  readonly #idlers: (() => void)[] = [];
-  #state: 'held' | 'open' | 'closed' = 'held';
-  #scheduled = false;
-  #dropping = false;
+  private readonly waiting: Waiters;
+  private readonly idlers: (() => void)[] = [];
+  private state: 'held' | 'open' | 'closed' = 'held';
+  private scheduled = false;
+  private dropping = false;
 
   constructor(recipient: Recipient, pacer: Pacer, options: MailboxOptions = {}) {
-    this.#outcomes = new Outcomes(recipient);
-    this.#waiters = new Waiters(({ asker }) => {
+    this.outcomes = new Outcomes(recipient);
+    this.waiting = new Waiters(({ asker }) => {
       // A post that was given up rejects: it was no message yet.
       // guard: M3 a question that gives up is counted, a post is not
       // guard: M3 a question that gives up before there is room is counted
       if (asker) this.counts.rejected++;
-      this.#tellIdle();
+      this.tellIdle();
     });
-    this.#workers = new Workers(recipient, this.#outcomes, () => this.#onFree());
+    this.workers = new Workers(recipient, this.outcomes, () => this.onFree());
     this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
     // guard: M3 65,536 wait unless configured
-    this.#capacity = options.capacity ?? 65_536;
-    this.#concurrency = options.concurrency ?? 1;
-    this.#dropsOldest = options.whenFull === 'drop-oldest';
+    this.capacity = options.capacity ?? 65_536;
+    this.concurrency = options.concurrency ?? 1;
+    this.dropsOldest = options.whenFull === 'drop-oldest';
     // guard: M8 a batch has 256 messages unless configured
-    this.#batch = recipient.handleAll ? (options.batch ?? 256) : 0;
-    this.#pacer = pacer;
+    this.batch = recipient.handleAll ? (options.batch ?? 256) : 0;
+    this.pacer = pacer;
   }
 
   get counts(): Counts {
-    return this.#outcomes.counts;
+    return this.outcomes.counts;
   }
 
   /** Messages accepted and not yet begun. */
   get depth(): number {
-    return this.#queue.size;
+    return this.queue.size;
   }
 
   /** Messages under way. */
   get busy(): number {
-    return this.#workers.messages;
+    return this.workers.messages;
   }
 
   /** True while a handler is under way. */
   get isBusy(): boolean {
-    return this.#workers.calls > 0;
+    return this.workers.calls > 0;
   }
 
   get isIdle(): boolean {
-    return this.depth === 0 && this.#workers.calls === 0 && this.#waiters.size === 0;
+    return this.depth === 0 && this.workers.calls === 0 && this.waiting.size === 0;
   }
 
   /** Resolves at an instant at which it is idle. */
   idle(): Promise<void> {
-    return this.isIdle ? soon : new Promise((resolve) => this.#idlers.push(resolve));
+    return this.isIdle ? soon : new Promise((resolve) => this.idlers.push(resolve));
   }
 
   /** Who wait for room. */
   get waiters(): Iterable<Sender> {
-    return this.#waiters;
+    return this.waiting;
   }
 
   /** Accepts a message now, or never. While somebody waits for room nobody overtakes (M4). */
   offer(msg: object, sender: Sender): boolean {
-    const isFull = this.#queue.size >= this.#capacity;
+    const isFull = this.queue.size >= this.capacity;
     // guard: M2 a block that has finished takes no message
     // guard: M3 mailboxes are bounded
-    if (this.#state === 'closed' || (isFull && (!this.#dropsOldest || this.#dropping))) {
+    if (this.state === 'closed' || (isFull && (!this.dropsOldest || this.dropping))) {
       // guard: M3 what is refused is counted
       this.counts.rejected++;
       return false;
     }
-    this.#accept(msg, sender);
+    this.accept(msg, sender);
     // guard: M3 drop-oldest drops
-    if (isFull) this.#dropOldest();
+    if (isFull) this.dropOldest();
     return true;
   }
 
@@ -116,7 +116,7 @@ export class Mailbox {
     // guard: M4 post with an aborted signal sends nothing
     signal?.throwIfAborted();
     // guard: M4 post waits for room
-    return this.#mustWait ? this.#waiters.post(msg, sender, signal) : this.offer(msg, sender);
+    return this.mustWait ? this.waiting.post(msg, sender, signal) : this.offer(msg, sender);
   }
 
   /** Accepts a question once there is room, in turn with those who post; now or never if it cannot wait. */
@@ -124,125 +124,125 @@ export class Mailbox {
     // guard: M5 ask waits for room
     // guard: M5 unless it is not to wait
     // guard: M5 an ask that finds no room rejects at once
-    if (whenFull === 'wait' && this.#mustWait) this.#waiters.ask(msg, question);
+    if (whenFull === 'wait' && this.mustWait) this.waiting.ask(msg, question);
     else if (!this.offer(msg, question)) question.fail('ASK_REFUSED');
   }
 
   /** Begins to hand messages over (F2). */
   open(): void {
-    this.#state = 'open';
+    this.state = 'open';
     // guard: F2 those that waited are handed over then
-    this.#schedule();
+    this.schedule();
   }
 
   /** Takes and hands over nothing more; what waits is dropped. Handlers under way go on. */
   close(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    if (this.state === 'closed') return;
+    this.state = 'closed';
     // guard: M5 what waits for its turn at the end is dropped
-    this.#shed(this.depth, 'ASK_ENDED');
+    this.shed(this.depth, 'ASK_ENDED');
     // guard: M3 who waits at the end is counted
-    this.counts.rejected += this.#waiters.size;
+    this.counts.rejected += this.waiting.size;
     // guard: M4 who waits is sent away at the end
-    this.#waiters.close();
-    this.#tellIdle();
+    this.waiting.close();
+    this.tellIdle();
   }
 
   /** Closes, and waits no longer for handlers under way: their messages count as dropped. */
   abandon(): void {
     this.close();
-    this.#workers.abandon();
-    this.#tellIdle();
+    this.workers.abandon();
+    this.tellIdle();
   }
 
-  get #mustWait(): boolean {
+  private get mustWait(): boolean {
     // guard: M4 a mailbox that drops has room
-    return this.#state !== 'closed' && !this.#dropsOldest && this.depth >= this.#capacity;
+    return this.state !== 'closed' && !this.dropsOldest && this.depth >= this.capacity;
   }
 
-  #onFree(): void {
-    if (this.depth === 0) this.#tellIdle();
-    else if (!this.#scheduled) this.#run();
+  private onFree(): void {
+    if (this.depth === 0) this.tellIdle();
+    else if (!this.scheduled) this.run();
   }
 
-  #accept(msg: object, sender: Sender): void {
-    this.#queue.push(msg, sender);
-    this.#outcomes.accepted(msg, sender);
-    this.#schedule();
+  private accept(msg: object, sender: Sender): void {
+    this.queue.push(msg, sender);
+    this.outcomes.accepted(msg, sender);
+    this.schedule();
   }
 
-  get #mayHandle(): boolean {
+  private get mayHandle(): boolean {
     // guard: F2 messages wait for run
     // guard: M1 calls under way are bounded
-    return this.#state === 'open' && this.depth > 0 && this.#workers.calls < this.#concurrency;
+    return this.state === 'open' && this.depth > 0 && this.workers.calls < this.concurrency;
   }
 
-  #schedule(): void {
-    if (this.#scheduled || !this.#mayHandle) return;
-    this.#scheduled = true;
+  private schedule(): void {
+    if (this.scheduled || !this.mayHandle) return;
+    this.scheduled = true;
     // guard: M1 no message is handled inside a send
-    void soon.then(this.#run);
+    void soon.then(this.run);
   }
 
-  readonly #run = (): void => {
-    this.#scheduled = true;
-    while (this.#mayHandle) {
+  private readonly run = (): void => {
+    this.scheduled = true;
+    while (this.mayHandle) {
       // guard: M6 busy mailboxes yield
-      if (!this.#pacer.mayGoOn()) return this.#pacer.defer(this.#run);
-      if (this.#batch > 0) this.#handleAll();
-      else this.#handle();
+      if (!this.pacer.mayGoOn()) return this.pacer.defer(this.run);
+      if (this.batch > 0) this.handleAll();
+      else this.handle();
     }
-    this.#scheduled = false;
-    this.#tellIdle();
+    this.scheduled = false;
+    this.tellIdle();
   };
 
-  #handle(): void {
-    const { first: msg, second: sender } = this.#queue;
-    this.#advance();
-    this.#workers.handle(msg, sender);
+  private handle(): void {
+    const { first: msg, second: sender } = this.queue;
+    this.advance();
+    this.workers.handle(msg, sender);
   }
 
   /** As many as wait, and the batch has room for. */
-  #handleAll(): void {
-    const batch = new Batch(this.#outcomes);
+  private handleAll(): void {
+    const batch = new Batch(this.outcomes);
     // guard: M8 a batch has room for so many
     // guard: M8 a batch takes all that wait
     do {
-      batch.add(this.#queue.first, this.#queue.second);
-      this.#advance();
-    } while (batch.size < this.#batch && this.depth > 0);
-    this.#workers.handleAll(batch);
+      batch.add(this.queue.first, this.queue.second);
+      this.advance();
+    } while (batch.size < this.batch && this.depth > 0);
+    this.workers.handleAll(batch);
   }
 
   /** Forgets the oldest message, and lets in who has waited longest for its place. */
-  #advance(): void {
-    this.#queue.advance();
+  private advance(): void {
+    this.queue.advance();
     // guard: M4 who waits is let in
-    if (this.#waiters.size > 0) this.#waiters.next((msg, sender) => this.#accept(msg, sender));
+    if (this.waiting.size > 0) this.waiting.next((msg, sender) => this.accept(msg, sender));
   }
 
   /** Whoever hears of it may send at once, and is refused. */
-  #dropOldest(): void {
+  private dropOldest(): void {
     // guard: M3 a listener of drops cannot overfill
-    this.#dropping = true;
-    this.#shed(1, 'ASK_DROPPED');
-    this.#dropping = false;
+    this.dropping = true;
+    this.shed(1, 'ASK_DROPPED');
+    this.dropping = false;
   }
 
-  #shed(count: number, code: ErrorCode): void {
+  private shed(count: number, code: ErrorCode): void {
     const msgs: object[] = [];
     for (let i = 0; i < count; i++) {
-      const { first: msg, second: sender } = this.#queue;
-      this.#queue.advance();
+      const { first: msg, second: sender } = this.queue;
+      this.queue.advance();
       // guard: M5 a dropped ask rejects at once
       sender.fail(code);
       msgs.push(msg);
     }
-    this.#outcomes.dropped(count, msgs);
+    this.outcomes.dropped(count, msgs);
   }
 
-  #tellIdle(): void {
-    if (this.#idlers.length === 0 || !this.isIdle) return;
-    for (const idler of this.#idlers.splice(0)) idler();
+  private tellIdle(): void {
+    if (this.idlers.length === 0 || !this.isIdle) return;
+    for (const idler of this.idlers.splice(0)) idler();
   }
 }

@@ -35,29 +35,29 @@ export const noCounts = (): Counts => ({ accepted: 0, rejected: 0, handled: 0, f
 /** Counts what becomes of messages; whoever asked, the observer and the block learn it here (M3, M5). */
 export class Outcomes {
   readonly counts: Counts = noCounts();
-  readonly #recipient: Recipient;
-  readonly #observer: MessageObserver | undefined;
+  private readonly recipient: Recipient;
+  private readonly observer: MessageObserver | undefined;
 
   constructor(recipient: Recipient) {
-    this.#recipient = recipient;
-    this.#observer = recipient.observer;
+    this.recipient = recipient;
+    this.observer = recipient.observer;
   }
 
   accepted(msg: object, sender: Sender): void {
     this.counts.accepted++;
     // guard: M9 an observer sees what is accepted
-    this.#observer?.accepted?.(msg, sender.from.descriptor, this.#recipient.descriptor);
+    this.observer?.accepted?.(msg, sender.from.descriptor, this.recipient.descriptor);
   }
 
   begun(msg: object): void {
     // guard: M9 an observer sees what begins
-    this.#observer?.begun?.(msg, this.#recipient.descriptor);
+    this.observer?.begun?.(msg, this.recipient.descriptor);
   }
 
   handled(msg: object, sender: Sender, value: unknown): void {
     this.counts.handled++;
     // guard: M9 an observer sees what is handled
-    this.#observer?.settled?.(msg, this.#recipient.descriptor, 'handled');
+    this.observer?.settled?.(msg, this.recipient.descriptor, 'handled');
     // guard: M5 the answer reaches who asked
     sender.answer(value);
   }
@@ -66,13 +66,13 @@ export class Outcomes {
   failed(msg: object, sender: Sender, error: unknown): boolean {
     // guard: M5 an onMsg that fails rejects its ask
     if (!sender.fail('ASK_FAILED', error)) return false;
-    this.#settle('failed', 1, [msg]);
+    this.settle('failed', 1, [msg]);
     return true;
   }
 
   lost(lost: Lost): void {
     // guard: F3 messages whose handler gave up are dropped
-    if (this.#recipient.failed(lost)) this.#settle('failed', lost.msgs.length, lost.msgs);
+    if (this.recipient.failed(lost)) this.settle('failed', lost.msgs.length, lost.msgs);
     else this.dropped(lost.msgs.length, lost.msgs);
   }
 
@@ -80,15 +80,15 @@ export class Outcomes {
   dropped(count: number, msgs: readonly object[] = []): void {
     // guard: M3 nothing is told where nothing is dropped
     if (count === 0) return;
-    this.#settle('dropped', count, msgs);
+    this.settle('dropped', count, msgs);
     // guard: M3 what is dropped is told
-    this.#recipient.dropped(count);
+    this.recipient.dropped(count);
   }
 
-  #settle(how: Outcome, count: number, msgs: readonly object[]): void {
+  private settle(how: Outcome, count: number, msgs: readonly object[]): void {
     // guard: M3 what is dropped is counted
     this.counts[how] += count;
     // guard: M9 an observer sees what fails or is dropped
-    for (const msg of msgs) this.#observer?.settled?.(msg, this.#recipient.descriptor, how);
+    for (const msg of msgs) this.observer?.settled?.(msg, this.recipient.descriptor, how);
   }
 }
