@@ -25,7 +25,7 @@ export interface AmqpConfig extends TlsConfig {
 export const AMQP_URLS: ServerUrls = new ServerUrls({
   plain: { scheme: 'amqp', port: 5672 },
   tls: { scheme: 'amqps', port: 5671 },
-  instead: 'the virtual host goes into "vhost"',
+  instead: 'put the virtual host into "vhost"',
 });
 
 /** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
@@ -52,7 +52,7 @@ function misfits(config: AmqpConfig): readonly Misfit[] {
   const { url, username, password } = config;
   const bad = AMQP_URLS.problems(url);
   const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
-  if (password !== undefined && username === undefined) found.push([['password'], 'is for a username; give that too']);
+  if (password !== undefined && username === undefined) found.push([['password'], 'needs a username; give that too']);
   if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give that too']);
   if (bad.length > 0) return found;
   const isTls = urlsOf(url).some((each) => AMQP_URLS.isTls(each));

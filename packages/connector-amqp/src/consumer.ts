@@ -24,7 +24,7 @@ export class Consumer implements MessageConsumer {
     } catch (cause) {
       if (cause === this.#parts.link.over) throw cause;
       const { message } = cause as Error;
-      const advice = message.includes('NOT_FOUND') ? '; create it ("queues" of the connector does)' : '';
+      const advice = message.includes('NOT_FOUND') ? '; create it, or list it in "queues" of the connector' : '';
       throw new Error(`${what}: ${message}${advice}`, { cause });
     }
   }
@@ -36,6 +36,6 @@ function problemOf(queue: string): string | undefined {
   if (/\p{Surrogate}/u.test(queue)) return 'the name of a queue has no broken characters';
   // RabbitMQ takes them out of the names of queues that it makes
   if (/[\r\n]/.test(queue)) return 'the name of a queue has no line breaks';
-  if (queue === 'amq.rabbitmq.reply-to') return 'it is for answers to a client that waits for them, not a queue';
+  if (queue === 'amq.rabbitmq.reply-to') return 'it is the address of a client that waits for answers, not a queue';
   return undefined;
 }

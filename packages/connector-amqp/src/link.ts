@@ -43,7 +43,7 @@ export class Link extends BaseLink<LinkUser> {
   /** A new channel. `failed` is told why the server closes it, unless something asked for on it rejects with that. */
   async channel(role: Role, failed: (error: Error) => void): Promise<Channel> {
     const connection = this.#byRole.get(role);
-    if (connection === undefined) throw new Error(`the link has no ${role} yet`);
+    if (connection === undefined) throw new Error(`the connection has no ${role} yet`);
     return this.#channelOn(connection, failed);
   }
 

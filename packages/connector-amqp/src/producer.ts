@@ -114,7 +114,7 @@ export class Producer implements MessageProducer, LinkUser {
   #rejected(channel: Channel, key: number, { publication }: UnderWay, cause: AMQPError | Error): void {
     if (!(cause instanceof AMQPError) || cause.code !== 'NACK') return this.#failed(channel, cause);
     const why = `a queue for ${JSON.stringify(publication.envelope.routingKey)} is full, or has failed`;
-    const advice = "consume what it holds, raise its maxLength (x-max-length), or look into the server's log";
+    const advice = "consume what it holds, raise its maxLength (x-max-length), or check the server's log";
     this.#answered(key, serverFull(`the server refuses the message for now: ${why}; ${advice}`, cause));
   }
 
@@ -225,12 +225,12 @@ function blocked(target: string, reason: string): Error {
 function unroutable(exchange: string, { routingKey, replyText }: ReturnedMessage): Error {
   const advice =
     exchange === ''
-      ? 'create the queue ("queues" of the connector does), or correct the target'
-      : `bind a queue to the exchange "${exchange}" ("bindings" of "queues" of the connector does)`;
+      ? 'create the queue, list it in "queues" of the connector, or correct the target'
+      : `bind a queue to the exchange "${exchange}" ("bindings" in "queues" of the connector)`;
   return new Error(`no queue takes messages for ${JSON.stringify(routingKey)} (${replyText}); ${advice}`);
 }
 
 function notMade({ envelope }: Publication, cause: Error): Error {
   const what = `no queue takes messages for ${JSON.stringify(envelope.routingKey)}`;
-  return new Error(`${what}, and none can be made: ${cause.message}`, { cause });
+  return new Error(`${what}, and creating one failed: ${cause.message}`, { cause });
 }

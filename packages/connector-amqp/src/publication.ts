@@ -31,7 +31,8 @@ export function publicationOf(message: ProduceMessage, exchange: string): Public
   if (id !== undefined) size += sizeOf('the id', id);
   for (const [name, value] of Object.entries(headers ?? {})) {
     // guard: headers of the server are not sent
-    if (SERVERS_OWN.includes(name)) throw bad(`the header "${name}"`, 'it belongs to the server; choose another name');
+    if (SERVERS_OWN.includes(name))
+      throw bad(`the header "${name}"`, 'it is reserved for the server; choose another name');
     size += OVERHEAD_OF_HEADER + sizeOf('the name of a header', name);
     checkText(`the header ${JSON.stringify(name)}`, value);
     size += Buffer.byteLength(value);
@@ -40,7 +41,7 @@ export function publicationOf(message: ProduceMessage, exchange: string): Public
   if (size > MAX_PROPERTIES)
     throw bad(
       `the headers of the message for ${JSON.stringify(target)}`,
-      `at most ${MAX_PROPERTIES} bytes in all may go with it`,
+      `at most ${MAX_PROPERTIES} bytes of headers go with a message`,
     );
   return {
     envelope: {

@@ -111,7 +111,7 @@ export class QueueSubscription implements Subscription, LinkUser {
     try {
       const channel = (opened = keepBytes(await link.channelOfItsOwn(failed)));
       const received = (delivery: AsyncMessage): void => this.#received(channel, delivery);
-      channel.on('basic.cancel', () => failed(new Error('the server delivers no more of it; was it deleted?')));
+      channel.on('basic.cancel', () => failed(new Error('the server has stopped its deliveries; was it deleted?')));
       await link.during(channel.basicQos({ prefetchCount: this.#prefetch }));
       const { consumerTag: tag } = await link.during(channel.basicConsume({ queue: this.#queue }, received));
       if (failure !== undefined) throw failure;
@@ -150,7 +150,7 @@ export class QueueSubscription implements Subscription, LinkUser {
       if (this.#over.signal.aborted) return;
       try {
         await this.#subscribe();
-        const text = `the queue "${this.#queue}" gives messages again`;
+        const text = `the queue "${this.#queue}" delivers messages again`;
         this.#parts.log?.info({ event: 'consumingAgain', source: this.#queue }, text);
         return;
       } catch (cause) {

@@ -87,9 +87,9 @@ function misfits(queue: QueueConfig): readonly Misfit[] {
   const add = (key: keyof QueueConfig, message: string): void => void found.push([[key], message]);
   if (type === 'quorum' && !durable) add('durable', 'quorum queues are durable; leave it out');
   if (overflow !== undefined && maxLength === undefined && maxLengthBytes === undefined)
-    add('overflow', 'is for a queue with maxLength or maxLengthBytes; give one of them, too');
+    add('overflow', 'needs maxLength or maxLengthBytes; give one of them too');
   if (deadLetterRoutingKey !== undefined && deadLetterExchange === undefined)
-    add('deadLetterRoutingKey', 'is for a queue with deadLetterExchange; give that too ("" is the default exchange)');
+    add('deadLetterRoutingKey', 'needs deadLetterExchange; give that too ("" is the default exchange)');
   if (queue.deliveryLimit !== undefined && type !== 'quorum')
     add('deliveryLimit', 'only quorum queues count deliveries; choose "type": "quorum", or leave it out');
   for (const name of Object.keys(queue.arguments))

@@ -7,7 +7,7 @@ import { argumentsOf } from './topology-config.js';
 /** What is to be done about a refusal, by its code. */
 const ADVICE: Readonly<Record<string, string>> = {
   NOT_FOUND: 'create the exchange, or list it in "exchanges"',
-  PRECONDITION_FAILED: 'delete it on the server, or configure it as it is there',
+  PRECONDITION_FAILED: 'delete it on the server, or configure it as it is on the server',
   ACCESS_REFUSED:
     'give the user the permission on the server, or create it there and leave it out of the configuration',
 };

@@ -110,7 +110,7 @@ test('a queue that is missing, or has no name that can be, is an error that says
     (await rejection(connection.consumer.consume(source, async () => {}))).message;
   assert.match(
     await failure('nowhere'),
-    /^cannot consume from the queue "nowhere": .*NOT_FOUND.*; create it \("queues" of the connector does\)$/,
+    /^cannot consume from the queue "nowhere": .*NOT_FOUND.*; create it, or list it in "queues" of the connector$/,
   );
   assert.match(await failure(''), /^cannot consume from the queue "": the name of a queue has 1 to 255 bytes$/);
   assert.match(await failure('x'.repeat(256)), /the name of a queue has 1 to 255 bytes$/);

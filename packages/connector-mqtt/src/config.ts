@@ -71,14 +71,14 @@ function misfits(config: MqttConfig): readonly Misfit[] {
   const add = (key: keyof MqttConfig, message: string): void => void found.push([[key], message]);
   const bad = url === undefined ? [] : MQTT_URLS.problems(url);
   if (url === undefined && !embedded)
-    add('url', 'give the url of a server (mqtt://host:port), or "embedded": true to bring one along');
-  if (url !== undefined && embedded) add('url', 'there is "embedded": true already; keep one of the two');
+    add('url', 'give the url of a server (mqtt://host:port), or "embedded": true to run one in this process');
+  if (url !== undefined && embedded) add('url', 'conflicts with "embedded": true; keep one of the two');
   for (const [path, problem] of bad) found.push([['url', ...path], problem]);
   if (port !== undefined && !embedded)
-    add('port', 'is for "embedded": true; the port of a server goes into its url, mqtt://host:port');
-  if (password !== undefined && username === undefined) add('password', 'MQTT wants a username with it');
+    add('port', 'is for "embedded": true; put the port of a server into its url, mqtt://host:port');
+  if (password !== undefined && username === undefined) add('password', 'needs a username; give that too');
   if (!cleanSession && clientId === undefined)
-    add('clientId', 'with "cleanSession": false the server has to know the client again');
+    add('clientId', 'is needed with "cleanSession": false, for the server to recognise the client');
   // a bad url has said what it wants already
   const isTls = bad.length > 0 || (url !== undefined && urlsOf(url).some((each) => MQTT_URLS.isTls(each)));
   for (const [key, message] of tlsMisfits(config, isTls, 'mqtts://')) add(key, message);

@@ -81,7 +81,7 @@ export class Consumer implements MessageConsumer, LinkUser {
     const id = qos === 0 ? undefined : messageId;
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
-    if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages come faster than they are handled'));
+    if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages arrive faster than they are handled'));
     if (id !== undefined) this.#unacknowledged.push(delivery);
     const takers = [...this.#handlings].filter((handling) => handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);
@@ -105,7 +105,7 @@ export class Consumer implements MessageConsumer, LinkUser {
     if (this.#dropped++ === 0)
       this.#log?.warn(
         { event: 'dropping', source: handling.filter },
-        'messages of QoS 0 come faster than they are handled, and are dropped; publish with QoS 1',
+        'messages of QoS 0 arrive faster than they are handled, and are dropped; publish with QoS 1',
       );
     this.#done(delivery, false);
   }

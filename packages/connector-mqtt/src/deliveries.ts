@@ -38,7 +38,7 @@ export class Deliveries {
     });
     // not declared either; it would end the process
     const emitter: EventEmitter = broker;
-    emitter.on('error', (error: Error) => this.#lost.push(`what the broker failed at: ${error.message}`));
+    emitter.on('error', (error: Error) => this.#lost.push(`the broker failed: ${error.message}`));
   }
 
   /** Counts what is sent to a client that has connected. */

@@ -15,7 +15,7 @@ export interface LinkUser extends BaseUser {
 }
 
 const CLOSED_BY_SERVER =
-  'the server closed the connection; has another client the same clientId, or may the user not send a message? its log tells';
+  'the server closed the connection; does another client have this clientId, or may the user not publish? Check the log of the server';
 
 const NOT_MQTT = 'it does not speak MQTT; is the url right?';
 
@@ -62,7 +62,7 @@ export class Link extends BaseLink<LinkUser> {
       // the library goes on with what it has parsed already
       if (this.over === undefined) for (const user of this.users) user.received?.(message);
       // an error keeps the library from acknowledging the message, and does nothing else
-      done(new Error('it is acknowledged when it was handled'));
+      done(new Error('it is acknowledged once it is handled'));
     };
   }
 
@@ -72,7 +72,7 @@ export class Link extends BaseLink<LinkUser> {
       await this.during(new Promise<void>((resolve) => this.#client.once('connect', () => resolve())));
     } catch (error) {
       const { cause } = error as Error;
-      throw new Error(`no session with ${this.url}: ${reasonOf(cause as Error)}`, { cause: error });
+      throw new Error(`cannot connect to ${this.url}: ${reasonOf(cause as Error)}`, { cause: error });
     }
   }
 

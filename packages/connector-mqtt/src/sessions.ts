@@ -111,7 +111,7 @@ export class Sessions {
       return;
     }
     const first = shelf?.byId.get(messageId);
-    if (first === undefined) throw new Error('more is kept for this client than it may leave unacknowledged');
+    if (first === undefined) throw new Error('too many messages of this client are unacknowledged');
     first.packet = packet;
   }
 

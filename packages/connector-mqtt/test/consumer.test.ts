@@ -280,6 +280,6 @@ test('messages that pile up in front of slow handlers end the connection before 
   const { connection } = await open(t, { url: server.url });
   const payload = Buffer.alloc(1024 * 1024);
   for (let i = 0; i < 40; i++) await connection.producer.produce({ target: 'a', payload });
-  assert.match(((await slow.lost) as Error).message, /messages come faster than they are handled/);
+  assert.match(((await slow.lost) as Error).message, /messages arrive faster than they are handled/);
   assert.ok((await connect(slow.connector)).connection);
 });

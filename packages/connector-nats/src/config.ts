@@ -99,12 +99,13 @@ function misfits(config: NatsConfig): readonly Misfit[] {
   const bad = NATS_URLS.problems(url);
   const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
   const add = (key: keyof NatsConfig, message: string): void => void found.push([[key], message]);
-  if (password !== undefined && username === undefined) add('password', 'is for a username; give that too');
+  if (password !== undefined && username === undefined) add('password', 'needs a username; give that too');
   if (username !== undefined && password === undefined) add('username', 'needs a password; give that too');
   const [first, ...others] = (['username', 'token', 'credsFile', 'nkeySeed'] as const).filter((key) => config[key]);
-  for (const other of others) add(other, `there is ${first} already; keep one of the two`);
-  if (!jetstream && streams.length > 0) add('streams', 'are for JetStream; leave them out, or "jetstream": false');
-  if (!jetstream && domain !== undefined) add('domain', 'is for JetStream; leave it out, or "jetstream": false');
+  for (const other of others) add(other, `conflicts with ${first}; keep one of the two`);
+  if (!jetstream && streams.length > 0)
+    add('streams', 'are for JetStream; leave them out, or remove "jetstream": false');
+  if (!jetstream && domain !== undefined) add('domain', 'is for JetStream; leave it out, or remove "jetstream": false');
   if (bad.length > 0) return found;
   const isTls = urlsOf(url).some((each) => NATS_URLS.isTls(each));
   for (const [key, message] of tlsMisfits(config, isTls, 'tls://')) add(key, message);

@@ -15,8 +15,8 @@ export function headersOf({ contentType, headers, id }: ProduceMessage): string 
   for (const [name, value] of Object.entries(headers ?? {})) {
     // guard: headers of the server are not sent
     if (SERVERS_OWN.test(name))
-      throw bad(name, 'names that begin with Nats- belong to the server; an id goes into "id"');
-    if (IS_CONTENT_TYPE.test(name)) throw bad(name, 'it goes into "contentType"');
+      throw bad(name, 'names that begin with Nats- belong to the server; put an id into "id"');
+    if (IS_CONTENT_TYPE.test(name)) throw bad(name, 'put it into "contentType"');
     if (!/^[!-9;-~]+$/.test(name)) throw bad(name, 'a name has printable ASCII characters, no space and no colon');
     lines += lineOf(name, value);
   }

@@ -44,8 +44,7 @@ export function checkSource(source: string): void {
 function textProblem(text: string): string | undefined {
   if (text === '') return 'a subject has at least one character';
   if (UNWELCOME.test(text)) return 'a subject has no white space, control characters or broken characters';
-  if (text.split('.').includes(''))
-    return 'between the dots of a subject, before and after them, there has to be something';
+  if (text.split('.').includes('')) return 'a subject has no empty token, at an end or between two dots';
   if (Buffer.byteLength(text) > MAX_BYTES) return `a subject is no longer than ${MAX_BYTES} bytes`;
   return undefined;
 }

@@ -44,7 +44,7 @@ test('core NATS: a bounded amount waits for a slow handler; what is beyond it is
   });
   await Promise.all(produced);
   await log.said('dropping');
-  assert.match(log.lines[0]?.text ?? '', /come faster than they are handled/);
+  assert.match(log.lines[0]?.text ?? '', /arrive faster than they are handled/);
   assert.ok(connection.dropped > 0);
   const last = new Promise<void>((resolve) => {
     void connection.consumer.consume('end', async () => resolve());

@@ -45,8 +45,8 @@ test('the error of an attempt names each server, and what is wrong there', async
   const secured = await started(t, ['authorization { user: "me", password: "right" }']);
   const gone = await freePort();
   const failure = await rejection(connect(makeConnector(t, { url: [secured.url, `nats://127.0.0.1:${gone}`] })));
-  assert.match(failure.message, /^none of the 2 servers lets us in: /);
-  assert.match(failure.message, new RegExp(`${secured.url} does not let us in`));
+  assert.match(failure.message, /^cannot connect to any of the 2 servers: /);
+  assert.match(failure.message, new RegExp(`cannot connect to ${secured.url}`));
   assert.match(failure.message, new RegExp(`cannot connect to nats://127.0.0.1:${gone}: .*ECONNREFUSED`));
 });
 
@@ -189,6 +189,6 @@ test('what checks a satellite finds files that are missing, or hold something el
   assert.deepEqual(await problems({}), []);
   const [tls, creds] = await problems({ caFile: join(folder, 'missing.pem'), credsFile });
   assert.match(tls ?? '', /^cannot read caFile: ENOENT/);
-  assert.equal(creds, `credsFile holds no JWT and key, as nsc makes it: ${credsFile}`);
+  assert.equal(creds, `credsFile has no JWT and key, as nsc writes them: ${credsFile}`);
   assert.match((await problems({ credsFile: `${credsFile}.not` })).join(), /^cannot read credsFile: ENOENT/);
 });

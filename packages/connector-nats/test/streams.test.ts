@@ -26,7 +26,7 @@ test('a stream of the configuration that is deleted under full load is made agai
   const made = log.lines.filter(({ fields }) => fields['event'] === 'streamRenewed');
   assert.deepEqual(
     made.map(({ text }) => text),
-    ['the stream "C" was deleted, and is there again, empty'],
+    ['the stream "C" was deleted; it exists again, empty'],
   );
   assert.equal(loss(), undefined);
 });

@@ -30,7 +30,7 @@ test('TLS: the server is checked against caFile and servername, and files are re
   const missing = await rejection(connect(makeConnector(t, { url, caFile: pem('missing.pem') })));
   assert.match(missing.message, /^cannot read caFile: ENOENT.*missing\.pem/);
   const plain = await rejection(connect(makeConnector(t, { url: url.replace('tls:', 'nats:') })));
-  assert.match(plain.message, /the server wants TLS; begin the url with tls:\/\/$/);
+  assert.match(plain.message, /the server requires TLS; begin the url with tls:\/\/$/);
 
   await copyFile(pem('stranger.pem'), pem('mine.pem'));
   const connector = makeConnector(t, { url, caFile: pem('mine.pem'), servername: 'nats.test' });
@@ -42,7 +42,7 @@ test('TLS: the server is checked against caFile and servername, and files are re
 test('a server without TLS is an error that says so, when TLS is wanted', async (t) => {
   const { url } = await started(t);
   const error = await rejection(connect(makeConnector(t, { url: url.replace('nats:', 'tls:') })));
-  assert.match(error.message, /the server has no TLS; turn it on there, or begin the url with nats:\/\/$/);
+  assert.match(error.message, /the server has no TLS; turn TLS on, or begin the url with nats:\/\/$/);
 });
 
 test('mutual TLS: the server takes our certificate, nobody without one, and a renewed one at the next connect', async (t) => {
@@ -52,7 +52,7 @@ test('mutual TLS: the server takes our certificate, nobody without one, and a re
   const { connection } = await open(t, { ...tls, certFile: pem('client.pem'), keyFile: pem('client.key') });
   await connection.producer.produce({ target: 'a', payload: 'over mutual TLS' });
   const error = await rejection(connect(makeConnector(t, tls)));
-  assert.match(error.message, /certificate required|bad certificate|does it want our certificate\?$/);
+  assert.match(error.message, /certificate required|bad certificate|does it require a client certificate\?$/);
 
   const renew = (name: string): Promise<unknown> =>
     Promise.all(['pem', 'key'].map((kind) => copyFile(pem(`${name}.${kind}`), pem(`mine.${kind}`))));
@@ -60,7 +60,7 @@ test('mutual TLS: the server takes our certificate, nobody without one, and a re
   const connector = makeConnector(t, { ...tls, certFile: pem('mine.pem'), keyFile: pem('mine.key') });
   assert.match(
     (await rejection(connect(connector))).message,
-    /unknown ca|bad certificate|does it want our certificate\?$/,
+    /unknown ca|bad certificate|does it require a client certificate\?$/,
   );
   await renew('client');
   const renewed = await connect(connector);

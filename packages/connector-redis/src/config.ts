@@ -29,7 +29,7 @@ export interface RedisConfig extends TlsConfig {
 export const REDIS_URLS: ServerUrls = new ServerUrls({
   plain: { scheme: 'redis', port: 6379 },
   tls: { scheme: 'rediss', port: 6379 },
-  instead: 'the number of a database goes into "database"',
+  instead: 'put the number of the database into "database"',
 });
 
 /** Schema of {@link RedisConfig}: unknown keys, and keys that do not go together, are errors. */

@@ -72,12 +72,12 @@ export class Consumer implements MessageConsumer {
   async #mend(source: string, error: unknown): Promise<void> {
     if (!hasCode(error, 'NOGROUP')) throw error;
     await prepareGroup(this.#link, source, this.#config);
-    this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was gone, and is made anew`);
+    this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was missing; it is created again`);
   }
 
   #drop(source: string, count: number): void {
     this.#dropped += count;
-    const text = `${count} messages of "${source}" were deleted from it before they were handled`;
+    const text = `${count} messages of "${source}" were deleted on the server before they were handled`;
     this.#log?.warn({ event: 'dropping', source, count }, text);
   }
 
@@ -86,7 +86,7 @@ export class Consumer implements MessageConsumer {
     if (this.#link.over !== undefined) return;
     const { code, message } = error as Error & { readonly code?: unknown };
     const fields = { event: 'consumeFailed', code, source, error };
-    this.#log?.error(fields, `trouble with consuming "${source}": ${message}`);
+    this.#log?.error(fields, `cannot consume from "${source}": ${message}`);
   }
 
   /** Two consumers of the same name would take each other's messages for their own of before. */

@@ -10,7 +10,7 @@ export async function prepareGroup(link: Link, stream: string, config: RedisConf
   if (!createGroups) {
     const command = ['XGROUP', 'CREATE', quoted(stream), quoted(group), '0', 'MKSTREAM'].join(' ');
     throw new Error(
-      `the stream ${JSON.stringify(stream)} has no consumer group ${JSON.stringify(group)}: make it by ${command}, or set "createGroups" to true`,
+      `the stream ${JSON.stringify(stream)} has no consumer group ${JSON.stringify(group)}: create it with ${command}, or set "createGroups" to true`,
     );
   }
   try {

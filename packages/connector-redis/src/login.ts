@@ -40,7 +40,7 @@ async function introduce(client: Client, { username = 'default', password, datab
   };
   const role = property('role') || property('mode');
   if (role !== 'master')
-    throw new Error(`the server is a ${role}, which takes no messages; the url has to be that of the primary`);
+    throw new Error(`the server is a ${role}, which takes no messages; give the url of the primary`);
   if (database !== 0) await client.call('SELECT', `${database}`);
   // all the rest a server grants that is still loading its data
   await client.call('PING').catch((error: unknown) => {
@@ -53,11 +53,11 @@ function explained(url: string, cause: Error): Error {
   const advice: readonly (readonly [RegExp, string])[] = [
     [
       /closed the connection|ECONNRESET/,
-      url.startsWith('redis:') ? '; does it want TLS (rediss://)?' : '; does it want our certificate?',
+      url.startsWith('redis:') ? '; does it require TLS (rediss://)?' : '; does it require a client certificate?',
     ],
     [/^ERR unknown command/, '; Redis 6.2, or later, is needed'],
     [/^ERR DB index/, '; is "database" right?'],
   ];
   const [, hint = ''] = advice.find(([pattern]) => pattern.test(cause.message)) ?? [];
-  return new Error(`no session with ${url}: ${reasonOf(cause)}${hint}`, { cause });
+  return new Error(`cannot connect to ${url}: ${reasonOf(cause)}${hint}`, { cause });
 }

@@ -30,7 +30,7 @@ test('keys that do not go together are errors, all of them reported at once', ()
     found.map((problem) => problem.split(':')[0]),
     ['username', 'keyFile', 'certFile', 'servername'],
   );
-  assert.match(found.join(), /the url begins with rediss:\/\//);
+  assert.match(found.join(), /begin the url with rediss:\/\//);
   assert.deepEqual(problems({ url: 'rediss://a', password: 'x', certFile: 'c', keyFile: 'k', caFile: 'a' }), []);
 });
 

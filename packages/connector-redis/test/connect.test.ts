@@ -25,7 +25,7 @@ test('wrong credentials, or none, are refused with a hint, and a password is in 
     [{}, 'NOAUTH'],
   ] as const) {
     const error = await rejection(connect(makeConnector(t, { url, ...login })));
-    assert.match(error.message, new RegExp(`^no session with ${url}: ${code} .*; check username and password$`));
+    assert.match(error.message, new RegExp(`^cannot connect to ${url}: ${code} .*; check username and password$`));
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /wrong-one/);
   }
 });
@@ -36,16 +36,13 @@ test('a database is chosen by its number, and one that is not there is an error'
   await connection.producer.produce({ target: 'a', payload: 'x' });
   await withPlain(port, async (plain) => assert.equal(await plain.xlen('a'), 1), { db: 3 });
   const error = await rejection(connect(makeConnector(t, { url, database: 99 })));
-  assert.match(error.message, /^no session with .*: ERR DB index is out of range; is "database" right\?$/);
+  assert.match(error.message, /^cannot connect to .*: ERR DB index is out of range; is "database" right\?$/);
 });
 
 test('a replica takes no messages: the attempt says so', async (t) => {
   const { url } = await started(t, [`replicaof 127.0.0.1 ${await freePort()}`]);
   const error = await rejection(connect(makeConnector(t, { url })));
-  assert.match(
-    error.message,
-    /the server is a replica, which takes no messages; the url has to be that of the primary/,
-  );
+  assert.match(error.message, /the server is a replica, which takes no messages; give the url of the primary/);
 });
 
 test('a server that still loads its data is not connected to yet', async (t) => {
@@ -67,14 +64,14 @@ test('a server that still loads its data is not connected to yet', async (t) => 
     );
   }
   await starting;
-  assert.match([...failures].join('\n'), /no session with .*: LOADING .*; it has just been started/);
+  assert.match([...failures].join('\n'), /cannot connect to .*: LOADING .*; it has just started/);
 });
 
 test('a server with too many clients says so', async (t) => {
   const { url } = await started(t, ['maxclients 1']);
   await open(t, { url });
   const error = await rejection(connect(makeConnector(t, { url })));
-  assert.match(error.message, /no session with .*(max number of clients reached|closed the connection|ECONNRESET)/);
+  assert.match(error.message, /cannot connect to .*(max number of clients reached|closed the connection|ECONNRESET)/);
 });
 
 test('a server that speaks something else, or hangs up, does no harm, and the error says what it is', async (t) => {
@@ -83,7 +80,7 @@ test('a server that speaks something else, or hangs up, does no harm, and the er
     ['INFO {"server_id":"x"}\r\n', 'it does not speak Redis; is the url right?'],
     // an answer, as far as that goes
     ['+OK POP3\r\n', 'it does not speak Redis; is the url right?'],
-    ['', 'the server closed the connection; does it want TLS (rediss://)?'],
+    ['', 'the server closed the connection; does it require TLS (rediss://)?'],
   ] as const) {
     const greet = (socket: Socket): void => void socket.on('error', () => {}).on('data', () => socket.end(greeting));
     const server = createServer(greet).listen(0, '127.0.0.1');
@@ -91,7 +88,7 @@ test('a server that speaks something else, or hangs up, does no harm, and the er
     await once(server, 'listening');
     const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const error = await rejection(connect(makeConnector(t, { url })));
-    assert.equal(error.message, `no session with ${url}: ${reason}`);
+    assert.equal(error.message, `cannot connect to ${url}: ${reason}`);
     assert.equal((error.cause as Error).message, reason.replace(/; does it.*/, ''), 'a log has it, too');
   }
 });

@@ -82,7 +82,7 @@ test('what cannot be acknowledged is told of, and handled again', async (t) => {
   const inbox = new Inbox();
   const subscription = await connection.consumer.consume('a', inbox.take);
   await connection.producer.produce({ target: 'a', payload: '1' });
-  assert.match(await log.said('consumeFailed'), /^trouble with consuming "a": NOPERM/);
+  assert.match(await log.said('consumeFailed'), /^cannot consume from "a": NOPERM/);
   assert.equal(log.lines.find(({ fields }) => fields['event'] === 'consumeFailed')?.fields['code'], 'NOPERM');
   await withPlain(port, (plain) => plain.acl('SETUSER', 'me', '+xack'));
   await inbox.reaches(2);
@@ -108,7 +108,7 @@ test('messages that were deleted before they were handled are counted and told o
   await inbox.reaches(1);
   await until(async () => connection.dropped === 6);
   assert.deepEqual(inbox.texts, ['new']);
-  assert.equal(await log.said('dropping'), '3 messages of "a" were deleted from it before they were handled');
+  assert.equal(await log.said('dropping'), '3 messages of "a" were deleted on the server before they were handled');
   await until(async () => Object.keys(await pendingIn(port, 'a')).length === 0);
 });
 

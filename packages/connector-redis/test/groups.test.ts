@@ -32,7 +32,7 @@ test('a stream that somebody deletes is made anew, and consumed on', async (t) =
   await connection.producer.produce({ target: 'a', payload: '1' });
   await inbox.reaches(1);
   await withPlain(port, (plain) => plain.del('a'));
-  assert.equal(await log.said('groupMade'), 'the group of "a" was gone, and is made anew');
+  assert.equal(await log.said('groupMade'), 'the group of "a" was missing; it is created again');
   await connection.producer.produce({ target: 'a', payload: '2' });
   await inbox.reaches(2);
   assert.deepEqual(inbox.texts, ['1', '2']);
@@ -46,7 +46,7 @@ test('a group that is gone and may not be made is told of, and consumed on when 
   const inbox = new Inbox();
   await connection.consumer.consume('a', inbox.take);
   await withPlain(port, (plain) => plain.xgroup('DESTROY', 'a', 'sputnik'));
-  assert.match(await log.said('consumeFailed'), /^trouble with consuming "a": the stream "a" has no consumer group/);
+  assert.match(await log.said('consumeFailed'), /^cannot consume from "a": the stream "a" has no consumer group/);
   assert.equal(await connector.isConnected(), true);
   await withPlain(port, async (plain) => {
     await plain.xadd('a', '*', 'payload', 'after all');

@@ -98,7 +98,7 @@ test('a refused message fails alone, with what to do about it, and its payload i
     wrong.message,
     /^the server refuses the message for "mine-text": WRONGTYPE .*; the key holds something other than a stream: /,
   );
-  assert.match(foreign.message, /"theirs": NOPERM .*; have the user allowed to \(ACL SETUSER\)$/);
+  assert.match(foreign.message, /"theirs": NOPERM .*; give the user the permission \(ACL SETUSER\)$/);
   assert.deepEqual([wrong.code, foreign.code], ['WRONGTYPE', 'NOPERM']);
   assert.doesNotMatch(inspect([wrong, foreign], { depth: 9, showHidden: true }), /private/);
   assert.equal((await storedIn(port, 'mine')).length, 3);
@@ -151,6 +151,6 @@ test('a primary that becomes a replica refuses no message: the connection ends, 
   await withPlain(port, (plain) => plain.replicaof('127.0.0.1', 1));
   const error = await rejection(connection.producer.produce({ target: 'a', payload: 'x' }));
   assert.equal(error.code, 'CONNECTION_LOST');
-  assert.match(String(await lost), /READONLY .*; it is a replica: the url has to be that of the primary/);
+  assert.match(String(await lost), /READONLY .*; it is a replica: give the url of the primary/);
   assert.equal(await connector.isConnected(), false);
 });

@@ -40,7 +40,7 @@ test('TLS: the server is checked against caFile and servername, and files are re
   assert.ok((await connect(connector)).connection);
 
   const plain = await rejection(connect(makeConnector(t, { url: url.replace('rediss:', 'redis:') })));
-  assert.match(plain.message, /^no session with redis:.*; does it want TLS \(rediss:\/\/\)\?$/);
+  assert.match(plain.message, /^cannot connect to redis:.*; does it require TLS \(rediss:\/\/\)\?$/);
 });
 
 test('mutual TLS: the server takes our certificate, nobody without one, and a renewed one at the next connect', async (t) => {
@@ -50,13 +50,13 @@ test('mutual TLS: the server takes our certificate, nobody without one, and a re
   const { connection } = await open(t, { ...tls, certFile: pem('client.pem'), keyFile: pem('client.key') });
   await connection.producer.produce({ target: 'a', payload: 'over mutual TLS' });
   const error = await rejection(connect(makeConnector(t, tls)));
-  assert.match(error.message, /certificate required|does it want our certificate\?$/);
+  assert.match(error.message, /certificate required|does it require a client certificate\?$/);
 
   const renew = (name: string): Promise<unknown> =>
     Promise.all(['pem', 'key'].map((kind) => copyFile(pem(`${name}.${kind}`), pem(`mine.${kind}`))));
   await renew('stranger');
   const connector = makeConnector(t, { ...tls, certFile: pem('mine.pem'), keyFile: pem('mine.key') });
-  assert.match((await rejection(connect(connector))).message, /unknown ca|does it want our certificate\?$/);
+  assert.match((await rejection(connect(connector))).message, /unknown ca|does it require a client certificate\?$/);
   await renew('client');
   const renewed = await connect(connector);
   await renewed.connection.producer.produce({ target: 'a', payload: 'by a renewed certificate' });

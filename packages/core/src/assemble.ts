@@ -79,7 +79,7 @@ function address(
     const faults = addressProblems({ ...entry, responsibility }, addresses);
     if (faults.length === 0) add({ ...entry, responsibility }, factory);
     const known = Object.keys(factories).join(', ') || 'none';
-    const missing = factory ? [] : [`no factory has its name; there are: ${known}`];
+    const missing = factory ? [] : [`no factory has its name; the factories are: ${known}`];
     problems.push(...told({ descriptor: describe(entry.name, responsibility) }, [...faults, ...missing]));
   }
   return { value: places, problems };
@@ -88,13 +88,13 @@ function address(
 function addressProblems({ name, responsibility = name }: BlockEntry, addresses: Addresses): readonly string[] {
   // guard: B2 names and addresses are texts
   if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility) {
-    return ['its name and responsibility must be texts that are not empty'];
+    return ['its name and responsibility must be non-empty text'];
   }
   // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
   // guard: B2 an address belongs to one block
   return addresses.get(responsibility)
-    ? [`its responsibility "${responsibility}" is taken; give each block one of its own`]
+    ? [`its responsibility "${responsibility}" is taken; give each block its own`]
     : [];
 }
 
@@ -159,7 +159,7 @@ function wire(owner: Address, needs: Needs, instead: Rewiring): Found<Wiring<Nee
   );
   // guard: B2 unmet needs are a problem
   const problems = [
-    ...unknown.map((need) => `it has no need "${need}" that could be rewired; it has: ${known}`),
+    ...unknown.map((need) => `it has no need "${need}" to rewire; its needs are: ${known}`),
     ...wires.flatMap(([need, responsibility, on]) =>
       on ? [] : `its need "${need}" is unmet: no block has the responsibility "${responsibility}"`,
     ),

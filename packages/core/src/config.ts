@@ -29,7 +29,7 @@ export function confFactory(source: ConfigSource): ConfFactory {
     if (!result.issues) return result.value;
     const problems = result.issues.map((issue) => describeIssue(confName, issue));
     if (raw === undefined)
-      problems.unshift(`${confName}: there is no such configuration, and it has keys without default`);
+      problems.unshift(`${confName}: this configuration is missing, and it has keys without a default`);
     throw new SputnikError('BAD_CONFIG', `configuration "${confName}" is not valid`, { problems });
   };
 }

@@ -20,7 +20,7 @@ export function registerBlockFactory(name: string, factory: BlockFactory): void 
   const present = registry[name];
   // guard: B2 two factories do not share a name
   if (present && present !== factory) {
-    throw new SputnikError('BAD_SETUP', `two block factories claim the name "${name}"; give one of them another`);
+    throw new SputnikError('BAD_SETUP', `two block factories have the name "${name}"; rename one of them`);
   }
   registry[name] = factory;
 }

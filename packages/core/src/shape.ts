@@ -20,14 +20,14 @@ export function* shapeProblems(made: unknown, isOriginal: boolean, hasServer: bo
   }
   for (const name of ['onServerConnect', 'onServerDisconnect'] as const) {
     // guard: B2 who waits for a server has a connector
-    if (block[name] && !hasServer) yield `it has ${name}, and so needs a server connector; the satellite has none`;
+    if (block[name] && !hasServer) yield `it has ${name}, which needs a server connector; the satellite has none`;
   }
   // guard: B2 callbacks that nobody calls are a problem
   for (const name of strayCallbacks(block)) {
-    yield `it has ${name}, which nobody calls; the callbacks that begin so are ${[...CALLBACKS].join(', ')}`;
+    yield `it has ${name}, which is not a callback; the callbacks that begin like it are ${[...CALLBACKS].join(', ')}`;
   }
   // guard: M8 a block has onMsg or onMsgs
-  if (block.onMsg && block.onMsgs) yield 'it has onMsg and onMsgs; one of them takes its messages';
+  if (block.onMsg && block.onMsgs) yield 'it has both onMsg and onMsgs; keep one of them';
   const { capacity = 1, concurrency = 1, batch = 1, whenFull = 'reject' } = block.mailbox ?? {};
   for (const [name, bound] of Object.entries({ capacity, concurrency, batch })) {
     // guard: B2 bounds of mailboxes are positive integers

@@ -151,7 +151,7 @@ export function producerOf(connection: unknown): MessageProducer {
   if (typeof producer?.produce === 'function') return producer as MessageProducer;
   throw new SputnikError(
     'BAD_SETUP',
-    'the server connector gives a connection without a producer; use one for message servers',
+    'the server connector makes connections without a producer; use a connector for message servers',
   );
 }
 
@@ -161,6 +161,6 @@ export function consumerOf(connection: unknown): MessageConsumer {
   if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;
   throw new SputnikError(
     'BAD_SETUP',
-    'the server connector gives a connection without a consumer; use one for message servers',
+    'the server connector makes connections without a consumer; use a connector for message servers',
   );
 }

@@ -164,7 +164,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       const place = full.get(target);
       if (place === undefined) {
         full.set(target, { probe: undefined, refusal });
-        const text = `the server has no room for "${target}"; messages wait, and senders that can wait are pushed back`;
+        const text = `the server has no room for "${target}"; messages wait, and senders are slowed down`;
         ctx.log.warn({ event: 'serverFull', target, error: refusal }, text);
       } else if (place.probe === job) place.probe = undefined;
       // guard: what a full server refuses is tried again
@@ -243,7 +243,7 @@ function isLoss(error: unknown): boolean {
 function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError {
   const isFull = hasCode(cause, 'SERVER_FULL');
   const state = isFull ? 'has no room' : 'is away';
-  const text = `the satellite lands and the server ${state}: the message for "${target}" was not delivered`;
+  const text = `the satellite landed while the server ${state}: the message for "${target}" was not delivered`;
   return new SputnikError(isFull ? 'SERVER_FULL' : 'CONNECTION_LOST', text, { cause });
 }
 
@@ -255,14 +255,14 @@ function forgotten({ target }: ProduceMessage): SputnikError {
 /** A server that cuts the connection at a message, as MQTT servers do at one that is too large, would do so for ever. */
 function givenUp({ target, payload }: ProduceMessage, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const text = `given up: ${MOST_CUTS} connections ended when nothing but the message for "${target}" (${size} bytes) had been sent; look into the server's log, and at its limit for the size of messages`;
+  const text = `gave up on the message for "${target}" (${size} bytes): ${MOST_CUTS} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;
   return new SputnikError('CONNECTION_LOST', text, { cause });
 }
 
 /** Senders that know the block by a plain string may send anything. */
 function checkMessage({ target, payload }: Partial<Record<keyof ProduceMessage, unknown>>): void {
   if (typeof target !== 'string' || target === '') {
-    throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: text that is not empty');
+    throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: non-empty text');
   }
   if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
     throw new SputnikError(

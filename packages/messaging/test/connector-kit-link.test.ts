@@ -254,7 +254,7 @@ test('disconnect is final, also for an attempt under way, and reports no loss', 
   const connecting = rejection(connector.connect(config, attempt));
   await connector.disconnect();
   opening.open();
-  assert.match((await connecting).message, /told to disconnect/);
+  assert.match((await connecting).message, /the connector disconnects/);
   assert.ok(connector.links[0]?.over);
   assert.match(
     (await rejection(connector.connect(config, new Attempt()))).message,

@@ -18,7 +18,7 @@ test('each attempt goes round all servers, from a random one on, and begins behi
   assert.equal(await servers.open(only('b'), never), 'b');
   assert.deepEqual(tried.splice(0), ['b']);
   const failure = await rejection(servers.open(only('none'), never));
-  assert.equal(failure.message, 'none of the 3 servers lets us in: c is down; a is down; b is down');
+  assert.equal(failure.message, 'cannot connect to any of the 3 servers: c is down; a is down; b is down');
   assert.equal((await rejection(new Servers(['x']).open(only('none'), never))).message, 'x is down');
 });
 
@@ -48,6 +48,6 @@ test('of several urls each that is wrong is named by its place, and all of them 
     [[0], [2]],
   );
   assert.deepEqual(urls.problems(['x://a', 'xs://b']), [
-    [[], 'some begin with xs:// and some do not; choose one of the two'],
+    [[], 'some begin with xs:// and some do not; use one of the two for all'],
   ]);
 });

@@ -255,5 +255,5 @@ test('a subscription that can never be lands the satellite and says why', async 
 test('a connection of another kind lands the satellite and says so', async () => {
   const server = { connect: () => ({ producer: {} }), isConnected: () => true, disconnect: () => {} };
   const { over } = await launch(server as unknown as InProcessServer, () => {});
-  await assert.rejects(over, /connection without a consumer/);
+  await assert.rejects(over, /connections without a consumer/);
 });

@@ -281,7 +281,7 @@ test('a connection of another kind lands the satellite and says so', async () =>
     blockFactories: { producer: producerBlock as never },
     connector: { connect: () => ({}), isConnected: () => true, disconnect: () => {} },
   }).prepare();
-  await assert.rejects(flight.launch(), /connection without a producer/);
+  await assert.rejects(flight.launch(), /connections without a producer/);
 });
 
 test('a message at which the server cuts every connection is given up, and those behind it arrive', async () => {
@@ -291,7 +291,7 @@ test('a message at which the server cuts every connection is given up, and those
   await assert.rejects(cut, (error: SputnikError) => {
     assert.match(
       String(error.cause),
-      /given up: 3 connections ended when nothing but the message for "fatal" \(6 bytes\) had been sent/,
+      /gave up on the message for "fatal" \(6 bytes\): 3 connections ended when nothing else had been sent/,
     );
     return true;
   });

@@ -16,11 +16,11 @@ test('TLS keys that do not go together, or with the url, are all named', () => {
   assert.deepEqual(keysOf({ keyFile: 'key' }, true), ['certFile: certFile and keyFile go together']);
   assert.deepEqual(
     keysOf(all, false),
-    Object.keys(all).map((key) => `${key}: is for TLS; the url begins with mqtts:// then`),
+    Object.keys(all).map((key) => `${key}: is for TLS; leave it out, or begin the url with mqtts://`),
   );
   assert.deepEqual(keysOf({ keyFile: 'key' }, false), [
     'certFile: certFile and keyFile go together',
-    'keyFile: is for TLS; the url begins with mqtts:// then',
+    'keyFile: is for TLS; leave it out, or begin the url with mqtts://',
   ]);
   const schema = z.strictObject(TLS_KEYS);
   assert.deepEqual(schema.parse(all), all);

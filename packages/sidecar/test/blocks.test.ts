@@ -165,9 +165,9 @@ test('whatever is wrong with a module is told with its block, all in one run', a
     /^blocks\.json: \[1\]: block "b": module "no-such-package" not found \(looked in node_modules of .*\)$/,
     /^blocks\.json: \[2\]: block "c": module "\.\/throws\.mjs" cannot be loaded: no licence$/,
     /^blocks\.json: \[3\]: block "d": module "\.\/broken\.mjs" cannot be loaded: .*not-there-at-all/,
-    /^blocks\.json: \[4\]: block "e": module "\.\/m\.mjs" has no such block, it has "(ping|pong)", "(ping|pong)"$/,
-    /^blocks\.json: \[5\]: block "f": module "\.\/empty\.mjs" has no such block, it has none$/,
-    /^blocks\.json: \[6\]: block "prodcer": there is no such block; did you mean "producer"\? Or name the module/,
+    /^blocks\.json: \[4\]: block "e": module "\.\/m\.mjs" has no such block; it has "(ping|pong)", "(ping|pong)"$/,
+    /^blocks\.json: \[5\]: block "f": module "\.\/empty\.mjs" has no such block; it has none$/,
+    /^blocks\.json: \[6\]: block "prodcer": there is no such block; did you mean "producer"\? Or name its "module"; known blocks: /,
     /^blocks\.json: \[7\]: block "toString": there is no such block/,
     /^blocks\.json: \[8\]: block "other": module "\.\/m\.mjs" has no such block/,
   ];
@@ -185,7 +185,9 @@ test('one name cannot stand for the blocks of two modules', async () => {
     ],
     path,
   );
-  assert.deepEqual(problems, ['blocks.json: [2].module: block "ping" is another one than that of ./m.mjs before']);
+  assert.deepEqual(problems, [
+    'blocks.json: [2].module: block "ping" is not the block "ping" of ./m.mjs before; rename one of them',
+  ]);
 });
 
 test('a package looked up by a link to it is the same module', async () => {

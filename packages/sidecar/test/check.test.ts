@@ -134,7 +134,7 @@ test('a connector that cannot be made of its configuration is a problem like any
     },
   });
   assert.deepEqual((await check({ blocks: [], connector })).problems, [
-    'connector: "c" cannot be made of this configuration: no such cipher',
+    'connector: "c" cannot be made with this configuration: no such cipher',
   ]);
 });
 
@@ -210,7 +210,7 @@ test('a block listed without a responsibility has the address that it declares: 
   assert.deepEqual(made, ['store 2', 'second 1']);
   const { problems } = await check({ ...options, blocks: blocks.toReversed(), configs: { shop: { n: 1 } } });
   assert.deepEqual(problems, [
-    'configs.blocks: [0]: block "buyer" stands before "store", which it needs; list it after that',
+    'configs.blocks: [0]: block "buyer" is listed before "store", which it needs; list it after that',
     'configs.shop: TCP port 1 on 127.0.0.1 is taken by "second"; give one of them another port',
   ]);
 });
@@ -236,7 +236,7 @@ test('two that listen at one place are a problem, by whatever name they call it 
     (
       await problemsOf({ 'blocks.json': [store, door], 'door.json': { port: 2 }, 'doorroutes.json': ['/', '/'] })
     ).join(),
-    /UDP port 1 .* taken by another listener of it/,
+    /UDP port 1 .* taken by another listener of this block/,
   );
 });
 
@@ -265,11 +265,11 @@ export const connector = defineConnector({
 
 test('a block that stands before one that it needs is a problem, unless they need each other (B1)', async () => {
   assert.deepEqual(await problemsOf({ 'blocks.json': [door, store], 'door.json': { port: 1 } }), [
-    'blocks.json: [0]: block "door" stands before "store", which it needs; list it after that',
+    'blocks.json: [0]: block "door" is listed before "store", which it needs; list it after that',
   ]);
   const rewired = [{ ...door, needs: { store: 'behind' } }, store, { ...store, responsibility: 'behind' }];
   assert.deepEqual(await problemsOf({ 'blocks.json': rewired, 'door.json': { port: 1 } }), [
-    'blocks.json: [0]: block "door" stands before "behind", which it needs; list it after that',
+    'blocks.json: [0]: block "door" is listed before "behind", which it needs; list it after that',
   ]);
   const ring = { name: 'ring', module: './inspected.mjs' };
   const circle = [

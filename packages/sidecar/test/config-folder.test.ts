@@ -22,7 +22,7 @@ test('two files for one name are ambiguous', async () => {
   const path = await folder({ 'a.json': {}, 'a.yaml': '' });
   await assert.rejects(valueOf(path, 'a'), {
     code: 'BAD_CONFIG',
-    problems: [`${join(path, 'a.json')}: is ambiguous beside a.yaml; keep one of them`],
+    problems: [`${join(path, 'a.json')}: conflicts with a.yaml; keep one of them`],
   });
 });
 

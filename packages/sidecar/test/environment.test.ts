@@ -131,7 +131,7 @@ test('the process counts before *.env files, and those before the file', () => {
 test('two variables of one place for one key are a contradiction', () => {
   const { problems } = apply(schema, undefined, { EXAMPLE_K_NAME: 'a', EXAMPLE_KNAME: 'a' });
   assert.deepEqual(problems, [
-    'environment: EXAMPLE_K_NAME: sets kName of "example", and so does EXAMPLE_KNAME; keep one of them',
+    'environment: EXAMPLE_K_NAME: sets kName of "example", which EXAMPLE_KNAME sets too; keep one of them',
   ]);
 });
 
@@ -150,7 +150,7 @@ test('a value and a …_FILE for the same key are a contradiction, and a file th
   const both = apply(schema, undefined, { EXAMPLE_PASSWORD: 'a', EXAMPLE_PASSWORD_FILE: '/x' });
   assert.match(
     both.problems[0] ?? '',
-    /^environment: EXAMPLE_PASSWORD: sets password .* EXAMPLE_PASSWORD_FILE; keep one/,
+    /^environment: EXAMPLE_PASSWORD: sets password .* EXAMPLE_PASSWORD_FILE sets too; keep one/,
   );
   const missing = apply(schema, undefined, { EXAMPLE_PASSWORD_FILE: '/nowhere/at/all' });
   assert.match(missing.problems[0] ?? '', /^environment: EXAMPLE_PASSWORD_FILE: ENOENT.*\/nowhere\/at\/all/);

@@ -64,10 +64,10 @@ test('a line that is no such message is told why', () => {
     '{"target":"t","message":{"a":1}',
     '\0\0\0',
   ]) {
-    assert.equal(read(line), 'it is no JSON object', line);
+    assert.equal(read(line), 'it is not a JSON object', line);
   }
   const torn = Buffer.concat([Buffer.from('{"target":"t","message":"'), Buffer.from([0xc3]), Buffer.from('"}')]);
-  assert.equal(read(torn), 'it is no JSON object', 'JSON is UTF-8');
+  assert.equal(read(torn), 'it is not a JSON object', 'JSON is UTF-8');
   for (const line of ['{}', '{"target":"","message":1}', '{"target":1,"message":1}'])
     assert.equal(read(line), 'it has no "target"');
   assert.equal(read('{"target":"t","reason":{"message":1}}'), 'it has no "message"');
@@ -163,9 +163,9 @@ test('where the new file cannot be written as a whole, the old one stays as it w
   unsent.take(await next());
   const line = await next();
   renameSync(dir, `${dir}.away`);
-  await assert.rejects(unsent.keep(line), /cannot be written anew \(ENOENT.*some messages come twice/);
+  await assert.rejects(unsent.keep(line), /cannot be rewritten \(ENOENT.*some messages arrive twice/);
   renameSync(`${dir}.away`, dir);
-  await assert.rejects(unsent.finish(), /cannot be written anew/);
+  await assert.rejects(unsent.finish(), /cannot be rewritten/);
   await unsent.close();
   assert.equal(readFileSync(path, 'utf8'), 'a\nb\nc\n');
 });

@@ -254,7 +254,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     }),
   },
   deduplicates: {
-    rule: 'two messages of the same id become one, and who produces the second hears that it is a duplicate',
+    rule: 'two messages of the same id become one, and the producer of the second hears that it is a duplicate',
     skip: needs('deduplicates'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];

@@ -42,7 +42,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
     }),
   },
   bearsMuteServer: {
-    rule: 'a server that takes connections and says nothing keeps nobody: attempts end, and the satellite lands',
+    rule: 'a server that takes connections and says nothing holds nobody up: attempts end, and the satellite lands',
     async run(trial) {
       const [stage, mute, before] = [new Stage(trial), await muteServer(), await footprint()];
       try {

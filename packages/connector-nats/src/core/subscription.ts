@@ -6,7 +6,7 @@ import type { Link, LinkUser } from '../link/link.js';
 
 /** Why messages are lost. */
 export type Drop =
-  | 'they come faster than they are handled'
+  | 'they arrive faster than they are handled'
   | 'the handler failed'
   | 'the consumer was stopped before their turn came';
 
@@ -89,7 +89,7 @@ export class CoreSubscription implements Subscription, LinkUser {
     if (this.#handlers.underWay < this.#places) return void this.#handle(consumed);
     const bytes = sizeOf(consumed);
     // guard: core NATS keeps a bounded amount
-    if (this.#bytes + bytes > MAX_BYTES) return this.#dropped('they come faster than they are handled', 1);
+    if (this.#bytes + bytes > MAX_BYTES) return this.#dropped('they arrive faster than they are handled', 1);
     this.#bytes += bytes;
     this.#waiting.push(consumed);
   }

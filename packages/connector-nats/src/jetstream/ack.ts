@@ -8,7 +8,7 @@ const NO_RESPONDERS = 503;
 const [ZERO, NINE] = [48, 57];
 
 const MAKE_ROOM = 'make room, or raise the limits of the server (jetstream: max_file_store, max_memory_store)';
-const LEADER = 'its cluster has no leader for now: look at the other servers if this lasts';
+const LEADER = 'its cluster has no leader for now: check the other servers if this lasts';
 const STORE_FAILED = 10077;
 
 /** What is to be done about an error of the server's that passes, by its err_code: the message is not stored, and may be sent again. */
@@ -71,7 +71,7 @@ export function refusal(text: string, code = 0, cause?: Error): Error {
 
 /** What a message rejects with that no stream took. */
 export function missedBy(target: string): Error {
-  const advice = 'create one ("streams" of the connector does), or set "jetstream": false for core NATS';
+  const advice = 'create one, list it in "streams" of the connector, or set "jetstream": false for core NATS';
   return new Error(`no stream takes the subject "${target}", or the server has no JetStream; ${advice}`);
 }
 

@@ -34,7 +34,7 @@ export class Consumer implements MessageConsumer {
         this.#log?.warn({ event: 'consumeFailed', source, retryInMs, error }, text);
       },
       found: ({ name, stream }) => {
-        const text = `the consumer "${name}" of the stream "${stream}" gives messages of "${source}" again`;
+        const text = `the consumer "${name}" of the stream "${stream}" delivers messages of "${source}" again`;
         this.#log?.info({ event: 'consumingAgain', source, stream }, text);
       },
     });

@@ -74,9 +74,9 @@ async function streamOf(streams: Streams, source: string): Promise<string> {
   }
   const [name, ...others] = names;
   if (name === undefined)
-    throw new Error(`no stream takes the subject "${source}"; create one ("streams" of the connector does)`);
+    throw new Error(`no stream takes the subject "${source}"; create one, or list it in "streams" of the connector`);
   if (others.length > 0)
-    throw new Error(`several streams have subjects of "${source}": ${names.join(', ')}; consume from each by itself`);
+    throw new Error(`several streams have subjects of "${source}": ${names.join(', ')}; consume from each separately`);
   return name;
 }
 

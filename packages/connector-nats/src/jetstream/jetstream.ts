@@ -35,7 +35,7 @@ export class JetStream {
       if (error instanceof TimeoutError) throw new Error('JetStream does not answer', { cause: error });
       if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
       const where = this.isElsewhere ? `JetStream at ${this.prefix}; is "domain" right?` : 'JetStream';
-      const advice = 'turn it on there (nats-server -js), or set "jetstream": false for core NATS';
+      const advice = 'turn it on (nats-server -js), or set "jetstream": false for core NATS';
       throw new Error(`the server has no ${where}; ${advice}`, { cause: error });
     }
   }

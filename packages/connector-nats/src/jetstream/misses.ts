@@ -98,7 +98,7 @@ export class Misses {
     if (!this.#streams.mayBeAway) return missedBy(target);
     try {
       if ((await this.#streams.namesFor(target)).length === 0) return missedBy(target);
-      return serverFull(`the stream for "${target}" is there, and takes nothing for now: has it a leader?`);
+      return serverFull(`the stream for "${target}" exists, but takes no messages for now: does it have a leader?`);
     } catch (error) {
       return unmade(target, error as Error);
     }

@@ -41,7 +41,7 @@ export class Producer implements LinkUser {
     this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
     link.nats.subscribe(`${this.#inbox}*`, {
       callback: (error, reply) => {
-        if (error) link.end(new Error(`acknowledgements cannot come to ${this.#inbox}*: ${error.message}`));
+        if (error) link.end(new Error(`cannot receive acknowledgements at ${this.#inbox}*: ${error.message}`));
         else this.#answered(reply);
       },
     });
@@ -115,7 +115,7 @@ export class Producer implements LinkUser {
         this.#misses.add(id, target);
         continue;
       }
-      const text = `no stream has acknowledged the message for "${target}"; does one take this subject?`;
+      const text = `no stream has acknowledged the message for "${target}"; does a stream take this subject?`;
       this.#outbox.settle(id, new Error(text));
     }
   }

@@ -112,7 +112,8 @@ export class Pull implements Subscription, LinkUser {
 
   #received(error: Error | null, message: Msg): void {
     if (this.#link.over !== undefined) return;
-    if (error !== null) return this.#link.end(new Error(`messages cannot come to ${this.#inbox}.*: ${error.message}`));
+    if (error !== null)
+      return this.#link.end(new Error(`cannot receive messages at ${this.#inbox}.*: ${error.message}`));
     if (!isDelivery(message)) return this.#answered(message);
     this.#troubles = 0;
     this.#isDoubtful = true;
@@ -207,7 +208,7 @@ export class Pull implements Subscription, LinkUser {
     this.#request++;
     this.#open = 0;
     const { stream, name } = this.#durable;
-    let error = new Error(`the consumer "${name}" of the stream "${stream}" gives no messages: ${why}`);
+    let error = new Error(`the consumer "${name}" of the stream "${stream}" delivers no messages: ${why}`);
     for (;;) {
       const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);
       this.#recovery.failed(error, waitMs);

@@ -51,7 +51,7 @@ async function create(jetstream: JetStream, stream: StreamConfig): Promise<Strea
       checkSubjects(stream, found);
       return found;
     }
-    const advice = code === SUBJECTS_OVERLAP ? ': another stream takes some of them; each subject can have one' : '';
+    const advice = code === SUBJECTS_OVERLAP ? ': another stream takes some of them; a subject can have only one' : '';
     const why = `${(cause as Error).message} (${code})${advice}`;
     throw new Error(`cannot create the stream "${name}" for ${list(subjects)}: ${why}`, { cause });
   }

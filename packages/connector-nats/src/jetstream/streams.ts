@@ -72,7 +72,7 @@ export class Streams {
     if (former === undefined || former === created) return;
     this.#log?.warn(
       { event: 'streamRenewed', stream: name },
-      `the stream "${name}" was deleted, and is there again, empty`,
+      `the stream "${name}" was deleted; it exists again, empty`,
     );
     // guard: what a deleted stream never acknowledged goes to its successor
     for (const watcher of this.#watchers) watcher((target) => takes(stream, target));

@@ -81,8 +81,8 @@ function checkTls(greeting: Buffer, { tls }: Address): void {
   const info = greeting.toString('utf8', 5, greeting.indexOf('\r\n'));
   const { tls_required: required, tls_available: available } = JSON.parse(info) as Record<string, unknown>;
   if (tls && !required && !available)
-    throw new TlsMisfit('the server has no TLS', 'turn it on there, or begin the url with nats://');
-  if (!tls && required) throw new TlsMisfit('the server wants TLS', 'begin the url with tls://');
+    throw new TlsMisfit('the server has no TLS', 'turn TLS on, or begin the url with nats://');
+  if (!tls && required) throw new TlsMisfit('the server requires TLS', 'begin the url with tls://');
 }
 
 async function secured(plain: Socket, { host }: Address, files: TlsOptions, closed: Promise<never>): Promise<Socket> {

@@ -33,7 +33,7 @@ export class Link extends BaseLink<LinkUser> {
 
   async #listen(statuses: AsyncIterable<Status>): Promise<void> {
     for await (const status of statuses) {
-      if (status.type === 'staleConnection') this.end(this.#complaint ?? new Error('the server answers no pings'));
+      if (status.type === 'staleConnection') this.end(this.#complaint ?? new Error('the server does not answer pings'));
       if (status.type !== 'error') continue;
       if (!isViolation(status.error)) this.#complaint = status.error;
       else for (const user of this.users) user.denied?.(status.error);

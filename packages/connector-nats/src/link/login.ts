@@ -46,7 +46,7 @@ export async function openLink(url: string, config: NatsConfig, signal: AbortSig
     socket.destroy();
     if (signal.aborted) throw signal.reason;
     const why = broken ?? (cause as Error);
-    throw new Error(`the server at ${url} does not let us in: ${reasonOf(why)}${advice(url, config, why)}`, { cause });
+    throw new Error(`cannot connect to ${url}: ${reasonOf(why)}${advice(url, config, why)}`, { cause });
   } finally {
     signal.removeEventListener('abort', aborted);
     socket.off('error', failed);
@@ -76,7 +76,7 @@ export async function credsProblems({ credsFile }: NatsConfig): Promise<readonly
   try {
     const text = (await readCreds(credsFile)).toString();
     const hasBoth = ['NATS USER JWT', 'USER NKEY SEED'].every((part) => text.includes(`-BEGIN ${part}-`));
-    return hasBoth ? [] : [`credsFile holds no JWT and key, as nsc makes it: ${credsFile}`];
+    return hasBoth ? [] : [`credsFile has no JWT and key, as nsc writes them: ${credsFile}`];
   } catch (error) {
     return [(error as Error).message];
   }
@@ -85,8 +85,9 @@ export async function credsProblems({ credsFile }: NatsConfig): Promise<readonly
 function advice(url: string, { username, token, credsFile, nkeySeed }: NatsConfig, cause: Error): string {
   if (credsFile !== undefined) return '; check credsFile';
   if (nkeySeed !== undefined) return '; check nkeySeed';
-  if (!(cause instanceof AuthorizationError)) return url.startsWith('tls:') ? '; does it want our certificate?' : '';
+  if (!(cause instanceof AuthorizationError))
+    return url.startsWith('tls:') ? '; does it require a client certificate?' : '';
   if (username !== undefined) return '; check username and password';
   if (token !== undefined) return '; check token';
-  return '; it wants username and password, token, credsFile or nkeySeed';
+  return '; it requires username and password, token, credsFile or nkeySeed';
 }

@@ -131,9 +131,9 @@ test('B2: an address that a block declares may be taken, reserved or no text, as
     blockFactories,
   });
   assert.deepEqual(problems, [
-    'block b: its responsibility "b" is taken; give each block one of its own',
+    'block b: its responsibility "b" is taken; give each block its own',
     'block connector (c): its responsibility "connector" is reserved for infrastructure',
-    'block  (d): its name and responsibility must be texts that are not empty',
+    'block  (d): its name and responsibility must be non-empty text',
   ]);
 });
 
@@ -205,7 +205,7 @@ test('B2: the global registry serves a satellite that is given no factories, and
   assert.deepEqual(await problemsOf({ appBlocks, finisher: recorder([]) }), []);
   assert.match(
     (await problemsOf({ appBlocks, blockFactories: {} })).join(),
-    /no factory has its name; there are: none/,
+    /no factory has its name; the factories are: none/,
   );
 });
 

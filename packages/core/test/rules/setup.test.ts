@@ -26,7 +26,7 @@ const needy = defineBlock({ name: 'needy', needs: { target: 'b' }, make: () => (
 const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFactory }, RegExp]> = {
   'an unknown block name': [
     { appBlocks: [{ name: 'nobody' }] },
-    /^block nobody: no factory has its name; there are: a, b$/,
+    /^block nobody: no factory has its name; the factories are: a, b$/,
   ],
   'a block name that only the prototype of the factories has': [{ appBlocks: [{ name: 'toString' }] }, /no factory/],
   'a factory that returns no block (hazard 14)': [{ a: noBlock }, /^block a: its factory returned no block$/],
@@ -57,7 +57,7 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
     { appBlocks: [{ name: 'a', responsibility: 'connector' }] },
     /"connector" is reserved/,
   ],
-  'an empty responsibility': [{ appBlocks: [{ name: 'a', responsibility: '' }] }, /must be texts that are not empty/],
+  'an empty responsibility': [{ appBlocks: [{ name: 'a', responsibility: '' }] }, /must be non-empty text/],
   'an unmet need': [
     { a: needy, appBlocks: [{ name: 'a' }] },
     /^block a: its need "target" is unmet: no block has the responsibility "b"$/,
@@ -68,11 +68,11 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
   ],
   'a need rewired that the block does not have': [
     { a: needy, appBlocks: [{ name: 'a', needs: { tagret: 'b', target: 'initiator' } }, { name: 'b' }] },
-    /^block a: it has no need "tagret" that could be rewired; it has: target$/,
+    /^block a: it has no need "tagret" to rewire; its needs are: target$/,
   ],
   'onServerConnect without a connector': [
     { a: recorder([], { onServerConnect() {} }) },
-    /^block a: it has onServerConnect, and so needs a server connector; the satellite has none$/,
+    /^block a: it has onServerConnect, which needs a server connector; the satellite has none$/,
   ],
   'onServerDisconnect without a connector': [
     { a: recorder([], { onServerDisconnect() {} }) },
@@ -80,11 +80,11 @@ const faults: Record<string, [Partial<SputnikOptions> & { readonly a?: BlockFact
   ],
   'a callback that there is none of': [
     { a: () => ({ ...ok(), onMessage() {} }) as AnyBlock },
-    /^block a: it has onMessage, which nobody calls; the callbacks that begin so are .*onMsg/,
+    /^block a: it has onMessage, which is not a callback; the callbacks that begin like it are .*onMsg/,
   ],
   'onMsg and onMsgs in one block': [
     { a: recorder([], { onMsg() {}, onMsgs() {} }) },
-    /^block a: it has onMsg and onMsgs; one of them takes its messages$/,
+    /^block a: it has both onMsg and onMsgs; keep one of them$/,
   ],
   'a need that takes no messages': [
     { a: defineBlock({ name: 'a', needs: { store: 'b' }, make: () => ({}) }) },
@@ -146,7 +146,7 @@ test('B2: a configuration that is missing or wrong is a problem, every issue of 
     'block a: a.port: must be a number',
     'block a: a.all: is odd',
   ]);
-  const missing = 'block a: a: there is no such configuration, and it has keys without default';
+  const missing = 'block a: a: this configuration is missing, and it has keys without a default';
   assert.equal((await problemsWith())[0], missing);
   assert.equal((await problemsWith(() => undefined))[0], missing);
   assert.match(
@@ -183,7 +183,7 @@ test('B2: prepare names every problem at once', async () => {
     /"a" is taken/,
     /"initiator" is reserved/,
     /block finisher: its callback run is missing/,
-    /block a: a: there is no such configuration/,
+    /block a: a: this configuration is missing/,
     /block a: a\.port/,
     /block a: a\.all/,
     /block broken: its factory returned no block/,

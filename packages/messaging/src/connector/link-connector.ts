@@ -56,7 +56,7 @@ export abstract class LinkConnector<
 
   async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<C> {
     if (this.#disconnected !== undefined)
-      throw new Error(`the ${this.#server} connector has disconnected for good; make another`);
+      throw new Error(`the ${this.#server} connector has disconnected for good; create a new one`);
     const former = this.#current;
     // guard: a link that leaves a question open is replaced
     if (former?.link.alive === true) {
@@ -69,7 +69,7 @@ export abstract class LinkConnector<
     const link = await this.open(signal);
     const connection = await this.#prepare(link, signal);
     // guard: disconnect is final for an attempt under way
-    if (this.#disconnected !== undefined) link.end(new Error('the connector was told to disconnect'));
+    if (this.#disconnected !== undefined) link.end(new Error('the connector disconnects'));
     if (link.over !== undefined) throw signal.aborted ? signal.reason : link.over;
     const current = { link, connection, lost };
     this.#current = current;

@@ -39,7 +39,7 @@ export class Outbox<Key> implements MessageProducer {
    * message through.
    */
   constructor(window: number, send: (message: ProduceMessage) => Key) {
-    if (!(window >= 1)) throw new RangeError(`the window of an outbox is ${window}; one message at the least`);
+    if (!(window >= 1)) throw new RangeError(`the window of an outbox must be at least 1 message, not ${window}`);
     this.#window = window;
     this.#send = send;
   }

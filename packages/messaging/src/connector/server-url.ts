@@ -58,7 +58,7 @@ export class ServerUrls {
     if (url === undefined || !isOurs || url.hostname === '' || url.port === '0')
       return `expected ${plain.scheme}://host:port, or ${tls.scheme}://host:port for TLS`;
     if (url.username !== '' || url.password !== '')
-      return 'keep user and password out of it: they have keys of their own, "username" and "password"';
+      return 'leave user and password out of it; give them as "username" and "password"';
     if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
       return `nothing may follow the port${instead === undefined ? '' : `; ${instead}`}`;
     return undefined;
@@ -71,7 +71,7 @@ export class ServerUrls {
       return problem === undefined ? [] : [[typeof urls === 'string' ? [] : [i], problem]];
     });
     if (found.length > 0 || new Set(urlsOf(urls).map((url) => this.isTls(url))).size === 1) return found;
-    return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; choose one of the two`]];
+    return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; use one of the two for all`]];
   }
 
   /** True if the url asks for TLS. */

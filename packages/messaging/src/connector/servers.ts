@@ -39,6 +39,6 @@ export class Servers {
     const [first, ...others] = failures;
     if (others.length === 0) throw first;
     const each = failures.map(({ message }) => message).join('; ');
-    throw new AggregateError(failures, `none of the ${failures.length} servers lets us in: ${each}`);
+    throw new AggregateError(failures, `cannot connect to any of the ${failures.length} servers: ${each}`);
   }
 }

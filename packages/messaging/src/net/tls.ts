@@ -41,7 +41,7 @@ export function tlsMisfits(
     found.push([config.certFile === undefined ? 'certFile' : 'keyFile', 'certFile and keyFile go together']);
   if (!isTls)
     for (const key of KEYS)
-      if (config[key] !== undefined) found.push([key, `is for TLS; the url begins with ${scheme} then`]);
+      if (config[key] !== undefined) found.push([key, `is for TLS; leave it out, or begin the url with ${scheme}`]);
   return found;
 }
 

@@ -36,13 +36,13 @@ export interface CliOptions {
  */
 export async function cli({ name, dialect }: CliOptions): Promise<void> {
   const program = new Command(name)
-    .description('Runs a satellite process that is put together by a configuration folder.')
+    .description('Runs the satellite that a configuration folder describes.')
     .version(version)
     .exitOverride();
 
   program
     .command('run')
-    .description('run the satellite until it is told to land (SIGTERM, Ctrl-C)')
+    .description('run the satellite until SIGTERM or Ctrl-C lands it')
     .requiredOption('--cf <folder>', 'configuration folder')
     .action(async ({ cf }: { readonly cf: string }) => end(await start({ cf, dialect })));
 
@@ -60,8 +60,8 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
 
   program
     .command('resend')
-    .description('send the messages of a file that syslogwriter wrote; what the server takes is taken out of the file')
-    .requiredOption('--cf <folder>', 'configuration folder: its connector and its block "producer" are used')
+    .description('send the messages of a file that syslogwriter wrote; remove from the file what the server has taken')
+    .requiredOption('--cf <folder>', 'configuration folder; its connector and its block "producer" send the messages')
     .argument('<file>', 'the file; nothing else may write to it meanwhile')
     .action(async (file: string, { cf }: { readonly cf: string }) => end(await resend({ cf, file, dialect })));
 

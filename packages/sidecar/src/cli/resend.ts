@@ -96,7 +96,7 @@ function producerIn({ sputnik, connector }: Setup, folder: string): string {
     ...(connector ? [] : [`${folder}: has no server to send to; configure it in connector.json`]),
   ];
   if (!found || problems.length > 0) {
-    throw new SputnikError('BAD_CONFIG', 'nothing can be sent by this folder', { problems });
+    throw new SputnikError('BAD_CONFIG', 'this folder cannot send messages', { problems });
   }
   return found.responsibility ?? found.name;
 }
@@ -260,7 +260,7 @@ class Resending {
     await this.#file.keep(line);
     this.counts[outcome === 'damaged' ? 'damaged' : 'unsent']++;
     if (outcome !== 'damaged' || this.counts.damaged > MOST_NAMED) return;
-    const text = `line ${line.number} cannot be sent: ${problem}. It stays as it is, as line ${this.#stay}`;
+    const text = `line ${line.number} cannot be sent: ${problem}. It stays in the file, as line ${this.#stay}`;
     const fields = { event: 'damagedLine', line: line.number, staysAs: this.#stay };
     // each of these few is written
     this.#ctx?.log.warn({ ...fields, count: 1 }, text);

@@ -59,7 +59,7 @@ export class UnsentFile {
       return new UnsentFile(real, file, (await file.stat()).size);
     } catch (cause) {
       const { message } = cause as Error;
-      const text = `"${path}" cannot be sent (${message}). Name a file of unsent messages, in a folder that can be written to`;
+      const text = `"${path}" cannot be sent (${message}). Name a file of unsent messages, in a folder that this user may write to`;
       throw new Error(text, { cause });
     }
   }
@@ -159,7 +159,7 @@ export class UnsentFile {
       return await work(await this.#begin());
     } catch (cause) {
       const { message } = cause as Error;
-      const text = `"${this.#path}" cannot be written anew (${message}). It stays as it was: sent again, some messages come twice`;
+      const text = `"${this.#path}" cannot be rewritten (${message}). It stays as it was; if it is sent again, some messages arrive twice`;
       throw (this.#broken = new Error(text, { cause }));
     }
   }
@@ -202,7 +202,7 @@ export class UnsentFile {
     await old.file.close();
     if (goal !== old.path) {
       throw new Error(
-        `"${old.path}" was moved or replaced while it was sent. It is left alone, what is not sent is in "${goal}". Send no file that is written to, nor by two at once`,
+        `"${old.path}" was moved or replaced meanwhile, and is left alone. The unsent messages are in "${goal}". Do not send a file that something else writes to or sends`,
       );
     }
     return { lines: rest.lines + came.lines };

@@ -15,7 +15,7 @@ export interface UnsentMessage {
 /** Reads a line `{"written_at":…,"target":…,"reason":…,"message":…}`. Returns what is wrong with it, else the message. */
 export function readUnsent(line: Buffer): UnsentMessage | string {
   const value = parse(line);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not a JSON object';
   const { message: _, ...rest } = value as Record<string, unknown>;
   const { target } = rest;
   if (typeof target !== 'string' || target === '') return 'it has no "target"';

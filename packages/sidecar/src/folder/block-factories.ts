@@ -28,7 +28,7 @@ export async function findFactories(
     if (other === undefined) found.set(name, { factory, module });
     else if (other.factory !== factory && typeof result !== 'string') {
       problems.push(
-        `${label}: [${index}].module: block "${name}" is another one than that of ${other.module ?? 'the entry'} before`,
+        `${label}: [${index}].module: block "${name}" is not the block "${name}" of ${other.module ?? 'an entry'} before; rename one of them`,
       );
     }
   }
@@ -41,7 +41,7 @@ function known(name: string, given: Factories): BlockFactory | string {
   const factory = Object.hasOwn(all, name) ? all[name] : undefined;
   if (factory !== undefined) return factory;
   const near = didYouMean(name, Object.keys(all));
-  return `there is no such block;${near === '' ? '' : `${near} Or`} name the module that has it, known are ${Object.keys(all).join(', ')}`;
+  return `there is no such block;${near === '' ? '' : `${near} Or`} name its "module"; known blocks: ${Object.keys(all).join(', ')}`;
 }
 
 async function fromModule(name: string, module: string, folder: string): Promise<BlockFactory | string> {
@@ -53,7 +53,7 @@ async function fromModule(name: string, module: string, folder: string): Promise
   const registered = globalFactories();
   if (Object.hasOwn(registered, name) && registered[name] !== undefined) return registered[name];
   const names = definitions.map((one) => `"${one.name}"`).join(', ');
-  return `module "${module}" has no such block, it has ${names === '' ? 'none' : names}`;
+  return `module "${module}" has no such block; it has ${names === '' ? 'none' : names}`;
 }
 
 function isDefinition(value: unknown): value is BlockDefinition {

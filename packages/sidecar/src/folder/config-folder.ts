@@ -46,7 +46,7 @@ export class ConfigFolder implements Reader {
     const [file, ...others] = files;
     if (file === undefined) return undefined;
     const label = join(this.path, file);
-    if (others.length > 0) throw badFile(label, `is ambiguous beside ${others.join(', ')}; keep one of them`);
+    if (others.length > 0) throw badFile(label, `conflicts with ${others.join(', ')}; keep one of them`);
     return { label, value: parse(label, await this.#text(label)) };
   }
 

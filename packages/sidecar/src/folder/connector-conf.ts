@@ -52,7 +52,7 @@ async function make(definition: ConnectorDefinition, configuration: Configuratio
   try {
     return { connector: definition.make(value), listens };
   } catch (error) {
-    throw bad(`${CONF_NAME}: "${definition.name}" cannot be made of this configuration: ${chain(error)}`);
+    throw bad(`${CONF_NAME}: "${definition.name}" cannot be made with this configuration: ${chain(error)}`);
   }
 }
 

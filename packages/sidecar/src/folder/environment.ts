@@ -55,7 +55,7 @@ export function override(
     if (second !== undefined) {
       problems.set(
         dotted,
-        `${variable}: sets ${dotted} of "${confName}", and so does ${second.name}; keep one of them`,
+        `${variable}: sets ${dotted} of "${confName}", which ${second.name} sets too; keep one of them`,
       );
       continue;
     }

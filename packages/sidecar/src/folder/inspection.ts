@@ -78,7 +78,7 @@ function misplaced({ label, entries }: BlockList, factories: Factories): readonl
       .filter((need) => need > index && !reaches(need, index, needsOf))
       .map((need) => {
         const [own, other] = [entries[index], entries[need]].map((entry) => entry?.responsibility ?? entry?.name);
-        return `${label}: [${index}]: block "${own}" stands before "${other}", which it needs; list it after that`;
+        return `${label}: [${index}]: block "${own}" is listed before "${other}", which it needs; list it after that`;
       }),
   );
 }
@@ -99,7 +99,7 @@ function contested(claims: readonly Claim[]): readonly string[] {
     const other = claims.slice(0, index).find((before) => overlap(before, claim));
     if (other === undefined) return [];
     const { protocol, host, port, by, label } = claim;
-    const whose = other.by === by ? 'by another listener of it' : `by "${other.by}"`;
+    const whose = other.by === by ? 'by another listener of this block' : `by "${other.by}"`;
     return `${label}: ${protocol.toUpperCase()} port ${port} on ${host} is taken ${whose}; give one of them another port`;
   });
 }

@@ -39,7 +39,7 @@ export function jsonError(text: string): { readonly offset: number; readonly exp
   const value = (): boolean => {
     if (take('{')) return list('}', () => need(STRING, 'a key in double quotes') && need(':', '":"') && value());
     if (take('[')) return list(']', value);
-    return take(STRING) || need(SCALAR, text[at] === '"' ? 'a string that is closed and escaped rightly' : 'a value');
+    return take(STRING) || need(SCALAR, text[at] === '"' ? 'a closed string with valid escapes' : 'a value');
   };
 
   const whole = value() && (take(/$/y) || need(/$/y, 'the end of the file'));

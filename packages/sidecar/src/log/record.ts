@@ -70,12 +70,12 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
         ...errorFields(error, 'bugs'),
       };
       const why = chain(error);
-      const text = /^(cannot|no session|the server) /.test(why) ? why : `cannot connect: ${why}`;
+      const text = /^(cannot|the server) /.test(why) ? why : `cannot connect: ${why}`;
       const next = retryInMs === undefined ? '' : ` (next attempt in ${seconds(retryInMs)})`;
       return { ...warn(`${text}${next}`, fields), cause: error };
     }
     case 'connectOverdue':
-      return warn('the attempt to connect outran its deadline', { attempt: event.attempt });
+      return warn('the attempt to connect missed its deadline', { attempt: event.attempt });
     case 'disconnected': {
       const why = chain(event.reason);
       // ours says so already

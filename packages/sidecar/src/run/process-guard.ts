@@ -20,7 +20,7 @@ export interface Guarded {
 export function guardProcess({ log, status, fail }: Guarded): () => void {
   // rejections that nobody handles come here, too
   const uncaught = (error: unknown, origin: string): void => {
-    const text = `nobody caught an error; the satellite lands: ${chain(error)}`;
+    const text = `uncaught error; the satellite lands: ${chain(error)}`;
     log.error({ event: 'uncaught', origin, ...errorFields(error, 'unexpected') }, text);
     // guard: an error that nobody catches lands
     fail(error);

@@ -102,7 +102,7 @@ export class Signals {
   }
 
   #ignore(): void {
-    const text = 'SIGHUP is ignored: nothing is read anew. Restart the satellite to apply changes';
+    const text = 'SIGHUP is ignored: it reloads nothing. Restart the satellite to apply changes';
     this.#options.log?.warn({ event: 'signalIgnored', signal: 'SIGHUP' }, text);
   }
 }
