@@ -1,4 +1,4 @@
-import type { Found, Reader } from '@sputnikjs/sidecar';
+import type { RawConfiguration, Reader } from '@sputnikjs/sidecar';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ export class OriginalFolder implements Reader {
     this.#folder = folder;
   }
 
-  async read(name: string): Promise<Found | undefined> {
+  async read(name: string): Promise<RawConfiguration | undefined> {
     const found = await this.#folder.read(name);
     if (found === undefined || !(await this.#isOriginal())) return found;
     if (name === 'connector') return { ...found, value: connector(found.value as Raw, await this.#stream()) };

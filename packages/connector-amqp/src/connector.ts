@@ -2,10 +2,10 @@ import { defineConnector, type ConnectorDefinition, type MessagingConnection } f
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { AMQP_CONFIG, type AmqpConfig, AMQP_URLS } from './config.js';
-import { Consumer } from './consumer.js';
-import type { Link, LinkUser } from './link.js';
+import { AmqpConsumer } from './consumer.js';
+import type { AmqpLink, AmqpLinkUser } from './link.js';
 import { openLink } from './login.js';
-import { Producer } from './producer.js';
+import { AmqpProducer } from './producer.js';
 import { DEFAULT_LIMIT, type SizeLimit } from './refusal.js';
 import { Topology } from './topology.js';
 
@@ -15,7 +15,7 @@ export interface AmqpConnection extends MessagingConnection {
   readonly url: string;
 }
 
-class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
+class AmqpConnector extends LinkConnector<AmqpLink, AmqpConnection, AmqpLinkUser> {
   readonly #config: AmqpConfig;
   readonly #servers: Servers;
   readonly #limit: SizeLimit = { bytes: DEFAULT_LIMIT };
@@ -26,15 +26,15 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
     this.#servers = new Servers(urlsOf(config.url));
   }
 
-  protected override open(signal: AbortSignal): Promise<Link> {
+  protected override open(signal: AbortSignal): Promise<AmqpLink> {
     return this.#servers.open((url) => openLink(url, this.#config, this.log, signal), signal);
   }
 
-  protected override async prepare(link: Link): Promise<AmqpConnection> {
+  protected override async prepare(link: AmqpLink): Promise<AmqpConnection> {
     const topology = new Topology(link, this.#config);
     await topology.prepare();
-    const producer = await Producer.on(link, topology, this.#config, this.#limit);
-    return { url: link.url, producer, consumer: new Consumer({ link, topology, log: this.log }) };
+    const producer = await AmqpProducer.on(link, topology, this.#config, this.#limit);
+    return { url: link.url, producer, consumer: new AmqpConsumer({ link, topology, log: this.log }) };
   }
 }
 
@@ -45,12 +45,12 @@ class AmqpConnector extends LinkConnector<Link, AmqpConnection, LinkUser> {
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { connector } from '@sputnikjs/connector-amqp';
- * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { standaloneConnectors, textOf } from '@sputnikjs/testkit';
  * import { rabbitmqServer } from '@sputnikjs/testkit/servers';
  * test('a message comes back', async (t) => {
  *   const server = await rabbitmqServer(t);
  *   await server.start();
- *   const { connection } = await heldConnectors(connector).open(t, { url: server.url, queues: [{ name: 'news', type: 'classic' }] });
+ *   const { connection } = await standaloneConnectors(connector).open(t, { url: server.url, queues: [{ name: 'news', type: 'classic' }] });
  *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
  *   await connection.producer.produce({ target: 'news', payload: 'hello' });
  *   assert.equal(await came, 'hello');

@@ -4,7 +4,7 @@ import { isShort } from './short-text.js';
 import { QueueSubscription, type SubscriptionParts } from './subscription.js';
 
 /** Consumes from queues. */
-export class Consumer implements MessageConsumer {
+export class AmqpConsumer implements MessageConsumer {
   readonly #parts: SubscriptionParts;
 
   constructor(parts: SubscriptionParts) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from '@sputnikjs/core';
-import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
+import { Link, type LinkUser } from '@sputnikjs/messaging/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
 import { checkFrames } from './check-frames.js';
 
@@ -8,7 +8,7 @@ import { checkFrames } from './check-frames.js';
 export type Role = 'control' | 'producer';
 
 /** What a link tells those that work on it. */
-export interface LinkUser extends BaseUser {
+export interface AmqpLinkUser extends LinkUser {
   /** The server takes no messages for now, for that reason; undefined: it does again. */
   blocked?(reason: string | undefined): void;
 }
@@ -18,7 +18,7 @@ export interface LinkUser extends BaseUser {
  * what we publish. Both are over when one is; the library would reconnect by itself. Each subscription has a further one, which may end
  * alone: a server ends it for what it cannot deliver, such as a quorum queue without a leader.
  */
-export class Link extends BaseLink<LinkUser> {
+export class AmqpLink extends Link<AmqpLinkUser> {
   readonly #options: ConnectionOptions;
   readonly #log: Logger | undefined;
   readonly #connections = new Set<Connection>();

@@ -5,7 +5,7 @@ import { readTls } from '@sputnikjs/messaging/net';
 import type { ConnectionOptions } from 'rabbitmq-client';
 import { NOT_AMQP } from './check-frames.js';
 import { AMQP_URLS, type AmqpConfig } from './config.js';
-import { Link } from './link.js';
+import { AmqpLink } from './link.js';
 
 /**
  * When neither side has anything to say, it says so twice within this time; a server that has said nothing for twice as long is taken for
@@ -22,10 +22,10 @@ export async function openLink(
   config: AmqpConfig,
   log: Logger | undefined,
   signal: AbortSignal,
-): Promise<Link> {
+): Promise<AmqpLink> {
   const options = await optionsOf(url, config);
   signal.throwIfAborted();
-  const link = new Link(url, options, log);
+  const link = new AmqpLink(url, options, log);
   const aborted = (): void => link.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {

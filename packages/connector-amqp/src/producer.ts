@@ -3,7 +3,7 @@ import { Outbox, serverFull } from '@sputnikjs/messaging/connector';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
 import { keepBytes } from './keep-bytes.js';
-import type { Link, LinkUser } from './link.js';
+import type { AmqpLink, AmqpLinkUser } from './link.js';
 import { isSame, publicationOf, type Publication } from './publication.js';
 import { blameFor, tooLarge, type SizeLimit } from './refusal.js';
 import type { Topology } from './topology.js';
@@ -22,8 +22,8 @@ interface UnderWay {
  * messages of others: those not confirmed are sent again, in order, on another one. What finds no exchange, or no queue, of the
  * configuration is sent again when these are made again.
  */
-export class Producer implements MessageProducer, LinkUser {
-  readonly #link: Link;
+export class AmqpProducer implements MessageProducer, AmqpLinkUser {
+  readonly #link: AmqpLink;
   readonly #topology: Topology;
   readonly #exchange: string;
   readonly #limit: SizeLimit;
@@ -41,14 +41,14 @@ export class Producer implements MessageProducer, LinkUser {
   #lookQuiet = (): void => {};
 
   /** Resolves when the server is ready to take messages. */
-  static async on(link: Link, topology: Topology, config: AmqpConfig, limit: SizeLimit): Promise<Producer> {
-    const producer = new Producer(link, topology, config, limit);
+  static async on(link: AmqpLink, topology: Topology, config: AmqpConfig, limit: SizeLimit): Promise<AmqpProducer> {
+    const producer = new AmqpProducer(link, topology, config, limit);
     producer.#channel = await producer.#open();
     link.add(producer);
     return producer;
   }
 
-  private constructor(link: Link, topology: Topology, { exchange, inFlight }: AmqpConfig, limit: SizeLimit) {
+  private constructor(link: AmqpLink, topology: Topology, { exchange, inFlight }: AmqpConfig, limit: SizeLimit) {
     this.#link = link;
     this.#topology = topology;
     this.#exchange = exchange;

@@ -2,7 +2,7 @@ import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
 import type { AMQPError, AsyncMessage, Channel } from 'rabbitmq-client';
 import { keepBytes } from './keep-bytes.js';
-import type { Link, LinkUser } from './link.js';
+import type { AmqpLink, AmqpLinkUser } from './link.js';
 import type { Topology } from './topology.js';
 import { UnderWay } from './under-way.js';
 
@@ -13,7 +13,7 @@ const RETRY_MS = [100, 30_000] as const;
 
 /** What a subscription works with. */
 export interface SubscriptionParts {
-  readonly link: Link;
+  readonly link: AmqpLink;
   readonly topology: Topology;
   readonly log: Logger | undefined;
 }
@@ -22,7 +22,7 @@ export interface SubscriptionParts {
  * Has a handler handle the messages of a queue, on a channel and a connection of its own. When the server stops to deliver (the queue is deleted, a handler
  * takes longer than the server allows), it subscribes anew until it is granted: the link, on which others work, stays.
  */
-export class QueueSubscription implements Subscription, LinkUser {
+export class QueueSubscription implements Subscription, AmqpLinkUser {
   readonly #parts: SubscriptionParts;
   readonly #queue: string;
   readonly #prefetch: number;
@@ -127,7 +127,7 @@ export class QueueSubscription implements Subscription, LinkUser {
   #received(channel: Channel, delivery: AsyncMessage): void {
     if (this.#over.signal.aborted || this.#current?.channel !== channel) return;
     this.#troubles = 0;
-    this.#underWay.take(channel, delivery);
+    this.#underWay.handle(channel, delivery);
   }
 
   /** The server delivers no more on a channel. */

@@ -1,6 +1,6 @@
 import type { AMQPError } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
-import type { Link } from './link.js';
+import type { AmqpLink } from './link.js';
 import { mayBind } from './routing.js';
 import { argumentsOf } from './topology-config.js';
 
@@ -14,11 +14,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** The configured exchanges, queues and bindings of a server: made when they are missing, checked when not. */
 export class Topology {
-  readonly #link: Link;
+  readonly #link: AmqpLink;
   readonly #config: AmqpConfig;
   #preparing: Promise<void> | undefined;
 
-  constructor(link: Link, config: AmqpConfig) {
+  constructor(link: AmqpLink, config: AmqpConfig) {
     this.#link = link;
     this.#config = config;
   }

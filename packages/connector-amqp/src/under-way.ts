@@ -31,8 +31,8 @@ export class UnderWay {
     this.#limit = limit;
   }
 
-  /** Has a message handled that came on this channel, and acknowledged there. */
-  take(channel: Channel, delivery: AsyncMessage): void {
+  /** Has a message of this channel handled, and acknowledges it there. */
+  handle(channel: Channel, delivery: AsyncMessage): void {
     if (delivery.redelivered)
       for (const held of this.#held)
         // guard: a message whose handler is under way is not handed out twice

@@ -36,14 +36,14 @@ test('a queue that no server takes is an error', () => {
   assert.match(problem({ name: '' }), /^queues\.0\.name: /);
   assert.match(problem({ name: 'ż'.repeat(128) }), /^queues\.0\.name: /);
   assert.match(problem({ type: 'quorum', durable: false }), /^queues\.0\.durable: quorum queues are durable/);
-  assert.match(problem({ overflow: 'drop-head' }), /^queues\.0\.overflow: is for a queue with maxLength/);
+  assert.match(problem({ overflow: 'drop-head' }), /^queues\.0\.overflow: needs maxLength/);
 });
 
 test('a url with another scheme, a user, a virtual host, or nothing in it is an error', () => {
   for (const url of ['http://a', 'a:5672', 'amqp://', '', 'amqp://a/vhost', 'amqp://a?b', 'amqp://a:0'])
     assert.match(problems({ url }).join(), /^url: (expected amqp:|nothing may follow|keep the virtual host out)/, url);
   const [problem = ''] = problems({ url: 'amqp://me:secret@a' });
-  assert.match(problem, /^url: keep user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of it/);
   assert.doesNotMatch(problem, /secret/);
 });
 
@@ -69,10 +69,7 @@ test('arguments of a queue that have a key of their own, and keys of the other t
   assert.match(problem({ arguments: { a: ['list'] } }), /^queues\.0\.arguments\.a: /);
   assert.match(problem({ deliveryLimit: 3 }), /^queues\.0\.deliveryLimit: only quorum queues count/);
   assert.equal(problem({ type: 'quorum', deliveryLimit: 0 }), '');
-  assert.match(
-    problem({ deadLetterRoutingKey: 'a' }),
-    /^queues\.0\.deadLetterRoutingKey: is for a queue with deadLetterExchange/,
-  );
+  assert.match(problem({ deadLetterRoutingKey: 'a' }), /^queues\.0\.deadLetterRoutingKey: needs deadLetterExchange/);
   assert.equal(problem({ deadLetterExchange: '', deadLetterRoutingKey: 'a' }), '');
   assert.equal(problem({ maxLengthBytes: 5, overflow: 'drop-head' }), '');
   assert.match(problem({ expiresSeconds: 0 }), /^queues\.0\.expiresSeconds: /);

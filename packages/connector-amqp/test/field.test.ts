@@ -4,7 +4,7 @@ import { setTimeout as realTime } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { Collector, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { Collector, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { addQueue, assertKept, connect, makeConnector, open, removeQueue, storedIn, withPlain } from './helpers.js';
 import { lookOften } from './trial.js';
@@ -19,7 +19,7 @@ before(async () => {
 test('a queue that is deleted under its consumer costs a warning, and its messages come when it is there again', async (t) => {
   // spring-attic/reactor-rabbitmq#149
   await addQueue(port, 'gone');
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, lost } = await open(t, { url }, log);
   const seen = new Collector<string>();
   await connection.consumer.consume('gone', async (message) => seen.add(textOf(message)));
@@ -120,7 +120,7 @@ test('a target that the user may not publish to is refused, and harms neither ot
 test('a handler that takes longer than consumer_timeout is called once for each message, and they are acknowledged', async (t) => {
   // cody-greene/node-rabbitmq-client#33
   await addQueue(port, 'slow');
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, lost } = await open(t, { url }, log);
   const begun = new Collector<string>();
   const done = new Collector<string>();
@@ -195,7 +195,7 @@ test('a server without memory, or disk, takes no more: messages are refused at o
     ['set_vm_memory_high_watermark', '0.00001', '0.4'],
     ['set_disk_free_limit', '1000000GB', '1MB'],
   ] as const) {
-    const log = new KeptLog();
+    const log = new MemoryLog();
     const { connector, connection, lost } = await open(t, { url, inFlight: 2 }, log);
     const produce = (payload: string): Promise<unknown> => connection.producer.produce({ target: 'alarm', payload });
     for (const payload of numbered(3)) await connection.producer.produce({ target: 'stock', payload });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as realTime } from 'node:timers/promises';
 import { Connection } from 'rabbitmq-client';
 import { connector } from '@sputnikjs/connector-amqp';
-import { heldConnectors } from '@sputnikjs/testkit';
+import { standaloneConnectors } from '@sputnikjs/testkit';
 
-export const { makeConnector, open, connect } = heldConnectors(connector);
+export const { makeConnector, open, connect } = standaloneConnectors(connector);
 
 /** A client that is not ours, for as long as the work takes. */
 export async function withPlain<T>(port: number, work: (plain: Connection) => Promise<T>): Promise<T> {

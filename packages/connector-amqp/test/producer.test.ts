@@ -46,10 +46,7 @@ test('a bad message is refused by itself, with what to do about it; those before
   await produce('full');
   const first = produce('good', { payload: '1' });
   const bad = [
-    [
-      produce('nowhere'),
-      /^no queue takes messages for "nowhere" .*; create the queue \("queues" of the connector does\)/,
-    ],
+    [produce('nowhere'), /^no queue takes messages for "nowhere" .*; create the queue, list it in "queues"/],
     [
       produce('full'),
       /^the server refuses the message for now: a queue for "full" is full, or has failed; consume what it holds/,

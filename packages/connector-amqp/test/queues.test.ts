@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { Collector, gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { Collector, gate, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { addQueue, assertKept, open, withPlain } from './helpers.js';
 
@@ -12,7 +12,7 @@ before(() => server.start());
 
 test('a queue that another consumer has for itself gives messages when that one has gone', async (t) => {
   await addQueue(port, 'exclusive');
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, lost } = await open(t, { url }, log);
   const seen = new Collector<string>();
   const consume = (): Promise<unknown> =>
@@ -131,7 +131,7 @@ test('a queue of the configuration has all that it says: limits, dead letters, a
 test('a queue that the server cannot deliver from for now ends no connection but its own', async (t) => {
   await addQueue(port, 'led', { 'x-queue-type': 'quorum' });
   await addQueue(port, 'other');
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, lost } = await open(t, { url }, log);
   const seen = new Collector<string>();
   const consume = (queue: string): Promise<unknown> =>
@@ -153,7 +153,7 @@ test('a queue that the server cannot deliver from for now ends no connection but
 
 test('a consumer whose connection the server closes comes back, and nobody else notices', async (t) => {
   await addQueue(port, 'kicked');
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, lost } = await open(t, { url }, log);
   const seen = new Collector<string>();
   const begun = gate();

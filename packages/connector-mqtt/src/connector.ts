@@ -10,10 +10,10 @@ import {
 import { LinkConnector, openSocket, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { MQTT_CONFIG, mostBytes, MQTT_URLS, type MqttConfig } from './config.js';
-import { Consumer } from './consumer.js';
+import { MqttConsumer } from './consumer.js';
 import { EmbeddedBroker, listenPlaceOf } from './embedded.js';
-import { Link, type LinkUser } from './link.js';
-import { Producer } from './producer.js';
+import { MqttLink, type MqttLinkUser } from './link.js';
+import { MqttProducer } from './producer.js';
 
 /** What blocks get as connection. */
 export interface MqttConnection extends MessagingConnection {
@@ -26,12 +26,12 @@ export interface MqttConnection extends MessagingConnection {
 class Connection implements MqttConnection {
   readonly url: string;
   readonly producer: MessageProducer;
-  readonly #consumer: Consumer;
+  readonly #consumer: MqttConsumer;
 
-  constructor(link: Link, config: MqttConfig, log: Logger | undefined) {
+  constructor(link: MqttLink, config: MqttConfig, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = new Producer(link, config.inFlight, mostBytes(config));
-    this.#consumer = new Consumer(link, config, log);
+    this.producer = new MqttProducer(link, config.inFlight, mostBytes(config));
+    this.#consumer = new MqttConsumer(link, config, log);
   }
 
   get consumer(): MessageConsumer {
@@ -43,7 +43,7 @@ class Connection implements MqttConnection {
   }
 }
 
-class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
+class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser> {
   readonly #config: MqttConfig;
   readonly #clientId: string;
   readonly #servers: Servers;
@@ -70,21 +70,21 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
     );
   }
 
-  protected override async open(signal: AbortSignal): Promise<Link> {
+  protected override async open(signal: AbortSignal): Promise<MqttLink> {
     await this.#broker?.start(this.log);
-    const open = async (url: string): Promise<Link> =>
-      new Link(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
+    const open = async (url: string): Promise<MqttLink> =>
+      new MqttLink(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
     return this.#broker?.url === undefined ? this.#servers.open(open, signal) : open(this.#broker.url);
   }
 
-  protected override async prepare(link: Link): Promise<MqttConnection> {
+  protected override async prepare(link: MqttLink): Promise<MqttConnection> {
     // what a session has kept comes at once
     const connection = new Connection(link, this.#config, this.log);
     await link.accepted();
     return connection;
   }
 
-  #options(): ConstructorParameters<typeof Link>[2] {
+  #options(): ConstructorParameters<typeof MqttLink>[2] {
     const { username, password, cleanSession, keepaliveSeconds } = this.#config;
     return {
       clientId: this.#clientId,
@@ -109,10 +109,10 @@ class MqttConnector extends LinkConnector<Link, MqttConnection, LinkUser> {
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { connector } from '@sputnikjs/connector-mqtt';
- * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { standaloneConnectors, textOf } from '@sputnikjs/testkit';
  * import { freePort } from '@sputnikjs/testkit/servers';
  * test('a message comes back, from a broker that the connector embeds', async (t) => {
- *   const { connection } = await heldConnectors(connector).open(t, { embedded: true, port: await freePort() });
+ *   const { connection } = await standaloneConnectors(connector).open(t, { embedded: true, port: await freePort() });
  *   let come: (text: string) => void;
  *   const came = new Promise<string>((resolve) => (come = resolve));
  *   await connection.consumer.consume('news', async (message) => come(textOf(message)));

@@ -3,11 +3,11 @@ import type { MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { Fifo } from '@sputnikjs/messaging/connector';
 import type { MqttConfig } from './config.js';
 import { Handling, type Delivery, type Handler } from './handling.js';
-import type { Link, LinkUser } from './link.js';
+import type { MqttLink, MqttLinkUser } from './link.js';
 import { pubackPacket } from './packets.js';
 import { filterProblem, isShared } from './topic.js';
 
-type ReceivedMessage = Parameters<NonNullable<LinkUser['received']>>[0];
+type ReceivedMessage = Parameters<NonNullable<MqttLinkUser['received']>>[0];
 
 /** Messages of QoS 0 that wait for a handler, at most: nothing holds their publishers back. */
 const MAX_WAITING_QOS0 = 1000;
@@ -21,8 +21,8 @@ const OVERHEAD = 500;
  * negative acknowledgement, and servers deliver again only to a new connection: a message whose handler rejects stays
  * unacknowledged and is handed to it again after a while, until it is handled or the link ends.
  */
-export class Consumer implements MessageConsumer, LinkUser {
-  readonly #link: Link;
+export class MqttConsumer implements MessageConsumer, MqttLinkUser {
+  readonly #link: MqttLink;
   readonly #cleanSession: boolean;
   readonly #isEmbedded: boolean;
   readonly #log: Logger | undefined;
@@ -34,7 +34,7 @@ export class Consumer implements MessageConsumer, LinkUser {
   #bytes = 0;
   #dropped = 0;
 
-  constructor(link: Link, { cleanSession, embedded }: Pick<MqttConfig, 'cleanSession' | 'embedded'>, log?: Logger) {
+  constructor(link: MqttLink, { cleanSession, embedded }: Pick<MqttConfig, 'cleanSession' | 'embedded'>, log?: Logger) {
     this.#link = link;
     this.#cleanSession = cleanSession;
     this.#isEmbedded = embedded;

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Link as BaseLink, reasonOf, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
+import { Link, reasonOf, type LinkUser } from '@sputnikjs/messaging/connector';
 import { MqttClient, type IClientOptions } from 'mqtt';
 import { DISCONNECT, PacketIds } from './packets.js';
 
 type ReceivedMessage = Parameters<MqttClient['handleMessage']>[0];
 
 /** What a link tells those that work on it. */
-export interface LinkUser extends BaseUser {
+export interface MqttLinkUser extends LinkUser {
   /** The server has taken responsibility for the message that was published under this identifier. */
   acknowledged?(id: number): void;
   /** A message came in. Nothing acknowledges it by itself. */
@@ -27,7 +27,7 @@ const CONNACK = 0x20;
  * keepalive and parsing. PUBLISH and PUBACK are written to the socket here: the library would copy and store each message (four
  * times the CPU time, measured), and can only acknowledge one message after the other, holding up all that comes after it.
  */
-export class Link extends BaseLink<LinkUser> {
+export class MqttLink extends Link<MqttLinkUser> {
   readonly ids: PacketIds = new PacketIds();
   readonly #client: MqttClient;
   readonly #socket: Socket;

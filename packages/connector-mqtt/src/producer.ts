@@ -1,18 +1,18 @@
 import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
 import { Outbox } from '@sputnikjs/messaging/connector';
-import type { Link, LinkUser } from './link.js';
+import type { MqttLink, MqttLinkUser } from './link.js';
 import { MAX_LENGTH, packetLength, publishPacket } from './packets.js';
 import { topicProblem } from './topic.js';
 
 /** Publishes with QoS 1, a bounded number of messages at once; the others wait in the order of the calls. */
-export class Producer implements MessageProducer, LinkUser {
-  readonly #link: Link;
+export class MqttProducer implements MessageProducer, MqttLinkUser {
+  readonly #link: MqttLink;
   /** By packet identifier. */
   readonly #outbox: Outbox<number>;
   readonly #maxPacketBytes: number;
 
   /** `maxPacketBytes` is what the server takes. */
-  constructor(link: Link, window: number, maxPacketBytes: number) {
+  constructor(link: MqttLink, window: number, maxPacketBytes: number) {
     this.#link = link;
     this.#maxPacketBytes = maxPacketBytes;
     this.#outbox = new Outbox(window, (message) => this.#send(message));

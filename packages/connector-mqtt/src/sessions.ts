@@ -16,7 +16,7 @@ interface Entry {
   next?: Entry | undefined;
 }
 
-interface Shelf {
+interface StoredMessages {
   /** In the order they came. */
   readonly entries: Map<number, Entry>;
   readonly byId: Map<number, Entry>;
@@ -39,7 +39,7 @@ export class Sessions {
   readonly #maxBytes: number;
   readonly #isConnected: (clientId: string) => boolean;
   readonly #onDrop: (clientId: string) => void;
-  readonly #shelves = new Map<string, Shelf>();
+  readonly #stored = new Map<string, StoredMessages>();
   readonly #dropped = new Map<string, number>();
   #bytes = 0;
 
@@ -52,12 +52,12 @@ export class Sessions {
 
   /** How many messages are kept for a client. */
   kept(clientId: string): number {
-    return this.#shelves.get(clientId)?.entries.size ?? 0;
+    return this.#stored.get(clientId)?.entries.size ?? 0;
   }
 
   /** The clients that messages are kept for. */
   clients(): readonly string[] {
-    return [...this.#shelves.keys()];
+    return [...this.#stored.keys()];
   }
 
   /** How many messages were dropped, by client. */
@@ -74,59 +74,59 @@ export class Sessions {
         for (const { clientId } of takers) this.#put(clientId, packet);
       },
       outgoingUpdate: async ({ id }: Identified, packet: KeptPacket) => this.#update(id, packet),
-      outgoingClearMessageId: async ({ id }: Identified, packet: KeptPacket) => this.#take(id, packet.messageId ?? 0),
+      outgoingClearMessageId: async ({ id }: Identified, packet: KeptPacket) => this.#remove(id, packet.messageId ?? 0),
       outgoingStream: ({ id }: Identified) =>
-        Readable.from([...(this.#shelves.get(id)?.entries.values() ?? [])].map(({ packet }) => packet)),
+        Readable.from([...(this.#stored.get(id)?.entries.values() ?? [])].map(({ packet }) => packet)),
     });
   }
 
   #put(clientId: string, packet: KeptPacket): void {
     const { brokerCounter: counter = 0, topic = '', payload = '' } = packet;
-    const shelf = this.#shelves.get(clientId) ?? { entries: new Map(), byId: new Map(), bytes: 0 };
+    const stored = this.#stored.get(clientId) ?? { entries: new Map(), byId: new Map(), bytes: 0 };
     const bytes = OVERHEAD + topic.length + payload.length;
-    const held = this.#isConnected(clientId) ? shelf.bytes : this.#bytes;
+    const held = this.#isConnected(clientId) ? stored.bytes : this.#bytes;
     if (held + bytes > this.#maxBytes) {
       const before = this.#dropped.get(clientId) ?? 0;
       this.#dropped.set(clientId, before + 1);
       if (before === 0) this.#onDrop(clientId);
       return;
     }
-    this.#shelves.set(clientId, shelf);
-    shelf.entries.set(counter, { packet: { ...packet, messageId: undefined }, counter, bytes });
-    shelf.bytes += bytes;
+    this.#stored.set(clientId, stored);
+    stored.entries.set(counter, { packet: { ...packet, messageId: undefined }, counter, bytes });
+    stored.bytes += bytes;
     this.#bytes += bytes;
   }
 
   /** A message is about to be sent under an identifier, or the second half of a QoS 2 message instead of it. */
   #update(clientId: string, packet: KeptPacket): void {
     const { brokerCounter = -1, messageId = 0 } = packet;
-    const shelf = this.#shelves.get(clientId);
-    const entry = shelf?.entries.get(brokerCounter);
-    if (shelf !== undefined && entry !== undefined) {
+    const stored = this.#stored.get(clientId);
+    const entry = stored?.entries.get(brokerCounter);
+    if (stored !== undefined && entry !== undefined) {
       if (entry.packet.messageId === messageId) return;
       entry.packet.messageId = messageId;
-      const earlier = last(shelf.byId.get(messageId));
-      if (earlier === undefined) shelf.byId.set(messageId, entry);
+      const earlier = last(stored.byId.get(messageId));
+      if (earlier === undefined) stored.byId.set(messageId, entry);
       else earlier.next = entry;
       return;
     }
-    const first = shelf?.byId.get(messageId);
+    const first = stored?.byId.get(messageId);
     if (first === undefined) throw new Error('too many messages of this client are unacknowledged');
     first.packet = packet;
   }
 
   /** A message is acknowledged, or not wanted any more. */
-  #take(clientId: string, messageId: number): KeptPacket | undefined {
-    const shelf = this.#shelves.get(clientId);
-    const entry = shelf?.byId.get(messageId);
-    if (shelf === undefined || entry === undefined) return undefined;
-    if (entry.next === undefined) shelf.byId.delete(messageId);
-    else shelf.byId.set(messageId, entry.next);
+  #remove(clientId: string, messageId: number): KeptPacket | undefined {
+    const stored = this.#stored.get(clientId);
+    const entry = stored?.byId.get(messageId);
+    if (stored === undefined || entry === undefined) return undefined;
+    if (entry.next === undefined) stored.byId.delete(messageId);
+    else stored.byId.set(messageId, entry.next);
     // it may have been sent twice, when its client came back just then
-    if (!shelf.entries.delete(entry.counter)) return undefined;
-    shelf.bytes -= entry.bytes;
+    if (!stored.entries.delete(entry.counter)) return undefined;
+    stored.bytes -= entry.bytes;
     this.#bytes -= entry.bytes;
-    if (shelf.entries.size === 0) this.#shelves.delete(clientId);
+    if (stored.entries.size === 0) this.#stored.delete(clientId);
     return entry.packet;
   }
 }

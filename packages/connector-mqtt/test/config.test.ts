@@ -27,7 +27,7 @@ test('several urls are those of a cluster, each of them checked, with TLS all or
 
 test('neither a server nor an embedded broker, or both, is an error', () => {
   assert.match(problems({}).join(), /^url: give the url of a server .* or "embedded": true/);
-  assert.match(problems({ url: 'mqtt://a', embedded: true }).join(), /^url: there is "embedded": true already/);
+  assert.match(problems({ url: 'mqtt://a', embedded: true }).join(), /^url: conflicts with "embedded": true/);
 });
 
 test('a misspelt key is an error', () => {
@@ -63,7 +63,7 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
   ])
     assert.match(problems({ url }).join(), /^url: (expected mqtt:|nothing may follow)/, url);
   const [problem = ''] = problems({ url: 'mqtt://me:secret@a' });
-  assert.match(problem, /^url: keep user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of it/);
   assert.doesNotMatch(problem, /secret/);
 });
 

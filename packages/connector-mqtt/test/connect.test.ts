@@ -117,7 +117,7 @@ test('a second client with the same clientId ends the first connection, and the 
   const { url } = await mosquitto(t);
   const first = await open(t, { url, clientId: 'same' });
   await open(t, { url, clientId: 'same' });
-  assert.match(((await first.lost) as Error).message, /has another client the same clientId/);
+  assert.match(((await first.lost) as Error).message, /does another client have this clientId/);
 });
 
 test('a server that speaks something else does no harm, and the error says so', async (t) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
 import { Aedes } from 'aedes';
-import { Collector, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { Collector, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { connect, open } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 import { tap } from './tap.js';
@@ -248,7 +248,7 @@ test('a subscription that the server does not grant is an error, and the connect
 
 test('of messages of QoS 0 a bounded number waits for a slow handler, the others are dropped and counted', async (t) => {
   const server = await mosquitto(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url: server.url }, log);
   const got = new Collector<() => void>();
   await connection.consumer.consume('a', () => new Promise((resolve) => got.add(resolve)), { maxUnacknowledged: 1 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { SputnikError } from '@sputnikjs/core';
-import { Collector, KeptLog, rejection, textOf } from '@sputnikjs/testkit';
+import { Collector, MemoryLog, rejection, textOf } from '@sputnikjs/testkit';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { connect, embedded, makeConnector, open, portOf } from './helpers.js';
 import { mosquittoSub } from './mosquitto.js';
@@ -12,7 +12,7 @@ import { RawSubscriber } from './raw-subscriber.js';
 test('the embedded broker listens from start on, and serves the connector and others alike', async (t) => {
   const port = await freePort();
   const connector = makeConnector(t, { embedded: true, port });
-  const log = new KeptLog();
+  const log = new MemoryLog();
   await connector.start?.(log);
   assert.deepEqual(
     log.lines.map(({ fields }) => fields),

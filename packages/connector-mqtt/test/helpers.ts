@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connector } from '@sputnikjs/connector-mqtt';
-import { heldConnectors } from '@sputnikjs/testkit';
+import { standaloneConnectors } from '@sputnikjs/testkit';
 import type { Scope } from '@sputnikjs/testkit/servers';
 
 export async function temporaryFolder(t: Scope): Promise<string> {
@@ -11,7 +11,7 @@ export async function temporaryFolder(t: Scope): Promise<string> {
   return folder;
 }
 
-export const { makeConnector, open, connect } = heldConnectors(connector);
+export const { makeConnector, open, connect } = standaloneConnectors(connector);
 
 /** Configuration of an embedded broker on a free port. */
 export const embedded: object = { embedded: true, port: 0 };

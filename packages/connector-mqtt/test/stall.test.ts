@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessagingConnection } from '@sputnikjs/messaging';
-import { Collector, KeptLog, rejection } from '@sputnikjs/testkit';
+import { Collector, MemoryLog, rejection } from '@sputnikjs/testkit';
 import { embedded, open, portOf } from './helpers.js';
 import { RawSubscriber } from './raw-subscriber.js';
 
 test('a stalled subscriber does not hold up those who publish to others, and is disconnected in the end', async (t) => {
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connector, connection } = await open(t, embedded, log);
   const stalled = new RawSubscriber(t, portOf(connection), 'stalled', 'a');
   await stalled.subscribed.reaches(1);

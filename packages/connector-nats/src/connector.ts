@@ -9,13 +9,13 @@ import {
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { NATS_CONFIG, type NatsConfig, NATS_URLS } from './config.js';
-import { Consumer } from './jetstream/consumer.js';
+import { JetStreamConsumer } from './jetstream/consumer.js';
 import { CoreConsumer } from './core/consumer.js';
 import { CoreProducer } from './core/producer.js';
 import { JetStream } from './jetstream/jetstream.js';
-import type { Link, LinkUser } from './link/link.js';
+import type { NatsLink, NatsLinkUser } from './link/link.js';
 import { credsProblems, openLink } from './link/login.js';
-import { Producer } from './jetstream/producer.js';
+import { JetStreamProducer } from './jetstream/producer.js';
 import { Streams } from './jetstream/streams.js';
 
 /** What blocks get as connection. */
@@ -31,10 +31,12 @@ class Connection implements NatsMessaging {
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
 
-  constructor(link: Link, { jetstream, inFlight, durable }: NatsConfig, streams: Streams, log: Logger | undefined) {
+  constructor(link: NatsLink, { jetstream, inFlight, durable }: NatsConfig, streams: Streams, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = jetstream ? new Producer(link, inFlight, streams).outbox : new CoreProducer(link, inFlight).outbox;
-    this.consumer = jetstream ? new Consumer(streams, durable, log) : new CoreConsumer(link, durable, log);
+    this.producer = jetstream
+      ? new JetStreamProducer(link, inFlight, streams).outbox
+      : new CoreProducer(link, inFlight).outbox;
+    this.consumer = jetstream ? new JetStreamConsumer(streams, durable, log) : new CoreConsumer(link, durable, log);
   }
 
   get dropped(): number {
@@ -42,7 +44,7 @@ class Connection implements NatsMessaging {
   }
 }
 
-class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
+class NatsConnector extends LinkConnector<NatsLink, NatsMessaging, NatsLinkUser> {
   readonly #config: NatsConfig;
   readonly #servers: Servers;
 
@@ -52,11 +54,11 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
     this.#servers = new Servers(urlsOf(config.url));
   }
 
-  protected override open(signal: AbortSignal): Promise<Link> {
+  protected override open(signal: AbortSignal): Promise<NatsLink> {
     return this.#servers.open((url) => openLink(url, this.#config, signal), signal);
   }
 
-  protected override async prepare(link: Link): Promise<NatsMessaging> {
+  protected override async prepare(link: NatsLink): Promise<NatsMessaging> {
     const { domain, streams: configured } = this.#config;
     const streams = new Streams(new JetStream(link, domain), configured, this.log);
     const connection = new Connection(link, this.#config, streams, this.log);
@@ -74,12 +76,12 @@ class NatsConnector extends LinkConnector<Link, NatsMessaging, LinkUser> {
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { connector } from '@sputnikjs/connector-nats';
- * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { standaloneConnectors, textOf } from '@sputnikjs/testkit';
  * import { natsServer } from '@sputnikjs/testkit/servers';
  * test('a message comes back', async (t) => {
  *   const server = await natsServer(t);
  *   await server.start();
- *   const { connection } = await heldConnectors(connector).open(t, { url: server.url, streams: [{ name: 'NEWS', subjects: ['news'], storage: 'memory' }] });
+ *   const { connection } = await standaloneConnectors(connector).open(t, { url: server.url, streams: [{ name: 'NEWS', subjects: ['news'], storage: 'memory' }] });
  *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
  *   await connection.producer.produce({ target: 'news', payload: 'hello' });
  *   assert.equal(await came, 'hello');

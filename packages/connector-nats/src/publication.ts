@@ -1,12 +1,12 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { headersOf } from './headers.js';
-import type { Link } from './link/link.js';
+import type { NatsLink } from './link/link.js';
 import type { Publication } from './link/outgoing.js';
 import { targetProblem } from './subject.js';
 
 /** Puts a message into NATS's terms. Throws what is wrong with it, where the server would end the connection or not notice. */
-export function publicationOf(message: ProduceMessage, { nats }: Link): Publication {
+export function publicationOf(message: ProduceMessage, { nats }: NatsLink): Publication {
   const { target, payload } = message;
   const problem = targetProblem(target);
   if (problem !== undefined) throw new Error(`cannot publish to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);

@@ -47,9 +47,9 @@ test('user and password, or a token, are what the server wants; else the error s
     (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
   await open(t, { url: byUser.url, username: 'me', password: 'right' });
   const wrong = await failure(byUser.url, { username: 'me', password: 'wrong' });
-  assert.match(wrong, /cannot connect to .*;  check username and password$/);
+  assert.match(wrong, /cannot connect to .*; check username and password$/);
   assert.doesNotMatch(wrong, /wrong'|password "wrong"/);
-  assert.match(await failure(byUser.url, {}), /it wants username and password, token, credsFile or nkeySeed$/);
+  assert.match(await failure(byUser.url, {}), /it requires username and password, token, credsFile or nkeySeed$/);
   assert.match(await failure(byUser.url, { credsFile: '/missing.creds' }), /^cannot read credsFile: ENOENT/);
   const byToken = await started(t, ['authorization { token: "right" }']);
   await open(t, { url: byToken.url, token: 'right' });

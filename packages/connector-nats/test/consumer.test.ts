@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import type { NatsMessaging } from '@sputnikjs/connector-nats';
-import { Collector, gate, numbered, rejection, textOf, type Held } from '@sputnikjs/testkit';
+import { Collector, gate, numbered, rejection, textOf, type StandaloneConnector } from '@sputnikjs/testkit';
 import { addStream, open, started, withPlain } from './helpers.js';
 
-interface Flow extends Held<NatsMessaging> {
+interface Flow extends StandaloneConnector<NatsMessaging> {
   readonly url: string;
   /** Produces these, in order. */
   readonly produce: (...payloads: readonly string[]) => Promise<unknown>;

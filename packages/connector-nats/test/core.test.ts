@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Collector, gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { Collector, gate, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { open, started } from './helpers.js';
 
 test('core NATS: what a handler rejects is lost, counted and warned of once', async (t) => {
   const { url } = await started(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url, jetstream: false }, log);
   const seen = new Collector<string>();
   await connection.consumer.consume('a', async (message) => {
@@ -24,7 +24,7 @@ test('core NATS: what a handler rejects is lost, counted and warned of once', as
 
 test('core NATS: a bounded amount waits for a slow handler; what is beyond it is lost and counted, the rest comes in order', async (t) => {
   const { url } = await started(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url, jetstream: false }, log);
   const slow = gate();
   const handled: number[] = [];

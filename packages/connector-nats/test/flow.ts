@@ -1,11 +1,11 @@
 import type { TestContext } from 'node:test';
 import type { NatsMessaging } from '@sputnikjs/connector-nats';
-import { Collector, KeptLog, textOf, type Held } from '@sputnikjs/testkit';
+import { Collector, MemoryLog, textOf, type StandaloneConnector } from '@sputnikjs/testkit';
 import { addStream, open, started, withPlain } from './helpers.js';
 
-export interface Flow extends Held<NatsMessaging> {
+export interface Flow extends StandaloneConnector<NatsMessaging> {
   readonly url: string;
-  readonly log: KeptLog;
+  readonly log: MemoryLog;
   readonly seen: Collector<string>;
   readonly produce: (payload: string, target?: string) => Promise<unknown>;
   /** Why the connection was lost, if it was. */
@@ -16,7 +16,7 @@ export interface Flow extends Held<NatsMessaging> {
 export async function flow(t: TestContext, raw: object = {}, consumes = true): Promise<Flow> {
   const { url } = await started(t);
   await addStream(url, { name: 'S', subjects: ['a'] });
-  const [log, seen] = [new KeptLog(), new Collector<string>()];
+  const [log, seen] = [new MemoryLog(), new Collector<string>()];
   const opened = await open(t, { url, ...raw }, log);
   let loss: unknown;
   void opened.lost.then((why) => (loss = why ?? 'no reason given'));

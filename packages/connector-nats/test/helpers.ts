@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect as plainConnect, type NatsConnection } from '@nats-io/transport-node';
 import { connector } from '@sputnikjs/connector-nats';
-import { heldConnectors } from '@sputnikjs/testkit';
+import { standaloneConnectors } from '@sputnikjs/testkit';
 import { natsServer, type RealServer } from '@sputnikjs/testkit/servers';
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
@@ -21,7 +21,7 @@ export async function started(t: TestContext, lines?: readonly string[]): Promis
   return server;
 }
 
-export const { makeConnector, open, connect } = heldConnectors(connector);
+export const { makeConnector, open, connect } = standaloneConnectors(connector);
 
 /** A client that is not ours, for as long as the work takes. */
 export async function withPlain<T>(

@@ -43,7 +43,7 @@ test('an nkey lets us in; another does not, and its seed is told to nobody', asy
   const seedOf = (pair: KeyPair): string => Buffer.from(pair.getSeed()).toString();
   await open(t, { url, nkeySeed: seedOf(user) });
   const error = await rejection(connect(makeConnector(t, { url, nkeySeed: seedOf(other) })));
-  assert.match(error.message, /cannot connect to .*;  check nkeySeed$/);
+  assert.match(error.message, /cannot connect to .*; check nkeySeed$/);
   assert.ok(!error.message.includes(seedOf(other)));
   const noSeed = await rejection(connect(makeConnector(t, { url, nkeySeed: 'SUNOSEED' })));
   assert.match(noSeed.message, /; check nkeySeed$/);
@@ -63,7 +63,7 @@ test('a creds file lets us in, and a renewed one is read at the next connect', a
   const write = (by: KeyPair): Promise<void> => writeFile(credsFile, creds(jwt('user', user, by, UNLIMITED), user));
   const connector = makeConnector(t, { url, credsFile, jetstream: false });
   await write(stranger);
-  assert.match((await rejection(connect(connector))).message, /cannot connect to .*;  check credsFile$/);
+  assert.match((await rejection(connect(connector))).message, /cannot connect to .*; check credsFile$/);
   await write(account);
   assert.ok((await connect(connector)).connection);
 });

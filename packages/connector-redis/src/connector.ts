@@ -9,10 +9,10 @@ import {
 import { LinkConnector } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { REDIS_CONFIG, type RedisConfig, REDIS_URLS } from './config.js';
-import { Consumer, newName } from './consumer.js';
-import { Link } from './link.js';
+import { RedisConsumer, newName } from './consumer.js';
+import { RedisLink } from './link.js';
 import { login } from './login.js';
-import { Producer } from './producer.js';
+import { RedisProducer } from './producer.js';
 
 /** What blocks get as connection. */
 export interface RedisConnection extends MessagingConnection {
@@ -25,12 +25,12 @@ export interface RedisConnection extends MessagingConnection {
 class Connection implements RedisConnection {
   readonly url: string;
   readonly producer: MessageProducer;
-  readonly #consumer: Consumer;
+  readonly #consumer: RedisConsumer;
 
-  constructor(link: Link, config: RedisConfig, consumerName: string, log: Logger | undefined) {
+  constructor(link: RedisLink, config: RedisConfig, consumerName: string, log: Logger | undefined) {
     this.url = link.url;
-    this.producer = new Producer(link, config.inFlight, config.maxLength).outbox;
-    this.#consumer = new Consumer(link, config, consumerName, log);
+    this.producer = new RedisProducer(link, config.inFlight, config.maxLength).outbox;
+    this.#consumer = new RedisConsumer(link, config, consumerName, log);
   }
 
   get consumer(): MessageConsumer {
@@ -42,7 +42,7 @@ class Connection implements RedisConnection {
   }
 }
 
-class RedisConnector extends LinkConnector<Link, RedisConnection> {
+class RedisConnector extends LinkConnector<RedisLink, RedisConnection> {
   readonly #config: RedisConfig;
   readonly #consumerName: string;
 
@@ -53,12 +53,12 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
     this.#consumerName = config.consumerName ?? newName();
   }
 
-  protected override async open(signal: AbortSignal): Promise<Link> {
+  protected override async open(signal: AbortSignal): Promise<RedisLink> {
     const { client } = await login(this.#config, signal);
-    return new Link(this.#config, client);
+    return new RedisLink(this.#config, client);
   }
 
-  protected override prepare(link: Link): RedisConnection {
+  protected override prepare(link: RedisLink): RedisConnection {
     return new Connection(link, this.#config, this.#consumerName, this.log);
   }
 }
@@ -70,12 +70,12 @@ class RedisConnector extends LinkConnector<Link, RedisConnection> {
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { connector } from '@sputnikjs/connector-redis';
- * import { heldConnectors, textOf } from '@sputnikjs/testkit';
+ * import { standaloneConnectors, textOf } from '@sputnikjs/testkit';
  * import { redisServer } from '@sputnikjs/testkit/servers';
  * test('a message comes back', async (t) => {
  *   const server = await redisServer(t);
  *   await server.start();
- *   const { connection } = await heldConnectors(connector).open(t, { url: server.url });
+ *   const { connection } = await standaloneConnectors(connector).open(t, { url: server.url });
  *   const came = new Promise<string>((resolve) => void connection.consumer.consume('news', async (message) => resolve(textOf(message))));
  *   await connection.producer.produce({ target: 'news', payload: 'hello' });
  *   assert.equal(await came, 'hello');

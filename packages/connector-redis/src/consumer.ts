@@ -5,7 +5,7 @@ import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/
 import type { RedisConfig } from './config.js';
 import { keyProblem } from './entry.js';
 import { prepareGroup } from './group.js';
-import type { Link } from './link.js';
+import type { RedisLink } from './link.js';
 import { hasCode } from './server-error.js';
 import { StreamGroup } from './stream-group.js';
 import { StreamSubscription } from './subscription.js';
@@ -16,8 +16,8 @@ export function newName(): string {
 }
 
 /** Consumes streams by a group: what one consumer of it was given, no other gets, unless that one fails. */
-export class Consumer implements MessageConsumer {
-  readonly #link: Link;
+export class RedisConsumer implements MessageConsumer {
+  readonly #link: RedisLink;
   readonly #config: RedisConfig;
   readonly #name: string;
   readonly #log: Logger | undefined;
@@ -25,7 +25,7 @@ export class Consumer implements MessageConsumer {
   readonly #names = new Map<string, Set<string>>();
   #dropped = 0;
 
-  constructor(link: Link, config: RedisConfig, name: string, log: Logger | undefined) {
+  constructor(link: RedisLink, config: RedisConfig, name: string, log: Logger | undefined) {
     this.#link = link;
     this.#config = config;
     this.#name = name;
@@ -57,7 +57,7 @@ export class Consumer implements MessageConsumer {
       claimAfterMs,
       dropped: (count) => this.#drop(source, count),
       trouble: (error) => this.#complain(source, error),
-      mend: (error) => this.#mend(source, error),
+      restore: (error) => this.#restore(source, error),
       stopped: () => this.#stopped(stream),
     });
   }
@@ -69,7 +69,7 @@ export class Consumer implements MessageConsumer {
     this.#names.get(stream.name)?.delete(stream.consumer);
   }
 
-  async #mend(source: string, error: unknown): Promise<void> {
+  async #restore(source: string, error: unknown): Promise<void> {
     if (!hasCode(error, 'NOGROUP')) throw error;
     await prepareGroup(this.#link, source, this.#config);
     this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was missing; it is created again`);

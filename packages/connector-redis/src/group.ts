@@ -1,9 +1,9 @@
 import type { RedisConfig } from './config.js';
-import type { Link } from './link.js';
+import type { RedisLink } from './link.js';
 import { hasCode } from './server-error.js';
 
 /** Sees to it that a stream has the group: makes it, to begin with the oldest entry, if `createGroups` says so, else rejects if it is missing. */
-export async function prepareGroup(link: Link, stream: string, config: RedisConfig): Promise<void> {
+export async function prepareGroup(link: RedisLink, stream: string, config: RedisConfig): Promise<void> {
   const { group, createGroups } = config;
   // looked at first: it takes fewer rights, and no memory
   if ((await groupsOf(link, stream)).includes(group)) return;
@@ -21,7 +21,7 @@ export async function prepareGroup(link: Link, stream: string, config: RedisConf
   }
 }
 
-async function groupsOf(link: Link, stream: string): Promise<readonly string[]> {
+async function groupsOf(link: RedisLink, stream: string): Promise<readonly string[]> {
   try {
     const groups = (await link.call('XINFO', 'GROUPS', stream)) as readonly (readonly unknown[])[];
     return groups.map((properties) => String(properties[properties.findIndex((name) => String(name) === 'name') + 1]));

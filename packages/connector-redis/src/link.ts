@@ -1,11 +1,11 @@
-import { Link as BaseLink } from '@sputnikjs/messaging/connector';
+import { Link } from '@sputnikjs/messaging/connector';
 import type { Client } from './client.js';
 import type { RedisConfig } from './config.js';
 import { login, type Login } from './login.js';
 import { isPassing } from './server-error.js';
 
 /** The connections to a server, which end together: one for commands, and one for each reader, since it waits there for messages. */
-export class Link extends BaseLink {
+export class RedisLink extends Link {
   /** For commands that are answered at once. */
   readonly client: Client;
   readonly #config: RedisConfig;

@@ -1,18 +1,18 @@
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
 import { Outbox, serverFull, type LinkUser } from '@sputnikjs/messaging/connector';
 import { Xadd } from './entry.js';
-import type { Link } from './link.js';
+import type { RedisLink } from './link.js';
 import { isPassing, ServerError } from './server-error.js';
 
 /** Appends messages to streams. The server answers in the order of the commands, and each for itself. */
-export class Producer implements LinkUser {
+export class RedisProducer implements LinkUser {
   readonly outbox: MessageProducer;
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #maxLength: number | undefined;
   readonly #outbox: Outbox<number>;
   #next = 0;
 
-  constructor(link: Link, window: number, maxLength: number | undefined) {
+  constructor(link: RedisLink, window: number, maxLength: number | undefined) {
     this.#link = link;
     this.#maxLength = maxLength;
     this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));

@@ -1,5 +1,5 @@
 import { systemClock } from '@sputnikjs/core';
-import type { Link } from './link.js';
+import type { RedisLink } from './link.js';
 import type { Login } from './login.js';
 import { hasCode } from './server-error.js';
 
@@ -15,13 +15,13 @@ export class StreamGroup {
   readonly name: string;
   readonly consumer: string;
   readonly #group: string;
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #reader: Login;
   /** The right to count is one that the user need not have. */
   #mayCount = true;
   #askedAt: number | undefined;
 
-  constructor(link: Link, reader: Login, name: string, group: string, consumer: string) {
+  constructor(link: RedisLink, reader: Login, name: string, group: string, consumer: string) {
     this.#link = link;
     this.#reader = reader;
     this.name = name;

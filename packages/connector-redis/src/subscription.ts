@@ -3,7 +3,7 @@ import type { Subscription } from '@sputnikjs/messaging';
 import type { LinkUser } from '@sputnikjs/messaging/connector';
 import { retryDelay } from './failures.js';
 import { Handling, type Handled } from './handling.js';
-import type { Link } from './link.js';
+import type { RedisLink } from './link.js';
 import { hasCode } from './server-error.js';
 import type { Entry } from './stream-group.js';
 
@@ -12,7 +12,7 @@ export interface Subscribing extends Handled {
   /** What others have not touched for this time is taken over from them, in milliseconds. */
   readonly claimAfterMs: number;
   /** Makes a group that is gone anew; rejects if that may not be done. */
-  readonly mend: (error: unknown) => Promise<void>;
+  readonly restore: (error: unknown) => Promise<void>;
   /** Called when it has stopped. */
   readonly stopped: () => Promise<void>;
 }
@@ -34,7 +34,7 @@ const OVERDUE_MS = 10_000;
  * until it is handled, here or, if this consumer is gone, by another of its group.
  */
 export class StreamSubscription implements Subscription, LinkUser {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #about: Subscribing;
   readonly #handling: Handling;
   readonly #over = new AbortController();
@@ -46,7 +46,7 @@ export class StreamSubscription implements Subscription, LinkUser {
   #claim = { at: 0, from: '0-0' };
   #stopping: Promise<void> | undefined;
 
-  constructor(link: Link, about: Subscribing) {
+  constructor(link: RedisLink, about: Subscribing) {
     this.#link = link;
     this.#about = about;
     this.#handling = new Handling(about);
@@ -144,7 +144,7 @@ export class StreamSubscription implements Subscription, LinkUser {
     // the stream was deleted while a read waited, as the next one says
     if (hasCode(error, 'UNBLOCKED') && troubles === 1) return;
     try {
-      await this.#about.mend(error);
+      await this.#about.restore(error);
     } catch (trouble) {
       this.#about.trouble(trouble);
       await systemClock.sleep(retryDelay(troubles), this.#over.signal);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { gate, KeptLog, numbered, textOf } from '@sputnikjs/testkit';
+import { gate, MemoryLog, numbered, textOf } from '@sputnikjs/testkit';
 import { connect, Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test("other clients' entries are messages, too: payload and headers, or all fields as JSON", async (t) => {
@@ -77,7 +77,7 @@ test('a message whose handler rejects, or throws, comes again and again; others 
 
 test('what cannot be acknowledged is told of, and handled again', async (t) => {
   const { url, port } = await started(t, ['user me on >mine ~* +@all -xack']);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url, username: 'me', password: 'mine' }, log);
   const inbox = new Inbox();
   const subscription = await connection.consumer.consume('a', inbox.take);
@@ -101,7 +101,7 @@ test('messages that were deleted before they were handled are counted and told o
     await plain.xtrim('a', 'MAXLEN', 0);
     await plain.xadd('a', '*', 'payload', 'new');
   });
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url, consumerName: 'me', claimAfterMs: 1000 }, log);
   const inbox = new Inbox();
   await connection.consumer.consume('a', inbox.take);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as realTime } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { connector as definition, REDIS_CONFIG } from '@sputnikjs/connector-redis';
-import { gate, KeptLog, rejection, textOf } from '@sputnikjs/testkit';
+import { gate, MemoryLog, rejection, textOf } from '@sputnikjs/testkit';
 import { countsIn, Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 const ways: readonly (readonly [what: string, (plain: Redis) => Promise<unknown>])[] = [
@@ -42,7 +42,7 @@ for (const [what, how] of ways)
 
 test('a key that is something else for a while is complained of, and consumed again when it is a stream', async (t) => {
   const { url, port } = await started(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url }, log);
   const inbox = new Inbox();
   await connection.consumer.consume('a', inbox.take);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { gate, KeptLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
+import { gate, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { Inbox, open, pendingIn, started, until, withPlain } from './helpers.js';
 
 test('a group that is missing is an error that says how to make it, unless createGroups makes it', async (t) => {
@@ -9,7 +9,7 @@ test('a group that is missing is an error that says how to make it, unless creat
   const strict = await open(t, { url, group: 'my group', createGroups: false });
   const consume = () => strict.connection.consumer.consume('a', async () => {});
   const expected =
-    'the stream "a" has no consumer group "my group": make it by XGROUP CREATE a "my group" 0 MKSTREAM, or set "createGroups" to true';
+    'the stream "a" has no consumer group "my group": create it with XGROUP CREATE a "my group" 0 MKSTREAM, or set "createGroups" to true';
   assert.equal((await rejection(consume())).message, expected);
   await withPlain(port, (plain) => plain.xadd('a', '*', 'payload', 'x'));
   assert.equal((await rejection(consume())).message, expected);
@@ -25,7 +25,7 @@ test('a group that is missing is an error that says how to make it, unless creat
 
 test('a stream that somebody deletes is made anew, and consumed on', async (t) => {
   const { url, port } = await started(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url }, log);
   const inbox = new Inbox();
   await connection.consumer.consume('a', inbox.take);
@@ -41,7 +41,7 @@ test('a stream that somebody deletes is made anew, and consumed on', async (t) =
 test('a group that is gone and may not be made is told of, and consumed on when it is there again', async (t) => {
   const { url, port } = await started(t);
   await withPlain(port, (plain) => plain.xgroup('CREATE', 'a', 'sputnik', '0', 'MKSTREAM'));
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection, connector } = await open(t, { url, createGroups: false }, log);
   const inbox = new Inbox();
   await connection.consumer.consume('a', inbox.take);

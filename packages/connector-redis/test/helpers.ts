@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { connector } from '@sputnikjs/connector-redis';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { Collector, heldConnectors, textOf } from '@sputnikjs/testkit';
+import { Collector, standaloneConnectors, textOf } from '@sputnikjs/testkit';
 import { redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 
 /** A server that runs. */
@@ -12,7 +12,7 @@ export async function started(t: TestContext, lines?: readonly string[]): Promis
   return server;
 }
 
-export const { makeConnector, open, connect } = heldConnectors(connector);
+export const { makeConnector, open, connect } = standaloneConnectors(connector);
 
 /** A client that is not ours, for as long as the work takes. */
 export async function withPlain<T>(port: number, work: (plain: Redis) => Promise<T>, login: object = {}): Promise<T> {

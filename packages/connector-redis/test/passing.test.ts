@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as realTime } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { SputnikError } from '@sputnikjs/core';
-import { gate, KeptLog, rejection } from '@sputnikjs/testkit';
+import { gate, MemoryLog, rejection } from '@sputnikjs/testkit';
 import type { RealServer } from '@sputnikjs/testkit/servers';
 import { countsIn, Inbox, open, started, until, withPlain } from './helpers.js';
 
@@ -96,7 +96,7 @@ for (const state of states) {
 
 test('what was handled while the server writes nothing is acknowledged when it does, and not handled once more', async (t) => {
   const { url, port } = await started(t);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const { connection } = await open(t, { url }, log);
   const [inbox, release] = [new Inbox(), gate()];
   await connection.consumer.consume('a', async (message) => {

@@ -30,15 +30,15 @@ interface Job {
   /** Connections that ended when nothing but it had been sent. */
   cuts: number;
   /** The connection over which it was sent last. */
-  sentOver: Link | undefined;
+  sentOver: Connected | undefined;
   /** The connection over which it is under way as a suspect. */
-  triedOver: Link | undefined;
+  triedOver: Connected | undefined;
   /** It waits for room, or for its turn behind others that do. */
   waits: boolean;
 }
 
 /** One connection; a new one for each connect, even if the connector gives the same value again. */
-interface Link {
+interface Connected {
   readonly producer: MessageProducer;
   sent: number;
   /** Suspects that are under way, and how many may be. */
@@ -74,7 +74,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   make: ({ concurrency, capacity }, _to, ctx) => {
     /** In the order of acceptance: a set keeps it. */
     const open = new Set<Job>();
-    let link: Link | undefined;
+    let link: Connected | undefined;
     /** Those under way when a connection ended: one of them may be why. They go first, few at a time. */
     const suspects = new Set<Job>();
     /** Targets that the server has no room for, each with the message that tries whether it has again, and why it had none. */
@@ -91,7 +91,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       suspects.delete(job);
       job.reject(error);
     };
-    const attempt = async (job: Job, over: Link): Promise<void> => {
+    const attempt = async (job: Job, over: Connected): Promise<void> => {
       const { target } = job.message;
       job.waits = false;
       job.sentOver = over;
@@ -124,7 +124,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       }
     };
     /** The server has not cut the connection at this suspect: twice as many of them may go next. */
-    const cleared = (job: Job, over: Link): void => {
+    const cleared = (job: Job, over: Connected): void => {
       suspects.delete(job);
       if (job.triedOver !== over) return;
       job.triedOver = undefined;
@@ -133,7 +133,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       if (link === over) sendOn(over);
     };
     /** Suspects first; when they are all through, all that was not sent. */
-    const sendOn = (over: Link): void => {
+    const sendOn = (over: Connected): void => {
       // guard: messages are sent in order
       for (const job of suspects) {
         if (over.tried >= over.window) return;
@@ -157,7 +157,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
 
     /** The server has no room for a message: it keeps its place, and those behind it for the same target wait, too. */
-    const wait = (job: Job, over: Link, refusal: unknown): void => {
+    const wait = (job: Job, over: Connected, refusal: unknown): void => {
       if (link !== over) return void (ctx.landing.aborted && link === undefined && failWith(job, refusal));
       job.waits = true;
       const { target } = job.message;
@@ -183,7 +183,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       }
       if (full.size > 0) cancelTry = ctx.clock.after(pauseMs, tryAgain);
     };
-    const goOn = (target: string, over: Link): void => {
+    const goOn = (target: string, over: Connected): void => {
       full.delete(target);
       pauseMs = ROOM_MS[0];
       ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);

@@ -4,7 +4,7 @@ export type { SidecarEntry } from './folder/blocks.js';
 export type { GivenConnector } from './folder/connector-conf.js';
 export type { ConfigurationOptions, RunnerOptions } from './folder/options.js';
 export { EXIT } from './run/exit-code.js';
-export type { Found, Reader } from './folder/reader.js';
+export type { RawConfiguration, Reader } from './folder/reader.js';
 export { startRunner, type Runner } from './run/runner.js';
 export { createLog } from './log/logs.js';
 export { start } from './run/start.js';

@@ -105,7 +105,7 @@ test('whatever is taken, kept and replaced in between, and wherever it crashes, 
         if (fate === 0) await unsent.keep(line);
         else if (fate === 1) await unsent.replace(Buffer.from(`${text}\n`));
         else {
-          unsent.take(line);
+          unsent.remove(line);
           taken.add(text);
         }
         if (random(8) === 0) await unsent.save();
@@ -131,11 +131,11 @@ test('an order is kept: what stays stands as it stood, and before what has not b
   const unsent = await UnsentFile.open(path);
   const next = async () => (await unsent.next()) ?? assert.fail();
   await unsent.keep(await next());
-  unsent.take(await next());
+  unsent.remove(await next());
   await unsent.save();
   appendFileSync(path, 'g');
   await unsent.replace(Buffer.from(`${(await next()).bytes?.toString()}!\n`));
-  unsent.take(await next());
+  unsent.remove(await next());
   assert.equal(await unsent.finish(), 2, 'lines that were not read');
   assert.equal(readFileSync(path, 'utf8'), 'a\nc!\ne\nfg');
   await unsent.close();
@@ -148,9 +148,9 @@ test('a line above the bound is never read as a whole, and stays', async (t) => 
   const [first, second, third] = [await unsent.next(), await unsent.next(), await unsent.next()];
   assert.ok(first && second && third);
   assert.deepEqual([second.bytes, third.bytes?.toString()], [undefined, 'b']);
-  unsent.take(first);
+  unsent.remove(first);
   await unsent.keep(second);
-  unsent.take(third);
+  unsent.remove(third);
   assert.equal(await unsent.finish(), 0);
   assert.equal(readFileSync(path, 'utf8'), `${long}\n`);
   await unsent.close();
@@ -160,7 +160,7 @@ test('where the new file cannot be written as a whole, the old one stays as it w
   const { path, dir } = file(t, 'a\nb\nc\n');
   const unsent = await UnsentFile.open(path);
   const next = async () => (await unsent.next()) ?? assert.fail();
-  unsent.take(await next());
+  unsent.remove(await next());
   const line = await next();
   renameSync(dir, `${dir}.away`);
   await assert.rejects(unsent.keep(line), /cannot be rewritten \(ENOENT.*some messages arrive twice/);

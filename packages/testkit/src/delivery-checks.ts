@@ -23,7 +23,7 @@ export const deliveryChecks: Readonly<
       const { target, source } = place;
       const inbox = new Inbox();
       await connection.consumer.consume(source, async (message) => {
-        await inbox.take(message);
+        await inbox.receive(message);
         if (textOf(message) === 'again' && !message.redelivered) throw new Error('not now');
       });
       const id = 'token-b/orders/124 żółw';
@@ -42,7 +42,7 @@ export const deliveryChecks: Readonly<
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const inbox = new Inbox();
       await connection.consumer.consume(place.source, async (message) => {
-        await inbox.take(message);
+        await inbox.receive(message);
         if (textOf(message) === 'bad' && (message.deliveries ?? 3) < 3) throw new Error('not now');
       });
       await produceAll(connection, place, ['bad', 'good']);
@@ -77,7 +77,7 @@ export const deliveryChecks: Readonly<
         await connection.consumer.consume(place.source, async (message) => {
           begun.push(textOf(message));
           await realTime(handlerMs);
-          await inbox.take(message);
+          await inbox.receive(message);
         });
       }
       const payloads = numbered(consumers * FOR_EACH);

@@ -45,8 +45,8 @@ export class FlightRecorder implements Watcher {
     this.lines.push(line);
   }
 
-  /** The lines so far; from now on there are none. */
-  take(): string[] {
+  /** Returns the lines so far, and forgets them. */
+  flush(): string[] {
     return this.lines.splice(0);
   }
 

@@ -63,7 +63,7 @@ export class Inbox {
   readonly messages: ConsumedMessage[] = [];
   #watchers: (() => void)[] = [];
 
-  readonly take = async (message: ConsumedMessage): Promise<void> => {
+  readonly receive = async (message: ConsumedMessage): Promise<void> => {
     this.messages.push(message);
     for (const wake of this.#watchers.splice(0)) wake();
   };
@@ -102,7 +102,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, inbox.take);
+      await connection.consumer.consume(place.source, inbox.receive);
       const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       const payloads = [bytes, Buffer.from('text: żółw'), new Uint8Array(0), Buffer.alloc(100_000, 'x')];
       for (const payload of payloads) await connection.producer.produce({ target: place.target, payload });
@@ -128,7 +128,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, inbox.take);
+      await connection.consumer.consume(place.source, inbox.receive);
       const { headers: hasHeaders, contentType: hasContentType } = stage.trial.features;
       const headers = { 'x-source': 'laika', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
       const contentType = 'application/json; charset=utf-8';
@@ -161,7 +161,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       await produceAll(connection, place, numbered(100));
       const inbox = new Inbox();
       const later = await stage.connect();
-      await later.connection.consumer.consume(place.source, inbox.take);
+      await later.connection.consumer.consume(place.source, inbox.receive);
       await inbox.reaches(100);
       assert.deepEqual(inbox.payloads, numbered(100));
     }),
@@ -173,7 +173,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const inbox = new Inbox();
       await connection.consumer.consume(place.source, async (message) => {
-        await inbox.take(message);
+        await inbox.receive(message);
         if (textOf(message) === 'bad' && !message.redelivered) throw new Error('not now');
       });
       await produceAll(connection, place, ['bad', ...numbered(10)]);
@@ -192,7 +192,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       const subscription = await connection.consumer.consume(
         place.source,
         async (message) => {
-          await inbox.take(message);
+          await inbox.receive(message);
           await release.passed;
         },
         { maxUnacknowledged: 10 },
@@ -207,7 +207,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       assert.deepEqual(inbox.payloads, numbered(10), 'a handler was called after stop');
       if (!stage.trial.features.keeps) return;
       const rest = new Inbox();
-      await connection.consumer.consume(place.source, rest.take);
+      await connection.consumer.consume(place.source, rest.receive);
       await rest.reaches(40);
       const left = numbered(50).slice(10);
       assert.deepEqual(
@@ -231,7 +231,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
         await release.passed;
         await new Promise((resolve) => setImmediate(resolve));
         underWay--;
-        await inbox.take(message);
+        await inbox.receive(message);
       };
       await consuming.connection.consumer.consume(place.source, slowly, { maxUnacknowledged: ALLOWED });
       const before = memoryInUse();

@@ -2,7 +2,7 @@ import { setTimeout as realTime } from 'node:timers/promises';
 import type { ServerConnector } from '@sputnikjs/core';
 import type { ConsumedMessage, MessagingConnection } from '@sputnikjs/messaging';
 import { gate, type Gate } from './gate.js';
-import { connect, type Held } from './held-connector.js';
+import { connect, type StandaloneConnector } from './standalone-connector.js';
 import { within } from './in-time.js';
 import { textOf } from './messages.js';
 import { MessagingFlight, type Copying } from './messaging-flight.js';
@@ -26,13 +26,15 @@ export class Stage {
   }
 
   /** Connects a new connector, or the one given. */
-  async connect(connector: ServerConnector<TrialConnection> = this.make()): Promise<Held<MessagingConnection>> {
+  async connect(
+    connector: ServerConnector<TrialConnection> = this.make(),
+  ): Promise<StandaloneConnector<MessagingConnection>> {
     // where there is no consumer, what needs one is skipped
     return within(PATIENCE_MS, 'connect', connect(connector as ServerConnector<MessagingConnection>));
   }
 
   /** Connects a connector of somebody else's making. */
-  async connectTo({ make }: ConnectorMaker): Promise<Held<MessagingConnection>> {
+  async connectTo({ make }: ConnectorMaker): Promise<StandaloneConnector<MessagingConnection>> {
     const connector = make();
     this.atEnd(() => connector.disconnect());
     return this.connect(connector);

@@ -69,10 +69,10 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
       void lost.then((why) => (end = why ?? 'no reason given'));
       const [inbox, others, release] = [new Inbox(), new Inbox(), gate()];
       await connection.consumer.consume(place.source, async (message) => {
-        await inbox.take(message);
+        await inbox.receive(message);
         if (textOf(message) === 'under way') await release.passed;
       });
-      await connection.consumer.consume(other.source, others.take);
+      await connection.consumer.consume(other.source, others.receive);
       await produceAll(connection, place, ['before', 'under way']);
       await inbox.reaches(2);
       for (let time = 1; time <= 2; time++) {
@@ -95,7 +95,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const inbox = new Inbox();
-      const subscription = await connection.consumer.consume(place.source, inbox.take);
+      const subscription = await connection.consumer.consume(place.source, inbox.receive);
       await produceAll(connection, place, ['before']);
       await inbox.reaches(1);
       await stage.trial.destroy?.(place);
@@ -119,7 +119,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
       void lost.then((why) => (end = why ?? 'no reason given'));
       const inbox = new Inbox();
       const { consumer } = stage.trial.features;
-      if (consumer) await connection.consumer.consume(place.source, inbox.take);
+      if (consumer) await connection.consumer.consume(place.source, inbox.receive);
       const payloads = numbered(300);
       for (const [time, from] of [0, 100, 200].entries()) {
         if (time > 0) await configured.destroy();

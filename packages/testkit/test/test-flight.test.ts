@@ -46,7 +46,7 @@ test('the lines of a flight say what happened, in order', async () => {
     config: { ticker: { everyMs: 1_000 } },
     connection: 'one',
   });
-  assert.deepEqual(flight.recorder.take(), [
+  assert.deepEqual(flight.recorder.flush(), [
     'sink.init',
     'sink.run',
     'ticker.run',
@@ -58,7 +58,7 @@ test('the lines of a flight say what happened, in order', async () => {
   await flight.server.drop();
   flight.recorder.note('now it is dark');
   await flight.clock.advance(1_000);
-  assert.deepEqual(flight.recorder.take(), [
+  assert.deepEqual(flight.recorder.flush(), [
     'sink.onMsg { n: 1 }',
     'sink.onMsg { n: 2 }',
     'disconnected',
@@ -68,7 +68,7 @@ test('the lines of a flight say what happened, in order', async () => {
   ]);
   const report = await flight.land();
   assert.equal(report.clean, true);
-  assert.deepEqual(flight.recorder.take(), ['landing: shootDown', 'sink.finish(false)', 'landed clean']);
+  assert.deepEqual(flight.recorder.flush(), ['landing: shootDown', 'sink.finish(false)', 'landed clean']);
   assert.equal(flight.clock.pending, 0);
 });
 
@@ -81,10 +81,10 @@ test('what a restored server does has had its effects after ten seconds', async 
   await flight.server.restore();
   assert.equal(flight.status().connection, 'connected');
   assert.equal(flight.clock.now() - before, 10_000);
-  flight.recorder.take();
+  flight.recorder.flush();
   await flight.server.flap(3);
   const outage = ['disconnected', 'listener.onServerDisconnect', 'connected', 'listener.onServerConnect'];
-  assert.deepEqual(flight.recorder.take(), [...outage, ...outage, ...outage]);
+  assert.deepEqual(flight.recorder.flush(), [...outage, ...outage, ...outage]);
   assert.equal((await flight.land()).clean, true);
 });
 
@@ -106,9 +106,9 @@ test('a function gives a connection for each connect, a value is the same each t
 test('a slow server is lost when its heartbeat is late, and connects late', async () => {
   const flight = await testFlight({ blocks: { listener }, connection: 'one' });
   flight.server.slow(6_000);
-  flight.recorder.take();
+  flight.recorder.flush();
   await flight.clock.advance(10_000);
-  assert.deepEqual(flight.recorder.take(), ['disconnected', 'listener.onServerDisconnect']);
+  assert.deepEqual(flight.recorder.flush(), ['disconnected', 'listener.onServerDisconnect']);
   await flight.clock.advance(6_000);
   assert.equal(flight.status().connection, 'connected');
   // The next heartbeat is under way.

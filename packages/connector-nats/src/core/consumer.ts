@@ -1,7 +1,7 @@
 import type { Logger } from '@sputnikjs/core';
 import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
 import { CoreSubscription, type Drop } from './subscription.js';
-import type { Link } from '../link/link.js';
+import type { NatsLink } from '../link/link.js';
 import { checkSource } from '../subject.js';
 
 /**
@@ -9,12 +9,12 @@ import { checkSource } from '../subject.js';
  * does not get handled is lost, counted and warned of.
  */
 export class CoreConsumer implements MessageConsumer {
-  readonly #link: Link;
+  readonly #link: NatsLink;
   readonly #queue: string;
   readonly #log: Logger | undefined;
   #dropped = 0;
 
-  constructor(link: Link, queue: string, log?: Logger) {
+  constructor(link: NatsLink, queue: string, log?: Logger) {
     this.#link = link;
     this.#queue = queue;
     this.#log = log;

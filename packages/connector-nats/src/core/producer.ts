@@ -1,23 +1,23 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
 import { Outbox } from '@sputnikjs/messaging/connector';
-import type { Link, LinkUser } from '../link/link.js';
+import type { NatsLink, NatsLinkUser } from '../link/link.js';
 import { forbidden, publicationOf } from '../publication.js';
 
 /**
  * Publishes without streams. The server answers nothing to a message; it has taken all that came before a PING when it answers that.
  * One PING is under way at once, for all messages sent before it.
  */
-export class CoreProducer implements LinkUser {
+export class CoreProducer implements NatsLinkUser {
   readonly outbox: MessageProducer;
-  readonly #link: Link;
+  readonly #link: NatsLink;
   readonly #outbox: Outbox<number>;
   /** Where the messages go that are under way, in the order of sending. */
   readonly #targets = new Map<number, string>();
   #next = 0;
   #isFlushing = false;
 
-  constructor(link: Link, window: number) {
+  constructor(link: NatsLink, window: number) {
     this.#link = link;
     this.outbox = this.#outbox = new Outbox(window, (message) => this.#send(message));
     link.add(this);

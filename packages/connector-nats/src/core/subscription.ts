@@ -2,7 +2,7 @@ import type { Msg, Subscription as NatsSubscription } from '@nats-io/transport-n
 import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
 import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { propertiesOf } from '../headers.js';
-import type { Link, LinkUser } from '../link/link.js';
+import type { NatsLink, NatsLinkUser } from '../link/link.js';
 
 /** Why messages are lost. */
 export type Drop =
@@ -16,10 +16,10 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const OVERHEAD = 500;
 
 /** Has a handler handle what comes on a subject, a bounded number of messages at once; a bounded amount waits. */
-export class CoreSubscription implements Subscription, LinkUser {
+export class CoreSubscription implements Subscription, NatsLinkUser {
   /** Resolves when the server has granted it. */
   readonly begun: Promise<void>;
-  readonly #link: Link;
+  readonly #link: NatsLink;
   readonly #places: number;
   readonly #dropped: (why: Drop, count: number) => void;
   readonly #handlers: Handlers;
@@ -29,7 +29,7 @@ export class CoreSubscription implements Subscription, LinkUser {
   #stopping: Promise<void> | undefined;
 
   constructor(
-    link: Link,
+    link: NatsLink,
     source: string,
     queue: string,
     handler: (message: ConsumedMessage) => Promise<void>,

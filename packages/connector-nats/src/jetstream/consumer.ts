@@ -6,7 +6,7 @@ import type { Streams } from './streams.js';
 import { checkSource } from '../subject.js';
 
 /** Consumes from streams, by durable pull consumers that other satellites may share. */
-export class Consumer implements MessageConsumer {
+export class JetStreamConsumer implements MessageConsumer {
   readonly #streams: Streams;
   readonly #durable: string;
   readonly #log: Logger | undefined;

@@ -1,6 +1,6 @@
 import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
-import type { Link } from '../link/link.js';
+import type { NatsLink } from '../link/link.js';
 
 const OWN_PREFIX = '$JS.API';
 const STREAM_NOT_FOUND = 10059;
@@ -8,13 +8,13 @@ const CONSUMER_NOT_FOUND = 10014;
 
 /** Asks JetStream about streams and consumers, over one link. */
 export class JetStream {
-  readonly link: Link;
+  readonly link: NatsLink;
   /** What the subjects begin with that its questions go to. */
   readonly prefix: string;
   readonly #manager: Promise<JetStreamManager>;
 
   /** That of another domain than the server's own is asked through the server, as leaf nodes do. */
-  constructor(link: Link, domain?: string) {
+  constructor(link: NatsLink, domain?: string) {
     this.link = link;
     this.prefix = domain === undefined ? OWN_PREFIX : `$JS.${domain}.API`;
     this.#manager = jetstreamManager(link.nats, { checkAPI: false, apiPrefix: this.prefix });

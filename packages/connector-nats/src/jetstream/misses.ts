@@ -52,7 +52,7 @@ export class Misses {
   /** Takes a message that no stream took. */
   add(id: number, target: string): void {
     const tries = this.#tries.get(id) ?? 0;
-    if (tries === MOST_TRIES || !this.#streams.take(target)) return void this.#refuse(id, target);
+    if (tries === MOST_TRIES || !this.#streams.cover(target)) return void this.#refuse(id, target);
     this.#tries.set(id, tries + 1);
     this.#waiting.add(id);
     if (!this.#making) void this.#make();
@@ -94,7 +94,7 @@ export class Misses {
 
   /** In a cluster, or behind a leaf node, a stream may be there and out of reach for now. */
   async #refusalOf(target: string): Promise<Error> {
-    if (this.#failure !== undefined && this.#streams.take(target)) return unmade(target, this.#failure);
+    if (this.#failure !== undefined && this.#streams.cover(target)) return unmade(target, this.#failure);
     if (!this.#streams.mayBeAway) return missedBy(target);
     try {
       if ((await this.#streams.namesFor(target)).length === 0) return missedBy(target);

@@ -4,7 +4,7 @@ import { Outbox } from '@sputnikjs/messaging/connector';
 import { AckReader } from './ack-reader.js';
 import { ackOf, type Ack } from './ack.js';
 import { isBetweenMessages } from '../link/internals.js';
-import type { Link, LinkUser } from '../link/link.js';
+import type { NatsLink, NatsLinkUser } from '../link/link.js';
 import { Misses } from './misses.js';
 import { forbidden, publicationOf } from '../publication.js';
 import type { Streams } from './streams.js';
@@ -18,9 +18,9 @@ const DUPLICATE: ProduceResult = { duplicate: true };
  * Publishes to streams. All acknowledgements come to one inbox and are told apart by the last token of their subject: a request of the
  * library's own for each message takes ten times the CPU time (measured).
  */
-export class Producer implements LinkUser {
+export class JetStreamProducer implements NatsLinkUser {
   readonly outbox: MessageProducer;
-  readonly #link: Link;
+  readonly #link: NatsLink;
   readonly #outbox: Outbox<number>;
   readonly #inbox = `${createInbox()}.`;
   readonly #streams: Streams;
@@ -30,7 +30,7 @@ export class Producer implements LinkUser {
   readonly #marks: number[] = [];
   readonly #looks: NodeJS.Timeout;
 
-  constructor(link: Link, window: number, streams: Streams, ackMs: number = ACK_MS) {
+  constructor(link: NatsLink, window: number, streams: Streams, ackMs: number = ACK_MS) {
     this.#link = link;
     this.#streams = streams;
     this.#misses = new Misses(streams, {
@@ -111,7 +111,7 @@ export class Producer implements LinkUser {
       if (id >= overdue) return;
       const target = this.#outbox.get(id)?.target ?? '';
       // somebody else subscribes to the subject, so that nobody says that the stream is gone
-      if (this.#streams.take(target)) {
+      if (this.#streams.cover(target)) {
         this.#misses.add(id, target);
         continue;
       }

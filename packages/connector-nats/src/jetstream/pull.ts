@@ -5,7 +5,7 @@ import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { Delivery, isDelivery } from './delivery.js';
 import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';
-import type { Link, LinkUser } from '../link/link.js';
+import type { NatsLink, NatsLinkUser } from '../link/link.js';
 
 /** How a subscription finds its consumer again, and who hears of that. */
 export interface Recovery {
@@ -34,9 +34,9 @@ const RETRY_MS = [100, 30_000] as const;
  * delivers it to somebody else. A consumer that gives nothing any more, since it or its stream was deleted, is looked for until it is
  * there again: the link, on which others work, stays.
  */
-export class Pull implements Subscription, LinkUser {
+export class Pull implements Subscription, NatsLinkUser {
   readonly #jetstream: JetStream;
-  readonly #link: Link;
+  readonly #link: NatsLink;
   readonly #recovery: Recovery;
   readonly #places: number;
   readonly #handlers: Handlers;

@@ -21,7 +21,7 @@ export class Streams {
   }
 
   /** True if one of them takes messages for that target. */
-  take(target: string): boolean {
+  cover(target: string): boolean {
     return this.#streams.some((stream) => takes(stream, target));
   }
 

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { Link as BaseLink, type LinkUser as BaseUser } from '@sputnikjs/messaging/connector';
+import { Link, type LinkUser } from '@sputnikjs/messaging/connector';
 import type { NatsConnection, PermissionViolationError, Status } from '@nats-io/transport-node';
 import type { Wire } from './wire.js';
 
 /** What a link tells those that work on it. */
-export interface LinkUser extends BaseUser {
+export interface NatsLinkUser extends LinkUser {
   /** The server forbids what was sent. */
   denied?(error: PermissionViolationError): void;
 }
@@ -12,7 +12,7 @@ export interface LinkUser extends BaseUser {
 const CLOSED_BY_SERVER = 'the server closed the connection';
 
 /** One connection; the library's reconnecting is off, since it is sputnik's job. */
-export class Link extends BaseLink<LinkUser> {
+export class NatsLink extends Link<NatsLinkUser> {
   readonly nats: NatsConnection;
   readonly wire: Wire;
   readonly #socket: Socket;

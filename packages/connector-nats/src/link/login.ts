@@ -10,7 +10,7 @@ import {
 import { reasonOf } from '@sputnikjs/messaging/connector';
 import type { NatsConfig } from '../config.js';
 import { greet } from './greeting.js';
-import { Link } from './link.js';
+import { NatsLink } from './link.js';
 import { Outgoing } from './outgoing.js';
 import { shakeHands } from './internals.js';
 import type { Wire } from './wire.js';
@@ -22,7 +22,7 @@ const PING_MS = 30_000;
  * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
  * reason of the signal.
  */
-export async function openLink(url: string, config: NatsConfig, signal: AbortSignal): Promise<Link> {
+export async function openLink(url: string, config: NatsConfig, signal: AbortSignal): Promise<NatsLink> {
   const authenticator = await authenticatorOf(config);
   const opened = await greet(url, config, signal);
   const { socket } = opened;
@@ -41,7 +41,7 @@ export async function openLink(url: string, config: NatsConfig, signal: AbortSig
       noAsyncTraces: true,
       ...(authenticator && { authenticator }),
     });
-    return new Link(url, nats, socket, wire);
+    return new NatsLink(url, nats, socket, wire);
   } catch (cause) {
     socket.destroy();
     if (signal.aborted) throw signal.reason;

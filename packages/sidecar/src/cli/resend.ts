@@ -245,7 +245,7 @@ class Resending {
 
   async #tell({ line, message, outcome, problem }: Entry): Promise<void> {
     if (outcome === 'sent') {
-      this.#file.take(line);
+      this.#file.remove(line);
       this.counts.sent++;
       return;
     }

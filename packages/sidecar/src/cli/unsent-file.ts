@@ -96,14 +96,14 @@ export class UnsentFile {
     return await this.next();
   }
 
-  /** A line goes. */
-  take({ size }: Line): void {
+  /** Removes a line: its message is sent. */
+  remove({ size }: Line): void {
     this.#changed = true;
     this.#taken.lines++;
     this.#taken.bytes += size;
   }
 
-  /** A line stays as it is. */
+  /** Keeps a line as it is. */
   async keep({ start, size }: Line): Promise<void> {
     await this.#write(async (draft) => {
       draft.kept += (await this.#copy(start, draft.file, size)).bytes;

@@ -4,7 +4,7 @@ import { describeIssue } from './issues.js';
 import { declaredKeys } from './known-keys.js';
 import { withSmallLetters } from './original.js';
 import { attempt, type WithProblems } from './problems.js';
-import type { Found, Reader } from './reader.js';
+import type { RawConfiguration, Reader } from './reader.js';
 
 /** A block of the process as `blocks.json` lists it. */
 export interface SidecarEntry extends BlockEntry {
@@ -33,13 +33,13 @@ const Entries = z.array(Entry);
 /** Reads the list of blocks: those that can be used, and what is wrong with the others. */
 export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList>> {
   const label = reader.place('blocks');
-  const found = await attempt<Found | undefined>(reader.read('blocks'), undefined);
+  const found = await attempt<RawConfiguration | undefined>(reader.read('blocks'), undefined);
   if (found.value !== undefined) return entriesOf(found.value);
   const missing = `${reader.missing(['blocks'])}; it lists the blocks of the satellite`;
   return { value: { label, entries: [] }, problems: found.problems.length > 0 ? found.problems : [missing] };
 }
 
-function entriesOf({ label, value }: Found): WithProblems<BlockList> {
+function entriesOf({ label, value }: RawConfiguration): WithProblems<BlockList> {
   const renamed = withSmallLetters(value);
   const { error } = Entries.safeParse(renamed.value);
   const checked = { label, value: renamed.value, origins: new Map<string, string>(), declared: declaredKeys(Entries) };

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
 import { parse } from './parse.js';
 import type { Layer } from './environment.js';
-import { strays, type Found, type Reader } from './reader.js';
+import { strays, type RawConfiguration, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
 import { textOf } from '../text.js';
 
@@ -41,7 +41,7 @@ export class ConfigFolder implements Reader {
   }
 
   /** The exact name counts, else the name in lower case. Rejects with BAD_CONFIG if it is ambiguous or cannot be read. */
-  async read(name: string): Promise<Found | undefined> {
+  async read(name: string): Promise<RawConfiguration | undefined> {
     const files = this.#files.get(name) ?? this.#files.get(name.toLowerCase()) ?? [];
     const [file, ...others] = files;
     if (file === undefined) return undefined;

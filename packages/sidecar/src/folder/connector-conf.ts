@@ -13,7 +13,7 @@ const Module = z.looseObject({ module: z.string().min(1) });
 export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefinition<C>;
 
 /** A server connector, and where it is going to listen itself. */
-export interface FoundConnector {
+export interface ConnectorSetup {
   readonly connector: StartableConnector;
   readonly listens: readonly ListenPlace[];
 }
@@ -26,7 +26,7 @@ export async function findConnector(
   configuration: Configuration,
   folder: string,
   given: GivenConnector | undefined,
-): Promise<FoundConnector | undefined> {
+): Promise<ConnectorSetup | undefined> {
   if (given !== undefined)
     return isConnectorDefinition(given) ? await make(given, configuration) : { connector: given, listens: [] };
   const found = await configuration.reader.read(CONF_NAME);
@@ -42,7 +42,7 @@ export async function findConnector(
   return await make(definition, configuration);
 }
 
-async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<FoundConnector> {
+async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<ConnectorSetup> {
   const { value } = await configuration.load([CONF_NAME], definition.config, 'module');
   const { problems = [], listens = [] } = (await definition.check?.(value)) ?? {};
   if (problems.length > 0) {

@@ -25,7 +25,7 @@ export interface Overridden {
 }
 
 /** A variable that sets a key. */
-interface Found {
+interface Variable {
   readonly layer: Layer;
   readonly name: string;
   readonly fromFile: boolean;
@@ -89,7 +89,7 @@ function snake(name: string): string {
 }
 
 /** The variables of the first layer that has any for the key. */
-function find(names: readonly string[], literal: ReadonlySet<string>, layers: readonly Layer[]): readonly Found[] {
+function find(names: readonly string[], literal: ReadonlySet<string>, layers: readonly Layer[]): readonly Variable[] {
   for (const layer of layers) {
     const has = (name: string): boolean => Object.hasOwn(layer.variables, name) && layer.variables[name] !== undefined;
     const found = [
@@ -105,7 +105,7 @@ function find(names: readonly string[], literal: ReadonlySet<string>, layers: re
   return [];
 }
 
-function textFrom({ layer, name, fromFile }: Found): string {
+function textFrom({ layer, name, fromFile }: Variable): string {
   const text = layer.variables[name] ?? '';
   return fromFile ? readFileSync(resolve(layer.base, text), 'utf8').replace(/\r?\n$/, '') : text;
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from './suggest.js';
 
 /** A raw configuration. */
-export interface Found {
+export interface RawConfiguration {
   /** Where it stands. */
   readonly label: string;
   readonly value: unknown;
@@ -10,7 +10,7 @@ export interface Found {
 /** Where raw configurations are read from. */
 export interface Reader {
   /** Undefined if there is none of that name. */
-  read(name: string): Promise<Found | undefined>;
+  read(name: string): Promise<RawConfiguration | undefined>;
   /** Where a configuration of that name would stand. */
   place(name: string): string;
   /** Says that none of the configurations is there. */
@@ -40,7 +40,7 @@ export class CodeReader implements Reader {
     this.#configs = configs;
   }
 
-  async read(name: string): Promise<Found | undefined> {
+  async read(name: string): Promise<RawConfiguration | undefined> {
     return Object.hasOwn(this.#configs, name) ? { label: `configs.${name}`, value: this.#configs[name] } : undefined;
   }
 

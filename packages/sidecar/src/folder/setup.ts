@@ -3,7 +3,7 @@ import { findFactories, type Factories } from './block-factories.js';
 import { readBlocks, type SidecarEntry } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
-import { findConnector, type FoundConnector } from './connector-conf.js';
+import { findConnector, type ConnectorSetup } from './connector-conf.js';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
@@ -70,7 +70,7 @@ function addressed(entry: SidecarEntry, factory: BlockFactory | undefined): Side
 const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
 
 /** Stands for a connector that could not be set up, so that the blocks can be checked in the same run. */
-const UNUSABLE: FoundConnector = {
+const UNUSABLE: ConnectorSetup = {
   connector: {
     connect: () => Promise.reject(new Error('this connector is never connected')),
     isConnected: () => false,
@@ -100,13 +100,13 @@ async function loadSettings(configuration: Configuration): Promise<SatelliteSett
 }
 
 /** What is wrong, and what may be, one line each. */
-interface Found {
+interface Findings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /** What the core finds wrong with the blocks. Problems of configurations are told as their files have them. */
-async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<Found> {
+async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<Findings> {
   const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {
     try {

@@ -52,7 +52,7 @@ export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promi
 }
 
 /** What {@link fly} takes of the runner's options. */
-interface Aboard {
+interface FlightOptions {
   readonly log?: Logger | undefined;
   readonly onEvent?: EventListener | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,7 +61,7 @@ interface Aboard {
 /** Prepares and launches what was set up. `process` says whose the process is. */
 export async function fly(
   { sputnik, connector, settings }: Setup,
-  { log, onEvent, signal }: Aboard,
+  { log, onEvent, signal }: FlightOptions,
   process: 'ours' | 'host',
 ): Promise<Runner> {
   const cleaner = new Cleaner();

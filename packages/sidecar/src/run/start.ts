@@ -12,9 +12,9 @@ import { setUp } from '../folder/setup.js';
  * @example
  * import { defineBlock } from '@sputnikjs/core';
  * import { start } from '@sputnikjs/sidecar';
- * import { KeptLog } from '@sputnikjs/testkit';
+ * import { MemoryLog } from '@sputnikjs/testkit';
  * const hello = defineBlock({ name: 'hello', make: (_config, _to, { land }) => ({ run: () => land('said hello') }) });
- * process.exitCode = await start({ blocks: [{ name: 'hello' }], blockFactories: { hello }, log: new KeptLog() });
+ * process.exitCode = await start({ blocks: [{ name: 'hello' }], blockFactories: { hello }, log: new MemoryLog() });
  * console.log(process.exitCode); // 0
  */
 export async function start<C = unknown>(options: RunnerOptions<C>): Promise<number> {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { defineConnector } from '@sputnikjs/messaging';
-import { heldConnectors, rejection, TestServer, type HeldConnectors } from '@sputnikjs/testkit';
+import { standaloneConnectors, rejection, TestServer, type StandaloneConnectors } from '@sputnikjs/testkit';
 
 type Validate = StandardSchemaV1<unknown, object>['~standard']['validate'];
 
 /** Connectors of a kind that gives its configuration as connection. */
-function held(validate: Validate): HeldConnectors<object> {
-  return heldConnectors(
+function held(validate: Validate): StandaloneConnectors<object> {
+  return standaloneConnectors(
     defineConnector({
       name: 'mirror',
       config: { '~standard': { version: 1, vendor: 'test', validate } },
@@ -43,7 +43,7 @@ test('a held connector is started before it is connected, with the log it is giv
     start = (log: unknown): unknown => calls.push(log, ...this.log);
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const { open } = heldConnectors(
+  const { open } = standaloneConnectors(
     defineConnector({
       name: 'startable',
       config: { '~standard': { version: 1, vendor: 'test', validate: asItIs } },

@@ -1,7 +1,7 @@
 import type { Logger } from '@sputnikjs/core';
 
 /** A line of a log. */
-export interface KeptLine {
+export interface MemoryLogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: Readonly<Record<string, unknown>>;
   readonly text: string | undefined;
@@ -11,13 +11,13 @@ export interface KeptLine {
  * A log that keeps what is said.
  *
  * @example
- * import { KeptLog } from '@sputnikjs/testkit';
- * const log = new KeptLog();
+ * import { MemoryLog } from '@sputnikjs/testkit';
+ * const log = new MemoryLog();
  * setImmediate(() => log.warn({ event: 'full' }, 'no room is left'));
  * console.log(await log.said('full')); // no room is left
  */
-export class KeptLog implements Logger {
-  readonly lines: KeptLine[] = [];
+export class MemoryLog implements Logger {
+  readonly lines: MemoryLogLine[] = [];
   readonly debug: Logger['debug'] = (fields, text) => this.#keep('debug', fields, text);
   readonly info: Logger['info'] = (fields, text) => this.#keep('info', fields, text);
   readonly warn: Logger['warn'] = (fields, text) => this.#keep('warn', fields, text);
@@ -33,7 +33,7 @@ export class KeptLog implements Logger {
     }
   }
 
-  #keep(level: KeptLine['level'], fields: object, text: string | undefined): void {
+  #keep(level: MemoryLogLine['level'], fields: object, text: string | undefined): void {
     this.lines.push({ level, fields: fields as Record<string, unknown>, text });
     for (const wake of this.#watchers.splice(0)) wake();
   }

@@ -4,7 +4,7 @@ import { gate } from './gate.js';
 import type { Scope } from './servers/real-server.js';
 
 /** A connector that a test holds itself, without a satellite, and a connection of it. */
-export interface Held<C> {
+export interface StandaloneConnector<C> {
   readonly connector: StartableConnector<C>;
   readonly connection: C;
   /** Resolves with the reason when the connector reports the loss of this connection. */
@@ -12,13 +12,13 @@ export interface Held<C> {
 }
 
 /** What a test does with connectors of one kind. */
-export interface HeldConnectors<C> {
+export interface StandaloneConnectors<C> {
   /** Makes one that disconnects when the test ends; acquires nothing. Throws if the raw configuration does not fit. */
   readonly makeConnector: (scope: Scope, raw: object) => StartableConnector<C>;
   /** Makes one, starts it and connects it. */
-  readonly open: (scope: Scope, raw: object, log?: Logger) => Promise<Held<C>>;
+  readonly open: (scope: Scope, raw: object, log?: Logger) => Promise<StandaloneConnector<C>>;
   /** Connects one, once more if it was connected. Rejects as its `connect` does. */
-  readonly connect: (connector: ServerConnector<C>, signal?: AbortSignal) => Promise<Held<C>>;
+  readonly connect: (connector: ServerConnector<C>, signal?: AbortSignal) => Promise<StandaloneConnector<C>>;
 }
 
 /**
@@ -28,16 +28,16 @@ export interface HeldConnectors<C> {
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { connector } from '@sputnikjs/connector-mqtt';
- * import { heldConnectors } from '@sputnikjs/testkit';
+ * import { standaloneConnectors } from '@sputnikjs/testkit';
  * import { freePort } from '@sputnikjs/testkit/servers';
- * const { open } = heldConnectors(connector);
+ * const { open } = standaloneConnectors(connector);
  * test('the server takes a message', async (t) => {
  *   const { connection } = await open(t, { embedded: true, port: await freePort() });
  *   assert.equal(await connection.producer.produce({ target: 'news', payload: 'hello' }), undefined);
  * });
  */
-export function heldConnectors<C>(definition: ConnectorDefinition<C>): HeldConnectors<C> {
-  const makeConnector: HeldConnectors<C>['makeConnector'] = (scope, raw) => {
+export function standaloneConnectors<C>(definition: ConnectorDefinition<C>): StandaloneConnectors<C> {
+  const makeConnector: StandaloneConnectors<C>['makeConnector'] = (scope, raw) => {
     const connector = definition.make(validated(definition, raw));
     scope.after(async () => connector.disconnect());
     return connector;
@@ -57,7 +57,7 @@ export function heldConnectors<C>(definition: ConnectorDefinition<C>): HeldConne
 export async function connect<C>(
   connector: ServerConnector<C>,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Held<C>> {
+): Promise<StandaloneConnector<C>> {
   const lost = gate<unknown>();
   const config = confFactory(() => undefined);
   return { connector, connection: await connector.connect(config, { signal, lost: lost.open }), lost: lost.passed };
