@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from './support.js';
@@ -68,3 +68,13 @@ for (const document of ['docs/http.md', 'docs/syslog.md'])
     for (const cells of rows)
       for (const reference of referencesIn(cells.at(-1) ?? '', document)) assertThere(reference);
   });
+
+test('docs/glossary.md has each word once, in alphabetical order, and names files that exist', () => {
+  const document = 'docs/glossary.md';
+  const words = rowsOf(document, /^(?!word$|---)./).map(([word = '']) => word);
+  assert.ok(words.length > 70, `${words.length} words`);
+  assert.deepEqual(words, [...new Set(words)].toSorted());
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  for (const [, path = ''] of text.matchAll(/`([\w./-]+(?:\.ts|\/))`/g))
+    assert.ok(existsSync(join(ROOT, 'packages', path)), `${document} names ${path}, which does not exist`);
+});
