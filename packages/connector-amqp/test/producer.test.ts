@@ -53,8 +53,14 @@ test('a bad message is refused by itself, with what to do about it; those before
     ],
     [produce('x'.repeat(256)), /^the target "x+"… cannot be sent: it is longer than 255 bytes$/],
     [produce('good', { id: 'x'.repeat(256) }), /^the id cannot be sent: "x+"… is longer than 255 bytes$/],
-    [produce('good', { headers: { CC: 'elsewhere' } }), /^the header "CC" cannot be sent: it belongs to the server/],
-    [produce('good', { headers: { BCC: 'elsewhere' } }), /^the header "BCC" cannot be sent: it belongs to the server/],
+    [
+      produce('good', { headers: { CC: 'elsewhere' } }),
+      /^the header "CC" cannot be sent: it is reserved for the server/,
+    ],
+    [
+      produce('good', { headers: { BCC: 'elsewhere' } }),
+      /^the header "BCC" cannot be sent: it is reserved for the server/,
+    ],
     [produce('good', { headers: { a: 'x'.repeat(8192) } }), /at most 8192 bytes of headers go with a message$/],
     [produce('good', { headers: { a: '\ud800' } }), /^the header "a" cannot be sent: it has broken characters$/],
   ] as const;
