@@ -63,7 +63,7 @@ async function printTable(): Promise<void> {
   line('peak memory', ourPeak, basePeak, `+ ${more.toFixed(1)} MB`, `<= + 8 MB ${kept(more <= 8)}`);
   const back = await measureOutages(isQuick ? 1 : 11);
   console.log();
-  line('a server that goes for 1.5 s, again and again', 'sputnik', '', '', 'budget');
+  line('a server that goes away for 1.5 s, again and again', 'sputnik', '', '', 'budget');
   line('from its return to the first message', `${back.toFixed(0)} ms`, '', '', `<= 300 ms ${kept(back <= 300)}`);
 }
 

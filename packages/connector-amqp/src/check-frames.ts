@@ -39,7 +39,7 @@ export function checkFrames(connection: Connection): void {
 
 /** Whether a server of AMQP may begin so: with a method on channel 0, or with the version that it wants instead. */
 function isBeginning(bytes: Buffer): boolean {
-  // it has closed the connection, which the library reports: what wants TLS, for one
+  // it has closed the connection, which the library reports: a server that requires TLS, for example
   if (bytes.length < HEADER) return true;
   if (bytes.toString('latin1', 0, 4) === 'AMQP') return true;
   return bytes.readUIntBE(0, 3) === METHOD_ON_0 && bytes.readUInt32BE(3) <= MAX_FRAME;

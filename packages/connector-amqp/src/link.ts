@@ -40,7 +40,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     await this.#openRole('producer');
   }
 
-  /** A new channel. `failed` is told why the server closes it, unless something asked for on it rejects with that. */
+  /** A new channel. `failed` gets the reason when the server closes it, unless a request on it rejects with that. */
   async channel(role: Role, failed: (error: Error) => void): Promise<Channel> {
     const connection = this.#byRole.get(role);
     if (connection === undefined) throw new Error(`the connection has no ${role} yet`);
@@ -72,7 +72,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     await this.during(once(connection, 'connection'));
   }
 
-  /** `lost` is told at the first loss, when the library is about to reconnect. */
+  /** `lost` is called at the first loss, when the library is about to reconnect. */
   #connect(name: string, lost: (error: Error) => void): Connection {
     if (this.over !== undefined) throw this.over;
     // what publishes gathers small pieces

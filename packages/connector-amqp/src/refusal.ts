@@ -8,7 +8,7 @@ export interface SizeLimit {
 /** The server's own limit unless its configuration has another. */
 export const DEFAULT_LIMIT = 134_217_728;
 
-/** Tells of a message that was under way what its sender is told if it is to blame. */
+/** The error for the sender of a message under way, if this message is to blame. */
 export type Blame = (publication: Publication) => Error | undefined;
 
 /** The error of a message that is larger than the server allows. */

@@ -20,7 +20,7 @@ export interface SubscriptionParts {
 
 /**
  * Has a handler handle the messages of a queue, on a channel and a connection of its own. When the server stops to deliver (the queue is deleted, a handler
- * takes longer than the server allows), it subscribes anew until it is granted: the link, on which others work, stays.
+ * takes longer than the server allows), it subscribes again until that succeeds: the link, which others use, stays.
  */
 export class QueueSubscription implements Subscription, AmqpLinkUser {
   readonly #parts: SubscriptionParts;
@@ -141,7 +141,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     if (!this.#over.signal.aborted) this.#recovering = this.#recover(error);
   }
 
-  /** Subscribes anew; tries until it is granted, or the subscription is over. */
+  /** Subscribes again; tries until that succeeds, or the subscription is over. */
   async #recover(reason: Error): Promise<void> {
     for (let error = reason; !this.#over.signal.aborted;) {
       const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);

@@ -17,7 +17,7 @@ export interface QueueConfig {
   readonly maxLength?: number | undefined;
   /** How many bytes of messages it takes; any number unless given. */
   readonly maxLengthBytes?: number | undefined;
-  /** What gives way when it is full: the new message, which is refused (unless given), or the oldest, of which nobody hears. */
+  /** What gives way when it is full: the new message, which is refused (unless given), or the oldest, which is lost without notice. */
   readonly overflow?: 'reject-publish' | 'drop-head' | undefined;
   /** After this time messages go, handled or not. */
   readonly messageTtlSeconds?: number | undefined;

@@ -13,7 +13,7 @@ interface Held {
 }
 
 /**
- * The messages of a subscription that are under way. When a channel is over the server delivers anew what was not acknowledged on it: a
+ * The messages of a subscription that are under way. When a channel is over the server delivers again what was not acknowledged on it: a
  * message whose handler is still under way then waits for that one, and is not handed out a second time.
  */
 export class UnderWay {

@@ -31,7 +31,7 @@ export class Congestion {
   readonly #held = new Map<Client, Fifo<Held>>();
   #release: NodeJS.Timeout | undefined;
 
-  /** `onStalled` is told whom it disconnects. */
+  /** `onStalled` is called with the client that it disconnects. */
   constructor(subscribers: Subscribers, onStalled: (client: Client) => void) {
     this.#subscribers = subscribers;
     this.#onStalled = onStalled;

@@ -18,7 +18,7 @@ const NO_DRAIN_TIMEOUT = 2_147_483_647;
 const CONNECT_MS = 10_000;
 /** How long the landing waits for subscribers to take what is theirs, in milliseconds. */
 const DRAIN_MS = 3000;
-/** How often it looks; what publishers were told is ours is on its way to subscribers sooner. */
+/** How often it looks; acknowledged messages reach subscribers sooner. */
 const LOOK_MS = 10;
 
 interface Running {

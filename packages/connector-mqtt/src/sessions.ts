@@ -43,7 +43,7 @@ export class Sessions {
   readonly #dropped = new Map<string, number>();
   #bytes = 0;
 
-  /** `onDrop` is told of the first message that is dropped for a client. */
+  /** `onDrop` is called with the first message that is dropped for a client. */
   constructor(maxBytes: number, isConnected: (clientId: string) => boolean, onDrop: (clientId: string) => void) {
     this.#maxBytes = maxBytes;
     this.#isConnected = isConnected;

@@ -16,7 +16,7 @@ export interface StreamConfig {
   readonly maxAgeSeconds?: number | undefined;
   /** For this time the server knows the ids of messages; two minutes unless given. */
   readonly duplicateWindowSeconds?: number | undefined;
-  /** What gives way when it is full: the new message, which is refused, or the oldest, of which nobody hears. */
+  /** What gives way when it is full: the new message, which is refused, or the oldest, which is lost without notice. */
   readonly discard: 'new' | 'old';
 }
 
@@ -31,7 +31,7 @@ export interface NatsConfig extends TlsConfig {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
-  /** A file of JWT and key, as `nsc` makes it; read anew at each connect. */
+  /** A file of JWT and key, as `nsc` writes it; read at each connect. */
   readonly credsFile?: string | undefined;
   /** The secret half of an nkey. */
   readonly nkeySeed?: string | undefined;

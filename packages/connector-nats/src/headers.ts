@@ -33,7 +33,7 @@ function bad(name: string, problem: string): Error {
   return new Error(`the header ${JSON.stringify(name)} cannot be sent: ${problem}`);
 }
 
-/** The other way round. Headers of the server's own stay out: whoever passes a message on is not to command the next server. */
+/** The other way round. Headers of the server's own stay out: a block that passes a message on must not command the next server. */
 export function propertiesOf({ headers }: Msg): Pick<ConsumedMessage, 'id' | 'contentType' | 'headers'> {
   if (headers === undefined) return {};
   let id: string | undefined;

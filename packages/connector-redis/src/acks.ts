@@ -15,7 +15,7 @@ export class Acks {
   readonly #closing: AbortSignal;
   #batch: Batch | undefined;
 
-  /** `trouble` is told what cannot be acknowledged now, and is tried again, until `closing` aborts. */
+  /** `trouble` gets the error of what cannot be acknowledged now, and is tried again until `closing` aborts. */
   constructor(group: StreamGroup, trouble: (error: unknown) => void, closing: AbortSignal) {
     this.#group = group;
     this.#trouble = trouble;

@@ -11,7 +11,7 @@ import type { Entry } from './stream-group.js';
 export interface Subscribing extends Handled {
   /** What others have not touched for this time is taken over from them, in milliseconds. */
   readonly claimAfterMs: number;
-  /** Makes a group that is gone anew; rejects if that may not be done. */
+  /** Creates a missing group again; rejects if that is not allowed. */
   readonly restore: (error: unknown) => Promise<void>;
   /** Called when it has stopped. */
   readonly stopped: () => Promise<void>;

@@ -7,7 +7,7 @@ import type { Mailbox } from './mailbox.js';
 import { Question } from './question.js';
 import { Sender } from './sender.js';
 
-/** Finds whoever has a responsibility, elsewhere. */
+/** Finds the block with a responsibility, elsewhere. */
 export type Lookup = (responsibility: string) => BlockCommunicator | undefined;
 
 /** The addresses of a flight, and the questions that are open between them. */
@@ -46,7 +46,7 @@ export class Address {
     this.addresses = addresses;
   }
 
-  /** Its handle on whoever has the responsibility, here or outside. */
+  /** Its handle on the block with this responsibility, here or outside. */
   find(responsibility: string): BlockCommunicator | undefined {
     const other = this.addresses.get(responsibility);
     // guard: N2 an address that no block has is looked up outside

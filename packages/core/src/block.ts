@@ -131,7 +131,7 @@ interface Keeps<R> {
   readonly onMsgs?: OnMsgs<MessageOf<R>, AnswerOf<R>> | undefined;
 }
 
-/** What {@link defineBlock} is told. */
+/** What {@link defineBlock} takes. */
 export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M, A> {
   readonly name: string;
   /**

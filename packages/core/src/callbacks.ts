@@ -22,7 +22,7 @@ export interface FlightPlan {
   readonly landingMs: number;
   /** Aborts when somebody outside announces the landing. */
   readonly landingSoon: AbortSignal | undefined;
-  /** Finds whoever has a responsibility that nobody here has. */
+  /** Finds the block outside with a responsibility that no block here has. */
   readonly outer: Lookup | undefined;
 }
 

@@ -51,7 +51,7 @@ export type SputnikEvent =
       readonly error: unknown;
       readonly retryInMs?: number | undefined;
     }
-  /** An attempt has outrun its deadline and been told to abort; the next begins when it settles (S2). */
+  /** An attempt missed its deadline and its signal aborted; the next begins when it settles (S2). */
   | { readonly type: 'connectOverdue'; readonly attempt: number }
   | { readonly type: 'disconnected'; readonly reason: unknown }
   | ({ readonly type: 'failed'; readonly decision: 'continue' | 'shutdown' } & Failure)

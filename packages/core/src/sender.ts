@@ -13,7 +13,7 @@ export class Sender {
     return undefined;
   }
 
-  /** Gives the answer to whoever asked. */
+  /** Gives the answer to the asker. */
   answer(_value: unknown): void {}
 
   /** Gives the reason why there is no answer. False if nobody waits for one, or no longer. */

@@ -27,7 +27,7 @@ export interface Timeouts {
   readonly landingMs?: number | undefined;
 }
 
-/** What a satellite is put together from. */
+/** What a satellite is assembled from. */
 export interface SputnikOptions<C = unknown> {
   /** Raw configurations by name; the core validates them. */
   readonly config?: ConfigSource | undefined;
@@ -57,7 +57,7 @@ export interface SputnikOptions<C = unknown> {
   readonly observer?: MessageObserver | undefined;
 }
 
-/** A satellite that is put together: it boots, flies, and lands, in this order. */
+/** An assembled satellite: it boots, flies, and lands, in this order. */
 export interface Flight extends AsyncDisposable, Idling {
   /**
    * Initialises all blocks; `prepare` has done so. Rejects with BAD_SETUP if there are problems (B2), with INIT_FAILED (B3) or ABORTED (B5),
@@ -65,7 +65,7 @@ export interface Flight extends AsyncDisposable, Idling {
    */
   boot(): Promise<void>;
   /**
-   * Flies until told to land, and resolves with the report. Rejects with BLOCK_FAILED when a block failed (F3), with
+   * Flies until something lands it, and resolves with the report. Rejects with BLOCK_FAILED when a block failed (F3), with
    * ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
    */
   launch(): Promise<LandingReport>;
@@ -81,7 +81,7 @@ export interface Flight extends AsyncDisposable, Idling {
   readonly landed: Promise<LandingReport>;
 }
 
-/** A satellite that was put together, and what was found on the way. */
+/** An assembled satellite, and what was found on the way. */
 export interface Assembly {
   readonly value: Flight;
   /** All for which it cannot boot, one line each (B2). */

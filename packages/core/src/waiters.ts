@@ -56,7 +56,7 @@ export class Waiters {
     });
   }
 
-  /** Lets in whoever came first. */
+  /** Lets in the first that waits. */
   next(accept: (msg: object, sender: Sender) => void): void {
     const { first } = this.#line;
     if (!first) return;

@@ -26,10 +26,10 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (positionals.length > 1) throw new UsageError(`one folder at a time, not ${positionals.join(' and ')}`);
+  if (positionals.length > 1) throw new UsageError(`give one folder, not ${positionals.join(' and ')}`);
   const folder = positionals[0] ?? (await askForFolder());
   const path = create({ folder, packages: values.packages });
-  process.stdout.write(`${path} is made. Next:
+  process.stdout.write(`${path} is ready. Next:
 
     cd ${relative('.', path) || '.'}
     npm install

@@ -25,7 +25,7 @@ export function create({ folder, packages }: Wish): string {
   const path = resolve(folder);
   const name = basename(path);
   if (!NAME.test(name)) {
-    throw new UsageError(`"${name}" cannot be its name: small letters, digits and hyphens, a letter first`);
+    throw new UsageError(`"${name}" cannot be its name: use lower-case letters, digits and hyphens, a letter first`);
   }
   if (existsSync(path) && readdirSync(path).length > 0)
     throw new UsageError(`${path} is not empty; choose another folder`);

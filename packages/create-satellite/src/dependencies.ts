@@ -21,7 +21,7 @@ export interface Dependencies {
 export function fromRegistry(template: Dependencies): Dependencies {
   if (ARE_PUBLISHED) return released(template);
   throw new UsageError(
-    "the packages of Sputnik are not on npm yet, and a stranger's must not be installed in their place; make tarballs with" +
+    "the packages of Sputnik are not on npm yet, and somebody else's could be installed in their place; make tarballs with" +
       ' `npm run pack` in the repository, and give their folder: --packages DIR',
   );
 }

@@ -83,7 +83,7 @@ test("without tarballs it refuses, lest a stranger's packages are installed, and
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no folder, and nobody at a terminal', [], /name a folder/],
-  ['two folders', ['a', 'b'], /one folder at a time, not a and b/],
+  ['two folders', ['a', 'b'], /give one folder, not a and b/],
   ['a name that systemd or Kubernetes would not take', ['My_Sidecar'], /"My_Sidecar" cannot be its name/],
   ['a folder that is not empty', ['full'], /full is not empty/],
   ['a folder of tarballs that is not there', ['a', '--packages', 'nowhere'], /--packages .*nowhere/],

@@ -34,7 +34,7 @@ async function abortAttempt(trial: ConnectorTrial, moment: (mute: MuteServer) =>
   }
 }
 
-/** An attempt without a server rejects by itself, or, where the connector goes on trying, when it is told to abort. */
+/** An attempt without a server rejects by itself, or, where the connector goes on trying, when its signal aborts. */
 async function refused(connector: ConnectorOnTrial): Promise<void> {
   const attempt = new AbortController();
   const connecting = connector.connect(attempt.signal);

@@ -1,7 +1,7 @@
 import type { ServerConnector } from '@sputnikjs/core';
 
 /**
- * A connector for tests without a server: whether there is one is what it was told last. At first there is none.
+ * A connector for tests without a server: `setState` says whether there is one. At first there is none.
  * It reports no loss by itself; the heartbeat finds out.
  *
  * @example

@@ -14,7 +14,7 @@ export class FlightServer {
     this.#clock = clock;
   }
 
-  /** Goes away. The connector knows at once, and the blocks are told. Takes no time. */
+  /** Goes away. The connector and the blocks know at once. Takes no time. */
   async drop(reason?: unknown): Promise<void> {
     this.#server.drop(reason);
     await turn();

@@ -9,7 +9,7 @@ export const FOREIGN_GREETINGS: readonly string[] = [
   `${'\xff'.repeat(12)}\r\n`,
 ];
 
-/** A TCP server on loopback that greets whoever connects, and says no more. */
+/** A TCP server on loopback that greets each client, and says no more. */
 export interface ForeignServer {
   readonly port: number;
   close(): Promise<void>;

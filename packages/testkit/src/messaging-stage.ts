@@ -77,7 +77,7 @@ export class Stage {
   }
 }
 
-/** Sees what arrives at a place: what the server stores there, else what a subscriber gets that is online all the time. */
+/** Sees what arrives at a place: what the server stores there, or what a subscriber gets that is online all the time. */
 export class Witness {
   readonly #stage: Stage;
   readonly #place: Place;
@@ -89,7 +89,7 @@ export class Witness {
     this.#place = place;
   }
 
-  /** Subscribes, anew after a loss. Resolves when the server passes on what it gets. */
+  /** Subscribes, and again after a loss. Resolves when the server passes on what it gets. */
   async watch(): Promise<void> {
     if (this.#place.stored !== undefined) return;
     for (;;) {

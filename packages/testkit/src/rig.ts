@@ -21,7 +21,7 @@ export interface FlightBlock<C = unknown> {
   readonly needs?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a test flight is put together from. */
+/** What a test flight is assembled from. */
 export interface TestFlightOptions<C = unknown> {
   /**
    * The blocks, made by `defineBlock` or functions that make one, in the order of their init: list a block after

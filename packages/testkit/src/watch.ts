@@ -8,7 +8,7 @@ import type {
   Mail,
 } from '@sputnikjs/core';
 
-/** What is told of a watched block. */
+/** What is recorded of a watched block. */
 export interface Watcher {
   /** One of its callbacks begins. */
   called(block: BlockDescriptor, callback: string, args: readonly unknown[]): void;
@@ -28,7 +28,7 @@ const CALLBACKS: Readonly<Record<string, number>> = {
   onLanding: 0,
 };
 
-/** The same block, which behaves the same; the watcher is told what it does. */
+/** The same block, which behaves the same; the watcher records what it does. */
 export function watched<C>(factory: BlockFactory<C>, watcher: Watcher): BlockFactory<C> {
   const handles = new WeakMap<BlockCommunicator, BlockCommunicator>();
 

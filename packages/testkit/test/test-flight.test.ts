@@ -283,7 +283,7 @@ test('a batch is a line of the record, and its messages can be answered', async 
       }),
     },
   });
-  t.recorder.take();
+  t.recorder.flush();
   assert.deepEqual(await Promise.all([t.to('sum').ask({ n: 1 }), t.to('sum').ask({ n: 2 })]), [2, 3]);
   assert.deepEqual(t.recorder.lines, ['sum.onMsgs [ { n: 1 }, { n: 2 } ]']);
 });

@@ -25,7 +25,7 @@ export class AckReader implements WireReader {
   #rest: Buffer = NOTHING;
 
   /**
-   * Answers come to subjects that are `inbox` and the number of the message; `settle` is told each that a stream has, and if it had it
+   * Answers come to subjects that are `inbox` and the number of the message; `settle` gets each that a stream has, and if it had it
    * before. `isBetweenMessages` says whether the library is: what it has the beginning of is its own.
    */
   constructor(inbox: string, isBetweenMessages: () => boolean, settle: (id: number, isDuplicate: boolean) => void) {

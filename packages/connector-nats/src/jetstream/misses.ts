@@ -3,7 +3,7 @@ import { missedBy, refusal } from './ack.js';
 import { codeOf, hasNoAnswer } from './jetstream.js';
 import type { Streams } from './streams.js';
 
-/** So often a message is sent anew for which a stream was made. */
+/** How often a message is sent again for which a stream was created. */
 const MOST_TRIES = 3;
 
 /** The messages under way. */

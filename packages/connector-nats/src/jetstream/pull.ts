@@ -9,7 +9,7 @@ import type { NatsLink, NatsLinkUser } from '../link/link.js';
 
 /** How a subscription finds its consumer again, and who hears of that. */
 export interface Recovery {
-  /** The durable consumer; it, and a stream of the configuration, are made anew if they are missing. */
+  /** The durable consumer; it, and a stream of the configuration, are created if they are missing. */
   readonly find: () => Promise<Durable>;
   /** When the consumer that is there was made; undefined if there is none. */
   readonly created: (durable: Durable) => Promise<string | undefined>;
@@ -126,7 +126,7 @@ export class Pull implements Subscription, NatsLinkUser {
     this.#askSoon();
   }
 
-  /** The server says something about a request, of which only the present one counts. */
+  /** The server answers a request; only the present request counts. */
   #answered({ subject, headers }: Msg): void {
     const code = headers?.code ?? 0;
     if (subject !== `${this.#inbox}.${this.#request}` || code < 200) return;

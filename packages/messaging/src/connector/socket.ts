@@ -8,7 +8,7 @@ import { readTls, type TlsConfig } from '../net/tls.js';
 /**
  * Opens a connection to a server, to the end of the TLS handshake if there is to be TLS; the files are read each time, so that renewed
  * certificates count. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. An
- * error of the socket does not end the process: whoever uses it looks at its "close".
+ * error of the socket does not end the process: its user listens to "close".
  *
  * @example
  * import { once } from 'node:events';

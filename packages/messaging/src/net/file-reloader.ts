@@ -63,7 +63,7 @@ export class FileReloader {
 
 /**
  * What tells whether files have changed: of one that is rewritten in place, or put in place with an old date, its times tell. To ask the
- * file system takes microseconds, less than to hand the question to a thread. A file that is missing is for whoever reads it to report.
+ * file system takes microseconds, less than to hand the question to a thread. The reader of a file reports that it is missing.
  */
 function stampOf(paths: readonly string[]): string {
   const stamps = paths.map((path) => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Where the TLS files of a client or a server are. */
 export interface TlsConfig {
-  /** PEM file of the authorities to trust instead of the well-known ones. Like the others read anew at each connect. */
+  /** PEM file of the authorities to trust instead of the well-known ones. Read at each connect, as the others are. */
   readonly caFile?: string | undefined;
   /** PEM file of our certificate, for servers that ask for one. */
   readonly certFile?: string | undefined;
@@ -56,7 +56,7 @@ export interface TlsOptions {
 const FILES = { ca: 'caFile', cert: 'certFile', key: 'keyFile' } as const;
 
 /**
- * Reads the files, anew each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
+ * Reads the files each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
  * nothing in PEM: of such a caFile OpenSSL would say only later, and only that it trusts nobody.
  *
  * @example

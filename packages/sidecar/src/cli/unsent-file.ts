@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 const CHUNK = 256 * 1024;
 /** Of a line that is longer nothing is read: it stays as it is. */
 const LONGEST_LINE = 16 * 1024 * 1024;
-/** A file is written anew when so many lines, and this share of its bytes, have been taken: together that costs little. */
+/** A file is rewritten when so many lines, and this share of its bytes, are sent: in all that costs little. */
 const [LINES_BETWEEN, SHARE_BETWEEN] = [10_000, 1 / 16];
 const LF = 0x0a;
 

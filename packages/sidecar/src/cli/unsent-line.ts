@@ -12,7 +12,7 @@ export interface UnsentMessage {
   readonly rest: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a line `{"written_at":…,"target":…,"reason":…,"message":…}`. Returns what is wrong with it, else the message. */
+/** Reads a line `{"written_at":…,"target":…,"reason":…,"message":…}`. Returns the message, or what is wrong with the line. */
 export function readUnsent(line: Buffer): UnsentMessage | string {
   const value = parse(line);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not a JSON object';

@@ -40,7 +40,7 @@ export class ConfigFolder implements Reader {
     }
   }
 
-  /** The exact name counts, else the name in lower case. Rejects with BAD_CONFIG if it is ambiguous or cannot be read. */
+  /** Looks for the exact name, then for the name in lower case. Rejects with BAD_CONFIG if two files have it, or one cannot be read. */
   async read(name: string): Promise<RawConfiguration | undefined> {
     const files = this.#files.get(name) ?? this.#files.get(name.toLowerCase()) ?? [];
     const [file, ...others] = files;

@@ -19,7 +19,7 @@ export interface ConnectorSetup {
 }
 
 /**
- * The server connector: the one given in code, else the one whose module `connector.json` names, made of the rest of
+ * The server connector: the one given in code, or the one whose module `connector.json` names, made of the rest of
  * `connector.json`. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
  */
 export async function findConnector(

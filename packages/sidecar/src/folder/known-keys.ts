@@ -75,7 +75,7 @@ function fromSchema(schema: StandardSchemaV1, intoLists: boolean, add: Add): voi
 function jsonSchema(schema: StandardSchemaV1): JsonSchema {
   const standard: StandardSchemaV1['~standard'] & StandardJsonSchema = schema['~standard'];
   try {
-    // zod throws for types that JSON has no word for, unless told to let them be
+    // zod throws for types that JSON has no word for, unless an option lets them be
     return standard.jsonSchema?.input({ target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }) ?? {};
   } catch {
     return {};

@@ -105,7 +105,7 @@ interface Findings {
   readonly warnings: readonly string[];
 }
 
-/** What the core finds wrong with the blocks. Problems of configurations are told as their files have them. */
+/** What the core finds wrong with the blocks. Problems of configurations name the files that have them. */
 async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<Findings> {
   const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {

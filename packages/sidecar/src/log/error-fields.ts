@@ -24,7 +24,7 @@ export function errorFields(error: unknown, stacks: Stacks): ErrorFields {
   };
 }
 
-/** All stacks of an error and its causes, for whoever debugs; undefined if there are none. */
+/** All stacks of an error and its causes, for debugging; undefined if there are none. */
 export function stackTrace(error: unknown): string | undefined {
   const stacks = causes(error).flatMap((part) => stackOf(part) ?? []);
   return stacks.length === 0 ? undefined : stacks.join('\n');

@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The log of blocks and connectors: of warnings and errors that repeat themselves (same block, event and code) one is written in 5 s,
- * with how many were `suppressed`. Those with a `count` were summed up by whoever logs them, and pass. An error in `error` is written as
+ * with how many were `suppressed`. Those with a `count` are sums already, and pass. An error in `error` is written as
  * its code and its causes.
  */
 export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields = {}): Logger {

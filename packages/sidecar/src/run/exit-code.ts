@@ -10,7 +10,7 @@ export function exitCodeOfReport(report: LandingReport): number {
   return report.clean ? EXIT.clean : EXIT.failure;
 }
 
-/** 78 for configuration that cannot be used, also where a block found it so at init; 0 for a start that was told to stop. */
+/** 78 for configuration that cannot be used, also where a block finds that at init; 0 for a start that was stopped. */
 export function exitCodeOfError(error: unknown): number {
   // guard: bad configuration is exit 78
   if (badConfigIn(error) !== undefined) return EXIT.badConfig;

@@ -108,7 +108,7 @@ async function start(connector: OwnedConnector | undefined, log: Logger | undefi
 
 function launch(flight: Flight, cleaner: Cleaner): Runner {
   const over = flyOn(flight, cleaner);
-  // its failure is in the log and in the report; whoever wants it waits
+  // its failure is in the log and in the report; `wait` rejects with it
   over.catch(() => {});
   return {
     stop: async (reason) => {

@@ -21,7 +21,7 @@ export interface SignalOptions {
 
 /**
  * Lands a satellite on SIGTERM and SIGINT, after a delay in which {@link soon} has told its blocks; a second SIGINT ends the process. On
- * SIGHUP it lands if there is a terminal, which has closed then; else it stays, since there is nothing to read anew. Signals count
+ * SIGHUP it lands if there is a terminal, which has closed then; else it stays, since there is nothing to reload. Signals count
  * from the construction on: one that comes before the satellite is ready lands it as soon as it is.
  */
 export class Signals {
