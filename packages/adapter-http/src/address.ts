@@ -24,11 +24,11 @@ export function addressOf(url: string, decoded: string): Address {
   if (segments.includes(''))
     throw new Refused('BAD_REQUEST', `"${path}" has an empty segment; ${adviceOn(segments, last)}`);
   if (segments.length > 1 && last !== 'batch' && /^batch(?:;.*)?$/i.test(last))
-    throw new Refused('BAD_REQUEST', `"${path}" is no batch; ${WRITE_BATCH}, or "%2F${last}" if the target ends so`);
+    throw new Refused('BAD_REQUEST', `"${path}" is not a batch; ${WRITE_BATCH}, or "%2F${last}" if the target ends so`);
   const isBatch = segments.length > 1 && last === 'batch';
   const target = isBatch ? decoded.slice(0, -BATCH.length) : decoded;
   if (/\p{Cc}/u.test(target))
-    throw new Refused('BAD_REQUEST', 'the target has control characters; no server has such targets');
+    throw new Refused('BAD_REQUEST', 'the target has control characters; no server takes these');
   return { target, isBatch };
 }
 

@@ -13,7 +13,7 @@ export interface Event {
 
 /** A refusal that says what is wrong with an event. */
 export function badEvent(why: string): Refused {
-  return new Refused('BAD_REQUEST', `it is no CloudEvent 1.0: ${why}`);
+  return new Refused('BAD_REQUEST', `it is not a CloudEvent 1.0: ${why}`);
 }
 
 /** Puts the attributes of an event into headers. Throws BAD_REQUEST if they are wrong. */
@@ -34,12 +34,12 @@ const MEDIA_TYPE = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+\s*(?:;.*)?$/;
 const RULES = new Map<string, readonly [fits: (value: string) => boolean, expected: string]>(
   Object.entries({
     specversion: [(value) => value === '1.0', '"1.0"'],
-    id: [(value) => value !== '', 'a text that is not empty'],
+    id: [(value) => value !== '', 'a text of at least one character'],
     source: [(value) => URI.test(value), 'a URI reference'],
-    type: [(value) => value !== '', 'a text that is not empty'],
+    type: [(value) => value !== '', 'a text of at least one character'],
     datacontenttype: [(value) => MEDIA_TYPE.test(value), 'a media type'],
     dataschema: [(value) => URI.test(value) && /^[a-z][a-z\d+.-]*:/i.test(value), 'an absolute URI'],
-    subject: [(value) => value !== '', 'a text that is not empty'],
+    subject: [(value) => value !== '', 'a text of at least one character'],
     time: [isTime, 'a time such as 2026-01-31T12:00:00Z (RFC 3339)'],
   }),
 );

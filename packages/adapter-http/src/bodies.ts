@@ -161,7 +161,7 @@ export class Bodies {
     while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
       const coming = this.#nextToGiveWay(bytes, newest);
       if (!coming) return false;
-      coming.refuse(full('for the body, which came slowly, or of a client that has sent more than others'));
+      coming.refuse(full('for the body: it came slowly, or its client has sent more than others'));
     }
     return true;
   }

@@ -31,7 +31,7 @@ export class Certificate {
       },
       unusable: (error) => {
         const text =
-          'the files of the certificate have changed and cannot be used, so it stays as it was; correct them';
+          'the changed files of the certificate cannot be used, so the old certificate stays; correct the files';
         log.warn({ event: 'certificateUnusable', error }, text);
       },
     });

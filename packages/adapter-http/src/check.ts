@@ -14,7 +14,7 @@ export function checkHead({ httpVersion, headersDistinct }: IncomingMessage): vo
     if (coding !== '' && coding !== 'chunked')
       throw new Refused('UNSUPPORTED_CODING', `the body has the Transfer-Encoding "${coding}"`);
   if (httpVersion === '1.0') return;
-  if (host?.length !== 1) throw new Refused('BAD_REQUEST', 'there has to be one header Host');
+  if (host?.length !== 1) throw new Refused('BAD_REQUEST', 'the request needs exactly one header Host');
   const expectation = expect.find((text) => text.toLowerCase() !== '100-continue');
   if (expectation !== undefined) throw new Refused('EXPECTATION_FAILED', `the request expects "${expectation}"`);
 }

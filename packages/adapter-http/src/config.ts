@@ -94,20 +94,23 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
   if ((certFile === undefined) !== (keyFile === undefined))
     found.push([[certFile === undefined ? 'certFile' : 'keyFile'], 'certFile and keyFile go together']);
   if (caFile !== undefined && certFile === undefined)
-    found.push([['caFile'], 'asks clients for certificates over TLS; that needs certFile and keyFile']);
+    found.push([['caFile'], 'needs certFile and keyFile: it is for certificates of clients, over TLS']);
   if (headersTimeoutMs > requestTimeoutMs)
-    found.push([['headersTimeoutMs'], 'headers are a part of the request; it cannot be larger than requestTimeoutMs']);
+    found.push([
+      ['headersTimeoutMs'],
+      'cannot be larger than requestTimeoutMs, since headers are a part of the request',
+    ]);
   if (config.maxBodyBytes > config.maxHeldBytes)
-    found.push([['maxHeldBytes'], 'has to be room for a body of maxBodyBytes at least']);
+    found.push([['maxHeldBytes'], 'needs room for at least one body of maxBodyBytes']);
   if (config.targets !== undefined && tokens.length > 0)
     found.push([['targets'], 'is for a gateway without tokens; each token has targets of its own']);
   if (config.targets === undefined && tokens.length === 0 && !isLoopback(config.host))
     found.push([
       ['targets'],
-      `without "tokens" everybody who reaches ${config.host} may send to any target; name the targets, or say ["*"]`,
+      `without "tokens" everybody who reaches ${config.host} may send to any target; list the targets, or ["*"] for all`,
     ]);
   for (const [index, { name }] of tokens.entries())
     if (tokens.findIndex((token) => token.name === name) < index)
-      found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each a name of its own`]);
+      found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each its own name`]);
   return found;
 }

@@ -30,7 +30,8 @@ function binaryEvent(headers: NodeJS.Dict<string[]>, contentType: string): Event
     if (!header.startsWith(PREFIX)) continue;
     const [value = ''] = values;
     if (values.length > 1) throw badEvent(`there is more than one "${header}"`);
-    if (header === 'ce-datacontenttype') throw badEvent(`"${header}" cannot be; the header Content-Type is it`);
+    if (header === 'ce-datacontenttype')
+      throw badEvent(`"${header}" is not used; send the header Content-Type instead`);
     attributes.set(header.slice(PREFIX.length), decoded(header, value));
   }
   // checked like the others, though it goes with the message as its content type
@@ -51,11 +52,11 @@ function decoded(header: string, value: string): string {
 
 /** An event in JSON (CloudEvents, JSON format, section 3). */
 export function structuredEvent(json: Uint8Array): Event {
-  const value = parseJson(json, 'the event is no JSON');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badEvent('it is no JSON object');
+  const value = parseJson(json, 'the event is not JSON');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badEvent('it is not a JSON object');
   const { data, data_base64: base64, ...others } = value as Record<string, unknown>;
   if (base64 !== undefined && base64 !== null) {
-    if (data !== undefined) throw badEvent('it has "data" and "data_base64"; one of them has to go');
+    if (data !== undefined) throw badEvent('it has both "data" and "data_base64"; keep one of them');
     if (typeof base64 !== 'string' || !isBase64(base64)) throw badEvent('its "data_base64" is not Base64');
   }
   const attributes = new Map<string, string>();

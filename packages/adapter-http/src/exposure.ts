@@ -19,6 +19,6 @@ export function exposureOf(
   if (tokens.length === 0 && caFile === undefined)
     return `everybody who reaches ${address} may send messages; give "tokens", or "caFile", or listen on 127.0.0.1`;
   if (certFile === undefined)
-    return `tokens and messages come to ${address} in clear; give "certFile" and "keyFile", or have a proxy speak TLS before it`;
+    return `tokens and messages come to ${address} unencrypted; give "certFile" and "keyFile", or put a TLS proxy in front`;
   return undefined;
 }

@@ -34,7 +34,7 @@ export function listenError(host: string, port: number, cause: unknown): Error {
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; stop what listens there, or set another "port" (0 takes a free one)',
   EACCES: 'this user may not open the port; set a "port" above 1023',
-  EADDRNOTAVAIL: 'the host is no address of this machine; set "host" to one that is',
+  EADDRNOTAVAIL: 'the host is not an address of this machine; set "host" to one that is',
   ENOTFOUND: 'the host name is not known; set "host" to an address of this machine',
 };
 

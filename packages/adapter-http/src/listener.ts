@@ -71,7 +71,7 @@ export class Listener {
       isLeaving: () => this.#isLanding || landingSoon.aborted,
       maxConnections: limits.maxConnections,
       onDrop: (address) => {
-        const text = `a connection was closed, since there are ${limits.maxConnections}; more is a matter of "maxConnections"`;
+        const text = `a connection was closed, since there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
         log.warn({ event: 'connectionDropped', address }, text);
       },
       onLook: () => {

@@ -21,7 +21,7 @@ function schemaOf(code: RefusalCode, items: object | undefined): object {
       type: { const: `/openapi.json#/components/responses/${code}` },
       title: { const: title },
       status: { const: status },
-      detail: { type: 'string', description: 'What is the matter, and what the client can do.' },
+      detail: { type: 'string', description: 'What is wrong, and what the client can do.' },
       code: { const: code },
       ...(items && { items }),
     },

@@ -22,7 +22,7 @@ const TARGET = {
   in: 'path',
   required: true,
   description:
-    'Where the message is to go, percent-encoded: a topic, subject, stream or queue of the server. It may contain slashes; a target that ends in "/batch" is written with "%2Fbatch".',
+    'Where the message goes, percent-encoded: a topic, subject, stream or queue of the server. It may contain slashes; a target that ends in "/batch" is written with "%2Fbatch".',
   schema: { type: 'string', minLength: 1 },
 };
 
@@ -30,10 +30,10 @@ const COMMON = [
   TARGET,
   header(
     'Idempotency-Key',
-    'Identity of the message, for servers that sort out what they have already: unique for the token and the target. In a batch it is that of all messages together, and the place of each tells them apart.',
+    'Identity of the message, for servers that deduplicate: unique for the token and the target. In a batch it is that of all messages together, and the place of each tells them apart.',
   ),
-  header('traceparent', 'Goes on with the message (W3C Trace Context).'),
-  header('tracestate', 'Goes on with the message, if there is a traceparent.'),
+  header('traceparent', 'Is passed on with the message (W3C Trace Context).'),
+  header('tracestate', 'Is passed on with the message, if there is a traceparent.'),
 ];
 
 const EVENT = [
@@ -120,11 +120,11 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
       '/produce/{target}': {
         post: {
           operationId: 'produce',
-          summary: 'Have a message on the server',
+          summary: 'Put a message on the server',
           security,
           parameters: [...COMMON, ...EVENT],
           requestBody: {
-            description: 'The message, as it is to be; a Content-Type that says JSON, or a CloudEvent, is checked.',
+            description: 'The message, byte for byte; a Content-Type that says JSON, or a CloudEvent, is checked.',
             content: { '*/*': {}, 'application/cloudevents+json': { schema: { type: 'object' } } },
           },
           responses: { 202: json('The server has the message.', TAKEN), ...refusals(false) },
@@ -133,7 +133,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
       '/produce/{target}/batch': {
         post: {
           operationId: 'produceBatch',
-          summary: 'Have messages on the server, each on its own',
+          summary: 'Put messages on the server, each on its own',
           security,
           parameters: COMMON,
           requestBody: {
@@ -143,7 +143,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
           },
           responses: {
             202: json('The server has taken all messages.', object({ target: TEXT, items: ITEMS })),
-            207: json('Not all messages fared alike: each item tells.', object({ target: TEXT, items: ITEMS })),
+            207: json('The messages have different outcomes: see each item.', object({ target: TEXT, items: ITEMS })),
             ...refusals(true),
           },
         },
@@ -151,7 +151,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
       '/openapi.json': {
         get: {
           operationId: 'describe',
-          summary: 'Have this document',
+          summary: 'Get this document',
           security: [],
           responses: { 200: json('This document.', { type: 'object' }) },
         },

@@ -57,5 +57,5 @@ export async function produceAll(
   const [code] = codes;
   if (codes.size > 1) return answer(207, { target, items: results });
   if (code === undefined) return answer(202, { target, items: results });
-  return refusal(code, 'so it is with each message of the batch', { extra: { items: results } });
+  return refusal(code, 'every message of the batch has this outcome', { extra: { items: results } });
 }

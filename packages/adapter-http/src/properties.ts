@@ -34,7 +34,7 @@ function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
   if (/^[!-~](?:[ -~]*[!-~])?$/.test(key) && key.length <= LONGEST_KEY) return key;
   throw new Refused(
     'BAD_REQUEST',
-    `the Idempotency-Key has to be of 1 to ${LONGEST_KEY} printable ASCII characters, a blank at neither end`,
+    `the Idempotency-Key must be 1 to ${LONGEST_KEY} printable ASCII characters, without a blank at either end`,
   );
 }
 

@@ -28,7 +28,7 @@ export interface Refusal {
   /** The matter in a few words, the same each time. */
   readonly title: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** What is the matter, and what the client can do. */
+  /** What is wrong, and what the client can do. */
   readonly text: string;
 }
 
@@ -53,7 +53,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   NOT_FOUND: {
     status: 404,
     title: 'Nothing here',
-    text: 'there is nothing here; send messages to POST /produce/<target>, or read GET /openapi.json',
+    text: 'there is no such path; send messages to POST /produce/<target>, or read GET /openapi.json',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -142,7 +142,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
   OUTCOME_UNKNOWN: {
     status: 503,
-    title: 'Taken or not, it is not known',
+    title: 'Outcome unknown',
     text: 'the message may have been taken or not; send it again if having it twice does no harm',
   },
 };

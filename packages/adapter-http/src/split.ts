@@ -19,8 +19,8 @@ export function linesOf(body: Buffer, most: number): Buffer[] {
 
 /** The elements of a JSON array, byte for byte, at most `most`. Throws BAD_REQUEST if it is none, TOO_LARGE if there are more. */
 export function elementsOf(json: Buffer, most: number): Buffer[] {
-  if (!Array.isArray(parseJson(json, 'the batch is no JSON')))
-    throw new Refused('BAD_REQUEST', 'the batch is no JSON array');
+  if (!Array.isArray(parseJson(json, 'the batch is not JSON')))
+    throw new Refused('BAD_REQUEST', 'the batch is not a JSON array');
   const elements: Buffer[] = [];
   let depth = 0;
   let start = 0;

@@ -42,7 +42,7 @@ export class Tokens {
         log.info({ event: 'tokenRead', token: name }, `read the token "${name}" again`);
       };
       const unusable = (error: Error): void => {
-        const text = `the file of the token "${name}" has changed and cannot be used, so the token stays as it was; correct it`;
+        const text = `the file of the token "${name}" has changed and cannot be used, so the old token stays; correct the file`;
         log.warn({ event: 'tokenUnusable', token: name, error }, text);
       };
       return new FileReloader([file], { reload, unusable });
@@ -95,7 +95,7 @@ async function readDigest(configs: readonly TokenConfig[], index: number): Promi
   const token = text.replace(/\r?\n$/, '');
   if (TOKEN.test(token)) return digestOf(token);
   const allowed = 'letters, digits and -._~+/ with = at the end, in one line (RFC 6750)';
-  throw new Error(`tokens[${index}].file: ${file} has no token "${name}" that can be sent; it has to be of ${allowed}`);
+  throw new Error(`tokens[${index}].file: ${file} has no token "${name}" that can be sent; a token is ${allowed}`);
 }
 
 function checkDistinct(
@@ -107,7 +107,7 @@ function checkDistinct(
   const same = others.findIndex((other) => other?.equals(digest));
   if (same === -1) return;
   const names = [same, index].map((place) => `"${configs[place]?.name}"`).join(' and ');
-  throw new Error(`tokens[${index}].file: the tokens ${names} are the same; give each one of its own`);
+  throw new Error(`tokens[${index}].file: the tokens ${names} are the same; give each its own`);
 }
 
 function digestOf(token: string): Buffer {

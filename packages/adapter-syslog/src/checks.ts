@@ -57,7 +57,7 @@ async function pathProblem(path: string): Promise<string | undefined> {
 /** Folders that are missing are made; the first that is there has to allow it. */
 async function folderProblem(folder: string): Promise<string | undefined> {
   try {
-    if (!(await stat(folder)).isDirectory()) return `${folder} is no folder`;
+    if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder`;
     await access(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {

@@ -98,7 +98,7 @@ export class Connection implements Sender {
   #refuseTls(): void {
     this.#intake.counts.connectionsForeign++;
     const text =
-      'a connection was closed: the sender speaks TLS, and this listener does not. Let it send to one for TLS';
+      'a connection was closed: the sender speaks TLS, and this listener does not. Send to a listener for TLS';
     tell(this.#intake, 'tlsOnPlainListener', text, this.#source);
   }
 
@@ -204,7 +204,7 @@ export class Connection implements Sender {
     const { remainder } = this.#splitter;
     if (remainder !== undefined) {
       this.#intake.counts.framesBroken++;
-      const text = `a connection ended in the middle of a message, of which ${remainder} had come`;
+      const text = `a connection ended in the middle of a message; ${remainder} had arrived`;
       tell(this.#intake, 'frameBroken', text, this.#source);
     }
     this.#setDone();

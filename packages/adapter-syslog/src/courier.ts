@@ -152,7 +152,7 @@ export class Courier {
     this.dropped++;
     this.#parts.troubles.note(
       'messagesDropped',
-      'datagrams were dropped, the oldest first: as many as keepMessages and keepBytes allow wait for the server already',
+      'datagrams were dropped, the oldest first: those that wait for the server fill keepMessages or keepBytes',
     );
   }
 

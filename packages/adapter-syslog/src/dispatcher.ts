@@ -83,7 +83,7 @@ export class Dispatcher {
   }
 
   get #tooSlow(): string {
-    return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they come, or not at all`;
+    return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they arrive, or not at all`;
   }
 
   async #ask(message: SyslogMessage, sender: Sender): Promise<void> {

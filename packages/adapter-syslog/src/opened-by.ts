@@ -19,7 +19,7 @@ export function openedBy({ proxyHeader }: Opened, peer: Address, intake: Intake)
   }
   if (proxyHeader) {
     const text =
-      'a connection began with a header of the PROXY protocol, which was left out; with "proxyProtocol": true messages have the address that it tells';
+      'a connection began with a header of the PROXY protocol, which was removed; set "proxyProtocol": true to give messages the address in it';
     tell(intake, 'proxyHeaderIgnored', text, peer);
   }
   return peer;

@@ -61,7 +61,7 @@ class Translator {
     const [, bracketed, name, digits] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(address) ?? [];
     const port = Number(digits);
     if (!(port <= 65_535)) {
-      this.#issue(key, `"${address}" is no address; expected host and port, such as "127.0.0.1:5141"`);
+      this.#issue(key, `"${address}" is not an address; expected host and port, such as "127.0.0.1:5141"`);
       return undefined;
     }
     // No host: all addresses of the machine.
@@ -89,7 +89,7 @@ class Translator {
     const path = this.#text('UDSPATH');
     if (path === '') return undefined;
     this.#warnings.push(
-      `UDSPATH (${path}) is a stream socket now, for Node has no datagram ones. logger and syslog(3) take it for what it is; other senders have to be told`,
+      `UDSPATH (${path}) is a stream socket now, because Node has no datagram sockets. logger and syslog(3) detect that; configure other senders for it`,
     );
     return { transport: 'unix', path };
   }

@@ -37,7 +37,7 @@ const WRITTEN = z
     severityLevel: z.int().min(-1).max(7).default(7),
     timeZone: z
       .string()
-      .refine(isTimeZone, 'is no time zone that is known here; expected one such as "Europe/Berlin"')
+      .refine(isTimeZone, 'is not a known time zone; expected one such as "Europe/Berlin"')
       .optional(),
     ...LIMITS,
   })
@@ -47,13 +47,13 @@ const WRITTEN = z
     if (given.listeners === undefined) return;
     for (const key of SHORT) {
       if (given[key] === undefined) continue;
-      const message = 'is the short form of "listeners", which are given; say it there';
+      const message = 'is the short form of "listeners", which are given; set it there';
       ctx.addIssue({ code: 'custom', path: [key], message });
     }
     const names = given.listeners.map(({ name }) => name);
     for (const [index, name] of names.entries()) {
       if (name === undefined || names.indexOf(name) === index) continue;
-      const message = `there is a listener "${name}" already; give each a name of its own`;
+      const message = `there is a listener "${name}" already; give each its own name`;
       ctx.addIssue({ code: 'custom', path: ['listeners', index, 'name'], message });
     }
   });

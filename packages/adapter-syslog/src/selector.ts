@@ -55,7 +55,7 @@ function numberOf(name: string, what: 'facility' | 'severity', known: readonly s
   const number = known.indexOf(name);
   if (number >= 0) return number;
   const other = what === 'facility' ? SEVERITIES : FACILITIES;
-  if (name === 'data') throw new Error('"data" has to stand alone: it has neither facility nor severity');
+  if (name === 'data') throw new Error('"data" must stand alone: it has neither facility nor severity');
   const near = Object.hasOwn(SYNONYMS, name) ? `, did you mean "${SYNONYMS[name]}"?` : '';
   const mixed = other.includes(name) ? '; facilities and severities are joined by a dot, "kern.err,crit"' : '';
   throw new Error(`there is no ${what} "${name}"${near}${mixed}; expected one of ${known.join(', ')}`);

@@ -29,7 +29,7 @@ export class TlsGate {
     const files = new FileReloader([certFile, keyFile, passphraseFile, caFile], {
       reload: () => gate.#renew(),
       unusable: ({ message }) => {
-        const text = `the files of the certificate have changed and cannot be used, so it stays as it was: ${message}`;
+        const text = `the changed files of the certificate cannot be used, so the old certificate stays: ${message}`;
         tell(intake, 'certificateUnusable', text);
       },
     });
@@ -60,7 +60,7 @@ export class TlsGate {
     if (begun === undefined || source === undefined) return void socket.destroy();
     this.#peers.set(socket, source);
     if (!begun.isTls) {
-      this.#fail(source, `what the sender sent is no TLS. Let it speak TLS, or send to a listener for TCP`);
+      this.#fail(source, `the sender does not speak TLS. Let it speak TLS, or send to a listener for TCP`);
       return void socket.destroy();
     }
     await this.#files.look();
@@ -106,7 +106,7 @@ export class TlsGate {
   #fail(peer: Address, why: string): void {
     if (this.#closed) return;
     this.#intake.counts.handshakesFailed++;
-    tell(this.#intake, 'handshakeFailed', `a connection did not become TLS: ${why}`, peer);
+    tell(this.#intake, 'handshakeFailed', `a TLS handshake failed: ${why}`, peer);
   }
 
   async #renew(): Promise<void> {

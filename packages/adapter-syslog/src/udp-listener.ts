@@ -88,7 +88,7 @@ export class UdpListener implements Listener, Sender {
     const fresh = drops - counts.datagramsDroppedByKernel;
     if (fresh <= 0) return;
     counts.datagramsDroppedByKernel = drops;
-    const text = `the kernel dropped datagrams: they came faster than they were read. A larger udpBufferBytes (${config.udpBufferBytes}) and net.core.rmem_max help against bursts`;
+    const text = `the kernel dropped datagrams: they arrived faster than they were read. A larger udpBufferBytes (${config.udpBufferBytes}) and net.core.rmem_max help against bursts`;
     tell(this.intake, 'datagramsDroppedByKernel', text, undefined, fresh);
   }
 

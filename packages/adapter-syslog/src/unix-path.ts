@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 /** What to do about a path that cannot be listened at. */
 export const PATH_ADVICE: { readonly [code: string]: string } = {
   // libuv says so of folders that do not exist, too.
-  EACCES: 'its folder does not exist, or this user may not write to it. See to that, or configure another "path"',
+  EACCES: 'its folder does not exist, or this user may not write to it. Correct that, or configure another "path"',
   EADDRINUSE: 'something else is there now. Configure another "path"',
 };
 

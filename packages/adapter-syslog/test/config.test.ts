@@ -124,7 +124,7 @@ for (const [raw, path, told] of [
     /is not given; a listener for tls needs it/,
   ],
   [{ severityLevel: 8 }, 'severityLevel', /<=7/],
-  [{ timeZone: 'Mars/Olympus' }, 'timeZone', /no time zone that is known here/],
+  [{ timeZone: 'Mars/Olympus' }, 'timeZone', /is not a known time zone/],
   [{ maxMessageBytes: 479 }, 'maxMessageBytes', />=480/],
   [{ tooLong: 'drop' }, 'tooLong', /"cut"\|"refuse"/],
   [{ port: 65_536 }, 'port', /<=65535/],

@@ -84,8 +84,8 @@ test('limits of today may stand beside the keys of the original', async () => {
 
 for (const [raw, path, told] of [
   [{ SEVERITYLEVEL: 4 }, 'ADDRTCP', /no address to listen at; give ADDRTCP, ADDRUDP, UDSPATH or ADDRTCPTLS/],
-  [{ ADDRTCP: 'localhost' }, 'ADDRTCP', /"localhost" is no address; expected host and port/],
-  [{ ADDRTCP: '127.0.0.1:99999' }, 'ADDRTCP', /is no address/],
+  [{ ADDRTCP: 'localhost' }, 'ADDRTCP', /"localhost" is not an address; expected host and port/],
+  [{ ADDRTCP: '127.0.0.1:99999' }, 'ADDRTCP', /is not an address/],
   [{ ADDRUDP: 5141 }, 'ADDRUDP', /expected text/],
   [{ ...ORIGINAL, SEVERITYLEVEL: 'err' }, 'SEVERITYLEVEL', /a whole number, from -1 for nothing to 7/],
   [{ ...ORIGINAL, CLIENT_CERT_PATH: 'x' }, 'CLIENT_KEY_PATH', /is not given; CLIENT_CERT_PATH needs it/],

@@ -96,7 +96,7 @@ for (const [entry, told] of [
     { Selector: 'mail,notice', Target: 'x' },
     /there is no facility "notice"; facilities and severities are joined by a dot/,
   ],
-  [{ Selector: 'mail,data', Target: 'x' }, /"data" has to stand alone/],
+  [{ Selector: 'mail,data', Target: 'x' }, /"data" must stand alone/],
   [
     { Selector: 'any', Target: 'x' },
     /entry 2, selector "any": there is no facility "any"; expected one of kern, user,/,

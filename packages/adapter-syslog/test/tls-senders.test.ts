@@ -53,7 +53,7 @@ for (const [what, fails, told] of [
       socket.write('<13>in clear\n');
       return socket;
     },
-    /no TLS\. Let it speak TLS/,
+    /does not speak TLS\. Let it speak TLS/,
   ],
   [
     'closes in the midst of its handshake',

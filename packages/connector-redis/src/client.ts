@@ -37,7 +37,7 @@ export class Client {
   #end: Error | undefined;
   readonly #boundLogin = (): void => {
     if (this.#socket.bytesRead > MOST_AT_LOGIN)
-      this.end(new Error('it answers a login with more than 64 kB, as no Redis does; is the url right?'));
+      this.end(new Error('it answers a login with more than 64 kB, which no Redis does; is the url right?'));
   };
 
   /** Takes an open socket over. */

@@ -50,7 +50,7 @@ export abstract class LinkConnector<
 
   start(log?: Logger): void | Promise<void> {
     this.log = log;
-    const text = `the password goes to ${this.#clearHost} in clear, and so do messages; use the url of a server with TLS`;
+    const text = `the password and messages go to ${this.#clearHost} unencrypted; use the url of a server with TLS`;
     if (this.#clearHost !== undefined) log?.warn({ event: 'passwordInClear', host: this.#clearHost }, text);
   }
 
