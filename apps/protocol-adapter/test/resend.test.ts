@@ -239,7 +239,7 @@ test('what comes behind while it is sent stays or is sent; a file that is put in
   assert.equal(readFileSync(file, 'utf8'), line(message(5)));
   const [left = ''] = leftovers(cf);
   assert.match(readFileSync(join(cf, left), 'utf8'), /"n": 4\.0/);
-  assert.match(replaced.errors.join('\n'), /was moved or replaced while it was sent.*\.left-/);
+  assert.match(replaced.errors.join('\n'), /was moved or replaced meanwhile.*\.left-/);
 });
 
 test('a file that is not there is one line and exit 1; a folder without server or producer is 78', async (t) => {
