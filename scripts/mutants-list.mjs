@@ -555,4 +555,31 @@ export const GUARDS = {
       'field',
     ],
   },
+  'packages/adapter-http': {
+    // Who may send
+    'web pages do not send where there are no tokens': [skip, 'access'],
+    'an open gateway is for its targets only': [skip, 'access'],
+    'a request has one token': [swap('|| authorization.length > 1', ''), 'access'],
+    'a token is known': [skip, 'access'],
+    'a token is for its targets only': [always, 'access'],
+    'the parts of a pattern do not overlap': [swap('target.length - last.length >= at &&', ''), 'access'],
+    // What is taken
+    'at landing nothing more is taken': [skip, 'desk'],
+    'nothing is taken while the server is away': [skip, 'httpgateway'],
+    'a key stands for one body': [skip, 'field'],
+    'what waits for the server is bounded': [skip, 'httpgateway'],
+    'no client takes all the places': [never, 'httpgateway'],
+    'who waits is answered when the server is lost': [skip, 'httpgateway'],
+    'a key is free when its message is settled': [skip, 'field'],
+    // What is held
+    'a body is no larger than it may be': [skip, 'hostile'],
+    'a body that is announced too large is not read': [skip, 'hostile', 'access'],
+    'all bodies together are bounded': [skip, 'hostile', 'hostile-flood'],
+    'what comes of an answered request is not held': [skip, 'bodies'],
+    'answers do not take the room of bodies': [never, 'bodies'],
+    'a body that comes too slowly is refused': [skip, 'bodies'],
+    'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood', 'hostile'],
+    'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
+    'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'hostile-flood'],
+  },
 };

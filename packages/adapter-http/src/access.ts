@@ -32,11 +32,13 @@ export function openAccess(targets: readonly string[]): Access {
   return {
     look: () => undefined,
     clientOf({ headers, socket }, target) {
+      // guard: web pages do not send where there are no tokens
       if (headers.origin !== undefined)
         throw new Refused(
           'FORBIDDEN',
           'the request comes from a web page ("Origin"), and no token protects the gateway',
         );
+      // guard: an open gateway is for its targets only
       if (!matchers.some((fits) => fits(target)))
         throw new Refused('FORBIDDEN', `the gateway is not for the target "${target}"`);
       return { name: networkOf(socket.remoteAddress), token: '' };
@@ -55,11 +57,14 @@ export async function readAccess(configs: readonly TokenConfig[], log: Logger): 
     look: () => tokens.look(),
     clientOf({ headersDistinct: { authorization = [] } }, target) {
       const [, shown] = /^Bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? [];
+      // guard: a request has one token
       if (shown === undefined || authorization.length > 1)
         throw new Refused('UNAUTHORIZED', 'the request has no token');
       const token = known[tokens.indexOf(shown) ?? -1];
+      // guard: a token is known
       if (!token) throw new Refused('UNAUTHORIZED', 'the gateway does not know the token');
       const { name, targets } = token;
+      // guard: a token is for its targets only
       if (targets.some((fits) => fits(target))) return { name, token: name };
       throw new Refused('FORBIDDEN', `the token "${name}" is not for the target "${target}"`);
     },
@@ -79,6 +84,7 @@ export function matcherOf(pattern: string): (target: string) => boolean {
       if (found === -1) return false;
       at = found + part.length;
     }
+    // guard: the parts of a pattern do not overlap
     return target.length - last.length >= at && target.endsWith(last);
   };
 }

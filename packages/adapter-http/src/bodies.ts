@@ -78,14 +78,18 @@ export class Bodies {
       const held: Held = { client, bytes: 0, answerBytes: 0, uses: 0, isOver: false, coming };
       const take = (chunk: Buffer): void => {
         if (held.isOver) return;
+        // guard: a body is no larger than it may be
         if (held.bytes + chunk.length > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
+        // guard: all bodies together are bounded
         if (!this.#hasRoom(chunk.length, held)) return refuse(full('for the body'));
         this.#count(held, chunk.length);
         coming.at = this.#clock.now();
         coming.windowBytes += chunk.length;
         parts.add(chunk);
       };
+      // guard: what comes of an answered request is not held
       if (this.#released.has(request)) return;
+      // guard: a body that is announced too large is not read
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes));
       this.#held.set(request, held);
       request.on('data', take);
@@ -100,6 +104,7 @@ export class Bodies {
   holdMore(request: IncomingMessage, bytes: number): void {
     const held = this.#held.get(request);
     if (!held) return;
+    // guard: answers do not take the room of bodies
     const isTooMuch = this.#answerBytes > 0 && this.#answerBytes + bytes > this.#limits.maxHeldBytes / 2;
     if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
     this.#count(held, bytes);
@@ -136,6 +141,7 @@ export class Bodies {
       if (!coming) continue;
       if (isHeld(request)) coming.at = coming.windowSince = now;
       if (now - coming.windowSince < WINDOW_MS) continue;
+      // guard: a body that comes too slowly is refused
       if (coming.windowBytes < least) coming.refuse(tooSlow(this.#limits.minBodyBytesPerSecond));
       coming.windowSince = now;
       coming.windowBytes = 0;
@@ -151,6 +157,7 @@ export class Bodies {
   }
 
   #forget(request: IncomingMessage, held: Held): void {
+    // guard: a body is held as long as its messages are under way
     if (!held.isOver || held.uses > 0 || !this.#held.delete(request)) return;
     this.#count(held, -held.bytes);
     this.#answerBytes -= held.answerBytes;
@@ -175,6 +182,8 @@ export class Bodies {
       const { coming, client } = held;
       if (!coming || held === newest || held.bytes === 0) continue;
       const theirs = this.#bytesOf.get(client) ?? 0;
+      // guard: bodies that stall give way
+      // guard: bodies of who sends most give way
       const gives = now - coming.at >= STALL_MS || (client !== newest.client && theirs > own);
       if (!gives || theirs < most || (theirs === most && found && coming.at >= found.at)) continue;
       [found, most] = [coming, theirs];

@@ -66,11 +66,16 @@ export function makeDesk(
   }
 
   function denied(message: ProduceMessage, client: string): Answer | undefined {
+    // guard: at landing nothing more is taken
     if (landing.aborted) return refusal('LANDING');
+    // guard: nothing is taken while the server is away
     if (!isOpen) return refusal('SERVER_AWAY');
+    // guard: a key stands for one body
     if (keys.isOfAnother(message))
       return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
+    // guard: what waits for the server is bounded
     if (pending >= maxPending) return refusal('FULL');
+    // guard: no client takes all the places
     return (pendingOf.get(client) ?? 0) >= maxPendingPerClient ? refusal('TOO_MANY') : undefined;
   }
 
@@ -90,6 +95,7 @@ export function makeDesk(
     open: () => void (isOpen = true),
     shut() {
       isOpen = false;
+      // guard: who waits is answered when the server is lost
       waiting.endAll(refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost'));
     },
     produce(message, client, onSettled) {
@@ -104,6 +110,7 @@ export function makeDesk(
         const waiter = waiting.add(resolve);
         void outcomeOf(message, () => waiting.has(waiter)).then((answer) => {
           // Perhaps long after the client was answered: so long the message is held.
+          // guard: a key is free when its message is settled
           release();
           count(client, -1);
           onSettled();

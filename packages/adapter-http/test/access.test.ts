@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { readAccess } from '../dist/access.js';
+import { matcherOf, readAccess } from '../dist/access.js';
 import { HTTP_GATEWAY_CONFIG } from '../dist/config.js';
 import { shortageOf } from '../dist/files.js';
 import { temporaryFolder } from './certificates.js';
@@ -93,6 +93,14 @@ describe('with tokens', () => {
     const shop = new Wire(port).send(`${head}authorization: bearer shop-secret\r\n\r\n`);
     shop.socket.once('data', () => shop.socket.end());
     assert.equal((await shop.answer()).status, 403);
+  });
+
+  test('a pattern of two parts is for targets that have both, one behind the other', () => {
+    const fits = matcherOf('ab*ba');
+    assert.deepEqual(
+      ['ab', 'aba', 'abba', 'ab/ba', 'ba'].map((target) => fits(target)),
+      [false, false, true, true, false],
+    );
   });
 
   test('a web page that has one may send, one that has none may not', async (t) => {
