@@ -580,6 +580,6 @@ export const GUARDS = {
     'a body that comes too slowly is refused': [skip, 'bodies'],
     'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood', 'hostile'],
     'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
-    'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'hostile-flood'],
+    'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'bodies'],
   },
 };

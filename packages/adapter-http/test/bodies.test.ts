@@ -58,6 +58,15 @@ describe('a body', () => {
     await refused;
   });
 
+  test('of a client that has sent more gives way to the body of another at once', async (t) => {
+    const { bodies, begin } = await reading(t);
+    const large = await begin(1_000, 700);
+    const refused = assert.rejects(bodies.read(large, 'a'), { code: 'FULL' });
+    await once(large, 'data');
+    assert.equal((await bodies.read(await begin(600, 600), 'b')).length, 600);
+    await refused;
+  });
+
   test('of which more comes when its request is answered is not held', async (t) => {
     const { bodies, begin } = await reading(t);
     const answered = await begin(1_000, 1_000);
