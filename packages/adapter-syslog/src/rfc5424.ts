@@ -6,7 +6,7 @@ import { isoTimestampEnd, looseTimestamp } from './timestamp.js';
 const NIL = '-';
 const BOM = '\uFEFF';
 // What a loose time stamp has to be all the same.
-const ZONED = /^\S{10}T\S+(?:Z|[+-]\d\d:?(?:\d\d)?)$/;
+const ZONED = /^\S{10}T\S{1,32}(?:Z|[+-]\d\d:?(?:\d\d)?)$/;
 const SPACE = 32;
 const DASH = 45;
 const ZERO = 48;
