@@ -537,8 +537,8 @@ export const GUARDS = {
       swap('(parent && this.#peers.get(parent)) ??', ''),
       'tls-senders',
     ],
-    'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'troubles'],
-    'the text of a trouble is that of its latest case': [skip, 'troubles'],
+    'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
+    'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'who does not begin with a PROXY header is not heard': [
       swap('if (proxyProtocol)', 'if (proxyProtocol && proxyHeader)'),
       'opening',
@@ -548,7 +548,7 @@ export const GUARDS = {
     'a repetition has no tag': [swap('|| isOfSyslogd(text, at)', ''), 'habits'],
     "a head of Cisco's behind that of a relay is read": [always, 'habits'],
     'of what came over connections 64 are kept, then their senders wait': [always, 'keeping'],
-    'a landing waits for what the courier takes during it': [skip, 'keeping'],
+    'a landing waits for what comes during it': [skip, 'keeping'],
     'datagrams find room in the mailbox while connections wait': [never, 'field'],
     'datagrams that the publisher has no room for wait in turn with connections': [
       swap('&& !(this.#datagramWasLast && this.#mayConnect)', ''),
@@ -564,7 +564,7 @@ export const GUARDS = {
     'a token is for its targets only': [always, 'access'],
     'the parts of a pattern do not overlap': [swap('target.length - last.length >= at &&', ''), 'access'],
     // What is taken
-    'at landing nothing more is taken': [skip, 'desk'],
+    'at landing nothing more is taken': [skip, 'pending-requests'],
     'nothing is taken while the server is away': [skip, 'httpgateway'],
     'a key stands for one body': [skip, 'field'],
     'what waits for the server is bounded': [skip, 'httpgateway'],

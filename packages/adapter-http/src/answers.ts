@@ -46,6 +46,6 @@ export function answer(status: number, body: object): Answer {
 }
 
 /** The server has taken the message, or had it already. */
-export function taken(target: string, { duplicate = false }: ProduceResult = {}): Answer {
+export function accepted(target: string, { duplicate = false }: ProduceResult = {}): Answer {
   return answer(202, { target, ...(duplicate && { duplicate }) });
 }

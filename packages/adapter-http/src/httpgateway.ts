@@ -3,7 +3,7 @@ import { PRODUCER } from '@sputnikjs/messaging';
 import { openAccess, readAccess } from './access.js';
 import { Certificate, certificateProblems } from './certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
-import { makeDesk } from './desk.js';
+import { makePendingRequests } from './pending-requests.js';
 import { exposureOf } from './exposure.js';
 import { authority } from './failures.js';
 import { shortageOf } from './files.js';
@@ -40,11 +40,11 @@ export const httpgateway: BlockDefinition = defineBlock({
     listens: [{ protocol: 'tcp', host: config.host, port: config.port }],
   }),
   make: (config, { producer }, ctx) => {
-    const desk = makeDesk(producer, config, ctx);
+    const pending = makePendingRequests(producer, config, ctx);
     let listener: Listener | undefined;
     return {
       async init() {
-        const opening = await makeListener(config, desk.produce, ctx);
+        const opening = await makeListener(config, pending.produce, ctx);
         const { address, port } = await opening.open();
         listener = opening;
         const url = `${config.certFile === undefined ? 'http' : 'https'}://${authority(config.host, port)}`;
@@ -58,11 +58,11 @@ export const httpgateway: BlockDefinition = defineBlock({
           ctx.log.warn({ event: 'fewFiles', maxConnections: config.maxConnections }, shortage);
         if (exposure !== undefined) ctx.log.warn({ event: 'exposed', host: config.host, port, url }, exposure);
       },
-      onServerConnect: () => desk.open(),
-      onServerDisconnect: () => desk.shut(),
+      onServerConnect: () => pending.open(),
+      onServerDisconnect: () => pending.shut(),
       onLanding: () => listener?.land(),
       async finish() {
-        desk.shut();
+        pending.shut();
         await listener?.close();
       },
     };

@@ -19,7 +19,7 @@ import { checkHead } from './check.js';
 import { Connections } from './connections.js';
 import { Denials } from './denials.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './failures.js';
-import { receive, serve, type BatchLimits, type Produce, type Visit } from './reception.js';
+import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './reception.js';
 import { Refused } from './refusals.js';
 import { makeServer, type ServerLimits } from './server.js';
 import { Turns } from './turns.js';
@@ -118,7 +118,7 @@ export class Listener {
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
     const { limits, log, produce, document, access } = this.#options;
     /** What is known of requests to produce since their heads came. */
-    const visits = new WeakMap<FastifyRequest, Visit>();
+    const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
     const fail = (error: FastifyError, { raw }: FastifyRequest, reply: FastifyReply): void => {
@@ -132,7 +132,7 @@ export class Listener {
     });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) =>
-      this.#bodies.read(body, visits.get(request)?.client.name ?? ''),
+      this.#bodies.read(body, contexts.get(request)?.client.name ?? ''),
     );
     app.addHook('onRequest', ({ raw }, _, done) => {
       // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
@@ -165,14 +165,14 @@ export class Listener {
       '/produce/*',
       {
         onRequest: async (request, { raw: response }) => {
-          visits.set(request, await receive(request.raw, request.params['*'], access));
+          contexts.set(request, await receive(request.raw, request.params['*'], access));
           const { expect, 'content-length': length = 0 } = request.raw.headers;
           if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
         },
       },
       async (request, reply) => {
-        const visit = visits.get(request);
-        if (visit) this.#send(reply, await serve(request.raw, visit, request.body ?? Buffer.alloc(0), service));
+        const context = contexts.get(request);
+        if (context) this.#send(reply, await serve(request.raw, context, request.body ?? Buffer.alloc(0), service));
         return reply;
       },
     );

@@ -17,12 +17,12 @@ import type { Turns } from './turns.js';
 export type Produce = (this: void, message: ProduceMessage, client: string, onSettled: () => void) => Promise<Answer>;
 
 /** A request to produce that may be read to its end. */
-export interface Visit extends Address {
+export interface RequestContext extends Address {
   readonly client: Client;
 }
 
 /** What is known before the body has come: where it is to go, and whether the client may do that. Rejects with a refusal. */
-export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<Visit> {
+export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
   const address = addressOf(request.url ?? '', decodedPath);
   await access.look();
   const client = access.clientOf(request, address.target);
@@ -48,7 +48,7 @@ export interface Service extends BatchLimits {
 /** What becomes of a request. Throws a refusal if that is wrong. */
 export async function serve(
   request: IncomingMessage,
-  { target, client, isBatch }: Visit,
+  { target, client, isBatch }: RequestContext,
   body: Buffer,
   { produce, bodies, turns, maxBatchItems, batchWindow }: Service,
 ): Promise<Answer> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { array, assert as check, constantFrom, json as jsonText, property } from 'fast-check';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { refusal, taken, type Answer } from '../dist/answers.js';
+import { refusal, accepted, type Answer } from '../dist/answers.js';
 import { elementsOf, linesOf } from '../dist/split.js';
 import { codeOf, curl, post, type Got } from './clients.js';
 import { gate, listen } from './listen.js';
@@ -107,7 +107,7 @@ describe('each message of a batch', () => {
     const messages: ProduceMessage[] = [];
     const produce = async (message: ProduceMessage): Promise<Answer> => {
       messages.push(message);
-      return String(message.payload) === '3' ? refusal('REFUSED', 'too odd') : taken(message.target);
+      return String(message.payload) === '3' ? refusal('REFUSED', 'too odd') : accepted(message.target);
     };
     const { url } = await listen(t, { produce });
     const got = await post(`${url}/produce/a/batch`, '1\n{oops\n3\n4\n', LINES);
@@ -145,7 +145,7 @@ describe('each message of a batch', () => {
     const three = gate<void>();
     const produce = ({ target }: ProduceMessage): Promise<Answer> =>
       new Promise((resolve) => {
-        waiting.push(() => resolve(taken(target)));
+        waiting.push(() => resolve(accepted(target)));
         most = Math.max(most, waiting.length);
         if (waiting.length === 3) three.open();
       });

@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Certificate } from '../dist/certificate.js';
-import { taken, type Answer } from '../dist/answers.js';
+import { accepted, type Answer } from '../dist/answers.js';
 import { idOf } from '../dist/identity.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { codeOf, curl, post, statusesIn, Wire } from './clients.js';
@@ -26,7 +26,7 @@ async function held(t: TestContext, changes: Parameters<typeof listen>[1] = {}) 
     new Promise((resolve) => {
       const take = (): void => {
         onSettled();
-        resolve(taken(message.target));
+        resolve(accepted(message.target));
       };
       waiting.push({ message, take });
       news.told.open();
@@ -117,7 +117,7 @@ describe('the id of a message', () => {
 describe('a key that is used again', () => {
   test('has the answer say so when the server has the message already, in a batch for each item', async (t) => {
     const { url } = await listen(t, {
-      produce: async ({ target, id }) => taken(target, id?.includes('again') ? { duplicate: true } : {}),
+      produce: async ({ target, id }) => accepted(target, id?.includes('again') ? { duplicate: true } : {}),
     });
     const again = await post(`${url}/produce/orders`, 'x', { 'idempotency-key': 'again' });
     assert.deepEqual([again.status, JSON.parse(again.body)], [202, { target: 'orders', duplicate: true }]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { codeOf, post, Wire } from './clients.js';
-import { taken } from '../dist/answers.js';
+import { accepted } from '../dist/answers.js';
 import type { ListenerOptions } from '../dist/listener.js';
 import { gate, listen, silent } from './listen.js';
 
@@ -136,7 +136,7 @@ describe('connections', () => {
       begun.open();
       await opened;
       onSettled();
-      return taken(target);
+      return accepted(target);
     };
     const { port } = await listen(t, { produce, limits: { maxConnections: 1 } });
     const first = new Wire(port).send(

@@ -4,7 +4,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect as connectTls } from 'node:tls';
 import { describe, test, type TestContext } from 'node:test';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { refusal, taken, type Answer } from '../dist/answers.js';
+import { refusal, accepted, type Answer } from '../dist/answers.js';
 import { Certificate } from '../dist/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { post, statusesIn, Wire } from './clients.js';
@@ -20,7 +20,7 @@ async function held(t: TestContext, certified?: Certificate) {
   const produce = ({ target }: ProduceMessage): Promise<Answer> =>
     new Promise((resolve) => {
       if (refuses) return resolve(refusal('LANDING'));
-      waiting.push(() => resolve(taken(target)));
+      waiting.push(() => resolve(accepted(target)));
       told.open();
       told = gate();
     });

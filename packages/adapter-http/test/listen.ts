@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { OPEN } from '../dist/access.js';
-import { taken, type Answer } from '../dist/answers.js';
+import { accepted, type Answer } from '../dist/answers.js';
 import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js';
 
 export const nothing = (): void => undefined;
@@ -35,7 +35,7 @@ export async function listen(t: TestContext, { limits, ...changes }: Changes = {
   const produce = async (message: ProduceMessage, _: string, onSettled: () => void): Promise<Answer> => {
     messages.push(message);
     onSettled();
-    return taken(message.target);
+    return accepted(message.target);
   };
   const base = {
     host: '127.0.0.1',

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
-import { taken, type Answer } from '../dist/answers.js';
+import { accepted, type Answer } from '../dist/answers.js';
 import { codeOf, curl, post, Wire } from './clients.js';
 import { gate, listen, silent } from './listen.js';
 
@@ -152,7 +152,7 @@ describe('a listener', () => {
     const refused = await halfBody.received;
     assert.match(refused, /HTTP\/1.1 503[^]*connection: close[^]*"LANDING"/);
     await assert.rejects(post(url), { name: 'TypeError' });
-    release.open(taken('a'));
+    release.open(accepted('a'));
     const got = await complete.answer();
     assert.equal(got.status, 202);
     assert.equal(got.headers['connection'], 'close');
@@ -182,7 +182,7 @@ describe('a listener', () => {
     await asked.opened;
     wire.socket.destroy();
     await wire.received;
-    release.open(taken('a'));
+    release.open(accepted('a'));
     assert.equal((await post(`${url}/produce/a`)).status, 202);
     await listener.land();
   });

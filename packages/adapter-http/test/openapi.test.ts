@@ -6,7 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
 import { readAccess } from '../dist/access.js';
-import { refusal, taken } from '../dist/answers.js';
+import { refusal, accepted } from '../dist/answers.js';
 import { openApi } from '../dist/openapi.js';
 import { certificate, temporaryFolder } from './certificates.js';
 import { curl, Wire, type Got } from './clients.js';
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
       if (code === 'INTERNAL') throw new Error('a bug');
       return code in REFUSALS
         ? refusal(code as RefusalCode, 'so it is')
-        : taken(target, { duplicate: code === 'again' });
+        : accepted(target, { duplicate: code === 'again' });
     };
     const limits = { maxBodyBytes: 1000, headersMs: 300, requestMs: 300 };
     const { url, port } = await listen(t, { access, produce, document: DESCRIBED, limits });

@@ -178,11 +178,11 @@ export class Connection implements Sender {
   }
 
   #lose(count: number, why: string, fields?: object): void {
-    const { counts, troubles, name } = this.#intake;
+    const { counts, problemLog, name } = this.#intake;
     counts.framesLost += count;
     const { address: remoteAddress, port: remotePort } = this.#source;
     const peer = { listener: name, remoteAddress, remotePort };
-    troubles.note('framesLost', `received messages are lost: ${why}`, { ...peer, ...fields }, count);
+    problemLog.note('framesLost', `received messages are lost: ${why}`, { ...peer, ...fields }, count);
   }
 
   #tellFaults(): void {

@@ -6,7 +6,7 @@ import type { ListenerConfig } from './listener-config.js';
 import type { Received, SyslogMessage, SyslogSource } from './message.js';
 import type { ParseOptions } from './parse-options.js';
 import { parseSyslog, passes } from './parse.js';
-import type { Troubles } from './troubles.js';
+import type { ProblemLog } from './problem-log.js';
 
 const SPACE = 32;
 const BLANK = new Set(Buffer.from('\0\t\n\r '));
@@ -26,7 +26,7 @@ export interface Intake extends Reception {
   readonly config: ListenerConfig;
   readonly options: ParseOptions;
   readonly counts: ListenerCounts;
-  readonly troubles: Troubles;
+  readonly problemLog: ProblemLog;
   /** What messages, counts and logs call the listener. It is known when the listener listens. */
   name: string;
 }
@@ -71,9 +71,9 @@ export function refuse(intake: Intake, source: SyslogSource, count: number): voi
 }
 
 /** Tells of a trouble of this listener, and of whose it is if that is known. */
-export function tell({ troubles, name }: Intake, event: string, text: string, source?: Peer, count?: number): void {
+export function tell({ problemLog, name }: Intake, event: string, text: string, source?: Peer, count?: number): void {
   const peer = source && { remoteAddress: source.address, remotePort: source.port };
-  troubles.note(event, text, { listener: name, ...peer }, count);
+  problemLog.note(event, text, { listener: name, ...peer }, count);
 }
 
 /** True for what has nothing in it but blanks, line ends and NULs. */

@@ -5,7 +5,7 @@ import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { ReceiverConfig } from './receiver-config.js';
 import { StreamListener } from './stream-listener.js';
-import { Troubles } from './troubles.js';
+import { ProblemLog } from './problem-log.js';
 import { UdpListener } from './udp-listener.js';
 
 const ATTEMPTS = 20;
@@ -45,7 +45,14 @@ async function openAll({ listeners, onePort }: ReceiverConfig, reception: Recept
 async function makeListener(config: ListenerConfig, reception: Reception): Promise<Listener> {
   const { strict, defaultPri, tag, atSignInHost, zones } = config;
   const options = { timeZone: reception.timeZone, strict, defaultPri, tag, atSignInHost, zones };
-  const intake = { ...reception, config, options, counts: noCounts(), troubles: new Troubles(reception.ctx), name: '' };
+  const intake = {
+    ...reception,
+    config,
+    options,
+    counts: noCounts(),
+    problemLog: new ProblemLog(reception.ctx),
+    name: '',
+  };
   if (config.transport === 'unix') return new StreamListener(intake, '');
   const { address } = await lookup(config.host).catch((cause: Error) => {
     throw new Error(`"${config.host}" has no address. Configure another "host" (${cause.message})`, { cause });

@@ -26,7 +26,7 @@ export class StreamListener implements Listener {
     this.intake = intake;
     this.#address = address;
     const { maxConnections } = intake.config;
-    // Keep-alive: a sender that vanished must not keep its place for ever.
+    // DatagramBuffer-alive: a sender that vanished must not keep its place for ever.
     const options = { pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
     this.#server = createServer(options, (socket) => {
       intake.counts.connections++;

@@ -2,13 +2,13 @@ import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
-import { Courier } from './courier.js';
+import { DeliveryQueue } from './delivery-queue.js';
 import { toJson } from './json.js';
-import { Keep } from './keep.js';
+import { DatagramBuffer } from './datagram-buffer.js';
 import { SYSLOG_PRODUCER } from './message.js';
 import { Routing, targetOf } from './routing.js';
 import type { Target } from './target.js';
-import { Troubles } from './troubles.js';
+import { ProblemLog } from './problem-log.js';
 import { SYSLOG_WRITER } from './unsent.js';
 
 const Config = z.strictObject({
@@ -58,8 +58,13 @@ export const syslogproducer: BlockDefinition = defineBlock({
     return {};
   },
   make: ({ target, routing: confName, keepMessages, keepBytes }, { producer }, ctx) => {
-    const troubles = new Troubles(ctx);
-    const courier = new Courier({ producer, keep: new Keep(keepMessages, keepBytes), ctx, troubles });
+    const problemLog = new ProblemLog(ctx);
+    const deliveries = new DeliveryQueue({
+      producer,
+      buffer: new DatagramBuffer(keepMessages, keepBytes),
+      ctx,
+      problemLog,
+    });
     let routing = new Routing([], target);
     return {
       // The mailbox is for what comes at once: all is taken out of it at once, so that a datagram always finds room. Whose message
@@ -69,7 +74,7 @@ export const syslogproducer: BlockDefinition = defineBlock({
         routing = new Routing(await readRoutes(config, confName), target);
       },
       run(self) {
-        courier.writer = self.communicator(SYSLOG_WRITER);
+        deliveries.writer = self.communicator(SYSLOG_WRITER);
       },
       // Without a promise as long as there is room: the core handles that several times faster.
       onMsg(message): void | Promise<void> {
@@ -79,15 +84,15 @@ export const syslogproducer: BlockDefinition = defineBlock({
         let room: void | Promise<void> = undefined;
         for (const name of routing.targetsOf(message)) {
           const item = { target: name, payload, contentType: 'application/json' };
-          room = courier.take({ message: item, bytes: payload.length, mayDrop }) ?? room;
+          room = deliveries.enqueue({ message: item, bytes: payload.length, mayDrop }) ?? room;
         }
         return room;
       },
-      onLanding: () => courier.drained(),
+      onLanding: () => deliveries.drained(),
       async finish() {
-        await courier.drained();
-        troubles.close();
-        const { lost, dropped } = courier;
+        await deliveries.drained();
+        problemLog.close();
+        const { lost, dropped } = deliveries;
         if (lost + dropped === 0) return;
         const parts = [
           ...(lost > 0 ? [`${lost} messages could not be delivered in time`] : []),

@@ -69,7 +69,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       },
       async finish() {
         await close();
-        for (const { intake } of listeners) intake.troubles.close();
+        for (const { intake } of listeners) intake.problemLog.close();
       },
     };
   },

@@ -2,7 +2,7 @@ import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import { checkWriter } from './checks.js';
 import { RotatingFile } from './rotating-file.js';
-import { Troubles } from './troubles.js';
+import { ProblemLog } from './problem-log.js';
 import { SYSLOG_WRITER, type UnsentMessage } from './unsent.js';
 
 /** Messages that are written at once. */
@@ -43,10 +43,10 @@ export const syslogwriter: BlockDefinition = defineBlock({
   config: Config,
   check: checkWriter,
   make: ({ path, maxBytes, maxFiles }, _to, ctx) => {
-    const troubles = new Troubles(ctx);
+    const problemLog = new ProblemLog(ctx);
     const file = new RotatingFile(path, maxBytes, maxFiles, (deleted) => {
       const text = `an old file was deleted with all messages in it: there are maxFiles (${maxFiles}) already`;
-      troubles.note('unsentDeleted', text, { path: deleted });
+      problemLog.note('unsentDeleted', text, { path: deleted });
     });
     let lines: Buffer[] = [];
     /** The batch that fills while the one before it is written. */
@@ -79,7 +79,7 @@ export const syslogwriter: BlockDefinition = defineBlock({
       },
       async finish() {
         await file.close();
-        troubles.close();
+        problemLog.close();
       },
       onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
     };

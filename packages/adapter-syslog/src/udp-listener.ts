@@ -74,8 +74,8 @@ export class UdpListener implements Listener, Sender {
 
   lose(why: string, fields?: object): void {
     this.intake.counts.datagramsDropped++;
-    const { troubles, name } = this.intake;
-    troubles.note('datagramsDropped', `datagrams were dropped: ${why}`, { listener: name, ...fields });
+    const { problemLog, name } = this.intake;
+    problemLog.note('datagramsDropped', `datagrams were dropped: ${why}`, { listener: name, ...fields });
   }
 
   async #lookOften(): Promise<void> {

@@ -8,7 +8,7 @@ import { SputnikError } from './errors.js';
 import type { BlockState, BlockStatus, Failure, Unfinished } from './events.js';
 import { Mailbox } from './mailbox.js';
 import { noCounts, type Recipient } from './outcomes.js';
-import { ServerLane, type Link } from './server-lane.js';
+import { ServerLane, type ServerConnection } from './server-lane.js';
 
 /** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */
 export class ActiveBlock {
@@ -126,7 +126,7 @@ export class ActiveBlock {
   }
 
   /** The connection there is from now on, if any (S4). */
-  setConnection(link: Link | undefined): void {
+  setConnection(link: ServerConnection | undefined): void {
     this.#server.set(link);
   }
 

@@ -22,7 +22,7 @@ export interface BlockEntry {
 }
 
 /** What is found on the way, and what came of it. */
-interface Found<T> {
+interface Checked<T> {
   readonly value: T;
   readonly problems: readonly string[];
 }
@@ -63,7 +63,7 @@ function address(
   infrastructure: BlockFactories,
   appBlocks: readonly BlockEntry[],
   factories: BlockFactories,
-): Found<readonly Place[]> {
+): Checked<readonly Place[]> {
   const problems: string[] = [];
   const places: Place[] = [];
   const add = ({ name, responsibility, needs = {} }: BlockEntry, factory: BlockFactory | undefined): void => {
@@ -123,7 +123,7 @@ async function define(
   definition: BlockDefinition,
   instead: Rewiring,
   { address, context }: Callbacks,
-): Promise<Found<ReturnType<BlockDefinition['make']> | undefined>> {
+): Promise<Checked<ReturnType<BlockDefinition['make']> | undefined>> {
   const to = wire(address, definition.needs, instead);
   const config = await configure(flight.plan.source, address.descriptor, definition);
   const problems = [...to.problems, ...config.problems];
@@ -136,7 +136,7 @@ async function configure(
   source: ConfigSource,
   { name, responsibility }: BlockDescriptor,
   { config }: BlockDefinition,
-): Promise<Found<unknown>> {
+): Promise<Checked<unknown>> {
   if (!config) return { value: undefined, problems: [] };
   // guard: B2 the configuration of a block may be that of its name
   const own: ConfigSource = async (_, schema) =>
@@ -150,7 +150,7 @@ async function configure(
 }
 
 /** Handles on what a block needs, each at the address declared, or at the one given instead. */
-function wire(owner: Address, needs: Needs, instead: Rewiring): Found<Wiring<Needs>> {
+function wire(owner: Address, needs: Needs, instead: Rewiring): Checked<Wiring<Needs>> {
   const known = Object.keys(needs).join(', ') || 'none';
   // guard: B2 only needs that a block has are rewired
   const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));

@@ -126,7 +126,7 @@ export interface BlockDefinition<C = unknown> {
 }
 
 /** Takes messages as the contract of an address has it. */
-interface Keeps<R> {
+interface ContractOf<R> {
   readonly onMsg?: OnMsg<MessageOf<R>, AnswerOf<R>> | undefined;
   readonly onMsgs?: OnMsgs<MessageOf<R>, AnswerOf<R>> | undefined;
 }
@@ -153,7 +153,7 @@ export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M
     config: T,
     to: Wiring<N>,
     ctx: BlockContext,
-  ) => Partial<Block<C, M, A>> & IfTyped<R, Keeps<R>, unknown>;
+  ) => Partial<Block<C, M, A>> & IfTyped<R, ContractOf<R>, unknown>;
 }
 
 /**

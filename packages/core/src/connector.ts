@@ -6,7 +6,7 @@ import { SputnikError } from './errors.js';
 import type { EventListener } from './events.js';
 import { hasLasted, retryDelay } from './reconnect.js';
 import type { ConnectAttempt, ServerConnector } from './server-connector.js';
-import type { Link } from './server-lane.js';
+import type { ServerConnection } from './server-lane.js';
 
 /** How long an attempt may take to obey its signal. */
 const ABORTED_MS = 1_000;
@@ -14,7 +14,7 @@ const ABORTED_MS = 1_000;
 /** The infrastructure block that connects, checks the connection, and connects again (S1 to S6). */
 export function connectorBlock<C>(
   server: ServerConnector<C>,
-  { emit, setConnection }: { emit: EventListener; setConnection: (link: Link | undefined) => void },
+  { emit, setConnection }: { emit: EventListener; setConnection: (link: ServerConnection | undefined) => void },
   { connectMs, heartbeatMs }: { readonly connectMs: number; readonly heartbeatMs: number },
 ): Block {
   let config: ConfFactory;

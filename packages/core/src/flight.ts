@@ -15,7 +15,7 @@ import { initiatorBlock } from './initiator-block.js';
 import { handingIn, type MessageObserver } from './observer.js';
 import { Pacer } from './pacer.js';
 import { makeReport } from './report.js';
-import type { Link } from './server-lane.js';
+import type { ServerConnection } from './server-lane.js';
 import { sayWhatHangs } from './waiting.js';
 
 const DRAIN_SHARE = 0.6;
@@ -259,7 +259,7 @@ export class ActiveFlight implements FlightControl, Idling {
   }
 
   /** Has all blocks learn of the server connection (S4). */
-  readonly setConnection = (link: Link | undefined): void =>
+  readonly setConnection = (link: ServerConnection | undefined): void =>
     this.#initialised.forEach((block) => block.setConnection(link));
 
   status(): FlightStatus {

@@ -1,5 +1,5 @@
 /** A server connection, as distinct from the next one even if that has the same value. */
-export interface Link {
+export interface ServerConnection {
   readonly connection: unknown;
 }
 
@@ -8,19 +8,19 @@ export interface Link {
  * skipped as (connect, disconnect) pairs, so that it always learns that a connection is dead before it gets the next (S4).
  */
 export class ServerLane {
-  readonly #tell: (link: Link | undefined) => Promise<void>;
-  #present: Link | undefined;
-  #told: Link | undefined;
+  readonly #tell: (link: ServerConnection | undefined) => Promise<void>;
+  #present: ServerConnection | undefined;
+  #told: ServerConnection | undefined;
   #isOpen = false;
   #isTelling = false;
 
   /** `tell` calls the block; it never rejects. */
-  constructor(tell: (link: Link | undefined) => Promise<void>) {
+  constructor(tell: (link: ServerConnection | undefined) => Promise<void>) {
     this.#tell = tell;
   }
 
   /** The connection there is from now on, if any. */
-  set(link: Link | undefined): void {
+  set(link: ServerConnection | undefined): void {
     this.#present = link;
     void this.#run();
   }

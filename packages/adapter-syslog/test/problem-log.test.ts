@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeClock, type BlockContext, type Clock } from '@sputnikjs/core';
-import { Troubles } from '../dist/troubles.js';
+import { ProblemLog } from '../dist/problem-log.js';
 import { Logs } from './support.js';
 
 /** A clock whose time goes on when told. */
@@ -34,20 +34,20 @@ function manual(): {
 test('a trouble is told at once, then every 5 s at most, with count and latest particulars; none is left out', () => {
   const { clock, timers, pass } = manual();
   const logs = new Logs();
-  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  const problemLog = new ProblemLog({ clock, log: logs.log } as BlockContext);
   const told = (): unknown[] => logs.lines.splice(0).map(({ event, count, who }) => [event, count, who]);
 
-  troubles.note('a', 'text', { who: 1 });
+  problemLog.note('a', 'text', { who: 1 });
   assert.deepEqual(told(), [['a', 1, 1]]);
-  troubles.note('a', 'text', { who: 2 });
-  troubles.note('a', 'text', { who: 3 }, 10);
-  troubles.note('b', 'text', { who: 4 });
+  problemLog.note('a', 'text', { who: 2 });
+  problemLog.note('a', 'text', { who: 3 }, 10);
+  problemLog.note('b', 'text', { who: 4 });
   assert.deepEqual(told(), [['b', 1, 4]], 'another trouble is told for itself');
   pass(4_999);
   assert.deepEqual(told(), []);
   pass(1);
   assert.deepEqual(told(), [['a', 11, 3]]);
-  troubles.note('a', 'text', { who: 5 });
+  problemLog.note('a', 'text', { who: 5 });
   pass(4_999);
   assert.deepEqual(told(), []);
   pass(1);
@@ -55,9 +55,9 @@ test('a trouble is told at once, then every 5 s at most, with count and latest p
   pass(5_000);
   pass(5_000);
   assert.equal(timers.size, 0, 'while nothing happens there is no timer');
-  troubles.note('a', 'text', { who: 6 });
-  troubles.note('a', 'text', { who: 7 });
-  troubles.close();
+  problemLog.note('a', 'text', { who: 6 });
+  problemLog.note('a', 'text', { who: 7 });
+  problemLog.close();
   assert.deepEqual(told(), [
     ['a', 1, 6],
     ['a', 1, 7],
@@ -68,11 +68,11 @@ test('a trouble is told at once, then every 5 s at most, with count and latest p
 test('what is summed up is told by sender: each with its own text, and none with the fault of another', () => {
   const { clock, timers, pass } = manual();
   const logs = new Logs();
-  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  const problemLog = new ProblemLog({ clock, log: logs.log } as BlockContext);
   const told = (): unknown[] =>
     logs.lines.splice(0).map(({ text, count, remoteAddress, remotePort }) => [text, count, remoteAddress, remotePort]);
   const note = (text: string, remoteAddress: string, remotePort: number): void =>
-    troubles.note('handshakeFailed', text, { remoteAddress, remotePort });
+    problemLog.note('handshakeFailed', text, { remoteAddress, remotePort });
 
   note('expired', '192.0.2.1', 1);
   note('garbage', '192.0.2.2', 2);
@@ -95,9 +95,9 @@ test('what is summed up is told by sender: each with its own text, and none with
 test('a thousand senders with the same trouble do not fill the log: from the 33rd on they are told together', () => {
   const { clock, timers, pass } = manual();
   const logs = new Logs();
-  const troubles = new Troubles({ clock, log: logs.log } as BlockContext);
+  const problemLog = new ProblemLog({ clock, log: logs.log } as BlockContext);
   for (let n = 0; n < 1_000; n++)
-    troubles.note('a', 'text', { remoteAddress: `192.0.2.${n}`, remotePort: n, listener: 'l' });
+    problemLog.note('a', 'text', { remoteAddress: `192.0.2.${n}`, remotePort: n, listener: 'l' });
   assert.equal(logs.lines.length, 33);
   assert.deepEqual(logs.lines.at(-1), {
     level: 'warn',
@@ -109,6 +109,6 @@ test('a thousand senders with the same trouble do not fill the log: from the 33r
   });
   pass(5_000);
   assert.deepEqual(logs.lines.at(-1)?.['count'], 1_000 - 33);
-  troubles.close();
+  problemLog.close();
   assert.equal(timers.size, 0);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SputnikError, systemClock, type BlockCommunicator, type BlockContext, type ErrorCode } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { makeDesk } from '../dist/desk.js';
+import { makePendingRequests } from '../dist/pending-requests.js';
 
 const descriptor = { name: 'x', responsibility: 'x' };
 const nothing = (): void => undefined;
@@ -33,9 +33,9 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
     waitUntil: nothing,
     msLeft: () => Infinity,
   };
-  const desk = makeDesk(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
-  desk.open();
-  const { body, status } = await desk.produce({ target: 'orders', payload: 'x' }, 'a client', nothing);
+  const pending = makePendingRequests(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
+  pending.open();
+  const { body, status } = await pending.produce({ target: 'orders', payload: 'x' }, 'a client', nothing);
   return { status, wasAsked, code: 'code' in body ? body.code : undefined };
 }
 

@@ -14,7 +14,7 @@ export interface Item {
  * that neither holds the other up. Datagrams are bounded in messages and bytes; whoever sent the others waits. A datagram that is
  * larger than the bound alone has room when there is no other.
  */
-export class Keep {
+export class DatagramBuffer {
   readonly #maxDatagrams: number;
   readonly #maxBytes: number;
   readonly #datagrams = new Line<Item>();

@@ -25,7 +25,7 @@ interface Trouble {
  * Warns of what may happen again and again: the first time at once, then every 5 s at most, with the `count` since the last warning and
  * text and particulars of the latest case. Each sender has warnings of its own, up to 32 of them; all others share one, which names none.
  */
-export class Troubles {
+export class ProblemLog {
   readonly #ctx: BlockContext;
   /** By event, then by sender. */
   readonly #recent = new Map<string, Map<string, Trouble>>();

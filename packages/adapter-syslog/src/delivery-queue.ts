@@ -1,7 +1,7 @@
 import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
-import type { Item, Keep } from './keep.js';
-import type { Troubles } from './troubles.js';
+import type { Item, DatagramBuffer } from './datagram-buffer.js';
+import type { ProblemLog } from './problem-log.js';
 import type { UnsentMessage } from './unsent.js';
 
 /** Questions at most that the producer has not answered. */
@@ -12,26 +12,26 @@ const PATIENT = 64;
 const TOO_LATE = 'the satellite landed before it could be handed on';
 const UNANSWERED = 'the server had not taken it when the satellite landed';
 
-/** What a courier works with. */
-export interface CourierParts {
+/** What a queue works with. */
+export interface DeliveryQueueParts {
   readonly producer: BlockCommunicator<ProduceMessage, ProduceResult | void>;
-  readonly keep: Keep;
+  readonly buffer: DatagramBuffer;
   readonly ctx: BlockContext;
-  readonly troubles: Troubles;
+  readonly problemLog: ProblemLog;
 }
 
 /**
- * Brings messages to the producer, those of each sender in order. What it has no room for is kept. Datagrams are, as many as the keep
+ * Brings messages to the producer, those of each sender in order. What it has no room for is kept. Datagrams are, as many as the buffer
  * takes; then the oldest gives way to a new one. Whoever can wait does while much of theirs is kept, and loses nothing. With a
- * writer the courier learns what becomes of each message, and what cannot be kept or delivered is written.
+ * writer it learns what becomes of each message, and what cannot be kept or delivered is written.
  */
-export class Courier {
+export class DeliveryQueue {
   /** Takes what cannot be kept. Set it before the first message. */
   writer: BlockCommunicator<UnsentMessage> | undefined;
   /** Messages that are lost, and datagrams that gave way apart. */
   lost = 0;
   dropped = 0;
-  readonly #parts: CourierParts;
+  readonly #parts: DeliveryQueueParts;
   /** Those that the producer was asked to take. */
   readonly #underWay = new Set<Item>();
   #draining = false;
@@ -41,24 +41,24 @@ export class Courier {
   #tellRoom: (() => void) | undefined;
   #tellAnswer: (() => void) | undefined;
 
-  constructor(parts: CourierParts) {
+  constructor(parts: DeliveryQueueParts) {
     this.#parts = parts;
     parts.ctx.signal.addEventListener('abort', () => this.#giveUp(), { once: true });
   }
 
   /** Takes a message; the promise, if there is one, resolves when its sender may go on. Never rejects. */
-  take(item: Item): void | Promise<void> {
-    const { producer, keep, ctx } = this.#parts;
+  enqueue(item: Item): void | Promise<void> {
+    const { producer, buffer, ctx } = this.#parts;
     if (!this.writer && !this.#draining && producer.send(item.message)) return;
     if (ctx.signal.aborted) return this.#lose(item, TOO_LATE);
     if (item.mayDrop) this.#makeRoom(item);
-    keep.push(item);
+    buffer.push(item);
     if (!this.#draining) this.#drain();
     // What comes this late nobody waits for but those who wait for our mailbox.
-    // guard: a landing waits for what the courier takes during it
+    // guard: a landing waits for what comes during it
     if (ctx.landing.aborted) return this.drained();
     // guard: of what came over connections 64 are kept, then their senders wait
-    if (item.mayDrop || keep.others <= PATIENT) return;
+    if (item.mayDrop || buffer.others <= PATIENT) return;
     return (this.#room ??= new Promise((resolve) => (this.#tellRoom = resolve)));
   }
 
@@ -68,9 +68,9 @@ export class Courier {
   }
 
   #makeRoom(item: Item): void {
-    const { keep } = this.#parts;
-    while (!keep.hasRoomFor(item)) {
-      const oldest = keep.evict();
+    const { buffer } = this.#parts;
+    while (!buffer.hasRoomFor(item)) {
+      const oldest = buffer.evict();
       if (oldest) this.#drop(oldest);
     }
   }
@@ -87,7 +87,7 @@ export class Courier {
     for (let item = this.#next(); item; item = this.#next()) {
       if (!producer.send(item.message)) await this.#post(item);
     }
-    // At once: whoever comes next finds the keep empty, and nobody at it.
+    // At once: whoever comes next finds the buffer empty, and nobody at it.
     this.#draining = false;
   }
 
@@ -127,11 +127,11 @@ export class Courier {
     return new Promise((resolve) => (this.#tellAnswer = resolve));
   }
 
-  /** Takes the next one out of the keep; those who wait go on if there is room again. */
+  /** Takes the next one out of the buffer; those who wait go on if there is room again. */
   #next(): Item | undefined {
-    const { keep } = this.#parts;
-    const item = keep.shift();
-    if (this.#room && keep.others <= PATIENT) {
+    const { buffer } = this.#parts;
+    const item = buffer.shift();
+    if (this.#room && buffer.others <= PATIENT) {
       this.#room = undefined;
       this.#tellRoom?.();
     }
@@ -150,7 +150,7 @@ export class Courier {
   #drop(item: Item): void {
     if (this.#write(item, 'there was no room to keep it')) return;
     this.dropped++;
-    this.#parts.troubles.note(
+    this.#parts.problemLog.note(
       'messagesDropped',
       'datagrams were dropped, the oldest first: those that wait for the server fill keepMessages or keepBytes',
     );
@@ -159,12 +159,12 @@ export class Courier {
   #lose(item: Item, reason: string): void {
     if (this.#write(item, reason)) return;
     this.lost++;
-    this.#parts.troubles.note('messagesLost', `messages are lost: ${reason}`, { target: item.message.target });
+    this.#parts.problemLog.note('messagesLost', `messages are lost: ${reason}`, { target: item.message.target });
   }
 
   #write({ message: { target, payload } }: Item, reason: string): boolean {
     if (!this.writer?.send({ target, payload, reason })) return false;
-    this.#parts.troubles.note('messagesWritten', `messages were given to the writer: ${reason}`, { target });
+    this.#parts.problemLog.note('messagesWritten', `messages were given to the writer: ${reason}`, { target });
     return true;
   }
 }

@@ -1,12 +1,12 @@
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
-import { refusal, taken, type Answer } from './answers.js';
+import { refusal, accepted, type Answer } from './answers.js';
 import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
 import { Waiting } from './waiting.js';
 
 /** Hands messages to the producer while the server is there, and tells how that went. */
-export interface Desk {
+export interface PendingRequests {
   /** The server is there: messages are taken from now on. */
   open(): void;
   /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
@@ -17,20 +17,20 @@ export interface Desk {
 /** The longest that Node's timers take: the producer always says in the end what became of a message. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 
-/** How many messages may wait at a desk, and how long each. */
-export interface DeskLimits {
+/** How many messages may wait at a pending, and how long each. */
+export interface PendingLimits {
   readonly timeoutMs: number;
   readonly maxPending: number;
   /** How many of them may be of one client. */
   readonly maxPendingPerClient?: number | undefined;
 }
 
-/** A desk that hands messages to `producer`. */
-export function makeDesk(
+/** A pending that hands messages to `producer`. */
+export function makePendingRequests(
   producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
-  { timeoutMs, maxPending, maxPendingPerClient = Infinity }: DeskLimits,
+  { timeoutMs, maxPending, maxPendingPerClient = Infinity }: PendingLimits,
   { landing, log, clock }: BlockContext,
-): Desk {
+): PendingRequests {
   let isOpen = false;
   let pending = 0;
   const pendingOf = new Map<string, number>();
@@ -85,7 +85,7 @@ export function makeDesk(
       // The client waits for its answer: it is better told at once that the producer, or the server, is full.
       const now = { timeoutMs: FOR_EVER_MS, whenFull: 'reject' } as const;
       const asked = producer.ask({ ...message, whenFull: 'reject', isWanted }, now);
-      return taken(message.target, (await asked) ?? undefined);
+      return accepted(message.target, (await asked) ?? undefined);
     } catch (error) {
       return refused(error, message.target);
     }
