@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { blocksOf, compileAll, program } from './support.js';
+import { blocksOf, compileAll, folder, program, sputnik } from './support.js';
 
 const DOCUMENT = 'docs/recipes.md';
 const blocks = blocksOf(DOCUMENT);
@@ -40,3 +40,32 @@ test('each recipe of docs/recipes.md compiles, and prints what stands below it',
   );
   await Promise.all(runs);
 });
+
+/** A block that says what its configuration is, and lands. */
+const telling = (config: string): string => `
+  import { defineBlock } from '@sputnikjs/core';
+  import { toStandardJsonSchema } from '@valibot/to-json-schema';
+  import * as v from 'valibot';
+  const Config = v.strictObject({ everyMs: v.optional(v.number(), 60_000) });
+  export const napper = defineBlock({
+    name: 'napper',
+    config: ${config},
+    make: (config, _to, { land }) => ({ run: () => land(JSON.stringify(config)) }),
+  });
+`;
+const WITH_KEYS = `{ '~standard': { ...Config['~standard'], ...toStandardJsonSchema(Config)['~standard'] } }`;
+
+for (const [schema, config, file, told] of [
+  ['plain valibot', 'Config', '{}', 60_000],
+  ['plain valibot', 'Config', '{ "everyMs": 1 }', 5],
+  ['valibot with toStandardJsonSchema', WITH_KEYS, '{}', 5],
+] as const)
+  test(`${schema}: a variable for a key, with ${file} in the file, gives ${told}`, async (t) => {
+    const blocks = '[{ "name": "napper", "module": "./napper.mjs" }]';
+    const files = { 'blocks.json': blocks, 'napper.mjs': telling(config), 'napper.json': file };
+    process.env['NAPPER_EVERY_MS'] = '5';
+    const run = sputnik(t, 'run', '--cf', folder(t, files));
+    delete process.env['NAPPER_EVERY_MS'];
+    assert.equal(await run.code, 0, run.output());
+    assert.ok(run.output().includes(JSON.stringify(JSON.stringify({ everyMs: told })).slice(1, -1)), run.output());
+  });
