@@ -7,8 +7,14 @@ import { json, PACKAGES, ROOT } from './packages.mjs';
 
 const isChecking = process.argv.includes('--check');
 const FOLDER = join(ROOT, 'docs', 'api');
+/** What is of the language, or of Node, is named as it is: reading it would take most of the time. */
 const project = new Project({
-  compilerOptions: { module: ModuleKind.NodeNext, moduleResolution: ModuleResolutionKind.NodeNext, types: ['node'] },
+  compilerOptions: {
+    module: ModuleKind.NodeNext,
+    moduleResolution: ModuleResolutionKind.NodeNext,
+    noLib: true,
+    types: [],
+  },
 });
 
 const pageOf = (name) => `${name.replace('@sputnikjs/', '')}.md`;
@@ -21,22 +27,21 @@ const homeOf = (declaration) => {
 /** Its entry points that have declarations, as they are imported. */
 function entriesOf({ folder, manifest }) {
   const paths = Object.entries(json(join(folder, 'package.json')).exports).filter(([, { types }]) => types);
-  return paths.map(([key, { types }]) => ({
-    specifier: `${manifest.name}${key.slice(1)}`,
-    file: project.addSourceFileAtPath(join(ROOT, folder, types)),
-  }));
+  return paths.map(([key, { types }]) => {
+    const file = project.addSourceFileAtPathIfExists(join(ROOT, folder, types));
+    if (file === undefined) throw new Error(`${join(folder, types)} is missing; run \`npm run build\``);
+    return { specifier: `${manifest.name}${key.slice(1)}`, file };
+  });
 }
 
 /** Where the docstring of a declaration stands: of a variable at its statement. */
-const documented = (declaration) => (Node.isVariableDeclaration(declaration) ? declaration.getVariableStatement() : declaration);
+const documented = (declaration) =>
+  Node.isVariableDeclaration(declaration) ? declaration.getVariableStatement() : declaration;
 
-/** As Markdown: what links to names is code, what looks like a tag is none. */
+/** As Markdown: a link to a name is code, and `<` begins no tag, except in code. */
 function prose(text) {
-  return text
-    .replaceAll(/\{@link (\S+?)\}/g, '`$1`')
-    .split('`')
-    .map((part, index) => (index % 2 === 0 ? part.replaceAll('<', '\\<') : part))
-    .join('`');
+  const linked = text.replaceAll(/\{@link (\S+?)\}/g, '`$1`');
+  return linked.replaceAll(/`[^`]*`|^ {4}.*$|</gm, (found) => (found === '<' ? '\\<' : found));
 }
 
 function docsOf(declaration) {
@@ -62,7 +67,10 @@ function namedBy(declaration) {
   return names
     .map((name) => name.getSymbol())
     .flatMap((symbol) => (symbol?.getAliasedSymbol() ?? symbol)?.getDeclarations() ?? [])
-    .filter((found) => Node.isInterfaceDeclaration(found) || Node.isTypeAliasDeclaration(found) || Node.isClassDeclaration(found))
+    .filter(
+      (found) =>
+        Node.isInterfaceDeclaration(found) || Node.isTypeAliasDeclaration(found) || Node.isClassDeclaration(found),
+    )
     .filter((found) => found.getParent() === found.getSourceFile());
 }
 
@@ -84,15 +92,10 @@ function* page(entries, { name, description }) {
   const local = new Map();
   for (const { specifier, file } of entries) {
     const exported = [...file.getExportedDeclarations()].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    for (const [, declarations] of exported) declarations.forEach((declaration) => shown.add(declaration));
-    const elsewhere = exported.filter(([, [declaration]]) => homeOf(declaration) !== name);
-    const own = exported.filter(([, [declaration]]) => homeOf(declaration) === name);
-    if (exported.length === 0) continue;
-    yield `## ${specifier}\n`;
-    for (const [exportedName, declarations] of own) yield* section(exportedName, declarations);
-    for (const [exportedName, [declaration]] of elsewhere) {
-      const home = homeOf(declaration);
-      yield `- \`${exportedName}\` is that of ${home ? `[${home}](${pageOf(home)})` : 'a library'}\n`;
+    if (exported.length > 0) yield `## ${specifier}\n`;
+    for (const [exportedName, declarations] of exported) {
+      for (const declaration of declarations) shown.add(declaration);
+      yield* section(exportedName, declarations);
     }
   }
   const queue = [...shown];
@@ -106,14 +109,18 @@ function* page(entries, { name, description }) {
   }
   if (local.size === 0) return;
   yield '## Named above, and not exported\n';
-  for (const [localName, declaration] of [...local].toSorted(([a], [b]) => (a < b ? -1 : 1))) yield* section(localName, [declaration]);
+  for (const [localName, declaration] of [...local].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    yield* section(localName, [declaration]);
 }
 
 const pages = new Map();
 const all = PACKAGES.map((each) => ({ ...each, entries: entriesOf(each) })).filter(({ entries }) => entries.length > 0);
 for (const { manifest, entries } of all) pages.set(pageOf(manifest.name), [...page(entries, manifest)].join('\n'));
 const index = all.map(({ manifest: { name, description } }) => `| [\`${name}\`](${pageOf(name)}) | ${description} |\n`);
-pages.set('README.md', `# API reference\n\nMade by \`npm run api\`; do not edit.\n\n| package | what |\n| --- | --- |\n${index.join('')}`);
+pages.set(
+  'README.md',
+  `# API reference\n\nMade by \`npm run api\`; do not edit.\n\n| package | what |\n| --- | --- |\n${index.join('')}`,
+);
 
 if (isChecking) {
   const there = existsSync(FOLDER) ? readdirSync(FOLDER) : [];

@@ -22,8 +22,7 @@ async function withFreePorts(text: string): Promise<string> {
 }
 
 /** What the reporter of tests says, without durations and its summary. */
-const resultsIn = (output: string): string =>
-  output.replaceAll(/ \(\d+\.\d+ms\)$/gm, '').replaceAll(/^ℹ .*\n/gm, '');
+const resultsIn = (output: string): string => output.replaceAll(/ \(\d+\.\d+ms\)$/gm, '').replaceAll(/^ℹ .*\n/gm, '');
 
 test('each recipe of docs/recipes.md compiles, and prints what stands below it', { concurrency: 2 }, async (t) => {
   assert.ok(recipes.length >= 9, `${recipes.length} recipes`);
