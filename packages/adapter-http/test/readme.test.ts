@@ -16,19 +16,6 @@ const rows = TEXT.split('\n')
 const codesIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
 describe('the README', () => {
-  test('lists each key of the configuration with its default', () => {
-    const defaults = HTTP_GATEWAY_CONFIG.parse({});
-    const listed = rows.filter(([first = '', , third]) => third !== undefined && /^`[a-z][A-Za-z`, ]+$/.test(first));
-    const told = listed.flatMap(([keys, value = '']) =>
-      codesIn(keys).map((key) => [key, value === '' ? undefined : (JSON.parse(codesIn(value)[0] ?? '') as unknown)]),
-    );
-    const all = ['certFile', 'keyFile', 'caFile', 'targets', 'maxPendingPerClient'].map((key) => [key, undefined]);
-    assert.deepEqual(
-      new Map(told as [string, unknown][]),
-      new Map([...all, ...Object.entries(defaults)] as [string, unknown][]),
-    );
-  });
-
   test('lists each refusal with its status, and each type of a batch', () => {
     const told = rows.filter(([status = '', code = '']) => /^\d{3}$/.test(status) && code !== '');
     assert.deepEqual(
