@@ -87,7 +87,7 @@ function* section(name, declarations) {
 /** The page of a package. */
 function* page(entries, { name, description }) {
   yield `# ${name}\n`;
-  yield `${description}. Made of its declarations by \`npm run api\`; do not edit.\n`;
+  yield `${description}. Made of its declarations by \`npm run api\`; do not edit. Codes such as (M4) are rules of\n[the life of a satellite](../lifecycle.md).\n`;
   const shown = new Set();
   const local = new Map();
   for (const { specifier, file } of entries) {
