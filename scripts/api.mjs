@@ -58,7 +58,7 @@ function codeOf(declaration) {
   return documented(declaration)
     .getText()
     .replace(/^(export )?(declare )?/, '')
-    .replaceAll(/^ +(#private;|private .*)\n/gm, '');
+    .replaceAll(/^( +\/\*\*((?!\*\/)[\s\S])*\*\/\n)? +(#private;|private .*)\n/gm, '');
 }
 
 /** The types of the same package that a declaration names. */
