@@ -17,5 +17,5 @@ test('a sender that changes a message after it was sent changes it for the recei
   assert.equal(got, msg, 'it is passed by reference, and nothing is corrupted');
   assert.deepEqual(t.log.at(-1), 'a.onMsg 2');
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
-  assert.match(readme, /passed by reference and read-only from the moment they are sent/);
+  assert.match(readme, /passed by reference, and are read-only from the moment they are sent/);
 });
