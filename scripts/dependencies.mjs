@@ -1,10 +1,10 @@
 // Keeps the packages apart (docs/ARCHITECTURE.md): which may depend on which, and that package.json declares what is imported: of `src` and
 // `bin` as dependencies, of tests at least as devDependencies. Within a package, the rooms keep their levels: a folder, or file, of `src`
 // imports only from levels below its own.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
+import { filesBelow, MEMBERS, ROOT } from './packages.mjs';
 
 const SCOPE = '@sputnikjs/';
 const PART = ['core', 'messaging'];
@@ -51,17 +51,10 @@ const IMPORTS = [
   /\bimport\('([^']+)'\)/g,
 ];
 
-const root = fileURLToPath(new URL('../', import.meta.url));
 const problems = [];
 let files = 0;
 
-function* sourcesBelow(folder) {
-  for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* sourcesBelow(path);
-    else if (/\.(ts|js|mjs)$/.test(entry.name)) yield path;
-  }
-}
+const sourcesBelow = (folder) => filesBelow(folder).filter((file) => /\.(ts|js|mjs)$/.test(file));
 
 /** The package that a specifier names; undefined for files and what Node has. */
 function packageOf(specifier) {
@@ -70,7 +63,7 @@ function packageOf(specifier) {
 }
 
 function importsOf(path) {
-  const text = readFileSync(path, 'utf8');
+  const text = readFileSync(join(ROOT, path), 'utf8');
   return IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier]) => specifier));
 }
 
@@ -79,16 +72,15 @@ function checkRooms(source, levels) {
   const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [room, level])));
   const roomOf = (path) =>
     relative(source, path)
-      .split(sep)[0]
+      .split('/')[0]
       .replace(/\.[jt]s$/, '');
   for (const path of sourcesBelow(source)) {
     const room = roomOf(path);
-    if (!levelOf.has(room))
-      problems.push(`${relative(root, path)}: ${room} has no level; give it one in scripts/dependencies.mjs`);
+    if (!levelOf.has(room)) problems.push(`${path}: ${room} has no level; give it one in scripts/dependencies.mjs`);
     for (const specifier of importsOf(path).filter((one) => one.startsWith('.'))) {
       const other = roomOf(join(path, '..', specifier));
       if (other !== room && !(levelOf.get(other) < levelOf.get(room)))
-        problems.push(`${relative(root, path)} imports ${specifier}; ${other} is not below ${room}`);
+        problems.push(`${path} imports ${specifier}; ${other} is not below ${room}`);
     }
   }
 }
@@ -100,15 +92,14 @@ function checkImports(folder, declared, advice) {
     const missing = importsOf(path)
       .map(packageOf)
       .filter((name) => name !== undefined && !declared.has(name));
-    for (const name of new Set(missing)) problems.push(`${relative(root, path)} imports ${name}; ${advice}`);
+    for (const name of new Set(missing)) problems.push(`${path} imports ${name}; ${advice}`);
   }
 }
 
-function checkPackage(folder) {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+function checkPackage({ folder, manifest }) {
   const { name, dependencies = {}, peerDependencies = {}, devDependencies = {} } = manifest;
   const own = Object.keys({ ...dependencies, ...peerDependencies });
-  const file = relative(root, join(folder, 'package.json'));
+  const file = `${folder}/package.json`;
   const allowed = MAY_USE[name.replace(SCOPE, '')];
   if (allowed === undefined)
     problems.push(`${file}: ${name} has no rule; say in scripts/dependencies.mjs what it may depend on`);
@@ -128,17 +119,10 @@ function checkPackage(folder) {
   }
 }
 
-const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const folders = workspaces.flatMap((pattern) => {
-  if (!pattern.endsWith('/*')) return [join(root, pattern)];
-  const parent = join(root, pattern.slice(0, -2));
-  return readdirSync(parent).map((name) => join(parent, name));
-});
-const packages = folders.filter((folder) => existsSync(join(folder, 'package.json')));
-for (const folder of packages) checkPackage(folder);
+for (const member of MEMBERS) checkPackage(member);
 
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
 }
-console.log(`packages: ${packages.length} import only what they may, and declare it, in ${files} files`);
+console.log(`packages: ${MEMBERS.length} import only what they may, and declare it, in ${files} files`);

@@ -6,21 +6,17 @@
 // Its name is the only one of its package, and begins with the rule where there is one. It is about the largest part of the program that begins
 // behind it: a statement, or a member of a class or an object. Several markers may stand above one part. What is there when a guard is taken
 // out, and which tests fail then, says mutants-list.mjs.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { filesBelow, MEMBERS, ROOT } from './packages.mjs';
 import { parseSync } from 'oxc-parser';
 import { GUARDS } from './mutants-list.mjs';
-
-const root = fileURLToPath(new URL('../', import.meta.url));
 
 /** All guards that are marked and listed, each with its source as it is without it; and what is wrong with markers and list. */
 export function readGuards() {
   const problems = [];
   const guards = [];
-  const folders = ['packages', 'apps'].flatMap((parent) =>
-    readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
-  );
+  const folders = MEMBERS.map(({ folder }) => folder);
   for (const folder of Object.keys(GUARDS).filter((name) => !folders.includes(name)))
     problems.push(`scripts/mutants-list.mjs: there is no ${folder}`);
   for (const folder of folders) {
@@ -45,7 +41,7 @@ export function readGuards() {
         continue;
       }
       const tests = names.map((test) => `${folder}/test/${test}.test.ts`);
-      for (const test of tests.filter((path) => !existsSync(join(root, path))))
+      for (const test of tests.filter((path) => !existsSync(join(ROOT, path))))
         problems.push(`scripts/mutants-list.mjs: "${name}" names ${test}, which is not there`);
       try {
         guards.push({ name: `${folder}: ${name}`, file: marker.file, source: sourceWithout(marker, operator), tests });
@@ -59,10 +55,9 @@ export function readGuards() {
 
 /** The markers of a package: name, place, and the part of the program that each is about. */
 function* markersIn(folder, problems) {
-  for (const entry of readdirSync(join(root, folder, 'src'), { recursive: true }).toSorted()) {
-    const file = `${folder}/src/${entry.replaceAll('\\', '/')}`;
+  for (const file of filesBelow(`${folder}/src`)) {
     if (!file.endsWith('.ts')) continue;
-    const text = readFileSync(join(root, file), 'utf8');
+    const text = readFileSync(join(ROOT, file), 'utf8');
     if (!/\bguard\b/i.test(text)) continue;
     const { program, comments } = parseSync(file, text);
     for (const { type, value, start, end } of comments.filter((comment) => /^[\s*]*guard\b/i.test(comment.value))) {

@@ -1,6 +1,6 @@
-// The packages of the workspace that are published: every member that is not private.
+// The members of the workspace, those that are published (all that are not private), and their files.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -15,9 +15,19 @@ function foldersOf(pattern) {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${parent}/${name}`);
 }
 
-/** Folder from the root and manifest of each. */
-export const PACKAGES = json('package.json')
+/** Folder from the root and manifest of each member. */
+export const MEMBERS = json('package.json')
   .workspaces.flatMap(foldersOf)
   .filter((folder) => existsSync(join(ROOT, folder, 'package.json')))
-  .map((folder) => ({ folder, manifest: json(`${folder}/package.json`) }))
-  .filter(({ manifest }) => !manifest.private);
+  .map((folder) => ({ folder, manifest: json(`${folder}/package.json`) }));
+
+/** Those that are published. */
+export const PACKAGES = MEMBERS.filter(({ manifest }) => !manifest.private);
+
+/** All files below a folder, by their paths from the root, in order; none if there is no such folder. */
+export function filesBelow(folder) {
+  if (!existsSync(join(ROOT, folder))) return [];
+  const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
+  return files.map((file) => file.replaceAll(sep, '/')).toSorted();
+}

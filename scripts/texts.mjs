@@ -3,29 +3,20 @@
 // has written, which has no types and no comments: build first.
 import { parse } from 'acorn';
 import { full } from 'acorn-walk';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { filesBelow, MEMBERS, ROOT } from './packages.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE = 'docs/texts.txt';
 const HEAD = `Texts that a user can see: error and problem texts, log lines, output of the command line, by package and file.
 \`npm run texts\` writes this file, a test checks that it is current. \${…} is filled in at run time.
 `;
 
 function sources() {
-  const packages = ['packages', 'apps'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
-  );
-  return [...packages, 'bench']
-    .flatMap((folder) => [...filesIn(folder, 'src'), ...filesIn(folder, 'bin')])
+  return MEMBERS.filter(({ folder }) => folder !== 'examples')
+    .flatMap(({ folder }) => [...filesBelow(`${folder}/src`), ...filesBelow(`${folder}/bin`)])
     .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
     .toSorted((a, b) => (a < b ? -1 : 1));
-}
-
-function filesIn(folder, room) {
-  if (!existsSync(join(ROOT, folder, room))) return [];
-  return readdirSync(join(ROOT, folder, room), { recursive: true }).map((file) => `${folder}/${room}/${file}`);
 }
 
 function textsOf(file) {
