@@ -12,18 +12,28 @@ export interface MessageRow {
   start(): Promise<Contest>;
 }
 
+type Receiver = Parameters<typeof launch>[0];
+
+const oneByOne = (inbox: Inbox): Receiver => ({ onMsg: inbox.take });
+
+const inBatches = (inbox: Inbox): Receiver => ({
+  onMsgs(batch) {
+    for (const { msg } of batch) inbox.take(msg);
+  },
+});
+
 export const MESSAGE_ROWS: readonly MessageRow[] = [
   {
     title: 'send, sync handler, bursts of 1,000',
     against: 'callback queue',
     budget: 1.3,
-    start: () => sync(sendBursts),
+    start: () => callbacks(sendBursts, oneByOne),
   },
   {
     title: 'send, sync handler, one per turn',
     against: 'callback queue',
     budget: 0.7,
-    start: () => sync(sendOnePerTurn),
+    start: () => callbacks(sendOnePerTurn, oneByOne),
   },
   {
     title: 'send, async handler, 1,000 under way',
@@ -44,12 +54,17 @@ export const MESSAGE_ROWS: readonly MessageRow[] = [
     budget: 1.5,
     start: () => asks(askOneByOne),
   },
-  { title: 'send, batches of 256, bursts of 1,000', against: 'callback queue', start: () => batches(sendBursts) },
+  {
+    title: 'send, batches of 256, bursts of 1,000',
+    against: 'callback queue',
+    start: () => callbacks(sendBursts, inBatches),
+  },
 ];
 
-async function sync(drive: typeof sendBursts): Promise<Contest> {
+/** A receiver that is made of its inbox, beside a queue that calls back. */
+async function callbacks(drive: typeof sendBursts, receiverOf: (inbox: Inbox) => Receiver): Promise<Contest> {
   const [inbox, other] = [new Inbox(), new Inbox()];
-  const { receiver, land } = await launch({ onMsg: inbox.take });
+  const { receiver, land } = await launch(receiverOf(inbox));
   const queue = fastq<unknown, Order, void>((order, done) => {
     other.take(order);
     done(null);
@@ -95,22 +110,4 @@ function withDeadline(work: Promise<unknown>): Promise<unknown> {
       (error: unknown) => (clearTimeout(timer), reject(error as Error)),
     );
   });
-}
-
-async function batches(drive: typeof sendBursts): Promise<Contest> {
-  const [inbox, other] = [new Inbox(), new Inbox()];
-  const { receiver, land } = await launch({
-    onMsgs(batch) {
-      for (const { msg } of batch) inbox.take(msg);
-    },
-  });
-  const queue = fastq<unknown, Order, void>((order, done) => {
-    other.take(order);
-    done(null);
-  }, 1);
-  return {
-    ours: (count) => drive(receiver.send, inbox, count),
-    baseline: (count) => drive((order) => queue.push(order), other, count),
-    end: land,
-  };
 }
