@@ -23,7 +23,7 @@ const LEVELS = [
   ['workers'],
   ['mailbox'],
   ['address', 'block'],
-  ['events', 'factories', 'finisher', 'initiator-block', 'shape'],
+  ['events', 'factories', 'finisher', 'idle', 'initiator-block', 'shape'],
   ['connector', 'emitter', 'failure', 'report'],
   ['failures'],
   ['callbacks'],

@@ -13,8 +13,8 @@ import type { Produce } from './reception.js';
 import { tokenProblems } from './tokens.js';
 
 /**
- * Takes messages by HTTP and gives them to the producer: `POST /produce/<target>` is answered 202 once the server has taken
- * the body, 503 while the server is away or too much waits for it. Its codes are in `REFUSALS`.
+ * Accepts messages over HTTP and passes them to the producer. It answers `POST /produce/<target>` with 202 once the server has accepted the
+ * body, with 503 while the server is away or too many messages wait for it. Its codes are in `REFUSALS`.
  *
  * @example
  * import assert from 'node:assert/strict';

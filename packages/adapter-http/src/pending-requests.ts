@@ -14,10 +14,7 @@ export interface PendingRequests {
   readonly produce: Produce;
 }
 
-/** The longest that Node's timers take: the producer always says in the end what became of a message. */
-const FOR_EVER_MS = 2 ** 31 - 1;
-
-/** How many messages may wait at a pending, and how long each. */
+/** How many messages may wait for the server, and how long each. */
 export interface PendingLimits {
   readonly timeoutMs: number;
   readonly maxPending: number;
@@ -25,7 +22,7 @@ export interface PendingLimits {
   readonly maxPendingPerClient?: number | undefined;
 }
 
-/** A pending that hands messages to `producer`. */
+/** Hands messages to `producer`. */
 export function makePendingRequests(
   producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
   { timeoutMs, maxPending, maxPendingPerClient = Infinity }: PendingLimits,
@@ -83,7 +80,8 @@ export function makePendingRequests(
   async function outcomeOf(message: ProduceMessage, isWanted: () => boolean): Promise<Answer> {
     try {
       // The client waits for its answer: it is better told at once that the producer, or the server, is full.
-      const now = { timeoutMs: FOR_EVER_MS, whenFull: 'reject' } as const;
+      // No deadline: the producer always says in the end what became of a message.
+      const now = { timeoutMs: Infinity, whenFull: 'reject' } as const;
       const asked = producer.ask({ ...message, whenFull: 'reject', isWanted }, now);
       return accepted(message.target, (await asked) ?? undefined);
     } catch (error) {

@@ -6,6 +6,7 @@ import { confFactory } from './config.js';
 import type { BlockDescriptor } from './descriptor.js';
 import { SputnikError } from './errors.js';
 import type { BlockState, BlockStatus, Failure, Unfinished } from './events.js';
+import { allIdle, areIdle } from './idle.js';
 import { Mailbox } from './mailbox.js';
 import { noCounts, type Recipient } from './outcomes.js';
 import { ServerLane, type ServerConnection } from './server-lane.js';
@@ -55,18 +56,18 @@ export class ActiveBlock {
   }
 
   /** What of it may hold messages: the landing drains these (L2). */
-  get holders(): readonly Idling[] {
+  get #holders(): readonly Idling[] {
     // guard: N3 what a block holds in transit is drained
     return [this.#mailbox, this.#block.transit].filter((holder) => holder !== undefined);
   }
 
   get isIdle(): boolean {
-    return this.holders.every(({ isIdle }) => isIdle);
+    return areIdle(this.#holders);
   }
 
   /** Resolves at an instant at which all that it holds is delivered. */
-  async idle(): Promise<void> {
-    while (!this.isIdle) await Promise.all(this.holders.map((holder) => holder.idle()));
+  idle(): Promise<void> {
+    return allIdle(this.#holders);
   }
 
   /**

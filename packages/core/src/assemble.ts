@@ -21,6 +21,22 @@ export interface BlockEntry {
   readonly needs?: Rewiring | undefined;
 }
 
+/**
+ * The entry with the address of its block: its own `responsibility`, else the address that the block declares, else none, and the block
+ * has its name as address (B2).
+ *
+ * @example
+ * import { defineBlock, withAddress } from '@sputnikjs/core';
+ * const memory = defineBlock({ name: 'memory', address: 'store', make: () => ({ onMsg() {} }) });
+ * console.log(withAddress({ name: 'memory' }, memory).responsibility); // store
+ * console.log(withAddress({ name: 'memory', responsibility: 'spare' }, memory).responsibility); // spare
+ */
+export function withAddress<E extends BlockEntry>(entry: E, factory: BlockFactory | undefined): E {
+  // guard: B2 the address that a block declares is its default
+  const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
+  return { ...entry, responsibility };
+}
+
 /** What is found on the way, and what came of it. */
 interface Checked<T> {
   readonly value: T;
@@ -74,13 +90,12 @@ function address(
   for (const entry of appBlocks) {
     // guard: B2 factories are own properties
     const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
-    // guard: B2 the address that a block declares is its default
-    const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
-    const faults = addressProblems({ ...entry, responsibility }, addresses);
-    if (faults.length === 0) add({ ...entry, responsibility }, factory);
+    const addressed = withAddress(entry, factory);
+    const faults = addressProblems(addressed, addresses);
+    if (faults.length === 0) add(addressed, factory);
     const known = Object.keys(factories).join(', ') || 'none';
     const missing = factory ? [] : [`no factory has its name; the factories are: ${known}`];
-    problems.push(...told({ descriptor: describe(entry.name, responsibility) }, [...faults, ...missing]));
+    problems.push(...told({ descriptor: describe(entry.name, addressed.responsibility) }, [...faults, ...missing]));
   }
   return { value: places, problems };
 }

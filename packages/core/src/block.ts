@@ -145,7 +145,7 @@ export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M
   readonly needs?: N | undefined;
   /**
    * Finds what a schema cannot: files that are missing, configurations of other names that `init` will read (`read` gives them).
-   * Whoever checks a satellite before it starts calls it, as the sidecar does. Acquires nothing. BAD_CONFIG of `read` may be let through.
+   * `sputnik check`, and the sidecar before it starts, call it. Acquires nothing. It need not catch the BAD_CONFIG that `read` throws.
    */
   readonly check?: ((config: T, read: ConfFactory) => Inspection | Promise<Inspection>) | undefined;
   /** Any of the callbacks; those left out do nothing. Acquires nothing itself. */

@@ -2,8 +2,8 @@ import { SputnikError } from './errors.js';
 import type { SchemaIssue, StandardSchemaV1 } from './standard-schema.js';
 
 /**
- * Where configurations come from: the raw value of a name, or undefined if there is none. It is told the schema that the
- * value has to fit, for sources that need it (environment variables are text).
+ * Where configurations come from: the raw value of a name, or undefined if there is none. It gets the schema of the
+ * value, for sources that need it (environment variables are text).
  */
 export type ConfigSource = (confName: string, schema: StandardSchemaV1) => unknown;
 

@@ -11,6 +11,7 @@ import type { EventListener, Failure, FlightStatus, LandingCause, LandingReport,
 import type { FailureInPhase } from './failure.js';
 import { Failures } from './failures.js';
 import { Gate } from './gate.js';
+import { allIdle, areIdle } from './idle.js';
 import { initiatorBlock } from './initiator-block.js';
 import { handingIn, type MessageObserver } from './observer.js';
 import { Pacer } from './pacer.js';
@@ -155,7 +156,7 @@ export class ActiveFlight implements FlightControl, Idling {
     unfinished.push(...notInitialised.flatMap((block) => block.hanging()));
     await this.#initiator.idle();
     // guard: M5 no question is open after the landing
-    this.discard();
+    this.close();
     return unfinished;
   }
 
@@ -236,20 +237,19 @@ export class ActiveFlight implements FlightControl, Idling {
     return (this.#quiesced ??= Promise.all(blocks.map((block) => block.stopIntake())).then(() => {}));
   }
 
-  /** It will never fly: whoever asked in the making gets an answer, and no timer is left. */
-  discard(): void {
+  /** Closes all mailboxes and leaves no timer: after the landing, or because it will never fly. Open questions get an answer. */
+  close(): void {
     for (const block of this.blocks.values()) block.closeMailbox();
     this.addresses.questions.close();
   }
 
   get isIdle(): boolean {
-    return [...this.blocks.values()].every(({ isIdle }) => isIdle);
+    return areIdle([...this.blocks.values()]);
   }
 
   /** Resolves at an instant at which all mailboxes are idle. */
-  async idle(): Promise<void> {
-    // guard: L2 mailboxes drain until all are idle at once
-    while (!this.isIdle) await Promise.all([...this.blocks.values()].map((block) => block.idle()));
+  idle(): Promise<void> {
+    return allIdle([...this.blocks.values()]);
   }
 
   get phase(): FailureInPhase['phase'] {

@@ -13,7 +13,7 @@ export type * from './events.js';
 export { globalFactories, registerBlockFactory, type BlockFactories } from './factories.js';
 export { finishMsg } from './initiator-block.js';
 export type { MailboxOptions } from './mailbox.js';
-export type { BlockEntry } from './assemble.js';
+export { withAddress, type BlockEntry } from './assemble.js';
 export type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './message.js';
 export type { ConnectAttempt, ServerConnector } from './server-connector.js';
 export { onSignal } from './signals.js';

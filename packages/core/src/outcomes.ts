@@ -25,8 +25,8 @@ export interface Recipient {
 }
 
 /**
- * What became of the messages of a mailbox: accepted = handled + failed + dropped + depth + under way. *Rejected* are those
- * of which the sender knows, *failed* those whose handler failed, *dropped* those that it never handled to the end (M3).
+ * What became of the messages of a mailbox: accepted = handled + failed + dropped + depth + under way. The sender knows of
+ * *rejected* ones. The handler of *failed* ones failed. No handler has finished *dropped* ones (M3).
  */
 export type Counts = Record<'accepted' | 'rejected' | Outcome, number>;
 

@@ -173,7 +173,7 @@ function asFlight(flight: ActiveFlight, problems: readonly string[], signal: Abo
       // guard: B2 nothing starts while there are problems
       if (problems.length > 0) {
         // guard: B2 whoever asked in the making gets an answer
-        flight.discard();
+        flight.close();
         throw new SputnikError('BAD_SETUP', undefined, { problems });
       }
       // guard: L1 an aborted signal option lands

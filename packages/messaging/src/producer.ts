@@ -48,10 +48,10 @@ interface Connected {
 
 /**
  * The block `producer`: puts messages on the server, at least once, in the order in which it accepted them. While the server is away
- * they wait for it, but for those that nobody waits for any more (`isWanted`), until the landing: then there is no connection to come, and those left fail, so that the report
- * counts them. While the server has no room, those that may wait do (`whenFull`), by target; the others are refused at once. A message
- * that the server refuses for good fails alone; so does one at which it cuts the connection, time and again: what was under way at a cut
- * goes one by one at first, then ever faster.
+ * they wait for it, except those that nobody wants any more (`isWanted`). At the landing no connection will come: those left fail, and the
+ * report counts them. While the server has no room, messages wait if they may (`whenFull`), by target; it refuses the others at once. A
+ * message that the server refuses for good fails alone. So that a message at which the server cuts the connection fails alone, too, those
+ * under way at a cut go one by one at first, then ever faster.
  *
  * @example
  * import assert from 'node:assert/strict';

@@ -16,9 +16,9 @@ import { testRunner, type AtEnd } from './runner.js';
 
 /**
  * Prepares and launches a satellite on a clock that the test moves, with a server if there is a `connection`. Resolves when all
- * that follows from the launch at once has happened; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). While it prepares
- * and lands the clock runs by itself. When the test ends, so does the flight; if a block failed and the test did not look
- * at the report, the test fails. Throws where it cannot see the end of the test: see the option `after`.
+ * that follows from the launch at once has happened; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). The clock runs
+ * by itself while the flight prepares and lands. The end of the test lands the flight. If a block failed, and the test did not read
+ * the report, the test fails. Throws where it cannot see the end of the test: see the option `after`.
  *
  * @example
  * import assert from 'node:assert/strict';

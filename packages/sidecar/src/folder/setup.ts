@@ -1,6 +1,6 @@
-import { Sputnik, type BlockFactory, type SputnikOptions } from '@sputnikjs/core';
+import { Sputnik, withAddress, type SputnikOptions } from '@sputnikjs/core';
 import { findFactories, type Factories } from './block-factories.js';
-import { readBlocks, type SidecarEntry } from './blocks.js';
+import { readBlocks } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type ConnectorSetup } from './connector-conf.js';
@@ -33,7 +33,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const list = await readBlocks(configuration.reader);
   const { label } = list.value;
   const factories = await findFactories(list.value, folder, (options.blockFactories ?? {}) as Factories);
-  const entries = list.value.entries.map((entry) => addressed(entry, factories.value[entry.name]));
+  const entries = list.value.entries.map((entry) => withAddress(entry, factories.value[entry.name]));
   const found = await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
   const connector = found.value?.connector;
   const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
@@ -59,12 +59,6 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const problems = [...new Set([...parts, ...inBlocks.problems, ...setupProblems, ...strays])];
   const setup: Setup = { sputnik, connector, settings: settings.value, warnings: inBlocks.warnings };
   return { value: problems.length > 0 ? undefined : setup, problems };
-}
-
-/** An entry without a responsibility has the address that its block declares, as in the core (B2). */
-function addressed(entry: SidecarEntry, factory: BlockFactory | undefined): SidecarEntry {
-  const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
-  return { ...entry, responsibility };
 }
 
 const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
