@@ -28,6 +28,8 @@ export const PACKAGES = MEMBERS.filter(({ manifest }) => !manifest.private);
 export function filesBelow(folder) {
   if (!existsSync(join(ROOT, folder))) return [];
   const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
   return files.map((file) => file.replaceAll(sep, '/')).toSorted();
 }
