@@ -31,7 +31,10 @@ export interface BlockEntry {
  * console.log(withAddress({ name: 'memory' }, memory).responsibility); // store
  * console.log(withAddress({ name: 'memory', responsibility: 'spare' }, memory).responsibility); // spare
  */
-export function withAddress<E extends BlockEntry>(entry: E, factory: BlockFactory | undefined): E {
+export function withAddress<E extends BlockEntry>(
+  entry: E,
+  factory: BlockFactory | undefined,
+): E & Pick<BlockEntry, 'responsibility'> {
   // guard: B2 the address that a block declares is its default
   const { responsibility = typeof factory === 'object' ? factory.address : undefined } = entry;
   return { ...entry, responsibility };
