@@ -78,7 +78,7 @@ export class ActiveBlock {
     const { emit, landing, plan } = this.#flight;
     const { descriptor: block } = this.#callbacks;
     const tell = (error: unknown): void =>
-      emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown' });
+      emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown', lost: 0 });
     emit({ type: 'initializing', block });
     const work = this.#init();
     const inTime = await settles(plan.clock, work, plan.initMs);
@@ -204,7 +204,7 @@ export class ActiveBlock {
   }
 
   status(): BlockStatus {
-    const { depth = 0, counts = noCounts() } = this.#mailbox ?? {};
-    return { ...this.#callbacks.descriptor, state: this.#state, depth, ...counts };
+    const { depth = 0, capacity = 0, counts = noCounts() } = this.#mailbox ?? {};
+    return { ...this.#callbacks.descriptor, state: this.#state, depth, capacity, ...counts };
   }
 }

@@ -54,7 +54,8 @@ export type SputnikEvent =
   /** An attempt missed its deadline and its signal aborted; the next begins when it settles (S2). */
   | { readonly type: 'connectOverdue'; readonly attempt: number }
   | { readonly type: 'disconnected'; readonly reason: unknown }
-  | ({ readonly type: 'failed'; readonly decision: 'continue' | 'shutdown' } & Failure)
+  /** `lost` is how many messages are lost with it: those that failed where no asker knows (L4). */
+  | ({ readonly type: 'failed'; readonly decision: 'continue' | 'shutdown'; readonly lost: number } & Failure)
   /** Accepted messages were lost (M3). */
   | { readonly type: 'dropped'; readonly block: BlockDescriptor; readonly count: number }
   | { readonly type: 'landing'; readonly cause: LandingCause }
@@ -76,6 +77,8 @@ export interface BlockStatus extends BlockDescriptor, Readonly<Counts> {
   readonly state: BlockState;
   /** Messages accepted and not yet begun. */
   readonly depth: number;
+  /** How many messages its mailbox has room for; 0 where it takes none. */
+  readonly capacity: number;
 }
 
 export type BlockState = 'made' | 'initializing' | 'ready' | 'running' | 'finishing' | 'finished';

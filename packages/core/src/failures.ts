@@ -32,7 +32,7 @@ export class Failures {
     // guard: F3 launch rejects with the first failure
     if (decision === 'land') this.fatal ??= failure;
     const told = decision === 'land' ? 'shutdown' : 'continue';
-    this.#flight.emit({ type: 'failed', block, callback, error, decision: told });
+    this.#flight.emit({ type: 'failed', block, callback, error, decision: told, lost: lostWith(failure) });
     // guard: F3 a callback that fails lands the satellite
     // guard: F3 what onError let pass while it landed is in the report
     if (decision === 'land') this.land(failure, count);
@@ -65,9 +65,14 @@ export class Failures {
     } catch (broken) {
       // guard: F3 an onError that throws is in the report
       this.keep({ block, callback: 'onError', error: broken }, 1);
-      this.#flight.emit({ type: 'failed', block, callback: 'onError', error: broken, decision: 'shutdown' });
+      this.#flight.emit({ type: 'failed', block, callback: 'onError', error: broken, decision: 'shutdown', lost: 0 });
       // guard: F3 an onError that throws lets nothing pass
       return 'shutdown';
     }
   }
+}
+
+/** Messages are lost with a handler that failed, unless their askers gave up before. */
+function lostWith({ callback, asked, count }: FailureInPhase): number {
+  return !asked && (callback === 'onMsg' || callback === 'onMsgs') ? count : 0;
 }

@@ -28,7 +28,7 @@ export class Mailbox {
   readonly callback: 'onMsg' | 'onMsgs';
   private readonly outcomes: Outcomes;
   private readonly workers: Workers;
-  private readonly capacity: number;
+  readonly capacity: number;
   private readonly concurrency: number;
   private readonly dropsOldest: boolean;
   /** 0 where messages are handled one by one. */

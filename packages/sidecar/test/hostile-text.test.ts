@@ -107,7 +107,7 @@ describe('a flood of warnings', () => {
     const block = { name: 'a', responsibility: 'a' };
     for (let count = 0; count < 10_000; count++) {
       warnings.warn({ event: 'refused', error: new Costly() }, 'refused');
-      events.take({ type: 'failed', block, callback: 'onMsg', error: new Costly(), decision: 'continue' });
+      events.take({ type: 'failed', block, callback: 'onMsg', error: new Costly(), decision: 'continue', lost: 1 });
     }
     limiter.flush();
     assert.equal(lines.length, 4);

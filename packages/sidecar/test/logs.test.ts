@@ -46,7 +46,7 @@ test('every event is one record, whose event field is its type', () => {
     { type: 'connectFailed', attempt: 1, error: refused, retryInMs: 99.6 },
     { type: 'connectOverdue', attempt: 1 },
     { type: 'disconnected', reason: refused },
-    { type: 'failed', decision: 'continue', block, callback: 'onMsg', error: refused },
+    { type: 'failed', decision: 'continue', lost: 1, block, callback: 'onMsg', error: refused },
     { type: 'dropped', block, count: 5 },
     { type: 'landing', cause: report.cause },
     { type: 'waiting', for: report.unfinished, circle: [] },
@@ -82,7 +82,7 @@ test('an outage is one line each: what happened, once, and what comes next; stac
     if (level !== 'debug') lines.push(text ?? '');
   };
   const blocks = [
-    { ...block, state: 'running', depth: 3, accepted: 10, handled: 4, failed: 1, dropped: 1, rejected: 0 },
+    { ...block, state: 'running', depth: 3, capacity: 8, accepted: 10, handled: 4, failed: 1, dropped: 1, rejected: 0 },
   ];
   const around = { status: () => ({ blocks }) as unknown as FlightStatus, url: () => 'mqtt://h:1' };
   const loggers = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
@@ -118,7 +118,7 @@ test('no record shows the password of a URL', () => {
   for (const event of [
     { type: 'connectFailed', attempt: 1, error },
     { type: 'disconnected', reason: error },
-    { type: 'failed', decision: 'shutdown', block, callback: 'run', error },
+    { type: 'failed', decision: 'shutdown', lost: 0, block, callback: 'run', error },
     { type: 'landing', cause: { kind: 'failure', block, reason: error } },
     { type: 'landed', report: { ...report, failures: [{ block, callback: 'run', error, count: 1 }] } },
   ] as SputnikEvent[]) {
@@ -128,7 +128,7 @@ test('no record shows the password of a URL', () => {
 
 test('the landing report tells the cause, what was left behind, and what went through each block', () => {
   const counts = { accepted: 10, rejected: 1, handled: 8, failed: 1, dropped: 1 };
-  const status: BlockStatus = { ...block, state: 'finished', depth: 0, ...counts };
+  const status: BlockStatus = { ...block, state: 'finished', depth: 0, capacity: 8, ...counts };
   const idle: BlockStatus = { ...status, responsibility: 'idle', accepted: 0, rejected: 0 };
   const { level, fields, text } = record({ type: 'landed', report }, { blocks: [status, idle] });
   assert.equal(level, 'error');
@@ -184,7 +184,14 @@ test('what was held back is written before the landing report', () => {
   const events: unknown[] = [];
   const take = (fields: object): void => void events.push((fields as { event: string }).event);
   const log = eventLog(new StandingClock(), take);
-  const failed: SputnikEvent = { type: 'failed', decision: 'continue', block, callback: 'onMsg', error: refused };
+  const failed: SputnikEvent = {
+    type: 'failed',
+    decision: 'continue',
+    lost: 1,
+    block,
+    callback: 'onMsg',
+    error: refused,
+  };
   log.take(failed);
   log.take(failed);
   log.take({ type: 'landed', report });

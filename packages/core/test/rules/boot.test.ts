@@ -44,6 +44,7 @@ test('B1: a prepared flight says that its blocks are ready', async () => {
     depth: 0,
     accepted: 0,
     rejected: 0,
+    capacity: 0,
     handled: 0,
     failed: 0,
     dropped: 0,

@@ -276,3 +276,19 @@ test('F3: whatever is thrown is the cause, be it no Error at all', async () => {
   assert.equal(error.cause, 'a text');
   assert.equal(error.message, 'block bad, onMsg: a text');
 });
+
+test('L4: the event of a failure says how many messages are lost with it', async () => {
+  const t = new TestFlight();
+  const onError = (): 'continue' => 'continue';
+  await t.fly({
+    one: { onMsg: fail, onError },
+    batch: { onMsgs: fail, onError, mailbox: { batch: 8 } },
+    other: { run: (_, ctx) => ctx.waitUntil(failLater()), onError },
+  });
+  t.self('one').send({ n: 1 });
+  for (let n = 0; n < 3; n++) t.self('batch').send({ n });
+  await assert.rejects(t.self('one').ask({ n: 2 }));
+  await t.land();
+  const lost = t.eventsOf('failed').map((event) => [`${event.block.responsibility}.${event.callback}`, event.lost]);
+  assert.deepEqual(Object.fromEntries(lost), { 'one.onMsg': 1, 'batch.onMsgs': 3, 'other.waitUntil': 0 });
+});

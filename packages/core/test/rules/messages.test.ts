@@ -191,6 +191,7 @@ test('M3: a full mailbox rejects by default: the sender knows, nothing is droppe
   const opened = gate();
   const t = new TestFlight();
   await t.fly({ a: {}, b: { onMsg: () => opened.passed, mailbox: { capacity: 2 } } });
+  assert.deepEqual([t.status('a').capacity, t.status('b').capacity], [0, 2]);
   const toB = aToB(t);
   toB.send({ n: 0 });
   await turn();
