@@ -28,6 +28,14 @@ const MAY_USE = {
 
 /** The levels of rooms. The core's are in core-levels.mjs. */
 const ROOMS = {
+  'adapter-syslog': [
+    ['line', 'problem-log'],
+    ['parse'],
+    ['receive', 'route', 'deliver'],
+    ['checks'],
+    ['syslogproducer', 'syslogreceiver', 'syslogwriter'],
+    ['index', 'register'],
+  ],
   'connector-nats': [
     ['subject', 'headers'],
     ['config'],

@@ -3,10 +3,10 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ConfFactory, Inspection } from '@sputnikjs/core';
 import { tlsProblems } from '@sputnikjs/messaging/net';
-import type { ListenerConfig } from './listener-config.js';
-import type { ReceiverConfig } from './receiver-config.js';
-import { ROUTES, ROUTES_IF_ANY, type Route } from './routing.js';
-import { readListenerTls } from './tls-files.js';
+import type { ListenerConfig } from './receive/listener-config.js';
+import type { ReceiverConfig } from './receive/receiver-config.js';
+import { ROUTES, ROUTES_IF_ANY, type Route } from './route/routing.js';
+import { readListenerTls } from './receive/tls-files.js';
 
 /** What is wrong with the files of TLS listeners, and where all are going to listen. */
 export async function checkReceiver({ listeners }: ReceiverConfig): Promise<Inspection> {

@@ -1,8 +1,8 @@
-export { FrameSplitter, type FramingOptions } from './framing.js';
-export type { ListenerCounts, NamedCounts, SyslogCounts } from './counts.js';
-export type { ListenerConfig, Transport } from './listener-config.js';
-export { RECEIVER_CONFIG, type ReceiverConfig } from './receiver-config.js';
-export { isTimeZone } from './calendar.js';
+export { FrameSplitter, type FramingOptions } from './receive/framing.js';
+export type { ListenerCounts, NamedCounts, SyslogCounts } from './receive/counts.js';
+export type { ListenerConfig, Transport } from './receive/listener-config.js';
+export { RECEIVER_CONFIG, type ReceiverConfig } from './receive/receiver-config.js';
+export { isTimeZone } from './parse/calendar.js';
 export {
   SYSLOG_PRODUCER,
   type Received,
@@ -15,10 +15,10 @@ export {
   type SyslogMessage,
   type SyslogOrigin,
   type SyslogSource,
-} from './message.js';
-export type { ParseOptions } from './parse-options.js';
-export { parseSyslog, passes } from './parse.js';
+} from './parse/message.js';
+export type { ParseOptions } from './parse/parse-options.js';
+export { parseSyslog, passes } from './parse/parse.js';
 export { syslogproducer } from './syslogproducer.js';
 export { syslogwriter } from './syslogwriter.js';
-export { SYSLOG_WRITER, type UnsentMessage } from './unsent.js';
+export { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 export { SYSLOG_RECEIVER, syslogreceiver } from './syslogreceiver.js';

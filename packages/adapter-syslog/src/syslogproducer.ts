@@ -2,14 +2,14 @@ import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
-import { DeliveryQueue } from './delivery-queue.js';
-import { toJson } from './json.js';
-import { DatagramBuffer } from './datagram-buffer.js';
-import { SYSLOG_PRODUCER } from './message.js';
-import { Routing, targetOf } from './routing.js';
-import type { Target } from './target.js';
+import { DeliveryQueue } from './deliver/delivery-queue.js';
+import { toJson } from './deliver/json.js';
+import { DatagramBuffer } from './deliver/datagram-buffer.js';
+import { SYSLOG_PRODUCER } from './parse/message.js';
+import { Routing, targetOf } from './route/routing.js';
+import type { Target } from './route/target.js';
 import { ProblemLog } from './problem-log.js';
-import { SYSLOG_WRITER } from './unsent.js';
+import { SYSLOG_WRITER } from './deliver/unsent.js';
 
 const Config = z.strictObject({
   /** Where messages go that no route is for: a topic, subject, stream or queue, in the server's spelling. */

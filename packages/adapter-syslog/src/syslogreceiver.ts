@@ -1,11 +1,11 @@
 import { defineBlock, type BlockDefinition, type Responsibility } from '@sputnikjs/core';
 import { checkReceiver } from './checks.js';
-import { summed, type SyslogCounts } from './counts.js';
-import { Dispatcher } from './dispatcher.js';
-import type { Listener } from './intake.js';
-import { openListeners } from './listeners.js';
-import { SYSLOG_PRODUCER } from './message.js';
-import { RECEIVER_CONFIG } from './receiver-config.js';
+import { summed, type SyslogCounts } from './receive/counts.js';
+import { Dispatcher } from './receive/dispatcher.js';
+import type { Listener } from './receive/intake.js';
+import { openListeners } from './receive/listeners.js';
+import { SYSLOG_PRODUCER } from './parse/message.js';
+import { RECEIVER_CONFIG } from './receive/receiver-config.js';
 
 /** Address of the receiver. Asked anything, it answers with its counts. */
 export const SYSLOG_RECEIVER: Responsibility<object, SyslogCounts> = 'syslogreceiver';

@@ -1,9 +1,9 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import { checkWriter } from './checks.js';
-import { RotatingFile } from './rotating-file.js';
+import { RotatingFile } from './deliver/rotating-file.js';
 import { ProblemLog } from './problem-log.js';
-import { SYSLOG_WRITER, type UnsentMessage } from './unsent.js';
+import { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 
 /** Messages that are written at once. */
 const BATCH = 1024;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toJson } from '../dist/json.js';
+import { toJson } from '../dist/deliver/json.js';
 import { routed } from './fuzzing.js';
 import { parse } from './parsing.js';
 import { seeded, textOf } from './support.js';

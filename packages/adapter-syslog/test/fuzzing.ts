@@ -1,5 +1,5 @@
-import { Routing, targetOf } from '../dist/routing.js';
-import { prioritiesOf } from '../dist/selector.js';
+import { Routing, targetOf } from '../dist/route/routing.js';
+import { prioritiesOf } from '../dist/route/selector.js';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
 
 const routing = new Routing(

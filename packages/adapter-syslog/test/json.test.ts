@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSyslog, type SyslogMessage } from '@sputnikjs/adapter-syslog';
-import { toJson } from '../dist/json.js';
+import { toJson } from '../dist/deliver/json.js';
 import { parse, SOURCE } from './parsing.js';
 import { randomBytes, seeded } from './support.js';
 

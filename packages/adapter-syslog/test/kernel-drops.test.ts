@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import type { SyslogMessage } from '@sputnikjs/adapter-syslog';
-import { kernelDrops } from '../dist/kernel-drops.js';
+import { kernelDrops } from '../dist/receive/kernel-drops.js';
 import { Collector, fly } from './support.js';
 
 const onLinux = process.platform === 'linux';

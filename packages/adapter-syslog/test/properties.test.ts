@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { toJson } from '../dist/json.js';
+import { toJson } from '../dist/deliver/json.js';
 import { routed } from './fuzzing.js';
 import { parse, parts } from './parsing.js';
 import { textOf } from './support.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Routing, ROUTES, targetOf } from '../dist/routing.js';
-import { prioritiesOf } from '../dist/selector.js';
+import { Routing, ROUTES, targetOf } from '../dist/route/routing.js';
+import { prioritiesOf } from '../dist/route/selector.js';
 import { parse } from './parsing.js';
 
 type Entry = readonly [selector: string, target: string];

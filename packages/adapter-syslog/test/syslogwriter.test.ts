@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SYSLOG_WRITER, syslogwriter, type UnsentMessage } from '@sputnikjs/adapter-syslog';
 import { defineBlock, Sputnik, type BlockCommunicator, type Flight } from '@sputnikjs/core';
-import { RotatingFile } from '../dist/rotating-file.js';
+import { RotatingFile } from '../dist/deliver/rotating-file.js';
 import { Logs, until } from './support.js';
 
 async function folder(t: TestContext): Promise<string> {

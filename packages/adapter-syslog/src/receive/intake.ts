@@ -3,10 +3,10 @@ import type { Address } from './bind.js';
 import type { ListenerCounts } from './counts.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ListenerConfig } from './listener-config.js';
-import type { Received, SyslogMessage, SyslogSource } from './message.js';
-import type { ParseOptions } from './parse-options.js';
-import { parseSyslog, passes } from './parse.js';
-import type { ProblemLog } from './problem-log.js';
+import type { Received, SyslogMessage, SyslogSource } from '../parse/message.js';
+import type { ParseOptions } from '../parse/parse-options.js';
+import { parseSyslog, passes } from '../parse/parse.js';
+import type { ProblemLog } from '../problem-log.js';
 
 const SPACE = 32;
 const BLANK = new Set(Buffer.from('\0\t\n\r '));

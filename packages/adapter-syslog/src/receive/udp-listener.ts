@@ -6,7 +6,7 @@ import { bind, placeOf, plainAddress, type Address } from './bind.js';
 import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
 import { kernelDrops } from './kernel-drops.js';
-import type { SyslogSource } from './message.js';
+import type { SyslogSource } from '../parse/message.js';
 
 const ZERO = 48;
 const SPACE = 32;

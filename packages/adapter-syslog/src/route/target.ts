@@ -1,4 +1,4 @@
-import type { SyslogMessage } from './message.js';
+import type { SyslogMessage } from '../parse/message.js';
 import { FACILITIES, SEVERITIES } from './names.js';
 
 type Part = (message: SyslogMessage) => string | undefined;

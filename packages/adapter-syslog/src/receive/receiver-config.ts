@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { z } from 'zod';
-import { isTimeZone } from './calendar.js';
+import { isTimeZone } from '../parse/calendar.js';
 import {
   completeListener,
   LIMITS,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Sender } from './dispatcher.js';
 import { FrameSplitter } from './framing.js';
 import { read, refuse, tell, type Intake } from './intake.js';
-import type { SyslogMessage, SyslogSource } from './message.js';
+import type { SyslogMessage, SyslogSource } from '../parse/message.js';
 import { openedBy } from './opened-by.js';
 import { Opening, type Opened } from './opening.js';
 

@@ -1,5 +1,5 @@
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { Line } from './line.js';
+import { Line } from '../line.js';
 
 /** A message on its way to the producer. */
 export interface Item {

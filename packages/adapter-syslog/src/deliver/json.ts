@@ -5,7 +5,7 @@ import type {
   SyslogMessage,
   SyslogOrigin,
   SyslogSource,
-} from './message.js';
+} from '../parse/message.js';
 
 // What JSON.stringify may have to escape.
 const SPECIAL = /["\\\p{Cc}\p{Cs}]/u;

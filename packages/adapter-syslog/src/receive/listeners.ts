@@ -5,7 +5,7 @@ import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { ReceiverConfig } from './receiver-config.js';
 import { StreamListener } from './stream-listener.js';
-import { ProblemLog } from './problem-log.js';
+import { ProblemLog } from '../problem-log.js';
 import { UdpListener } from './udp-listener.js';
 
 const ATTEMPTS = 20;

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { z } from 'zod';
-import type { SyslogMessage } from './message.js';
+import type { SyslogMessage } from '../parse/message.js';
 import { DATA, prioritiesOf } from './selector.js';
 import { Target } from './target.js';
 

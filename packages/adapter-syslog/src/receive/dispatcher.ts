@@ -1,6 +1,6 @@
 import type { BlockCommunicator, BlockContext, SputnikError } from '@sputnikjs/core';
-import { Line } from './line.js';
-import type { SyslogMessage } from './message.js';
+import { Line } from '../line.js';
+import type { SyslogMessage } from '../parse/message.js';
 
 /** Messages of connections from one question to the next whether the publisher has room for more, and their bytes. */
 const MESSAGES = 256;
