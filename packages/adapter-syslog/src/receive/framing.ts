@@ -1,9 +1,10 @@
-import { LONGEST_HEAD, messageAt, octetCountAt, type CountNeeds, type OctetCount } from './octet-count.js';
+import { Chunk } from './chunk.js';
+import { HeldOctets } from './held-octets.js';
+import { LONGEST_HEAD, messageAt, type CountNeeds, type OctetCount } from './octet-count.js';
 
 const NUL = 0;
 const LF = 10;
 const CR = 13;
-const ZERO = 48;
 const LESS = 60;
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -46,30 +47,18 @@ type Before = 'count' | 'countAndLineEnd' | 'other';
 export class FrameSplitter {
   readonly #maxBytes: number;
   readonly #cuts: boolean;
-  readonly #lf: boolean;
-  readonly #nul: boolean;
   /** Undefined where nothing is an octet count. */
   readonly #needs: CountNeeds | undefined;
+  readonly #chunk: Chunk;
+  readonly #held: HeldOctets;
   #state: State = 'between';
   #before: Before = 'other';
   /** Whether the octet count of this frame is believed, whatever is within it. */
   #trusted = false;
   /** Whether this line ends before an octet count, too. */
   #astray = false;
-  #chunk: Buffer = NOTHING;
-  /** Whether the last octet before the chunk is a digit. */
-  #afterDigit = false;
-  #at = 0;
-  #nextLf = -1;
-  #nextNul = -1;
   /** The length that the frame's count announces; then what is left of it to skip. */
   #count = 0;
-  /** What earlier chunks had of the frame. */
-  #held: Buffer = NOTHING;
-  #heldLength = 0;
-  /** What may become an octet count, as the next chunk will tell. */
-  #carried: Buffer = NOTHING;
-  #ended = false;
   #truncated = false;
   #refused = 0;
   #misfits = 0;
@@ -77,8 +66,8 @@ export class FrameSplitter {
   constructor({ maxMessageBytes, tooLong = 'cut', delimiter = 'any', framing = 'auto' }: FramingOptions) {
     this.#maxBytes = maxMessageBytes;
     this.#cuts = tooLong === 'cut';
-    this.#lf = delimiter !== 'nul';
-    this.#nul = delimiter !== 'newline';
+    this.#chunk = new Chunk(delimiter);
+    this.#held = new HeldOctets(maxMessageBytes);
     // guard: an octet count is what a whole PRI part follows
     if (framing !== 'newline') this.#needs = framing === 'auto' ? 'pri' : 'blank';
   }
@@ -100,21 +89,20 @@ export class FrameSplitter {
 
   /** What there is of a frame whose end has not come, in words; undefined if the stream is not inside one that is wanted. */
   get remainder(): string | undefined {
-    if (this.#state === 'counted') return `${this.#heldLength} of the ${this.#count} octets announced`;
-    const come = this.#heldLength + this.#carried.length;
+    if (this.#state === 'counted') return `${this.#held.length} of the ${this.#count} octets announced`;
+    const come = this.#held.length + this.#chunk.carried;
     return this.#state === 'line' || come > 0 ? `${come} octets` : undefined;
   }
 
   /** Goes on with `chunk`. Take all frames of a chunk before you push the next. */
   push(chunk: Buffer): void {
-    this.#goOn(this.#carried.length === 0 ? chunk : Buffer.concat([this.#carried, chunk]));
-    this.#carried = NOTHING;
+    this.#chunk.push(chunk);
   }
 
   /** The next frame that is complete, without count and line end, or undefined if the chunk has no more. */
   next(): Buffer | undefined {
     this.#truncated = false;
-    while (this.#at < this.#chunk.length) {
+    while (this.#chunk.at < this.#chunk.length) {
       const frame = this.#step();
       if (frame) return frame;
     }
@@ -126,28 +114,20 @@ export class FrameSplitter {
    * frame is its `remainder`, unless it is lines to which the count did not fit.
    */
   flush(): Buffer | undefined {
-    this.#ended = true;
+    this.#chunk.end();
     const earlier = this.next();
     if (earlier) return earlier;
     if (this.#state === 'counted' && this.#holdsLines()) {
       this.#misfits++;
       this.#beAt('between', 'other');
-      this.#goOn(this.#takeHeld());
+      this.#chunk.goOn(this.#held.take());
     } else if (this.#state !== 'between' || this.#before !== 'count') {
       this.push(NOTHING);
     }
     const frame = this.next();
     if (frame || this.#state !== 'line') return frame;
     this.#beAt('between', 'other');
-    return withoutCr(this.#takeHeld());
-  }
-
-  #goOn(chunk: Buffer): void {
-    if (this.#chunk.length > 0) this.#afterDigit = isDigit(this.#chunk[this.#chunk.length - 1]);
-    this.#chunk = chunk;
-    this.#at = 0;
-    this.#nextLf = -1;
-    this.#nextNul = -1;
+    return withoutCr(this.#held.take());
   }
 
   #beAt(state: State, before: Before): void {
@@ -163,19 +143,18 @@ export class FrameSplitter {
   }
 
   #begin(): Buffer | undefined {
-    const first = this.#chunk[this.#at] as number;
+    const first = this.#chunk.octet;
     if (first === LF || first === NUL || first === CR) return this.#skipLineEnd();
     if (this.#needs === undefined || first === LESS) return this.#beginLine();
-    const found = octetCountAt(this.#chunk, this.#at, this.#chunk.length, this.#needs);
-    if (typeof found !== 'string') return this.#beginCounted(found);
-    // guard: digits at the end of a chunk may begin an octet count
-    if (found === 'unknown' && !this.#ended) return this.#carry(this.#at);
+    const found = this.#chunk.octetCount(this.#needs);
+    if (found === undefined) return undefined;
+    if (found !== 'no') return this.#beginCounted(found);
     if (this.#before === 'count' || this.#needs === 'blank') this.#misfits++;
     return this.#beginLine();
   }
 
   #skipLineEnd(): undefined {
-    this.#at++;
+    this.#chunk.goTo(this.#chunk.at + 1);
     if (this.#before === 'count') this.#before = 'countAndLineEnd';
   }
 
@@ -186,7 +165,7 @@ export class FrameSplitter {
   }
 
   #beginCounted({ count, end }: OctetCount): Buffer | undefined {
-    this.#at = end;
+    this.#chunk.goTo(end);
     if (count === 0) return this.#emptyFrame();
     this.#count = count;
     this.#trusted = this.#needs === 'blank' || this.#before !== 'other';
@@ -201,15 +180,15 @@ export class FrameSplitter {
 
   #readCounted(): Buffer | undefined {
     const length = Math.min(this.#count, this.#maxBytes);
-    const before = this.#heldLength;
-    const part = this.#take(Math.min(this.#at + length - before, this.#chunk.length));
-    if (before > 0) this.#hold(part);
-    const come = before > 0 ? this.#held.subarray(0, this.#heldLength) : part;
+    const before = this.#held.length;
+    const part = this.#chunk.take(Math.min(this.#chunk.at + length - before, this.#chunk.length));
+    if (before > 0) this.#held.add(part);
+    const come = before > 0 ? this.#held.octets : part;
     const lineEnd = this.#trusted ? -1 : this.#lineEndBeforeMessage(come, Math.max(0, before - LONGEST_HEAD));
     // guard: an octet count that swallows messages is none
     if (lineEnd >= 0) return this.#rewind(come, lineEnd);
-    if (come.length < length) return before > 0 ? undefined : this.#hold(part);
-    this.#takeHeld();
+    if (come.length < length) return before > 0 ? undefined : this.#held.add(part);
+    this.#held.take();
     return this.#endCounted(come);
   }
 
@@ -226,7 +205,7 @@ export class FrameSplitter {
   /** Where a line ends that a whole PRI part follows, with an octet count or without; -1 if nowhere. */
   #lineEndBeforeMessage(octets: Buffer, from: number): number {
     for (let at = from; at < octets.length; at++)
-      if (this.#isDelimiter(octets[at]) && messageAt(octets, at + 1, octets.length) === 'yes') return at;
+      if (this.#chunk.isDelimiter(octets[at]) && messageAt(octets, at + 1, octets.length) === 'yes') return at;
     return -1;
   }
 
@@ -234,125 +213,51 @@ export class FrameSplitter {
   #rewind(come: Buffer, lineEnd: number): Buffer {
     this.#misfits++;
     this.#beAt('between', 'other');
-    this.#takeHeld();
-    this.#goOn(Buffer.concat([come.subarray(lineEnd), this.#chunk.subarray(this.#at)]));
+    this.#held.take();
+    this.#chunk.goBack(come.subarray(lineEnd));
     return withoutCr(come.subarray(0, lineEnd));
   }
 
   #holdsLines(): boolean {
-    return !this.#trusted && this.#heldLength > 0 && this.#isDelimiter(this.#held[this.#heldLength - 1]);
-  }
-
-  #isDelimiter(octet: number | undefined): boolean {
-    return (octet === LF && this.#lf) || (octet === NUL && this.#nul);
+    const held = this.#held.octets;
+    return !this.#trusted && this.#chunk.isDelimiter(held[held.length - 1]);
   }
 
   #skipCounted(): undefined {
-    const skipped = Math.min(this.#count, this.#chunk.length - this.#at);
-    this.#at += skipped;
+    const skipped = Math.min(this.#count, this.#chunk.length - this.#chunk.at);
+    this.#chunk.goTo(this.#chunk.at + skipped);
     this.#count -= skipped;
     if (this.#count === 0) this.#state = 'between';
   }
 
   #readLine(): Buffer | undefined {
-    const lineEnd = this.#astray ? this.#lineEndOrCount() : this.#lineEnd();
-    const room = this.#maxBytes - this.#heldLength;
-    if (lineEnd - this.#at > room) {
+    const lineEnd = this.#lineEnd();
+    const room = this.#maxBytes - this.#held.length;
+    if (lineEnd - this.#chunk.at > room) {
       this.#state = 'skipLine';
       if (!this.#cuts) return this.#refuse();
       this.#truncated = true;
-      return this.#join(this.#take(this.#at + room));
+      return this.#held.joined(this.#chunk.take(this.#chunk.at + room));
     }
-    const part = this.#take(lineEnd);
-    if (lineEnd === this.#chunk.length) return this.#hold(part);
+    const part = this.#chunk.take(lineEnd);
+    if (lineEnd === this.#chunk.length) return this.#held.add(part);
     this.#beAt('between', 'other');
-    return withoutCr(this.#join(part));
+    return withoutCr(this.#held.joined(part));
   }
 
   #skipLine(): undefined {
-    this.#at = this.#astray ? this.#lineEndOrCount() : this.#lineEnd();
-    if (this.#at < this.#chunk.length) this.#beAt('between', 'other');
+    this.#chunk.goTo(this.#lineEnd());
+    if (this.#chunk.at < this.#chunk.length) this.#beAt('between', 'other');
+  }
+
+  #lineEnd(): number {
+    return this.#astray ? this.#chunk.lineEndOrCount() : this.#chunk.lineEnd();
   }
 
   #refuse(): undefined {
-    this.#takeHeld();
+    this.#held.take();
     this.#refused++;
   }
-
-  /** Where the line ends, or else the chunk. Each delimiter is looked for again only when it has been passed. */
-  #lineEnd(): number {
-    if (this.#lf && this.#nextLf < this.#at) this.#nextLf = this.#find(LF);
-    if (this.#nul && this.#nextNul < this.#at) this.#nextNul = this.#find(NUL);
-    if (!this.#nul) return this.#nextLf;
-    return this.#lf ? Math.min(this.#nextLf, this.#nextNul) : this.#nextNul;
-  }
-
-  /** Where the line ends, or an octet count with a whole PRI part begins; what may become one waits for the next chunk. */
-  #lineEndOrCount(): number {
-    const lineEnd = this.#lineEnd();
-    let wasDigit = this.#at > 0 ? isDigit(this.#chunk[this.#at - 1]) : this.#afterDigit;
-    for (let at = this.#at; at < lineEnd; at++) {
-      const digit = isDigit(this.#chunk[at]);
-      if (digit && !wasDigit) {
-        const found = octetCountAt(this.#chunk, at, lineEnd, 'pri');
-        if (typeof found !== 'string') return at;
-        if (found === 'unknown' && lineEnd === this.#chunk.length && !this.#ended) {
-          this.#carry(at);
-          return at;
-        }
-      }
-      wasDigit = digit;
-    }
-    return lineEnd;
-  }
-
-  #find(octet: number): number {
-    const found = this.#chunk.indexOf(octet, this.#at);
-    return found < 0 ? this.#chunk.length : found;
-  }
-
-  #take(end: number): Buffer {
-    const part = this.#chunk.subarray(this.#at, end);
-    this.#at = end;
-    return part;
-  }
-
-  /** Leaves the chunk from `from` on to the next one. */
-  #carry(from: number): undefined {
-    this.#carried = Buffer.concat([this.#chunk.subarray(from), this.#carried]);
-    this.#chunk = this.#chunk.subarray(0, from);
-    this.#nextLf = Math.min(this.#nextLf, from);
-    this.#nextNul = Math.min(this.#nextNul, from);
-  }
-
-  /** Keeps `part` until the frame is complete. The room doubles, so that single octets cost no more than long chunks. */
-  #hold(part: Buffer): undefined {
-    const length = this.#heldLength + part.length;
-    if (length > this.#held.length) {
-      const roomier = Buffer.allocUnsafe(Math.max(length, Math.min(2 * this.#held.length, this.#maxBytes)));
-      this.#held.copy(roomier, 0, 0, this.#heldLength);
-      this.#held = roomier;
-    }
-    part.copy(this.#held, this.#heldLength);
-    this.#heldLength = length;
-  }
-
-  #join(part: Buffer): Buffer {
-    if (this.#heldLength === 0) return part;
-    this.#hold(part);
-    return this.#takeHeld();
-  }
-
-  #takeHeld(): Buffer {
-    const frame = this.#held.subarray(0, this.#heldLength);
-    this.#held = NOTHING;
-    this.#heldLength = 0;
-    return frame;
-  }
-}
-
-function isDigit(octet: number | undefined): boolean {
-  return octet !== undefined && octet >= ZERO && octet <= ZERO + 9;
 }
 
 function withoutCr(line: Buffer): Buffer {
