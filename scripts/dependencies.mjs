@@ -28,6 +28,16 @@ const MAY_USE = {
 
 /** The levels of rooms. The core's are in core-levels.mjs. */
 const ROOMS = {
+  'adapter-http': [
+    ['network', 'files', 'answer'],
+    ['access', 'read'],
+    ['config'],
+    ['exposure', 'receive', 'openapi'],
+    ['produce'],
+    ['listener'],
+    ['httpgateway'],
+    ['index', 'register'],
+  ],
   'adapter-syslog': [
     ['line', 'problem-log'],
     ['parse'],

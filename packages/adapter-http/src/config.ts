@@ -1,7 +1,7 @@
 import { TLS_KEYS } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
-import { isLoopback } from './exposure.js';
-import type { TokenConfig } from './tokens.js';
+import { isLoopback } from './network.js';
+import type { TokenConfig } from './access/tokens.js';
 
 /** Configuration of the `httpgateway` block. */
 export interface HttpGatewayConfig {

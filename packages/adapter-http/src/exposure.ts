@@ -1,14 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { HttpGatewayConfig } from './config.js';
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** True if only this machine reaches what listens there. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || (isIP(host) > 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));
-}
+import { isLoopback } from './network.js';
 
 /** What to warn of at the start: that strangers may send, or that others may read along. Undefined if all is well. */
 export function exposureOf(

@@ -1,16 +1,16 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
-import { openAccess, readAccess } from './access.js';
-import { Certificate, certificateProblems } from './certificate.js';
+import { openAccess, readAccess } from './access/access.js';
+import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
-import { makePendingRequests } from './pending-requests.js';
+import { makePendingRequests } from './produce/pending-requests.js';
 import { exposureOf } from './exposure.js';
-import { authority } from './failures.js';
+import { authority } from './answer/failures.js';
 import { shortageOf } from './files.js';
 import { Listener } from './listener.js';
-import { openApi } from './openapi.js';
-import type { Produce } from './reception.js';
-import { tokenProblems } from './tokens.js';
+import { openApi } from './openapi/openapi.js';
+import type { Produce } from './produce/reception.js';
+import { tokenProblems } from './access/tokens.js';
 
 /**
  * Accepts messages over HTTP and passes them to the producer. It answers `POST /produce/<target>` with 202 once the server has accepted the

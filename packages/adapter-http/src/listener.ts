@@ -10,19 +10,19 @@ import {
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
-import type { Access } from './access.js';
-import { checkQuery } from './address.js';
-import { answer, refusal, type Answer } from './answers.js';
-import { Bodies, type BodyLimits } from './bodies.js';
-import type { Certificate } from './certificate.js';
-import { checkHead } from './check.js';
-import { Connections } from './connections.js';
-import { Denials } from './denials.js';
-import { clientErrorAnswer, errorAnswer, listenError } from './failures.js';
-import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './reception.js';
-import { Refused } from './refusals.js';
-import { makeServer, type ServerLimits } from './server.js';
-import { Turns } from './turns.js';
+import type { Access } from './access/access.js';
+import { checkQuery } from './read/address.js';
+import { answer, refusal, type Answer } from './answer/answers.js';
+import { Bodies, type BodyLimits } from './receive/bodies.js';
+import type { Certificate } from './receive/certificate.js';
+import { checkHead } from './read/check.js';
+import { Connections } from './receive/connections.js';
+import { Denials } from './access/denials.js';
+import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
+import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './produce/reception.js';
+import { Refused } from './answer/refusals.js';
+import { makeServer, type ServerLimits } from './receive/server.js';
+import { Turns } from './receive/turns.js';
 
 /** What clients may do. */
 export interface Limits extends ServerLimits, BatchLimits, BodyLimits {

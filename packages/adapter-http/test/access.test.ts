@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { matcherOf, readAccess } from '../dist/access.js';
+import { matcherOf, readAccess } from '../dist/access/access.js';
 import { HTTP_GATEWAY_CONFIG } from '../dist/config.js';
 import { shortageOf } from '../dist/files.js';
 import { temporaryFolder } from './certificates.js';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { manualClock, type ManualClock } from '@sputnikjs/testkit';
-import { Bodies, type BodyLimits } from '../dist/bodies.js';
+import { Bodies, type BodyLimits } from '../dist/receive/bodies.js';
 
 /** Bodies, and a server whose requests they read. */
 async function reading(t: TestContext, limits: Partial<BodyLimits> = {}) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { REFUSALS } from '@sputnikjs/adapter-http';
-import { addressOf } from '../dist/address.js';
-import { checkBody, checkEncoding } from '../dist/check.js';
-import { Refused } from '../dist/refusals.js';
+import { addressOf } from '../dist/read/address.js';
+import { checkBody, checkEncoding } from '../dist/read/check.js';
+import { Refused } from '../dist/answer/refusals.js';
 
 /** What `action` is refused with, or undefined if it is not. */
 function refused(action: () => unknown): Refused | undefined {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { Problem } from '@sputnikjs/adapter-http';
-import { Refused } from '../dist/refusals.js';
-import { EVENT_TYPE, eventIn } from '../dist/events.js';
+import { Refused } from '../dist/answer/refusals.js';
+import { EVENT_TYPE, eventIn } from '../dist/read/events.js';
 import { codeOf, post } from './clients.js';
 import { listen } from './listen.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { addressOf } from '../dist/address.js';
-import { matcherOf } from '../dist/access.js';
-import { eventIn } from '../dist/events.js';
-import { Refused } from '../dist/refusals.js';
-import { elementsOf, linesOf } from '../dist/split.js';
+import { addressOf } from '../dist/read/address.js';
+import { matcherOf } from '../dist/access/access.js';
+import { eventIn } from '../dist/read/events.js';
+import { Refused } from '../dist/answer/refusals.js';
+import { elementsOf, linesOf } from '../dist/read/split.js';
 import { post, Wire } from './clients.js';
 import { listen } from './listen.js';
 

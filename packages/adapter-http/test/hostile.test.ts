@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { codeOf, post, Wire } from './clients.js';
-import { accepted } from '../dist/answers.js';
+import { accepted } from '../dist/answer/answers.js';
 import type { ListenerOptions } from '../dist/listener.js';
 import { gate, listen, silent } from './listen.js';
 

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { OPEN } from '../dist/access.js';
-import { accepted, type Answer } from '../dist/answers.js';
+import { OPEN } from '../dist/access/access.js';
+import { accepted, type Answer } from '../dist/answer/answers.js';
 import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js';
 
 export const nothing = (): void => undefined;

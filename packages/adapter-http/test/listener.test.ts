@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
-import { accepted, type Answer } from '../dist/answers.js';
+import { accepted, type Answer } from '../dist/answer/answers.js';
 import { codeOf, curl, post, Wire } from './clients.js';
 import { gate, listen, silent } from './listen.js';
 

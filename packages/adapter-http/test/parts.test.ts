@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomFrom } from '@sputnikjs/testkit';
-import { Parts } from '../dist/parts.js';
+import { Parts } from '../dist/receive/parts.js';
 
 test('a body is what its parts are together, whatever their sizes', () => {
   const random = randomFrom(11);

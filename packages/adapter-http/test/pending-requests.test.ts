@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SputnikError, systemClock, type BlockCommunicator, type BlockContext, type ErrorCode } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { makePendingRequests } from '../dist/pending-requests.js';
+import { makePendingRequests } from '../dist/produce/pending-requests.js';
 
 const descriptor = { name: 'x', responsibility: 'x' };
 const nothing = (): void => undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { HTTP_GATEWAY_CONFIG, REFUSALS } from '@sputnikjs/adapter-http';
-import { BATCH_TYPES } from '../dist/batch.js';
+import { BATCH_TYPES } from '../dist/read/batch.js';
 
 const TEXT = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const rows = TEXT.split('\n')

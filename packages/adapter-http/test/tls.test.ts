@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { Certificate } from '../dist/certificate.js';
+import { Certificate } from '../dist/receive/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { curl, Wire } from './clients.js';
 import { listen, silent } from './listen.js';

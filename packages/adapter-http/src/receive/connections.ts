@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@sputnikjs/core';
 import { arrived } from '@sputnikjs/messaging/net';
-import { refusal, type Answer } from './answers.js';
+import { refusal, type Answer } from '../answer/answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../network.js';
 
 /** How long clients may take to come again before the port closes: looked at so often, each time after so many milliseconds. */
 const LOOKS = 20;

@@ -1,8 +1,8 @@
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
-import { answer, refusal, type Answer, type Problem } from './answers.js';
-import type { Batch } from './batch.js';
-import { Refused, type RefusalCode } from './refusals.js';
-import type { Turns } from './turns.js';
+import { answer, refusal, type Answer, type Problem } from '../answer/answers.js';
+import type { Batch } from '../read/batch.js';
+import { Refused, type RefusalCode } from '../answer/refusals.js';
+import type { Turns } from '../receive/turns.js';
 
 /** So long messages of a batch are read, in milliseconds, and so many at least; then it is the turn of others. */
 const [SLICE_MS, SLICE] = [2, 32];

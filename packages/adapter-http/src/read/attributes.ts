@@ -1,4 +1,4 @@
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 import type { Headers } from './properties.js';
 
 /** The attributes of an event, each in its canonical text (CloudEvents 1.0, section 3.1). */

@@ -1,4 +1,4 @@
-import { REFUSALS, type RefusalCode } from './refusals.js';
+import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
 
 /** An OpenAPI response: problem details with one of some codes that have a status in common. `items` describes those of a batch. */
 export function problemResponse(codes: readonly RefusalCode[], items: object | undefined): object {

@@ -1,6 +1,6 @@
 import { SputnikError, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
-import { refusal, accepted, type Answer } from './answers.js';
+import { refusal, accepted, type Answer } from '../answer/answers.js';
 import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
 import { Waiting } from './waiting.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 /** What goes with a message beside its body. */
 export type Properties = Pick<ProduceMessage, 'headers' | 'id'>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '@sputnikjs/core';
-import { networkOf } from './network.js';
-import { Refused } from './refusals.js';
+import { networkOf } from '../network.js';
+import { Refused } from '../answer/refusals.js';
 import { Tokens, type TokenConfig } from './tokens.js';
 
 /** Who sends a request. */

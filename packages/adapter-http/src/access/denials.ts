@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sputnikjs/core';
-import type { RefusalCode } from './refusals.js';
+import type { RefusalCode } from '../answer/refusals.js';
 
 /** So often at most is told who was denied, in milliseconds. */
 const EVERY_MS = 5_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '@sputnikjs/core';
-import type { Answer } from './answers.js';
+import type { Answer } from '../answer/answers.js';
 
 /** A client that waits for what becomes of its message. */
 export interface Waiter {

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@sputnikjs/core';
-import type { Answer } from './answers.js';
+import type { Answer } from '../answer/answers.js';
 import { linger } from './linger.js';
 import { Pieces } from './pieces.js';
 import type { Turns } from './turns.js';

@@ -1,6 +1,6 @@
-import type { HttpGatewayConfig } from './config.js';
-import { BATCH_TYPES } from './batch.js';
-import { REFUSALS, type RefusalCode } from './refusals.js';
+import type { HttpGatewayConfig } from '../config.js';
+import { BATCH_TYPES } from '../read/batch.js';
+import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
 import { problemResponse } from './openapi-problems.js';
 
 /** What the document depends on. */

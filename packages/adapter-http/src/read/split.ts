@@ -1,5 +1,5 @@
 import { parseJson } from './check.js';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 const [LINE_FEED, CARRIAGE_RETURN, SPACE, TAB] = [0x0a, 0x0d, 0x20, 0x09];
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '@sputnikjs/core';
 import { FileReloader } from '@sputnikjs/messaging/net';
-import { readableByAll } from './files.js';
+import { readableByAll } from '../files.js';
 
 /** A token that clients may show, and what it is good for. */
 export interface TokenConfig {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import type { Access, Client } from './access.js';
-import { addressOf, type Address } from './address.js';
-import type { Answer } from './answers.js';
-import type { Bodies } from './bodies.js';
-import { batchOf } from './batch.js';
-import { checkEncoding } from './check.js';
-import { messageOf } from './message.js';
+import type { Access, Client } from '../access/access.js';
+import { addressOf, type Address } from '../read/address.js';
+import type { Answer } from '../answer/answers.js';
+import type { Bodies } from '../receive/bodies.js';
+import { batchOf } from '../read/batch.js';
+import { checkEncoding } from '../read/check.js';
+import { messageOf } from '../read/message.js';
 import { ITEM_BYTES, produceAll } from './produce-all.js';
-import type { Turns } from './turns.js';
+import type { Turns } from '../receive/turns.js';
 
 /**
  * Has a message of a client produced; resolves with what that is answered with. Never rejects. `onSettled` is called when the message

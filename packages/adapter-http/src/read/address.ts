@@ -1,4 +1,4 @@
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 /** What a path says: where messages are to go, and whether the body is one of them or a batch. */
 export interface Address {

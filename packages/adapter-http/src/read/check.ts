@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 /**
  * Throws BAD_REQUEST, UNSUPPORTED_CODING or EXPECTATION_FAILED if the request is not one that the gateway can read as its sender means

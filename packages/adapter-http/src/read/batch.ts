@@ -4,7 +4,7 @@ import { checkBody, mediaTypeOf } from './check.js';
 import { EVENT_TYPE, EVENTS_TYPE, hasEventHeaders, structuredEvent } from './events.js';
 import { idOf, type Scope } from './identity.js';
 import { properties, propertiesOf } from './properties.js';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 import { elementsOf, linesOf } from './split.js';
 
 const JSON_TYPE = 'application/json';

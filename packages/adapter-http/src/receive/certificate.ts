@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type Server } from 'node:tls';
 import type { Logger } from '@sputnikjs/core';
 import { FileReloader, readTls, tlsProblems } from '@sputnikjs/messaging/net';
-import type { HttpGatewayConfig } from './config.js';
-import { readableByAll } from './files.js';
+import type { HttpGatewayConfig } from '../config.js';
+import { readableByAll } from '../files.js';
 
 /** PEM files: the certificate, its key, and the authorities that have to vouch for clients. */
 export type CertificateConfig = Pick<HttpGatewayConfig, 'certFile' | 'keyFile' | 'caFile'>;

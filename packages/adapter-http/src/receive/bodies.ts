@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@sputnikjs/core';
 import { Parts } from './parts.js';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 /** How much of bodies is held, and how fast they have to come. */
 export interface BodyLimits {

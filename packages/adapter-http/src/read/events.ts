@@ -1,6 +1,6 @@
 import { badEvent, eventOf, type Event } from './attributes.js';
 import { mediaTypeOf, parseJson } from './check.js';
-import { Refused } from './refusals.js';
+import { Refused } from '../answer/refusals.js';
 
 /** An event in JSON, and a list of such. */
 export const EVENT_TYPE = 'application/cloudevents+json';
