@@ -1,14 +1,3 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** True if only this machine reaches what listens there. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || (isIP(host) > 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));
-}
-
 /** The part of an address that a client cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4). */
 export function networkOf(address = ''): string {
   if (!address.includes(':')) return address;

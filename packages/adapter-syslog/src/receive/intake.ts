@@ -1,5 +1,5 @@
 import type { BlockContext } from '@sputnikjs/core';
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 import type { ListenerCounts } from './counts.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ListenerConfig } from './listener-config.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { isIPv6 } from 'node:net';
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 
 /** The lines of /proc/net/udp and udp6: the second word is the local address, the last one the count (proc(5)). */
 const LOCAL_ADDRESS = 1;

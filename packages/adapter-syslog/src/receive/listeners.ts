@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 import { noCounts } from './counts.js';
 import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';

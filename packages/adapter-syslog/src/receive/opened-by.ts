@@ -1,4 +1,4 @@
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 import { tell, type Intake } from './intake.js';
 import type { Opened } from './opening.js';
 

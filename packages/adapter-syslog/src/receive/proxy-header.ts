@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 
 const V1 = Buffer.from('PROXY ');
 /** With its line end. */

@@ -2,12 +2,11 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { arrived } from '@sputnikjs/messaging/net';
-import { bind, placeOf, plainAddress, type Address } from './bind.js';
+import { bind, clearPath, PATH_ADVICE, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';
 import { openedBy } from './opened-by.js';
 import { TlsGate } from './tls-gate.js';
-import { clearPath, PATH_ADVICE } from './unix-path.js';
 
 /** Turns of the event loop that are accepted in at a landing, at most: one connection each. */
 const MOST_TURNS = 256;

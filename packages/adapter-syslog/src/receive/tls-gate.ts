@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { FileReloader } from '@sputnikjs/messaging/net';
-import type { Address } from './bind.js';
+import type { Address } from '@sputnikjs/messaging/net';
 import { tell, type Intake } from './intake.js';
 import { Opening, type Opened } from './opening.js';
 import { readListenerTls } from './tls-files.js';

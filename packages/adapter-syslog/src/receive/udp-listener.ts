@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { arrived } from '@sputnikjs/messaging/net';
-import { bind, placeOf, plainAddress, type Address } from './bind.js';
+import { bind, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
 import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
 import { kernelDrops } from './kernel-drops.js';

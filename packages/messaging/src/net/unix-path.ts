@@ -14,6 +14,10 @@ const LONGEST = process.platform === 'linux' ? 107 : 103;
 /**
  * Makes room at a path: removes a socket whose process is gone. Rejects with an Error that says what to do if there is anything
  * else, or somebody listens there.
+ *
+ * @example
+ * import { clearPath } from '@sputnikjs/messaging/net';
+ * await clearPath('/').catch(({ message }: Error) => console.log(message)); // cannot listen on Unix socket /: there is a file. Move it away, or configure another "path"
  */
 export async function clearPath(path: string): Promise<void> {
   const cannot = `cannot listen on Unix socket ${path}`;

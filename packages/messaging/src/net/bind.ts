@@ -6,7 +6,18 @@ const ADVICE: { readonly [code: string]: string } = {
   EADDRNOTAVAIL: 'this machine has no such address. Configure another "host"',
 };
 
-/** Calls `listen` and waits until the listener listens. Rejects with an Error that names the place and says what to do. */
+/**
+ * Calls `listen` and waits until the listener listens. Rejects with an Error that names the place and says what to do.
+ *
+ * @example
+ * import { createServer } from 'node:net';
+ * import { bind } from '@sputnikjs/messaging/net';
+ * import { freePort } from '@sputnikjs/testkit/servers';
+ * const [server, port] = [createServer(), await freePort()];
+ * await bind(`127.0.0.1:${port}`, server, () => server.listen(port, '127.0.0.1'));
+ * console.log(server.listening); // true
+ * server.close();
+ */
 export async function bind(
   place: string,
   emitter: EventEmitter,
@@ -29,12 +40,24 @@ export interface Address {
   readonly port: number;
 }
 
-/** As one writes an address and a port. */
+/**
+ * As one writes an address and a port.
+ *
+ * @example
+ * import { placeOf } from '@sputnikjs/messaging/net';
+ * console.log(placeOf({ address: '::1', port: 514 })); // [::1]:514
+ */
 export function placeOf({ address, port }: Address): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The address of a sender. One of IPv4 that came to a socket of IPv6 is as it would be without. */
+/**
+ * The address of a sender. One of IPv4 that came to a socket of IPv6 is as it would be without.
+ *
+ * @example
+ * import { plainAddress } from '@sputnikjs/messaging/net';
+ * console.log(plainAddress('::ffff:192.0.2.1')); // 192.0.2.1
+ */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }
