@@ -60,7 +60,7 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
-  sidecar: [['text'], ['folder', 'log'], ['run'], ['cli'], ['index']],
+  sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['run'], ['cli'], ['index']],
 };
 
 const IMPORTS = [

@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { check } from '../folder/check.js';
 import { EXIT } from '../run/exit-code.js';
 import type { Reader } from '../folder/reader.js';
 import { resend } from './resend.js';
 import { start } from '../run/start.js';
+import { VERSION } from '../version.js';
 
 /** What is left running after the landing gets this long to end by itself. */
 const GRACE_MS = 1_000;
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 /** A program that runs satellites. */
 export interface CliOptions {
   /** What it is called. */
@@ -37,7 +34,7 @@ export interface CliOptions {
 export async function cli({ name, dialect }: CliOptions): Promise<void> {
   const program = new Command(name)
     .description('Runs the satellite that a configuration folder describes.')
-    .version(version)
+    .version(VERSION)
     .exitOverride();
 
   program

@@ -11,13 +11,14 @@ import type { Configuration } from './configuration.js';
 import type { Factories } from './block-factories.js';
 import { attempt } from './problems.js';
 
-/** What is inspected: blocks that have passed their schemas, and where the connector listens. */
+/** What is inspected: blocks that have passed their schemas, and where else the satellite listens. */
 export interface Inspected {
   readonly list: BlockList;
   readonly factories: Factories;
   readonly configuration: Configuration;
   readonly names: ReadonlyMap<string, string>;
   readonly connectorListens: readonly ListenPlace[];
+  readonly adminListens: readonly ListenPlace[];
 }
 
 /** A place, and whose it is. */
@@ -32,8 +33,11 @@ interface Claim extends ListenPlace {
  * need (B1), and places that two listen at. One line each.
  */
 export async function inspectSetup(inspected: Inspected): Promise<readonly string[]> {
-  const { list, factories, configuration, names, connectorListens } = inspected;
-  const claims: Claim[] = connectorListens.map((place) => ({ ...place, by: CONNECTOR, label: CONNECTOR }));
+  const { list, factories, configuration, names, connectorListens, adminListens } = inspected;
+  const claims: Claim[] = [
+    ...adminListens.map((place) => ({ ...place, by: 'admin', label: 'sputnik' })),
+    ...connectorListens.map((place) => ({ ...place, by: CONNECTOR, label: CONNECTOR })),
+  ];
   const problems: string[] = [];
   const read = confFactory(configuration.source(names));
   for (const entry of list.entries) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AdminConf, type AdminSettings } from './admin-conf.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -6,13 +7,17 @@ const ms = z.number().positive().max(LONGEST_MS).optional();
 
 /** `sputnik.json`: the satellite itself. */
 export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
+  name: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   timeouts: z.strictObject({ initMs: ms, connectMs: ms, heartbeatMs: ms, landingMs: ms }).default({}),
   landing: z.strictObject({ delayMs: z.number().min(0).max(LONGEST_MS).default(0) }).default({ delayMs: 0 }),
+  admin: AdminConf.optional(),
 });
 
 /** The settings of the satellite itself. */
 export interface SatelliteSettings {
+  /** What it is called; its folder's name unless given. */
+  readonly name?: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** As the core has them. */
   readonly timeouts: {
@@ -28,4 +33,6 @@ export interface SatelliteSettings {
      */
     readonly delayMs: number;
   };
+  /** Where it can be looked at and controlled; nowhere unless given. */
+  readonly admin?: AdminSettings | undefined;
 }

@@ -1,4 +1,6 @@
-import { Sputnik, withAddress, type SputnikOptions } from '@sputnikjs/core';
+import { basename, resolve } from 'node:path';
+import { Sputnik, withAddress, type ListenPlace, type SputnikOptions } from '@sputnikjs/core';
+import { adminProblems } from './admin-conf.js';
 import { findFactories, type Factories } from './block-factories.js';
 import { readBlocks } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
@@ -13,6 +15,8 @@ import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
 
 /** A satellite that has been checked and can be prepared. */
 export interface Setup {
+  /** What it is called. */
+  readonly name: string;
   readonly sputnik: SputnikOptions;
   readonly connector: StartableConnector | undefined;
   readonly settings: SatelliteSettings;
@@ -51,17 +55,26 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
     configuration,
     names,
     connectorListens: found.value?.listens ?? [],
+    adminListens: adminPlaces(settings.value),
   });
   // known only now that all is loaded
   const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
   const strays = [...configuration.reader.strays(known), ...configuration.strayVariables()];
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
-  const problems = [...new Set([...parts, ...inBlocks.problems, ...setupProblems, ...strays])];
-  const setup: Setup = { sputnik, connector, settings: settings.value, warnings: inBlocks.warnings };
+  const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
+  const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
+  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...setupProblems, ...strays])];
+  const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
+  const setup: Setup = { name, sputnik, connector, settings: settings.value, warnings: inBlocks.warnings };
   return { value: problems.length > 0 ? undefined : setup, problems };
 }
 
 const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
+
+function adminPlaces({ admin }: SatelliteSettings): readonly ListenPlace[] {
+  if (admin === undefined || admin.socket !== undefined) return [];
+  return [{ protocol: 'tcp', host: admin.host, port: admin.port }];
+}
 
 /** Stands for a connector that could not be set up, so that the blocks can be checked in the same run. */
 const UNUSABLE: ConnectorSetup = {

@@ -9,8 +9,11 @@ import {
   type LandingReport,
   type Logger,
 } from '@sputnikjs/core';
+import { Admin, type Administered } from '../admin/admin.js';
+import { RecentLines } from '../admin/recent-lines.js';
 import { Cleaner } from './cleaner.js';
 import { limitedLog } from '../log/limited-log.js';
+import type { LogLevel } from '../log/log-level.js';
 import { EventLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
 import { OwnedConnector } from './owned-connector.js';
@@ -20,6 +23,9 @@ import { RateLimiter } from '../log/rate-limit.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals } from './signals.js';
 import { textOf } from '../text.js';
+
+const ADMIN = 'admin';
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A satellite in flight. */
 export interface Runner {
@@ -54,56 +60,88 @@ export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promi
 /** What {@link fly} takes of the runner's options. */
 interface FlightOptions {
   readonly log?: Logger | undefined;
+  /** Of that log, where it is the satellite's own. */
+  readonly logLevel?: LogLevel | undefined;
   readonly onEvent?: EventListener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Prepares and launches what was set up. `process` says whose the process is. */
-export async function fly(
-  { sputnik, connector, settings }: Setup,
-  { log, onEvent, signal }: FlightOptions,
-  process: 'ours' | 'host',
-): Promise<Runner> {
+export async function fly(setup: Setup, options: FlightOptions, process: 'ours' | 'host'): Promise<Runner> {
+  const { sputnik, connector, settings } = setup;
+  const { onEvent, signal, logLevel } = options;
   const cleaner = new Cleaner();
   const limiter = new RateLimiter(systemClock);
   cleaner.push(() => limiter.flush());
   let flight: Flight | undefined;
   const owned = connector && new OwnedConnector(connector);
   const status = (): FlightStatus | undefined => flight?.status();
+  const url = (): string | undefined => owned?.url;
+  const lines = new RecentLines();
+  const log = settings.admin ? lines.reading(options.log ?? SILENT) : options.log;
   const blocksLog = log && limitedLog(log, limiter);
-  const events = log && new EventLog(log, limiter, systemClock, { status, url: () => owned?.url });
+  const events = log && new EventLog(log, limiter, systemClock, { status, url });
   try {
     const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
     cleaner.push(() => signals.close());
     if (log && process === 'ours') cleaner.push(guardProcess({ log, status, fail: (error) => signals.fail(error) }));
+    const around = { flight: status, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };
+    const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());
     const listen: EventListener = (event) => {
       events?.take(event);
+      admin?.take(event);
       onEvent?.(event);
     };
-    flight = await new Sputnik({
+    const assembly = await new Sputnik({
       ...sputnik,
       connector: owned,
       finisher: () => signals.finisher(),
       landingSoon: signals.soon,
       log: blocksLog,
       signal,
+      observer: admin?.meter,
       onEvent: listen,
-    }).prepare();
+    }).assemble();
+    flight = assembly.value;
+    await flight.boot();
   } catch (error) {
     await cleaner.clean();
     throw error;
   }
   return launch(flight, cleaner);
 }
+
+/** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
+async function startAdmin(
+  { name, settings }: Setup,
+  around: Omit<Administered, 'name' | 'settings' | 'config'>,
+  log: Logger = SILENT,
+  cleaner: Cleaner,
+): Promise<Admin | undefined> {
+  if (settings.admin === undefined) return undefined;
+  const admin = new Admin({ ...around, name, settings: settings.admin, config: () => ({}) });
+  cleaner.push(() => admin.close());
+  try {
+    await admin.listen(log.child?.({ block: ADMIN }) ?? log);
+  } catch (error) {
+    throw notStarted(ADMIN, error);
+  }
+  return admin;
+}
+
 async function start(connector: OwnedConnector | undefined, log: Logger | undefined): Promise<void> {
   try {
     await connector?.start(log);
   } catch (error) {
-    const block = { name: CONNECTOR, responsibility: CONNECTOR };
-    throw new SputnikError('INIT_FAILED', `cannot start: ${textOf(error)}`, { block, callback: 'start', cause: error });
+    throw notStarted(CONNECTOR, error);
   }
+}
+
+function notStarted(name: string, cause: unknown): SputnikError {
+  const block = { name, responsibility: name };
+  return new SputnikError('INIT_FAILED', `cannot start: ${textOf(cause)}`, { block, callback: 'start', cause });
 }
 
 function launch(flight: Flight, cleaner: Cleaner): Runner {

@@ -1,4 +1,5 @@
 import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
+import { LogLevel } from '../log/log-level.js';
 import { createLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
 import { usable } from '../folder/problems.js';
@@ -20,8 +21,9 @@ import { setUp } from '../folder/setup.js';
 export async function start<C = unknown>(options: RunnerOptions<C>): Promise<number> {
   try {
     const setup = usable(await setUp(options));
-    const log = options.log ?? (await createLog(setup.settings.logLevel));
-    const runner = await fly(setup, { ...options, log }, 'ours');
+    const logLevel = options.log === undefined ? new LogLevel(setup.settings.logLevel) : undefined;
+    const log = options.log ?? logLevel?.filtered(await createLog('debug'));
+    const runner = await fly(setup, { ...options, log, logLevel }, 'ours');
     return exitCodeOfReport(await runner.wait());
   } catch (error) {
     for (const line of linesOf(error)) process.stderr.write(`${line}\n`);

@@ -1,0 +1,84 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+
+/** What a request wants: whether it is alive, to look, or to change or listen in. */
+export type Purpose = 'probe' | 'read' | 'control';
+
+/** Who may do what. */
+export interface AccessSettings {
+  /** Over a Unix socket: the permissions of the file decide. */
+  readonly viaSocket: boolean;
+  /** Only this machine reaches the port. */
+  readonly loopback: boolean;
+  /** Anybody who reaches the port may look. */
+  readonly unprotected: boolean;
+  /** Names that the satellite is reached by, beside `localhost`. */
+  readonly hosts: readonly string[];
+  readonly tokenFile: string | undefined;
+}
+
+/** Why a request is refused, and what to do. */
+export interface Denial {
+  readonly status: 401 | 403 | 421;
+  readonly text: string;
+}
+
+/**
+ * Why a request is refused; undefined if it is not. A page anywhere in the web can have a browser on this machine send requests to
+ * it: by a name of the page's own that leads here, whose `Host` is unknown then, or by a form, whose `Origin` is another.
+ */
+export async function denied(
+  settings: AccessSettings,
+  purpose: Purpose,
+  headers: IncomingHttpHeaders,
+): Promise<Denial | undefined> {
+  const { host = '', origin, authorization = '' } = headers;
+  // guard: an unknown Host is refused
+  if (!settings.viaSocket && !isKnown(host, settings.hosts))
+    return { status: 421, text: `the host ${JSON.stringify(host)} is not known here; add it to "admin.hosts"` };
+  // guard: a foreign Origin is refused
+  if (origin !== undefined && originHost(origin) !== host)
+    return { status: 403, text: 'the request comes from a page of another origin' };
+  if (purpose === 'probe' || settings.viaSocket) return undefined;
+  // guard: whoever only looks needs no token on this machine
+  if (purpose === 'read' && (settings.loopback || settings.unprotected)) return undefined;
+  const { tokenFile } = settings;
+  // guard: without a token nobody controls a satellite over a port
+  if (tokenFile === undefined)
+    return {
+      status: 403,
+      text: 'this needs a token: give "admin.tokenFile", or use the Unix socket of "admin.socket"',
+    };
+  const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  if (shown === undefined) return { status: 401, text: 'this needs the header "Authorization: Bearer <token>"' };
+  // guard: a wrong token is refused
+  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is not the right one' };
+  return undefined;
+}
+
+/** An address of IP can be nobody's name: only names can be led elsewhere. */
+function isKnown(host: string, names: readonly string[]): boolean {
+  const name = hostname(host);
+  if (name === undefined) return false;
+  return isIP(name.replace(/^\[|\]$/g, '')) > 0 || ['localhost', ...names].includes(name.toLowerCase());
+}
+
+function hostname(host: string): string | undefined {
+  return URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined;
+}
+
+function originHost(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+/** The file is read each time: a new token counts at once. */
+async function isToken(file: string, shown: string): Promise<boolean> {
+  const token = (await readFile(file, 'utf8').catch(() => '')).trim();
+  return token !== '' && timingSafeEqual(digest(token), digest(shown));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,96 @@
+import { chmod, rm } from 'node:fs/promises';
+import type { Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
+import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf } from '@sputnikjs/messaging/net';
+import type { AdminSettings } from '../folder/admin-conf.js';
+import type { LogLevel } from '../log/log-level.js';
+import { VERSION } from '../version.js';
+import { AdminServer } from './admin-server.js';
+import { endpointsOf } from './endpoints.js';
+import { EventStream } from './event-stream.js';
+import { FlightMeter } from './flight-meter.js';
+import type { RecentLines } from './recent-lines.js';
+import type { Watched } from './snapshot.js';
+
+/** What can be looked at, and controlled. */
+export interface Administered {
+  readonly name: string;
+  readonly settings: AdminSettings;
+  readonly clock: Clock;
+  /** Undefined where the log is somebody else's, who decides about its level. */
+  readonly logLevel: LogLevel | undefined;
+  readonly flight: () => FlightStatus | undefined;
+  readonly url: () => string | undefined;
+  readonly landingSoon: AbortSignal;
+  readonly lines: RecentLines;
+  readonly config: () => object;
+}
+
+/** The admin endpoints of a satellite, and what they know of it. */
+export class Admin {
+  readonly meter: FlightMeter;
+  readonly #of: Administered;
+  readonly #events = new EventStream();
+  #server: AdminServer | undefined;
+
+  constructor(administered: Administered) {
+    this.#of = administered;
+    this.meter = new FlightMeter(administered.clock, administered.flight);
+  }
+
+  /** To be told of every event of the flight. */
+  take(event: SputnikEvent): void {
+    this.meter.take(event);
+    this.#events.take(event);
+  }
+
+  /** Listens, and logs where. Rejects with an Error that names the place and says what to do. */
+  async listen(log: Logger): Promise<void> {
+    const { settings } = this.#of;
+    const { host, socket, hosts, tokenFile, unprotected } = settings;
+    const access = { viaSocket: socket !== undefined, loopback: isLoopback(host), unprotected, hosts, tokenFile };
+    const server = new AdminServer(endpointsOf(this.#served), access, log);
+    this.#server = server;
+    if (socket === undefined) await this.#listenAt(server, log);
+    else await this.#listenOn(server, socket, log);
+    server.server.on('error', (error) => log.error({ event: 'adminFailed', error }, 'the admin endpoints failed'));
+  }
+
+  async close(): Promise<void> {
+    this.meter.close();
+    this.#events.close();
+    if (this.#server?.server.listening) await this.#server.close();
+  }
+
+  async #listenAt({ server }: AdminServer, log: Logger): Promise<void> {
+    const { host, port } = this.#of.settings;
+    const place = placeOf({ address: host, port });
+    await bind(`TCP ${place}`, server, () => server.listen({ host, port }));
+    const bound = (server.address() as { readonly port: number }).port;
+    const url = `http://${placeOf({ address: host, port: bound })}/`;
+    log.info({ event: 'listening', protocol: 'admin', host, port: bound }, `admin endpoints and page on ${url}`);
+  }
+
+  async #listenOn({ server }: AdminServer, path: string, log: Logger): Promise<void> {
+    await clearPath(path);
+    await bind(`Unix socket ${path}`, server, () => server.listen(path), PATH_ADVICE);
+    await chmod(path, Number.parseInt(this.#of.settings.mode, 8));
+    server.once('close', () => void rm(path, { force: true }));
+    log.info({ event: 'listening', protocol: 'admin', path }, `admin endpoints on Unix socket ${path}`);
+  }
+
+  get #served(): Parameters<typeof endpointsOf>[0] {
+    const { name, settings, flight, url, landingSoon, logLevel, lines, config } = this.#of;
+    const watched: Watched = {
+      name,
+      version: VERSION,
+      meter: this.meter,
+      lines,
+      readyz: settings.readyz,
+      flight,
+      url,
+      landingSoon: () => landingSoon.aborted,
+      logLevel: () => logLevel?.current,
+    };
+    return { watched, events: this.#events, config, logLevel };
+  }
+}

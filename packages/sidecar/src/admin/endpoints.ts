@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { LEVELS, type LogLevel } from '../log/log-level.js';
+import type { Purpose } from './access.js';
+import type { EventStream } from './event-stream.js';
+import { formatFor } from './exposition.js';
+import { alive, ready, started } from './health.js';
+import { familiesOf } from './metrics.js';
+import { pageFile } from './page-files.js';
+import { judged, snapshot, type Watched } from './snapshot.js';
+import type { Health } from './status.js';
+import { STATUS_SCHEMA } from './status-schema.js';
+
+/** What an endpoint answers. `undefined` where it has answered itself. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string | Buffer;
+}
+
+/** One thing that can be asked for. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly purpose: Purpose;
+  /** For the list of endpoints. */
+  readonly help: string;
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Answer | undefined | Promise<Answer | undefined>;
+}
+
+/** What endpoints are made of. */
+export interface Served {
+  readonly watched: Watched;
+  readonly events: EventStream;
+  /** Every key in force. */
+  readonly config: () => object;
+  /** Undefined where the program that the satellite is part of has its own log. */
+  readonly logLevel: LogLevel | undefined;
+}
+
+export const text = (status: number, body: string): Answer => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});
+
+const json = (body: object): Answer => ({
+  status: 200,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(body)}\n`,
+});
+
+/** All endpoints but the files of the page. */
+export function endpointsOf({ watched, events, config, logLevel }: Served): readonly Endpoint[] {
+  const probe = (path: string, help: string, judge: () => Health): Endpoint => ({
+    method: 'GET',
+    path,
+    purpose: 'probe',
+    help,
+    answer: (_request, _response, url) => healthAnswer(judge(), url.searchParams.has('verbose')),
+  });
+  const get = (path: string, help: string, answer: Endpoint['answer']): Endpoint => ({
+    method: 'GET',
+    path,
+    purpose: 'read',
+    help,
+    answer,
+  });
+  return [
+    probe('/livez', 'whether it works: the event loop turns, and no block has failed', () => alive(judged(watched))),
+    probe('/readyz', 'whether it should be sent anything; ?verbose says why not', () =>
+      ready(judged(watched), watched.readyz),
+    ),
+    probe('/startupz', 'whether its start is over', () => started(judged(watched))),
+    get('/metrics', 'for Prometheus', ({ headers }) => {
+      const format = formatFor(headers.accept);
+      const { meter, lines } = watched;
+      const status = snapshot(watched);
+      const families = familiesOf({ status, lines, meters: meter.meters, startedAt: meter.startedAt });
+      return { status: 200, type: format.contentType, body: format.write(families) };
+    }),
+    get('/status', 'how it is, as JSON', () => json(snapshot(watched))),
+    get('/status/schema', 'the JSON Schema of that', () => json(z.toJSONSchema(STATUS_SCHEMA))),
+    get('/config', 'every key in force, and where its value comes from', () => json(config())),
+    get('/events', 'what happens, as server-sent events', ({ headers }, response) =>
+      events.serve(response, Number(headers['last-event-id'] ?? 0) || 0)
+        ? undefined
+        : text(503, 'too many listen to the events; end one of them'),
+    ),
+    {
+      method: 'POST',
+      path: '/log-level',
+      purpose: 'control',
+      help: 'sets the level of the log: ?level=debug, info, warn or error',
+      answer(_request, _response, url) {
+        const level = LEVELS.find((one) => one === url.searchParams.get('level'));
+        if (level === undefined) return text(400, `give the level: ?level=${LEVELS.join(', ')}`);
+        if (logLevel === undefined)
+          return text(409, 'the log is not the satellite’s own; change its level where it is made');
+        logLevel.current = level;
+        return text(200, `the log level is ${level}`);
+      },
+    },
+  ];
+}
+
+/** A file of the page, which says nothing about the satellite. */
+export async function pageAnswer(path: string): Promise<Answer | undefined> {
+  const file = await pageFile(path);
+  return file && { status: 200, type: file.type, body: file.bytes };
+}
+
+function healthAnswer({ ok, checks }: Health, verbose: boolean): Answer {
+  const shown = checks.filter((check) => verbose || !check.ok);
+  const lines = shown.map((check) => `[${check.ok ? '+' : '-'}] ${check.name}: ${check.text}`);
+  return text(ok ? 200 : 503, [...lines, ok ? 'ok' : 'not ok'].join('\n'));
+}

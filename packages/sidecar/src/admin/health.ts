@@ -1,0 +1,66 @@
+import type { FlightStatus } from '@sputnikjs/core';
+import { duration } from './durations.js';
+import type { FlightMeter } from './flight-meter.js';
+import type { Health, HealthCheck } from './status.js';
+
+/** When a satellite counts as ready. */
+export interface ReadyzSettings {
+  /** Not ready while the server is away. */
+  readonly requireServer: boolean;
+  /** Not ready while a message has waited for longer, in milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+/** What is judged. */
+export interface Judged {
+  readonly flight: FlightStatus | undefined;
+  readonly meter: FlightMeter;
+  readonly oldestMs: number;
+  /** A landing has been announced, and not begun. */
+  readonly landingSoon: boolean;
+}
+
+/** `good` is said where it is well, `bad` where it is not. */
+const check = (name: HealthCheck['name'], ok: boolean, good: string, bad: string): HealthCheck => ({
+  name,
+  ok,
+  text: ok ? good : bad,
+});
+
+const verdict = (...checks: readonly HealthCheck[]): Health => ({ ok: checks.every(({ ok }) => ok), checks });
+
+/** Whether its start is over. */
+export function started({ meter }: Judged): Health {
+  return verdict(startedCheck(meter));
+}
+
+/** Whether it works at all: that it answers shows that the event loop turns. The server's state does not count: a restart would not help. */
+export function alive({ meter: { fatal } }: Judged): Health {
+  return verdict(check('failure', fatal === undefined, 'no block has failed', `${fatal}`));
+}
+
+/** Whether it should be sent anything. */
+export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSettings): Health {
+  const { flight, meter, oldestMs, landingSoon } = judged;
+  const isLanding = landingSoon || meter.landing !== undefined;
+  const cause = meter.landing?.cause ?? 'a signal';
+  const connection = flight?.connection ?? 'none';
+  const away = `the server is away, ${duration(Date.now() - meter.server.since)} by now`;
+  return verdict(
+    startedCheck(meter),
+    check('landing', !isLanding, 'it is not landing', `it lands: ${cause}`),
+    ...(requireServer && connection !== 'none'
+      ? [check('server', connection === 'connected', 'the server is connected', away)]
+      : []),
+    check(
+      'delivery',
+      oldestMs <= maxAgeMs,
+      'no message waits for long',
+      `the oldest message has waited for ${duration(oldestMs)}; more than ${duration(maxAgeMs)} is too long`,
+    ),
+  );
+}
+
+function startedCheck({ launchedAt }: FlightMeter): HealthCheck {
+  return check('started', launchedAt !== undefined, 'all blocks are initialised', 'not all blocks are initialised');
+}

@@ -1,0 +1,239 @@
+import type { BlockMeter } from './block-meter.js';
+import type { Family, MetricType, Sample } from './exposition.js';
+import { BOUNDS, type Histogram } from './histogram.js';
+import type { RecentLines } from './recent-lines.js';
+import type { BlockEntry, Status } from './status.js';
+
+/** What metrics are read from. */
+export interface Measured {
+  readonly status: Status;
+  readonly meters: ReadonlyMap<string, BlockMeter>;
+  readonly lines: RecentLines;
+  readonly startedAt: number;
+}
+
+/** A metric. Its name is API. */
+export interface Metric {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly labels: readonly string[];
+  read(measured: Measured): readonly Sample[];
+}
+
+const one = (value: number, labels: Sample['labels'] = {}): readonly Sample[] => [{ labels, value }];
+
+/** A metric without labels. */
+function single(name: string, type: MetricType, help: string, value: (measured: Measured) => number): Metric {
+  return { name, type, help, labels: [], read: (measured) => one(value(measured)) };
+}
+
+/** A metric of each block that takes messages. */
+function ofBlocks(name: string, type: MetricType, help: string, value: (block: BlockEntry) => number): Metric {
+  const read: Metric['read'] = ({ status }) =>
+    status.blocks
+      .filter(({ capacity }) => capacity > 0)
+      .map((block) => ({ labels: { block: block.responsibility }, value: value(block) }));
+  return { name, type, help, labels: ['block'], read };
+}
+
+/** Durations of each block that took messages. */
+function durations(name: string, help: string, of: (meter: BlockMeter) => Histogram): Metric {
+  const read: Metric['read'] = ({ meters }) => [...meters].flatMap(([block, meter]) => buckets(of(meter), { block }));
+  return { name, type: 'histogram', help, labels: ['block', 'le'], read };
+}
+
+function buckets(histogram: Histogram, labels: Sample['labels']): readonly Sample[] {
+  const { cumulative, count, sum } = histogram;
+  const bounded = BOUNDS.map((bound, at) => ({ le: `${bound}`, value: cumulative[at] ?? 0 }));
+  return [
+    ...[...bounded, { le: '+Inf', value: count }].map(
+      ({ le, value }) => ({ suffix: '_bucket', labels: { ...labels, le }, value }) as const,
+    ),
+    { suffix: '_sum', labels, value: sum },
+    { suffix: '_count', labels, value: count },
+  ];
+}
+
+const STATES = ['preparing', 'prepared', 'flying', 'landing', 'landed'] as const;
+const SAMPLED = 'Of up to 1,000 messages a second and block, at most 64 at a time.';
+const WINDOW = 'Over the last 10 to 20 s.';
+
+/** All metrics, in the order in which they are written. */
+export const METRICS: readonly Metric[] = [
+  {
+    name: 'sputnik_build_info',
+    type: 'gauge',
+    help: 'Versions of Sputnik and of Node.js; the value is 1.',
+    labels: ['version', 'node', 'satellite'],
+    read: ({ status: { satellite } }) =>
+      one(1, { version: satellite.sputnik, node: satellite.node, satellite: satellite.name }),
+  },
+  single(
+    'sputnik_start_time_seconds',
+    'gauge',
+    'When the process was started, as Unix time.',
+    ({ startedAt }) => startedAt / 1000,
+  ),
+  {
+    name: 'sputnik_state',
+    type: 'gauge',
+    help: 'The state of the flight: 1 for the one it is in, 0 for the others.',
+    labels: ['state'],
+    read: ({ status: { satellite } }) =>
+      STATES.map((state) => ({ labels: { state }, value: satellite.state === state ? 1 : 0 })),
+  },
+  single('sputnik_ready', 'gauge', '1 if /readyz says yes.', ({ status }) => (status.ready.ok ? 1 : 0)),
+  ofBlocks(
+    'sputnik_block_messages_accepted_total',
+    'counter',
+    'Messages that the block has accepted.',
+    (block) => block.accepted,
+  ),
+  ofBlocks(
+    'sputnik_block_messages_handled_total',
+    'counter',
+    'Messages that the block has handled.',
+    (block) => block.handled,
+  ),
+  ofBlocks(
+    'sputnik_block_messages_rejected_total',
+    'counter',
+    'Messages refused since the mailbox was full; the sender knows.',
+    (block) => block.rejected,
+  ),
+  ofBlocks(
+    'sputnik_block_messages_failed_total',
+    'counter',
+    'Messages whose handler failed. Who asked for an answer knows.',
+    (block) => block.failed,
+  ),
+  ofBlocks(
+    'sputnik_block_messages_dropped_total',
+    'counter',
+    'Messages that were accepted and never handled.',
+    (block) => block.dropped,
+  ),
+  {
+    name: 'sputnik_messages_lost_total',
+    type: 'counter',
+    help: 'Messages dropped, or failed where no sender knows.',
+    labels: ['block'],
+    read: ({ status }) =>
+      status.blocks.map((block) => ({ labels: { block: block.responsibility }, value: block.lost })),
+  },
+  ofBlocks('sputnik_mailbox_depth', 'gauge', 'Messages that wait in the mailbox.', (block) => block.depth),
+  ofBlocks('sputnik_mailbox_capacity', 'gauge', 'Messages that the mailbox has room for.', (block) => block.capacity),
+  ofBlocks('sputnik_block_messages_under_way', 'gauge', 'Messages that the block works on.', (block) => block.underWay),
+  ofBlocks(
+    'sputnik_block_oldest_message_age_seconds',
+    'gauge',
+    'For how long the block has had its oldest message; 0 if it has none.',
+    (block) => block.oldestMs / 1000,
+  ),
+  single(
+    'sputnik_oldest_message_age_seconds',
+    'gauge',
+    'Age of the oldest message that is not yet handled, in any block.',
+    ({ status }) => status.oldestMs / 1000,
+  ),
+  durations(
+    'sputnik_message_wait_seconds',
+    `How long messages wait in the mailbox. ${SAMPLED}`,
+    (meter) => meter.waited,
+  ),
+  durations(
+    'sputnik_message_handling_seconds',
+    `How long handlers take for a message. ${SAMPLED}`,
+    (meter) => meter.handled,
+  ),
+  {
+    name: 'sputnik_messages_total',
+    type: 'counter',
+    help: 'Messages that one block has sent to another, accepted there.',
+    labels: ['from', 'to'],
+    read: ({ status }) => status.edges.map(({ from, to, count }) => ({ labels: { from, to }, value: count })),
+  },
+  single('sputnik_server_connected', 'gauge', '1 while the server is connected.', ({ status }) =>
+    status.server.state === 'connected' ? 1 : 0,
+  ),
+  single(
+    'sputnik_server_connect_attempts_total',
+    'counter',
+    'Attempts to connect to the server.',
+    ({ status }) => status.server.attempts,
+  ),
+  single(
+    'sputnik_server_connects_total',
+    'counter',
+    'Attempts that succeeded.',
+    ({ status }) => status.server.connects,
+  ),
+  single('sputnik_server_losses_total', 'counter', 'Connections that were lost.', ({ status }) => status.server.losses),
+  single(
+    'sputnik_server_connected_seconds_total',
+    'counter',
+    'For how long the server was connected in all.',
+    ({ status }) => status.server.connectedMs / 1000,
+  ),
+  {
+    name: 'sputnik_log_lines_total',
+    type: 'counter',
+    help: 'Lines given to the log, by level.',
+    labels: ['level'],
+    read: ({ lines }) => Object.entries(lines.counts).map(([level, value]) => ({ labels: { level }, value })),
+  },
+  single(
+    'sputnik_event_loop_delay_p50_seconds',
+    'gauge',
+    `How late the event loop is half of the time. ${WINDOW}`,
+    ({ status }) => status.process.loop.p50Ms / 1000,
+  ),
+  single(
+    'sputnik_event_loop_delay_p99_seconds',
+    'gauge',
+    `How late the event loop is at most, 99 % of the time. ${WINDOW}`,
+    ({ status }) => status.process.loop.p99Ms / 1000,
+  ),
+  single(
+    'sputnik_event_loop_delay_max_seconds',
+    'gauge',
+    `How late the event loop was at worst. ${WINDOW}`,
+    ({ status }) => status.process.loop.maxMs / 1000,
+  ),
+  single(
+    'sputnik_event_loop_utilization_ratio',
+    'gauge',
+    'The share of the time in which the event loop was busy, over the last 10 s.',
+    ({ status }) => status.process.loop.utilization,
+  ),
+  single(
+    'sputnik_process_cpu_seconds_total',
+    'counter',
+    'CPU time of the process, of user and system.',
+    ({ status }) => status.process.cpuSeconds,
+  ),
+  single(
+    'sputnik_process_resident_memory_bytes',
+    'gauge',
+    'Resident memory of the process.',
+    ({ status }) => status.process.rssBytes,
+  ),
+  single(
+    'sputnik_heap_used_bytes',
+    'gauge',
+    'Memory that JavaScript values use.',
+    ({ status }) => status.process.heapUsedBytes,
+  ),
+  single(
+    'sputnik_heap_size_bytes',
+    'gauge',
+    'Memory that the heap has taken.',
+    ({ status }) => status.process.heapTotalBytes,
+  ),
+];
+
+/** The metrics with their values. */
+export function familiesOf(measured: Measured): readonly Family[] {
+  return METRICS.map(({ name, type, help, read }) => ({ name, type, help, samples: read(measured) }));
+}

@@ -1,0 +1,167 @@
+import { CONNECTOR, FINISHER, INITIATOR, type BlockStatus, type FlightStatus } from '@sputnikjs/core';
+import type { BlockMeter } from './block-meter.js';
+import type { FlightMeter } from './flight-meter.js';
+import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
+import type { Histogram } from './histogram.js';
+import type { RecentLines } from './recent-lines.js';
+import type { BlockEntry, Status } from './status.js';
+import { summaryOf } from './summary.js';
+
+/** What a snapshot is made of. */
+export interface Watched {
+  readonly name: string;
+  readonly version: string;
+  readonly meter: FlightMeter;
+  readonly lines: RecentLines;
+  readonly readyz: ReadyzSettings;
+  readonly flight: () => FlightStatus | undefined;
+  readonly url: () => string | undefined;
+  readonly landingSoon: () => boolean;
+  readonly logLevel: () => string | undefined;
+}
+
+const INFRASTRUCTURE: ReadonlySet<string> = new Set([INITIATOR, FINISHER, CONNECTOR]);
+
+/** From this fill on a mailbox shows that its block is too slow. */
+const FULL = 0.5;
+
+/** What the health endpoints judge. */
+export function judged({ meter, flight, landingSoon }: Watched): Judged {
+  const oldestMs = Math.max(0, ...[...meter.meters.values()].map((one) => one.oldestMs));
+  return { flight: flight(), meter, oldestMs, landingSoon: landingSoon() };
+}
+
+/** How a satellite is at this instant. */
+export function snapshot(watched: Watched): Status {
+  const { meter, lines, readyz, name, version } = watched;
+  const facts = judged(watched);
+  const { flight } = facts;
+  const { meters } = meter;
+  const blocks = (flight?.blocks ?? [])
+    .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
+    .map((block) => entryOf(block, meters.get(block.responsibility), meter));
+  const { server } = meter;
+  const connection = flight?.connection ?? 'none';
+  const { heapUsed, heapTotal, rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const loop = meter.loop.read();
+  const now = new Date().toISOString();
+  const logLevel = watched.logLevel();
+  const url = watched.url();
+  const told = {
+    now,
+    satellite: {
+      name,
+      state: flight?.state ?? 'preparing',
+      since: iso(meter.launchedAt ?? meter.startedAt),
+      pid: process.pid,
+      sputnik: version,
+      node: process.versions.node,
+      ...(logLevel !== undefined && { logLevel }),
+    },
+    server: {
+      state: connection,
+      ...(url !== undefined && { url }),
+      since: iso(server.since),
+      attempts: server.attempts,
+      connects: server.connects,
+      losses: server.losses,
+      connectedMs: server.connectedMs,
+      ...(server.retryAt !== undefined && { retryAt: iso(server.retryAt) }),
+      history: [...server.history],
+    },
+    blocks,
+    held: blocks.reduce((sum, { depth, underWay }) => sum + depth + underWay, 0),
+    lost: lossesOf(blocks, meter),
+    ...bottleneckOf(blocks, connection),
+    ...landingOf(meter),
+  } satisfies Partial<Status>;
+  return {
+    version: 1,
+    summary: summaryOf(told),
+    ...told,
+    ready: ready(facts, readyz),
+    alive: alive(facts),
+    edges: edgesOf(meter),
+    oldestMs: facts.oldestMs,
+    problems: lines.problems,
+    process: {
+      rssBytes: rss,
+      heapUsedBytes: heapUsed,
+      heapTotalBytes: heapTotal,
+      cpuSeconds: (user + system) / 1e6,
+      loop: {
+        p50Ms: loop.p50 * 1000,
+        p99Ms: loop.p99 * 1000,
+        maxMs: loop.max * 1000,
+        utilization: loop.utilization,
+      },
+    },
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+function entryOf(block: BlockStatus, measured: BlockMeter | undefined, { rates, failed }: FlightMeter): BlockEntry {
+  const { responsibility, accepted, handled, failed: failures, dropped, depth } = block;
+  return {
+    ...block,
+    underWay: accepted - handled - failures - dropped - depth,
+    acceptedRate: rates.of(`accepted ${responsibility}`),
+    handledRate: rates.of(`handled ${responsibility}`),
+    rejectedRate: rates.of(`rejected ${responsibility}`),
+    oldestMs: measured?.oldestMs ?? 0,
+    wait: durationsOf(measured?.waited),
+    handling: durationsOf(measured?.handled),
+    lost: dropped + (failed.get(responsibility)?.count ?? 0),
+  };
+}
+
+function durationsOf(histogram: Histogram | undefined): BlockEntry['wait'] {
+  const [p50, p99] = [0.5, 0.99].map((quantile) => histogram?.atMost(quantile) ?? Infinity);
+  return { ...inMs('p50', p50), ...inMs('p99', p99) };
+}
+
+function inMs(name: 'p50' | 'p99', seconds: number | undefined): BlockEntry['wait'] {
+  return seconds === undefined || seconds === Infinity ? {} : { [name]: seconds * 1000 };
+}
+
+function edgesOf({ meters, rates }: FlightMeter): Status['edges'] {
+  return [...meters].flatMap(([to, { senders }]) =>
+    [...senders].map(([{ responsibility: from }, { count }]) => ({
+      from,
+      to,
+      count,
+      rate: rates.of(`${from} → ${to}`),
+    })),
+  );
+}
+
+function lossesOf(blocks: readonly BlockEntry[], { failed }: FlightMeter): Status['lost'] {
+  const dropped = blocks
+    .filter((block) => block.dropped > 0)
+    .map(({ responsibility, dropped: count }) => ({
+      block: responsibility,
+      how: 'dropped' as const,
+      count,
+      text: `${responsibility} dropped messages that it had accepted`,
+    }));
+  const failures = [...failed].map(([block, { count, text }]) => ({ block, how: 'failed' as const, count, text }));
+  const places = [...dropped, ...failures];
+  return { total: places.reduce((sum, { count }) => sum + count, 0), places };
+}
+
+/** Blocks are listed after those that they send to: the first that is full is the last in the flow. */
+function bottleneckOf(blocks: readonly BlockEntry[], connection: string): { bottleneck?: string } {
+  const full = blocks.find(({ depth, capacity }) => capacity > 0 && depth >= FULL * capacity);
+  if (full === undefined) return {};
+  const waitsForServer = connection !== 'connected' && connection !== 'none';
+  return { bottleneck: waitsForServer ? 'server' : full.responsibility };
+}
+
+function landingOf({ landing, report }: FlightMeter): Pick<Status, 'landing'> {
+  if (landing === undefined) return {};
+  const { cause, since, waitsFor } = landing;
+  const ended = report && { clean: report.clean, tookMs: report.tookMs };
+  return { landing: { cause, since: iso(since), waitsFor: [...waitsFor], ...ended } };
+}

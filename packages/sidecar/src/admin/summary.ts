@@ -1,0 +1,52 @@
+import { duration, plural } from './durations.js';
+import type { Status } from './status.js';
+
+type Said = Pick<Status, 'satellite' | 'server' | 'landing' | 'held' | 'lost' | 'blocks' | 'bottleneck' | 'now'>;
+
+/** How a satellite is, in sentences that a person who was just woken understands. */
+export function summaryOf(status: Said): string {
+  return [flight(status), server(status), ...bottleneck(status), loss(status)].join(' ');
+}
+
+const since = (time: string, { now }: Said): string => duration(Date.parse(now) - Date.parse(time));
+
+function flight(status: Said): string {
+  const { satellite, landing, blocks, held } = status;
+  const { state } = satellite;
+  if (state === 'landed') return `Landed, ${landing?.clean ? 'clean' : 'not clean'}, after ${landing?.cause}.`;
+  if (landing) {
+    const waits = landing.waitsFor.length > 0 ? `; waits for ${landing.waitsFor.join(', ')}` : '';
+    const left = held > 0 ? `, ${plural(held, 'message')} left` : '';
+    return `Landing for ${since(landing.since, status)} after ${landing.cause}${left}${waits}.`;
+  }
+  if (state === 'flying') return `Flying for ${since(satellite.since, status)}.`;
+  const now = blocks.find((block) => block.state === 'initializing');
+  return `Starting for ${since(satellite.since, status)}${now ? `: initialises ${now.responsibility}` : ''}.`;
+}
+
+function server(status: Said): string {
+  const { server, held, landing } = status;
+  if (server.state === 'none') return 'It has no server.';
+  const long = since(server.since, status);
+  if (server.state === 'connected') return `Server connected for ${long}.`;
+  const [last] = server.history;
+  const why = last === undefined ? '' : `: ${last.text}`;
+  const waiting = held > 0 && !landing ? ` ${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'} for it.` : '';
+  return `Server away for ${long}${why}.${waiting}`;
+}
+
+/** Said only where it is not the server: that has a sentence of its own. */
+function bottleneck({ bottleneck: name, blocks }: Said): readonly string[] {
+  const block = blocks.find(({ responsibility }) => responsibility === name);
+  return block === undefined
+    ? []
+    : [
+        `${block.responsibility} is the bottleneck: ${plural(block.depth, 'message')} ${block.depth === 1 ? 'waits' : 'wait'} there.`,
+      ];
+}
+
+function loss({ lost: { total, places } }: Said): string {
+  if (total === 0) return '0 lost.';
+  const named = places.map(({ block, how, count }) => `${count.toLocaleString('en')} ${how} in ${block}`);
+  return `${total.toLocaleString('en')} lost: ${named.join(', ')}.`;
+}
