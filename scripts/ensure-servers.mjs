@@ -34,6 +34,7 @@ const UNPACKED = {
     libraries: ['libestr0', 'libfastjson4', 'libgnutls30'],
     run: () => `exec '${inUnpacked('usr/sbin/rsyslogd')}' -M '${rsyslogModules()}' "$@"`,
   },
+  promtool: { packages: ['prometheus'], libraries: [], run: () => `exec '${inUnpacked('usr/bin/promtool')}' "$@"` },
   'syslog-ng': { ...SYSLOG_NG, run: () => runSyslogNg('usr/sbin/syslog-ng') },
   loggen: { ...SYSLOG_NG, run: () => runSyslogNg('usr/bin/loggen') },
 };

@@ -120,6 +120,8 @@ export const GUARDS = {
     'F4 launch works once': [skip, 'rules/flight'],
     'F5 a flight keeps the process alive': [swap('setInterval(() => {}, 2 ** 30)', 'undefined'), 'rules/process'],
     'F5 and lets go of it': [skip, 'rules/process'],
+    'F6 numbers are of blocks that are initialised': [never, 'rules/metrics'],
+    'F6 numbers that cannot be had are a failure': [skip, 'rules/metrics'],
     // Messages
     'M1 no message is handled inside a send': [swap('void soon.then(this.run)', 'this.run()'), 'rules/messages'],
     'M1 calls under way are bounded': [swap('&& this.workers.calls < this.concurrency', ''), 'rules/messages'],
@@ -437,6 +439,18 @@ export const GUARDS = {
     'blocks stand behind those they need': [swap('need > index &&', 'false &&'), 'check'],
     'warnings of blocks are limited': [always, 'logs'],
     'YAML that does not parse is an error': [never, 'parse', 'cli'],
+    'an unknown Host is refused': [never, 'admin-access'],
+    'a foreign Origin is refused': [never, 'admin-access'],
+    'whoever only looks needs no token on this machine': [never, 'admin-access', 'admin'],
+    'without a token nobody controls a satellite over a port': [never, 'admin-access'],
+    'a wrong token is refused': [never, 'admin-access'],
+    'a listener that reads nothing is cut': [never, 'admin-control'],
+    'so many targets are told apart': [never, 'admin-metrics'],
+    'the admin endpoints are open to others only where somebody said so': [
+      swap('isLoopback(host)', 'true'),
+      'admin-access',
+    ],
+    'what is below the log level is left out': [always, 'admin-control', 'cli-flight'],
   },
   'packages/connector-nats': {
     'what a handler rejects comes later, not at once': [

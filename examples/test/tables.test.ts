@@ -7,7 +7,7 @@ import { assertThere, referencesIn, rowsOf } from './tables.js';
 
 const HAZARDS = Array.from({ length: 39 }, (_, i) => `${i + 1}`);
 
-const RULES = Object.entries({ B: 5, F: 5, M: 9, S: 6, L: 8, N: 4 }).flatMap(([letter, count]) =>
+const RULES = Object.entries({ B: 5, F: 6, M: 9, S: 6, L: 8, N: 4 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
 );
 

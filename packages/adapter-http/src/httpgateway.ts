@@ -60,6 +60,10 @@ export const httpgateway: BlockDefinition = defineBlock({
       },
       onServerConnect: () => pending.open(),
       onServerDisconnect: () => pending.shut(),
+      metrics: () => [
+        ...(listener?.metrics() ?? []),
+        { name: 'pending', type: 'gauge', help: 'Messages that wait for the server.', value: pending.count },
+      ],
       onLanding: () => listener?.land(),
       async finish() {
         pending.shut();

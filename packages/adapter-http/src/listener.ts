@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock, Logger } from '@sputnikjs/core';
+import type { Clock, Logger, Metric } from '@sputnikjs/core';
 import {
   fastify,
   type FastifyError,
@@ -12,7 +12,7 @@ import {
 } from 'fastify';
 import type { Access } from './access/access.js';
 import { checkQuery } from './read/address.js';
-import { answer, refusal, type Answer } from './answer/answers.js';
+import { answer, refusal, type Answer, type Problem } from './answer/answers.js';
 import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
 import { checkHead } from './read/check.js';
@@ -47,6 +47,11 @@ export interface ListenerOptions {
   readonly landingSoon: AbortSignal;
 }
 
+interface AnswerCount {
+  readonly labels: Readonly<Record<string, string>>;
+  count: number;
+}
+
 /** An HTTP server that hands what is posted to `/produce/<target>` to `produce`, and answers what that says. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -55,6 +60,8 @@ export class Listener {
   readonly #bodies: Bodies;
   readonly #denials: Denials;
   readonly #connections: Connections;
+  /** How often which status and code was answered. */
+  readonly #answers = new Map<string, AnswerCount>();
   #isLanding = false;
 
   constructor(options: ListenerOptions) {
@@ -100,6 +107,25 @@ export class Listener {
     return this.#app.server.address() as AddressInfo;
   }
 
+  /** What clients do, and what they were answered. */
+  metrics(): readonly Metric[] {
+    const { heldBytes } = this.#bodies;
+    return [
+      { name: 'connections', type: 'gauge', help: 'Clients that are connected.', value: this.#connections.count },
+      { name: 'held_bytes', type: 'gauge', help: 'Bytes of bodies that are held.', value: heldBytes },
+      ...[...this.#answers.values()].map(
+        ({ labels, count }) =>
+          ({
+            name: 'answers_total',
+            type: 'counter',
+            help: 'Answers, by status and code.',
+            labels,
+            value: count,
+          }) as const,
+      ),
+    ];
+  }
+
   /** Takes no further connection, refuses requests that are not complete, resolves when all others are answered. */
   async land(): Promise<void> {
     this.#isLanding = true;
@@ -127,7 +153,7 @@ export class Listener {
     };
     const app = fastify({
       serverFactory,
-      clientErrorHandler: (error, socket) => this.#connections.fail(socket, clientErrorAnswer(error)),
+      clientErrorHandler: (error, socket) => this.#connections.fail(socket, this.#counted(clientErrorAnswer(error))),
       frameworkErrors: fail,
     });
     app.removeAllContentTypeParsers();
@@ -179,8 +205,20 @@ export class Listener {
     return app;
   }
 
-  #send(reply: FastifyReply, { status, headers, body }: Answer): void {
+  #counted(answer: Answer): Answer {
+    const { status, body } = answer;
+    const { code } = body as Partial<Problem>;
+    const labels = { status: `${status}`, ...(code !== undefined && { code }) };
+    const key = `${status} ${code}`;
+    const known = this.#answers.get(key);
+    if (known === undefined) this.#answers.set(key, { labels, count: 1 });
+    else known.count++;
+    return answer;
+  }
+
+  #send(reply: FastifyReply, answered: Answer): void {
     if (reply.sent) return;
+    const { status, headers, body } = this.#counted(answered);
     // Fastify would close the connection under a body that is too large, and its sender might not see the answer.
     reply.removeHeader('connection').code(status).headers(headers);
     if (this.#connections.isLast(reply.raw)) reply.header('connection', 'close');

@@ -59,12 +59,8 @@ export const syslogproducer: BlockDefinition = defineBlock({
   },
   make: ({ target, routing: confName, keepMessages, keepBytes }, { producer }, ctx) => {
     const problemLog = new ProblemLog(ctx);
-    const deliveries = new DeliveryQueue({
-      producer,
-      buffer: new DatagramBuffer(keepMessages, keepBytes),
-      ctx,
-      problemLog,
-    });
+    const buffer = new DatagramBuffer(keepMessages, keepBytes);
+    const deliveries = new DeliveryQueue({ producer, buffer, ctx, problemLog });
     let routing = new Routing([], target);
     return {
       // The mailbox is for what comes at once: all is taken out of it at once, so that a datagram always finds room. Whose message
@@ -88,6 +84,26 @@ export const syslogproducer: BlockDefinition = defineBlock({
         }
         return room;
       },
+      metrics: () => [
+        {
+          name: 'kept_messages',
+          type: 'held',
+          help: 'Messages kept until the producer takes them.',
+          value: buffer.size,
+        },
+        {
+          name: 'messages_lost_total',
+          type: 'loss',
+          help: 'Messages that could not be delivered in time.',
+          value: deliveries.lost,
+        },
+        {
+          name: 'datagrams_evicted_total',
+          type: 'loss',
+          help: 'Datagrams that gave way to newer ones: there was no room to keep them.',
+          value: deliveries.dropped,
+        },
+      ],
       onLanding: () => deliveries.drained(),
       async finish() {
         await deliveries.drained();

@@ -1,8 +1,9 @@
 import { defineBlock, type BlockDefinition, type Responsibility } from '@sputnikjs/core';
 import { checkReceiver } from './checks.js';
-import { summed, type SyslogCounts } from './receive/counts.js';
+import { summed, type NamedCounts, type SyslogCounts } from './receive/counts.js';
 import { Dispatcher } from './receive/dispatcher.js';
 import type { Listener } from './receive/intake.js';
+import { listenerMetrics } from './receive/listener-metrics.js';
 import { openListeners } from './receive/listeners.js';
 import { SYSLOG_PRODUCER } from './parse/message.js';
 import { RECEIVER_CONFIG } from './receive/receiver-config.js';
@@ -38,10 +39,9 @@ export const syslogreceiver: BlockDefinition = defineBlock({
   make: (config, { publisher }, ctx) => {
     const { severityLevel, timeZone, warnings } = config;
     let listeners: readonly Listener[] = [];
-    const counts = (): SyslogCounts =>
-      summed(
-        listeners.map(({ intake: { name, config, counts } }) => ({ name, transport: config.transport, ...counts })),
-      );
+    const byListener = (): readonly NamedCounts[] =>
+      listeners.map(({ intake: { name, config, counts } }) => ({ name, transport: config.transport, ...counts }));
+    const counts = (): SyslogCounts => summed(byListener());
     const dispatcher = new Dispatcher(publisher, ctx);
     const close = async (): Promise<void> => {
       await Promise.all(listeners.map((listener) => listener.close()));
@@ -59,6 +59,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
         await Promise.all(listeners.map((listener) => listener.look()));
         return counts();
       },
+      metrics: () => listenerMetrics(byListener()),
       async onLanding() {
         await close();
         const { framesLost, datagramsDropped } = counts();

@@ -1,5 +1,5 @@
 import { isAbortError } from './abort.js';
-import type { AnyBlock, Callback, Idling } from './block.js';
+import type { AnyBlock, Callback, Idling, Metric } from './block.js';
 import type { Callbacks, FlightControl } from './callbacks.js';
 import { settles } from './clock.js';
 import { confFactory } from './config.js';
@@ -201,6 +201,19 @@ export class ActiveBlock {
   judge(error: unknown, where: Callback): 'continue' | 'shutdown' {
     // guard: F3 onError is asked
     return this.#block.onError?.(error, where, this.#callbacks.context) === 'continue' ? 'continue' : 'shutdown';
+  }
+
+  /** What it measures itself (F6). */
+  metrics(): readonly Metric[] {
+    // guard: F6 numbers are of blocks that are initialised
+    if (this.#state === 'made' || this.#state === 'initializing') return [];
+    try {
+      return this.#block.metrics?.() ?? [];
+    } catch (error) {
+      // guard: F6 numbers that cannot be had are a failure
+      this.#callbacks.fail('metrics', error);
+      return [];
+    }
   }
 
   status(): BlockStatus {

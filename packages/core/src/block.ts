@@ -22,6 +22,22 @@ export interface Idling {
   idle(): Promise<void>;
 }
 
+/** A number that a block gives to whoever watches the satellite (F6). */
+export interface Metric {
+  /** In snake case, with its unit: `bytes_received_total`. */
+  readonly name: string;
+  /**
+   * A `counter` only grows, and its name ends in `_total`; a `loss` is a counter of messages that the block has lost. `held` is a gauge
+   * of messages that it holds beside its mailbox.
+   */
+  readonly type: 'counter' | 'gauge' | 'loss' | 'held';
+  /** What it counts or measures, in a sentence. */
+  readonly help: string;
+  readonly value: number;
+  /** Tells values of one name apart. Of few kinds each: whoever watches keeps them all. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
 /** What the framework hands to every callback of a block. */
 export interface BlockContext {
   readonly descriptor: BlockDescriptor;
@@ -74,6 +90,8 @@ export interface Block<C = unknown, M = Msg, A = unknown> {
   onLanding?(ctx: BlockContext): void | Promise<void>;
   /** Asked when a callback above failed in flight. Unless it says 'continue', the satellite lands (F3). */
   onError?(error: unknown, where: Callback, ctx: BlockContext): 'continue' | 'shutdown';
+  /** Its numbers, now. Called when somebody looks, from its init on; what it throws is a failure (F3). Be quick. */
+  metrics?(): readonly Metric[];
   /** Bounds of the block's mailbox. */
   readonly mailbox?: MailboxOptions | undefined;
   /** What holds messages for the block beside its mailbox, as a satellite inside it does: the landing drains both (L2). */

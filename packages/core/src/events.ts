@@ -1,4 +1,4 @@
-import type { Callback } from './block.js';
+import type { Callback, Metric } from './block.js';
 import type { BlockDescriptor } from './descriptor.js';
 import type { Counts } from './outcomes.js';
 
@@ -82,6 +82,12 @@ export interface BlockStatus extends BlockDescriptor, Readonly<Counts> {
 }
 
 export type BlockState = 'made' | 'initializing' | 'ready' | 'running' | 'finishing' | 'finished';
+
+/** What a block measures itself, at an instant (F6). */
+export interface BlockMetrics {
+  readonly block: BlockDescriptor;
+  readonly metrics: readonly Metric[];
+}
 
 /** A flight at an instant. */
 export interface FlightStatus {

@@ -7,7 +7,15 @@ import { settles } from './clock.js';
 import { CONNECTOR, describe, INITIATOR } from './descriptor.js';
 import { SputnikError, textOf } from './errors.js';
 import { Emitter } from './emitter.js';
-import type { EventListener, Failure, FlightStatus, LandingCause, LandingReport, Unfinished } from './events.js';
+import type {
+  BlockMetrics,
+  EventListener,
+  Failure,
+  FlightStatus,
+  LandingCause,
+  LandingReport,
+  Unfinished,
+} from './events.js';
 import type { FailureInPhase } from './failure.js';
 import { Failures } from './failures.js';
 import { Gate } from './gate.js';
@@ -261,6 +269,11 @@ export class ActiveFlight implements FlightControl, Idling {
   /** Has all blocks learn of the server connection (S4). */
   readonly setConnection = (link: ServerConnection | undefined): void =>
     this.#initialised.forEach((block) => block.setConnection(link));
+
+  /** What the blocks measure (F6). */
+  metrics(): readonly BlockMetrics[] {
+    return this.#others.map((block) => ({ block: block.descriptor, metrics: block.metrics() }));
+  }
 
   status(): FlightStatus {
     const connection = this.blocks.has(CONNECTOR) ? this.#emitter.connection : 'none';

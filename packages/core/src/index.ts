@@ -1,7 +1,7 @@
 export { defineBlock } from './block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block.js';
 export type { Inspection, ListenPlace } from './block.js';
-export type { BlockContext, Callback, Idling, Logger } from './block.js';
+export type { BlockContext, Callback, Idling, Logger, Metric } from './block.js';
 export type { Asker, AskOptions, BlockCommunicator, Mail } from './block-communicator.js';
 export type { Lookup } from './address.js';
 export type { MessageObserver, Outcome } from './observer.js';

@@ -8,7 +8,7 @@ import type { ConfigSource } from './config.js';
 import { connectorBlock } from './connector.js';
 import { CONNECTOR, FINISHER } from './descriptor.js';
 import { SputnikError } from './errors.js';
-import type { EventListener, FlightStatus, LandingReport } from './events.js';
+import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
 import { finisherBlock, silentFinisher } from './finisher.js';
 import { ActiveFlight } from './flight.js';
@@ -77,6 +77,8 @@ export interface Flight extends AsyncDisposable, Idling {
    */
   shootDown(reason?: unknown, options?: { readonly withinMs?: number | undefined }): Promise<LandingReport>;
   status(): FlightStatus;
+  /** The numbers that blocks give, in the order of initialisation (F6). */
+  metrics(): readonly BlockMetrics[];
   /** Resolves with the report, however the landing came about. */
   readonly landed: Promise<LandingReport>;
 }
@@ -186,6 +188,7 @@ function asFlight(flight: ActiveFlight, problems: readonly string[], signal: Abo
     quiesce: () => flight.quiesce(),
     shootDown,
     status: () => flight.status(),
+    metrics: () => flight.metrics(),
     get isIdle() {
       return flight.isIdle;
     },

@@ -12,6 +12,8 @@ export interface PendingRequests {
   /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
   shut(): void;
   readonly produce: Produce;
+  /** How many messages wait for the server. */
+  readonly count: number;
 }
 
 /** How many messages may wait for the server, and how long each. */
@@ -37,7 +39,7 @@ export function makePendingRequests(
     return refusal('OUTCOME_UNKNOWN', `the server did not answer within ${timeoutMs} ms`);
   });
 
-  function count(client: string, change: 1 | -1): void {
+  function note(client: string, change: 1 | -1): void {
     pending += change;
     const own = (pendingOf.get(client) ?? 0) + change;
     if (own === 0) pendingOf.delete(client);
@@ -90,6 +92,9 @@ export function makePendingRequests(
   }
 
   return {
+    get count() {
+      return pending;
+    },
     open: () => void (isOpen = true),
     shut() {
       isOpen = false;
@@ -102,7 +107,7 @@ export function makePendingRequests(
         onSettled();
         return Promise.resolve(refusal);
       }
-      count(client, 1);
+      note(client, 1);
       const release = keys.hold(message);
       return new Promise((resolve) => {
         const waiter = waiting.add(resolve);
@@ -110,7 +115,7 @@ export function makePendingRequests(
           // Perhaps long after the client was answered: so long the message is held.
           // guard: a key is free when its message is settled
           release();
-          count(client, -1);
+          note(client, -1);
           onSettled();
           waiting.end(waiter, answer);
         });

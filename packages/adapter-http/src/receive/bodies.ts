@@ -58,6 +58,11 @@ export class Bodies {
     this.#clock = clock;
   }
 
+  /** How many bytes are held now. */
+  get heldBytes(): number {
+    return this.#bytes + this.#answerBytes;
+  }
+
   /**
    * Resolves with the body of a request of `client`. Rejects with TOO_LARGE, with FULL if there is no room for it now, or with
    * REQUEST_TIMEOUT if it comes too slowly; the rest of the body is read and thrown away then. Never settles if the client goes away first.

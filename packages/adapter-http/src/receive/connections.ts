@@ -97,6 +97,11 @@ export class Connections {
     });
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#peers.size;
+  }
+
   /** As `isLast` of the connection. */
   isLast(response: ServerResponse): boolean {
     return this.#all.get(response.req.socket)?.isLast(response) ?? false;

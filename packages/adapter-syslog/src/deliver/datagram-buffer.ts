@@ -28,7 +28,12 @@ export class DatagramBuffer {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many wait that came over connections. */
+  /** How many wait. */
+  get size(): number {
+    return this.#others.size + this.#datagrams.size;
+  }
+
+  /** How many of them came over connections. */
   get others(): number {
     return this.#others.size;
   }

@@ -54,5 +54,6 @@ export function recorder<C = unknown>(log: string[], acts: Acts<C> = {}): () => 
     ...(acts.onError && { onError: acts.onError }),
     mailbox: acts.mailbox,
     transit: acts.transit,
+    ...(acts.metrics && { metrics: acts.metrics }),
   });
 }

@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
-import type { Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
+import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
 import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf } from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
 import type { LogLevel } from '../log/log-level.js';
@@ -19,6 +19,7 @@ export interface Administered {
   /** Undefined where the log is somebody else's, who decides about its level. */
   readonly logLevel: LogLevel | undefined;
   readonly flight: () => FlightStatus | undefined;
+  readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
@@ -79,7 +80,7 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, flight, url, landingSoon, logLevel, lines, config } = this.#of;
+    const { name, settings, flight, metrics, url, landingSoon, logLevel, lines, config } = this.#of;
     const watched: Watched = {
       name,
       version: VERSION,
@@ -87,6 +88,7 @@ export class Admin {
       lines,
       readyz: settings.readyz,
       flight,
+      metrics,
       url,
       landingSoon: () => landingSoon.aborted,
       logLevel: () => logLevel?.current,

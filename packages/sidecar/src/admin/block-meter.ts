@@ -3,6 +3,8 @@ import { Histogram } from './histogram.js';
 
 /** So many messages of a block are timed at once, and so many more may be begun with each tick. */
 const [MOST_TIMED, MOST_PER_TICK] = [64, 250];
+/** So many ticks are remembered at which messages had come that are not settled. */
+const MOST_MARKS = 1_000;
 
 interface Timed {
   readonly acceptedAt: number;
@@ -11,8 +13,7 @@ interface Timed {
 
 /**
  * What is measured of the messages that a block takes. All are counted. Of a busy block not all are timed, so that it costs next to nothing:
- * those that come while fewer than 64 timed ones are under way, and of these 250 from tick to tick. Where messages pile up, the first ones
- * are timed, which are the oldest.
+ * those that come while fewer than 64 timed ones are under way, and of these 250 from tick to tick.
  */
 export class BlockMeter {
   /** How long timed messages waited in the mailbox. */
@@ -23,6 +24,8 @@ export class BlockMeter {
   readonly #senders = new Map<BlockDescriptor, { count: number }>();
   /** In the order in which they came. */
   readonly #timed = new Map<object, Timed>();
+  /** How many messages had been accepted at ticks, oldest first. */
+  readonly #marks: { readonly at: number; readonly accepted: number }[] = [];
   #budget = MOST_PER_TICK;
 
   constructor(clock: Clock) {
@@ -52,9 +55,11 @@ export class BlockMeter {
     if (timed.begunAt !== undefined) this.handled.observe((this.#clock.now() - timed.begunAt) / 1000);
   }
 
-  /** From one call to the next, 250 messages may be timed. */
-  tick(): void {
+  /** Notes how many messages have been accepted; from one call to the next, 250 messages may be timed. */
+  tick(accepted: number): void {
     this.#budget = MOST_PER_TICK;
+    const grown = accepted > (this.#marks.at(-1)?.accepted ?? 0);
+    if (grown && this.#marks.length < MOST_MARKS) this.#marks.push({ at: this.#clock.now(), accepted });
   }
 
   /** How many messages came from whom. */
@@ -62,9 +67,14 @@ export class BlockMeter {
     return this.#senders;
   }
 
-  /** For how long it has had the oldest of its timed messages, in milliseconds; 0 if it has none. */
-  get oldestMs(): number {
-    for (const { acceptedAt } of this.#timed.values()) return this.#clock.now() - acceptedAt;
-    return 0;
+  /**
+   * For how long it has had its oldest message, in milliseconds, to a tick; 0 if it has none. Messages are settled in the order in which they
+   * came, or nearly so: where `settled` are, those of earlier ticks are gone. One that is left behind is found if it is timed.
+   */
+  oldestMs(settled: number): number {
+    while ((this.#marks[0]?.accepted ?? Infinity) <= settled) this.#marks.shift();
+    const [timed] = this.#timed.values();
+    const since = Math.min(this.#marks[0]?.at ?? Infinity, timed?.acceptedAt ?? Infinity);
+    return since === Infinity ? 0 : this.#clock.now() - since;
   }
 }

@@ -78,9 +78,9 @@ export function endpointsOf({ watched, events, config, logLevel }: Served): read
     probe('/startupz', 'whether its start is over', () => started(judged(watched))),
     get('/metrics', 'for Prometheus', ({ headers }) => {
       const format = formatFor(headers.accept);
-      const { meter, lines } = watched;
-      const status = snapshot(watched);
-      const families = familiesOf({ status, lines, meters: meter.meters, startedAt: meter.startedAt });
+      const { meter, lines, metrics } = watched;
+      const { meters, targets, startedAt } = meter;
+      const families = familiesOf({ status: snapshot(watched), given: metrics(), lines, meters, targets, startedAt });
       return { status: 200, type: format.contentType, body: format.write(families) };
     }),
     get('/status', 'how it is, as JSON', () => json(snapshot(watched))),

@@ -1,16 +1,20 @@
 import type {
   BlockDescriptor,
+  BlockStatus,
   Clock,
   FlightStatus,
   LandingReport,
   MessageObserver,
+  Outcome,
   SputnikEvent,
 } from '@sputnikjs/core';
+import { producerBlock } from '@sputnikjs/messaging';
 import { chain } from '../text.js';
 import { BlockMeter } from './block-meter.js';
 import { LoopDelayMonitor } from './loop-delay.js';
 import { Rates } from './rates.js';
 import { ServerRecord } from './server-record.js';
+import { TargetCounts } from './target-counts.js';
 
 const TICK_MS = 250;
 
@@ -27,6 +31,8 @@ export class FlightMeter implements MessageObserver {
   readonly rates: Rates = new Rates();
   /** Where messages failed and no sender knows, by responsibility. */
   readonly failed: Map<string, Loss> = new Map();
+  /** What became of messages for the server. */
+  readonly targets: TargetCounts = new TargetCounts();
   readonly startedAt: number = Date.now();
   launchedAt: number | undefined;
   landing: { readonly cause: string; readonly since: number; waitsFor: readonly string[] } | undefined;
@@ -35,6 +41,8 @@ export class FlightMeter implements MessageObserver {
   fatal: string | undefined;
   readonly #clock: Clock;
   readonly #meters = new Map<BlockDescriptor, BlockMeter>();
+  /** What was measured of the blocks that took messages, by responsibility. */
+  readonly meters: Map<string, BlockMeter> = new Map();
   readonly #status: () => FlightStatus | undefined;
   #cancel: () => void = () => {};
 
@@ -52,8 +60,9 @@ export class FlightMeter implements MessageObserver {
     this.#meterOf(to).begun(msg);
   }
 
-  settled(msg: object, to: BlockDescriptor): void {
+  settled(msg: object, to: BlockDescriptor, how: Outcome): void {
     this.#meterOf(to).settled(msg);
+    if (to.name === producerBlock.name) this.targets.count(msg, how);
   }
 
   take(event: SputnikEvent): void {
@@ -86,9 +95,9 @@ export class FlightMeter implements MessageObserver {
     }
   }
 
-  /** What was measured of the blocks that took messages, by responsibility. */
-  get meters(): ReadonlyMap<string, BlockMeter> {
-    return new Map([...this.#meters].map(([{ responsibility }, meter]) => [responsibility, meter]));
+  /** For how long a block has had its oldest message, in milliseconds; 0 if it has none. */
+  oldestMsOf({ responsibility, handled, failed, dropped }: BlockStatus): number {
+    return this.meters.get(responsibility)?.oldestMs(handled + failed + dropped) ?? 0;
   }
 
   close(): void {
@@ -106,6 +115,7 @@ export class FlightMeter implements MessageObserver {
     if (known !== undefined) return known;
     const meter = new BlockMeter(this.#clock);
     this.#meters.set(block, meter);
+    this.meters.set(block.responsibility, meter);
     return meter;
   }
 
@@ -113,11 +123,12 @@ export class FlightMeter implements MessageObserver {
     this.#cancel = this.#clock.after(TICK_MS, () => this.#tick());
     this.loop.tick();
     const counts = new Map<string, number>();
-    for (const { responsibility, accepted, handled, rejected } of this.#status()?.blocks ?? [])
+    const blocks = new Map(this.#status()?.blocks.map((block) => [block.responsibility, block]));
+    for (const { responsibility, accepted, handled, rejected } of blocks.values())
       for (const [what, count] of Object.entries({ accepted, handled, rejected }))
         counts.set(`${what} ${responsibility}`, count);
     for (const [{ responsibility }, meter] of this.#meters) {
-      meter.tick();
+      meter.tick(blocks.get(responsibility)?.accepted ?? 0);
       for (const [from, { count }] of meter.senders) counts.set(`${from.responsibility} → ${responsibility}`, count);
     }
     this.rates.take(this.#clock.now(), counts);

@@ -6,7 +6,7 @@ export const BOUNDS: readonly number[] = [
 /** Durations, counted in buckets. */
 export class Histogram {
   /** How many durations are in each bucket and no smaller one; the last is for those above all bounds. */
-  readonly #counts = new Array<number>(BOUNDS.length + 1).fill(0);
+  readonly #counts = Array.from({ length: BOUNDS.length + 1 }, () => 0);
   #sum = 0;
 
   observe(seconds: number): void {

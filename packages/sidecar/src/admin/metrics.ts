@@ -1,14 +1,19 @@
+import type { BlockMetrics } from '@sputnikjs/core';
 import type { BlockMeter } from './block-meter.js';
 import type { Family, MetricType, Sample } from './exposition.js';
 import { BOUNDS, type Histogram } from './histogram.js';
 import type { RecentLines } from './recent-lines.js';
 import type { BlockEntry, Status } from './status.js';
+import type { TargetCounts } from './target-counts.js';
 
 /** What metrics are read from. */
 export interface Measured {
   readonly status: Status;
   readonly meters: ReadonlyMap<string, BlockMeter>;
   readonly lines: RecentLines;
+  readonly targets: TargetCounts;
+  /** By the blocks. */
+  readonly given: readonly BlockMetrics[];
   readonly startedAt: number;
 }
 
@@ -18,7 +23,7 @@ export interface Metric {
   readonly type: MetricType;
   readonly help: string;
   readonly labels: readonly string[];
-  read(measured: Measured): readonly Sample[];
+  readonly read: (measured: Measured) => readonly Sample[];
 }
 
 const one = (value: number, labels: Sample['labels'] = {}): readonly Sample[] => [{ labels, value }];
@@ -117,7 +122,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: 'sputnik_messages_lost_total',
     type: 'counter',
-    help: 'Messages dropped, or failed where no sender knows.',
+    help: 'Messages dropped, failed where no sender knows, or lost before they were accepted.',
     labels: ['block'],
     read: ({ status }) =>
       status.blocks.map((block) => ({ labels: { block: block.responsibility }, value: block.lost })),
@@ -153,6 +158,16 @@ export const METRICS: readonly Metric[] = [
     help: 'Messages that one block has sent to another, accepted there.',
     labels: ['from', 'to'],
     read: ({ status }) => status.edges.map(({ from, to, count }) => ({ labels: { from, to }, value: count })),
+  },
+  {
+    name: 'sputnik_target_messages_total',
+    type: 'counter',
+    help: 'Messages for the server by target, and what became of them. Of a hundred targets; the rest is "others".',
+    labels: ['target', 'outcome'],
+    read: ({ targets }) =>
+      [...targets.entries()].flatMap(([target, counts]) =>
+        Object.entries(counts).map(([outcome, value]) => ({ labels: { target, outcome }, value })),
+      ),
   },
   single('sputnik_server_connected', 'gauge', '1 while the server is connected.', ({ status }) =>
     status.server.state === 'connected' ? 1 : 0,
@@ -233,7 +248,27 @@ export const METRICS: readonly Metric[] = [
   ),
 ];
 
-/** The metrics with their values. */
+/** The metrics with their values: ours, then those that the blocks give. */
 export function familiesOf(measured: Measured): readonly Family[] {
-  return METRICS.map(({ name, type, help, read }) => ({ name, type, help, samples: read(measured) }));
+  const own = METRICS.map(({ name, type, help, read }) => ({ name, type, help, samples: read(measured) }));
+  return [...own, ...givenFamilies(measured.given)];
+}
+
+/** What blocks measure, by the names of their factories, since blocks of one kind measure the same. */
+function givenFamilies(given: readonly BlockMetrics[]): readonly Family[] {
+  const families = new Map<string, Family & { readonly samples: Sample[] }>();
+  for (const { block, metrics } of given) {
+    for (const { name, type, help, value, labels } of metrics) {
+      const full = `sputnik_${block.name}_${name}`.replaceAll(/\W/g, '_');
+      const family = families.get(full) ?? {
+        name: full,
+        type: type === 'gauge' || type === 'held' ? 'gauge' : 'counter',
+        help,
+        samples: [],
+      };
+      families.set(full, family);
+      family.samples.push({ labels: { block: block.responsibility, ...labels }, value });
+    }
+  }
+  return [...families.values()];
 }

@@ -1,10 +1,16 @@
-import { CONNECTOR, FINISHER, INITIATOR, type BlockStatus, type FlightStatus } from '@sputnikjs/core';
-import type { BlockMeter } from './block-meter.js';
+import {
+  CONNECTOR,
+  FINISHER,
+  INITIATOR,
+  type BlockMetrics,
+  type BlockStatus,
+  type FlightStatus,
+} from '@sputnikjs/core';
 import type { FlightMeter } from './flight-meter.js';
 import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
 import type { Histogram } from './histogram.js';
 import type { RecentLines } from './recent-lines.js';
-import type { BlockEntry, Status } from './status.js';
+import type { BlockEntry, LossPlace, Status } from './status.js';
 import { summaryOf } from './summary.js';
 
 /** What a snapshot is made of. */
@@ -15,6 +21,8 @@ export interface Watched {
   readonly lines: RecentLines;
   readonly readyz: ReadyzSettings;
   readonly flight: () => FlightStatus | undefined;
+  /** What the blocks measure themselves. */
+  readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
   readonly landingSoon: () => boolean;
   readonly logLevel: () => string | undefined;
@@ -27,8 +35,9 @@ const FULL = 0.5;
 
 /** What the health endpoints judge. */
 export function judged({ meter, flight, landingSoon }: Watched): Judged {
-  const oldestMs = Math.max(0, ...[...meter.meters.values()].map((one) => one.oldestMs));
-  return { flight: flight(), meter, oldestMs, landingSoon: landingSoon() };
+  const now = flight();
+  const oldestMs = Math.max(0, ...(now?.blocks ?? []).map((block) => meter.oldestMsOf(block)));
+  return { flight: now, meter, oldestMs, landingSoon: landingSoon() };
 }
 
 /** How a satellite is at this instant. */
@@ -36,10 +45,11 @@ export function snapshot(watched: Watched): Status {
   const { meter, lines, readyz, name, version } = watched;
   const facts = judged(watched);
   const { flight } = facts;
-  const { meters } = meter;
+  const given = watched.metrics();
+  const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
     .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
-    .map((block) => entryOf(block, meters.get(block.responsibility), meter));
+    .map((block) => entryOf(block, meter, losses));
   const { server } = meter;
   const connection = flight?.connection ?? 'none';
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
@@ -71,8 +81,8 @@ export function snapshot(watched: Watched): Status {
       history: [...server.history],
     },
     blocks,
-    held: blocks.reduce((sum, { depth, underWay }) => sum + depth + underWay, 0),
-    lost: lossesOf(blocks, meter),
+    held: blocks.reduce((all, { depth, underWay }) => all + depth + underWay, heldBeside(given)),
+    lost: lossesOf(blocks, meter, losses),
     ...bottleneckOf(blocks, connection),
     ...landingOf(meter),
   } satisfies Partial<Status>;
@@ -102,7 +112,32 @@ export function snapshot(watched: Watched): Status {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function entryOf(block: BlockStatus, measured: BlockMeter | undefined, { rates, failed }: FlightMeter): BlockEntry {
+/** What blocks say that they have lost, beside messages that they had accepted. */
+function ownLosses(all: readonly BlockMetrics[]): readonly LossPlace[] {
+  return all.flatMap(({ block, metrics }) =>
+    metrics
+      .filter(({ type, value }) => type === 'loss' && value > 0)
+      .map(({ help, value, labels = {} }) => {
+        const where = Object.values(labels).join(', ');
+        return {
+          block: block.responsibility,
+          how: 'lost',
+          count: value,
+          text: where === '' ? help : `${where}: ${help}`,
+        };
+      }),
+  );
+}
+
+/** How many messages blocks hold beside their mailboxes. */
+function heldBeside(all: readonly BlockMetrics[]): number {
+  const values = all.flatMap(({ metrics }) => metrics.map(({ type, value }) => (type === 'held' ? value : 0)));
+  return values.reduce((held, value) => held + value, 0);
+}
+
+function entryOf(block: BlockStatus, meter: FlightMeter, losses: readonly LossPlace[]): BlockEntry {
+  const { rates, failed } = meter;
+  const measured = meter.meters.get(block.responsibility);
   const { responsibility, accepted, handled, failed: failures, dropped, depth } = block;
   return {
     ...block,
@@ -110,10 +145,11 @@ function entryOf(block: BlockStatus, measured: BlockMeter | undefined, { rates, 
     acceptedRate: rates.of(`accepted ${responsibility}`),
     handledRate: rates.of(`handled ${responsibility}`),
     rejectedRate: rates.of(`rejected ${responsibility}`),
-    oldestMs: measured?.oldestMs ?? 0,
+    oldestMs: meter.oldestMsOf(block),
     wait: durationsOf(measured?.waited),
     handling: durationsOf(measured?.handled),
-    lost: dropped + (failed.get(responsibility)?.count ?? 0),
+    lost:
+      dropped + (failed.get(responsibility)?.count ?? 0) + sum(losses.filter((loss) => loss.block === responsibility)),
   };
 }
 
@@ -137,7 +173,15 @@ function edgesOf({ meters, rates }: FlightMeter): Status['edges'] {
   );
 }
 
-function lossesOf(blocks: readonly BlockEntry[], { failed }: FlightMeter): Status['lost'] {
+function sum(places: readonly LossPlace[]): number {
+  return places.reduce((all, { count }) => all + count, 0);
+}
+
+function lossesOf(
+  blocks: readonly BlockEntry[],
+  { failed }: FlightMeter,
+  losses: readonly LossPlace[],
+): Status['lost'] {
   const dropped = blocks
     .filter((block) => block.dropped > 0)
     .map(({ responsibility, dropped: count }) => ({
@@ -147,8 +191,8 @@ function lossesOf(blocks: readonly BlockEntry[], { failed }: FlightMeter): Statu
       text: `${responsibility} dropped messages that it had accepted`,
     }));
   const failures = [...failed].map(([block, { count, text }]) => ({ block, how: 'failed' as const, count, text }));
-  const places = [...dropped, ...failures];
-  return { total: places.reduce((sum, { count }) => sum + count, 0), places };
+  const places = [...dropped, ...failures, ...losses];
+  return { total: sum(places), places };
 }
 
 /** Blocks are listed after those that they send to: the first that is full is the last in the flow. */

@@ -72,7 +72,9 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   oldestMs: amount,
   lost: z.strictObject({
     total: count,
-    places: z.array(z.strictObject({ block: z.string(), how: z.enum(['dropped', 'failed']), count, text: z.string() })),
+    places: z.array(
+      z.strictObject({ block: z.string(), how: z.enum(['dropped', 'failed', 'lost']), count, text: z.string() }),
+    ),
   }),
   problems: z.array(
     z.strictObject({

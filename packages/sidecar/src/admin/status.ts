@@ -35,7 +35,7 @@ export interface BlockEntry {
   readonly failed: number;
   /** Accepted, and never handled. */
   readonly dropped: number;
-  /** Dropped, or failed where no sender knows. */
+  /** Dropped, failed where no sender knows, or lost before it was accepted. */
   readonly lost: number;
   /** Messages that wait in its mailbox. */
   readonly depth: number;
@@ -103,7 +103,8 @@ export interface Edge {
 /** Where messages were lost, and how. */
 export interface LossPlace {
   readonly block: string;
-  readonly how: 'dropped' | 'failed';
+  /** `lost`: before a block had accepted it, as a datagram that the kernel dropped. */
+  readonly how: 'dropped' | 'failed' | 'lost';
   readonly count: number;
   /** The last reason. */
   readonly text: string;
@@ -136,7 +137,7 @@ export interface Status {
   readonly edges: readonly Edge[];
   /** The block, or `server`, that others wait for: the last one in the flow whose mailbox is half full or more. */
   readonly bottleneck?: string | undefined;
-  /** Messages accepted and not yet settled, in all blocks. */
+  /** Messages accepted and not yet settled, in all blocks, and those that blocks hold beside their mailboxes. */
   readonly held: number;
   /** Age of the oldest of these, in milliseconds. */
   readonly oldestMs: number;

@@ -3,6 +3,7 @@ import {
   Sputnik,
   SputnikError,
   systemClock,
+  type BlockMetrics,
   type EventListener,
   type Flight,
   type FlightStatus,
@@ -21,7 +22,7 @@ import { usable } from '../folder/problems.js';
 import { guardProcess } from './process-guard.js';
 import { RateLimiter } from '../log/rate-limit.js';
 import { setUp, type Setup } from '../folder/setup.js';
-import { Signals } from './signals.js';
+import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
 
 const ADMIN = 'admin';
@@ -85,7 +86,9 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
     cleaner.push(() => signals.close());
     if (log && process === 'ours') cleaner.push(guardProcess({ log, status, fail: (error) => signals.fail(error) }));
-    const around = { flight: status, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };
+    if (log && logLevel) cleaner.push(toggleOnSignal(logLevel, log));
+    const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
+    const around = { flight: status, metrics, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());

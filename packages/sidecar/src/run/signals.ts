@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { onSignal, type Block, type BlockContext, type Clock, type Logger } from '@sputnikjs/core';
+import type { LogLevel } from '../log/log-level.js';
 
 /** Wrappers such as npm pass a Ctrl-C on to a process that the terminal has told already: the same one, not a second. */
 const SAME_CTRL_C_MS = 300;
@@ -105,6 +106,14 @@ export class Signals {
     const text = 'SIGHUP is ignored: it reloads nothing. Restart the satellite to apply changes';
     this.#options.log?.warn({ event: 'signalIgnored', signal: 'SIGHUP' }, text);
   }
+}
+
+/** Has SIGUSR2 change the log level to `debug`, and back. Returns what ends that. */
+export function toggleOnSignal(level: LogLevel, log: Logger): () => void {
+  return onSignal('SIGUSR2', () => {
+    level.toggle();
+    log[level.current]({ event: 'logLevel', logLevel: level.current }, `SIGUSR2: the log level is ${level.current}`);
+  });
 }
 
 /** Has a block fail with an error from elsewhere. */

@@ -1,0 +1,44 @@
+import type { Metric } from '@sputnikjs/core';
+import type { ListenerCounts, NamedCounts } from './counts.js';
+
+type Described = Pick<Metric, 'name' | 'type' | 'help'>;
+
+/** A counter; its name and help are those of a count. */
+const counter = (name: string, help: string): Described => ({ name: `${name}_total`, type: 'counter', help });
+const loss = (name: string, help: string): Described => ({ name: `${name}_total`, type: 'loss', help });
+
+/** What each count is called where the satellite is watched. */
+const METRICS: Readonly<Record<keyof ListenerCounts, Described>> = {
+  datagrams: counter('datagrams', 'Datagrams that came, whole or not.'),
+  datagramsDropped: loss('datagrams_dropped', 'Datagrams that could not be handed on.'),
+  datagramsDroppedByKernel: loss(
+    'datagrams_dropped_by_kernel',
+    'Datagrams that the kernel dropped: they came faster than they were read.',
+  ),
+  connections: counter('connections', 'Connections that were accepted.'),
+  connectionsRefused: counter('connections_refused', 'Connections above "maxConnections".'),
+  connectionsIdle: counter('connections_idle', 'Connections closed since nothing came.'),
+  connectionsFailed: counter('connections_failed', 'Connections that broke.'),
+  connectionsForeign: counter('connections_foreign', 'Connections that began with no syslog where that has to come.'),
+  handshakesFailed: counter('handshakes_failed', 'Connections that never became TLS.'),
+  frames: counter('frames', 'Messages that came by connections.'),
+  framesTruncated: counter('frames_truncated', 'Messages that were too long and lack their end.'),
+  framesRefused: loss('frames_refused', 'Messages refused for their length.'),
+  framesBroken: loss('frames_broken', 'Messages whose end did not come.'),
+  countsWrong: counter('octet_counts_wrong', 'Octet counts that did not fit what followed.'),
+  framesLost: loss('frames_lost', 'Messages that had come by connections and could not be handed on.'),
+  filtered: counter('filtered', 'Messages below the "severityLevel".'),
+  empty: counter('empty', 'Messages with nothing in them.'),
+};
+
+/** The counts of listeners, as metrics. */
+export function listenerMetrics(listeners: readonly NamedCounts[]): readonly Metric[] {
+  const keys = Object.keys(METRICS) as (keyof ListenerCounts)[];
+  return keys.flatMap((key) =>
+    listeners.map(({ name: listener, transport, [key]: value }) => ({
+      ...METRICS[key],
+      value,
+      labels: { listener, transport },
+    })),
+  );
+}
