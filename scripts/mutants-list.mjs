@@ -173,7 +173,7 @@ export const GUARDS = {
     'M5 the answer reaches who asked': [skip, 'rules/ask'],
     'M5 an onMsg that fails rejects its ask': [always, 'rules/ask'],
     'M5 what an asker was told lands nobody': [always, 'rules/ask'],
-    'M5 an answer that takes time reaches who asked': [swap('!sender.asker &&', ''), 'rules/ask'],
+    'M5 an answer that takes time reaches who asked': [swap('sender.asker ||', ''), 'rules/ask'],
     'M5 an ask ends with the block it was put to': [skip, 'rules/ask'],
     'M5 who asked a block that will not fly hears of it at once': [
       skip,
@@ -216,10 +216,8 @@ export const GUARDS = {
     'M9 an observer sees what is handled': [skip, 'rules/nesting'],
     'M9 an observer sees what fails or is dropped': [skip, 'rules/nesting'],
     'M9 an observer sees each message of a batch begin': [skip, 'rules/nesting'],
-    'M9 an observer sees which message it was that took time': [
-      swap('&& !this.recipient.observer', ''),
-      'rules/nesting',
-    ],
+    'M9 an observer sees which message it was that failed': [swap('|| this.recipient.observer', ''), 'rules/nesting'],
+    'M9 an observer sees which message it was that took time': [swap('|| isWatched', ''), 'rules/nesting'],
     // Server
     'S2 an attempt has a deadline': [skip, 'rules/server'],
     'S2 an attempt that is too late says so': [swap('overdue ??', ''), 'rules/server'],
@@ -445,7 +443,7 @@ export const GUARDS = {
     'without a token nobody controls a satellite over a port': [never, 'admin-access'],
     'a wrong token is refused': [never, 'admin-access'],
     'a listener that reads nothing is cut': [never, 'admin-control'],
-    'so many targets are told apart': [never, 'admin-metrics'],
+    'so many targets are told apart': [never, 'admin-meter'],
     'the admin endpoints are open to others only where somebody said so': [
       swap('isLoopback(host)', 'true'),
       'admin-access',

@@ -10,22 +10,35 @@ export type Outcome = 'handled' | 'failed' | 'dropped';
 export interface MessageObserver {
   /** A mailbox has accepted it. */
   accepted?(msg: object, from: BlockDescriptor, to: BlockDescriptor): void;
-  /** Its receiver's handler is called. */
-  begun?(msg: object, to: BlockDescriptor): void;
+  /** Its receiver's handler is called. If this returns false, `settled` need not be called when the message is handled: that costs less. */
+  begun?(msg: object, to: BlockDescriptor): boolean | void;
   /** It has an outcome, as the counts say it (M3). */
   settled?(msg: object, to: BlockDescriptor, how: Outcome): void;
 }
 
-/** The same, with what it throws handed in (F3). */
+/** The same, with what it throws handed in (F3). Each function by itself: they are called for every message. */
 export function handingIn(observer: MessageObserver, failed: (error: unknown) => void): MessageObserver {
-  const guard =
-    <A extends unknown[]>(name: keyof MessageObserver) =>
-    (...args: A): void => {
+  return {
+    accepted(msg, from, to) {
       try {
-        (observer[name] as ((...args: A) => void) | undefined)?.call(observer, ...args);
+        observer.accepted?.(msg, from, to);
       } catch (error) {
         failed(error);
       }
-    };
-  return { accepted: guard('accepted'), begun: guard('begun'), settled: guard('settled') };
+    },
+    begun(msg, to) {
+      try {
+        return observer.begun?.(msg, to);
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    settled(msg, to, how) {
+      try {
+        observer.settled?.(msg, to, how);
+      } catch (error) {
+        failed(error);
+      }
+    },
+  };
 }

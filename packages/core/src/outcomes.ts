@@ -32,6 +32,9 @@ export type Counts = Record<'accepted' | 'rejected' | Outcome, number>;
 
 export const noCounts = (): Counts => ({ accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 });
 
+/** Stands for a message where nobody needs to know which one it was. */
+export const ANY: object = {};
+
 /** Counts what becomes of messages; whoever asked, the observer and the block learn it here (M3, M5). */
 export class Outcomes {
   readonly counts: Counts = noCounts();
@@ -49,15 +52,16 @@ export class Outcomes {
     this.observer?.accepted?.(msg, sender.from.descriptor, this.recipient.descriptor);
   }
 
-  begun(msg: object): void {
+  /** False if nobody needs to know which message it was when it is handled. */
+  begun(msg: object): boolean {
     // guard: M9 an observer sees what begins
-    this.observer?.begun?.(msg, this.recipient.descriptor);
+    return this.observer ? this.observer.begun?.(msg, this.recipient.descriptor) !== false : false;
   }
 
   handled(msg: object, sender: Sender, value: unknown): void {
     this.counts.handled++;
     // guard: M9 an observer sees what is handled
-    this.observer?.settled?.(msg, this.recipient.descriptor, 'handled');
+    if (msg !== ANY) this.observer?.settled?.(msg, this.recipient.descriptor, 'handled');
     // guard: M5 the answer reaches who asked
     sender.answer(value);
   }

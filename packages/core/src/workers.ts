@@ -1,9 +1,8 @@
 import { isThenable, type Batch, type Delivery } from './batch.js';
 import type { BlockCommunicator } from './block-communicator.js';
-import type { Outcomes, Recipient } from './outcomes.js';
+import { ANY, type Outcomes, type Recipient } from './outcomes.js';
 import { Sender } from './sender.js';
 
-const UNKNOWN = {};
 const UNKNOWN_SENDER = new Sender({} as BlockCommunicator);
 
 /** The calls of a handler: begins them, and knows which have not ended. */
@@ -31,7 +30,7 @@ export class Workers {
   }
 
   handle(msg: object, sender: Sender): void {
-    this.outcomes.begun(msg);
+    const isWatched = this.outcomes.begun(msg);
     try {
       const result = this.recipient.handle?.(msg, sender.from, sender.asker);
       if (!isThenable(result)) return this.outcomes.handled(msg, sender, result);
@@ -40,11 +39,12 @@ export class Workers {
       const work = result instanceof Promise ? result : Promise.resolve(result);
       // guard: M5 an answer that takes time reaches who asked
       // guard: M9 an observer sees which message it was that took time
-      if (!sender.asker && !this.recipient.observer) return void work.then(this.onResolved, this.onRejected);
-      void work.then(
-        (value) => this.onResolved(value, msg, sender),
-        (error) => this.onRejected(error, msg, sender),
-      );
+      const resolved =
+        sender.asker || isWatched ? (value: unknown) => this.onResolved(value, msg, sender) : this.onResolved;
+      // guard: M9 an observer sees which message it was that failed
+      const isTold = sender.asker || this.recipient.observer;
+      const rejected = isTold ? (error: unknown) => this.onRejected(error, msg, sender) : this.onRejected;
+      void work.then(resolved, rejected);
     } catch (error) {
       this.failed(msg, sender, error);
     }
@@ -79,15 +79,15 @@ export class Workers {
     this.calls = this.single = 0;
   }
 
-  /** Where nobody asked or observes it does not matter whose message it was: one pair of callbacks serves all. */
-  private readonly onResolved = (value: unknown, msg: object = UNKNOWN, sender: Sender = UNKNOWN_SENDER): void => {
+  /** Where nobody asked or watches it does not matter whose message it was: one callback serves all. */
+  private readonly onResolved = (value: unknown, msg: object = ANY, sender: Sender = UNKNOWN_SENDER): void => {
     // guard: L4 what ends after that is not counted as handled
     if (this.isAbandoned) return;
     this.outcomes.handled(msg, sender, value);
     this.ended();
   };
 
-  private readonly onRejected = (error: unknown, msg: object = UNKNOWN, sender: Sender = UNKNOWN_SENDER): void => {
+  private readonly onRejected = (error: unknown, msg: object = ANY, sender: Sender = UNKNOWN_SENDER): void => {
     // guard: L4 what ends after that is not counted as failed
     if (this.isAbandoned) return;
     this.failed(msg, sender, error);

@@ -250,6 +250,27 @@ test('M9: an observer sees each message accepted, begun and settled, one by one 
   await t.land();
 });
 
+test('M9: of messages that an observer does not watch it learns that they failed, and nothing else', async () => {
+  const seen: string[] = [];
+  const watched = (msg: object): boolean => (msg as { readonly n: number }).n > 2;
+  const observer: MessageObserver = {
+    begun: watched,
+    settled: (msg, _to, how) => void seen.push(`${(msg as { readonly n: number }).n} ${how}`),
+  };
+  const t = new TestFlight({ observer });
+  const onMsg = async ({ n }: { readonly n?: unknown }): Promise<void> => {
+    await turn();
+    if (n === 2 || n === 4) throw new Error('no');
+  };
+  await t.fly({ a: { onMsg, onError: () => 'continue' } });
+  for (const n of [1, 2, 3, 4]) t.self('a').send({ n });
+  await t.flight.idle();
+  assert.deepEqual(seen, ['2 failed', '3 handled', '4 failed']);
+  const { handled, failed } = t.status('a');
+  assert.deepEqual({ handled, failed }, { handled: 2, failed: 2 });
+  await t.land();
+});
+
 test('M9: what an observer throws lands the satellite', async () => {
   const observer: MessageObserver = {
     accepted() {

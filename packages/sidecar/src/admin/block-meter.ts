@@ -41,11 +41,13 @@ export class BlockMeter {
     this.#timed.set(msg, { acceptedAt: this.#clock.now(), begunAt: undefined });
   }
 
-  begun(msg: object): void {
+  /** False if it is not timed. */
+  begun(msg: object): boolean {
     const timed = this.#timed.get(msg);
-    if (timed === undefined) return;
+    if (timed === undefined) return false;
     timed.begunAt = this.#clock.now();
     this.waited.observe((timed.begunAt - timed.acceptedAt) / 1000);
+    return true;
   }
 
   settled(msg: object): void {

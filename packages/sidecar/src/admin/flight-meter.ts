@@ -54,15 +54,17 @@ export class FlightMeter implements MessageObserver {
 
   accepted(msg: object, from: BlockDescriptor, to: BlockDescriptor): void {
     this.#meterOf(to).accepted(msg, from);
+    if (to.name === producerBlock.name) this.targets.count(msg, 'accepted');
   }
 
-  begun(msg: object, to: BlockDescriptor): void {
-    this.#meterOf(to).begun(msg);
+  /** Of messages that are not timed nobody needs to know when they are handled. */
+  begun(msg: object, to: BlockDescriptor): boolean {
+    return this.#meterOf(to).begun(msg);
   }
 
   settled(msg: object, to: BlockDescriptor, how: Outcome): void {
     this.#meterOf(to).settled(msg);
-    if (to.name === producerBlock.name) this.targets.count(msg, how);
+    if (how !== 'handled' && to.name === producerBlock.name) this.targets.count(msg, how);
   }
 
   take(event: SputnikEvent): void {

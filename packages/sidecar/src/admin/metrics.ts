@@ -162,11 +162,11 @@ export const METRICS: readonly Metric[] = [
   {
     name: 'sputnik_target_messages_total',
     type: 'counter',
-    help: 'Messages for the server by target, and what became of them. Of a hundred targets; the rest is "others".',
-    labels: ['target', 'outcome'],
+    help: 'Messages for the server by target: accepted, and of these failed and dropped. Of a hundred targets; the rest is "others".',
+    labels: ['target', 'what'],
     read: ({ targets }) =>
       [...targets.entries()].flatMap(([target, counts]) =>
-        Object.entries(counts).map(([outcome, value]) => ({ labels: { target, outcome }, value })),
+        Object.entries(counts).map(([what, value]) => ({ labels: { target, what }, value })),
       ),
   },
   single('sputnik_server_connected', 'gauge', '1 while the server is connected.', ({ status }) =>

@@ -1,27 +1,27 @@
-import type { Outcome } from '@sputnikjs/core';
-
 /** So many targets are told apart: senders may choose their names. */
 const MOST_TARGETS = 100;
 const OTHERS = 'others';
 
-/** What became of messages, by the target that they were to be produced to. */
-export class TargetCounts {
-  readonly #counts = new Map<string, Record<Outcome, number>>();
+type Counts = Record<'accepted' | 'failed' | 'dropped', number>;
 
-  count(msg: { readonly target?: unknown }, how: Outcome): void {
+/** Messages by the target that they were to be produced to, and those that were not. */
+export class TargetCounts {
+  readonly #counts = new Map<string, Counts>();
+
+  count(msg: { readonly target?: unknown }, what: keyof Counts): void {
     const name = typeof msg.target === 'string' ? msg.target : OTHERS;
     const known = this.#counts.get(name) ?? this.#add(name);
-    known[how]++;
+    known[what]++;
   }
 
-  entries(): Iterable<readonly [target: string, counts: Readonly<Record<Outcome, number>>]> {
+  entries(): Iterable<readonly [target: string, counts: Readonly<Counts>]> {
     return this.#counts;
   }
 
-  #add(name: string): Record<Outcome, number> {
+  #add(name: string): Counts {
     // guard: so many targets are told apart
     if (this.#counts.size >= MOST_TARGETS && name !== OTHERS) return this.#counts.get(OTHERS) ?? this.#add(OTHERS);
-    const counts = { handled: 0, failed: 0, dropped: 0 };
+    const counts = { accepted: 0, failed: 0, dropped: 0 };
     this.#counts.set(name, counts);
     return counts;
   }
