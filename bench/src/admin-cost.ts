@@ -54,7 +54,7 @@ async function adapter(stream: string, admin: 'with' | 'without'): Promise<Adapt
   for (const [name, content] of Object.entries(files))
     await writeFile(join(folder, `${name}.json`), JSON.stringify(content));
   const sidecar = spawnSidecar(APP, ['run', '--cf', folder], {
-    after: (end) => scope.after(async () => void (await end())),
+    after: (end) => scope.after(async () => end()),
   });
   await sidecar.printed('"event":"connected"');
   return { process: sidecar, port, adminPort, stream };
