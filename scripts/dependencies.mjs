@@ -39,7 +39,6 @@ const ROOMS = {
     ['index', 'register'],
   ],
   'adapter-syslog': [
-    ['line', 'problem-log'],
     ['parse'],
     ['receive', 'route', 'deliver'],
     ['checks'],

@@ -383,6 +383,8 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
+    'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'what the server did not take is tried again': [always, 'producer'],
     'messages are sent in order': [swap('of suspects', 'of [...suspects].reverse()'), 'producer'],
     'what cannot be delivered at landing fails': [skip, 'producer'],
@@ -549,8 +551,6 @@ export const GUARDS = {
       swap('(parent && this.#peers.get(parent)) ??', ''),
       'tls-senders',
     ],
-    'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
-    'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'who does not begin with a PROXY header is not heard': [
       swap('if (proxyProtocol)', 'if (proxyProtocol && proxyHeader)'),
       'opening',

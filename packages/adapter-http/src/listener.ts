@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
+import { ProblemLog } from '@sputnikjs/messaging/net';
 import {
   fastify,
   type FastifyError,
@@ -17,7 +18,6 @@ import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
 import { checkHead } from './read/check.js';
 import { Connections } from './receive/connections.js';
-import { Denials } from './access/denials.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
 import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './produce/reception.js';
 import { Refused } from './answer/refusals.js';
@@ -58,7 +58,7 @@ export class Listener {
   readonly #app: FastifyInstance;
   readonly #turns = new Turns();
   readonly #bodies: Bodies;
-  readonly #denials: Denials;
+  readonly #problemLog: ProblemLog;
   readonly #connections: Connections;
   /** How often which status and code was answered. */
   readonly #answers = new Map<string, AnswerCount>();
@@ -68,7 +68,7 @@ export class Listener {
     const { limits, certificate, log, clock, landingSoon } = options;
     this.#options = options;
     this.#bodies = new Bodies(limits, clock);
-    this.#denials = new Denials(log, clock);
+    this.#problemLog = new ProblemLog({ log, clock });
     const server = makeServer(limits, certificate);
     let handle: RequestListener = () => {};
     this.#connections = new Connections(server, certificate !== undefined, (...request) => handle(...request), {
@@ -77,14 +77,11 @@ export class Listener {
       lingerMs: limits.lingerMs,
       isLeaving: () => this.#isLanding || landingSoon.aborted,
       maxConnections: limits.maxConnections,
-      onDrop: (address) => {
+      onDrop: (remoteAddress) => {
         const text = `a connection was closed, since there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
-        log.warn({ event: 'connectionDropped', address }, text);
+        this.#problemLog.note('connectionDropped', text, { remoteAddress });
       },
-      onLook: () => {
-        this.#bodies.look((request) => this.#connections.isHeld(request));
-        this.#denials.look();
-      },
+      onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),
       onOver: (request) => this.#bodies.release(request),
     });
     this.#app = this.#makeApp((handler) => {
@@ -130,14 +127,14 @@ export class Listener {
   async land(): Promise<void> {
     this.#isLanding = true;
     await this.#connections.land(refusal('LANDING'));
-    this.#denials.flush();
+    this.#problemLog.close();
     await this.#app.close();
   }
 
   /** Closes everything at once, answered or not. */
   async close(): Promise<void> {
     await this.#connections.cut();
-    this.#denials.flush();
+    this.#problemLog.close();
     await this.#app.close();
   }
 
@@ -148,7 +145,7 @@ export class Listener {
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
     const fail = (error: FastifyError, { raw }: FastifyRequest, reply: FastifyReply): void => {
-      if (error instanceof Refused) this.#denials.note(error.code, raw.socket.remoteAddress);
+      if (error instanceof Refused) this.#tellDenied(error, raw.socket);
       this.#send(reply, errorAnswer(error, log));
     };
     const app = fastify({
@@ -214,6 +211,13 @@ export class Listener {
     if (known === undefined) this.#answers.set(key, { labels, count: 1 });
     else known.count++;
     return answer;
+  }
+
+  /** Strangers who try are told in the log, but do not fill it. */
+  #tellDenied({ code }: Refused, { remoteAddress, remotePort }: Socket): void {
+    const from = { remoteAddress, remotePort };
+    if (code === 'UNAUTHORIZED') this.#problemLog.note('unauthorized', 'a request had no valid token', from);
+    if (code === 'FORBIDDEN') this.#problemLog.note('forbidden', 'a request was not allowed', from);
   }
 
   #send(reply: FastifyReply, answered: Answer): void {

@@ -126,7 +126,7 @@ describe('connections', () => {
       assert.equal((await wire.answer()).status, 202);
     }
     assert.equal(await first?.received, '');
-    assert.deepEqual(warnings, [{ event: 'connectionDropped', address: '127.0.0.1' }]);
+    assert.deepEqual(warnings, [{ event: 'connectionDropped', count: 1, remoteAddress: '127.0.0.1' }]);
   });
 
   test('whose requests are under way are not closed for others: the newest is', async (t) => {

@@ -1,5 +1,6 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
+import { ProblemLog } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
 import { DeliveryQueue } from './deliver/delivery-queue.js';
@@ -8,7 +9,6 @@ import { DatagramBuffer } from './deliver/datagram-buffer.js';
 import { SYSLOG_PRODUCER } from './parse/message.js';
 import { Routing, targetOf } from './route/routing.js';
 import type { Target } from './route/target.js';
-import { ProblemLog } from './problem-log.js';
 import { SYSLOG_WRITER } from './deliver/unsent.js';
 
 const Config = z.strictObject({

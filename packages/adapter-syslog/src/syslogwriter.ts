@@ -1,8 +1,8 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
+import { ProblemLog } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { checkWriter } from './checks.js';
 import { RotatingFile } from './deliver/rotating-file.js';
-import { ProblemLog } from './problem-log.js';
 import { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 
 /** Messages that are written at once. */

@@ -1,5 +1,5 @@
 import type { ProduceMessage } from '@sputnikjs/messaging';
-import { Line } from '../line.js';
+import { Fifo } from '@sputnikjs/messaging/connector';
 
 /** A message on its way to the producer. */
 export interface Item {
@@ -17,8 +17,8 @@ export interface Item {
 export class DatagramBuffer {
   readonly #maxDatagrams: number;
   readonly #maxBytes: number;
-  readonly #datagrams = new Line<Item>();
-  readonly #others = new Line<Item>();
+  readonly #datagrams = new Fifo<Item>();
+  readonly #others = new Fifo<Item>();
   #lastWas = this.#others;
   /** Of the datagrams. */
   #bytes = 0;

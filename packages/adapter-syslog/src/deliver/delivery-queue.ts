@@ -1,7 +1,7 @@
 import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
 import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
+import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Item, DatagramBuffer } from './datagram-buffer.js';
-import type { ProblemLog } from '../problem-log.js';
 import type { UnsentMessage } from './unsent.js';
 
 /** Questions at most that the producer has not answered. */

@@ -1,5 +1,5 @@
 import type { BlockCommunicator, BlockContext, SputnikError } from '@sputnikjs/core';
-import { Line } from '../line.js';
+import { Fifo } from '@sputnikjs/messaging/connector';
 import type { SyslogMessage } from '../parse/message.js';
 
 /** Messages of connections from one question to the next whether the publisher has room for more, and their bytes. */
@@ -28,8 +28,8 @@ interface Datagram {
 export class Dispatcher {
   readonly #publisher: BlockCommunicator<SyslogMessage>;
   readonly #ctx: BlockContext;
-  readonly #datagrams = new Line<Datagram>();
-  readonly #connections = new Line<() => void>();
+  readonly #datagrams = new Fifo<Datagram>();
+  readonly #connections = new Fifo<() => void>();
   #messages = 0;
   #bytes = 0;
   /** A question has not been answered. */
@@ -141,8 +141,8 @@ export class Dispatcher {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (let next = this.#datagrams.shift(); next; next = this.#datagrams.shift()) next.sender.lose(NOBODY);
-    for (let turn = this.#connections.shift(); turn; turn = this.#connections.shift()) turn();
+    for (const { sender } of this.#datagrams.drain()) sender.lose(NOBODY);
+    for (const turn of this.#connections.drain()) turn();
     this.#tellIdle?.();
   }
 }

@@ -1,12 +1,11 @@
 import type { BlockContext } from '@sputnikjs/core';
-import type { Address } from '@sputnikjs/messaging/net';
+import type { Address, ProblemLog } from '@sputnikjs/messaging/net';
 import type { ListenerCounts } from './counts.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { Received, SyslogMessage, SyslogSource } from '../parse/message.js';
 import type { ParseOptions } from '../parse/parse-options.js';
 import { parseSyslog, passes } from '../parse/parse.js';
-import type { ProblemLog } from '../problem-log.js';
 
 const SPACE = 32;
 const BLANK = new Set(Buffer.from('\0\t\n\r '));

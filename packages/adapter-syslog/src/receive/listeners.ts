@@ -1,11 +1,10 @@
 import { lookup } from 'node:dns/promises';
-import type { Address } from '@sputnikjs/messaging/net';
+import { ProblemLog, type Address } from '@sputnikjs/messaging/net';
 import { noCounts } from './counts.js';
 import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';
 import type { ReceiverConfig } from './receiver-config.js';
 import { StreamListener } from './stream-listener.js';
-import { ProblemLog } from '../problem-log.js';
 import { UdpListener } from './udp-listener.js';
 
 const ATTEMPTS = 20;

@@ -2,5 +2,6 @@ export { arrived } from './arrived.js';
 export { bind, placeOf, plainAddress, type Address } from './bind.js';
 export { FileReloader, type Reload } from './file-reloader.js';
 export { isLoopback } from './loopback.js';
+export { ProblemLog, type Particulars, type ProblemLogContext } from './problem-log.js';
 export { readTls, TLS_KEYS, tlsMisfits, tlsProblems, type TlsConfig, type TlsOptions } from './tls.js';
 export { clearPath, PATH_ADVICE } from './unix-path.js';

@@ -1,4 +1,4 @@
-import type { BlockContext } from '@sputnikjs/core';
+import type { Clock, Logger } from '@sputnikjs/core';
 
 const QUIET_MS = 5_000;
 /** Senders that are told of one by one; a scan of the whole net must not fill the log. */
@@ -12,6 +12,12 @@ export interface Particulars {
   readonly [key: string]: unknown;
 }
 
+/** What a log needs; the context of a block has it. */
+export interface ProblemLogContext {
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
 /** What has not been told yet of an event and a sender. */
 interface Trouble {
   readonly event: string;
@@ -22,18 +28,32 @@ interface Trouble {
 }
 
 /**
- * Warns of what may happen again and again: the first time at once, then every 5 s at most, with the `count` since the last warning and
- * text and particulars of the latest case. Each sender has warnings of its own, up to 32 of them; all others share one, which names none.
+ * Warns of problems that may occur again and again: of the first at once, then every 5 s at most, with the `count` since the last
+ * warning, and the text and particulars of the latest case. Each sender (`remoteAddress`) has its own warnings, up to 32 senders; all
+ * others share one, which names none. Call `close` at the end: it tells the rest, and leaves no timer.
+ *
+ * @example
+ * import { ProblemLog } from '@sputnikjs/messaging/net';
+ * import { manualClock, MemoryLog } from '@sputnikjs/testkit';
+ * const [log, clock] = [new MemoryLog(), manualClock()];
+ * const problems = new ProblemLog({ log, clock });
+ * for (const port of [1, 2, 3]) problems.note('handshakeFailed', 'no TLS', { remoteAddress: '192.0.2.1', remotePort: port });
+ * await clock.advance(5_000);
+ * console.log(log.lines.map(({ fields }) => fields['count'])); // [ 1, 2 ]
+ * problems.close();
  */
 export class ProblemLog {
-  readonly #ctx: BlockContext;
+  readonly #log: Logger;
+  readonly #clock: Clock;
   /** By event, then by sender. */
   readonly #recent = new Map<string, Map<string, Trouble>>();
 
-  constructor(ctx: BlockContext) {
-    this.#ctx = ctx;
+  constructor({ log, clock }: ProblemLogContext) {
+    this.#log = log;
+    this.#clock = clock;
   }
 
+  /** Warns of `count` cases, at once or with those that follow. */
   note(event: string, text: string, fields: Particulars = {}, count = 1): void {
     const senders = this.#recent.get(event) ?? new Map<string, Trouble>();
     this.#recent.set(event, senders);
@@ -55,15 +75,15 @@ export class ProblemLog {
     for (const senders of this.#recent.values()) {
       for (const { event, text, fields, count, cancel } of senders.values()) {
         cancel();
-        if (count > 0) this.#ctx.log.warn({ event, count, ...fields }, text);
+        if (count > 0) this.#log.warn({ event, count, ...fields }, text);
       }
     }
     this.#recent.clear();
   }
 
   #warn(senders: Map<string, Trouble>, sender: string, { event, text, fields, count }: Omit<Trouble, 'cancel'>): void {
-    this.#ctx.log.warn({ event, count, ...fields }, text);
-    const cancel = this.#ctx.clock.after(QUIET_MS, () => {
+    this.#log.warn({ event, count, ...fields }, text);
+    const cancel = this.#clock.after(QUIET_MS, () => {
       const recent = senders.get(sender);
       senders.delete(sender);
       if (recent && recent.count > 0) this.#warn(senders, sender, recent);
