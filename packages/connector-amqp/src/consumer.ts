@@ -1,5 +1,11 @@
 import { SputnikError } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import {
+  MAX_UNACKNOWLEDGED,
+  type ConsumeOptions,
+  type MessageConsumer,
+  type MessageHandler,
+  type Subscription,
+} from '@sputnikjs/messaging';
 import { isShort } from './short-text.js';
 import { QueueSubscription, type SubscriptionParts } from './subscription.js';
 
@@ -13,8 +19,8 @@ export class AmqpConsumer implements MessageConsumer {
 
   async consume(
     source: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+    handler: MessageHandler,
+    { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
     const what = `cannot consume from the queue ${JSON.stringify(source.slice(0, 200))}`;
     const problem = problemOf(source);

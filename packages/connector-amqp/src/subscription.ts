@@ -1,5 +1,5 @@
 import { systemClock, type Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
+import type { MessageHandler, Subscription } from '@sputnikjs/messaging';
 import type { AMQPError, AsyncMessage, Channel } from 'rabbitmq-client';
 import { keepBytes } from './keep-bytes.js';
 import type { AmqpLink, AmqpLinkUser } from './link.js';
@@ -38,7 +38,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
   static async to(
     parts: SubscriptionParts,
     queue: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
+    handler: MessageHandler,
     maxUnacknowledged: number,
   ): Promise<QueueSubscription> {
     const subscription = new QueueSubscription(parts, queue, handler, maxUnacknowledged);
@@ -47,12 +47,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     return subscription;
   }
 
-  private constructor(
-    parts: SubscriptionParts,
-    queue: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    maxUnacknowledged: number,
-  ) {
+  private constructor(parts: SubscriptionParts, queue: string, handler: MessageHandler, maxUnacknowledged: number) {
     this.#parts = parts;
     this.#queue = queue;
     // guard: the server bounds what is under way

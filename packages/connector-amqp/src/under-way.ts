@@ -1,4 +1,4 @@
-import type { ConsumedMessage } from '@sputnikjs/messaging';
+import type { MessageHandler } from '@sputnikjs/messaging';
 import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { isAgain, messageOf } from './delivery.js';
@@ -26,7 +26,7 @@ export class UnderWay {
   readonly #retries = new Map<NodeJS.Timeout, Channel>();
   #isStopped = false;
 
-  constructor(handler: (message: ConsumedMessage) => Promise<void>, limit: number) {
+  constructor(handler: MessageHandler, limit: number) {
     this.#handlers = new Handlers(handler);
     this.#limit = limit;
   }

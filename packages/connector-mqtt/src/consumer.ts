@@ -1,8 +1,14 @@
 import { SputnikError, type Logger } from '@sputnikjs/core';
-import type { MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import {
+  MAX_UNACKNOWLEDGED,
+  type ConsumeOptions,
+  type MessageConsumer,
+  type MessageHandler,
+  type Subscription,
+} from '@sputnikjs/messaging';
 import { Fifo } from '@sputnikjs/messaging/connector';
 import type { MqttConfig } from './config.js';
-import { Handling, type Delivery, type Handler } from './handling.js';
+import { Handling, type Delivery } from './handling.js';
 import type { MqttLink, MqttLinkUser } from './link.js';
 import { pubackPacket } from './packets.js';
 import { filterProblem, isShared } from './topic.js';
@@ -44,8 +50,8 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
 
   async consume(
     source: string,
-    handler: Handler,
-    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+    handler: MessageHandler,
+    { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
     const problem = filterProblem(source) ?? this.#sharingProblem(source);
     if (problem !== undefined) {

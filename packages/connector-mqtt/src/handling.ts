@@ -1,9 +1,7 @@
 import { systemClock } from '@sputnikjs/core';
-import type { ConsumedMessage } from '@sputnikjs/messaging';
+import type { ConsumedMessage, MessageHandler } from '@sputnikjs/messaging';
 import { Fifo } from '@sputnikjs/messaging/connector';
 import { matches } from './topic.js';
-
-export type Handler = (message: ConsumedMessage) => Promise<void>;
 
 /** A message that the server has sent. */
 export interface Delivery {
@@ -23,7 +21,7 @@ const RETRY_MS = [1000, 30_000] as const;
 /** Has one handler handle the messages of one subscription, a bounded number at once, each until it succeeds. */
 export class Handling {
   readonly filter: string;
-  readonly #handler: Handler;
+  readonly #handler: MessageHandler;
   readonly #limit: number;
   /** Told of each delivery when it is over, and whether it was handled. */
   readonly #done: (delivery: Delivery, handled: boolean) => void;
@@ -32,7 +30,12 @@ export class Handling {
   #running = 0;
   #idle = (): void => {};
 
-  constructor(filter: string, handler: Handler, limit: number, done: (delivery: Delivery, handled: boolean) => void) {
+  constructor(
+    filter: string,
+    handler: MessageHandler,
+    limit: number,
+    done: (delivery: Delivery, handled: boolean) => void,
+  ) {
     this.filter = filter;
     this.#handler = handler;
     this.#limit = limit;

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { SputnikError, type Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import {
+  MAX_UNACKNOWLEDGED,
+  type ConsumeOptions,
+  type MessageConsumer,
+  type MessageHandler,
+  type Subscription,
+} from '@sputnikjs/messaging';
 import type { RedisConfig } from './config.js';
 import { keyProblem } from './entry.js';
 import { prepareGroup } from './group.js';
@@ -39,8 +45,8 @@ export class RedisConsumer implements MessageConsumer {
 
   async consume(
     source: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+    handler: MessageHandler,
+    { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
     const problem = keyProblem(source);
     if (problem !== undefined)

@@ -1,4 +1,4 @@
-import type { ConsumedMessage } from '@sputnikjs/messaging';
+import type { ConsumedMessage, MessageHandler } from '@sputnikjs/messaging';
 import { Handlers } from '@sputnikjs/messaging/connector';
 import { Acks } from './acks.js';
 import { messageOf, type Delivery } from './entry.js';
@@ -8,7 +8,7 @@ import type { Entry, StreamGroup } from './stream-group.js';
 /** What becomes of a stream's messages. */
 export interface Handled {
   readonly stream: StreamGroup;
-  readonly handler: (message: ConsumedMessage) => Promise<void>;
+  readonly handler: MessageHandler;
   /** Messages under way at most. */
   readonly places: number;
   /** Told how many messages were deleted before they were handled. */

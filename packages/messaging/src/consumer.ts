@@ -2,6 +2,7 @@ import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   consumerOf,
+  MAX_UNACKNOWLEDGED,
   RECEIVER,
   type ConsumedMessage,
   type MessageConsumer,
@@ -14,7 +15,7 @@ const Config = z.strictObject({
   /** What to subscribe to: a topic filter, subject, stream or queue, in the server's own spelling. */
   source: z.string().min(1),
   /** Messages at most that the receiver was asked to handle and has not answered. */
-  maxUnacknowledged: z.int().min(1).default(256),
+  maxUnacknowledged: z.int().min(1).default(MAX_UNACKNOWLEDGED),
 });
 
 /** From one refusal of the subscription to the next try, in milliseconds: doubles each time, up to the second. */

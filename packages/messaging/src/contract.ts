@@ -72,20 +72,28 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
+/** Handles a message: resolves once it is handled, rejects if it is not. */
+export type MessageHandler = (message: ConsumedMessage) => Promise<void>;
+
+/** How to consume. */
+export interface ConsumeOptions {
+  /** Most messages under way: given to the handler, and not acknowledged yet. {@link MAX_UNACKNOWLEDGED} unless given. */
+  readonly maxUnacknowledged?: number | undefined;
+}
+
+/** Most messages of a subscription that are under way, unless told otherwise. */
+export const MAX_UNACKNOWLEDGED = 256;
+
 /** The consuming half of a connection. */
 export interface MessageConsumer {
   /**
    * Has `handler` called with every message of `source` (a topic filter, subject, stream or queue). A message is
    * acknowledged when its handler resolves, however long that takes, and left to the server to deliver again when it rejects.
-   * At most `maxUnacknowledged` (256) are under way. Rejects with CONNECTION_LOST when the connection ends first, with BAD_CONFIG
+   * At most `maxUnacknowledged` are under way. Rejects with CONNECTION_LOST when the connection ends first, with BAD_CONFIG
    * when nothing can ever be subscribed to by that name, with any other error when the server refuses it for now. A subscription whose
    * source is deleted goes on when the source is there again.
    */
-  consume(
-    source: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    options?: { readonly maxUnacknowledged?: number | undefined },
-  ): Promise<Subscription>;
+  consume(source: string, handler: MessageHandler, options?: ConsumeOptions): Promise<Subscription>;
 }
 
 /** What a connection to a message server offers to blocks. */

@@ -1,11 +1,14 @@
 export { consumerBlock } from './consumer.js';
 export {
   defineConnector,
+  MAX_UNACKNOWLEDGED,
   PRODUCER,
   RECEIVER,
   type ConnectorDefinition,
   type ConsumedMessage,
+  type ConsumeOptions,
   type MessageConsumer,
+  type MessageHandler,
   type MessageProducer,
   type MessagingConnection,
   type ProduceMessage,

@@ -2,14 +2,13 @@ import { SputnikError, type ConfFactory, type ConnectAttempt, type ServerConnect
 import type {
   ConsumedMessage,
   MessageConsumer,
+  MessageHandler,
   MessageProducer,
   MessagingConnection,
   ProduceMessage,
   ProduceResult,
   Subscription,
 } from '@sputnikjs/messaging';
-
-type Handler = (message: ConsumedMessage) => Promise<void>;
 
 /** What is under way on one connection. */
 interface Pending {
@@ -43,7 +42,7 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
   #pending = new Set<Pending>();
   #orphans: Pending[] = [];
   readonly #queue: ConsumedMessage[] = [];
-  #subscriber: { readonly connection: number; readonly handler: Handler; readonly limit: number } | undefined;
+  #subscriber: { readonly connection: number; readonly handler: MessageHandler; readonly limit: number } | undefined;
   #underWay = 0;
   readonly #watchers = new Set<() => void>();
 
@@ -175,7 +174,7 @@ export class InProcessServer implements ServerConnector<MessagingConnection> {
     }
   }
 
-  async #handle(handler: Handler, message: ConsumedMessage): Promise<void> {
+  async #handle(handler: MessageHandler, message: ConsumedMessage): Promise<void> {
     try {
       await handler(message);
       this.acknowledged.push(Buffer.from(message.payload).toString());

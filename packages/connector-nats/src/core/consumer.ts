@@ -1,5 +1,11 @@
 import type { Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import {
+  MAX_UNACKNOWLEDGED,
+  type ConsumeOptions,
+  type MessageConsumer,
+  type MessageHandler,
+  type Subscription,
+} from '@sputnikjs/messaging';
 import { CoreSubscription, type Drop } from './subscription.js';
 import type { NatsLink } from '../link/link.js';
 import { checkSource } from '../subject.js';
@@ -27,8 +33,8 @@ export class CoreConsumer implements MessageConsumer {
 
   async consume(
     source: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+    handler: MessageHandler,
+    { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
     checkSource(source);
     if (this.#link.over !== undefined) throw this.#link.over;

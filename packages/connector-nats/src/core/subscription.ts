@@ -1,5 +1,5 @@
 import type { Msg, Subscription as NatsSubscription } from '@nats-io/transport-node';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
+import type { ConsumedMessage, MessageHandler, Subscription } from '@sputnikjs/messaging';
 import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { propertiesOf } from '../headers.js';
 import type { NatsLink, NatsLinkUser } from '../link/link.js';
@@ -32,7 +32,7 @@ export class CoreSubscription implements Subscription, NatsLinkUser {
     link: NatsLink,
     source: string,
     queue: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
+    handler: MessageHandler,
     places: number,
     dropped: (why: Drop, count: number) => void,
   ) {

@@ -1,5 +1,11 @@
 import type { Logger } from '@sputnikjs/core';
-import type { ConsumedMessage, MessageConsumer, Subscription } from '@sputnikjs/messaging';
+import {
+  MAX_UNACKNOWLEDGED,
+  type ConsumeOptions,
+  type MessageConsumer,
+  type MessageHandler,
+  type Subscription,
+} from '@sputnikjs/messaging';
 import { durableOf, type Durable } from './durable.js';
 import { Pull } from './pull.js';
 import type { Streams } from './streams.js';
@@ -19,8 +25,8 @@ export class JetStreamConsumer implements MessageConsumer {
 
   async consume(
     source: string,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    { maxUnacknowledged = 256 }: { readonly maxUnacknowledged?: number | undefined } = {},
+    handler: MessageHandler,
+    { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
     checkSource(source);
     const find = (): Promise<Durable> => durableOf(this.#streams, this.#durable, source, maxUnacknowledged);

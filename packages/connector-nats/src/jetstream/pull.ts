@@ -1,6 +1,6 @@
 import { systemClock } from '@sputnikjs/core';
 import { createInbox, nanos, type Msg, type Subscription as NatsSubscription } from '@nats-io/transport-node';
-import type { ConsumedMessage, Subscription } from '@sputnikjs/messaging';
+import type { MessageHandler, Subscription } from '@sputnikjs/messaging';
 import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
 import { Delivery, isDelivery } from './delivery.js';
 import type { Durable } from './durable.js';
@@ -63,13 +63,7 @@ export class Pull implements Subscription, NatsLinkUser {
   #isRecovering = false;
   #stopping: Promise<void> | undefined;
 
-  constructor(
-    jetstream: JetStream,
-    durable: Durable,
-    handler: (message: ConsumedMessage) => Promise<void>,
-    places: number,
-    recovery: Recovery,
-  ) {
+  constructor(jetstream: JetStream, durable: Durable, handler: MessageHandler, places: number, recovery: Recovery) {
     this.#jetstream = jetstream;
     this.#recovery = recovery;
     this.#link = jetstream.link;

@@ -1,4 +1,4 @@
-import type { ConsumedMessage } from '../contract.js';
+import type { ConsumedMessage, MessageHandler } from '../contract.js';
 
 /**
  * Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends.
@@ -13,11 +13,11 @@ import type { ConsumedMessage } from '../contract.js';
  * await handlers.idle();
  */
 export class Handlers {
-  readonly #handler: (message: ConsumedMessage) => Promise<void>;
+  readonly #handler: MessageHandler;
   #underWay = 0;
   #idle: (() => void)[] = [];
 
-  constructor(handler: (message: ConsumedMessage) => Promise<void>) {
+  constructor(handler: MessageHandler) {
     this.#handler = handler;
   }
 
