@@ -29,6 +29,10 @@ interface Satellite {
   readonly over: Promise<LandingReport>;
   readonly errors: SputnikEvent[];
   readonly event: (type: SputnikEvent['type']) => Promise<void>;
+  /** Sends messages with these numbers, both included. */
+  readonly send: (from: number, to: number) => void;
+  /** Lands it; resolves with the report. */
+  readonly land: () => Promise<LandingReport>;
 }
 
 async function launch(
@@ -69,8 +73,20 @@ async function launch(
     if (error instanceof SputnikError && error.report !== undefined) return error.report as LandingReport;
     throw error;
   });
+  const send = (from: number, to: number): void => {
+    for (let n = from; n <= to; n++) producer?.send(message(`${n}`));
+  };
+  const land = async (): Promise<LandingReport> => {
+    await flight.shootDown();
+    return over;
+  };
   assert.ok(producer !== undefined);
-  return { server, producer, flight, over, errors, event };
+  return { server, producer, flight, over, errors, event, send, land };
+}
+
+/** A server that acknowledges nothing until it is told to. */
+function holdingServer(): InProcessServer {
+  return Object.assign(new InProcessServer(), { holding: true });
 }
 
 function message(payload: string, target = 't'): ProduceMessage {
@@ -82,25 +98,23 @@ function numbers(from: number, to: number): string[] {
 }
 
 test('messages reach the server in the order in which they were sent, and asking resolves when the server has one', async () => {
-  const { server, producer, flight, over } = await launch(new InProcessServer());
-  for (let n = 1; n <= 255; n++) producer.send(message(`${n}`));
+  const { server, producer, send, land } = await launch(new InProcessServer());
+  send(1, 255);
   await producer.ask(message('256'));
   assert.deepEqual(server.arrived, numbers(1, 256));
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
 });
 
 test('messages that come before the server wait for it', async () => {
   const server = new InProcessServer();
   server.drop();
-  const { producer, flight, over, event } = await launch(server);
+  const { producer, event, send, land } = await launch(server);
   await event('connectFailed');
-  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  send(1, 3);
   server.restore();
   await producer.ask(message('4'));
   assert.deepEqual(server.arrived, numbers(1, 4));
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
 });
 
 for (const tellsLoss of [true, false]) {
@@ -108,12 +122,12 @@ for (const tellsLoss of [true, false]) {
   test(`what the server has not acknowledged is produced again before what is newer, if its loss is told ${when}`, async () => {
     const server = new InProcessServer();
     Object.assign(server, { holding: true, tellsLoss });
-    const { producer, flight, over, event } = await launch(server);
-    for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+    const { producer, event, send, land } = await launch(server);
+    send(1, 5);
     await server.until(() => server.arrived.length === 5);
     const disconnected = event('disconnected');
     server.drop();
-    for (let n = 6; n <= 8; n++) producer.send(message(`${n}`));
+    send(6, 8);
     await disconnected;
     server.holding = false;
     server.restore();
@@ -123,14 +137,13 @@ for (const tellsLoss of [true, false]) {
     await new Promise((resolve) => setImmediate(resolve));
     await producer.ask(message('9'));
     await server.until(() => server.acknowledged.length === 9);
-    await flight.shootDown();
-    assert.equal((await over).clean, true);
+    assert.equal((await land()).clean, true);
     assert.equal(server.arrived.length, 14, 'nothing a third time');
   });
 }
 
 test('outages in the midst of a stream lose nothing and keep the order of what arrives first', async () => {
-  const { server, producer, flight, over, event } = await launch(new InProcessServer(), {
+  const { server, producer, event, land } = await launch(new InProcessServer(), {
     concurrency: 16,
     capacity: 64,
   });
@@ -150,14 +163,13 @@ test('outages in the midst of a stream lose nothing and keep the order of what a
     server.restore();
   }
   await sending;
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
   assert.deepEqual([...new Set(server.arrived)], numbers(1, total));
   assert.ok(server.arrived.length <= total + 3 * 16, 'only what was under way is produced again');
 });
 
 test('a message that the server refuses fails alone, and the asker learns why', async () => {
-  const { server, producer, flight, over, errors } = await launch(new InProcessServer());
+  const { server, producer, flight, errors, land } = await launch(new InProcessServer());
   producer.send(message('x', 'forbidden'));
   await assert.rejects(producer.ask(message('y', 'forbidden')), (error: Error) =>
     /not allowed/.test(String(error.cause)),
@@ -167,8 +179,7 @@ test('a message that the server refuses fails alone, and the asker learns why', 
   assert.ok(errors.length >= 1);
   const { failed, handled } = flight.status().blocks.find(({ name }) => name === 'producer') ?? {};
   assert.deepEqual([failed, handled], [2, 1]);
-  await flight.shootDown();
-  const { cause, clean, failures } = await over;
+  const { cause, clean, failures } = await land();
   assert.deepEqual([cause.kind, clean], ['shootDown', false]);
   const lost = failures.map(({ block, callback, count }) => [block.name, callback, count]);
   assert.deepEqual(lost, [['producer', 'onMsg', 1]], 'of the question nobody has to be told again');
@@ -183,7 +194,7 @@ test('a satellite whose server refused only questions lands clean: the askers kn
 });
 
 test('a message without a target or a payload is refused with a clear error', async () => {
-  const { producer, flight, over } = await launch(new InProcessServer());
+  const { producer, land } = await launch(new InProcessServer());
   for (const [bad, pattern] of [
     [{}, /needs a target/],
     [{ target: '' }, /needs a target/],
@@ -195,20 +206,18 @@ test('a message without a target or a payload is refused with a clear error', as
     });
   }
   await producer.ask({ target: 't', payload: new Uint8Array([49]) });
-  await flight.shootDown();
-  await over;
+  await land();
 });
 
 test('a landing while the server is away ends at once, and counts what was not delivered (hazard 35)', async () => {
   const server = new InProcessServer();
   server.drop();
-  const { producer, flight, over, event, errors } = await launch(server, { concurrency: 2 }, 600_000);
+  const { producer, flight, event, errors, land } = await launch(server, { concurrency: 2 }, 600_000);
   await event('connectFailed');
   for (let n = 1; n <= 5; n++) assert.ok(producer.send(message(`${n}`)));
   const waiting = (): number | undefined => flight.status().blocks.find(({ name }) => name === 'producer')?.depth;
   while (waiting() !== 3) await new Promise((resolve) => setImmediate(resolve));
-  await flight.shootDown();
-  const { clean, unfinished, failures } = await over;
+  const { clean, unfinished, failures } = await land();
   assert.deepEqual([clean, unfinished], [false, []]);
   assert.deepEqual(
     failures.map(({ block, callback, count }) => [block.name, callback, count]),
@@ -220,10 +229,9 @@ test('a landing while the server is away ends at once, and counts what was not d
 
 test('a connection that is lost during the landing fails what is under way, whatever the connector calls it', async () => {
   for (const error of [new SputnikError('CONNECTION_LOST'), new DOMException('gone', 'AbortError')]) {
-    const server = new InProcessServer();
-    server.holding = true;
-    const { producer, flight, over, event } = await launch(server, { concurrency: 2 });
-    for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+    const server = holdingServer();
+    const { flight, over, event, send } = await launch(server, { concurrency: 2 });
+    send(1, 5);
     await server.until(() => server.arrived.length === 2);
     const landing = event('landing');
     void flight.shootDown();
@@ -235,10 +243,9 @@ test('a connection that is lost during the landing fails what is under way, what
 });
 
 test('messages under way when the landing begins are delivered', async () => {
-  const server = new InProcessServer();
-  server.holding = true;
-  const { producer, flight, over, event } = await launch(server, { concurrency: 2 });
-  for (let n = 1; n <= 5; n++) producer.send(message(`${n}`));
+  const server = holdingServer();
+  const { flight, over, event, send } = await launch(server, { concurrency: 2 });
+  send(1, 5);
   await server.until(() => server.arrived.length === 2);
   const landing = event('landing');
   void flight.shootDown();
@@ -250,28 +257,24 @@ test('messages under way when the landing begins are delivered', async () => {
 });
 
 test('a server that never answers does not hold the landing up beyond its deadline', async () => {
-  const server = new InProcessServer();
-  server.holding = true;
-  const { producer, flight, over } = await launch(server, {}, 300);
+  const server = holdingServer();
+  const { producer, land } = await launch(server, {}, 300);
   producer.send(message('1'));
   await server.until(() => server.arrived.length === 1);
-  await flight.shootDown();
-  const { clean, failures, unfinished } = await over;
+  const { clean, failures, unfinished } = await land();
   assert.deepEqual([clean, unfinished, failures.map(({ count }) => count)], [false, [], [1]]);
 });
 
 test('a full mailbox refuses what is sent, and holds back what is posted', async () => {
-  const server = new InProcessServer();
-  server.holding = true;
-  const { producer, flight, over } = await launch(server, { concurrency: 1, capacity: 2 });
+  const server = holdingServer();
+  const { producer, land } = await launch(server, { concurrency: 1, capacity: 2 });
   const accepted = Array.from({ length: 5 }, (_, n) => producer.send(message(`${n + 1}`))).filter(Boolean).length;
   assert.ok(accepted === 2 || accepted === 3, String(accepted));
   const posted = producer.post(message('6'));
   server.holding = false;
   server.acknowledge();
   assert.equal(await posted, true);
-  await flight.shootDown();
-  await over;
+  await land();
   assert.equal(server.arrived.at(-1), 't:6');
 });
 
@@ -285,9 +288,9 @@ test('a connection of another kind lands the satellite and says so', async () =>
 });
 
 test('a message at which the server cuts every connection is given up, and those behind it arrive', async () => {
-  const { server, producer, flight, over, errors } = await launch(new InProcessServer());
+  const { server, producer, errors, send, land } = await launch(new InProcessServer());
   const cut = producer.ask(message('poison', 'fatal'));
-  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  send(1, 3);
   await assert.rejects(cut, (error: SputnikError) => {
     assert.match(
       String(error.cause),
@@ -298,15 +301,13 @@ test('a message at which the server cuts every connection is given up, and those
   await server.until(() => server.acknowledged.length === 3);
   assert.deepEqual(new Set(server.arrived), new Set(numbers(1, 3)));
   assert.deepEqual(errors, []);
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
 });
 
 test('what was under way when the connection ended goes one by one at first, then ever faster, and what is newer behind it', async () => {
-  const server = new InProcessServer();
-  server.holding = true;
-  const { producer, flight, over, event } = await launch(server);
-  for (let n = 1; n <= 7; n++) producer.send(message(`${n}`));
+  const server = holdingServer();
+  const { producer, event, send, land } = await launch(server);
+  send(1, 7);
   await server.until(() => server.arrived.length === 7);
   const disconnected = event('disconnected');
   server.drop();
@@ -320,14 +321,12 @@ test('what was under way when the connection ended goes one by one at first, the
     assert.deepEqual(server.arrived, numbers(1, arrived));
     server.acknowledge();
   }
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
 });
 
 test('what nobody waits for any more is not sent over another connection; what somebody waits for is', async () => {
-  const server = new InProcessServer();
-  server.holding = true;
-  const { producer, flight, over, event } = await launch(server);
+  const server = holdingServer();
+  const { producer, event, land } = await launch(server);
   let isWanted = true;
   const left = producer.ask({ ...message('1'), isWanted: () => isWanted });
   const wanted = producer.ask({ ...message('2'), isWanted: () => true });
@@ -341,22 +340,21 @@ test('what nobody waits for any more is not sent over another connection; what s
   await assert.rejects(left, ({ cause }: Error) => /nobody waits/.test(String(cause)));
   await wanted;
   assert.deepEqual(server.arrived, [...numbers(1, 2), ...numbers(2, 2)]);
-  await flight.shootDown();
-  assert.equal((await over).clean, true);
+  assert.equal((await land()).clean, true);
 });
 
 test('what a full server refuses waits and is tried again; what may not wait is refused at once; the order stays', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
-  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  const { producer, send, land } = await launch(server, {}, 5_000, clock);
   server.full.add('t');
-  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  send(1, 3);
   await turn();
   await assert.rejects(
     producer.ask({ ...message('now'), whenFull: 'reject' }),
     ({ cause }: Error) => cause instanceof SputnikError && cause.code === 'SERVER_FULL',
   );
-  for (let n = 4; n <= 6; n++) producer.send(message(`${n}`));
+  send(4, 6);
   const other = producer.ask(message('1', 'other'));
   await turn();
   await other;
@@ -365,16 +363,15 @@ test('what a full server refuses waits and is tried again; what may not wait is 
   server.full.delete('t');
   await clock.advance(1);
   assert.deepEqual(server.arrived, ['other:1', ...numbers(1, 6)]);
-  const landed = flight.shootDown();
+  const landed = land();
   await clock.advance(1);
-  await landed;
-  assert.equal((await over).clean, true);
+  assert.equal((await landed).clean, true);
 });
 
 test('a full server pushes back whoever posts', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
-  const { producer, flight, over } = await launch(server, { concurrency: 2, capacity: 3 }, 5_000, clock);
+  const { producer, land } = await launch(server, { concurrency: 2, capacity: 3 }, 5_000, clock);
   server.full.add('t');
   let posted = 0;
   const all = Array.from({ length: 10 }, async (_, n) => {
@@ -388,16 +385,15 @@ test('a full server pushes back whoever posts', async () => {
   await Promise.all(all);
   await turn();
   assert.deepEqual(server.arrived, numbers(1, 10));
-  const landed = flight.shootDown();
+  const landed = land();
   await clock.advance(1);
-  await landed;
-  assert.equal((await over).clean, true);
+  assert.equal((await landed).clean, true);
 });
 
 test('messages that wait for room are sent over the next connection', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
-  const { producer, flight } = await launch(server, {}, 5_000, clock);
+  const { producer, land } = await launch(server, {}, 5_000, clock);
   server.full.add('t');
   producer.send(message('1'));
   await turn();
@@ -408,7 +404,7 @@ test('messages that wait for room are sent over the next connection', async () =
   server.restore();
   await clock.advance(20_000);
   assert.deepEqual(server.arrived, numbers(1, 2));
-  const landed = flight.shootDown();
+  const landed = land();
   await clock.advance(1);
   await landed;
 });
@@ -416,14 +412,13 @@ test('messages that wait for room are sent over the next connection', async () =
 test('a landing gives a full server its time; then what waits fails, is counted and says that there is no room (fluent/fluentd#2845)', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
-  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  const { send, land } = await launch(server, {}, 5_000, clock);
   server.full.add('t');
-  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  send(1, 3);
   await turn();
-  const landed = flight.shootDown();
+  const landed = land();
   await clock.advance(5_000);
-  await landed;
-  const { clean, failures } = await over;
+  const { clean, failures } = await landed;
   assert.deepEqual([clean, failures.map(({ count }) => count)], [false, [3]]);
   assert.match(String(failures[0]?.error), /the server has no room: the message for "t" was not delivered/);
 });
@@ -431,17 +426,17 @@ test('a landing gives a full server its time; then what waits fails, is counted 
 test('a landing ends at once for what waits for room when the server goes away', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
-  const { producer, flight, over } = await launch(server, {}, 5_000, clock);
+  const { send, land } = await launch(server, {}, 5_000, clock);
   server.full.add('t');
-  for (let n = 1; n <= 3; n++) producer.send(message(`${n}`));
+  send(1, 3);
   await turn();
-  const landed = flight.shootDown();
+  const landed = land();
   await turn();
   server.drop();
   await clock.advance(200);
-  await landed;
+  const { failures } = await landed;
   assert.deepEqual(
-    (await over).failures.map(({ count }) => count),
+    failures.map(({ count }) => count),
     [3],
   );
 });
