@@ -10,9 +10,10 @@ type BlastRule = 'survivesKills' | 'bearsKills' | 'survivesCuts';
 /** What becomes of a blast of messages while the server is killed, or the connection cut. */
 export function blastChecks(size: BlastSize): Readonly<Record<BlastRule, Check<MessagingTrial>>> {
   const { messages, outages } = size;
+  const times = outages === 1 ? 'once' : `${outages} times`;
   return {
     survivesKills: {
-      rule: `of ${messages} messages none that was acknowledged is lost when the server is killed with SIGKILL ${outages} times`,
+      rule: `of ${messages} messages none that was acknowledged is lost when the server is killed with SIGKILL ${times}`,
       skip: needs('durable'),
       run: onStage(async (stage, tell) => {
         const place = await stage.place();
@@ -26,7 +27,7 @@ export function blastChecks(size: BlastSize): Readonly<Record<BlastRule, Check<M
       }),
     },
     bearsKills: {
-      rule: `when a server that keeps nothing is killed ${outages} times, a subscriber misses no more than was under way`,
+      rule: `when a server that keeps nothing is killed ${times}, a subscriber misses no more than was under way`,
       skip: ({ features }) => (features.durable ? 'it declares: durable' : undefined),
       run: onStage(async (stage, tell) => {
         const place = await stage.place();
@@ -46,7 +47,7 @@ export function blastChecks(size: BlastSize): Readonly<Record<BlastRule, Check<M
       }),
     },
     survivesCuts: {
-      rule: `of ${messages} messages none is lost, and none out of order, when the connection is cut ${outages} times`,
+      rule: `of ${messages} messages none is lost, and none out of order, when the connection is cut ${times}`,
       run: onStage(async (stage, tell) => {
         const place = await stage.place();
         const proxy = await cutProxy(stage.trial.server.port);
