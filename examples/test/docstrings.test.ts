@@ -3,13 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportedBy, optionsOf, outputOf } from './docstrings.js';
-import { compileAll, program, ROOT } from './support.js';
+import { compileAll, fileOf, program, ROOT } from './support.js';
 
 const exported = (await Promise.all(readdirSync(join(ROOT, 'packages')).map(exportedBy))).flat();
 const examples = exported.flatMap(({ title, example }) => (example === undefined ? [] : [{ title, example }]));
-
-/** So that the compiler's words tell whose example it is. */
-const fileOf = (title: string): string => title.replace(/^\W/, '').replaceAll(/\W+/g, '-');
 
 test('each function, class, block and connector that a package exports has an example in its docstring', () => {
   assert.ok(exported.length > 50, `these are all: ${exported.length}`);

@@ -3,7 +3,7 @@ import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { blocksOf, compile, folder, program, ROOT, sputnik, type Block } from './support.js';
+import { blocksOf, compileAll, fileOf, folder, program, ROOT, sputnik, type Block } from './support.js';
 
 const CONNECTOR = '{ "module": "@sputnikjs/connector-mqtt", "embedded": true }';
 /** The file of one's own that examples of blocks.json name. */
@@ -23,8 +23,15 @@ function withFiles(t: TestContext, text: string): string {
   return text.replaceAll(ETC, folder(t, Object.fromEntries(names.map((name) => [name, PEM]))));
 }
 
+/** A code block of a README. */
+interface Example extends Block {
+  readonly title: string;
+  /** The program that came of it, if it is TypeScript. */
+  readonly path: string;
+}
+
 /** How each language of code block is put to the test. */
-const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = {
+const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>> = {
   async json(t, { text }) {
     const value: unknown = JSON.parse(text);
     if (Array.isArray(value) && value.some((entry) => 'Selector' in Object(entry))) return routes(t, text);
@@ -45,11 +52,8 @@ const TRIALS: Record<string, (t: TestContext, block: Block) => Promise<void>> = 
       assert.equal(await running.code, 0, running.output());
     }
   },
-  async ts(t, { text }) {
-    const compiler = compile(t, text);
-    assert.equal(await compiler.code, 0, compiler.output());
-    // What these examples say is JavaScript, too.
-    const run = program(t, process.execPath, join(folder(t, { 'example.mjs': text }), 'example.mjs'));
+  async ts(t, { path }) {
+    const run = program(t, process.execPath, path);
     assert.equal(await run.code, 0, run.output());
   },
 };
@@ -79,14 +83,22 @@ async function passes(t: TestContext, cf: string): Promise<void> {
   assert.equal(await check.code, 0, check.output());
 }
 
-for (const name of readdirSync(join(ROOT, 'packages'))) {
-  const document = `packages/${name}/README.md`;
-  if (!existsSync(join(ROOT, document))) continue;
-  for (const [index, block] of blocksOf(document).entries()) {
-    test(`code block ${index + 1} of ${document} works`, async (t) => {
+const blocks = readdirSync(join(ROOT, 'packages'))
+  .map((name) => `packages/${name}/README.md`)
+  .filter((document) => existsSync(join(ROOT, document)))
+  .flatMap((document) =>
+    blocksOf(document).map((block, index) => ({ ...block, title: `code block ${index + 1} of ${document}` })),
+  );
+
+test('each code block in the README of a package works', { concurrency: 2 }, async (t) => {
+  const programs = blocks.filter(({ language }) => language === 'ts');
+  const pathOf = await compileAll(t, new Map(programs.map(({ title, text }) => [fileOf(title), text])));
+  const trials = blocks.map((block) =>
+    t.test(`${block.title} works`, async (t) => {
       const trial = TRIALS[block.language];
       assert.ok(trial, `there is no trial for ${block.language}`);
-      await trial(t, block);
-    });
-  }
-}
+      await trial(t, { ...block, path: pathOf(fileOf(block.title)) });
+    }),
+  );
+  await Promise.all(trials);
+});

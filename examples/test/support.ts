@@ -63,6 +63,11 @@ export function compile(t: TestContext, text: string): Program {
   return tsc(t, folder(t, { 'example.ts': text, 'tsconfig.json': tsconfig({ noEmit: true }) }));
 }
 
+/** The name of an example's file, so that the compiler's words tell whose example it is. */
+export function fileOf(title: string): string {
+  return title.replace(/^\W/, '').replaceAll(/\W+/g, '-');
+}
+
 /** Compiles TypeScript examples, by name, in one go, and gives the programs that come of them. */
 export async function compileAll(
   t: TestContext,
