@@ -138,6 +138,17 @@ test('the generic blocks, and those given in code, need no module', async () => 
   assert.deepEqual([problems, Object.keys(factories)], [[], ['producer', 'consumer', 'own']]);
 });
 
+test(
+  'a module in TypeScript is a problem that says to compile it, where Node does not run TypeScript',
+  { skip: Boolean((process.features as { readonly typescript?: unknown }).typescript) },
+  async () => {
+    const path = await folder({ 'm.ts': BLOCK });
+    const { problems } = await find([{ name: 'ping', module: './m.ts' }], path);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', /cannot be loaded: .*; compile it, and name the JavaScript that comes of it$/);
+  },
+);
+
 test('whatever is wrong with a module is told with its block, all in one run', async () => {
   const path = await folder({
     'm.mjs': BLOCK,

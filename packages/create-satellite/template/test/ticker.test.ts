@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ProduceMessage } from '@sputnikjs/messaging';
 import { echoBlock, testFlight } from '@sputnikjs/testkit';
 import { ticker } from '../src/ticker.js';
 
 test('it sends the time to its topic, once in each interval', async () => {
-  const producer = echoBlock();
+  const producer = echoBlock<ProduceMessage>();
   const flight = await testFlight({
     blocks: { producer, ticker },
     config: { ticker: { topic: 'time', everyMs: 500 } },
@@ -12,12 +13,11 @@ test('it sends the time to its topic, once in each interval', async () => {
   await flight.clock.advance(1500);
   const report = await flight.land();
   assert.equal(report.clean, true);
-  const messages = producer.messages as readonly { target: string; payload: string }[];
   assert.deepEqual(
-    messages.map(({ target }) => target),
+    producer.messages.map(({ target }) => target),
     ['time', 'time', 'time'],
   );
-  assert.match(messages[0]?.payload ?? '', /^\d{4}-\d\d-\d\dT/);
+  assert.match(String(producer.messages[0]?.payload), /^\d{4}-\d\d-\d\dT/);
 });
 
 test('a configuration without a topic is refused before anything starts', async () => {

@@ -24,7 +24,10 @@ export async function loadModule(specifier: string, folder: string): Promise<Loa
     const namespace = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
     return { exported: [...new Set(Object.values(namespace))] };
   } catch (error) {
-    return { problem: `module "${specifier}" cannot be loaded: ${chain(error)}` };
+    const isTypeScript =
+      (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?ts$/.test(path);
+    const advice = isTypeScript ? '; compile it, and name the JavaScript that comes of it' : '';
+    return { problem: `module "${specifier}" cannot be loaded: ${chain(error)}${advice}` };
   }
 }
 
