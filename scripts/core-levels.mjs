@@ -16,7 +16,7 @@ const LEVELS = [
     'signals',
     'standard-schema',
   ],
-  ['block-communicator', 'clock', 'errors', 'observer'],
+  ['block-communicator', 'clock', 'errors', 'observer', 'weights'],
   ['config', 'deadlines', 'sender'],
   ['outcomes', 'question', 'server-connector'],
   ['batch', 'waiters'],

@@ -2,7 +2,7 @@
 // type declarations, which are most of its documentation and none of its program, are counted apart.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const MOST_CODE = 1_815;
+const MOST_CODE = 1_920;
 const MOST_IN_A_FILE = 200;
 
 const source = new URL('../packages/core/src/', import.meta.url);

@@ -45,6 +45,7 @@ export class ActiveBlock {
       observer: this.#flight.observer,
       failed: ({ error, asked, msgs }) =>
         this.#callbacks.fail(onMsgs ? 'onMsgs' : 'onMsg', error, { asked, count: msgs.length }),
+      unweighable: (error) => void this.#callbacks.fail('weigh', error),
       dropped: (count) => this.#flight.emit({ type: 'dropped', block: descriptor, count }),
     };
     // guard: M6 a flight has one pacer

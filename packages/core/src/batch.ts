@@ -40,6 +40,8 @@ export class Batch {
   readonly mails: Delivery[] = [];
   /** Messages under way: without outcome, or with a failure that is handed in when the call ends. */
   size = 0;
+  /** Of all its messages: the call holds them until it has ended. */
+  weight = 0;
   readonly #outcomes: Outcomes;
   /** By kind: nobody had asked, or the asker gave up; it failed, or the handler gave up. */
   readonly #lost = new Map<string, Lost & { readonly msgs: object[] }>();
@@ -48,7 +50,8 @@ export class Batch {
     this.#outcomes = outcomes;
   }
 
-  add(msg: object, sender: Sender): void {
+  add(msg: object, sender: Sender, weight: number): void {
+    this.weight += weight;
     this.size = this.mails.push(new Delivery(msg, sender, this));
   }
 

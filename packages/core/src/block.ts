@@ -7,7 +7,7 @@ import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from './mes
 import type { StandardSchemaV1 } from './standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
-export type Callback = Exclude<keyof Block, 'mailbox' | 'transit'> | 'waitUntil' | 'onEvent' | 'observer';
+export type Callback = Exclude<keyof Block, 'mailbox' | 'transit'> | 'waitUntil' | 'weigh' | 'onEvent' | 'observer';
 
 /** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
 export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text?: string) => void> {
@@ -93,7 +93,7 @@ export interface Block<C = unknown, M = Msg, A = unknown> {
   /** Its numbers, now. Called when somebody looks, from its init on; what it throws is a failure (F3). Be quick. */
   metrics?(): readonly Metric[];
   /** Bounds of the block's mailbox. */
-  readonly mailbox?: MailboxOptions | undefined;
+  readonly mailbox?: MailboxOptions<M> | undefined;
   /** What holds messages for the block beside its mailbox, as a satellite inside it does: the landing drains both (L2). */
   readonly transit?: Idling | undefined;
 }

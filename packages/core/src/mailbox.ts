@@ -6,12 +6,21 @@ import type { Question } from './question.js';
 import { Ring } from './ring.js';
 import type { Sender } from './sender.js';
 import { Waiters } from './waiters.js';
+import { Weights } from './weights.js';
 import { Workers } from './workers.js';
 
-/** Bounds of a mailbox. */
-export interface MailboxOptions {
+/** Bounds of a mailbox for messages `M`. */
+// oxlint-disable-next-line typescript/no-explicit-any -- of any block, unless told of which
+export interface MailboxOptions<M = any> {
   /** Messages waiting at most; 65,536 unless given. */
   readonly capacity?: number | undefined;
+  /**
+   * What a message weighs, in a unit of your choice, such as bytes: a whole number, 0 or more. Called inside `send`, so be quick, and change
+   * nothing. Together with `maxWeight`; without them messages are only counted.
+   */
+  readonly weigh?: ((msg: M) => number) | undefined;
+  /** Weight of all messages held at most, waiting or under way. One that is heavier is accepted when nothing else is held (M10). */
+  readonly maxWeight?: number | undefined;
   /** What a full mailbox does with a further message: refuse it (the default), or drop its oldest one for it. */
   readonly whenFull?: 'reject' | 'drop-oldest' | undefined;
   /** `onMsg` or `onMsgs` calls under way at most; 1 unless given. */
@@ -35,7 +44,9 @@ export class Mailbox {
   private readonly batch: number;
   private readonly pacer: Pacer;
   private readonly queue = new Ring<object, Sender>();
-  /** Nobody waits for room unless the queue is full. */
+  /** Absent where messages are only counted. */
+  private readonly weights: Weights | undefined;
+  /** Nobody waits while there is room for the first of them. */
   private readonly waiting: Waiters;
   private readonly idlers: (() => void)[] = [];
   private state: 'held' | 'open' | 'closed' = 'held';
@@ -43,15 +54,23 @@ export class Mailbox {
   private dropping = false;
 
   constructor(recipient: Recipient, pacer: Pacer, options: MailboxOptions = {}) {
+    const { weigh, maxWeight = Infinity } = options;
+    this.weights = weigh && new Weights(weigh, maxWeight, (error) => recipient.unweighable(error));
     this.outcomes = new Outcomes(recipient);
-    this.waiting = new Waiters(({ asker }) => {
-      // A post that was given up rejects: it was no message yet.
-      // guard: M3 a question that gives up is counted, a post is not
-      // guard: M3 a question that gives up before there is room is counted
-      if (asker) this.counts.rejected++;
-      this.tellIdle();
+    this.waiting = new Waiters({
+      fits: (weight) => this.fits(weight),
+      accept: (msg, sender, weight) => this.accept(msg, sender, weight),
+      left: ({ asker }) => {
+        // A post that was given up rejects: it was no message yet.
+        // guard: M3 a question that gives up is counted, a post is not
+        // guard: M3 a question that gives up before there is room is counted
+        if (asker) this.counts.rejected++;
+        // guard: M10 when a heavy one gives up there may be room for the next
+        this.waiting.letIn();
+        this.tellIdle();
+      },
     });
-    this.workers = new Workers(recipient, this.outcomes, () => this.onFree());
+    this.workers = new Workers(recipient, this.outcomes, this.weights, () => this.onFree());
     this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
     // guard: M3 65,536 wait unless configured
     this.capacity = options.capacity ?? 65_536;
@@ -97,35 +116,26 @@ export class Mailbox {
 
   /** Accepts a message now, or never. While somebody waits for room nobody overtakes (M4). */
   offer(msg: object, sender: Sender): boolean {
-    const isFull = this.queue.size >= this.capacity;
-    // guard: M2 a block that has finished takes no message
-    // guard: M3 mailboxes are bounded
-    if (this.state === 'closed' || (isFull && (!this.dropsOldest || this.dropping))) {
-      // guard: M3 what is refused is counted
-      this.counts.rejected++;
-      return false;
-    }
-    this.accept(msg, sender);
-    // guard: M3 drop-oldest drops
-    if (isFull) this.dropOldest();
-    return true;
+    return this.take(msg, sender, this.weigh(msg));
   }
 
   /** Accepts a message once there is room, in turn; false if there never will be. Rejects when the signal aborts first. */
   async post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
     // guard: M4 post with an aborted signal sends nothing
     signal?.throwIfAborted();
+    const weight = this.weigh(msg);
     // guard: M4 post waits for room
-    return this.mustWait ? this.waiting.post(msg, sender, signal) : this.offer(msg, sender);
+    return this.mustWait(weight) ? this.waiting.post(msg, sender, weight, signal) : this.take(msg, sender, weight);
   }
 
   /** Accepts a question once there is room, in turn with those who post; now or never if it cannot wait. */
   ask(msg: object, question: Question, whenFull: 'wait' | 'reject'): void {
+    const weight = this.weigh(msg);
     // guard: M5 ask waits for room
     // guard: M5 unless it is not to wait
     // guard: M5 an ask that finds no room rejects at once
-    if (whenFull === 'wait' && this.mustWait) this.waiting.ask(msg, question);
-    else if (!this.offer(msg, question)) question.fail('ASK_REFUSED');
+    if (whenFull === 'wait' && this.mustWait(weight)) this.waiting.ask(msg, question, weight);
+    else if (!this.take(msg, question, weight)) question.fail('ASK_REFUSED');
   }
 
   /** Begins to hand messages over (F2). */
@@ -140,7 +150,7 @@ export class Mailbox {
     if (this.state === 'closed') return;
     this.state = 'closed';
     // guard: M5 what waits for its turn at the end is dropped
-    this.shed(this.depth, 'ASK_ENDED');
+    this.shed('ASK_ENDED', () => this.depth > 0);
     // guard: M3 who waits at the end is counted
     this.counts.rejected += this.waiting.size;
     // guard: M4 who waits is sent away at the end
@@ -155,20 +165,55 @@ export class Mailbox {
     this.tellIdle();
   }
 
-  private get mustWait(): boolean {
+  private weigh(msg: object): number {
+    return this.weights && this.state !== 'closed' ? this.weights.of(msg) : 0;
+  }
+
+  private mustWait(weight: number): boolean {
+    // guard: M10 what cannot be weighed does not wait for room
+    return this.state !== 'closed' && weight < Infinity && !this.hasRoom(weight);
+  }
+
+  private take(msg: object, sender: Sender, weight: number): boolean {
+    // guard: M3 mailboxes are bounded
+    if (!this.hasRoom(weight)) {
+      // guard: M3 what is refused is counted
+      this.counts.rejected++;
+      return false;
+    }
+    this.accept(msg, sender, weight);
+    return true;
+  }
+
+  /** For one that comes now. */
+  private hasRoom(weight: number): boolean {
+    // guard: M10 nobody overtakes one that is too heavy
+    return this.waiting.size === 0 && this.fits(weight);
+  }
+
+  private fits(weight: number): boolean {
+    // guard: M2 a block that has finished takes no message
+    if (this.state === 'closed') return false;
+    if (this.queue.size < this.capacity && (!this.weights || this.weights.fits(weight, 'all'))) return true;
     // guard: M4 a mailbox that drops has room
-    return this.state !== 'closed' && !this.dropsOldest && this.depth >= this.capacity;
+    // guard: M10 unless what is under way leaves none
+    return this.dropsOldest && !this.dropping && (!this.weights || this.weights.fits(weight, 'under way'));
   }
 
   private onFree(): void {
+    // guard: M10 what has ended leaves room
+    this.waiting.letIn();
     if (this.depth === 0) this.tellIdle();
     else if (!this.scheduled) this.run();
   }
 
-  private accept(msg: object, sender: Sender): void {
+  private accept(msg: object, sender: Sender, weight: number): void {
     this.queue.push(msg, sender);
+    this.weights?.push(weight);
     this.outcomes.accepted(msg, sender);
     this.schedule();
+    // guard: M3 drop-oldest drops
+    if (this.dropsOldest && this.isOver) this.dropOldest();
   }
 
   private get mayHandle(): boolean {
@@ -198,8 +243,7 @@ export class Mailbox {
 
   private handle(): void {
     const { first: msg, second: sender } = this.queue;
-    this.advance();
-    this.workers.handle(msg, sender);
+    this.workers.handle(msg, sender, this.advance());
   }
 
   /** As many as wait, and the batch has room for. */
@@ -208,37 +252,46 @@ export class Mailbox {
     // guard: M8 a batch has room for so many
     // guard: M8 a batch takes all that wait
     do {
-      batch.add(this.queue.first, this.queue.second);
-      this.advance();
+      const { first: msg, second: sender } = this.queue;
+      batch.add(msg, sender, this.advance());
     } while (batch.size < this.batch && this.depth > 0);
     this.workers.handleAll(batch);
   }
 
-  /** Forgets the oldest message, and lets in who has waited longest for its place. */
-  private advance(): void {
+  /** The oldest message waits no longer, and who has waited longest for its place is let in. Gives its weight. */
+  private advance(): number {
     this.queue.advance();
+    const weight = this.weights ? this.weights.begin() : 0;
     // guard: M4 who waits is let in
-    if (this.waiting.size > 0) this.waiting.next((msg, sender) => this.accept(msg, sender));
+    if (this.waiting.size > 0) this.waiting.letIn();
+    return weight;
+  }
+
+  private get isOver(): boolean {
+    return this.depth > this.capacity || (this.weights?.isOver ?? false);
   }
 
   /** Whoever hears of it may send at once, and is refused. */
   private dropOldest(): void {
     // guard: M3 a listener of drops cannot overfill
     this.dropping = true;
-    this.shed(1, 'ASK_DROPPED');
+    // guard: M10 the newest is not dropped for its weight
+    this.shed('ASK_DROPPED', () => this.depth > 1 && this.isOver);
     this.dropping = false;
   }
 
-  private shed(count: number, code: ErrorCode): void {
+  private shed(code: ErrorCode, more: () => boolean): void {
     const msgs: object[] = [];
-    for (let i = 0; i < count; i++) {
+    while (more()) {
       const { first: msg, second: sender } = this.queue;
       this.queue.advance();
+      // guard: M10 what is dropped weighs no longer
+      if (this.weights) this.weights.release(this.weights.begin());
       // guard: M5 a dropped ask rejects at once
       sender.fail(code);
       msgs.push(msg);
     }
-    this.outcomes.dropped(count, msgs);
+    this.outcomes.dropped(msgs.length, msgs);
   }
 
   private tellIdle(): void {

@@ -20,6 +20,8 @@ export interface Recipient {
   readonly observer?: MessageObserver | undefined;
   /** True if that is a failure; false if the handler gave up at landing, so that the messages are dropped. */
   failed(lost: Lost): boolean;
+  /** A message could not be weighed; it is refused. */
+  unweighable(error: unknown): void;
   /** Messages that were accepted are dropped. */
   dropped(count: number): void;
 }

@@ -28,10 +28,14 @@ export function* shapeProblems(made: unknown, isOriginal: boolean, hasServer: bo
   }
   // guard: M8 a block has onMsg or onMsgs
   if (block.onMsg && block.onMsgs) yield 'it has both onMsg and onMsgs; keep one of them';
-  const { capacity = 1, concurrency = 1, batch = 1, whenFull = 'reject' } = block.mailbox ?? {};
-  for (const [name, bound] of Object.entries({ capacity, concurrency, batch })) {
+  const { capacity = 1, concurrency = 1, batch = 1, weigh, maxWeight = 1, whenFull = 'reject' } = block.mailbox ?? {};
+  for (const [name, bound] of Object.entries({ capacity, concurrency, batch, maxWeight })) {
     // guard: B2 bounds of mailboxes are positive integers
     if (!Number.isInteger(bound) || bound < 1) yield `its mailbox.${name} must be a positive integer, not ${bound}`;
+  }
+  // guard: B2 a mailbox that weighs has a bound, and one with a bound weighs
+  if ((weigh === undefined) !== (block.mailbox?.maxWeight === undefined)) {
+    yield 'its mailbox.weigh and mailbox.maxWeight go together; give both or neither';
   }
   // guard: B2 a full mailbox rejects or drops
   if (!['reject', 'drop-oldest'].includes(whenFull)) {

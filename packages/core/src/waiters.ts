@@ -7,18 +7,26 @@ import type { Sender } from './sender.js';
 interface Waiter extends Place {
   readonly msg: object;
   readonly sender: Sender;
+  readonly weight: number;
   /** There was room, or there never will be. */
   readonly settled: (letIn: boolean) => void;
+}
+
+/** What they wait for. */
+interface Room {
+  fits(weight: number): boolean;
+  accept(msg: object, sender: Sender, weight: number): void;
+  /** One has given up. */
+  left(sender: Sender): void;
 }
 
 /** Those who wait for room in a mailbox: first come, first served (M4). */
 export class Waiters {
   readonly #line = new Line<Waiter>();
-  readonly #onLeave: (sender: Sender) => void;
+  readonly #room: Room;
 
-  /** `onLeave` is called when one has given up. */
-  constructor(onLeave: (sender: Sender) => void) {
-    this.#onLeave = onLeave;
+  constructor(room: Room) {
+    this.#room = room;
   }
 
   get size(): number {
@@ -30,9 +38,9 @@ export class Waiters {
   }
 
   /** Resolves with whether it was let in. Rejects when the signal aborts first. */
-  post(msg: object, sender: Sender, signal: AbortSignal | undefined): Promise<boolean> {
+  post(msg: object, sender: Sender, weight: number, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const leave = this.#join(msg, sender, (letIn) => {
+      const leave = this.#join(msg, sender, weight, (letIn) => {
         // guard: M4 a post that was let in forgets its signal
         forget();
         resolve(letIn);
@@ -47,8 +55,8 @@ export class Waiters {
   }
 
   /** Fails the question if it is not let in. */
-  ask(msg: object, question: Question): void {
-    question.leave = this.#join(msg, question, (letIn) => {
+  ask(msg: object, question: Question, weight: number): void {
+    question.leave = this.#join(msg, question, weight, (letIn) => {
       // guard: M5 what found room may have been handled
       question.leave = undefined;
       // guard: M5 a question that waits for room ends with the block
@@ -56,13 +64,13 @@ export class Waiters {
     });
   }
 
-  /** Lets in the first that waits. */
-  next(accept: (msg: object, sender: Sender) => void): void {
-    const { first } = this.#line;
-    if (!first) return;
-    this.#line.leave(first);
-    accept(first.msg, first.sender);
-    first.settled(true);
+  /** Lets in those that wait, in turn, while there is room for the next. */
+  letIn(): void {
+    for (let { first } = this.#line; first && this.#room.fits(first.weight); { first } = this.#line) {
+      this.#line.leave(first);
+      this.#room.accept(first.msg, first.sender, first.weight);
+      first.settled(true);
+    }
   }
 
   /** Sends all away. */
@@ -73,11 +81,11 @@ export class Waiters {
     }
   }
 
-  #join(msg: object, sender: Sender, settled: (letIn: boolean) => void): () => void {
-    const waiter: Waiter = { msg, sender, settled, before: undefined, after: undefined, line: undefined };
+  #join(msg: object, sender: Sender, weight: number, settled: (letIn: boolean) => void): () => void {
+    const waiter: Waiter = { msg, sender, weight, settled, before: undefined, after: undefined, line: undefined };
     this.#line.join(waiter);
     return () => {
-      if (this.#line.leave(waiter)) this.#onLeave(sender);
+      if (this.#line.leave(waiter)) this.#room.left(sender);
     };
   }
 }

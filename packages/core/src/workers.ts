@@ -2,6 +2,7 @@ import { isThenable, type Batch, type Delivery } from './batch.js';
 import type { BlockCommunicator } from './block-communicator.js';
 import { ANY, type Outcomes, type Recipient } from './outcomes.js';
 import { Sender } from './sender.js';
+import type { Weights } from './weights.js';
 
 const UNKNOWN_SENDER = new Sender({} as BlockCommunicator);
 
@@ -11,6 +12,8 @@ export class Workers {
   calls = 0;
   private readonly recipient: Recipient;
   private readonly outcomes: Outcomes;
+  /** Gets back what messages weigh when their call has ended. */
+  private readonly weights: Weights | undefined;
   private readonly onFree: () => void;
   /** Messages under way one by one. */
   private single = 0;
@@ -18,9 +21,10 @@ export class Workers {
   private isAbandoned = false;
 
   /** `onFree` is called when a call that took time has ended. */
-  constructor(recipient: Recipient, outcomes: Outcomes, onFree: () => void) {
+  constructor(recipient: Recipient, outcomes: Outcomes, weights: Weights | undefined, onFree: () => void) {
     this.recipient = recipient;
     this.outcomes = outcomes;
+    this.weights = weights;
     this.onFree = onFree;
   }
 
@@ -29,24 +33,37 @@ export class Workers {
     return [...this.batches].reduce((sum, { size }) => sum + size, this.single);
   }
 
-  handle(msg: object, sender: Sender): void {
+  handle(msg: object, sender: Sender, weight: number): void {
     const isWatched = this.outcomes.begun(msg);
     try {
       const result = this.recipient.handle?.(msg, sender.from, sender.asker);
-      if (!isThenable(result)) return this.outcomes.handled(msg, sender, result);
+      if (!isThenable(result)) {
+        this.outcomes.handled(msg, sender, result);
+        // guard: M10 what was handled at once leaves room
+        if (this.weights) this.free(weight);
+        return;
+      }
       this.calls++;
       this.single++;
       const work = result instanceof Promise ? result : Promise.resolve(result);
       // guard: M5 an answer that takes time reaches who asked
       // guard: M9 an observer sees which message it was that took time
-      const resolved =
-        sender.asker || isWatched ? (value: unknown) => this.onResolved(value, msg, sender) : this.onResolved;
+      const isTold = sender.asker !== undefined || isWatched;
       // guard: M9 an observer sees which message it was that failed
-      const isTold = sender.asker || this.recipient.observer;
-      const rejected = isTold ? (error: unknown) => this.onRejected(error, msg, sender) : this.onRejected;
-      void work.then(resolved, rejected);
+      const isToldOfFailure = sender.asker !== undefined || this.recipient.observer !== undefined;
+      // guard: M10 what took time weighs no longer
+      if (!isToldOfFailure && weight === 0) return void work.then(this.onResolved, this.onRejected);
+      // a message may take memory: it is not kept to be told to nobody
+      const [failing, by] = isToldOfFailure ? [msg, sender] : [ANY, UNKNOWN_SENDER];
+      const handled = isTold ? msg : ANY;
+      void work.then(
+        (value) => this.onResolved(value, handled, by, weight),
+        (error) => this.onRejected(error, failing, by, weight),
+      );
     } catch (error) {
       this.failed(msg, sender, error);
+      // guard: M10 what failed at once leaves room
+      if (this.weights) this.free(weight);
     }
   }
 
@@ -79,25 +96,25 @@ export class Workers {
     this.calls = this.single = 0;
   }
 
-  /** Where nobody asked or watches it does not matter whose message it was: one callback serves all. */
-  private readonly onResolved = (value: unknown, msg: object = ANY, sender: Sender = UNKNOWN_SENDER): void => {
+  /** Where nobody asked or watches, and no message has a weight, it does not matter which it was: one pair of callbacks serves all. */
+  private readonly onResolved = (value: unknown, msg = ANY, sender = UNKNOWN_SENDER, weight = 0): void => {
     // guard: L4 what ends after that is not counted as handled
     if (this.isAbandoned) return;
     this.outcomes.handled(msg, sender, value);
-    this.ended();
+    this.ended(weight);
   };
 
-  private readonly onRejected = (error: unknown, msg: object = ANY, sender: Sender = UNKNOWN_SENDER): void => {
+  private readonly onRejected = (error: unknown, msg = ANY, sender = UNKNOWN_SENDER, weight = 0): void => {
     // guard: L4 what ends after that is not counted as failed
     if (this.isAbandoned) return;
     this.failed(msg, sender, error);
-    this.ended();
+    this.ended(weight);
   };
 
-  private ended(): void {
+  private ended(weight: number): void {
     this.calls--;
     this.single--;
-    this.onFree();
+    this.free(weight);
   }
 
   private end(batch: Batch, settle: (mail: Delivery) => void): void {
@@ -106,6 +123,12 @@ export class Workers {
     batch.end(settle);
     this.batches.delete(batch);
     this.calls--;
+    this.free(batch.weight);
+  }
+
+  private free(weight: number): void {
+    // guard: M10 what has ended weighs no longer
+    this.weights?.release(weight);
     this.onFree();
   }
 

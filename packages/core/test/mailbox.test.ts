@@ -41,6 +41,7 @@ function bench(options: MailboxOptions): Bench {
     descriptor,
     handle,
     failed: () => true,
+    unweighable: assert.fail,
     dropped: (count: number) => void (lost.count += count),
   };
   return { mailbox: new Mailbox(recipient, new Pacer(), options), got, lost, open };
@@ -99,6 +100,112 @@ test('M1, M3, M4: whatever is sent, posted and handled in whatever order, bounds
   for (let seed = 1; seed <= 200; seed++) await check(seed);
 });
 
+/** What the mailbox of a random test holds, as an observer sees it. */
+class Held {
+  readonly weights = new Map<object, number>();
+  waiting = 0;
+
+  get sum(): number {
+    return [...this.weights.values()].reduce((all, weight) => all + weight, 0);
+  }
+
+  accepted(msg: object): void {
+    this.weights.set(msg, weigh(msg));
+    this.waiting++;
+  }
+
+  begun(): void {
+    this.waiting--;
+  }
+
+  settled(msg: object, _to: unknown, how: string): void {
+    this.weights.delete(msg);
+    if (how === 'dropped') this.waiting--;
+  }
+}
+
+const weigh = (msg: object): number => (msg as { weight: number }).weight;
+
+/** Random use of a mailbox of messages that weigh something, compared with what it has to be. */
+async function checkWeights(seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const pick = (most: number): number => 1 + Math.floor(random() * most);
+  const options = {
+    capacity: pick(6),
+    concurrency: pick(3),
+    whenFull: random() < 0.6 ? 'reject' : 'drop-oldest',
+    maxWeight: pick(20),
+    weigh,
+  } as const;
+  const hint = `seed ${seed}, ${JSON.stringify(options)}`;
+  const held = new Held();
+  const open: Gate[] = [];
+  const got: number[] = [];
+  const handle = (msg: object): unknown => {
+    const { n } = msg as { n: number };
+    got.push(n);
+    if (n % 2 === 0) return failIf(n);
+    const last = gate();
+    open.push(last);
+    return last.passed.then(() => failIf(n));
+  };
+  const failed = (): boolean => true;
+  const recipient = { descriptor, handle, failed, unweighable: assert.fail, dropped: () => {}, observer: held };
+  const mailbox = new Mailbox(recipient, new Pacer(), options);
+  /** Those that wait for room, in order. */
+  const posts: { readonly weight: number; readonly abort: AbortController }[] = [];
+  const isOver = (weight: number, heldNow: number): boolean => heldNow > 0 && heldNow + weight > options.maxWeight;
+  const isFull = (weight: number): boolean => {
+    if (options.whenFull === 'reject') return held.waiting === options.capacity || isOver(weight, held.sum);
+    // What is under way leaves no room, whatever is dropped.
+    const underWay = [...held.weights.values()].slice(0, held.weights.size - held.waiting);
+    return isOver(
+      weight,
+      underWay.reduce((all, one) => all + one, 0),
+    );
+  };
+  for (let n = 0; n < 200; n++) {
+    if (n === 5) mailbox.open();
+    const dice = random();
+    const msg = { n, weight: random() < 0.1 ? 0 : pick(random() < 0.1 ? 40 : 8) };
+    if (dice < 0.4) {
+      const room = posts.length === 0 && !isFull(msg.weight);
+      assert.equal(mailbox.offer(msg, sender), room, `message ${n}, ${hint}`);
+    } else if (dice < 0.65) {
+      const post = { weight: msg.weight, abort: new AbortController() };
+      posts.push(post);
+      const leaves = (): void => void posts.splice(posts.indexOf(post), 1);
+      void mailbox.post(msg, sender, post.abort.signal).then(leaves, leaves);
+      await turn();
+    } else if (dice < 0.85) open.splice(Math.floor(random() * open.length), 1)[0]?.open();
+    else if (dice < 0.9) posts[Math.floor(random() * posts.length)]?.abort.abort();
+    if (dice > 0.5) {
+      await turn();
+      const next = posts[0];
+      assert.ok(!next || isFull(next.weight), `the first that waits has no room, ${hint}`);
+    }
+    const heavy = [...held.weights.values()].filter((weight) => weight > 0);
+    assert.ok(held.sum <= options.maxWeight || heavy.length === 1, `${held.sum} held, ${hint}`);
+    assert.equal(mailbox.depth, held.waiting, hint);
+    assert.ok(mailbox.depth <= options.capacity && mailbox.busy <= options.concurrency, hint);
+  }
+  while (!mailbox.isIdle) {
+    open.shift()?.open();
+    await turn();
+  }
+  assert.equal(posts.length, 0, hint);
+  assert.equal(held.weights.size, 0, hint);
+  assert.deepEqual(
+    got,
+    got.toSorted((a, b) => a - b),
+    `in order of acceptance, ${hint}`,
+  );
+}
+
+test('M10: whatever is sent, posted, given up and handled, weights are bounded, nobody overtakes, and nobody waits while there is room', async () => {
+  for (let seed = 1; seed <= 300; seed++) await checkWeights(seed);
+});
+
 test('L2: idle is told at an instant at which there is nothing waiting, nothing under way and nobody waiting for room', async () => {
   const { mailbox, open } = bench({ capacity: 1 });
   await mailbox.idle();
@@ -141,7 +248,7 @@ test('L5: a closed mailbox hands nothing over, refuses what comes and sends away
 async function checkBatches(seed: number): Promise<void> {
   const random = randomFrom(seed);
   const pick = (most: number): number => 1 + Math.floor(random() * most);
-  const options = { capacity: pick(40), concurrency: pick(3), batch: pick(6) };
+  const options = { capacity: pick(40), concurrency: pick(3), batch: pick(6), weigh: () => 1, maxWeight: pick(50) };
   const hint = `seed ${seed}, ${JSON.stringify(options)}`;
   const expected = { handled: 0, failed: 0 };
   const got: number[] = [];
@@ -168,7 +275,7 @@ async function checkBatches(seed: number): Promise<void> {
     });
   };
   const failed = ({ msgs }: { msgs: readonly object[] }): boolean => ((reported += msgs.length), true);
-  const recipient = { descriptor, handleAll, failed, dropped: () => {} };
+  const recipient = { descriptor, handleAll, failed, unweighable: assert.fail, dropped: () => {} };
   const mailbox = new Mailbox(recipient, new Pacer(), options);
   mailbox.open();
   const sent: number[] = [];
