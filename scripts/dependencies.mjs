@@ -56,6 +56,7 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net'],
+    ['weight'],
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],

@@ -410,6 +410,10 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    'what the producer holds is bounded in bytes': [
+      swap('maxWeight: maxHeldBytes', 'maxWeight: 2 ** 40'),
+      'producer-bytes',
+    ],
     'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
     'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'what the server did not take is tried again': [always, 'producer'],

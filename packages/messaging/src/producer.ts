@@ -9,12 +9,15 @@ import {
   type ProduceResult,
 } from './contract.js';
 import { hasCode } from './has-code.js';
+import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
   /** Messages under way to the server at most. */
   concurrency: z.int().min(1).default(512),
   /** Messages that wait for their turn at most; beyond that senders wait or are refused. */
   capacity: z.int().min(1).default(256),
+  /** Bytes of all messages at most, waiting or under way. One that is larger is taken when there is no other. */
+  maxHeldBytes: z.int().min(1).default(33_554_432),
 });
 
 /** So many connections may end at the same message, sent alone, before it is given up. */
@@ -71,7 +74,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   name: 'producer',
   address: PRODUCER,
   config: Config,
-  make: ({ concurrency, capacity }, _to, ctx) => {
+  make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
     /** In the order of acceptance: a set keeps it. */
     const open = new Set<Job>();
     let link: Connected | undefined;
@@ -200,7 +203,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
 
     return {
-      mailbox: { concurrency, capacity },
+      // guard: what the producer holds is bounded in bytes
+      mailbox: { concurrency, capacity, weigh: weightOf, maxWeight: maxHeldBytes },
       init() {
         // guard: what cannot be delivered at landing fails
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
