@@ -395,7 +395,10 @@ export const GUARDS = {
     'N3 to quiesce aborts landing': [skip, 'rules/nesting'],
     'N3 what does not fly has nothing to stop': [always, 'rules/nesting'],
     'N3 onLanding is called once': [swap('??=', '='), 'rules/nesting'],
-    'N3 what fails after that is in the report': [swap('|| this.landing.aborted', ''), 'rules/nesting'],
+    'N3 what fails after that is in the report': [
+      swap("this.landing.aborted ? 'landing' : 'flight'", "'flight'"),
+      'rules/nesting',
+    ],
     'N3 what a block holds in transit is drained': [swap(', this.#block.transit', ''), 'rules/nesting'],
     'N3 a landing keeps to the share it is given': [skip, 'rules/nesting'],
     'N3 and to its own deadline where that is sooner': [

@@ -76,7 +76,7 @@ export class ActiveBlock {
    * succeeds after the deadline after all, it is finished then (B3). Giving up since landing began is no failure (F3).
    */
   async initialise(): Promise<Failure | undefined> {
-    const { emit, landing, plan } = this.#flight;
+    const { emit, plan } = this.#flight;
     const { descriptor: block } = this.#callbacks;
     const tell = (error: unknown): void =>
       emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown', lost: 0 });
@@ -100,7 +100,7 @@ export class ActiveBlock {
           (late) => isAbortError(late) || tell(late),
         );
       // guard: F3 an init that gives up when it lands is no failure
-      if (isAbortError(error) && landing.aborted) return undefined;
+      if (isAbortError(error) && this.#flight.phase === 'landing') return undefined;
       tell(error);
       return { block, callback: 'init', error };
     }

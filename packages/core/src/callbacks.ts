@@ -20,6 +20,8 @@ export interface FlightPlan {
   readonly observer: MessageObserver | undefined;
   readonly initMs: number;
   readonly landingMs: number;
+  /** Lands the satellite when it aborts (L1). */
+  readonly signal: AbortSignal | undefined;
   /** Aborts when somebody outside announces the landing. */
   readonly landingSoon: AbortSignal | undefined;
   /** Finds the block outside with a responsibility that no block here has. */
@@ -35,8 +37,8 @@ export interface FlightControl {
   readonly phase: FailureInPhase['phase'];
   readonly observer: MessageObserver | undefined;
   readonly emit: EventListener;
-  /** Begins to land, unless it has begun (L1, B4). */
-  land(cause: LandingCause): void;
+  /** Begins to land (L1). False when it has begun before: then it does nothing (B4). */
+  land(cause: LandingCause): boolean;
   /** Where failures of user code are handed in (F3). */
   readonly failures: Failures;
 }
@@ -70,7 +72,7 @@ export class Callbacks {
       landingSoon: flight.landingSoon,
       landing: flight.landing,
       signal: this.#abort.signal,
-      land: (reason) => flight.land({ kind, block: descriptor, reason }),
+      land: (reason) => void flight.land({ kind, block: descriptor, reason }),
       // guard: F3 work given to waitUntil is the block's
       waitUntil: (work) => void this.enter('waitUntil', () => work),
       // guard: N3 a block knows what is left of its share

@@ -7,7 +7,8 @@ export interface FailingFlight {
   readonly phase: FailureInPhase['phase'];
   readonly emit: EventListener;
   readonly blocks: ReadonlyMap<string, { judge(error: unknown, where: Callback): 'continue' | 'shutdown' }>;
-  land(cause: LandingCause): void;
+  /** True if that is why it lands. */
+  land(cause: LandingCause): boolean;
 }
 
 /** The failures of a flight: has them decided (F3), and keeps what the report is to name (L4). */
@@ -45,9 +46,9 @@ export class Failures {
   land({ block, callback, error }: Failure, count: number = 1): void {
     // guard: L4 the failure that lands is in the report
     this.keep({ block, callback, error }, count);
+    const isWhy = this.#flight.land({ kind: 'failure', block, reason: error });
     // guard: F3 what fails at landing is not why launch rejects
-    if (this.#flight.phase !== 'landing') this.fatal = { block, callback, error };
-    this.#flight.land({ kind: 'failure', block, reason: error });
+    if (isWhy) this.fatal = { block, callback, error };
   }
 
   /** Those of the same block and callback are counted, not listed: a mailbox may be full of them. */

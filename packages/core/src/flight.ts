@@ -1,4 +1,4 @@
-import { anySignal, makeAbortController } from './abort.js';
+import { anySignal, makeAbortController, onAbort } from './abort.js';
 import { ActiveBlock } from './active-block.js';
 import { Addresses } from './address.js';
 import type { AnyBlock, Idling } from './block.js';
@@ -42,6 +42,8 @@ export class ActiveFlight implements FlightControl, Idling {
   readonly landing: AbortSignal;
   readonly landingSoon: AbortSignal;
   readonly landed: Promise<LandingReport>;
+  /** For which it does not boot (B2). */
+  problems: readonly string[] = [];
   readonly #initiator: ActiveBlock;
   readonly #initialised: ActiveBlock[] = [];
   readonly #landing = makeAbortController();
@@ -75,7 +77,7 @@ export class ActiveFlight implements FlightControl, Idling {
     // guard: L8 the landing announces itself at the latest
     this.landingSoon = plan.landingSoon ? anySignal(this.landing, plan.landingSoon) : this.landing;
     this.landed = this.#landed.passed;
-    const initiator = initiatorBlock((block) => this.land({ kind: 'block', block, reason: undefined }));
+    const initiator = initiatorBlock((block) => void this.land({ kind: 'block', block, reason: undefined }));
     this.#initiator = this.add(initiator, new Callbacks(this.addresses.add(describe(INITIATOR)), this));
     this.#initiator.run();
   }
@@ -110,6 +112,11 @@ export class ActiveFlight implements FlightControl, Idling {
     // guard: B4 a flight takes one course
     if (this.#started) return;
     this.#started = true;
+    const { signal } = this.plan;
+    // guard: L1 an aborted signal option lands
+    const forget = onAbort(signal, () => this.land({ kind: 'abort', reason: signal?.reason }));
+    // guard: L6 what has landed forgets the signal option
+    void this.landed.then(forget);
     void this.#course();
   }
 
@@ -178,8 +185,15 @@ export class ActiveFlight implements FlightControl, Idling {
     this.#landed.open(report());
   }
 
-  /** Boots. Rejects with INIT_FAILED or ABORTED after the rollback. */
+  /** Boots. Rejects with BAD_SETUP, or with INIT_FAILED or ABORTED after the rollback. */
   async boot(): Promise<void> {
+    const { problems } = this;
+    // guard: B2 nothing starts while there are problems
+    if (problems.length > 0) {
+      // guard: B2 whoever asked in the making gets an answer
+      this.close();
+      throw new SputnikError('BAD_SETUP', undefined, { problems });
+    }
     this.#start();
     await Promise.race([this.#prepared.passed, this.landed]);
     if (!this.#refusal) return;
@@ -219,10 +233,12 @@ export class ActiveFlight implements FlightControl, Idling {
     throw new SputnikError('BLOCK_FAILED', textOf(cause), { ...where, cause, report });
   }
 
-  /** Begins to land, within `withinMs` if that is sooner than its own deadline; does nothing when it has begun (L1, B4). */
-  land(cause: LandingCause, withinMs: number = Infinity): void {
+  /**
+   * Begins to land, within `withinMs` if that is sooner than its own deadline (L1). False when it has begun before: then it does nothing (B4).
+   */
+  land(cause: LandingCause, withinMs: number = Infinity): boolean {
     // guard: B4 a landing begins once
-    if (this.#cause) return;
+    if (this.#cause) return false;
     this.#cause = cause;
     // guard: N3 a landing keeps to the share it is given
     // guard: N3 and to its own deadline where that is sooner
@@ -232,6 +248,7 @@ export class ActiveFlight implements FlightControl, Idling {
     this.#toldToLand.open();
     // guard: N1 what was never booted can land
     this.#start();
+    return true;
   }
 
   /** Takes nothing more in from outside: `landing` aborts, every `onLanding` is called and awaited. Mailboxes stay open. */
@@ -261,9 +278,10 @@ export class ActiveFlight implements FlightControl, Idling {
   }
 
   get phase(): FailureInPhase['phase'] {
+    if (this.#cause) return 'landing';
+    if (this.#state === 'preparing') return 'boot';
     // guard: N3 what fails after that is in the report
-    if (this.#cause || this.landing.aborted) return 'landing';
-    return this.#state === 'preparing' ? 'boot' : 'flight';
+    return this.landing.aborted ? 'landing' : 'flight';
   }
 
   /** Has all blocks learn of the server connection (S4). */

@@ -1,4 +1,3 @@
-import { onAbort } from './abort.js';
 import type { Lookup } from './address.js';
 import { assemble, type BlockEntry } from './assemble.js';
 import type { BlockFactory, Idling, Logger } from './block.js';
@@ -7,7 +6,6 @@ import { systemClock, type Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
 import { connectorBlock } from './connector.js';
 import { CONNECTOR, FINISHER } from './descriptor.js';
-import { SputnikError } from './errors.js';
 import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from './events.js';
 import { globalFactories, type BlockFactories } from './factories.js';
 import { finisherBlock, silentFinisher } from './finisher.js';
@@ -65,8 +63,8 @@ export interface Flight extends AsyncDisposable, Idling {
    */
   boot(): Promise<void>;
   /**
-   * Flies until something lands it, and resolves with the report. Rejects with BLOCK_FAILED when a block failed (F3), with
-   * ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
+   * Boots if `boot` was not called, and rejects as that does. Flies until something lands it, and resolves with the report. Rejects with
+   * BLOCK_FAILED when a block failed (F3), with ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
    */
   launch(): Promise<LandingReport>;
   /** Has it take nothing more in: aborts `landing`, calls every `onLanding` and awaits them. It flies on, and its mailboxes stay open. */
@@ -118,7 +116,8 @@ export class Sputnik<C = unknown> {
     const factories = (options.blockFactories ?? globalFactories()) as BlockFactories;
     const found = await assemble(flight, infrastructureOf(options, flight), options.appBlocks, factories);
     const problems = [...optionProblems(options), ...found.problems];
-    return { value: asFlight(flight, problems, options.signal), problems, warnings: found.warnings };
+    flight.problems = problems;
+    return { value: asFlight(flight), problems, warnings: found.warnings };
   }
 
   /** Makes, checks and initialises all blocks: `assemble`, then `boot`. Rejects as `boot` does. */
@@ -139,8 +138,8 @@ const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typ
 
 function planOf<C>(options: SputnikOptions<C>): FlightPlan {
   const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
-  const { observer, landingSoon, outer } = options;
-  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, landingSoon, outer };
+  const { observer, signal, landingSoon, outer } = options;
+  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, signal, landingSoon, outer };
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {
@@ -165,25 +164,13 @@ function optionProblems<C>({ connector, ...options }: SputnikOptions<C>): readon
 }
 
 /** What its owner may do with a flight. */
-function asFlight(flight: ActiveFlight, problems: readonly string[], signal: AbortSignal | undefined): Flight {
+function asFlight(flight: ActiveFlight): Flight {
   const shootDown: Flight['shootDown'] = (reason, { withinMs } = {}) => {
     flight.land({ kind: 'shootDown', reason }, withinMs);
     return flight.landed;
   };
   return {
-    async boot() {
-      // guard: B2 nothing starts while there are problems
-      if (problems.length > 0) {
-        // guard: B2 whoever asked in the making gets an answer
-        flight.close();
-        throw new SputnikError('BAD_SETUP', undefined, { problems });
-      }
-      // guard: L1 an aborted signal option lands
-      const forget = onAbort(signal, () => flight.land({ kind: 'abort', reason: signal?.reason }));
-      // guard: L6 what has landed forgets the signal option
-      void flight.landed.then(forget);
-      await flight.boot();
-    },
+    boot: () => flight.boot(),
     launch: () => flight.launch(),
     quiesce: () => flight.quiesce(),
     shootDown,

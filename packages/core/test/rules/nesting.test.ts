@@ -42,6 +42,23 @@ test('N1: a flight with problems does not boot, one that was landed before does 
   assert.deepEqual(log, []);
 });
 
+test('N1: launch refuses a flight with problems as boot does', async () => {
+  const log: string[] = [];
+  const { value: flight, problems } = await sputnik({ a: {}, initiator: {} }, log).assemble();
+  assert.deepEqual((await rejection(flight.launch(), 'BAD_SETUP')).problems, problems);
+  assert.deepEqual(log, []);
+});
+
+test('N1: launch hears the signal option of what was only assembled', async () => {
+  const abort = new AbortController();
+  const { value: flight } = await sputnik({ a: {} }, [], { signal: abort.signal }).assemble();
+  const launched = flight.launch();
+  await turn();
+  abort.abort('enough');
+  const { cause } = await launched;
+  assert.deepEqual([cause.kind, cause.reason], ['abort', 'enough']);
+});
+
 test('N1: launch boots what was only assembled', async () => {
   const log: string[] = [];
   const { value: flight } = await sputnik({ a: { run: (_, { land }) => land() } }, log).assemble();
@@ -118,6 +135,29 @@ test('N3: what fails once a flight takes nothing more in is in the report, and l
     failures.map(({ callback, error }) => [callback, error]),
     [['onMsg', boom]],
   );
+});
+
+test('N3: an init that gives up is a failure though the flight was quiesced before it flew', async () => {
+  const log: string[] = [];
+  const init = (_: unknown, { landing }: { readonly landing: AbortSignal }): void => landing.throwIfAborted();
+  const { value: flight } = await sputnik({ a: {}, b: { init }, c: {} }, log).assemble();
+  await flight.quiesce();
+  const { cause } = await rejection(flight.boot(), 'INIT_FAILED');
+  assert.equal((cause as Error).name, 'AbortError');
+  assert.deepEqual(log, ['a.init', 'b.init', 'a.finish(true)']);
+});
+
+test('N3: a listener that throws lands a quiesced flight, and launch rejects with that', async () => {
+  const broken = new Error('broken');
+  const onEvent: SputnikOptions['onEvent'] = ({ type }) => {
+    if (type === 'failed') throw broken;
+  };
+  const t = new TestFlight({ onEvent });
+  await t.fly({ a: { onMsg: () => Promise.reject(new Error('boom')) } });
+  await t.flight.quiesce();
+  t.self('a').send({});
+  const { cause, report } = await rejection(t.launched, 'BLOCK_FAILED');
+  assert.deepEqual([cause, report?.cause.reason], [broken, broken]);
 });
 
 test('N3: a flight that has not been launched is quiesced without onLanding', async () => {
