@@ -4,10 +4,13 @@ import {
   type BlockCommunicator,
   type BlockContext,
   type BlockFactory,
+  type Mail,
 } from '@sputnikjs/core';
-import type { BlockPlan, Script, Verdict } from './plan.js';
-import { play, type Scene } from './script.js';
-import type { Trace } from './trace.js';
+import { isHandler, lettersOf } from './outcomes.js';
+import type { BlockPlan, Script, TransitPlan, Verdict } from './plan.js';
+import { makeError, makePretence, play, type Scene } from './script.js';
+import type { Call, Trace } from './trace.js';
+import { Transit } from './transit.js';
 import type { World } from './world.js';
 import type { Message } from './write.js';
 
@@ -17,7 +20,7 @@ export interface Surroundings {
   readonly trace: Trace;
   /** Of the application blocks. */
   readonly addresses: readonly string[];
-  /** Everybody who can be written to. */
+  /** Everybody who can be written to, here and outside. */
   readonly everybody: readonly string[];
   readonly shootDown: () => Promise<unknown> | undefined;
   /** Somebody runs, and has a handle on others. */
@@ -51,8 +54,10 @@ type Done = void | Promise<void>;
 /** The particulars of a callback. */
 interface About {
   readonly argument?: unknown;
-  readonly sender?: BlockCommunicator;
+  readonly sender?: BlockCommunicator | undefined;
   readonly hops?: number;
+  /** The batch at hand. */
+  readonly mails?: readonly Mail<Message, Answer>[];
 }
 
 class PlannedBlock {
@@ -62,6 +67,7 @@ class PlannedBlock {
   readonly #to: Readonly<Record<string, BlockCommunicator>>;
   #self: BlockCommunicator | undefined;
   readonly #turns = new Map<string, number>();
+  readonly #transit: Transit;
 
   constructor(
     name: string,
@@ -73,10 +79,12 @@ class PlannedBlock {
     this.#plan = plan;
     this.#around = around;
     this.#to = to;
+    this.#transit = new Transit((isIdle) => around.trace.note({ what: 'transit', block: name, isIdle }));
   }
 
   callbacks(): AnyBlock<number> {
-    const { init, run, finish, onLanding, onMsg, onServerConnect, onServerDisconnect, onError, mailbox } = this.#plan;
+    const { init, run, finish, onLanding, onMsg, onMsgs } = this.#plan;
+    const { onServerConnect, onServerDisconnect, onError, mailbox, transit } = this.#plan;
     return {
       init: (_, ctx) => {
         ctx.signal.addEventListener('abort', () => this.#around.trace.note({ what: 'signal', block: this.#name }));
@@ -85,6 +93,7 @@ class PlannedBlock {
       run: (self, ctx) => {
         this.#self = self;
         this.#around.meet(self);
+        if (transit) this.#hold(transit, ctx);
         return this.#run(run, ctx);
       },
       finish: (argument, ctx) => this.#call('finish', finish, ctx, { argument }),
@@ -94,6 +103,13 @@ class PlannedBlock {
         ((argument: Message, sender, ctx) => {
           const { hops } = argument;
           return this.#call('onMsg', this.#next('onMsg', onMsg), ctx, { argument, sender, hops });
+        }),
+      onMsgs:
+        onMsgs &&
+        ((mails: readonly Mail<Message, Answer>[], ctx: BlockContext) => {
+          const hops = Math.max(...mails.map(({ msg }) => msg.hops));
+          const about = { argument: mails.map(({ msg }) => msg), sender: mails[0]?.from, hops, mails };
+          return this.#call('onMsgs', this.#next('onMsgs', onMsgs), ctx, about);
         }),
       onServerConnect:
         onServerConnect &&
@@ -107,7 +123,23 @@ class PlannedBlock {
           this.#judge(this.#next('onError', onError), { error, where }, ctx),
       }),
       mailbox,
+      ...(transit && { transit: this.#transit }),
     };
+  }
+
+  /** Holds what is in transit from now on, or from the landing on; it sends that, and holds nothing more. */
+  #hold({ from, ms, sends }: TransitPlan, ctx: BlockContext): void {
+    const { world } = this.#around;
+    const hold = (): void => {
+      this.#transit.hold();
+      const letGo = (): void => {
+        void play(sends, this.#scene(ctx, {}));
+        this.#transit.letGo();
+      };
+      if (ms !== undefined) world.at(world.now + ms, letGo);
+    };
+    if (from === 'run') hold();
+    else ctx.landing.addEventListener('abort', hold, { once: true });
   }
 
   #run(script: Script, ctx: BlockContext): Done {
@@ -120,14 +152,11 @@ class PlannedBlock {
     const { trace } = this.#around;
     const { argument } = about;
     const call = trace.enter(this.#name, callback, argument, toldBy(ctx));
-    const letter = callback === 'onMsg' ? (argument as Message).letter : undefined;
-    if (letter) {
-      letter.calls++;
-      letter.call ??= call;
-      if (about.sender) letter.heardFrom = about.sender.descriptor.responsibility;
-    }
+    if (isHandler(call)) handOver(call, about);
     // What `onMsg` answers; the types of all other callbacks know of nothing to return.
-    const answer = (letter && ({ to: argument as Message } satisfies Answer)) as unknown as void;
+    const answer = (callback === 'onMsg'
+      ? ({ to: argument as Message } satisfies Answer)
+      : undefined) as unknown as void;
     const end = (threw: boolean, value: unknown): void => trace.exit(call, threw, value, ended(ctx));
     try {
       const time = play(script, this.#scene(ctx, about));
@@ -181,7 +210,23 @@ class PlannedBlock {
       hops,
       reach: (address) => this.#to[address] ?? this.#self?.communicator(address),
       workOn: (script) => ctx.waitUntil((async () => this.#call('waitUntil', script, ctx, about))()),
+      settle: (nth, how) => this.#settle(nth, how, about.mails ?? []),
     };
+  }
+
+  /** Gives the nth message of a batch an outcome; only its first one is noted. */
+  #settle(nth: number, how: 'reply' | 'fail' | 'pretend', mails: NonNullable<About['mails']>): void {
+    const mail = mails[nth % mails.length];
+    if (!mail) return;
+    const { letter } = mail.msg;
+    const { trace } = this.#around;
+    const threw = how !== 'reply';
+    const answer = { to: mail.msg };
+    const value = threw ? (how === 'fail' ? makeError() : makePretence()) : answer;
+    letter.outcome ??= { index: trace.lines.length, at: trace.now, threw, value };
+    trace.note({ what: 'outcome', letter });
+    if (threw) mail.fail(value);
+    else mail.reply(answer);
   }
 
   /** Where there are several, they take turns. */
@@ -189,6 +234,17 @@ class PlannedBlock {
     const turn = this.#turns.get(callback) ?? 0;
     this.#turns.set(callback, turn + 1);
     return ways[turn % ways.length] as T;
+  }
+}
+
+/** Notes what letters a call gets, from whom, and in which order. */
+function handOver(call: Call, { sender, mails }: About): void {
+  for (const [place, letter] of lettersOf(call).entries()) {
+    letter.calls++;
+    letter.call ??= call;
+    letter.place = place;
+    const from = mails?.[place]?.from ?? sender;
+    if (from) letter.heardFrom = from.descriptor.responsibility;
   }
 }
 

@@ -1,7 +1,7 @@
+import { lettersOf } from './outcomes.js';
 import { codeOf } from './story.js';
 import type { FlightPlan } from './plan.js';
 import type { Call, Letter, Line } from './trace.js';
-import type { Message } from './write.js';
 
 /** A flight as text: a line for each thing that happened, with the virtual time in milliseconds. */
 export function logOf(lines: readonly Line[]): string {
@@ -24,6 +24,8 @@ function textOf(line: Line): string {
       return written(line.letter);
     case 'settle':
       return `${written(line.letter)}: ${line.letter.settled?.resolved ? '' : 'rejects '}${show(line.letter.settled?.value)}`;
+    case 'outcome':
+      return `${written(line.letter)}: ${line.letter.outcome?.threw ? 'fails' : 'is replied to'}`;
     case 'give up':
       return `${written(line.letter)}: its signal aborts`;
     case 'quiet': {
@@ -41,9 +43,12 @@ function textOf(line: Line): string {
   }
 }
 
-function called({ block, callback, argument }: Call): string {
-  const about = callback === 'onMsg' ? (argument as Message).letter.no : argument;
-  return `${block}.${callback}(${about === undefined ? '' : show(about)})`;
+function called(call: Call): string {
+  const { block, callback, argument } = call;
+  const letters = lettersOf(call)
+    .map(({ no }) => no)
+    .join(', ');
+  return `${block}.${callback}(${letters || argument === undefined ? letters : show(argument)})`;
 }
 
 function written({ no, kind, from, to, message }: Letter): string {

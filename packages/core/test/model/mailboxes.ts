@@ -1,5 +1,6 @@
 import type { SputnikEvent } from '@sputnikjs/core';
-import { isKnown, letterOf, obeys } from './obedience.js';
+import { isHandler, isKnown, lettersOf, lossesOf, obeys, outcomeOf } from './outcomes.js';
+import type { BlockPlan } from './plan.js';
 import { codeOf, type Story } from './story.js';
 import type { Call, Letter } from './trace.js';
 
@@ -26,10 +27,14 @@ export class Box {
   readonly capacity: number;
   readonly dropsOldest: boolean;
   readonly concurrency: number;
+  /** Messages that a call gets at most. */
+  readonly batch: number;
   state: Fate['box'] = 'open';
   queue: Letter[] = [];
   waiting: Letter[] = [];
-  readonly busy = new Set<Call>();
+  readonly calls = new Set<Call>();
+  /** Handed over, and without outcome, or with a failure that is yet to be handed in. */
+  readonly underWay = new Set<Letter>();
   readonly tally: Tally = { accepted: 0, rejected: 0, handled: 0, failed: 0, dropped: 0 };
   /** Whether a handler obeyed or failed cannot be told from outside. */
   unsure = false;
@@ -38,14 +43,15 @@ export class Box {
   /** Fates of those that came when it was about to close, and may have waited. */
   readonly unsureOnes: Fate[] = [];
 
-  constructor(options: {
-    capacity?: number | undefined;
-    whenFull?: string | undefined;
-    concurrency?: number | undefined;
-  }) {
-    this.capacity = options.capacity ?? 65_536;
-    this.dropsOldest = options.whenFull === 'drop-oldest';
-    this.concurrency = options.concurrency ?? 1;
+  constructor({ mailbox, onMsgs }: BlockPlan) {
+    this.capacity = mailbox.capacity ?? 65_536;
+    this.dropsOldest = mailbox.whenFull === 'drop-oldest';
+    this.concurrency = mailbox.concurrency ?? 1;
+    this.batch = onMsgs ? (mailbox.batch ?? 256) : 1;
+  }
+
+  get isIdle(): boolean {
+    return this.queue.length + this.waiting.length + this.calls.size === 0;
   }
 
   /** While somebody waits for room nobody else finds any. */
@@ -60,11 +66,21 @@ export interface Standing {
   readonly block: string;
   readonly depth: number;
   readonly waiting: number;
-  readonly busy: number;
+  readonly calls: number;
+  readonly underWay: number;
   readonly tally: Tally;
   readonly box: Box;
   readonly state: Fate['box'];
   readonly unsure: boolean;
+}
+
+/** A batch that was handed over. */
+export interface BatchSize {
+  readonly call: Call;
+  readonly most: number;
+  readonly size: number;
+  /** Messages that waited on. */
+  readonly left: number;
 }
 
 /** The trace, gone through once more with mailboxes as the rules have them: what had to become of each letter. */
@@ -73,25 +89,38 @@ export class Mail {
   readonly boxes = new Map<string, Box>();
   /** When nothing more happened without time. */
   readonly quiet: Standing[] = [];
-  /** The last place before the first finish was announced at which all mailboxes were idle. */
-  idle = -1;
+  /** The places at which nobody held a message. */
+  readonly idle = new Set<number>();
   /** When a block's finish was announced. */
   readonly finishing: Standing[] = [];
+  readonly batches: BatchSize[] = [];
+  /** Blocks that hold something in transit. */
+  readonly #inTransit = new Set<string>();
+  /** The same, when their finish was announced. */
+  readonly finishingInTransit = new Set<string>();
   readonly #story: Story;
 
   constructor(story: Story) {
     this.#story = story;
-    for (const [block, plan] of story.watched) if (plan.onMsg) this.boxes.set(block, new Box(plan.mailbox));
+    for (const [block, plan] of story.watched) if (takesMessages(plan)) this.boxes.set(block, new Box(plan));
     for (const [index, line] of story.lines.entries()) {
       if (line.what === 'write') this.#write(line.letter);
-      else if (line.what === 'enter' && line.call.callback === 'onMsg') this.#begin(line.call, index);
-      else if (line.what === 'exit' && line.call.callback === 'onMsg') this.#end(line.call);
+      else if (line.what === 'enter' && isHandler(line.call)) this.#begin(line.call, index);
+      else if (line.what === 'exit' && isHandler(line.call)) this.#end(line.call);
+      else if (line.what === 'outcome') this.#settle(line.letter, index);
+      else if (line.what === 'transit') this.#carry(line.block, line.isIdle);
       else if (line.what === 'give up') this.#leave(line.letter);
       else if (line.what === 'settle' && isRefused(line.letter)) this.#leave(line.letter);
       else if (line.what === 'event') this.#hear(line.event, index);
       else if (line.what === 'quiet') this.#stand(index, this.quiet);
-      if (this.finishing.length === 0 && this.#isIdle) this.idle = index;
+      if (this.#isIdle) this.idle.add(index);
     }
+  }
+
+  /** At some place from one to another nobody held a message. */
+  wasIdle(from: number, to: number): boolean {
+    for (let index = from; index < to; index++) if (this.idle.has(index)) return true;
+    return false;
   }
 
   fateOf(letter: Letter): Fate {
@@ -124,9 +153,15 @@ export class Mail {
   }
 
   #begin(call: Call, index: number): void {
-    const letter = letterOf(call);
-    const box = letter && this.boxes.get(letter.to);
-    if (!letter || !box) return;
+    const box = this.boxes.get(call.block);
+    if (!box) return;
+    const letters = lettersOf(call);
+    for (const letter of letters) this.#take(box, letter, index);
+    box.calls.add(call);
+    this.batches.push({ call, most: box.batch, size: letters.length, left: box.queue.length });
+  }
+
+  #take(box: Box, letter: Letter, index: number): void {
     if (box.queue[0] !== letter) this.fateOf(letter).outOfTurn = true;
     box.queue = box.queue.filter((other) => other !== letter);
     // one that is refused before all is quiet again has left, though that is noted later
@@ -135,20 +170,41 @@ export class Mail {
     for (const other of box.waiting.filter(left)) this.#leave(other);
     const next = box.waiting.shift();
     if (next) this.#accept(box, next, index);
-    box.busy.add(call);
+    box.underWay.add(letter);
+  }
+
+  /** It got an outcome of its own. A failure that no asker knows is handed in later. */
+  #settle(letter: Letter, index: number): void {
+    const box = this.boxes.get(letter.to);
+    const { outcome } = letter;
+    if (!box || outcome?.index !== index || !box.underWay.has(letter)) return;
+    if (outcome.threw && !isKnown(letter, outcome.value)) return;
+    box.underWay.delete(letter);
+    box.tally[outcome.threw ? 'failed' : 'handled']++;
   }
 
   #end(call: Call): void {
     const box = this.boxes.get(call.block);
-    if (!box?.busy.delete(call) || box.over) return;
-    if (!call.ended?.threw) box.tally.handled++;
-    else if (isKnown(call)) box.tally.failed++;
-    else {
-      const obedient = obeys(call, this.#story);
-      if (obedient === 'unsure') box.unsure = true;
-      if (obedient === 'no') box.tally.failed++;
-      else box.tally.dropped++;
+    if (!box?.calls.delete(call) || box.over) return;
+    this.#handIn(box, call);
+    for (const letter of lettersOf(call)) {
+      if (box.underWay.delete(letter)) box.tally[outcomeOf(letter)?.threw ? 'failed' : 'handled']++;
     }
+  }
+
+  /** Counts the failures of a call that no asker knows. */
+  #handIn(box: Box, call: Call): void {
+    for (const { error, letters, handedIn } of lossesOf(call, this.#story)) {
+      const obedient = obeys(error, handedIn, this.#story);
+      if (obedient === 'unsure') box.unsure = true;
+      box.tally[obedient === 'no' ? 'failed' : 'dropped'] += letters.length;
+      for (const letter of letters) box.underWay.delete(letter);
+    }
+  }
+
+  #carry(block: string, isIdle: boolean): void {
+    if (isIdle) this.#inTransit.delete(block);
+    else this.#inTransit.add(block);
   }
 
   /** It waits for room no longer; a question that does not is refused. */
@@ -164,7 +220,9 @@ export class Mail {
     if (event.type === 'landing' && !flown) this.#each((box) => (box.state = 'unsure'));
     if (event.type === 'landed' || (event.type === 'finishing' && !flown)) this.#each((box) => this.#close(box, index));
     if (event.type === 'finishing') {
+      const block = event.block.responsibility;
       this.#stand(index, this.finishing);
+      if (this.#inTransit.has(block)) this.finishingInTransit.add(block);
       this.#close(this.boxes.get(event.block.responsibility), index);
     }
     if (event.type === 'finished') this.#abandon(this.boxes.get(event.block.responsibility), index);
@@ -188,11 +246,10 @@ export class Mail {
   #abandon(box: Box | undefined, index: number): void {
     if (!box) return;
     box.over = true;
-    for (const call of box.busy) {
-      const letter = letterOf(call);
-      if (letter) this.#lose(box, letter, index, 'ASK_ENDED');
-    }
-    box.busy.clear();
+    for (const call of box.calls) this.#handIn(box, call);
+    for (const letter of box.underWay) this.#lose(box, letter, index, 'ASK_ENDED');
+    box.underWay.clear();
+    box.calls.clear();
   }
 
   #lose(box: Box, letter: Letter, index: number, code: 'ASK_DROPPED' | 'ASK_ENDED'): void {
@@ -201,22 +258,21 @@ export class Mail {
   }
 
   get #isIdle(): boolean {
-    for (const { queue, waiting, busy } of this.boxes.values()) {
-      if (queue.length + waiting.length + busy.size > 0) return false;
-    }
-    return true;
+    for (const { isIdle } of this.boxes.values()) if (!isIdle) return false;
+    return this.#inTransit.size === 0;
   }
 
   #stand(index: number, standings: Standing[]): void {
     for (const [block, box] of this.boxes) {
-      const { queue, waiting, busy, tally, state, unsure } = box;
+      const { queue, waiting, calls, underWay, tally, state, unsure } = box;
       const depth = queue.length;
       standings.push({
         index,
         block,
         depth,
         waiting: waiting.length,
-        busy: busy.size,
+        calls: calls.size,
+        underWay: underWay.size,
         tally: { ...tally },
         box,
         state,
@@ -235,6 +291,11 @@ export class Mail {
   #at(index: number): number {
     return this.#story.lines[index]?.at ?? Number.NaN;
   }
+}
+
+/** True for a block with a mailbox. */
+export function takesMessages({ onMsg, onMsgs }: BlockPlan): boolean {
+  return (onMsg ?? onMsgs) !== undefined;
 }
 
 /** What the sender was told, or is to be concluded from the answer. */

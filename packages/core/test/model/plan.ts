@@ -34,6 +34,10 @@ export type Step =
   | { readonly do: 'throw' | 'reject' | 'pretend' | 'hang' | 'land' | 'finishMsg' }
   | { readonly do: 'giveUp'; readonly when: 'landing' | 'signal'; readonly how: 'return' | 'throw' }
   | { readonly do: 'shootDown'; readonly care: 'ignore' | 'await' }
+  /** Of the batch at hand, the message at this place (round the batch) gets its outcome. */
+  | { readonly do: 'settle'; readonly nth: number; readonly how: 'reply' | 'fail' | 'pretend' }
+  /** A message to a block outside the satellite. */
+  | { readonly do: 'outside' }
   /** A message that looks like house-keeping. */
   | { readonly do: 'forge'; readonly to: 'initiator' | 'finisher' | 'connector'; readonly kind: number }
   | { readonly do: 'waitUntil'; readonly script: Script }
@@ -45,6 +49,13 @@ export type Script = readonly Step[];
 /** What `onError` does; 'junk' returns neither of the two decisions. */
 export type Verdict = 'continue' | 'shutdown' | 'throw' | 'land' | 'junk';
 
+/** What holds something for a block beside its mailbox: from then on, for so long (undefined: for ever); then it sends what it held. */
+export interface TransitPlan {
+  readonly from: 'run' | 'landing';
+  readonly ms: number | undefined;
+  readonly sends: readonly Write[];
+}
+
 /** A block. Where there are several scripts for a callback, they take turns. */
 export interface BlockPlan {
   /** In the original's form, or made by `defineBlock` with needs. */
@@ -54,6 +65,8 @@ export interface BlockPlan {
   readonly finish: Script;
   readonly onLanding: Script | undefined;
   readonly onMsg: readonly Script[] | undefined;
+  /** In place of `onMsg`. */
+  readonly onMsgs: readonly Script[] | undefined;
   readonly onServerConnect: readonly Script[] | undefined;
   readonly onServerDisconnect: readonly Script[] | undefined;
   readonly onError: readonly Verdict[] | undefined;
@@ -61,7 +74,9 @@ export interface BlockPlan {
     readonly capacity: number | undefined;
     readonly whenFull: 'reject' | 'drop-oldest' | undefined;
     readonly concurrency: number | undefined;
+    readonly batch: number | undefined;
   };
+  readonly transit: TransitPlan | undefined;
 }
 
 /** How the server takes an attempt to connect. */
@@ -95,8 +110,12 @@ export interface ServerPlan {
 export interface Action {
   readonly at: number;
   readonly hops: number;
+  /** Of a `shootDown`: the share of somebody else's deadline. */
+  readonly withinMs: number | undefined;
   /** 'restore', 'vanish' (only a heartbeat tells), 'drop' (it is reported), 'blink' (reported, yet up), 'ghost' (an old link reports). */
-  readonly do: 'shootDown' | 'launch' | 'abort' | 'signal' | 'restore' | 'vanish' | 'drop' | 'blink' | 'ghost';
+  readonly do:
+    | ('shootDown' | 'launch' | 'abort' | 'signal' | 'quiesce' | 'idle')
+    | ('restore' | 'vanish' | 'drop' | 'blink' | 'ghost');
 }
 
 /** What the event listener does at the nth event. */
@@ -122,8 +141,12 @@ export type Fault =
 /** A satellite and what happens to it. */
 export interface SatellitePlan {
   readonly blocks: readonly BlockPlan[];
-  /** The framework's own, one that does nothing, or a block. */
-  readonly finisher: 'default' | 'quiet' | BlockPlan;
+  /** The framework's own, none (it listens to no signals), one that does nothing, or a block. */
+  readonly finisher: 'default' | 'none' | 'quiet' | BlockPlan;
+  /** How it is made ready: by `prepare`, by `assemble` and, so many milliseconds later, `boot`, or by `assemble` and `launch`. */
+  readonly start: 'prepare' | 'launch' | number;
+  /** There is a block outside that it can send to. */
+  readonly outside: boolean;
   readonly server: ServerPlan | undefined;
   readonly timeouts: {
     readonly initMs: number;

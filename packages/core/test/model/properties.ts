@@ -1,3 +1,4 @@
+import { batches } from './properties/batches.js';
 import { boot } from './properties/boot.js';
 import { connecting } from './properties/connecting.js';
 import { connection } from './properties/connection.js';
@@ -7,6 +8,7 @@ import { landing } from './properties/landing.js';
 import { leftovers } from './properties/leftovers.js';
 import { mailbox } from './properties/mailbox.js';
 import { messages } from './properties/messages.js';
+import { nesting } from './properties/nesting.js';
 import { report } from './properties/report.js';
 import { waiting } from './properties/waiting.js';
 import type { Property } from './story.js';
@@ -17,6 +19,7 @@ export const properties: readonly Property[] = [
   ...flight,
   ...failure,
   ...messages,
+  ...batches,
   ...mailbox,
   ...waiting,
   ...connecting,
@@ -24,4 +27,5 @@ export const properties: readonly Property[] = [
   ...landing,
   ...report,
   ...leftovers,
+  ...nesting,
 ];

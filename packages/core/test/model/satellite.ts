@@ -5,10 +5,13 @@ import {
   type BlockEntry,
   type BlockFactory,
   type Flight,
+  type SputnikError,
 } from '@sputnikjs/core';
 import { factoryOf } from './blocks.js';
 import { factoriesOf, makeFaulty } from './faults.js';
+import { takesMessages } from './mailboxes.js';
 import type { Action, ListenerPlan, SatellitePlan } from './plan.js';
+import { OUTSIDE } from './script.js';
 import { FakeServer } from './server.js';
 import { Trace, type Observed, type Outer } from './trace.js';
 import type { World } from './world.js';
@@ -17,6 +20,15 @@ import type { World } from './world.js';
 export function addressesOf(plan: SatellitePlan): string[] {
   return plan.blocks.map((_, place) => String.fromCodePoint(97 + place));
 }
+
+/** A block outside, which takes whatever comes. */
+const outsider: BlockCommunicator = {
+  descriptor: { name: OUTSIDE, responsibility: OUTSIDE },
+  communicator: () => undefined,
+  send: () => true,
+  post: () => Promise.resolve(true),
+  ask: () => Promise.resolve(),
+};
 
 /** A satellite that is prepared, launched, meddled with and shot down by plan; all of it is noted. */
 export class Satellite {
@@ -33,6 +45,8 @@ export class Satellite {
   readonly #observed = new Map<string, Observed>();
   #events = 0;
   #launches = 0;
+  #waits = 0;
+  #ready = false;
   #doomed = false;
   readonly #handles: BlockCommunicator[] = [];
   flight: Flight | undefined;
@@ -51,12 +65,29 @@ export class Satellite {
     this.#world.at(this.plan.endAt, () => void this.#shootDown());
     this.#outer('prepare');
     if (this.plan.aborted) this.#abort();
-    this.#assemble()
-      .prepare()
-      .then(
-        (flight) => this.#prepared(flight),
-        (error: unknown) => this.#outer('refused', error),
+    const sputnik = this.#assemble();
+    if (this.plan.start !== 'prepare') return void this.#steps(sputnik, this.plan.start);
+    sputnik.prepare().then(
+      (flight) => this.#prepared(this.#own(flight)),
+      (error: unknown) => this.#isReady('refused', error),
+    );
+  }
+
+  /** Made ready in steps. One with problems is refused at the next. */
+  async #steps(sputnik: Sputnik<number>, start: 'launch' | number): Promise<void> {
+    const { value, problems } = await sputnik.assemble();
+    this.#outer('assembled', problems);
+    if (problems.length === 0) this.#own(value);
+    if (this.#doomed) void this.#shootDown();
+    const { now } = this.#world;
+    if (start === 'launch') return this.#world.at(now + (this.plan.launchAfterMs ?? 0), () => this.#launch(value));
+    this.#world.at(now + start, () => {
+      this.#outer('boot');
+      void value.boot().then(
+        () => this.#prepared(value),
+        (error: unknown) => this.#isReady('refused', error),
       );
+    });
   }
 
   /** Notes how things stand, when nothing more happens at this time. */
@@ -67,16 +98,21 @@ export class Satellite {
       what: 'quiet',
       status: this.flight.status(),
       timers: this.#world.pending(this.name),
+      isIdle: this.flight.isIdle,
       observed: structuredClone(this.#observed),
     });
   }
 
   #assemble(): Sputnik<number> {
-    const { blocks, finisher, timeouts, faults } = this.plan;
+    const { blocks, finisher, timeouts, faults, outside } = this.plan;
     const faulty = faults.map(makeFaulty);
     const addresses = addressesOf(this.plan);
     // a need has to be met by a block that takes messages
-    const everybody = [...addresses.filter((_, place) => blocks[place]?.onMsg), 'initiator'];
+    const inside = [
+      ...blocks.flatMap((block, place) => (takesMessages(block) ? (addresses[place] ?? '') : [])),
+      'initiator',
+    ];
+    const everybody = outside ? [...inside, OUTSIDE] : inside;
     const { trace } = this;
     const meet = (handle: BlockCommunicator): void => void this.#handles.push(handle);
     const around = { world: this.#world, trace, addresses, everybody, shootDown: () => this.#shootDown(), meet };
@@ -95,8 +131,13 @@ export class Satellite {
     return new Sputnik<number>({
       appBlocks: entries,
       blockFactories: faults.includes('unknownName') ? factoriesOf(factories) : factories,
+      signals: finisher !== 'none',
+      outer: (address) => {
+        trace.note({ what: 'lookup', address });
+        return outside && address === OUTSIDE ? outsider : undefined;
+      },
       finisher:
-        finisher === 'default'
+        finisher === 'default' || finisher === 'none'
           ? undefined
           : finisher === 'quiet'
             ? () => ({ init() {}, run() {}, finish() {} })
@@ -123,42 +164,76 @@ export class Satellite {
     this.#observed.set(responsibility, { ...seen, [what]: seen[what] + 1 });
   }
 
-  #prepared(flight: Flight): void {
+  #own(flight: Flight): Flight {
     this.flight = flight;
-    this.#outer('prepared');
     void flight.landed.then((report) => this.#outer('landed', report));
+    return flight;
+  }
+
+  #prepared(flight: Flight): void {
+    this.#isReady('prepared');
     const { launchAfterMs } = this.plan;
-    if (launchAfterMs === 0) this.#launch();
-    else if (launchAfterMs !== undefined) this.#world.at(this.#world.now + launchAfterMs, () => this.#launch());
+    if (launchAfterMs === 0) this.#launch(flight);
+    else if (launchAfterMs !== undefined) this.#world.at(this.#world.now + launchAfterMs, () => this.#launch(flight));
     if (this.#doomed) void this.#shootDown();
   }
 
-  #launch(): void {
-    if (!this.flight) return;
+  /** It is prepared, or refused: noted once, whether `prepare`, `boot` or `launch` says so. */
+  #isReady(what: 'prepared' | 'refused', error?: unknown): void {
+    if (!this.#ready) this.#outer(what, error);
+    this.#ready = true;
+  }
+
+  #launch(flight: Flight | undefined): void {
+    if (!flight) return;
     const nth = ++this.#launches;
     this.#outer('launch', undefined, nth);
-    void this.flight.launch().then(
-      (report) => this.#outer('launch resolved', report, nth),
-      (error: unknown) => this.#outer('launch rejected', error, nth),
+    void flight.launch().then(
+      (report) => {
+        this.#isReady('prepared');
+        this.#outer('launch resolved', report, nth);
+      },
+      (error: SputnikError) => {
+        if (error.code !== 'ALREADY_LAUNCHED')
+          this.#isReady(error.code === 'BLOCK_FAILED' ? 'prepared' : 'refused', error);
+        this.#outer('launch rejected', error, nth);
+      },
     );
   }
 
-  #shootDown(): Promise<unknown> | undefined {
+  async #quiesce(): Promise<void> {
+    if (!this.flight) return;
+    this.#outer('quiesce');
+    await this.flight.quiesce();
+    this.#outer('quiesced');
+  }
+
+  async #idle(): Promise<void> {
+    if (!this.flight) return;
+    const nth = ++this.#waits;
+    this.#outer('idle?', undefined, nth);
+    await this.flight.idle();
+    this.#outer('idle', undefined, nth);
+  }
+
+  #shootDown(withinMs?: number): Promise<unknown> | undefined {
     const { flight } = this;
     if (!flight) {
       this.#doomed = true;
       return undefined;
     }
-    this.#outer('shootDown');
-    const landed = flight.shootDown('shot');
+    this.#outer('shootDown', withinMs);
+    const landed = flight.shootDown('shot', { withinMs });
     void landed.then((report) => this.#outer('shot down', report));
     return landed;
   }
 
-  async #after({ hops, do: what }: Action): Promise<void> {
+  async #after({ hops, withinMs, do: what }: Action): Promise<void> {
     for (let i = 0; i < hops; i++) await Promise.resolve();
-    if (what === 'shootDown') void this.#shootDown();
-    else if (what === 'launch') this.#launch();
+    if (what === 'shootDown') void this.#shootDown(withinMs);
+    else if (what === 'launch') this.#launch(this.flight);
+    else if (what === 'quiesce') void this.#quiesce();
+    else if (what === 'idle') void this.#idle();
     else if (what === 'abort') this.#abort();
     else if (what === 'signal') this.#signal();
     else {

@@ -14,6 +14,8 @@ export interface Scene extends Post {
   readonly shootDown: () => Promise<unknown> | undefined;
   /** Gives work to `waitUntil`. */
   workOn(script: Script): void;
+  /** Gives a message of the batch at hand its outcome, if there is a batch. */
+  settle(nth: number, how: 'reply' | 'fail' | 'pretend'): void;
 }
 
 /** Plays a script from a step on. Returns a promise from the first step on that takes time. */
@@ -26,17 +28,41 @@ export function play(script: Script, scene: Scene, from = 0): void | Promise<voi
 
 let errors = 0;
 
+/** An error like no other. */
+export function makeError(): Error {
+  return new Error(`error ${++errors}`);
+}
+
+/** One that says that something aborted, though nothing did. */
+export function makePretence(): Error {
+  return Object.assign(new Error(`pretence ${++errors}`), { name: 'AbortError' });
+}
+
+/** The address of a block outside the satellite. */
+export const OUTSIDE = 'outside';
+
 function take(step: Step, scene: Scene): Promise<unknown> | undefined {
   const { ctx, world, trace } = scene;
   switch (step.do) {
     case 'wait':
       return world.asUser(() => ctx.clock.sleep(step.ms));
     case 'throw':
-      throw new Error(`error ${++errors}`);
+      throw makeError();
     case 'reject':
-      return Promise.reject(new Error(`error ${++errors}`));
+      return Promise.reject(makeError());
     case 'pretend':
-      return Promise.reject(Object.assign(new Error(`pretence ${++errors}`), { name: 'AbortError' }));
+      return Promise.reject(makePretence());
+    case 'settle':
+      scene.settle(step.nth, step.how);
+      return undefined;
+    case 'outside': {
+      // A plain block reaches nobody before its run.
+      if (!scene.reach('initiator')) return undefined;
+      const handle = scene.reach(OUTSIDE);
+      const sent = handle?.send({}) ?? false;
+      trace.note({ what: 'outside', block: ctx.descriptor.responsibility, found: handle !== undefined, sent });
+      return undefined;
+    }
     case 'hang':
       // One of its own: what waits for a common one would stay with that for ever.
       return new Promise(() => {});

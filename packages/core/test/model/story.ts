@@ -99,6 +99,36 @@ export class Story {
     return begun.find((block) => !this.ready.includes(block));
   }
 
+  /** When it began to boot: at `prepare`, or at the first `boot` or `launch` after `assemble`. */
+  get booting(): OuterLine | undefined {
+    const acts: Outer[] = this.plan.start === 'prepare' ? ['prepare'] : ['boot', 'launch'];
+    return acts.flatMap((act) => this.outer(act)[0] ?? []).toSorted((a, b) => a.index - b.index)[0];
+  }
+
+  /** When intake stopped: the landing began, or the flight was quiesced before. */
+  get stop(): { readonly index: number; readonly at: number } | undefined {
+    const all = [this.landing, this.outer('quiesce')[0]].filter((line) => line !== undefined);
+    return all.toSorted((a, b) => a.index - b.index)[0];
+  }
+
+  get stopIndex(): number {
+    return this.stop?.index ?? Infinity;
+  }
+
+  /** It was quiesced while it booted, or before: what lets failures pass from then on is not seen from outside. */
+  get quiescedEarly(): boolean {
+    const prepared = this.outer('prepared')[0]?.index ?? Infinity;
+    return (this.outer('quiesce')[0]?.index ?? Infinity) < prepared;
+  }
+
+  /** The time that the landing had: the share that the shootDown gave which led to it, if that is less. */
+  get landingMs(): number {
+    const { landing } = this;
+    const asked = this.outer('shootDown').findLast(({ index }) => index < this.landingIndex);
+    const withinMs = landing?.event.cause.kind === 'shootDown' ? (asked?.value as number | undefined) : undefined;
+    return Math.min(this.plan.timeouts.landingMs, withinMs ?? Infinity);
+  }
+
   /** When a block's finish was announced, or when it was over. */
   stage(type: 'finishing' | 'finished', block: string): Told<'finishing' | 'finished'> | undefined {
     return this.told(type).find(({ event }) => event.block.responsibility === block);

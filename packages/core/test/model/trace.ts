@@ -6,7 +6,7 @@ export interface Call {
   /** The responsibility; 'server' for the server connector. */
   readonly block: string;
   readonly callback: string;
-  /** The message, the connection, the error, or what else it is about. */
+  /** The message, the messages of a batch, the connection, the error, or what else it is about. */
   readonly argument: unknown;
   readonly entered: number;
   readonly enteredAt: number;
@@ -51,9 +51,13 @@ export interface Letter {
   /** Its signal aborted, with that reason. */
   aborted?: { readonly index: number; readonly at: number; readonly reason: unknown };
   settled?: { readonly index: number; readonly at: number; readonly resolved: boolean; readonly value: unknown };
-  /** The receiver's `onMsg`; the first, should there be more. */
+  /** The receiver's call that got it; the first, should there be more. */
   call?: Call;
+  /** Its place in the batch; 0 where it came alone. */
+  place: number;
   calls: number;
+  /** The outcome it got of its own in a batch, the first one. */
+  outcome?: { readonly index: number; readonly at: number; readonly threw: boolean; readonly value: unknown };
 }
 
 /** How a letter is called in texts. */
@@ -64,6 +68,8 @@ export function nameOf({ no, kind, from, to }: Letter): string {
 /** What the outside does, and what it gets. */
 export type Outer =
   | 'prepare'
+  | 'assembled'
+  | 'boot'
   | 'prepared'
   | 'refused'
   | 'launch'
@@ -71,6 +77,10 @@ export type Outer =
   | 'launch rejected'
   | 'shootDown'
   | 'shot down'
+  | 'quiesce'
+  | 'quiesced'
+  | 'idle?'
+  | 'idle'
   | 'landed'
   | 'knock'
   | 'abort'
@@ -81,7 +91,12 @@ export type Outer =
 export type Line = { readonly at: number } & (
   | { readonly what: 'event'; readonly event: SputnikEvent; readonly handles: number }
   | { readonly what: 'enter' | 'exit'; readonly call: Call }
-  | { readonly what: 'write' | 'settle' | 'give up'; readonly letter: Letter }
+  | { readonly what: 'write' | 'settle' | 'give up' | 'outcome'; readonly letter: Letter }
+  /** What a block holds in transit has come, or gone. */
+  | { readonly what: 'transit'; readonly block: string; readonly isIdle: boolean }
+  /** A block outside is looked up; a block sends to one, or finds none. */
+  | { readonly what: 'lookup'; readonly address: string }
+  | { readonly what: 'outside'; readonly block: string; readonly found: boolean; readonly sent: boolean }
   /** A block asks to land: `land`, `finishMsg`, a signal at the finisher. */
   | { readonly what: 'land'; readonly block: string; readonly reason: unknown }
   /** The block's signal aborts. */
@@ -96,6 +111,7 @@ export type Line = { readonly at: number } & (
       readonly what: 'quiet';
       readonly status: FlightStatus;
       readonly timers: number;
+      readonly isIdle: boolean;
       /** What the observer saw up to now, by block. */
       readonly observed: ReadonlyMap<string, Observed>;
     }

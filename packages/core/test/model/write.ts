@@ -45,6 +45,7 @@ export function write(handle: BlockCommunicator, way: Way, scene: Post): Promise
     signal: patience === 'landing' || patience === 'signal' ? undefined : signal,
     already: kind !== 'send' && signal?.aborted === true,
     calls: 0,
+    place: 0,
   };
   const message: object | null = way.empty ? null : (way.message ?? ({ letter, hops: hops + 1 } satisfies Message));
   letter.message = message;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { BlockPlan, Patience, Script, Step, Verdict } from '../plan.js';
-import { pick, record } from './parts.js';
+import type { BlockPlan, Patience, Script, Step, TransitPlan, Verdict } from '../plan.js';
+import { pick, record, seldom } from './parts.js';
 
 const patience: fc.Arbitrary<Patience> = pick<Patience>(
   'endless',
@@ -14,7 +14,7 @@ const patience: fc.Arbitrary<Patience> = pick<Patience>(
   'signal',
 );
 
-const write: fc.Arbitrary<Step> = record<Extract<Step, { do: 'write' }>>({
+const write: fc.Arbitrary<Extract<Step, { do: 'write' }>> = record<Extract<Step, { do: 'write' }>>({
   do: fc.constant('write'),
   kind: pick('send', 'post', 'ask'),
   to: pick<number | 'sender'>(0, 1, 2, 3, 4, 5, 'sender'),
@@ -59,6 +59,7 @@ const plain = fc.oneof(
       { do: 'shootDown', care: 'await' },
     ),
   },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'outside' }) },
   {
     weight: 1,
     arbitrary: record<Extract<Step, { do: 'forge' }>>({
@@ -90,8 +91,48 @@ const busy: fc.Arbitrary<Script> = fc.array(step, { maxLength: 4 });
 /** The same thing each time, or in turns. */
 const turns = fc.array(calm, { minLength: 1, maxLength: 3 });
 
+/** What a handler of batches does: messages get outcomes of their own, before and after what takes time. */
+const settle: fc.Arbitrary<Step> = record<Extract<Step, { do: 'settle' }>>({
+  do: fc.constant('settle'),
+  nth: fc.nat(5),
+  how: pick('reply', 'fail', 'fail', 'pretend'),
+});
+const batchStep = fc.oneof(
+  { withCrossShrink: true },
+  { weight: 3, arbitrary: wait },
+  { weight: 5, arbitrary: settle },
+  { weight: 2, arbitrary: step },
+);
+const batchTurns = fc.array(
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 2, arbitrary: fc.constant<Script>([]) },
+    { weight: 5, arbitrary: fc.array(batchStep, { minLength: 1, maxLength: 4 }) },
+  ),
+  { minLength: 1, maxLength: 3 },
+);
+
+/** How messages are taken: one by one, in batches, or not at all. */
+const handler: fc.Arbitrary<Pick<BlockPlan, 'onMsg' | 'onMsgs'>> = fc.oneof(
+  { withCrossShrink: true },
+  { weight: 12, arbitrary: turns.map((onMsg) => ({ onMsg, onMsgs: undefined })) },
+  { weight: 6, arbitrary: batchTurns.map((onMsgs) => ({ onMsg: undefined, onMsgs })) },
+  { weight: 2, arbitrary: fc.constant({ onMsg: undefined, onMsgs: undefined }) },
+);
+
+const transit: fc.Arbitrary<TransitPlan> = record<TransitPlan>({
+  from: pick('landing', 'run'),
+  ms: pick(10, 0, 1, 60, 400, undefined),
+  sends: fc.array(
+    write.map((way) => ({ ...way, care: 'ignore' as const })),
+    { maxLength: 2 },
+  ),
+});
+
 /** A random block. */
-export const block: fc.Arbitrary<BlockPlan> = record<BlockPlan>({
+export const block: fc.Arbitrary<BlockPlan> = record<
+  Omit<BlockPlan, 'onMsg' | 'onMsgs'> & { readonly handler: Pick<BlockPlan, 'onMsg' | 'onMsgs'> }
+>({
   style: pick('plain', 'defined'),
   init: fc.oneof(
     { withCrossShrink: true },
@@ -101,7 +142,7 @@ export const block: fc.Arbitrary<BlockPlan> = record<BlockPlan>({
   run: busy,
   finish: calm,
   onLanding: fc.option(calm, { nil: undefined }),
-  onMsg: fc.option(turns, { nil: undefined, freq: 8 }),
+  handler,
   onServerConnect: fc.option(turns, { nil: undefined }),
   onServerDisconnect: fc.option(turns, { nil: undefined }),
   onError: fc.option(
@@ -115,5 +156,7 @@ export const block: fc.Arbitrary<BlockPlan> = record<BlockPlan>({
     capacity: pick(undefined, 1, 2, 3, 4, 8),
     whenFull: pick(undefined, 'reject', 'drop-oldest'),
     concurrency: pick(undefined, 1, 2, 3),
+    batch: pick(undefined, 1, 2, 3),
   }),
-});
+  transit: seldom(8, transit),
+}).map(({ handler: how, ...plan }) => ({ ...plan, ...how }));

@@ -38,9 +38,10 @@ const milliseconds = fc.oneof(fc.nat(60), fc.nat(900));
 const action: fc.Arbitrary<Action> = record<Action>({
   at: milliseconds,
   hops: pick(0, 0, 1, 2, 3, 5, 8, 13),
+  withinMs: pick(undefined, undefined, 20, 300),
   do: pick(
     ...(['restore', 'vanish', 'drop', 'blink', 'ghost', 'restore', 'vanish', 'drop', 'blink', 'ghost'] as const),
-    ...(['launch', 'launch', 'shootDown', 'shootDown', 'abort', 'signal'] as const),
+    ...(['launch', 'launch', 'shootDown', 'shootDown', 'abort', 'signal', 'quiesce', 'idle', 'idle'] as const),
   ),
 });
 
@@ -69,8 +70,19 @@ function satellite(blocks: number): fc.Arbitrary<SatellitePlan> {
       { withCrossShrink: true },
       { weight: 6, arbitrary: fc.constant('quiet' as const) },
       { weight: 1, arbitrary: fc.constant('default' as const) },
-      { weight: 1, arbitrary: block.map((it) => ({ ...it, style: 'plain' as const, onMsg: undefined })) },
+      { weight: 1, arbitrary: fc.constant('none' as const) },
+      {
+        weight: 1,
+        arbitrary: block.map((it) => ({ ...it, style: 'plain' as const, onMsg: undefined, onMsgs: undefined })),
+      },
     ),
+    start: fc.oneof(
+      { withCrossShrink: true },
+      { weight: 8, arbitrary: fc.constant('prepare' as const) },
+      { weight: 1, arbitrary: fc.constant('launch' as const) },
+      { weight: 1, arbitrary: fc.nat(60) },
+    ),
+    outside: fc.boolean(),
     server: fc.option(server, { nil: undefined, freq: 3 }),
     timeouts: record<SatellitePlan['timeouts']>({
       initMs: pick(50, 150),

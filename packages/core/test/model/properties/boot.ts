@@ -133,7 +133,7 @@ export const boot: readonly Property[] = [
         ({ callback }) => !['init', 'finish', 'waitUntil', 'onError'].includes(callback),
       );
       must(others.length === 0, () => `${others[0]?.block}.${others[0]?.callback} was called`);
-      return 1 + mustRollBack(story, story.crew);
+      return 1 + mustRollBack(story, story.ready);
     },
   },
   {
@@ -141,8 +141,8 @@ export const boot: readonly Property[] = [
     says: 'launch after a landing returns at once',
     check(story) {
       const launch = story.outer('launch')[0];
-      if (!launch || story.flown) return 0;
-      must(launch.index > story.landingIndex, () => 'a launch entered no run');
+      if (!launch || story.flown || story.refusal) return 0;
+      must(launch.index > story.stopIndex || story.quiescedEarly, () => 'a launch entered no run');
       const settled = story.outer('launch resolved')[0] ?? story.outer('launch rejected').find(({ nth }) => nth === 1);
       const at = Math.max(launch.at, story.landed?.at ?? Infinity);
       must(settled !== undefined && same(settled.at, at), () => `it settled at ${settled?.at}, not ${at}`);
@@ -161,6 +161,8 @@ export const boot: readonly Property[] = [
       must(after.length <= (beforeAny ? 1 : 0), () => `${after.length} blocks are initialised after landing began`);
       const complete = ready.length === crew.length;
       if (complete && story.outer('prepared').length > 0) return 0;
+      // Landed before it was booted, it returns from launch at once (B4).
+      if (begun.length === 0 && story.booting?.act === 'launch') return 0;
       must(refusal !== undefined, () => 'prepare did not reject');
       if (codeOf(refusal) !== 'ABORTED') return 0;
       const failure = story.told('failed').find(({ event }) => event.callback === 'init');

@@ -35,7 +35,7 @@ export const connecting: readonly Property[] = [
       const [first] = story.told('connecting');
       must(!first || (launching !== undefined && first.index > launching.index), () => 'it connects before launch');
       const launched = story.told('launched')[0];
-      if (!launched || !story.plan.server || story.landingIndex < launched.index) return 0;
+      if (!launched || !story.plan.server || story.stopIndex < launched.index) return 0;
       const at = launched.at;
       must(first !== undefined && first.event.attempt === 1 && same(first.at, at), () => `first at ${first?.at}`);
       const [call] = attempts(story);
@@ -60,10 +60,10 @@ export const connecting: readonly Property[] = [
   },
   {
     rule: 'S2',
-    says: 'an attempt is told to give up at its deadline, which is told, or when landing begins, and never otherwise',
+    says: 'an attempt is told to give up at its deadline, which is told, or when intake stops, and never otherwise',
     check(story) {
       let seen = 0;
-      const landingAt = story.landing?.at ?? Infinity;
+      const landingAt = story.stop?.at ?? Infinity;
       for (const [place, call] of attempts(story).entries()) {
         const attempt = place + 1;
         const told = story.lines.filter((line) => line.what === 'told to give up' && line.attempt === attempt);
@@ -88,11 +88,11 @@ export const connecting: readonly Property[] = [
     check(story) {
       let seen = 0;
       for (const [place, { ended, enteredAt }] of attempts(story).entries()) {
-        if (!ended || ended.index > story.landingIndex) continue;
+        if (!ended || ended.index > story.stopIndex) continue;
         const attempt = place + 1;
         const type = ended.threw ? 'connectFailed' : 'connected';
         const told = attemptOf(story, type, attempt);
-        if (!told && story.landing && same(story.landing.at, ended.at)) continue;
+        if (!told && story.stop && same(story.stop.at, ended.at)) continue;
         must(
           told !== undefined && same(told.at, ended.at),
           () => `attempt ${attempt} ended at ${ended.at}; ${type} at ${told?.at}`,
@@ -119,11 +119,11 @@ export const connecting: readonly Property[] = [
       let failures = 0;
       let connectedAt = 0;
       let seen = 0;
-      const landingAt = story.landing?.at ?? Infinity;
+      const landingAt = story.stop?.at ?? Infinity;
       const next = (index: number): Told<'connecting'> | undefined =>
         story.told('connecting').find((told) => told.index > index);
       for (const [index, line] of story.lines.entries()) {
-        if (line.what !== 'event' || index > story.landingIndex) continue;
+        if (line.what !== 'event' || index > story.stopIndex) continue;
         const { event, at } = line;
         if (event.type === 'connected') connectedAt = at;
         if (event.type !== 'connectFailed' && event.type !== 'disconnected') continue;
@@ -160,14 +160,13 @@ export const connecting: readonly Property[] = [
   },
   {
     rule: 'S6',
-    says: 'from the start of the landing no attempt and no heartbeat begins',
+    says: 'from the start of the landing, or from a quiesce on, no attempt and no heartbeat begins',
     check(story) {
-      if (!story.landing) return 0;
+      if (!story.stop) return 0;
       for (const { callback, entered } of story.callsOf(SERVER)) {
-        must(entered < story.landingIndex || callback === 'disconnect', () => `${callback} is called during landing`);
+        must(entered < story.stopIndex || callback === 'disconnect', () => `${callback} is called during landing`);
       }
-      for (const { index } of story.told('connecting'))
-        must(index < story.landingIndex, () => 'an attempt is announced');
+      for (const { index } of story.told('connecting')) must(index < story.stopIndex, () => 'an attempt is announced');
       return story.plan.server ? 1 : 0;
     },
   },

@@ -64,7 +64,7 @@ export const connection: readonly Property[] = [
     rule: 'S3',
     says: 'a connection is lost when it is reported lost or a heartbeat says no, fails or is late: at once, and only then',
     check(story) {
-      const landingAt = story.landing?.at ?? Infinity;
+      const landingAt = story.stop?.at ?? Infinity;
       const links = linksOf(story);
       for (const link of links) {
         const { lost, missing } = lossOf(story, link, landingAt);
@@ -158,7 +158,7 @@ export const connection: readonly Property[] = [
     says: 'no onServerDisconnect but for a loss, of which landing is none',
     check(story) {
       for (const { index } of story.told('disconnected'))
-        must(index < story.landingIndex, () => 'landing counts as a loss');
+        must(index < story.stopIndex, () => 'landing counts as a loss');
       let seen = 0;
       for (const block of story.watched.keys()) {
         for (const [place, { entered, enteredAt }] of story.callsOf(block, 'onServerDisconnect').entries()) {

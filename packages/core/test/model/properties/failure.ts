@@ -1,18 +1,28 @@
 import { SputnikError, type SputnikEvent } from '@sputnikjs/core';
-import { isKnown, letterOf, obeys } from '../obedience.js';
+import { isHandler, lossesOf, lossOf, obeys } from '../outcomes.js';
 import { codeOf, must, type Property, type Story, type Told } from '../story.js';
 import type { Call } from '../trace.js';
 
 type Failed = Extract<SputnikEvent, { type: 'failed' }>;
 
-/** The failure of a handler whose asker had given up: told, and no more (M5). */
-function isMuted(story: Story, { event }: Told<'failed'>): boolean {
-  const call = thrower(story, event);
-  return call !== undefined && letterOf(call)?.kind === 'ask';
-}
-
-function thrower(story: Story, { block, callback, error }: Failed): Call | undefined {
-  return story.callsOf(block.responsibility, callback).find(({ ended }) => ended?.threw && ended.value === error);
+/** Errors of a call that are to be told, each with how often; undefined if that cannot be said. */
+function expected(story: Story, call: Call): ReadonlyMap<unknown, number | undefined> {
+  const { block, ended } = call;
+  const times = new Map<unknown, number | undefined>();
+  const losses = isHandler(call)
+    ? lossesOf(call, story)
+    : ended?.threw
+      ? [{ error: ended.value, handedIn: ended }]
+      : [];
+  if (isHandler(call) && ended?.threw && (story.stage('finished', block)?.index ?? Infinity) > ended.index)
+    times.set(ended.value, 0);
+  for (const { error, handedIn } of losses) {
+    const obedient = obeys(error, handedIn, story);
+    const before = times.has(error) ? times.get(error) : 0;
+    if (obedient === 'unsure' || before === undefined) times.set(error, undefined);
+    else times.set(error, before + (obedient === 'no' ? 1 : 0));
+  }
+  return times;
 }
 
 /** The `onError` that was asked about an error. */
@@ -35,24 +45,22 @@ export const failure: readonly Property[] = [
     check(story) {
       let seen = 0;
       for (const call of story.calls) {
-        const { block, callback, ended } = call;
-        if (!ended?.threw || !story.watched.has(block) || callback === 'init' || callback === 'onError') continue;
-        const told = story
-          .told('failed')
-          .filter(({ event }) => event.error === ended.value && event.block.responsibility === block);
-        const obedient = obeys(call, story);
-        const over = (story.stage('finished', block)?.index ?? Infinity) < ended.index;
-        if (obedient === 'unsure') continue;
-        const expected = obedient === 'yes' || isKnown(call) || (over && callback === 'onMsg') ? 0 : 1;
-        must(
-          told.length === expected,
-          () => `${block}.${callback}: ${String(ended.value)} is told ${told.length} times`,
-        );
-        must(
-          told.every(({ event }) => event.callback === callback),
-          () => `${block}.${callback} is told as another`,
-        );
-        seen++;
+        const { block, callback } = call;
+        if (!story.watched.has(block) || callback === 'init' || callback === 'onError') continue;
+        for (const [error, times] of expected(story, call)) {
+          const told = story
+            .told('failed')
+            .filter(({ event }) => event.error === error && event.block.responsibility === block);
+          if (times === undefined) continue;
+          const text = (): string =>
+            `${block}.${callback}: ${String(error)} is told ${told.length} times, not ${times}`;
+          must(told.length === times, text);
+          must(
+            told.every(({ event }) => event.callback === callback),
+            () => `${block}.${callback} is told as another`,
+          );
+          seen++;
+        }
       }
       return seen;
     },
@@ -61,19 +69,22 @@ export const failure: readonly Property[] = [
     rule: 'F3',
     says: 'onError is asked once about a failure in flight, never during landing, and decides',
     check(story) {
+      if (story.quiescedEarly) return 0;
       for (const told of story.told('failed')) {
         const { event, index } = told;
         const { callback, decision } = event;
         const block = event.block.responsibility;
         if (!story.watched.has(block) || callback === 'init' || callback === 'onError') continue;
-        const asked = judgement(story, event);
+        // Of messages whose askers had given up: told, and no more (M5).
+        const muted = lossOf(story, told)?.asked === true;
+        const asked = muted ? undefined : judgement(story, event);
         const where = `${block}.${callback}: ${String(event.error)}`;
         if (asked) {
-          must(asked.entered < story.landingIndex, () => `${where}: onError is asked during landing`);
+          must(asked.entered < story.stopIndex, () => `${where}: onError is asked during landing`);
           const continues = asked.ended?.threw === false && asked.ended.value === 'continue';
           must((decision === 'continue') === continues, () => `${where}: the decision is ${decision}`);
         } else {
-          const none = story.landingIndex < index || isMuted(story, told);
+          const none = story.stopIndex < index || muted;
           must(decision === (none ? 'continue' : 'shutdown'), () => `${where}: the decision is ${decision}`);
           must(none || !story.watched.get(block)?.onError, () => `${where}: onError is not asked`);
         }
@@ -112,6 +123,13 @@ export const failure: readonly Property[] = [
       const atOnce = story.lines.some(
         (line, index) => line.what === 'listener fails' && !line.later && index < story.landingIndex,
       );
+      const { refusal } = story;
+      if (refusal) {
+        // Where boot had failed before, launch says why it landed.
+        const same = !rejected || (rejected as SputnikError).report === refusal.report;
+        must(same, () => `launch rejects with ${String(rejected)}, and boot with ${String(refusal)}`);
+        return 1;
+      }
       if (!rejected) {
         must(!first, () => `launch resolves in spite of ${String(first?.event.error)}`);
         must(!atOnce, () => 'launch resolves in spite of a broken listener');

@@ -2,7 +2,7 @@ import { SputnikError } from '@sputnikjs/core';
 import { must, notAfter, same, type Property } from '../story.js';
 
 /** Where onMsg, the server and onLanding come in. */
-const IN_FLIGHT = ['onMsg', 'onServerConnect', 'onServerDisconnect', 'onLanding'];
+const IN_FLIGHT = ['onMsg', 'onMsgs', 'onServerConnect', 'onServerDisconnect', 'onLanding'];
 
 export const flight: readonly Property[] = [
   {
@@ -80,7 +80,8 @@ export const flight: readonly Property[] = [
       const ends = story.outer('launch resolved').length + story.outer('launch rejected').length;
       must(launches === ends, () => `${launches} launches, ${ends} ends`);
       if (story.outer('prepared').length === 0) return 1;
-      const latest = Math.max(plan.endAt, crew.length * plan.timeouts.initMs) + plan.timeouts.landingMs;
+      const ready = (story.booting?.at ?? 0) + crew.length * plan.timeouts.initMs;
+      const latest = Math.max(plan.endAt, ready) + plan.timeouts.landingMs;
       const at = story.outer('landed')[0]?.at ?? Infinity;
       must(notAfter(at, latest), () => `it landed at ${at}, not by ${latest}`);
       return 1;

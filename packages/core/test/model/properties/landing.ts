@@ -49,7 +49,9 @@ export const landing: readonly Property[] = [
         const asks =
           line.what === 'land' || (line.what === 'outer' && (line.act === 'shootDown' || line.act === 'abort'));
         if (!asks) continue;
-        must(story.landing !== undefined && notAfter(story.landing.at, line.at), () => `nobody lands at ${line.at}`);
+        // What is only assembled does not listen to the signal option.
+        const due = Math.max(line.at, story.booting?.at ?? 0);
+        must(story.landing !== undefined && notAfter(story.landing.at, due), () => `nobody lands at ${due}`);
         seen++;
       }
       if (story.plan.finisher !== 'default') return seen;
@@ -66,7 +68,7 @@ export const landing: readonly Property[] = [
   },
   {
     rule: 'L2',
-    says: 'onLanding is called on all blocks, in reverse order, in one go, when landing begins',
+    says: 'onLanding is called on all blocks, in reverse order, in one go, when landing begins or it is quiesced',
     check(story) {
       if (!story.flown) return 0;
       const calls = story.calls.filter(({ callback }) => callback === 'onLanding');
@@ -74,8 +76,8 @@ export const landing: readonly Property[] = [
       must(calls.map(({ block }) => block).join() === expected.join(), () => `not ${expected.join()}`);
       const [first] = story.told('finishing');
       for (const { block, entered, enteredAt, landing: told } of calls) {
-        must(told && entered > story.landingIndex, () => `onLanding of ${block} comes before the landing`);
-        must(same(enteredAt, story.landing?.at ?? Number.NaN), () => `onLanding of ${block} comes late`);
+        must(told && entered > story.stopIndex, () => `onLanding of ${block} comes before the landing`);
+        must(same(enteredAt, story.stop?.at ?? Number.NaN), () => `onLanding of ${block} comes late`);
         must(entered < (first?.index ?? 0), () => `onLanding of ${block} comes after finishes began`);
       }
       return calls.length;
@@ -87,14 +89,14 @@ export const landing: readonly Property[] = [
     check(story) {
       const [first] = story.told('finishing');
       if (!story.flown || !first) return 0;
-      const over = notAfter(landingBegan(story) + DRAIN_SHARE * story.plan.timeouts.landingMs, first.at);
+      const over = notAfter(landingBegan(story) + DRAIN_SHARE * story.landingMs, first.at);
       if (over) return 1;
       const calls = story.calls.filter(({ callback }) => callback === 'onLanding');
       const ends = calls.map(({ ended }) => ended?.index ?? Infinity);
       const ended = Math.max(story.landingIndex, ...ends);
       must(ended < first.index, () => 'an onLanding is under way');
-      const { idle } = mailOf(story);
-      must(idle >= ended, () => `not all mailboxes were idle since line ${ended}`);
+      const wasIdle = mailOf(story).wasIdle(ended, first.index);
+      must(wasIdle, () => `not all mailboxes were idle since line ${ended}`);
       return 1;
     },
   },
@@ -104,10 +106,11 @@ export const landing: readonly Property[] = [
     check(story) {
       if (!story.flown) return 0;
       const stages = stagesOf(story);
-      for (const { index, block, depth, busy, waiting } of mailOf(story).finishing) {
-        const stage = stages.find(({ begun }) => begun.index === index);
-        if (stage?.block !== block || depth + busy + waiting === 0) continue;
-        const { begun, half } = stage;
+      const { finishing, finishingInTransit } = mailOf(story);
+      for (const { block, begun, half } of stages) {
+        const standing = finishing.find((one) => one.index === begun.index && one.block === block);
+        const { depth = 0, calls = 0, waiting = 0 } = standing ?? {};
+        if (depth + calls + waiting === 0 && !finishingInTransit.has(block)) continue;
         must(
           notAfter(half, begun.at),
           () => `${block} is finished at ${begun.at} with ${depth} messages, not at ${half}`,
@@ -189,7 +192,7 @@ export const landing: readonly Property[] = [
       const { landed } = story;
       if (!landed) return 0;
       const began = landingBegan(story);
-      const due = began + story.plan.timeouts.landingMs;
+      const due = began + story.landingMs;
       must(notAfter(landed.at, due), () => `it landed at ${landed.at}, not by ${due}`);
       const tookMs = landed.event.report.tookMs;
       must(same(tookMs, landed.at - began), () => `it is said to have taken ${tookMs} ms, not ${landed.at - began}`);

@@ -3,10 +3,13 @@ import { must, type Property } from '../story.js';
 export const leftovers: readonly Property[] = [
   {
     rule: 'L6',
-    says: 'when it has landed no timer of the framework is set, but for a server that the report says hangs',
+    says: 'when it has landed no timer of the framework is set, but for a server that the report says hangs, or a late init',
     check(story) {
       const landed = story.outer('landed')[0]?.index ?? Infinity;
-      const hangs = story.report?.unfinished.some(({ block }) => block.responsibility === 'connector');
+      // An init that came too late may have its finish yet.
+      const hangs =
+        story.grounded !== undefined ||
+        story.report?.unfinished.some(({ block }) => block.responsibility === 'connector');
       const quiet = story.lines.find((line, index) => line.what === 'quiet' && index > landed);
       if (quiet?.what !== 'quiet' || hangs) return 0;
       must(quiet.timers === 0, () => `${quiet.timers} timers are set`);

@@ -109,12 +109,12 @@ export const mailbox: readonly Property[] = [
     says: 'accepted = handled + failed + dropped + depth + under way, at every instant of rest',
     check(story) {
       let seen = 0;
-      for (const { index, block, busy } of mailOf(story).quiet) {
+      for (const { index, block, underWay } of mailOf(story).quiet) {
         const line = story.lines[index];
         const status =
           line?.what === 'quiet' && line.status.blocks.find(({ responsibility }) => responsibility === block);
         if (!status) continue;
-        const sum = status.handled + status.failed + status.dropped + status.depth + busy;
+        const sum = status.handled + status.failed + status.dropped + status.depth + underWay;
         must(
           status.accepted === sum,
           () => `line ${index}: ${block} accepted ${status.accepted}, and ${sum} came of it`,

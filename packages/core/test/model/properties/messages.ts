@@ -1,4 +1,4 @@
-import { letterOf } from '../obedience.js';
+import { byHandover } from '../outcomes.js';
 import { must, type Property, type Story } from '../story.js';
 import { nameOf, type Call, type Letter } from '../trace.js';
 import { mailOf } from './mail-of.js';
@@ -44,7 +44,7 @@ export const messages: readonly Property[] = [
     check(story) {
       const last = new Map<string, Letter>();
       const begun = story.letters.filter(({ call }) => call);
-      begun.sort((a, b) => (a.call?.entered ?? 0) - (b.call?.entered ?? 0));
+      begun.sort(byHandover);
       for (const letter of begun) {
         const way = `${letter.from}>${letter.to}`;
         const before = last.get(way);
@@ -59,12 +59,12 @@ export const messages: readonly Property[] = [
   },
   {
     rule: 'M1',
-    says: 'at most `concurrency` onMsg of a block are under way',
+    says: 'at most `concurrency` calls of onMsg or onMsgs of a block are under way',
     check(story) {
       let seen = 0;
-      for (const { call, underWay } of overlaps(story, ['onMsg'])) {
+      for (const { call, underWay } of overlaps(story, ['onMsg', 'onMsgs'])) {
         const most = story.watched.get(call.block)?.mailbox.concurrency ?? 1;
-        must(underWay <= most, () => `${underWay} onMsg of ${call.block} are under way`);
+        must(underWay <= most, () => `${underWay} ${call.callback} of ${call.block} are under way`);
         seen++;
       }
       return seen;
@@ -95,9 +95,9 @@ export const messages: readonly Property[] = [
     says: 'lanes are independent: a message waits for nothing but handlers of its own block',
     check(story) {
       let seen = 0;
-      for (const { index, block, depth, busy, box, state } of mailOf(story).quiet) {
+      for (const { index, block, depth, calls, box, state } of mailOf(story).quiet) {
         if (state !== 'open' || depth === 0 || index < (story.callsOf(block, 'run')[0]?.entered ?? Infinity)) continue;
-        must(busy >= box.concurrency, () => `line ${index}: ${depth} messages of ${block} wait for nothing`);
+        must(calls >= box.concurrency, () => `line ${index}: ${depth} messages of ${block} wait for nothing`);
         seen++;
       }
       return seen;
@@ -111,10 +111,10 @@ export const messages: readonly Property[] = [
         .told('failed')
         .find(({ event }) => event.block.responsibility === 'initiator' && event.decision === 'shutdown');
       must(!harm, () => `a forged message lands the satellite: ${String(harm?.event.error)}`);
-      const odd = story.letters.filter(({ to }) => !story.watched.get(to)?.onMsg);
+      const odd = story.letters.filter(({ to }) => !mailOf(story).boxes.has(to));
       for (const letter of odd) {
         const { kind, to, settled } = letter;
-        must(letterOf(letter.call ?? ({} as Call)) === undefined, () => `${nameOf(letter)} is handed over`);
+        must(letter.call === undefined, () => `${nameOf(letter)} is handed over`);
         if (kind !== 'ask' && to !== 'initiator') {
           must(settled?.value === false, () => `${nameOf(letter)}: ${String(settled?.value)}`);
         } else if (kind === 'ask') must(settled?.resolved === false, () => `${nameOf(letter)} is answered`);

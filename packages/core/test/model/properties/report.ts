@@ -1,4 +1,4 @@
-import { isKnown, letterOf } from '../obedience.js';
+import { isHandler, lossOf } from '../outcomes.js';
 import { must, type Property, type Story } from '../story.js';
 import type { Call } from '../trace.js';
 import { landingBegan, stagesOf, underWay } from './stages.js';
@@ -15,12 +15,6 @@ function unfinishedOf(story: Story): readonly string[] {
 
 function pairsOf(calls: readonly Call[]): Set<string> {
   return new Set(calls.map(({ block, callback }) => pair(block, callback)));
-}
-
-/** A failure of a handler that only an asker had to know. */
-function isMuted(story: Story, block: string, error: unknown): boolean {
-  const call = story.callsOf(block, 'onMsg').find(({ ended }) => ended?.threw && ended.value === error);
-  return call !== undefined && letterOf(call)?.kind === 'ask' && !isKnown(call);
 }
 
 export const report: readonly Property[] = [
@@ -60,17 +54,19 @@ export const report: readonly Property[] = [
     rule: 'L4',
     says: 'the report has every failure that landed the flight, lost a message or came during landing, by block and callback, counted',
     check(story) {
-      if (!story.report || !story.landed) return 0;
+      if (!story.report || !story.landed || story.quiescedEarly) return 0;
       const counts = new Map<string, number>();
-      const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
-      for (const { event, index } of story.told('failed')) {
+      const count = (key: string, times = 1): void => void counts.set(key, (counts.get(key) ?? 0) + times);
+      for (const told of story.told('failed')) {
+        const { event, index } = told;
         const block = event.block.responsibility;
         if (index > story.landed.index) continue;
         // An init that was late has failed; what becomes of it afterwards is only told.
         if (event.callback === 'init' && counts.has(pair(block, 'init'))) continue;
-        const told = index > story.landingIndex || event.callback === 'onMsg';
-        if (event.decision === 'shutdown' || (told && !isMuted(story, block, event.error)))
-          count(pair(block, event.callback));
+        const loss = lossOf(story, told);
+        const kept = index > story.stopIndex || isHandler(event);
+        if (event.decision === 'shutdown' || (kept && !loss?.asked))
+          count(pair(block, event.callback), loss?.letters.length);
       }
       const { listener } = story.plan;
       const heard = listener && story.lines.filter(({ what }) => what === 'event')[listener.nth];
@@ -186,7 +182,9 @@ export const report: readonly Property[] = [
       const named = unfinishedOf(story);
       const open = underWay(story.calls, landed.index).filter(({ block, callback, entered }) => {
         const over = story.stage('finished', block)?.index ?? Infinity;
-        return story.watched.has(block) && !(callback === 'waitUntil' && entered > over);
+        // An init that is late has failed, which names it; should it succeed, its finish comes later still.
+        const late = block === story.grounded && (callback === 'init' || callback === 'finish');
+        return story.watched.has(block) && !late && !(callback === 'waitUntil' && entered > over);
       });
       for (const text of pairsOf(open)) must(named.includes(text), () => `${text} runs, and is not named`);
       return 1;

@@ -23,7 +23,7 @@ interface Stage {
 /** The finishes of a landing, in order. The init that came late is not among them. */
 export function stagesOf(story: Story): readonly Stage[] {
   const began = landingBegan(story);
-  const { landingMs } = story.plan.timeouts;
+  const { landingMs } = story;
   const blocks = story.ready.toReversed();
   const stages: Stage[] = [];
   // The first begins when draining ends, which is before its finish is announced: nobody sees when.
