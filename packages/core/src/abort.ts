@@ -47,9 +47,15 @@ export function anySignal(...signals: AbortSignal[]): AbortSignal {
   return any;
 }
 
-/** True for what aborted signals make of a wait. */
+/** True for what aborted signals make of a wait, that of an `ask` too. */
 export function isAbortError(error: unknown): boolean {
-  return guarded(() => error instanceof Error && error.name === 'AbortError', false);
+  const read = (): boolean => {
+    const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+    // guard: F3 an ask that its signal ended is no failure either
+    const why = code === 'ASK_ABORTED' ? cause : error;
+    return why instanceof Error && why.name === 'AbortError';
+  };
+  return guarded(read, false);
 }
 
 /** What `read` makes of a thing that user code threw, or `otherwise`: it may be a proxy, or have getters that throw. */

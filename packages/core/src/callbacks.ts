@@ -1,10 +1,9 @@
-import { guarded, isAbortError, makeAbortController } from './abort.js';
+import { isAbortError, makeAbortController } from './abort.js';
 import type { Address, Lookup } from './address.js';
 import type { BlockContext, Callback, Logger } from './block.js';
 import type { Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
 import { FINISHER, type BlockDescriptor } from './descriptor.js';
-import { SputnikError } from './errors.js';
 import type { EventListener, LandingCause } from './events.js';
 import type { FailureInPhase } from './failure.js';
 import type { Failures } from './failures.js';
@@ -101,13 +100,10 @@ export class Callbacks {
 
   /** Hands a failure in. False if it is none but obedience: giving up when told to (F3). */
   fail(callback: Callback, error: unknown, { asked = false, count = 1 }: About = {}): boolean {
-    const isAborted = guarded(() => error instanceof SputnikError && error.code === 'ASK_ABORTED', false);
-    // guard: F3 an ask that its signal ended is no failure either
-    const cause = isAborted ? (error as SputnikError).cause : error;
     const { signal, landing } = this.context;
     // guard: F3 giving up when told to is no failure
     // guard: F3 giving up when nobody said so is a failure
-    if (isAbortError(cause) && (signal.aborted || landing.aborted)) return false;
+    if (isAbortError(error) && (signal.aborted || landing.aborted)) return false;
     this.#flight.failures.handle({ block: this.descriptor, callback, error, asked, count, phase: this.#flight.phase });
     return true;
   }

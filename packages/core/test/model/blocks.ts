@@ -1,5 +1,6 @@
 import {
   defineBlock,
+  SputnikError,
   type AnyBlock,
   type BlockCommunicator,
   type BlockContext,
@@ -215,14 +216,14 @@ class PlannedBlock {
   }
 
   /** Gives the nth message of a batch an outcome; only its first one is noted. */
-  #settle(nth: number, how: 'reply' | 'fail' | 'pretend', mails: NonNullable<About['mails']>): void {
+  #settle(nth: number, how: 'reply' | 'fail' | 'pretend' | 'giveUp', mails: NonNullable<About['mails']>): void {
     const mail = mails[nth % mails.length];
     if (!mail) return;
     const { letter } = mail.msg;
     const { trace } = this.#around;
     const threw = how !== 'reply';
     const answer = { to: mail.msg };
-    const value = threw ? (how === 'fail' ? makeError() : makePretence()) : answer;
+    const value = how === 'reply' ? answer : errorFor(how);
     letter.outcome ??= { index: trace.lines.length, at: trace.now, threw, value };
     trace.note({ what: 'outcome', letter });
     if (threw) mail.fail(value);
@@ -235,6 +236,13 @@ class PlannedBlock {
     this.#turns.set(callback, turn + 1);
     return ways[turn % ways.length] as T;
   }
+}
+
+/** What a message of a batch fails with. */
+function errorFor(how: 'fail' | 'pretend' | 'giveUp'): Error {
+  if (how === 'fail') return makeError();
+  const aborted = makePretence();
+  return how === 'pretend' ? aborted : new SputnikError('ASK_ABORTED', undefined, { cause: aborted });
 }
 
 /** Notes what letters a call gets, from whom, and in which order. */

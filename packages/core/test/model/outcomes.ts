@@ -48,8 +48,7 @@ export function isKnown({ settled }: Letter, error: unknown): boolean {
  * thrown.
  */
 export function obeys(error: unknown, { at, told }: Omit<Ending, 'index'>, story: Story): 'yes' | 'no' | 'unsure' {
-  const cause = error instanceof SputnikError && error.code === 'ASK_ABORTED' ? error.cause : error;
-  if (!isAbort(cause)) return 'no';
+  if (!isAbort(error)) return 'no';
   if (told) return 'yes';
   return story.stop && same(story.stop.at, at) ? 'unsure' : 'no';
 }
@@ -92,5 +91,6 @@ export function byHandover(a: Letter, b: Letter): number {
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  const cause = error instanceof SputnikError && error.code === 'ASK_ABORTED' ? error.cause : error;
+  return cause instanceof Error && cause.name === 'AbortError';
 }

@@ -35,7 +35,7 @@ export type Step =
   | { readonly do: 'giveUp'; readonly when: 'landing' | 'signal'; readonly how: 'return' | 'throw' }
   | { readonly do: 'shootDown'; readonly care: 'ignore' | 'await' }
   /** Of the batch at hand, the message at this place (round the batch) gets its outcome. */
-  | { readonly do: 'settle'; readonly nth: number; readonly how: 'reply' | 'fail' | 'pretend' }
+  | { readonly do: 'settle'; readonly nth: number; readonly how: 'reply' | 'fail' | 'pretend' | 'giveUp' }
   /** A message to a block outside the satellite. */
   | { readonly do: 'outside' }
   /** A message that looks like house-keeping. */

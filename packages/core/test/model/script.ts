@@ -15,7 +15,7 @@ export interface Scene extends Post {
   /** Gives work to `waitUntil`. */
   workOn(script: Script): void;
   /** Gives a message of the batch at hand its outcome, if there is a batch. */
-  settle(nth: number, how: 'reply' | 'fail' | 'pretend'): void;
+  settle(nth: number, how: 'reply' | 'fail' | 'pretend' | 'giveUp'): void;
 }
 
 /** Plays a script from a step on. Returns a promise from the first step on that takes time. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BlockCommunicator, Mail } from '@sputnikjs/core';
+import { SputnikError, type BlockCommunicator, type Mail } from '@sputnikjs/core';
 import { gate, turn } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
@@ -250,15 +250,18 @@ test('M8: what failed in a call that never ends is in the report', async () => {
 });
 
 test('M8: of messages that fail while it lands those that gave up are dropped, and the others failed', async () => {
-  for (const order of [
-    [0, 1],
-    [1, 0],
+  const givenUp = new DOMException('given up', 'AbortError');
+  const gaveUpAsking = new SputnikError('ASK_ABORTED', undefined, { cause: givenUp });
+  for (const errors of [
+    [givenUp, boom],
+    [boom, givenUp],
+    [gaveUpAsking, boom],
+    [boom, gaveUpAsking],
   ]) {
-    const errors = [new DOMException('given up', 'AbortError'), boom];
     const landing = gate();
     const onMsgs = async (mails: readonly Mail<unknown>[]): Promise<void> => {
       await landing.passed;
-      mails.forEach((mail, i) => mail.fail(errors[order[i] as number]));
+      mails.forEach((mail, i) => mail.fail(errors[i]));
     };
     const { t, toB } = await batching({ onMsgs, onLanding: () => landing.open() });
     for (let n = 1; n <= 2; n++) toB.send({ n });

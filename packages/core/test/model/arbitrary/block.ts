@@ -95,7 +95,7 @@ const turns = fc.array(calm, { minLength: 1, maxLength: 3 });
 const settle: fc.Arbitrary<Step> = record<Extract<Step, { do: 'settle' }>>({
   do: fc.constant('settle'),
   nth: fc.nat(5),
-  how: pick('reply', 'fail', 'fail', 'pretend'),
+  how: pick('reply', 'fail', 'fail', 'pretend', 'giveUp'),
 });
 const batchStep = fc.oneof(
   { withCrossShrink: true },
