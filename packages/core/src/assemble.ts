@@ -195,7 +195,7 @@ function needsOf({ factory, instead }: Place): readonly (readonly [need: string,
 /** Needs that are met by blocks that take no messages; known only when all are made that can be. */
 function deafNeeds({ blocks, addresses }: ActiveFlight, place: Place): readonly string[] {
   return needsOf(place)
-    .filter(([, responsibility]) => blocks.has(responsibility) && !addresses.get(responsibility)?.mailbox)
+    .filter(([, responsibility]) => blocks.get(responsibility) && !addresses.get(responsibility)?.mailbox)
     .map(
       ([need, responsibility]) =>
         `its need "${need}" is unmet: block "${responsibility}" takes no messages (it has neither onMsg nor onMsgs)`,

@@ -14,7 +14,8 @@ const ABORTED_MS = 1_000;
 /** The infrastructure block that connects, checks the connection, and connects again (S1 to S6). */
 export function connectorBlock<C>(
   server: ServerConnector<C>,
-  { emit, setConnection }: { emit: EventListener; setConnection: (link: ServerConnection | undefined) => void },
+  emit: EventListener,
+  setConnection: (link: ServerConnection | undefined) => void,
   { connectMs, heartbeatMs }: { readonly connectMs: number; readonly heartbeatMs: number },
 ): Block {
   let config: ConfFactory;

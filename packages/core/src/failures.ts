@@ -2,11 +2,16 @@ import type { Callback } from './block.js';
 import type { EventListener, Failure, LandingCause } from './events.js';
 import { decide, type FailureInPhase } from './failure.js';
 
+/** A block, as far as its failures go. */
+interface Judge {
+  judge(error: unknown, where: Callback): 'continue' | 'shutdown';
+}
+
 /** What happens to a flight whose user code fails. */
 export interface FailingFlight {
   readonly phase: FailureInPhase['phase'];
   readonly emit: EventListener;
-  readonly blocks: ReadonlyMap<string, { judge(error: unknown, where: Callback): 'continue' | 'shutdown' }>;
+  readonly blocks: { get(responsibility: string): Judge | undefined };
   /** True if that is why it lands. */
   land(cause: LandingCause): boolean;
 }

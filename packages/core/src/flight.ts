@@ -1,51 +1,37 @@
 import { anySignal, makeAbortController, onAbort } from './abort.js';
 import { ActiveBlock } from './active-block.js';
 import { Addresses } from './address.js';
-import type { AnyBlock, Idling } from './block.js';
+import type { AnyBlock } from './block.js';
+import { Blocks } from './blocks.js';
 import { Callbacks, type FlightControl, type FlightPlan } from './callbacks.js';
-import { settles } from './clock.js';
 import { CONNECTOR, describe, INITIATOR } from './descriptor.js';
 import { SputnikError, textOf } from './errors.js';
 import { Emitter } from './emitter.js';
-import type {
-  BlockMetrics,
-  EventListener,
-  Failure,
-  FlightStatus,
-  LandingCause,
-  LandingReport,
-  Unfinished,
-} from './events.js';
+import type { BlockMetrics, EventListener, Failure, FlightStatus, LandingCause, LandingReport } from './events.js';
 import type { FailureInPhase } from './failure.js';
 import { Failures } from './failures.js';
 import { Gate } from './gate.js';
-import { allIdle, areIdle } from './idle.js';
 import { initiatorBlock } from './initiator-block.js';
+import { Landing } from './landing.js';
 import { handingIn, type MessageObserver } from './observer.js';
 import { Pacer } from './pacer.js';
 import { makeReport } from './report.js';
-import type { ServerConnection } from './server-lane.js';
-import { sayWhatHangs } from './waiting.js';
-
-const DRAIN_SHARE = 0.6;
 
 /** A flight, the one owner of its state. */
-export class ActiveFlight implements FlightControl, Idling {
+export class ActiveFlight implements FlightControl {
   readonly plan: FlightPlan;
   readonly pacer: Pacer = new Pacer();
   readonly emit: EventListener;
   readonly failures: Failures;
   readonly addresses: Addresses;
   readonly observer: MessageObserver | undefined;
-  /** All blocks by their addresses: the initiator, then the others in the order of their init. */
-  readonly blocks: Map<string, ActiveBlock> = new Map();
+  readonly blocks: Blocks = new Blocks();
   readonly landing: AbortSignal;
   readonly landingSoon: AbortSignal;
   readonly landed: Promise<LandingReport>;
   /** For which it does not boot (B2). */
   problems: readonly string[] = [];
   readonly #initiator: ActiveBlock;
-  readonly #initialised: ActiveBlock[] = [];
   readonly #landing = makeAbortController();
   readonly #prepared = new Gate();
   readonly #toldToLand = new Gate();
@@ -54,12 +40,10 @@ export class ActiveFlight implements FlightControl, Idling {
   #started = false;
   #state: FlightStatus['state'] = 'preparing';
   #launched = false;
-  #flown = false;
   /** Why it was not prepared: the init that failed, or ABORTED. */
   #refusal: { readonly code: 'INIT_FAILED' | 'ABORTED'; readonly failure?: Failure | undefined } | undefined;
   #cause: LandingCause | undefined;
   #landingMs: number;
-  #quiesced: Promise<void> | undefined;
 
   constructor(plan: FlightPlan) {
     this.plan = plan;
@@ -84,7 +68,7 @@ export class ActiveFlight implements FlightControl, Idling {
 
   add(block: Partial<AnyBlock>, callbacks: Callbacks): ActiveBlock {
     const active = new ActiveBlock(block, callbacks, this);
-    this.blocks.set(callbacks.descriptor.responsibility, active);
+    this.blocks.add(active);
     return active;
   }
 
@@ -92,20 +76,13 @@ export class ActiveFlight implements FlightControl, Idling {
   async #course(): Promise<void> {
     if (await this.#boot()) await this.#fly();
     this.#state = 'landing';
-    const { clock } = this.plan;
-    const began = clock.now();
-    // guard: L2 finishes go in reverse
-    const left = this.#initialised.toReversed();
-    const stopSaying = sayWhatHangs(clock, this.emit, left);
-    // guard: M5 who asked a block that will not fly hears of it at once
-    this.#closeMailboxes();
-    // guard: B4 what never flew has nothing to drain
-    // guard: L2 what was accepted is delivered
-    // guard: L3 nor does an onLanding that hangs
-    if (this.#flown) await settles(clock, this.#stopIntakeAndDrain(), this.#landingMs * DRAIN_SHARE);
-    const unfinished = await this.#finish(left, began + this.#landingMs);
-    stopSaying();
-    this.#report(clock.now() - began, unfinished);
+    const landing = new Landing(this.blocks, this.plan.clock, this.emit, this.#landingMs);
+    await landing.stopIntakeAndDrain();
+    const unfinished = await landing.finish();
+    await this.#initiator.idle();
+    // guard: M5 no question is open after the landing
+    this.close();
+    this.#report(landing.tookMs, unfinished);
   }
 
   #start(): void {
@@ -122,12 +99,12 @@ export class ActiveFlight implements FlightControl, Idling {
 
   /** One at a time, in order. False if one failed, or a landing was asked for (B1, B3, B5). */
   async #boot(): Promise<boolean> {
-    for (const block of this.#others) {
+    for (const block of this.blocks.others) {
       // guard: B1 inits follow one another
       // guard: N1 what was landed before does not boot
       const failure = this.#cause ? undefined : await block.initialise();
       // guard: B3 a block whose init failed gets no finish
-      if (block.isReady) this.#initialised.push(block);
+      if (block.isReady) this.blocks.initialised.push(block);
       // guard: B5 a landing while it boots ends that
       if (!failure && !this.#cause) continue;
       this.#refusal = { code: this.#cause ? 'ABORTED' : 'INIT_FAILED', failure };
@@ -145,38 +122,8 @@ export class ActiveFlight implements FlightControl, Idling {
     return this.#toldToLand.passed;
   }
 
-  /** Nobody will ever take what is in the mailboxes of blocks that did not fly. */
-  #closeMailboxes(): void {
-    const flown = this.#flown ? this.#initialised : [];
-    for (const block of this.#others) if (!flown.includes(block)) block.closeMailbox();
-  }
-
-  /** Resolves at an instant at which every `onLanding` has ended and all mailboxes are idle (L2). */
-  async #stopIntakeAndDrain(): Promise<void> {
-    await this.quiesce();
-    await this.idle();
-  }
-
-  /** Finishes block by block, the last one first, each with its share of the time that is left (L2, L3). Resolves with what did not end. */
-  async #finish(left: ActiveBlock[], deadline: number): Promise<Unfinished[]> {
-    const unfinished: Unfinished[] = [];
-    for (let block = left[0]; block; block = left[0]) {
-      const after = this.#flown ? 'flight' : 'init';
-      // guard: L3 each block has its share of the time
-      unfinished.push(...(await block.finish(after, (deadline - this.plan.clock.now()) / left.length)));
-      left.shift();
-    }
-    const notInitialised = this.#others.filter((block) => !this.#initialised.includes(block));
-    // guard: L4 what a block whose init failed left under way is named
-    unfinished.push(...notInitialised.flatMap((block) => block.hanging()));
-    await this.#initiator.idle();
-    // guard: M5 no question is open after the landing
-    this.close();
-    return unfinished;
-  }
-
-  #report(tookMs: number, unfinished: readonly Unfinished[]): void {
-    const blocks = [...this.blocks.values()].map((block) => block.status());
+  #report(tookMs: number, unfinished: LandingReport['unfinished']): void {
+    const blocks = [...this.blocks].map((block) => block.status());
     this.#state = 'landed';
     const cause = this.#cause as LandingCause;
     const report = (): LandingReport => makeReport(cause, tookMs, unfinished, this.failures.kept, blocks);
@@ -217,10 +164,8 @@ export class ActiveFlight implements FlightControl, Idling {
     // guard: B4 what has landed does not fly
     if (!this.landing.aborted) {
       this.#state = 'flying';
-      this.#flown = true;
       this.emit({ type: 'launching' });
-      // guard: F1 every run is entered in one go
-      for (const block of this.#initialised) block.run();
+      this.blocks.run();
       this.emit({ type: 'launched' });
     }
     const report = await this.landed;
@@ -255,26 +200,13 @@ export class ActiveFlight implements FlightControl, Idling {
   quiesce(): Promise<void> {
     // guard: N3 to quiesce aborts landing
     this.#landing.abort();
-    // guard: L2 intake stops in reverse
-    // guard: N3 what does not fly has nothing to stop
-    const blocks = this.#flown ? this.#initialised.toReversed() : [];
-    // guard: N3 onLanding is called once
-    return (this.#quiesced ??= Promise.all(blocks.map((block) => block.stopIntake())).then(() => {}));
+    return this.blocks.stopIntake();
   }
 
   /** Closes all mailboxes and leaves no timer: after the landing, or because it will never fly. Open questions get an answer. */
   close(): void {
-    for (const block of this.blocks.values()) block.closeMailbox();
+    for (const block of this.blocks) block.closeMailbox();
     this.addresses.questions.close();
-  }
-
-  get isIdle(): boolean {
-    return areIdle([...this.blocks.values()]);
-  }
-
-  /** Resolves at an instant at which all mailboxes are idle. */
-  idle(): Promise<void> {
-    return allIdle([...this.blocks.values()]);
   }
 
   get phase(): FailureInPhase['phase'] {
@@ -284,22 +216,13 @@ export class ActiveFlight implements FlightControl, Idling {
     return this.landing.aborted ? 'landing' : 'flight';
   }
 
-  /** Has all blocks learn of the server connection (S4). */
-  readonly setConnection = (link: ServerConnection | undefined): void =>
-    this.#initialised.forEach((block) => block.setConnection(link));
-
   /** What the blocks measure (F6). */
   metrics(): readonly BlockMetrics[] {
-    return this.#others.map((block) => ({ block: block.descriptor, metrics: block.metrics() }));
+    return this.blocks.others.map((block) => ({ block: block.descriptor, metrics: block.metrics() }));
   }
 
   status(): FlightStatus {
-    const connection = this.blocks.has(CONNECTOR) ? this.#emitter.connection : 'none';
-    return { state: this.#state, connection, blocks: this.#others.map((block) => block.status()) };
-  }
-
-  /** All blocks but the initiator itself. */
-  get #others(): ActiveBlock[] {
-    return [...this.blocks.values()].filter((block) => block !== this.#initiator);
+    const connection = this.blocks.get(CONNECTOR) ? this.#emitter.connection : 'none';
+    return { state: this.#state, connection, blocks: this.blocks.others.map((block) => block.status()) };
   }
 }

@@ -147,7 +147,9 @@ function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): 
   const { connector, signals = true, finisher = signals ? finisherBlock : silentFinisher } = options;
   return {
     [FINISHER]: finisher as BlockFactory,
-    ...(connector && { [CONNECTOR]: () => connectorBlock(connector, flight, timeoutsOf(options)) }),
+    ...(connector && {
+      [CONNECTOR]: () => connectorBlock(connector, flight.emit, flight.blocks.setConnection, timeoutsOf(options)),
+    }),
   };
 }
 
@@ -177,9 +179,9 @@ function asFlight(flight: ActiveFlight): Flight {
     status: () => flight.status(),
     metrics: () => flight.metrics(),
     get isIdle() {
-      return flight.isIdle;
+      return flight.blocks.isIdle;
     },
-    idle: () => flight.idle(),
+    idle: () => flight.blocks.idle(),
     landed: flight.landed,
     [Symbol.asyncDispose]: async () => void (await shootDown()),
   };

@@ -213,6 +213,8 @@ export class Mail {
     if (!box?.waiting.includes(letter)) return;
     box.waiting = box.waiting.filter((other) => other !== letter);
     if (letter.kind === 'ask') box.tally.rejected++;
+    // A mailbox that is about to close may have closed before that is seen.
+    if (box.state === 'unsure' && isRefused(letter)) this.fateOf(letter).turnedAway = letter.settled?.at ?? Number.NaN;
   }
 
   #hear(event: SputnikEvent, index: number): void {
