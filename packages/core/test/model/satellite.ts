@@ -188,14 +188,17 @@ export class Satellite {
     if (!flight) return;
     const nth = ++this.#launches;
     this.#outer('launch', undefined, nth);
+    // Where `boot` is called it says so itself.
+    const boots = this.plan.start === 'launch';
     void flight.launch().then(
       (report) => {
-        this.#isReady('prepared');
+        if (boots) this.#isReady('prepared');
         this.#outer('launch resolved', report, nth);
       },
       (error: SputnikError) => {
-        if (error.code !== 'ALREADY_LAUNCHED')
-          this.#isReady(error.code === 'BLOCK_FAILED' ? 'prepared' : 'refused', error);
+        const { code } = error;
+        if (boots && code !== 'ALREADY_LAUNCHED')
+          this.#isReady(code === 'BLOCK_FAILED' ? 'prepared' : 'refused', error);
         this.#outer('launch rejected', error, nth);
       },
     );

@@ -180,10 +180,12 @@ export const report: readonly Property[] = [
       const landed = story.outer('landed')[0];
       if (!landed) return 0;
       const named = unfinishedOf(story);
+      const init = story.callsOf(story.grounded ?? '', 'init')[0];
+      const isLate = (init?.ended?.index ?? Infinity) > landed.index;
       const open = underWay(story.calls, landed.index).filter(({ block, callback, entered }) => {
         const over = story.stage('finished', block)?.index ?? Infinity;
-        // An init that is late has failed, which names it; should it succeed, its finish comes later still.
-        const late = block === story.grounded && (callback === 'init' || callback === 'finish');
+        // An init that is late has failed, which names it; what comes of it comes later still.
+        const late = block === story.grounded && (isLate || callback === 'init' || callback === 'finish');
         return story.watched.has(block) && !late && !(callback === 'waitUntil' && entered > over);
       });
       for (const text of pairsOf(open)) must(named.includes(text), () => `${text} runs, and is not named`);
