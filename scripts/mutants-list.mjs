@@ -76,7 +76,7 @@ export const GUARDS = {
     'B4 a flight takes one course': [skip, 'rules/before-launch', 'rules/flight'],
     'B5 a landing while it boots ends that': [swap('&& !this.#cause', ''), 'rules/before-launch'],
     // Flight
-    'F1 every run is entered in one go': [swap('block.run()', 'queueMicrotask(() => block.run())'), 'rules/flight'],
+    'F1 every run is entered in one go': [swap('block.run()', 'setImmediate(() => block.run())'), 'rules/flight'],
     'F2 messages wait for run': [swap("this.state === 'open'", "this.state !== 'closed'"), 'rules/flight'],
     'F2 those that waited are handed over then': [skip, 'rules/flight'],
     'F2 the connection waits for run': [swap('this.#isOpen &&', ''), 'server-lane', 'rules/flight'],
