@@ -4,9 +4,9 @@ import type { BlockContext, Callback, Logger } from './block.js';
 import type { Clock } from './clock.js';
 import type { ConfigSource } from './config.js';
 import { FINISHER, type BlockDescriptor } from './descriptor.js';
-import type { EventListener, LandingCause } from './events.js';
+import type { EventListener } from './events.js';
 import type { FailureInPhase } from './failure.js';
-import type { Failures } from './failures.js';
+import type { FailingFlight, Failures } from './failures.js';
 import type { MessageObserver } from './observer.js';
 import type { Pacer } from './pacer.js';
 
@@ -28,16 +28,12 @@ export interface FlightPlan {
 }
 
 /** What blocks need of their flight. */
-export interface FlightControl {
+export interface FlightControl extends FailingFlight {
   readonly plan: FlightPlan;
   readonly pacer: Pacer;
   readonly landing: AbortSignal;
   readonly landingSoon: AbortSignal;
-  readonly phase: FailureInPhase['phase'];
   readonly observer: MessageObserver | undefined;
-  readonly emit: EventListener;
-  /** Begins to land (L1). False when it has begun before: then it does nothing (B4). */
-  land(cause: LandingCause): boolean;
   /** Where failures of user code are handed in (F3). */
   readonly failures: Failures;
 }

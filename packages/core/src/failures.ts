@@ -12,7 +12,7 @@ export interface FailingFlight {
   readonly phase: FailureInPhase['phase'];
   readonly emit: EventListener;
   readonly blocks: { get(responsibility: string): Judge | undefined };
-  /** True if that is why it lands. */
+  /** Begins to land (L1). False when it has begun before: then it does nothing (B4). */
   land(cause: LandingCause): boolean;
 }
 
