@@ -2,7 +2,7 @@
 // type declarations, which are most of its documentation and none of its program, are counted apart.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const MOST_CODE = 1_960;
+const MOST_CODE = 1_970;
 const MOST_IN_A_FILE = 195;
 
 const source = new URL('../packages/core/src/', import.meta.url);
