@@ -467,6 +467,8 @@ export const GUARDS = {
     'JSON that does not parse is an error': [skip, 'parse', 'cli'],
     'an error that nobody catches lands': [skip, 'field'],
     'an exit without a landing is not exit code 0': [skip, 'field'],
+    'a loop that is stuck ends the process': [skip, 'stuck'],
+    'a loop that goes on is let be': [swap('beatsNow === beats ?', 'true ?'), 'stuck'],
     'the log does not wait for its reader': [swap('| constants.O_NONBLOCK', ''), 'field'],
     'an announced landing is delayed': [always, 'field'],
     'errors of any shape can be shown': [swap('return otherwise', "throw new Error('unreadable')"), 'field'],

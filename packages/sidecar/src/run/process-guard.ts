@@ -3,21 +3,24 @@ import { errorFields } from '../log/error-fields.js';
 import { EXIT } from './exit-code.js';
 import { heldBy } from '../log/record.js';
 import { chain } from '../text.js';
+import type { StuckLoop } from './watch.js';
 
 /** What is guarded. */
 export interface Guarded {
   readonly log: Logger;
   /** Undefined before there is a flight. */
   readonly status: () => FlightStatus | undefined;
+  /** The loop that the process ends for, if it does. */
+  readonly stuck: () => StuckLoop | undefined;
   /** Lands the satellite, if it has not. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
  * Guards the process of a satellite until it has landed: an error that nobody caught lands it in good order; an exit that somebody asks for
- * is logged with what was held, and its code becomes 1. Returns what ends the guard.
+ * is logged with what was held, and its code becomes 1; so is the end of a loop that is stuck. Returns what ends the guard.
  */
-export function guardProcess({ log, status, fail }: Guarded): () => void {
+export function guardProcess({ log, status, stuck, fail }: Guarded): () => void {
   // rejections that nobody handles come here, too
   const uncaught = (error: unknown, origin: string): void => {
     const text = `uncaught error; the satellite lands: ${chain(error)}`;
@@ -27,8 +30,10 @@ export function guardProcess({ log, status, fail }: Guarded): () => void {
   };
   const exited = (code: number): void => {
     const held = heldBy(status()?.blocks ?? []);
-    const text = `the process ends without a landing: something called process.exit(${code}); ${held} messages were held and are lost`;
-    log.error({ event: 'exitWithoutLanding', code, held }, text);
+    const loop = stuck();
+    const why = loop ? stuckText(loop) : `something called process.exit(${code})`;
+    const text = `the process ends without a landing: ${why}; ${held} messages were held and are lost`;
+    log.error({ event: loop ? 'stuck' : 'exitWithoutLanding', code, held, ...loop }, text);
     // guard: an exit without a landing is not exit code 0
     process.exitCode = code === EXIT.clean ? EXIT.failure : code;
   };
@@ -39,4 +44,9 @@ export function guardProcess({ log, status, fail }: Guarded): () => void {
     process.off('uncaughtException', uncaught);
     process.off('exit', exited);
   };
+}
+
+function stuckText({ ms, at }: StuckLoop): string {
+  const place = at === undefined ? '' : `, in ${at}`;
+  return `a signal came and the event loop has been stuck for ${(ms / 1000).toFixed(1)} s${place}`;
 }

@@ -24,6 +24,10 @@ import { RateLimiter } from '../log/rate-limit.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
+import { Watch } from './watch.js';
+
+/** How long a landing may take unless the configuration says otherwise, as in the core. */
+const LANDING_MS = 25_000;
 
 const ADMIN = 'admin';
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -85,7 +89,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   try {
     const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
     cleaner.push(() => signals.close());
-    if (log && process === 'ours') cleaner.push(guardProcess({ log, status, fail: (error) => signals.fail(error) }));
+    if (log && process === 'ours') {
+      const { landingMs = LANDING_MS } = settings.timeouts;
+      const watch = new Watch({ mostMs: landingMs, soon: signals.soon, log });
+      cleaner.push(() => watch.close());
+      const guarded = { log, status, stuck: () => watch.stuck, fail: (error: unknown) => signals.fail(error) };
+      cleaner.push(guardProcess(guarded));
+    }
     if (log && logLevel) cleaner.push(toggleOnSignal(logLevel, log));
     const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
     const around = { flight: status, metrics, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };

@@ -1,0 +1,91 @@
+import { closeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '@sputnikjs/core';
+import { COUNT, STUCK_MS, type Beats } from './beats.js';
+import { LISTENING } from './thread-signals.js';
+
+const STDERR = 2;
+/** A loop that stands still for less is late, on a machine with much to do, and not stuck. In milliseconds. */
+const LEAST_MS = 2_000;
+/** So often at least the loop beats after a signal. */
+const BEAT_MS = 1_000;
+
+/** A loop that did not come to an end. */
+export interface StuckLoop {
+  /** For how long, in milliseconds. */
+  readonly ms: number;
+  /** The function and its place, if it is JavaScript. */
+  readonly at: string | undefined;
+}
+
+/** What a watch needs. */
+export interface WatchOptions {
+  /** How long the loop may stand still after a signal, in milliseconds. */
+  readonly mostMs: number;
+  /** Aborts at a signal. */
+  readonly soon: AbortSignal;
+  readonly log: Logger;
+}
+
+/**
+ * Ends the process, by `process.exit(1)`, when its event loop has been stuck for some time after a signal: a synchronous loop cannot be
+ * stopped on its own thread, nor does it let the signal in. So another thread hears the signals, too. Until there is one, it sleeps.
+ */
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #worker: Worker;
+  readonly #shared = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  readonly #beatMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    const mostMs = Math.max(options.mostMs, LEAST_MS);
+    this.#beatMs = Math.min(mostMs / 8, BEAT_MS);
+    const workerData: Beats = { mostMs, beatMs: this.#beatMs, shared: this.#shared };
+    // nothing of how this process was started is for this thread
+    const alone = { env: {}, execArgv: [...LISTENING] };
+    this.#worker = new Worker(new URL('./watcher.js', import.meta.url), { ...alone, workerData });
+    this.#worker.on('message', this.#cannotListen).on('error', this.#cannotListen).unref();
+    if (options.soon.aborted) this.#signalled();
+    else options.soon.addEventListener('abort', this.#signalled);
+    process.on('exit', this.#exit);
+  }
+
+  /** The loop that the process ends for, if it does. To be asked at its exit. */
+  get stuck(): StuckLoop | undefined {
+    const ms = Atomics.load(this.#shared, STUCK_MS);
+    return ms === 0 ? undefined : { ms, at: interrupted() };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#options.soon.removeEventListener('abort', this.#signalled);
+    process.off('exit', this.#exit);
+    await this.#worker.terminate();
+  }
+
+  /** Only a loop that goes on gets here. */
+  readonly #signalled = (): void => {
+    this.#timer ??= setInterval(() => Atomics.add(this.#shared, COUNT, 1), this.#beatMs).unref();
+    this.#worker.postMessage('watch');
+  };
+
+  readonly #cannotListen = (error: unknown): void => {
+    const text =
+      'the watching thread hears no signals in this version of Node: a loop that is stuck when a signal comes does not end the process';
+    this.#options.log.warn({ event: 'watchDeaf', error }, text);
+  };
+
+  readonly #exit = (): void => {
+    // Node would say there that it waits for a debugger: that is the thread by which we got here, and has gone
+    if (Atomics.load(this.#shared, STUCK_MS) > 0) closeSync(STDERR);
+  };
+}
+
+/** Where the main thread was when it was interrupted, and called `process.exit`: the first function of somebody's. */
+function interrupted(): string | undefined {
+  const frames = (new Error('where').stack ?? '').split('\n').map((line) => line.trim());
+  const below = frames.slice(frames.findIndex((line) => line.startsWith('at <anonymous>:')) + 1);
+  return below.find((line) => !/\((node:|<anonymous>)/.test(line))?.replace(/^at /, '');
+}
