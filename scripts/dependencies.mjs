@@ -29,7 +29,7 @@ const MAY_USE = {
 /** The levels of rooms. The core's are in core-levels.mjs. */
 const ROOMS = {
   'adapter-http': [
-    ['network', 'files', 'answer'],
+    ['network', 'answer'],
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi'],

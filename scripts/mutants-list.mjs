@@ -417,6 +417,7 @@ export const GUARDS = {
       swap('maxWeight: maxHeldBytes', 'maxWeight: 2 ** 40'),
       'producer-bytes',
     ],
+    'secrets that everybody can read are told of': [always, 'files', 'connector-kit-link'],
     'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
     'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'what the server did not take is tried again': [always, 'producer'],

@@ -1,6 +1,5 @@
-import { TLS_KEYS } from '@sputnikjs/messaging/net';
+import { isLoopback, TLS_KEYS } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
-import { isLoopback } from '@sputnikjs/messaging/net';
 import type { TokenConfig } from './access/tokens.js';
 
 /** Configuration of the `httpgateway` block. */

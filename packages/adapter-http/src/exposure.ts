@@ -1,5 +1,5 @@
-import type { HttpGatewayConfig } from './config.js';
 import { isLoopback } from '@sputnikjs/messaging/net';
+import type { HttpGatewayConfig } from './config.js';
 
 /** What to warn of at the start: that strangers may send, or that others may read along. Undefined if all is well. */
 export function exposureOf(

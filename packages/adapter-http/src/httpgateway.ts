@@ -1,12 +1,12 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
+import { fileShortage } from '@sputnikjs/messaging/net';
 import { openAccess, readAccess } from './access/access.js';
 import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
 import { makePendingRequests } from './produce/pending-requests.js';
 import { exposureOf } from './exposure.js';
 import { authority } from './answer/failures.js';
-import { shortageOf } from './files.js';
 import { Listener } from './listener.js';
 import { openApi } from './openapi/openapi.js';
 import type { Produce } from './produce/reception.js';
@@ -53,7 +53,7 @@ export const httpgateway: BlockDefinition = defineBlock({
           `listening for HTTP on ${url}`,
         );
         const exposure = exposureOf(config, address);
-        const shortage = shortageOf(config.maxConnections);
+        const shortage = fileShortage(config.maxConnections);
         if (shortage !== undefined)
           ctx.log.warn({ event: 'fewFiles', maxConnections: config.maxConnections }, shortage);
         if (exposure !== undefined) ctx.log.warn({ event: 'exposed', host: config.host, port, url }, exposure);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
-import { ProblemLog } from '@sputnikjs/messaging/net';
+import { ProblemLog, watchFiles } from '@sputnikjs/messaging/net';
 import {
   fastify,
   type FastifyError,
@@ -63,6 +63,7 @@ export class Listener {
   /** How often which status and code was answered. */
   readonly #answers = new Map<string, AnswerCount>();
   #isLanding = false;
+  #unwatch = (): void => {};
 
   constructor(options: ListenerOptions) {
     const { limits, certificate, log, clock, landingSoon } = options;
@@ -92,7 +93,7 @@ export class Listener {
 
   /** Listens, and resolves with where. Rejects with an error that says what to do. */
   async open(): Promise<AddressInfo> {
-    const { host, port, limits } = this.#options;
+    const { host, port, limits, clock } = this.#options;
     try {
       await this.#app.ready();
       // with Node's own backlog of 511 clients that come all at once wait a second, measured
@@ -101,6 +102,10 @@ export class Listener {
       await this.close();
       throw listenError(host, port, error);
     }
+    this.#unwatch = watchFiles(clock, this.#problemLog);
+    this.#app.server.on('error', (error) => {
+      this.#problemLog.note('acceptFailed', `a connection could not be accepted: ${error.message}`);
+    });
     return this.#app.server.address() as AddressInfo;
   }
 
@@ -126,6 +131,7 @@ export class Listener {
   /** Takes no further connection, refuses requests that are not complete, resolves when all others are answered. */
   async land(): Promise<void> {
     this.#isLanding = true;
+    this.#unwatch();
     await this.#connections.land(refusal('LANDING'));
     this.#problemLog.close();
     await this.#app.close();
@@ -133,6 +139,7 @@ export class Listener {
 
   /** Closes everything at once, answered or not. */
   async close(): Promise<void> {
+    this.#unwatch();
     await this.#connections.cut();
     this.#problemLog.close();
     await this.#app.close();

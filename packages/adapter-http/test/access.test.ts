@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { matcherOf, readAccess } from '../dist/access/access.js';
 import { HTTP_GATEWAY_CONFIG } from '../dist/config.js';
-import { shortageOf } from '../dist/files.js';
 import { temporaryFolder } from './certificates.js';
 import { codeOf, curl, Wire } from './clients.js';
 import { listen, silent } from './listen.js';
@@ -187,11 +186,6 @@ describe('without tokens', () => {
     chmodSync(mine.file, 0o600);
     await readAccess([mine], log);
     assert.deepEqual(warned, [{ event: 'readableSecret', token: 'shop', file: mine.file }]);
-  });
-
-  test('more connections than the system gives files for are warned of', () => {
-    assert.match(shortageOf(1024, 1024) ?? '', /1024 connections .* 1024 files/);
-    assert.equal(shortageOf(1024, 4096), undefined);
   });
 
   test('a gateway that strangers can reach warns at the start; one on loopback, or with a lock, does not', async (t) => {

@@ -42,16 +42,20 @@ export interface VictimOptions {
   /** Its heap, in MB. */
   readonly heapMb?: number;
   readonly producer?: 'take' | 'hold';
+  /** How many files it may open, if fewer than this process (`ulimit -n`). */
+  readonly maxFiles?: number;
 }
 
 /** Starts a satellite; resolves when it takes messages. */
 export async function startVictim(
   t: TestContext,
-  { config = {}, heapMb = 128, producer = 'take' }: VictimOptions = {},
+  { config = {}, heapMb = 128, producer = 'take', maxFiles }: VictimOptions = {},
 ): Promise<Victim> {
   const program = fileURLToPath(new URL('fixtures/victim.js', import.meta.url));
   const args = [`--max-old-space-size=${heapMb}`, program, JSON.stringify({ port: 0, ...config }), producer];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const limited = ['-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`, process.execPath, ...args];
+  const [file, all] = maxFiles === undefined ? [process.execPath, args] : ['sh', limited];
+  const child = spawn(file, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const lines: VictimLine[] = [];
   const ended = once(child, 'close') as Promise<[number | null]>;

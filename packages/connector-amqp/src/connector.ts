@@ -21,7 +21,7 @@ class AmqpConnector extends LinkConnector<AmqpLink, AmqpConnection, AmqpLinkUser
   readonly #limit: SizeLimit = { bytes: DEFAULT_LIMIT };
 
   constructor(config: AmqpConfig) {
-    super('AMQP', config.password === undefined ? undefined : AMQP_URLS.clearHost(config.url));
+    super('AMQP', config.password === undefined ? undefined : AMQP_URLS.clearHost(config.url), [config.keyFile]);
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url));
   }

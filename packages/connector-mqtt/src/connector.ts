@@ -50,7 +50,7 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
   readonly #broker: EmbeddedBroker | undefined;
 
   constructor(config: MqttConfig) {
-    super('MQTT', config.password === undefined ? undefined : MQTT_URLS.clearHost(config.url ?? []));
+    super('MQTT', config.password === undefined ? undefined : MQTT_URLS.clearHost(config.url ?? []), [config.keyFile]);
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url ?? []));
     // the same at each connect, so that the server ends the half-dead connection of before

@@ -49,7 +49,8 @@ class NatsConnector extends LinkConnector<NatsLink, NatsMessaging, NatsLinkUser>
   readonly #servers: Servers;
 
   constructor(config: NatsConfig) {
-    super('NATS', (config.password ?? config.token) === undefined ? undefined : NATS_URLS.clearHost(config.url));
+    const isSecret = (config.password ?? config.token) !== undefined;
+    super('NATS', isSecret ? NATS_URLS.clearHost(config.url) : undefined, [config.keyFile, config.credsFile]);
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url));
   }

@@ -15,6 +15,7 @@ test('a password that goes to another host in clear is warned of; to this one, o
     [{ url: 'nats://127.0.0.1', username: 'me', password: 'secret' }, false],
     [{ url: 'nats://localhost', token: 'secret' }, false],
     [{ url: 'tls://nats.example', token: 'secret' }, false],
+    [{ url: 'nats://127.0.0.1', credsFile: '/nowhere' }, false],
   ] as const) {
     const warned: object[] = [];
     const nothing = (): void => undefined;

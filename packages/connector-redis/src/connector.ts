@@ -47,7 +47,7 @@ class RedisConnector extends LinkConnector<RedisLink, RedisConnection> {
   readonly #consumerName: string;
 
   constructor(config: RedisConfig) {
-    super('Redis', config.password === undefined ? undefined : REDIS_URLS.clearHost(config.url));
+    super('Redis', config.password === undefined ? undefined : REDIS_URLS.clearHost(config.url), [config.keyFile]);
     this.#config = config;
     // the same at each connect, so that it takes up again what it had not acknowledged
     this.#consumerName = config.consumerName ?? newName();

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { confFactory, SputnikError } from '@sputnikjs/core';
 import { Link, LinkConnector } from '@sputnikjs/messaging/connector';
-import { gate, rejection, type Gate } from '@sputnikjs/testkit';
+import { gate, MemoryLog, rejection, type Gate } from '@sputnikjs/testkit';
 
 /** A link to nowhere, whose server is the test. */
 class TestLink extends Link {
@@ -39,8 +42,8 @@ class TestConnector extends LinkConnector<TestLink, { readonly of: TestLink }> {
   opening = async (_signal: AbortSignal): Promise<void> => {};
   preparing = async (_link: TestLink): Promise<void> => {};
 
-  constructor() {
-    super('test');
+  constructor(clearHost?: string, secretFiles?: readonly (string | undefined)[]) {
+    super('test', clearHost, secretFiles);
   }
 
   protected override async open(signal: AbortSignal): Promise<TestLink> {
@@ -261,4 +264,21 @@ test('disconnect is final, also for an attempt under way, and reports no loss', 
     /the test connector has disconnected/,
   );
   assert.deepEqual(attempt.losses, []);
+});
+
+test('a connector warns at the start of a password that goes in clear, and of secrets that everybody can read', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sputnik-kit-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [mine, everybodys] = [join(folder, 'mine'), join(folder, 'everybodys')];
+  await writeFile(mine, 'secret', { mode: 0o600 });
+  await writeFile(everybodys, 'secret', { mode: 0o644 });
+  const log = new MemoryLog();
+  await new TestConnector('other.example', [undefined, mine, everybodys, join(folder, 'missing')]).start(log);
+  assert.deepEqual(
+    log.lines.map(({ level, fields }) => [level, fields]),
+    [
+      ['warn', { event: 'passwordInClear', host: 'other.example' }],
+      ['warn', { event: 'readableSecret', file: everybodys }],
+    ],
+  );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlink } from 'node:fs/promises';
+import { chmod, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineBlock, SputnikError, type ServerConnector } from '@sputnikjs/core';
@@ -7,7 +7,7 @@ import { defineConnector } from '@sputnikjs/messaging';
 import { check } from '@sputnikjs/sidecar';
 import { z } from 'zod';
 import { BLOCKS, CONNECTOR } from './fixtures.js';
-import { cli, folder } from './helpers.js';
+import { Cli, cli, folder } from './helpers.js';
 
 test('every problem of a folder is found in one run, a line each, and told once', async () => {
   const cf = await folder({
@@ -312,4 +312,28 @@ test('an error of a check that is no problem of the configuration is not taken f
   });
   const options = { blocks: [{ name: 'broken' }], blockFactories: { broken } };
   await assert.rejects(check(options), { code: 'BLOCK_FAILED', message: 'a bug' });
+});
+
+test('a file of a variable that everybody can read is a warning, of check and in the log of run', async () => {
+  const files = {
+    'blocks.json': [{ name: 'listener', module: './blocks.mjs' }],
+    'blocks.mjs': BLOCKS,
+    'listener.json': { port: 0 },
+    'a.env': 'LISTENER_PASSWORD_FILE=secret',
+    secret: 'hunter2',
+  };
+  const cf = await folder(files);
+  const secret = join(cf, 'secret');
+  await chmod(secret, 0o600);
+  assert.deepEqual((await check({ cf })).warnings, []);
+  await chmod(secret, 0o644);
+  const text = `everybody on this machine can read ${secret}, which holds a secret; chmod o-r it`;
+  const { code, stderr } = await cli(['check', '--cf', cf]);
+  assert.deepEqual([code, stderr], [0, [`warning: ${text}`]]);
+  const run = new Cli(['run', '--cf', cf]);
+  const { level, msg } = await run.event('readableSecret');
+  assert.deepEqual([level, msg], ['warn', text]);
+  await run.event('launched');
+  run.child.kill('SIGTERM');
+  assert.equal(await run.end(), 0);
 });

@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '@sputnikjs/core';
-import { FileReloader } from '@sputnikjs/messaging/net';
-import { readableByAll } from '../files.js';
+import { FileReloader, readableByAll } from '@sputnikjs/messaging/net';
 
 /** A token that clients may show, and what it is good for. */
 export interface TokenConfig {
@@ -26,7 +25,7 @@ export class Tokens {
     if (problems.length > 0) throw new Error(problems.join('; '));
     tokens.#digests = digests;
     for (const { name, file } of configs) {
-      const text = await readableByAll(file);
+      const text = readableByAll(file);
       if (text !== undefined) log.warn({ event: 'readableSecret', token: name, file }, text);
     }
     return tokens;

@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type Server } from 'node:tls';
 import type { Logger } from '@sputnikjs/core';
-import { FileReloader, readTls, tlsProblems } from '@sputnikjs/messaging/net';
+import { FileReloader, readableByAll, readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import type { HttpGatewayConfig } from '../config.js';
-import { readableByAll } from '../files.js';
 
 /** PEM files: the certificate, its key, and the authorities that have to vouch for clients. */
 export type CertificateConfig = Pick<HttpGatewayConfig, 'certFile' | 'keyFile' | 'caFile'>;
@@ -35,7 +34,7 @@ export class Certificate {
         log.warn({ event: 'certificateUnusable', error }, text);
       },
     });
-    const text = config.keyFile === undefined ? undefined : await readableByAll(config.keyFile);
+    const text = config.keyFile === undefined ? undefined : readableByAll(config.keyFile);
     if (text !== undefined) log.warn({ event: 'readableSecret', file: config.keyFile }, text);
     const certificate: Certificate = new Certificate(await readFiles(config), reloader);
     return certificate;

@@ -1,5 +1,6 @@
 import type { ConfFactory, ConnectAttempt, Logger } from '@sputnikjs/core';
 import type { StartableConnector } from '../contract.js';
+import { readableByAll } from '../net/files.js';
 import type { Link, LinkUser } from './link.js';
 
 /**
@@ -32,14 +33,19 @@ export abstract class LinkConnector<
   protected log: Logger | undefined;
   readonly #server: string;
   readonly #clearHost: string | undefined;
+  readonly #secretFiles: readonly (string | undefined)[];
   /** The present link, and where its loss is to be reported. */
   #current: { readonly link: L; readonly connection: C; lost: ConnectAttempt['lost'] } | undefined;
   #disconnected: Promise<void> | undefined;
 
-  /** `server` is how errors call it: "NATS". `clearHost` is where a password is going to go in clear, if anywhere. */
-  constructor(server: string, clearHost?: string) {
+  /**
+   * `server` is how errors call it: "NATS". `clearHost` is where a password is going to go in clear, if anywhere; `secretFiles` are those
+   * that hold secrets.
+   */
+  constructor(server: string, clearHost?: string, secretFiles: readonly (string | undefined)[] = []) {
     this.#server = server;
     this.#clearHost = clearHost;
+    this.#secretFiles = secretFiles;
   }
 
   /** Opens a link. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. */
@@ -52,6 +58,10 @@ export abstract class LinkConnector<
     this.log = log;
     const text = `the password and messages go to ${this.#clearHost} unencrypted; use the url of a server with TLS`;
     if (this.#clearHost !== undefined) log?.warn({ event: 'passwordInClear', host: this.#clearHost }, text);
+    for (const file of this.#secretFiles) {
+      const readable = file === undefined ? undefined : readableByAll(file);
+      if (readable !== undefined) log?.warn({ event: 'readableSecret', file }, readable);
+    }
   }
 
   async connect(_config: ConfFactory, { signal, lost }: ConnectAttempt): Promise<C> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from '../net/loopback.js';
 
 /** The url of a server; of a cluster, those of some of its servers. */
 export type Urls = string | readonly string[];
@@ -82,7 +83,7 @@ export class ServerUrls {
   /** The first host, other than this machine, to which what is said at the login goes in clear; undefined if there is none. */
   clearHost(urls: Urls): string | undefined {
     const addresses = urlsOf(urls).map((url) => this.addressOf(url));
-    return addresses.find(({ tls, host }) => !tls && !/^(localhost$|127\.|::1$)/.test(host))?.host;
+    return addresses.find(({ tls, host }) => !tls && !isLoopback(host))?.host;
   }
 
   /** The parts of a url in which {@link problem} finds nothing. */

@@ -5,11 +5,11 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * True if only this machine reaches what listens there.
+ * True if a host is this machine, whoever asks: what is said to it is heard by nobody else, and nobody else reaches what listens there.
  *
  * @example
  * import { isLoopback } from '@sputnikjs/messaging/net';
- * console.log(['127.0.0.1', 'localhost', '0.0.0.0', '192.0.2.1'].map(isLoopback).join()); // true,true,false,false
+ * console.log(isLoopback('127.0.0.2'), isLoopback('::1'), isLoopback('127.example')); // true true false
  */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || (isIP(host) > 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
 import { override, spellings, type Layer } from './environment.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
@@ -87,6 +88,15 @@ export class Configuration {
         .filter(([, near]) => near !== '')
         .map(([name, near]) => `${label}: ${name}: sets no key of any configuration,${near}`),
     );
+  }
+
+  /** The files that variables name, which may hold secrets; to be asked when all is loaded. */
+  secretFiles(): readonly string[] {
+    const names = [...this.#variables].filter((name) => !this.#variables.has(`${name}_FILE`));
+    const found = this.#layers.flatMap(({ base, variables }) =>
+      names.flatMap((name) => variables[`${name}_FILE`] ?? []).map((path) => resolve(base, path)),
+    );
+    return [...new Set(found)];
   }
 
   async #find(names: readonly string[]): Promise<{ rank: number; label?: string; value?: unknown }> {

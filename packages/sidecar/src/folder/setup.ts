@@ -7,6 +7,7 @@ import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type ConnectorSetup } from './connector-conf.js';
 import type { StartableConnector } from '@sputnikjs/messaging';
+import { readableByAll } from '@sputnikjs/messaging/net';
 import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
@@ -22,6 +23,8 @@ export interface Setup {
   readonly settings: SatelliteSettings;
   /** What may be meant, and may not, one line each. */
   readonly warnings: readonly string[];
+  /** Those of them that everybody on this machine can read a secret, one line each. */
+  readonly readableSecrets: readonly string[];
 }
 
 /**
@@ -65,7 +68,9 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
   const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...setupProblems, ...strays])];
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
-  const setup: Setup = { name, sputnik, connector, settings: settings.value, warnings: inBlocks.warnings };
+  const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
+  const warnings = [...inBlocks.warnings, ...readableSecrets];
+  const setup: Setup = { name, sputnik, connector, settings: settings.value, warnings, readableSecrets };
   return { value: problems.length > 0 ? undefined : setup, problems };
 }
 

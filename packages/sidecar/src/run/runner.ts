@@ -73,7 +73,7 @@ interface FlightOptions {
 
 /** Prepares and launches what was set up. `process` says whose the process is. */
 export async function fly(setup: Setup, options: FlightOptions, process: 'ours' | 'host'): Promise<Runner> {
-  const { sputnik, connector, settings } = setup;
+  const { sputnik, connector, settings, readableSecrets } = setup;
   const { onEvent, signal, logLevel } = options;
   const cleaner = new Cleaner();
   const limiter = new RateLimiter(systemClock);
@@ -96,6 +96,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       const guarded = { log, status, stuck: () => watch.stuck, fail: (error: unknown) => signals.fail(error) };
       cleaner.push(guardProcess(guarded));
     }
+    for (const text of readableSecrets) log?.warn({ event: 'readableSecret' }, text);
     if (log && logLevel) cleaner.push(toggleOnSignal(logLevel, log));
     const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
     const around = { flight: status, metrics, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };
