@@ -413,6 +413,10 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    "a Unix socket is nobody else's until it has its permissions": [
+      swap('process.umask(OWNER_ONLY)', 'process.umask(0)'),
+      'unix-path',
+    ],
     'what the producer holds is bounded in bytes': [
       swap('maxWeight: maxHeldBytes', 'maxWeight: 2 ** 40'),
       'producer-bytes',

@@ -1,4 +1,5 @@
 import { defineBlock, type BlockDefinition, type Responsibility } from '@sputnikjs/core';
+import { ProblemLog, watchFiles } from '@sputnikjs/messaging/net';
 import { checkReceiver } from './checks.js';
 import { summed, type NamedCounts, type SyslogCounts } from './receive/counts.js';
 import { Dispatcher } from './receive/dispatcher.js';
@@ -39,11 +40,14 @@ export const syslogreceiver: BlockDefinition = defineBlock({
   make: (config, { publisher }, ctx) => {
     const { severityLevel, timeZone, warnings } = config;
     let listeners: readonly Listener[] = [];
+    const problemLog = new ProblemLog(ctx);
+    let unwatch = (): void => {};
     const byListener = (): readonly NamedCounts[] =>
       listeners.map(({ intake: { name, config, counts } }) => ({ name, transport: config.transport, ...counts }));
     const counts = (): SyslogCounts => summed(byListener());
     const dispatcher = new Dispatcher(publisher, ctx);
     const close = async (): Promise<void> => {
+      unwatch();
       await Promise.all(listeners.map((listener) => listener.close()));
       await dispatcher.idle();
     };
@@ -51,6 +55,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       async init() {
         for (const text of warnings) ctx.log.warn({ event: 'originalConfiguration' }, text);
         listeners = await openListeners(config, { dispatcher, severityLevel, timeZone, ctx });
+        unwatch = watchFiles(ctx.clock, problemLog);
       },
       run() {
         for (const listener of listeners) listener.start();
@@ -70,7 +75,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
       },
       async finish() {
         await close();
-        for (const { intake } of listeners) intake.problemLog.close();
+        for (const log of [problemLog, ...listeners.map(({ intake }) => intake.problemLog)]) log.close();
       },
     };
   },

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { ProblemLog, type Address } from '@sputnikjs/messaging/net';
+import type { BlockContext } from '@sputnikjs/core';
+import { fileShortage, ProblemLog, readableByAll, type Address } from '@sputnikjs/messaging/net';
 import { noCounts } from './counts.js';
 import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';
@@ -38,6 +39,7 @@ async function openAll({ listeners, onePort }: ReceiverConfig, reception: Recept
     throw error;
   }
   for (const [listener, place] of open) tellPlace(listener.intake, place);
+  warnOf(listeners, reception.ctx);
   return open.map(([listener]) => listener);
 }
 
@@ -68,4 +70,17 @@ function tellPlace({ config, name, ctx }: Intake, { address, port }: Address): v
       : `on ${transport.toUpperCase()} ${address}, port ${port}`;
   const fields = { event: 'listening', protocol: 'syslog', transport, listener: name, ...place };
   ctx.log.info(fields, `listening for syslog ${words}`);
+}
+
+/** Warns of more connections than there are files for, and of secrets that everybody can read. */
+function warnOf(listeners: readonly ListenerConfig[], { log }: BlockContext): void {
+  const connections = listeners.filter(({ transport }) => transport !== 'udp');
+  const most = connections.reduce((sum, { maxConnections }) => sum + maxConnections, 0);
+  const shortage = fileShortage(most);
+  if (shortage !== undefined) log.warn({ event: 'fewFiles', maxConnections: most }, shortage);
+  const files = listeners.flatMap(({ keyFile, passphraseFile }) => [keyFile ?? [], passphraseFile ?? []].flat());
+  for (const file of new Set(files)) {
+    const text = readableByAll(file);
+    if (text !== undefined) log.warn({ event: 'readableSecret', file }, text);
+  }
 }

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { arrived } from '@sputnikjs/messaging/net';
-import { bind, clearPath, PATH_ADVICE, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
+import { bind, clearPath, PATH_ADVICE, placeOf, plainAddress, privately, type Address } from '@sputnikjs/messaging/net';
 import { Connection } from './connection.js';
 import { tell, type Intake, type Listener } from './intake.js';
 import { openedBy } from './opened-by.js';
@@ -93,7 +93,7 @@ export class StreamListener implements Listener {
     await bind(
       `Unix socket ${path}`,
       this.#server,
-      () => this.#server.listen({ path, backlog: this.#backlog }),
+      () => privately(() => this.#server.listen({ path, backlog: this.#backlog })),
       PATH_ADVICE,
     );
     await chmod(path, Number.parseInt(mode, 8)).catch(async (error: unknown) => {

@@ -5,4 +5,4 @@ export { FileReloader, type Reload } from './file-reloader.js';
 export { isLoopback } from './loopback.js';
 export { ProblemLog, type Particulars, type ProblemLogContext } from './problem-log.js';
 export { readTls, TLS_KEYS, tlsMisfits, tlsProblems, type TlsConfig, type TlsOptions } from './tls.js';
-export { clearPath, PATH_ADVICE } from './unix-path.js';
+export { clearPath, PATH_ADVICE, privately } from './unix-path.js';

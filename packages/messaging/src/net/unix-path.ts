@@ -1,5 +1,6 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 
 /** What to do about a path that cannot be listened at. */
 export const PATH_ADVICE: { readonly [code: string]: string } = {
@@ -31,6 +32,31 @@ export async function clearPath(path: string): Promise<void> {
   await unlink(path).catch((cause: Error) => {
     throw new Error(`${cannot}: the socket of a process that is gone cannot be removed: ${cause.message}`, { cause });
   });
+}
+
+/** What others may not do with a socket until it has its permissions. */
+const OWNER_ONLY = 0o177;
+
+/**
+ * Makes sockets, at once, that only this user can connect to: the permissions configured come a moment later.
+ *
+ * @example
+ * import { createServer } from 'node:net';
+ * import { privately } from '@sputnikjs/messaging/net';
+ * const server = createServer();
+ * privately(() => void server.listen('/tmp/sputnik-example.sock'));
+ * server.close(() => console.log(server.listening)); // false
+ */
+export function privately(listen: () => void): void {
+  // the mask is that of the process: threads cannot set it
+  if (!isMainThread) return listen();
+  // guard: a Unix socket is nobody else's until it has its permissions
+  const before = process.umask(OWNER_ONLY);
+  try {
+    listen();
+  } finally {
+    process.umask(before);
+  }
 }
 
 /** True unless the socket is one that nobody listens at any more. */

@@ -1,6 +1,6 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
-import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf } from '@sputnikjs/messaging/net';
+import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf, privately } from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
 import type { LogLevel } from '../log/log-level.js';
 import { VERSION } from '../version.js';
@@ -73,7 +73,7 @@ export class Admin {
 
   async #listenOn({ server }: AdminServer, path: string, log: Logger): Promise<void> {
     await clearPath(path);
-    await bind(`Unix socket ${path}`, server, () => server.listen(path), PATH_ADVICE);
+    await bind(`Unix socket ${path}`, server, () => privately(() => server.listen(path)), PATH_ADVICE);
     await chmod(path, Number.parseInt(this.#of.settings.mode, 8));
     server.once('close', () => void rm(path, { force: true }));
     log.info({ event: 'listening', protocol: 'admin', path }, `admin endpoints on Unix socket ${path}`);
