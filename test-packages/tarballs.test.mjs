@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { json, ROOT } from '../scripts/packages.mjs';
 import { emptyFolder, run, tarballs } from './consumer.mjs';
 
-const { homepage } = json('package.json');
+const { homepage, devDependencies } = json('package.json');
+const { version } = json('packages/core/package.json');
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
 const unpacked = emptyFolder();
 
@@ -31,6 +32,20 @@ const core = packages.find(({ name }) => name.startsWith('sputnikjs-core-'));
 const rules = new Set(
   [...readFileSync(join(core.folder, 'lifecycle.md'), 'utf8').matchAll(/^\*\*([A-Z]\d+)\. /gm)].map(([, code]) => code),
 );
+
+test('the bill of materials has each package, and all that it depends on', () => {
+  const bom = JSON.parse(readFileSync(tarballs()[0].replace(/[^/]+$/, `sputnik-${version}.cdx.json`), 'utf8'));
+  assert.equal(bom.bomFormat, 'CycloneDX');
+  const listed = new Set(bom.components.map(({ purl }) => purl));
+  for (const { folder } of packages) {
+    const { name, version: own, dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    for (const [one, its] of [[name, own], ...Object.entries(dependencies)])
+      assert.ok(listed.has(`pkg:npm/${one.replace('@', '%40')}@${its}`), `${one}@${its} of ${name}`);
+  }
+  assert.ok(!listed.has(`pkg:npm/typescript@${devDependencies.typescript}`), 'what only we need is not in it');
+  const named = new Set(bom.dependencies.map(({ ref }) => ref));
+  for (const { 'bom-ref': ref } of bom.components) assert.ok(named.has(ref), `${ref} says what it depends on`);
+});
 
 test('the core is one file of JavaScript', () => {
   const scripts = filesIn(core.folder).filter((file) => file.endsWith('.js'));
