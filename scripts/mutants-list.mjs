@@ -492,6 +492,12 @@ export const GUARDS = {
       'admin-access',
     ],
     'what is below the log level is left out': [always, 'admin-control', 'cli-flight'],
+    'secrets are known by their names': [swap('SECRET.test(key)', 'false'), 'in-force'],
+    'secrets are not in the configuration in force': [
+      swap('from?.fromFile === true || isSecret(path.at(-1), nodes)', 'false'),
+      'in-force',
+    ],
+    'a default that is refused is not in force': [always, 'in-force'],
   },
   'packages/connector-nats': {
     'what a handler rejects comes later, not at once': [

@@ -68,7 +68,8 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
     certFile: TLS_KEYS.certFile,
     keyFile: TLS_KEYS.keyFile,
     caFile: TLS_KEYS.caFile,
-    tokens: z.array(TOKEN).default([]),
+    // their files are told, and hold the secrets
+    tokens: z.array(TOKEN).meta({ writeOnly: false }).default([]),
     targets: z.array(z.string().min(1)).min(1).optional(),
     maxBodyBytes: count(1024 * 1024),
     maxHeldBytes: count(64 * 1024 * 1024),

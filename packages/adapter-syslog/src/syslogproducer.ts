@@ -25,7 +25,7 @@ const Config = z.strictObject({
       }
     }),
   /** Name of the configuration that has the routes; "syslogconf", which may be missing, unless given. */
-  routing: z.string().min(1).optional(),
+  routing: z.string().min(1).meta({ default: 'syslogconf' }).optional(),
   /** Datagrams at most that are kept while the server takes none. */
   keepMessages: z.int().min(1).default(16_384),
   /** Bytes of their JSON at most. */

@@ -34,7 +34,7 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
     url: URLS,
     vhost: nameSchema(1).default('/'),
     username: z.string().min(1).optional(),
-    password: z.string().optional(),
+    password: z.string().meta({ writeOnly: true }).optional(),
     inFlight: z.int().min(1).max(65_535).default(1024),
     exchange: nameSchema(0).default(''),
     exchanges: z.array(EXCHANGE).default([]),

@@ -65,14 +65,16 @@ export const QUEUE: z.ZodType<QueueConfig> = z
     durable: z.boolean().default(true),
     maxLength: z.int().min(1).optional(),
     maxLengthBytes: z.int().min(1).optional(),
-    overflow: z.enum(['reject-publish', 'drop-head']).optional(),
+    overflow: z.enum(['reject-publish', 'drop-head']).meta({ default: 'reject-publish' }).optional(),
     messageTtlSeconds: z.number().min(0.001).max(MAX_SECONDS).optional(),
     expiresSeconds: z.number().min(0.001).max(MAX_SECONDS).optional(),
     deadLetterExchange: nameSchema(0).optional(),
-    deadLetterRoutingKey: nameSchema(0).optional(),
+    deadLetterRoutingKey: nameSchema(0).meta({ writeOnly: false }).optional(),
     deliveryLimit: z.int().min(0).optional(),
     arguments: z.record(nameSchema(1), z.union([z.string(), z.number(), z.boolean()])).default({}),
-    bindings: z.array(z.strictObject({ exchange: nameSchema(1), key: nameSchema(0).default('') })).default([]),
+    bindings: z
+      .array(z.strictObject({ exchange: nameSchema(1), key: nameSchema(0).meta({ writeOnly: false }).default('') }))
+      .default([]),
   })
   .superRefine((queue, ctx) => {
     for (const [path, message] of misfits(queue)) ctx.addIssue({ code: 'custom', path: [...path], message });

@@ -40,10 +40,10 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
   .strictObject({
     url: URLS.optional(),
     embedded: z.boolean().default(false),
-    port: z.int().min(0).max(65_535).optional(),
+    port: z.int().min(0).max(65_535).meta({ default: 1883 }).optional(),
     clientId: z.string().min(1).optional(),
     username: z.string().min(1).optional(),
-    password: z.string().optional(),
+    password: z.string().meta({ writeOnly: true }).optional(),
     cleanSession: z.boolean().default(true),
     keepaliveSeconds: z.int().min(1).max(65_535).default(30),
     maxPacketBytes: z.int().min(128).max(MAX_LENGTH).optional(),

@@ -37,7 +37,7 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
   .strictObject({
     url: z.string(),
     username: z.string().min(1).optional(),
-    password: z.string().min(1).optional(),
+    password: z.string().min(1).meta({ writeOnly: true }).optional(),
     database: z.int().min(0).default(0),
     inFlight: z.int().min(1).max(65_536).default(1024),
     maxLength: z.int().min(1).optional(),

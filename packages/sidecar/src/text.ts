@@ -1,9 +1,20 @@
-/** Keys whose values are never shown. */
-const SECRET = /password|passwd|secret|token|credential|key/i;
+/** What the names of secrets have in them; and the words of such names that are parts of others, too. */
+const SECRET = /passw|passphrase|passcode|secret|token|credential|creds|key|authorization|bearer|cookie/i;
+const SECRET_WORDS = new Set(['pass', 'pwd', 'pin', 'otp', 'auth', 'seed', 'jwt', 'dsn', 'salt', 'sas']);
+
+/** True if what a key is called, in any spelling, says that its value is a secret. */
+export function soundsSecret(key: string): boolean {
+  const words = key
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  // guard: secrets are known by their names
+  return SECRET.test(key) || words.some((word) => SECRET_WORDS.has(word));
+}
 
 /** A value as problem texts show it: quoted, shortened, or hidden when its key sounds like a secret. */
 export function shown(key: string, value: string): string {
-  if (SECRET.test(key)) return 'the value (hidden)';
+  if (soundsSecret(key)) return 'the value (hidden)';
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value);
 }
 

@@ -124,8 +124,8 @@ test('the process counts before *.env files, and those before the file', () => {
     layer({ EXAMPLE_PORT: '2', EXAMPLE_KNAME: 'env' }, 'b.env'),
   );
   assert.deepEqual(value, { port: 3, kName: 'env', level: 'low' });
-  assert.equal(origins.get('port'), 'environment: EXAMPLE_PORT');
-  assert.equal(origins.get('kName'), 'b.env: EXAMPLE_KNAME');
+  assert.equal(origins.get('port')?.name, 'EXAMPLE_PORT');
+  assert.equal(origins.get('kName')?.layer.label, 'b.env');
 });
 
 test('two variables of one place for one key are a contradiction', () => {

@@ -63,6 +63,33 @@ export interface ListenerConfig {
 /** Timers of Node count to here. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** The ports that are customary: that of RFC 5425, and for the others one that needs no privileges. */
+const TLS_PORT = 6514;
+export const PLAIN_PORT = 5514;
+
+/** What goes for a key that is given nowhere. */
+export const DEFAULTS: Omit<ListenerConfig, 'transport' | 'port'> = {
+  // Loopback unless configured: syslog knows no passwords.
+  host: '127.0.0.1',
+  path: '',
+  // As /dev/log has it.
+  mode: '0666',
+  peerSubject: false,
+  maxTlsVersion: 'TLSv1.3',
+  handshakeTimeoutMs: 10_000,
+  maxMessageBytes: 65_536,
+  tooLong: 'cut',
+  delimiter: 'any',
+  framing: 'auto',
+  proxyProtocol: false,
+  maxConnections: 1024,
+  idleTimeoutMs: 0,
+  udpBufferBytes: 8_388_608,
+  strict: false,
+  tag: 'word',
+  atSignInHost: false,
+};
+
 /** Schemas of the keys that may be given for all listeners, and for one alone. */
 export const LIMITS: {
   readonly maxMessageBytes: z.ZodOptional<z.ZodInt>;
@@ -101,26 +128,35 @@ export const LIMITS: {
     .optional(),
 };
 
+/** The same, as keys for all listeners: a listener without one of its own has what is given there, else the default. */
+export const LIMITS_OF_ALL: typeof LIMITS = Object.fromEntries(
+  Object.entries(LIMITS).map(([key, schema]) => {
+    const value = DEFAULTS[key as keyof typeof DEFAULTS] as unknown;
+    return [key, value === undefined ? schema : schema.meta({ ...schema.meta(), default: value })];
+  }),
+) as typeof LIMITS;
+
 /** Schema of a port. */
 export const PORT: z.ZodOptional<z.ZodInt> = z.int().min(0).max(65_535).optional();
 
 const OF_LISTENER = z.strictObject({
   name: z.string().min(1).optional(),
   transport: z.enum(['udp', 'tcp', 'tls', 'unix']),
-  host: z.string().min(1).optional(),
+  host: z.string().min(1).meta({ default: DEFAULTS.host }).optional(),
   port: PORT,
   path: z.string().min(1).optional(),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected permissions in octal digits, such as "0660"')
+    .meta({ default: DEFAULTS.mode })
     .optional(),
   certFile: z.string().min(1).optional(),
-  keyFile: z.string().min(1).optional(),
-  passphraseFile: z.string().min(1).optional(),
+  keyFile: z.string().min(1).meta({ writeOnly: false }).optional(),
+  passphraseFile: z.string().min(1).meta({ writeOnly: false }).optional(),
   caFile: z.string().min(1).optional(),
-  peerSubject: z.boolean().optional(),
-  maxTlsVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
-  handshakeTimeoutMs: z.int().min(1).max(LONGEST_MS).optional(),
+  peerSubject: z.boolean().meta({ default: DEFAULTS.peerSubject }).optional(),
+  maxTlsVersion: z.enum(['TLSv1.2', 'TLSv1.3']).meta({ default: DEFAULTS.maxTlsVersion }).optional(),
+  handshakeTimeoutMs: z.int().min(1).max(LONGEST_MS).meta({ default: DEFAULTS.handshakeTimeoutMs }).optional(),
   ...LIMITS,
 });
 
@@ -175,33 +211,11 @@ export const LISTENER: z.ZodType<ListenerInput> = OF_LISTENER.superRefine((given
     ctx.addIssue({ code: 'custom', path: ['caFile'], message: 'is not given; peerSubject needs it to verify senders' });
 });
 
-/** The ports that are customary: that of RFC 5425, and for the others one that needs no privileges. */
-const TLS_PORT = 6514;
-const PLAIN_PORT = 5514;
-
 /** A listener with all its keys: its own count before those of the receiver, and these before the defaults. */
 export function completeListener(given: ListenerInput, shared: Omit<ListenerInput, 'transport'>): ListenerConfig {
   return {
-    // Loopback unless configured: syslog knows no passwords.
-    host: '127.0.0.1',
+    ...DEFAULTS,
     port: given.transport === 'tls' ? TLS_PORT : PLAIN_PORT,
-    path: '',
-    // As /dev/log has it.
-    mode: '0666',
-    peerSubject: false,
-    maxTlsVersion: 'TLSv1.3',
-    handshakeTimeoutMs: 10_000,
-    maxMessageBytes: 65_536,
-    tooLong: 'cut',
-    delimiter: 'any',
-    framing: 'auto',
-    proxyProtocol: false,
-    maxConnections: 1024,
-    idleTimeoutMs: 0,
-    udpBufferBytes: 8_388_608,
-    strict: false,
-    tag: 'word',
-    atSignInHost: false,
     ...present(shared),
     ...present(given),
     transport: given.transport,

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { isTimeZone } from '../parse/calendar.js';
 import {
   completeListener,
-  LIMITS,
+  DEFAULTS,
+  LIMITS_OF_ALL,
   LISTENER,
+  PLAIN_PORT,
   PORT,
   type ListenerConfig,
   type ListenerInput,
@@ -30,16 +32,16 @@ const SHORT = ['host', 'port', 'udp', 'tcp'] as const;
 const WRITTEN = z
   .strictObject({
     listeners: z.array(LISTENER).min(1).optional(),
-    host: z.string().min(1).optional(),
-    port: PORT,
-    udp: z.boolean().optional(),
-    tcp: z.boolean().optional(),
+    host: z.string().min(1).meta({ default: DEFAULTS.host }).optional(),
+    port: PORT.meta({ default: PLAIN_PORT }),
+    udp: z.boolean().meta({ default: true }).optional(),
+    tcp: z.boolean().meta({ default: true }).optional(),
     severityLevel: z.int().min(-1).max(7).default(7),
     timeZone: z
       .string()
       .refine(isTimeZone, 'is not a known time zone; expected one such as "Europe/Berlin"')
       .optional(),
-    ...LIMITS,
+    ...LIMITS_OF_ALL,
   })
   .superRefine((given, ctx) => {
     if (given.udp === false && given.tcp === false && given.listeners === undefined)

@@ -19,7 +19,8 @@ const KEYS = ['caFile', 'certFile', 'keyFile', 'servername'] as const satisfies 
 export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodString>>> = {
   caFile: z.string().min(1).optional(),
   certFile: z.string().min(1).optional(),
-  keyFile: z.string().min(1).optional(),
+  // a path is no secret, whatever it is called
+  keyFile: z.string().min(1).meta({ writeOnly: false }).optional(),
   servername: z.string().min(1).optional(),
 };
 

@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
 import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf, privately } from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
+import type { ConfigurationInForce } from '../folder/in-force.js';
 import type { LogLevel } from '../log/log-level.js';
 import { VERSION } from '../version.js';
 import { AdminServer } from './admin-server.js';
@@ -23,7 +24,7 @@ export interface Administered {
   readonly url: () => string | undefined;
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
-  readonly config: () => object;
+  readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
 }
 
 /** The admin endpoints of a satellite, and what they know of it. */
@@ -80,7 +81,7 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, flight, metrics, url, landingSoon, logLevel, lines, config } = this.#of;
+    const { name, settings, flight, metrics, url, landingSoon, logLevel, lines, configurations } = this.#of;
     const watched: Watched = {
       name,
       version: VERSION,
@@ -93,6 +94,6 @@ export class Admin {
       landingSoon: () => landingSoon.aborted,
       logLevel: () => logLevel?.current,
     };
-    return { watched, events: this.#events, config, logLevel };
+    return { watched, events: this.#events, configurations, logLevel };
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { ConfigurationInForce } from '../folder/in-force.js';
 import { LEVELS, type LogLevel } from '../log/log-level.js';
 import type { Purpose } from './access.js';
 import type { EventStream } from './event-stream.js';
@@ -37,7 +38,7 @@ export interface Served {
   readonly watched: Watched;
   readonly events: EventStream;
   /** Every key in force. */
-  readonly config: () => object;
+  readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
   /** Undefined where the program that the satellite is part of has its own log. */
   readonly logLevel: LogLevel | undefined;
 }
@@ -55,7 +56,7 @@ const json = (body: object): Answer => ({
 });
 
 /** All endpoints but the files of the page. */
-export function endpointsOf({ watched, events, config, logLevel }: Served): readonly Endpoint[] {
+export function endpointsOf({ watched, events, configurations, logLevel }: Served): readonly Endpoint[] {
   const probe = (path: string, help: string, judge: () => Health): Endpoint => ({
     method: 'GET',
     path,
@@ -85,7 +86,9 @@ export function endpointsOf({ watched, events, config, logLevel }: Served): read
     }),
     get('/status', 'how it is, as JSON', () => json(snapshot(watched))),
     get('/status/schema', 'the JSON Schema of that', () => json(z.toJSONSchema(STATUS_SCHEMA))),
-    get('/config', 'every key in force, and where its value comes from', () => json(config())),
+    get('/config', 'every key in force, and where its value comes from', async () =>
+      json({ configurations: await configurations() }),
+    ),
     get('/events', 'what happens, as server-sent events', ({ headers }, response) =>
       events.serve(response, Number(headers['last-event-id'] ?? 0) || 0)
         ? undefined

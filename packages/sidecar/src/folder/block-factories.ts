@@ -1,7 +1,7 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
 import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import type { BlockList } from './blocks.js';
-import { isRecord } from './known-keys.js';
+import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
 import type { WithProblems } from './problems.js';
 import { didYouMean } from './suggest.js';

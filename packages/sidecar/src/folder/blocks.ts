@@ -42,7 +42,7 @@ export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList
 function entriesOf({ label, value }: RawConfiguration): WithProblems<BlockList> {
   const renamed = withSmallLetters(value);
   const { error } = Entries.safeParse(renamed.value);
-  const checked = { label, value: renamed.value, origins: new Map<string, string>(), declared: declaredKeys(Entries) };
+  const checked = { label, value: renamed.value, origins: new Map<string, never>(), declared: declaredKeys(Entries) };
   const problems = [
     ...renamed.problems.map((problem) => `${label}: ${problem}`),
     ...(error?.issues ?? []).flatMap((issue) => describeIssue(issue, checked)),

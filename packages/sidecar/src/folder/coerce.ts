@@ -1,4 +1,4 @@
-import { isRecord, type JsonType } from './known-keys.js';
+import { isRecord, type JsonType } from './json-schema.js';
 
 /** What a text, as environment variables are, stands for. */
 export type Coerced = { readonly value: unknown } | { readonly expected: string };

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
-import { override, spellings, type Layer } from './environment.js';
+import { override, spellings, type Layer, type Variable } from './environment.js';
+import { keysInForce, type ConfigurationInForce, type Reading } from './in-force.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
-import { declaredKeys, isRecord, settableKeys } from './known-keys.js';
+import { isRecord } from './json-schema.js';
+import { declaredKeys, settableKeys } from './known-keys.js';
 import type { Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
 
@@ -12,6 +14,8 @@ export class Configuration {
   /** The names that were asked for, be there such a configuration or not. */
   readonly names: Set<string> = new Set();
   readonly #layers: readonly Layer[];
+  /** What has passed its schema, by the first of its names, and by the schema. */
+  readonly #readings = new Map<string, Map<StandardSchemaV1, Reading>>();
   /** The variables that could set something. */
   readonly #variables = new Set<string>();
 
@@ -44,18 +48,27 @@ export class Configuration {
     for (const name of names) this.names.add(name);
     const { rank, label, value } = await this.#find(names);
     let raw = isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== without)) : value;
-    const origins = new Map<string, string>();
+    const origins = new Map<string, Variable>();
     const bad = new Map<string, string>();
     for (const name of names.slice(0, rank + 1).toReversed()) {
       const keys = settableKeys(schema, raw);
       for (const { path } of keys) for (const variable of spellings(name, path)) this.#variables.add(variable);
       const result = override(name, raw, keys, this.#layers);
       raw = result.value;
-      for (const [key, origin] of result.origins) origins.set(key, origin);
+      for (const [key, origin] of result.origins) {
+        // what was in it before is so no more
+        for (const inner of [...origins.keys()].filter((one) => one.startsWith(`${key}.`))) origins.delete(inner);
+        origins.set(key, origin);
+      }
       for (const [key, problem] of result.problems) bad.set(key, problem);
     }
     const result = await schema['~standard'].validate(raw ?? {});
-    if (result.issues === undefined && bad.size === 0) return { raw, value: result.value };
+    if (result.issues === undefined && bad.size === 0) {
+      // code has no layers: the environment does not override it
+      const source = this.#layers.length === 0 ? 'code' : `file ${label}`;
+      this.#note(names[0] ?? '', { schema, raw, value: result.value, source, origins });
+      return { raw, value: result.value };
+    }
     // a key whose variable is bad has had its line
     const issues = (result.issues ?? []).filter((issue) => !bad.has(pathOf(issue).join('.')));
     const checked = {
@@ -66,6 +79,15 @@ export class Configuration {
     };
     const problems = [...bad.values(), ...this.#describe(issues, checked, label === undefined ? names : undefined)];
     throw new SputnikError('BAD_CONFIG', `configuration "${names[0]}" is not valid`, { problems });
+  }
+
+  /** Each key that has a value, of all configurations that were read until now: blocks may read others while they boot. */
+  async inForce(): Promise<readonly ConfigurationInForce[]> {
+    const found = [...this.#readings].map(async ([name, readings]) => ({
+      name,
+      keys: await keysInForce([...readings.values()]),
+    }));
+    return await Promise.all(found);
   }
 
   /** Where the first of `names` that there is stands, else where it would. */
@@ -97,6 +119,11 @@ export class Configuration {
       names.flatMap((name) => variables[`${name}_FILE`] ?? []).map((path) => resolve(base, path)),
     );
     return [...new Set(found)];
+  }
+
+  #note(name: string, reading: Reading): void {
+    const readings = this.#readings.get(name) ?? new Map<StandardSchemaV1, Reading>();
+    this.#readings.set(name, readings.set(reading.schema, reading));
   }
 
   async #find(names: readonly string[]): Promise<{ rank: number; label?: string; value?: unknown }> {

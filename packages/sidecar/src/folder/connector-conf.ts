@@ -2,7 +2,7 @@ import { SputnikError, type ListenPlace } from '@sputnikjs/core';
 import { z } from 'zod';
 import type { Configuration } from './configuration.js';
 import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/messaging';
-import { isRecord } from './known-keys.js';
+import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
 import { chain } from '../text.js';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { coerce } from './coerce.js';
-import { isRecord, type KnownKey } from './known-keys.js';
+import { isRecord } from './json-schema.js';
+import type { KnownKey } from './known-keys.js';
 import { inCapitals } from './original.js';
 import { shown, textOf } from '../text.js';
 
@@ -15,20 +16,21 @@ export interface Layer {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
+/** A variable that sets a key. */
+export interface Variable {
+  readonly layer: Layer;
+  readonly name: string;
+  /** True if it names a file that has the value. */
+  readonly fromFile: boolean;
+}
+
 /** A configuration after its variables were applied. */
 export interface Overridden {
   readonly value: unknown;
   /** Which variable a key was taken from, by its dotted path. */
-  readonly origins: ReadonlyMap<string, string>;
+  readonly origins: ReadonlyMap<string, Variable>;
   /** What is wrong with the variable for a key, by its dotted path. */
   readonly problems: ReadonlyMap<string, string>;
-}
-
-/** A variable that sets a key. */
-interface Variable {
-  readonly layer: Layer;
-  readonly name: string;
-  readonly fromFile: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export function override(
   keys: readonly KnownKey[],
   layers: readonly Layer[],
 ): Overridden {
-  const origins = new Map<string, string>();
+  const origins = new Map<string, Variable>();
   const problems = new Map<string, string>();
   if (raw !== undefined && !isRecord(raw)) return { value: raw, origins, problems };
   let value: unknown = raw;
@@ -50,7 +52,7 @@ export function override(
   for (const key of keys) {
     const [found, second] = find(spellings(confName, key.path), literal, layers);
     if (found === undefined) continue;
-    const variable = `${found.layer.label}: ${found.name}`;
+    const variable = placeOf(found);
     const dotted = key.path.join('.');
     if (second !== undefined) {
       problems.set(
@@ -64,7 +66,7 @@ export function override(
       const result = coerce(text, key.types);
       if ('value' in result) {
         value = withKey(value, key.path, result.value);
-        origins.set(dotted, variable);
+        origins.set(dotted, found);
       } else {
         // a file may hold a secret whatever the key is called
         const what = `${found.fromFile ? 'what the file holds' : shown(found.name, text)} does not fit ${dotted} of "${confName}", expected ${result.expected}`;
@@ -75,6 +77,11 @@ export function override(
     }
   }
   return { value, origins, problems };
+}
+
+/** Where a variable stands, as problems tell it. */
+export function placeOf({ layer, name }: Variable): string {
+  return `${layer.label}: ${name}`;
 }
 
 /** The names of the variable for a key: `kName` as K_NAME, and as the original has it, KNAME. */

@@ -1,5 +1,7 @@
 import type { SchemaIssue } from '@sputnikjs/core';
-import { isRecord, type KnownKey } from './known-keys.js';
+import { placeOf, type Variable } from './environment.js';
+import { isRecord } from './json-schema.js';
+import type { KnownKey } from './known-keys.js';
 import { didYouMean } from './suggest.js';
 import { scrubbed } from '../text.js';
 
@@ -17,7 +19,7 @@ export interface Checked {
   readonly label: string;
   readonly value: unknown;
   /** The variables that keys were taken from, by dotted path. */
-  readonly origins: ReadonlyMap<string, string>;
+  readonly origins: ReadonlyMap<string, Variable>;
   /** The keys that its schema declares. */
   readonly declared: readonly KnownKey[];
 }
@@ -59,7 +61,7 @@ export function pathOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
 
 function line({ label, origins }: Checked, path: readonly PropertyKey[], what: string): string {
   const origin = origins.get(path.join('.'));
-  if (origin !== undefined) return `${origin}: ${what}`;
+  if (origin !== undefined) return `${placeOf(origin)}: ${what}`;
   return path.length === 0 ? `${label}: ${what}` : `${label}: ${keyText(path)}: ${what}`;
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isRecord } from './known-keys.js';
+import { isRecord } from './json-schema.js';
 import { chain } from '../text.js';
 
 /** What a module exports, or why it cannot be had. */

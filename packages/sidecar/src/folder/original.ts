@@ -1,5 +1,5 @@
 // What every folder may have in the spelling of the Go original, beside our own. Folders that were written for it are translated by a `dialect`.
-import { isRecord } from './known-keys.js';
+import { isRecord } from './json-schema.js';
 import type { WithProblems } from './problems.js';
 
 /** The list of blocks, with `name` and `responsibility` for the original's `Name` and `Responsibility`. */

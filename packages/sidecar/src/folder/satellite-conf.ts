@@ -3,14 +3,16 @@ import { AdminConf, type AdminSettings } from './admin-conf.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
-const ms = z.number().positive().max(LONGEST_MS).optional();
+const ms = (most: number): z.ZodDefault<z.ZodNumber> => z.number().positive().max(LONGEST_MS).default(most);
 
 /** `sputnik.json`: the satellite itself. */
 export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
   name: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  timeouts: z.strictObject({ initMs: ms, connectMs: ms, heartbeatMs: ms, landingMs: ms }).default({}),
-  landing: z.strictObject({ delayMs: z.number().min(0).max(LONGEST_MS).default(0) }).default({ delayMs: 0 }),
+  timeouts: z
+    .strictObject({ initMs: ms(10_000), connectMs: ms(10_000), heartbeatMs: ms(5_000), landingMs: ms(25_000) })
+    .prefault({}),
+  landing: z.strictObject({ delayMs: z.number().min(0).max(LONGEST_MS).default(0) }).prefault({}),
   admin: AdminConf.optional(),
 });
 
@@ -21,10 +23,10 @@ export interface SatelliteSettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** As the core has them. */
   readonly timeouts: {
-    readonly initMs?: number | undefined;
-    readonly connectMs?: number | undefined;
-    readonly heartbeatMs?: number | undefined;
-    readonly landingMs?: number | undefined;
+    readonly initMs: number;
+    readonly connectMs: number;
+    readonly heartbeatMs: number;
+    readonly landingMs: number;
   };
   readonly landing: {
     /**

@@ -8,6 +8,7 @@ import { Configuration } from './configuration.js';
 import { findConnector, type ConnectorSetup } from './connector-conf.js';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
+import type { ConfigurationInForce } from './in-force.js';
 import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
@@ -25,6 +26,11 @@ export interface Setup {
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
   readonly readableSecrets: readonly string[];
+  /**
+   * The configurations in force at the time of the call, without secrets: of the satellite, its connector, and each block; and those that
+   * blocks have read beside their own, which some do at boot.
+   */
+  readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
 }
 
 /**
@@ -70,11 +76,19 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
   const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...inBlocks.warnings, ...readableSecrets];
-  const setup: Setup = { name, sputnik, connector, settings: settings.value, warnings, readableSecrets };
+  const setup: Setup = {
+    name,
+    sputnik,
+    connector,
+    settings: settings.value,
+    warnings,
+    readableSecrets,
+    configurations: () => configuration.inForce(),
+  };
   return { value: problems.length > 0 ? undefined : setup, problems };
 }
 
-const DEFAULT_SETTINGS: SatelliteSettings = { logLevel: 'info', timeouts: {}, landing: { delayMs: 0 } };
+const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
 
 function adminPlaces({ admin }: SatelliteSettings): readonly ListenPlace[] {
   if (admin === undefined || admin.socket !== undefined) return [];
