@@ -582,6 +582,7 @@ export const GUARDS = {
     'a frame of a length that no frame has ends the connection': [skip, 'connect'],
   },
   'packages/connector-mqtt': {
+    'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
     'targets that servers keep to themselves are refused': [swap('SYS|share|CONTROL', 'SYS|CONTROL'), 'field'],
     'the embedded broker grants no shared subscription': [swap('|| isShared(subscription.topic)', ''), 'field'],
     'what does not begin with CONNACK ends the attempt': [swap('data[0] !== CONNACK', 'false'), 'connect'],

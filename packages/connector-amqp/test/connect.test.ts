@@ -32,6 +32,12 @@ async function portOf(t: TestContext, listener: Server): Promise<number> {
 /** Bytes that the library takes for the length of a frame, of 4 GiB. */
 const NOT_A_FRAME = Buffer.alloc(12, 0xff);
 
+test('a probe tells where the server is, and makes no queue', async (t) => {
+  const connector = makeConnector(t, { url, queues: [{ name: 'probed', type: 'classic' }] });
+  assert.deepEqual(await connector.probe?.(new AbortController().signal), { url, product: undefined });
+  await withPlain(port, (plain) => assert.rejects(plain.queueDeclare({ queue: 'probed', passive: true }), /NOT_FOUND/));
+});
+
 test('TLS: the server is checked against caFile and servername, and files are read anew at each connect', async (t) => {
   const [tlsUrl, servername] = [`amqps://127.0.0.1:${tlsPort}`, 'rabbit.test'];
   const ours = { certFile: pem('client.pem'), keyFile: pem('client.key') };

@@ -6,6 +6,7 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
+  type ServerFound,
 } from '@sputnikjs/messaging';
 import { LinkConnector, openSocket, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
@@ -54,7 +55,7 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
     this.#config = config;
     this.#servers = new Servers(urlsOf(config.url ?? []));
     // the same at each connect, so that the server ends the half-dead connection of before
-    this.#clientId = config.clientId ?? `sputnik-${randomBytes(6).toString('hex')}`;
+    this.#clientId = config.clientId ?? newClientId();
     this.#broker = config.embedded ? new EmbeddedBroker(config) : undefined;
   }
 
@@ -75,6 +76,30 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
     const open = async (url: string): Promise<MqttLink> =>
       new MqttLink(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), this.#options());
     return this.#broker?.url === undefined ? this.#servers.open(open, signal) : open(this.#broker.url);
+  }
+
+  /** Without the identifier of the satellite, for which the server would end the satellite's own connection. */
+  protected override async openBeside(signal: AbortSignal): Promise<MqttLink> {
+    // guard: a probe has an identifier of its own
+    const options = { ...this.#options(), clientId: newClientId(), clean: true };
+    const open = async (url: string): Promise<MqttLink> =>
+      new MqttLink(url, await openSocket(MQTT_URLS.addressOf(url), this.#config, signal), options);
+    const link = await this.#servers.open(open, signal);
+    const aborted = (): void => link.end(signal.reason as Error);
+    signal.addEventListener('abort', aborted);
+    try {
+      await link.accepted();
+      return link;
+    } catch (error) {
+      link.end(error as Error);
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', aborted);
+    }
+  }
+
+  override async probe(signal: AbortSignal): Promise<ServerFound | undefined> {
+    return this.#broker === undefined ? super.probe(signal) : undefined;
   }
 
   protected override async prepare(link: MqttLink): Promise<MqttConnection> {
@@ -100,6 +125,10 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
     await super.disconnect();
     await this.#broker?.stop();
   }
+}
+
+function newClientId(): string {
+  return `sputnik-${randomBytes(6).toString('hex')}`;
 }
 
 /**

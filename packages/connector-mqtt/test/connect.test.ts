@@ -154,3 +154,34 @@ test('a frozen server does not hold up disconnect, and what is pending is told w
   await connector.disconnect();
   assert.match((await pending).message, /is lost: the satellite has disconnected$/);
 });
+
+test('a probe does not end the connection of the satellite, whose identifier the server lets in once', async (t) => {
+  const { url } = await mosquitto(t);
+  const raw = { url, clientId: 'satellite', cleanSession: false };
+  const { connector, lost } = await open(t, raw);
+  const found = await makeConnector(t, raw).probe?.(new AbortController().signal);
+  assert.deepEqual(found, { url, product: undefined });
+  assert.equal(await connector.isConnected(), true);
+  assert.equal(await Promise.race([lost, Promise.resolve('kept')]), 'kept');
+});
+
+test('a probe that is refused says why, one that is aborted ends, and an embedded broker is not started for it', async (t) => {
+  const file = join(await temporaryFolder(t), 'passwords');
+  await writeFile(file, '');
+  const { url } = await mosquitto(t, ['allow_anonymous false', `password_file ${file}`]);
+  const probe = (raw: object, signal = new AbortController().signal): Promise<unknown> =>
+    makeConnector(t, raw).probe?.(signal) ?? Promise.reject(new Error('it cannot probe'));
+  await assert.rejects(probe({ url, username: 'me', password: 'wrong' }), /check username and password/);
+  const port = await freePort();
+  assert.equal(await probe({ embedded: true, port }), undefined);
+  const server = createServer(() => {}).listen(port, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const attempt = new AbortController();
+  const probing = rejection(probe({ url: `mqtt://127.0.0.1:${port}` }, attempt.signal));
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const closed = once(socket.resume(), 'close');
+  attempt.abort(new Error('that is enough'));
+  assert.equal((await probing).message, 'that is enough');
+  await closed;
+});

@@ -65,3 +65,17 @@ test('without JetStream on the server core NATS works', async (t) => {
   await consumed.reaches(1);
   assert.deepEqual(consumed.items, ['hello']);
 });
+
+test('a probe tells the server and its version, and makes no stream', async (t) => {
+  const { url } = await started(t);
+  const connector = makeConnector(t, { url, streams: [{ name: 'S', subjects: ['a'], storage: 'memory' }] });
+  const found = await connector.probe?.(new AbortController().signal);
+  assert.equal(found?.url, url);
+  assert.match(found?.product ?? '', /^nats-server \d+\.\d+\.\d+/);
+  await assert.rejects(
+    withPlain(url, (_, { streams }) => streams.info('S')),
+    /stream not found/,
+  );
+  const wrong = makeConnector(t, { url: url.replace('nats:', 'tls:') });
+  await assert.rejects(wrong.probe?.(new AbortController().signal) ?? Promise.resolve(), /has no TLS/);
+});

@@ -54,8 +54,7 @@ class RedisConnector extends LinkConnector<RedisLink, RedisConnection> {
   }
 
   protected override async open(signal: AbortSignal): Promise<RedisLink> {
-    const { client } = await login(this.#config, signal);
-    return new RedisLink(this.#config, client);
+    return new RedisLink(this.#config, await login(this.#config, signal));
   }
 
   protected override prepare(link: RedisLink): RedisConnection {

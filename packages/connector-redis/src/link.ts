@@ -8,15 +8,21 @@ import { isPassing } from './server-error.js';
 export class RedisLink extends Link {
   /** For commands that are answered at once. */
   readonly client: Client;
+  readonly #product: string;
   readonly #config: RedisConfig;
   readonly #clients = new Set<Client>();
   readonly #over = new AbortController();
 
-  constructor(config: RedisConfig, client: Client) {
+  constructor(config: RedisConfig, { client, product }: Login) {
     super(config.url);
+    this.#product = product;
     this.#config = config;
     this.client = client;
     this.#adopt(client);
+  }
+
+  override get product(): string {
+    return this.#product;
   }
 
   /** Sends a command. Rejects with a ServerError, or with why the link is over. */

@@ -8,6 +8,8 @@ export interface Login {
   readonly client: Client;
   /** How the server knows the connection. */
   readonly id: string;
+  /** What the server calls itself, with its version. */
+  readonly product: string;
 }
 
 /** Connects. Rejects with what to do about it, or, at once and with the connection closed, with the reason of the signal. */
@@ -18,9 +20,9 @@ export async function login(config: RedisConfig, signal: AbortSignal): Promise<L
   try {
     signal.throwIfAborted();
     await client.ready();
-    const id = await introduce(client, config);
+    const about = await introduce(client, config);
     client.trust();
-    return { client, id };
+    return { client, ...about };
   } catch (error) {
     client.end(error as Error);
     throw signal.aborted ? signal.reason : explained(config.url, error as Error);
@@ -29,7 +31,10 @@ export async function login(config: RedisConfig, signal: AbortSignal): Promise<L
   }
 }
 
-async function introduce(client: Client, { username = 'default', password, database }: RedisConfig): Promise<string> {
+async function introduce(
+  client: Client,
+  { username = 'default', password, database }: RedisConfig,
+): Promise<Omit<Login, 'client'>> {
   const auth = password === undefined ? [] : ['AUTH', username, password];
   const about = await client.call('HELLO', '2', ...auth);
   // guard: what answers HELLO by no list ends the attempt
@@ -46,7 +51,7 @@ async function introduce(client: Client, { username = 'default', password, datab
   await client.call('PING').catch((error: unknown) => {
     if (!isPassing(error)) throw error;
   });
-  return property('id');
+  return { id: property('id'), product: `${property('server')} ${property('version')}` };
 }
 
 function explained(url: string, cause: Error): Error {

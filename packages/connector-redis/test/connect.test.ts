@@ -243,3 +243,12 @@ test('a frozen server does not hold up disconnect, and what is pending is told w
   await connector.disconnect();
   assert.match((await pending).message, /is lost: the satellite has disconnected$/);
 });
+
+test('a probe tells the server and its version, and leaves no client behind', async (t) => {
+  const { url, port } = await started(t);
+  const found = await makeConnector(t, { url }).probe?.(new AbortController().signal);
+  assert.equal(found?.url, url);
+  assert.match(found?.product ?? '', /^(redis|valkey) \d+\.\d+\.\d+/);
+  const clients = await withPlain(port, (plain) => plain.client('LIST') as Promise<string>);
+  assert.equal(clients.trim().split('\n').length, 1);
+});

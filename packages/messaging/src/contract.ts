@@ -115,6 +115,18 @@ export interface StartableConnector<C = unknown> extends ServerConnector<C> {
    * any case: by the core if a connect ever succeeded, else by the runner. `log` is where it says what it listens on.
    */
   start?(log?: Logger): void | Promise<void>;
+  /**
+   * Connects and logs in as `connect` would, changes nothing on the server and disturbs no connection, goes again, and tells what it found;
+   * undefined if the server is a part of the satellite. Rejects as `connect` does. A connector without it is tried by `connect`.
+   */
+  probe?(signal: AbortSignal): Promise<ServerFound | undefined>;
+}
+
+/** A server that would let the satellite in. */
+export interface ServerFound {
+  readonly url: string;
+  /** What it calls itself, with its version: `nats-server 2.9.10`. Undefined if it does not say. */
+  readonly product?: string | undefined;
 }
 
 /** A server connector that `connector.json` can name: its configuration is declared, so that it is checked beforehand. */

@@ -117,7 +117,7 @@ test('check makes blocks and connectors, and initialises and starts none', async
   assert.deepEqual(await check({ ...options, configs: { connector: { url: 'x' } } }), {
     problems: [],
     warnings: [],
-    blocks: 1,
+    blocks: [{ name: 'a', responsibility: 'a' }],
   });
   assert.deepEqual((await check(options)).problems, [
     'configs.connector: is not given; these keys have no default: url',
@@ -206,7 +206,15 @@ test('a block listed without a responsibility has the address that it declares: 
   const blockFactories = { shop, buyer };
   const blocks = [{ name: 'shop' }, { name: 'shop', responsibility: 'second' }, { name: 'buyer' }];
   const options = { blocks, blockFactories, configs: { shop: { n: 1 }, store: { n: 2 } } };
-  assert.deepEqual(await check(options), { problems: [], warnings: [], blocks: 3 });
+  assert.deepEqual(await check(options), {
+    problems: [],
+    warnings: [],
+    blocks: [
+      { name: 'shop', responsibility: 'store' },
+      { name: 'shop', responsibility: 'second' },
+      { name: 'buyer', responsibility: 'buyer' },
+    ],
+  });
   assert.deepEqual(made, ['store 2', 'second 1']);
   const { problems } = await check({ ...options, blocks: blocks.toReversed(), configs: { shop: { n: 1 } } });
   assert.deepEqual(problems, [

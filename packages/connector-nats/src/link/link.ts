@@ -31,6 +31,10 @@ export class NatsLink extends Link<NatsLinkUser> {
     void this.#listen(nats.status());
   }
 
+  override get product(): string {
+    return `nats-server ${this.nats.info?.version}`;
+  }
+
   async #listen(statuses: AsyncIterable<Status>): Promise<void> {
     for await (const status of statuses) {
       if (status.type === 'staleConnection') this.end(this.#complaint ?? new Error('the server does not answer pings'));

@@ -1,5 +1,5 @@
 import type { ConfFactory, ConnectAttempt, Logger } from '@sputnikjs/core';
-import type { StartableConnector } from '../contract.js';
+import type { ServerFound, StartableConnector } from '../contract.js';
 import { readableByAll } from '../net/files.js';
 import type { Link, LinkUser } from './link.js';
 
@@ -53,6 +53,18 @@ export abstract class LinkConnector<
 
   /** Makes of a link what blocks get, and sees that the server is ready for it. The link ends if it rejects, or if the attempt is aborted. */
   protected abstract prepare(link: L): C | Promise<C>;
+
+  /** Opens a link that the satellite may have beside its own: one with a name of its own, where a server lets in each name once. */
+  protected openBeside(signal: AbortSignal): Promise<L> {
+    return this.open(signal);
+  }
+
+  async probe(signal: AbortSignal): Promise<ServerFound | undefined> {
+    const link = await this.openBeside(signal);
+    const { url, product } = link;
+    await link.close();
+    return { url, product };
+  }
 
   start(log?: Logger): void | Promise<void> {
     this.log = log;

@@ -53,6 +53,11 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     return this.signOfLife();
   }
 
+  /** What the server calls itself, with its version; undefined unless overridden, for servers that do not say. */
+  get product(): string | undefined {
+    return undefined;
+  }
+
   /** Why the link is over, if it is: CONNECTION_LOST. */
   get over(): SputnikError | undefined {
     return this.#end;

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { check } from '../folder/check.js';
+import { checkCommand, type CheckOptions } from './check.js';
 import { EXIT } from '../run/exit-code.js';
 import type { Reader } from '../folder/reader.js';
 import { resend } from './resend.js';
@@ -47,13 +47,9 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
     .command('check')
     .description('report every problem of the configuration; start nothing')
     .requiredOption('--cf <folder>', 'configuration folder')
-    .action(async ({ cf }: { readonly cf: string }) => {
-      const { problems, warnings, blocks } = await check({ cf, dialect });
-      for (const problem of problems) process.stderr.write(`${problem}\n`);
-      for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-      if (problems.length === 0) process.stdout.write(`${cf}: ok, ${blocks} block${blocks === 1 ? '' : 's'}\n`);
-      end(problems.length === 0 ? EXIT.clean : EXIT.badConfig);
-    });
+    .option('--connect', 'also log in to the server, say what it is, and go again')
+    .option('--json', 'write what was found to stdout, as JSON')
+    .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
 
   program
     .command('resend')

@@ -1,14 +1,19 @@
+import type { BlockDescriptor } from '@sputnikjs/core';
 import type { RunnerOptions } from './options.js';
-import { setUp } from './setup.js';
+import type { WithProblems } from './problems.js';
+import { setUp, type Setup } from './setup.js';
 
 /** What {@link check} found. */
 export interface CheckResult {
   /** All that is wrong, one line each: `<file>: <key>: what is wrong, what is expected`. */
   readonly problems: readonly string[];
-  /** What may be meant, and may not, one line each: needs that go in a circle. Found where there are no problems. */
+  /**
+   * What may be meant, and may not, one line each: needs that go in a circle, variables that are called like those of a configuration
+   * and set no key. Found where there are no problems.
+   */
   readonly warnings: readonly string[];
-  /** How many application blocks there are. */
-  readonly blocks: number;
+  /** The application blocks, in the order of initialisation; none where there are problems. */
+  readonly blocks: readonly BlockDescriptor[];
 }
 
 /**
@@ -21,6 +26,15 @@ export interface CheckResult {
  * console.log(problems.join()); // configs.blocks: [0]: block "producr": there is no such block; did you mean "producer"? …
  */
 export async function check<C = unknown>(options: RunnerOptions<C>): Promise<CheckResult> {
-  const { value, problems } = await setUp(options);
-  return { problems, warnings: value?.warnings ?? [], blocks: value?.sputnik.appBlocks.length ?? 0 };
+  return resultOf(await setUp(options));
+}
+
+/** What `setUp` found, for those that check. */
+export function resultOf({ value, problems }: WithProblems<Setup | undefined>): CheckResult {
+  const blocks = value?.sputnik.appBlocks ?? [];
+  return {
+    problems,
+    warnings: value?.warnings ?? [],
+    blocks: blocks.map(({ name, responsibility = name }) => ({ name, responsibility })),
+  };
 }

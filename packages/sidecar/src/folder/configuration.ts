@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
-import { override, spellings, type Layer, type Variable } from './environment.js';
+import { isOfKubernetes, override, prefixes, spellings, type Layer, type Variable } from './environment.js';
 import { keysInForce, type ConfigurationInForce, type Reading } from './in-force.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
 import { isRecord } from './json-schema.js';
 import { declaredKeys, settableKeys } from './known-keys.js';
 import type { Reader } from './reader.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, nearest } from './suggest.js';
 
 /** The raw configurations of a satellite: what the reader has, under what variables say. */
 export class Configuration {
@@ -96,20 +96,39 @@ export class Configuration {
   }
 
   /**
-   * Variables of the folder's own files that set nothing, and are near to one that would; to be asked when all is loaded. The process may
-   * have any variables.
+   * Variables that set nothing; to be asked when all is loaded. Of the folder's own files those are problems that are near to one that
+   * would. Others are warnings if they begin with the name of a configuration: the process may have any variables.
    */
-  strayVariables(): readonly string[] {
-    const own = this.#layers.filter(({ origin }) => origin === 'folder');
+  strayVariables(): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
     const known = [...this.#variables].flatMap((name) => [name, `${name}_FILE`]);
     const isKnown = new Set(known);
-    return own.flatMap(({ label, variables }) =>
-      Object.keys(variables)
-        .filter((name) => !isKnown.has(name))
-        .map((name) => [name, didYouMean(name, known)] as const)
-        .filter(([, near]) => near !== '')
-        .map(([name, near]) => `${label}: ${name}: sets no key of any configuration,${near}`),
+    const strays = this.#layers.flatMap(({ label, origin, variables }) =>
+      Object.entries(variables)
+        .filter(([name, text]) => !isKnown.has(name) && !isOfKubernetes(name, text))
+        // what the process has beside is none of our business, and may be much
+        .map(([name]) => ({ label, name, near: origin === 'folder' ? didYouMean(name, known) : '' })),
     );
+    return {
+      problems: strays
+        .filter(({ near }) => near !== '')
+        .map(({ label, name, near }) => `${label}: ${name}: sets no key of any configuration,${near}`),
+      warnings: strays
+        .filter(({ near }) => near === '')
+        .flatMap(({ label, name }) => this.#setsNone(name, known).map((text) => `${label}: ${name}: ${text}`)),
+    };
+  }
+
+  /** Says of a variable that begins with the name of a configuration, the longest one, that it sets no key of that. */
+  #setsNone(variable: string, known: readonly string[]): readonly string[] {
+    const all = [...this.names].flatMap((name) => prefixes(name).map((prefix) => ({ name, start: `${prefix}_` })));
+    const [own] = all
+      .filter(({ start }) => variable.startsWith(start))
+      .toSorted((a, b) => b.start.length - a.start.length);
+    if (own === undefined) return [];
+    const { name, start } = own;
+    const keys = known.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
+    const near = nearest(variable.slice(start.length), keys);
+    return [`sets no key of "${name}"${near === undefined ? '' : `, did you mean "${start}${near}"?`}`];
   }
 
   /** The files that variables name, which may hold secrets; to be asked when all is loaded. */

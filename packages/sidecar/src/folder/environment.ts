@@ -86,9 +86,13 @@ export function placeOf({ layer, name }: Variable): string {
 
 /** The names of the variable for a key: `kName` as K_NAME, and as the original has it, KNAME. */
 export function spellings(confName: string, path: readonly string[]): readonly string[] {
-  const prefixes = [snake(confName), inCapitals(confName)];
   const names = [path.map(snake).join('_'), path.map(inCapitals).join('_')];
-  return [...new Set(prefixes.flatMap((prefix) => names.map((name) => `${prefix}_${name}`)))];
+  return [...new Set(prefixes(confName).flatMap((prefix) => names.map((name) => `${prefix}_${name}`)))];
+}
+
+/** What the variables of a configuration begin with, before the first underscore of the key. */
+export function prefixes(confName: string): readonly string[] {
+  return [...new Set([snake(confName), inCapitals(confName)])];
 }
 
 function snake(name: string): string {
@@ -124,7 +128,14 @@ function withKey(value: unknown, [key, ...rest]: readonly string[], leaf: unknow
   return { ...record, [key]: withKey(Object.hasOwn(record, key) ? record[key] : undefined, rest, leaf) };
 }
 
+const KUBERNETES_URL = /^(tcp|udp|sctp):\/\//;
+
+/** True for variables that Kubernetes injects for a service. */
+export function isOfKubernetes(name: string, text = ''): boolean {
+  return KUBERNETES_URL.test(text) || /_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP|SCTP)/.test(name);
+}
+
 function kubernetesHint(text: string): string {
-  if (!/^(tcp|udp|sctp):\/\//.test(text)) return '';
+  if (!KUBERNETES_URL.test(text)) return '';
   return '; Kubernetes injects such variables for services: rename the service, or set enableServiceLinks: false in the pod';
 }

@@ -68,14 +68,15 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
   });
   // known only now that all is loaded
   const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
-  const strays = [...configuration.reader.strays(known), ...configuration.strayVariables()];
+  const variables = configuration.strayVariables();
+  const strays = [...configuration.reader.strays(known), ...variables.problems];
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
   const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
   const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...setupProblems, ...strays])];
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
   const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
-  const warnings = [...inBlocks.warnings, ...readableSecrets];
+  const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets];
   const setup: Setup = {
     name,
     sputnik,

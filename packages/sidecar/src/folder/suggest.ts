@@ -1,5 +1,11 @@
 /** ` did you mean "port"?` when one of the known words is near, else nothing. */
 export function didYouMean(word: string, known: Iterable<string>): string {
+  const best = nearest(word, known);
+  return best === undefined ? '' : ` did you mean "${best}"?`;
+}
+
+/** The known word that is nearest, if one is near. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
@@ -8,7 +14,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
     best = candidate;
     least = distance;
   }
-  return best === undefined ? '' : ` did you mean "${best}"?`;
+  return best;
 }
 
 /** How many letters have to be added, taken away, changed, or swapped with their neighbours. */

@@ -2,7 +2,8 @@ import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type Ser
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { placeOf } from '../text.js';
 
-function serverOf(connection: unknown): string | undefined {
+/** Where the server of a connection is, if that has a `url`: without anything secret. */
+export function serverOf(connection: unknown): string | undefined {
   const { url } = (connection ?? {}) as { readonly url?: unknown };
   return typeof url === 'string' ? placeOf(url) : undefined;
 }
