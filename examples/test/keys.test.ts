@@ -10,13 +10,18 @@ import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
 import { connector as mqtt } from '../../packages/connector-mqtt/dist/index.js';
 import { connector as nats } from '../../packages/connector-nats/dist/index.js';
 import { connector as redis } from '../../packages/connector-redis/dist/index.js';
+import { ROUTES } from '../../packages/adapter-syslog/dist/routing.js';
+import { Entries } from '../../packages/sidecar/dist/folder/blocks.js';
+import { keyFacts } from '../../packages/sidecar/dist/folder/key-facts.js';
 import { SatelliteConf } from '../../packages/sidecar/dist/folder/satellite-conf.js';
+import { soundsSecret } from '../../packages/sidecar/dist/text.js';
 import { ROOT } from './support.js';
 
 /** What zod says of a configuration, as JSON Schema: the parts that tables tell. */
 interface Schema {
   readonly type?: string;
   readonly default?: unknown;
+  readonly writeOnly?: boolean;
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -105,5 +110,48 @@ for (const [name, schemas] of Object.entries(SCHEMAS)) {
       const comparable = Object.entries(told).map(([key, cells]) => [key, cells.slice(0, keys[key]?.length)]);
       assert.deepEqual(Object.fromEntries(comparable), keys);
     }
+  });
+}
+
+/** All that a folder may configure of Sputnik's own. */
+const ALL: Readonly<Record<string, Schema>> = {
+  sputnik: schemaOf({ config: SatelliteConf }),
+  blocks: schemaOf({ config: Entries }),
+  syslogconf: schemaOf({ config: ROUTES }),
+  ...Object.fromEntries(
+    [
+      producerBlock,
+      consumerBlock,
+      httpgateway,
+      syslogproducer,
+      syslogreceiver,
+      syslogwriter,
+      amqp,
+      mqtt,
+      nats,
+      redis,
+    ].map((definition) => [definition.name, schemaOf(definition)]),
+  ),
+};
+
+for (const [name, schema] of Object.entries(ALL)) {
+  test(`each key of ${name} says what it means, in sentences`, () => {
+    const facts = keyFacts(schema as Parameters<typeof keyFacts>[0]);
+    assert.ok(facts.length > 0);
+    for (const { path, description = '' } of facts)
+      assert.match(description, /^[\p{Lu}"a-z].{5,}\.$/u, `${name}.${path}`);
+  });
+
+  test(`each key of ${name} that is called like a secret says whether it is one`, () => {
+    const silent: string[] = [];
+    const visit = ({ properties = {}, anyOf = [], items }: Schema, path: string): void => {
+      for (const branch of [...anyOf, ...(items ? [items] : [])]) visit(branch, path);
+      for (const [key, inner] of Object.entries(properties)) {
+        if (soundsSecret(key) && inner.writeOnly === undefined) silent.push(`${path}.${key}`);
+        visit(inner, `${path}.${key}`);
+      }
+    };
+    visit(schema, name);
+    assert.deepEqual(silent, []);
   });
 }

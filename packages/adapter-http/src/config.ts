@@ -55,33 +55,69 @@ const TOKEN = z.strictObject({
   name: z
     .string()
     .min(1)
-    .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)'),
-  file: z.string().min(1),
-  targets: z.array(z.string().min(1)).min(1),
+    .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)')
+    .describe('What the log and the counts call it; each has a name of its own.'),
+  file: z.string().min(1).describe('File that holds the token.'),
+  targets: z.array(z.string().min(1)).min(1).describe('The targets that it may send to; * stands for any characters.'),
 });
 
 /** Schema of {@link HttpGatewayConfig}: every key has a default; unknown keys, and keys that do not go together, are errors. */
 export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
   .strictObject({
-    host: z.string().min(1).default('127.0.0.1'),
-    port: z.int().min(0).max(65_535).default(8080),
-    certFile: TLS_KEYS.certFile,
-    keyFile: TLS_KEYS.keyFile,
-    caFile: TLS_KEYS.caFile,
+    host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(8080)
+      .describe('Port to listen on; 0 takes a free one, and the log says which.'),
+    certFile: TLS_KEYS.certFile.describe(
+      'PEM file of the certificate; with it the gateway speaks HTTPS only. Files are read again when they have changed.',
+    ),
+    keyFile: TLS_KEYS.keyFile.describe('PEM file of the key of certFile.'),
+    caFile: TLS_KEYS.caFile.describe(
+      'PEM file of authorities: with it clients need a certificate that one of them has signed.',
+    ),
     // their files are told, and hold the secrets
-    tokens: z.array(TOKEN).meta({ writeOnly: false }).default([]),
-    targets: z.array(z.string().min(1)).min(1).optional(),
-    maxBodyBytes: count(1024 * 1024),
-    maxHeldBytes: count(64 * 1024 * 1024),
-    minBodyBytesPerSecond: z.int().min(0).default(240),
-    maxHeaderBytes: count(16 * 1024),
-    maxBatchItems: count(10_000),
-    headersTimeoutMs: ms(10_000),
-    requestTimeoutMs: ms(30_000),
-    timeoutMs: ms(10_000),
-    maxConnections: count(1024),
-    maxPending: count(1024),
-    maxPendingPerClient: z.int().min(1).optional(),
+    tokens: z
+      .array(TOKEN)
+      .meta({ writeOnly: false })
+      .default([])
+      .describe('Who may send, and to which targets; without any everybody may.'),
+    targets: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        'Without tokens: the targets that everybody may use, all unless given; * stands for any characters. A gateway that listens beyond loopback has to name them, or say ["*"].',
+      ),
+    maxBodyBytes: count(1024 * 1024).describe('Largest body taken, in bytes.'),
+    maxHeldBytes: count(64 * 1024 * 1024).describe(
+      'Most bytes of all bodies that come in or wait, until the producer is done with them.',
+    ),
+    minBodyBytesPerSecond: z
+      .int()
+      .min(0)
+      .default(240)
+      .describe('A body that brings fewer bytes a second than this, over five seconds, is refused; 0 takes any.'),
+    maxHeaderBytes: count(16 * 1024).describe('Largest headers taken, all of a request together, in bytes.'),
+    maxBatchItems: count(10_000).describe('Most messages in a batch.'),
+    headersTimeoutMs: ms(10_000).describe(
+      'How long the headers of a request may take to come, and a TLS handshake, in milliseconds.',
+    ),
+    requestTimeoutMs: ms(30_000).describe('How long a whole request may take to come, in milliseconds.'),
+    timeoutMs: ms(10_000).describe('How long a message waits for the server, in milliseconds.'),
+    maxConnections: count(1024).describe(
+      'Most connections at once; for a further one, the client with most connections loses the one that is idle for longest.',
+    ),
+    maxPending: count(1024).describe('How many messages may wait for the server at once.'),
+    maxPendingPerClient: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'How many of them may be of one client, which is a token, or an address where there are no tokens; as many as may wait unless given.',
+      ),
   })
   .superRefine((config, ctx) => {
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });

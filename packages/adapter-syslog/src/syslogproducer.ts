@@ -12,7 +12,6 @@ import type { Target } from './route/target.js';
 import { SYSLOG_WRITER } from './deliver/unsent.js';
 
 const Config = z.strictObject({
-  /** Where messages go that no route is for: a topic, subject, stream or queue, in the server's spelling. */
   target: z
     .string()
     .default('syslog')
@@ -23,13 +22,22 @@ const Config = z.strictObject({
         ctx.addIssue({ code: 'custom', message: (error as Error).message });
         return z.NEVER;
       }
-    }),
-  /** Name of the configuration that has the routes; "syslogconf", which may be missing, unless given. */
-  routing: z.string().min(1).meta({ default: 'syslogconf' }).optional(),
-  /** Datagrams at most that are kept while the server takes none. */
-  keepMessages: z.int().min(1).default(16_384),
-  /** Bytes of their JSON at most. */
-  keepBytes: z.int().min(1).default(8_388_608),
+    })
+    .describe(
+      'Where messages go that no route is for: a topic, subject, stream or queue, in the spelling of the server.',
+    ),
+  routing: z
+    .string()
+    .min(1)
+    .meta({ default: 'syslogconf' })
+    .optional()
+    .describe('Name of the configuration that has the routes; the default one may be missing.'),
+  keepMessages: z
+    .int()
+    .min(1)
+    .default(16_384)
+    .describe('Datagrams that are kept while the server takes none, at most.'),
+  keepBytes: z.int().min(1).default(8_388_608).describe('Bytes of the JSON of the datagrams that are kept, at most.'),
 });
 
 /**

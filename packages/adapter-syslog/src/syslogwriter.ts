@@ -9,12 +9,23 @@ import { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 const BATCH = 1024;
 
 const Config = z.strictObject({
-  /** The file; a relative path starts where the process was started. */
-  path: z.string().min(1).default('syslog-unsent.ndjson'),
-  /** Size of a file; then the next one is begun. */
-  maxBytes: z.int().min(1024).default(67_108_864),
-  /** Files at most, the one that is written included; then the oldest is deleted. */
-  maxFiles: z.int().min(1).default(8),
+  path: z
+    .string()
+    .min(1)
+    .default('syslog-unsent.ndjson')
+    .describe('The file; a relative path starts where the process was started.'),
+  maxBytes: z
+    .int()
+    .min(1024)
+    .default(67_108_864)
+    .describe(
+      'Size of a file, in bytes: then it gets the ending .1, that one .2, and so on, and the next one is begun.',
+    ),
+  maxFiles: z
+    .int()
+    .min(1)
+    .default(8)
+    .describe('Files at most, with the one that is written; then the oldest is deleted, and the log says so.'),
 });
 
 /**

@@ -31,14 +31,36 @@ export const AMQP_URLS: ServerUrls = new ServerUrls({
 /** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
 export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
   .strictObject({
-    url: URLS,
-    vhost: nameSchema(1).default('/'),
-    username: z.string().min(1).optional(),
-    password: z.string().meta({ writeOnly: true }).optional(),
-    inFlight: z.int().min(1).max(65_535).default(1024),
-    exchange: nameSchema(0).default(''),
-    exchanges: z.array(EXCHANGE).default([]),
-    queues: z.array(QUEUE).default([]),
+    url: URLS.describe(
+      'amqp://host:port (5672), or amqps://host:port (5671) for TLS; of a cluster, a list of some servers: they are tried in turn.',
+    ),
+    vhost: nameSchema(1).default('/').describe('The virtual host.'),
+    username: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Whom the server knows us as; guest, with the password guest, unless given: RabbitMQ lets that in from its own machine only.',
+      ),
+    password: z.string().meta({ writeOnly: true }).optional().describe('The password of the user.'),
+    inFlight: z.int().min(1).max(65_535).default(1024).describe('Messages sent and not yet confirmed, at most.'),
+    exchange: nameSchema(0)
+      .default('')
+      .describe(
+        'What is published to. "" is the default exchange: targets are names of queues; with another one they are routing keys.',
+      ),
+    exchanges: z
+      .array(EXCHANGE)
+      .default([])
+      .describe(
+        'Exchanges that must exist: a missing one is created; one that exists with other properties is an error.',
+      ),
+    queues: z
+      .array(QUEUE)
+      .default([])
+      .describe(
+        'Queues that must exist: a missing one is created, after the exchanges; one that exists with other properties is an error.',
+      ),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {

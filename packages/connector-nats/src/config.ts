@@ -54,13 +54,30 @@ const NAME = z.string().regex(/^[^\s.*>/\\\p{Cc}]{1,200}$/u, 'at most 200 charac
 
 const STREAM = z
   .strictObject({
-    name: NAME,
-    subjects: z.array(z.string()).min(1),
-    storage: z.enum(['file', 'memory']),
-    maxBytes: z.int().min(1).optional(),
-    maxAgeSeconds: z.number().min(1).optional(),
-    duplicateWindowSeconds: z.number().min(0.1).optional(),
-    discard: z.enum(['new', 'old']).default('new'),
+    name: NAME.describe('Its name.'),
+    subjects: z.array(z.string()).min(1).describe('What it takes; * stands for one token, > for all that follow.'),
+    storage: z.enum(['file', 'memory']).describe('"file", which outlives the server, or "memory".'),
+    maxBytes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('How large it may become, in bytes; as large as the server allows unless given.'),
+    maxAgeSeconds: z
+      .number()
+      .min(1)
+      .optional()
+      .describe('How old its messages may become; as old as the server allows unless given.'),
+    duplicateWindowSeconds: z
+      .number()
+      .min(0.1)
+      .optional()
+      .describe('For how long the server knows the ids of messages; as it says unless given, which is two minutes.'),
+    discard: z
+      .enum(['new', 'old'])
+      .default('new')
+      .describe(
+        'What gives way when it is full: "new", the new message, which is refused, or "old", the oldest, which is lost without notice.',
+      ),
   })
   .superRefine(({ subjects, maxAgeSeconds = Infinity, duplicateWindowSeconds = 0 }, ctx) => {
     for (const [i, subject] of subjects.entries()) {
@@ -74,17 +91,38 @@ const STREAM = z
 /** Schema of {@link NatsConfig}: unknown keys, and keys that do not go together, are errors. */
 export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
-    url: URLS,
-    jetstream: z.boolean().default(true),
-    domain: NAME.optional(),
-    username: z.string().min(1).optional(),
-    password: z.string().meta({ writeOnly: true }).optional(),
-    token: z.string().min(1).meta({ writeOnly: true }).optional(),
-    credsFile: z.string().min(1).meta({ writeOnly: false }).optional(),
-    nkeySeed: z.string().min(1).meta({ writeOnly: true }).optional(),
-    inFlight: z.int().min(1).max(65_536).default(4096),
-    streams: z.array(STREAM).default([]),
-    durable: NAME.default('sputnik'),
+    url: URLS.describe(
+      'nats://host:port (4222), or tls://host:port for TLS; of a cluster, a list of some servers: they are tried in turn.',
+    ),
+    jetstream: z
+      .boolean()
+      .default(true)
+      .describe('JetStream, which stores messages; without, core NATS, which stores nothing.'),
+    domain: NAME.optional().describe(
+      "The JetStream domain that has the streams, for a leaf node whose hub has them; the server's own unless given.",
+    ),
+    username: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Whom the server knows us as, with password; or give token, credsFile or nkeySeed.'),
+    password: z.string().meta({ writeOnly: true }).optional().describe('The password of the user.'),
+    token: z.string().min(1).meta({ writeOnly: true }).optional().describe('A token, in place of a user.'),
+    credsFile: z
+      .string()
+      .min(1)
+      .meta({ writeOnly: false })
+      .optional()
+      .describe('File of JWT and key, as nsc makes it; read at each connect.'),
+    nkeySeed: z.string().min(1).meta({ writeOnly: true }).optional().describe('The secret half of an nkey.'),
+    inFlight: z.int().min(1).max(65_536).default(4096).describe('Messages sent and not yet acknowledged, at most.'),
+    streams: z
+      .array(STREAM)
+      .default([])
+      .describe(
+        'Streams that must exist: a missing one is created, a deleted one is created again. An existing one is never changed; if it does not take the subjects, that is an error.',
+      ),
+    durable: NAME.default('sputnik').describe('Satellites of the same name share the messages of a source.'),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {

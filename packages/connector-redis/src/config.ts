@@ -35,16 +35,43 @@ export const REDIS_URLS: ServerUrls = new ServerUrls({
 /** Schema of {@link RedisConfig}: unknown keys, and keys that do not go together, are errors. */
 export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
   .strictObject({
-    url: z.string(),
-    username: z.string().min(1).optional(),
-    password: z.string().min(1).meta({ writeOnly: true }).optional(),
-    database: z.int().min(0).default(0),
-    inFlight: z.int().min(1).max(65_536).default(1024),
-    maxLength: z.int().min(1).optional(),
-    group: z.string().min(1).default('sputnik'),
-    createGroups: z.boolean().default(true),
-    consumerName: z.string().min(1).optional(),
-    claimAfterMs: z.int().min(1000).default(30_000),
+    url: z.string().describe('redis://host:port (6379), or rediss://host:port for TLS.'),
+    username: z.string().min(1).optional().describe('Whom the server knows us as; its user default unless given.'),
+    password: z.string().min(1).meta({ writeOnly: true }).optional().describe('The password of the user.'),
+    database: z.int().min(0).default(0).describe('The number of the database that the streams are in.'),
+    inFlight: z.int().min(1).max(65_536).default(1024).describe('Messages sent and not yet acknowledged, at most.'),
+    maxLength: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'About how many entries a stream keeps; any number unless given. The oldest beyond it are deleted, whether somebody has consumed them or not.',
+      ),
+    group: z
+      .string()
+      .min(1)
+      .default('sputnik')
+      .describe('The consumer group: consumers of the same group share the messages of a stream.'),
+    createGroups: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Makes the stream and the group if they are missing; without, that is an error that says how to make them.',
+      ),
+    consumerName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'How the group knows the satellite; no two may share it. A new one for each process unless given. With a name of its own a satellite takes up what it left unacknowledged at once after a restart.',
+      ),
+    claimAfterMs: z
+      .int()
+      .min(1000)
+      .default(30_000)
+      .describe(
+        'What a consumer has left untouched for so long others take over, in milliseconds; the same for all of a group.',
+      ),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {

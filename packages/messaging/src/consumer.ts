@@ -12,10 +12,17 @@ import {
 import { hasCode } from './has-code.js';
 
 const Config = z.strictObject({
-  /** What to subscribe to: a topic filter, subject, stream or queue, in the server's own spelling. */
-  source: z.string().min(1),
-  /** Messages at most that the receiver was asked to handle and has not answered. */
-  maxUnacknowledged: z.int().min(1).default(MAX_UNACKNOWLEDGED),
+  source: z
+    .string()
+    .min(1)
+    .describe('What to subscribe to: a topic filter, subject, stream or queue, in the spelling of the server.'),
+  maxUnacknowledged: z
+    .int()
+    .min(1)
+    .default(MAX_UNACKNOWLEDGED)
+    .describe(
+      'Messages that the receiver was asked to handle and has not answered, at most. How many it handles at once is its own mailbox.concurrency.',
+    ),
 });
 
 /** From one refusal of the subscription to the next try, in milliseconds: doubles each time, up to the second. */

@@ -12,12 +12,19 @@ import { hasCode } from './has-code.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
-  /** Messages under way to the server at most. */
-  concurrency: z.int().min(1).default(512),
-  /** Messages that wait for their turn at most; beyond that senders wait or are refused. */
-  capacity: z.int().min(1).default(256),
-  /** Bytes of all messages at most, waiting or under way. One that is larger is taken when there is no other. */
-  maxHeldBytes: z.int().min(1).default(33_554_432),
+  concurrency: z.int().min(1).default(512).describe('Messages under way to the server, at most.'),
+  capacity: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Messages that wait for their turn, at most; beyond that senders wait, or are refused.'),
+  maxHeldBytes: z
+    .int()
+    .min(1)
+    .default(33_554_432)
+    .describe(
+      'Bytes of all messages, waiting or under way, at most. One that is larger is taken when there is no other.',
+    ),
 });
 
 /** So many connections may end at the same message, sent alone, before it is given up. */

@@ -106,18 +106,60 @@ export const LIMITS: {
   readonly atSignInHost: z.ZodOptional<z.ZodBoolean>;
   readonly zones: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>;
 } = {
-  maxMessageBytes: z.int().min(480).max(16_777_216).optional(),
-  tooLong: z.enum(['cut', 'refuse']).optional(),
-  delimiter: z.enum(['newline', 'nul', 'any']).optional(),
-  framing: z.enum(['auto', 'octet-counting', 'newline']).optional(),
-  proxyProtocol: z.boolean().optional(),
-  maxConnections: z.int().min(1).optional(),
-  idleTimeoutMs: z.int().min(0).max(LONGEST_MS).optional(),
-  udpBufferBytes: z.int().min(1024).max(1_073_741_823).optional(),
-  strict: z.boolean().optional(),
-  defaultPri: z.int().min(0).max(191).optional(),
-  tag: z.enum(['word', 'colon']).optional(),
-  atSignInHost: z.boolean().optional(),
+  maxMessageBytes: z.int().min(480).max(16_777_216).optional().describe('Longest message, in bytes.'),
+  tooLong: z
+    .enum(['cut', 'refuse'])
+    .optional()
+    .describe(
+      'What becomes of a longer message: "cut" hands its beginning on, "refuse" nothing. It is counted, and the connection lives on.',
+    ),
+  delimiter: z
+    .enum(['newline', 'nul', 'any'])
+    .optional()
+    .describe(
+      'What ends a message in a stream that has no octet count: "newline" (LF, CR LF), "nul", or "any" of them.',
+    ),
+  framing: z
+    .enum(['auto', 'octet-counting', 'newline'])
+    .optional()
+    .describe(
+      'What tells where a message of a stream ends: with "auto" each for itself its octet count or a delimiter; with "octet-counting" or "newline" only that.',
+    ),
+  proxyProtocol: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether each connection begins with a header of the PROXY protocol (version 1 or 2, before the handshake of TLS), which tells the sender's address. One without is closed.",
+    ),
+  maxConnections: z.int().min(1).optional().describe('Connections at once, by listener.'),
+  idleTimeoutMs: z
+    .int()
+    .min(0)
+    .max(LONGEST_MS)
+    .optional()
+    .describe('A connection that nothing comes from for so long is closed, in milliseconds; 0 for never.'),
+  udpBufferBytes: z
+    .int()
+    .min(1024)
+    .max(1_073_741_823)
+    .optional()
+    .describe(
+      'What the kernel is asked to hold of datagrams that have not been read yet, in bytes; the log warns if net.core.rmem_max does not allow it.',
+    ),
+  strict: z.boolean().optional().describe('Whether what is not of RFC 5424, to the letter, is data, with its PRI.'),
+  defaultPri: z
+    .int()
+    .min(0)
+    .max(191)
+    .optional()
+    .describe('The priority of what has no PRI part (rsyslog takes 13); without it such is data.'),
+  tag: z
+    .enum(['word', 'colon'])
+    .optional()
+    .describe(
+      'What is a tag (RFC 3164) after time and host: with "word" the first word, too; with "colon" only what ends with a colon, or with a number in brackets.',
+    ),
+  atSignInHost: z.boolean().optional().describe('Whether a host name may have an @ in it.'),
   zones: z
     .record(
       z.string().regex(/^[A-Z]{1,5}$/, 'expected the abbreviation of a zone in capitals, such as "CEST"'),
@@ -125,7 +167,10 @@ export const LIMITS: {
         .string()
         .regex(/^[+-](?:[01]\d|2[0-3]):[0-5]\d$/, 'expected how far ahead of UTC the zone is, such as "+02:00"'),
     )
-    .optional(),
+    .optional()
+    .describe(
+      'Abbreviations of zones after a time stamp, and how far ahead of UTC each is: { "CEST": "+02:00" }. UTC and GMT are known; any other word there is the host.',
+    ),
 };
 
 /** The same, as keys for all listeners: a listener without one of its own has what is given there, else the default. */
@@ -140,23 +185,70 @@ export const LIMITS_OF_ALL: typeof LIMITS = Object.fromEntries(
 export const PORT: z.ZodOptional<z.ZodInt> = z.int().min(0).max(65_535).optional();
 
 const OF_LISTENER = z.strictObject({
-  name: z.string().min(1).optional(),
-  transport: z.enum(['udp', 'tcp', 'tls', 'unix']),
-  host: z.string().min(1).meta({ default: DEFAULTS.host }).optional(),
-  port: PORT,
-  path: z.string().min(1).optional(),
+  name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'What source.listener, counts and logs call it; its address and port, or its path, unless given. Each has a name of its own.',
+    ),
+  transport: z
+    .enum(['udp', 'tcp', 'tls', 'unix'])
+    .describe('How messages come: "udp", "tcp", "tls" or "unix", a stream socket.'),
+  host: z
+    .string()
+    .min(1)
+    .meta({ default: DEFAULTS.host })
+    .optional()
+    .describe('Where it listens; of IPv4 or IPv6, "::" for both.'),
+  port: PORT.describe('Port to listen on, 5514 or, for TLS, 6514 unless given; 0 takes any that is free.'),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Path of the Unix socket. One that a process left which is gone is replaced; anything else there is an error.',
+    ),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected permissions in octal digits, such as "0660"')
     .meta({ default: DEFAULTS.mode })
-    .optional(),
-  certFile: z.string().min(1).optional(),
-  keyFile: z.string().min(1).meta({ writeOnly: false }).optional(),
-  passphraseFile: z.string().min(1).meta({ writeOnly: false }).optional(),
-  caFile: z.string().min(1).optional(),
-  peerSubject: z.boolean().meta({ default: DEFAULTS.peerSubject }).optional(),
-  maxTlsVersion: z.enum(['TLSv1.2', 'TLSv1.3']).meta({ default: DEFAULTS.maxTlsVersion }).optional(),
-  handshakeTimeoutMs: z.int().min(1).max(LONGEST_MS).meta({ default: DEFAULTS.handshakeTimeoutMs }).optional(),
+    .optional()
+    .describe('Permissions of the Unix socket, in octal digits; those of /dev/log unless given.'),
+  certFile: z.string().min(1).optional().describe('PEM file of the certificate that a TLS listener shows.'),
+  keyFile: z.string().min(1).meta({ writeOnly: false }).optional().describe('PEM file of the key of certFile.'),
+  passphraseFile: z
+    .string()
+    .min(1)
+    .meta({ writeOnly: false })
+    .optional()
+    .describe('File whose first line is the passphrase that the key is encrypted with.'),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the authorities to trust: with it senders need a certificate of one of them.'),
+  peerSubject: z
+    .boolean()
+    .meta({ default: DEFAULTS.peerSubject })
+    .optional()
+    .describe(
+      "Whether the source of a message has the subject of the sender's certificate; needs caFile, so that it is verified.",
+    ),
+  maxTlsVersion: z
+    .enum(['TLSv1.2', 'TLSv1.3'])
+    .meta({ default: DEFAULTS.maxTlsVersion })
+    .optional()
+    .describe(
+      'The latest version of TLS that is spoken: "TLSv1.2" for senders that never read. By 1.3 the server sends session tickets; when a sender closes with these unread, its system discards what it has not sent yet.',
+    ),
+  handshakeTimeoutMs: z
+    .int()
+    .min(1)
+    .max(LONGEST_MS)
+    .meta({ default: DEFAULTS.handshakeTimeoutMs })
+    .optional()
+    .describe('How long the handshake of TLS may take, in milliseconds.'),
   ...LIMITS,
 });
 

@@ -31,16 +31,31 @@ const SHORT = ['host', 'port', 'udp', 'tcp'] as const;
 
 const WRITTEN = z
   .strictObject({
-    listeners: z.array(LISTENER).min(1).optional(),
-    host: z.string().min(1).meta({ default: DEFAULTS.host }).optional(),
-    port: PORT.meta({ default: PLAIN_PORT }),
-    udp: z.boolean().meta({ default: true }).optional(),
-    tcp: z.boolean().meta({ default: true }).optional(),
-    severityLevel: z.int().min(-1).max(7).default(7),
+    listeners: z.array(LISTENER).min(1).optional().describe('Where to listen, in place of host, port, udp and tcp.'),
+    host: z
+      .string()
+      .min(1)
+      .meta({ default: DEFAULTS.host })
+      .optional()
+      .describe('Address to listen on; syslog knows no passwords, so only this machine unless configured.'),
+    port: PORT.meta({ default: PLAIN_PORT }).describe(
+      'Port to listen on, of UDP and TCP alike; 0 takes any that is free.',
+    ),
+    udp: z.boolean().meta({ default: true }).optional().describe('Whether to listen on UDP.'),
+    tcp: z.boolean().meta({ default: true }).optional().describe('Whether to listen on TCP.'),
+    severityLevel: z
+      .int()
+      .min(-1)
+      .max(7)
+      .default(7)
+      .describe(
+        'The least severe messages that are handed on, 0 (emerg) to 7 (debug); -1 for none. What has no severity passes.',
+      ),
     timeZone: z
       .string()
       .refine(isTimeZone, 'is not a known time zone; expected one such as "Europe/Berlin"')
-      .optional(),
+      .optional()
+      .describe('Zone of time stamps that tell none, such as "Europe/Berlin"; that of the process unless given.'),
     ...LIMITS_OF_ALL,
   })
   .superRefine((given, ctx) => {

@@ -10,13 +10,22 @@ export interface Route {
   readonly target: Target;
 }
 
+const Written = z.strictObject({
+  selector: z
+    .string()
+    .describe(
+      'Which messages: severities of a facility (local0.err,crit; local0. for all), facilities (kern,mail), severities (info,notice), or data, for what could not be read.',
+    ),
+  target: z.string().describe('Where they go: a topic, subject, stream or queue, in the spelling of the server.'),
+});
+
 /** Keys in any case: the original's files have capitals. */
 const Entry = z.preprocess(
   (entry) =>
     typeof entry === 'object' && entry !== null
       ? Object.fromEntries(Object.entries(entry).map(([key, value]) => [key.toLowerCase(), value as unknown]))
       : entry,
-  z.strictObject({ selector: z.string(), target: z.string() }),
+  Written,
 );
 
 const Entries = z.array(Entry).transform((entries, ctx): readonly Route[] =>
@@ -32,13 +41,19 @@ const Entries = z.array(Entry).transform((entries, ctx): readonly Route[] =>
 );
 
 /** The list of routes. */
-export const ROUTES: StandardSchemaV1<unknown, readonly Route[]> = Entries;
+export const ROUTES: StandardSchemaV1<unknown, readonly Route[]> = tellingKeys(Entries);
 
 /** The list of routes, which may be missing: there are none then. */
-export const ROUTES_IF_ANY: StandardSchemaV1<unknown, readonly Route[]> = z.preprocess(
-  (value) => (isEmptyRecord(value) ? [] : value),
-  Entries,
+export const ROUTES_IF_ANY: StandardSchemaV1<unknown, readonly Route[]> = tellingKeys(
+  z.preprocess((value) => (isEmptyRecord(value) ? [] : value), Entries),
 );
+
+/** The schema, with what tells the keys of its entries: in small letters, as they are written today. */
+function tellingKeys(schema: z.ZodType<readonly Route[]>): StandardSchemaV1<unknown, readonly Route[]> {
+  const { jsonSchema } = z.array(Written)['~standard'];
+  const standard = { ...schema['~standard'], jsonSchema, types: undefined };
+  return { '~standard': standard };
+}
 
 /** What stands for a configuration that is not there. */
 function isEmptyRecord(value: unknown): boolean {

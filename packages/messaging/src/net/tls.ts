@@ -17,11 +17,25 @@ const KEYS = ['caFile', 'certFile', 'keyFile', 'servername'] as const satisfies 
 
 /** The keys of {@link TlsConfig}, to be spread into a schema. */
 export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodString>>> = {
-  caFile: z.string().min(1).optional(),
-  certFile: z.string().min(1).optional(),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file of the authorities to trust; the well-known ones unless given. Read at each connect, as the other files are.',
+    ),
+  certFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the certificate of our own, for servers that ask for one.'),
   // a path is no secret, whatever it is called
-  keyFile: z.string().min(1).meta({ writeOnly: false }).optional(),
-  servername: z.string().min(1).optional(),
+  keyFile: z.string().min(1).meta({ writeOnly: false }).optional().describe('PEM file of the key of certFile.'),
+  servername: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The name in the certificate of the server; the host of the url unless given.'),
 };
 
 /**

@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { checkCommand, type CheckOptions } from './check.js';
 import { EXIT } from '../run/exit-code.js';
 import type { Reader } from '../folder/reader.js';
+import { explain } from './explain.js';
+import { schema } from './schema.js';
 import { resend } from './resend.js';
 import { start } from '../run/start.js';
 import { VERSION } from '../version.js';
@@ -52,6 +54,20 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
     .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
 
   program
+    .command('explain')
+    .description('say what a key means: its type, default, variable, and, of a folder, its value')
+    .argument('<key>', 'producer.capacity, or capacity; a configuration; a variable')
+    .option('--cf <folder>', 'configuration folder')
+    .action(async (key: string, { cf }: Folder) => end(await explain({ key, cf, dialect })));
+
+  program
+    .command('schema')
+    .description('write the JSON Schema of a configuration, for editors; without a name, list what there is')
+    .argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block')
+    .option('--cf <folder>', 'configuration folder')
+    .action(async (name: string | undefined, { cf }: Folder) => end(await schema({ name, cf, dialect })));
+
+  program
     .command('resend')
     .description('send the messages of a file that syslogwriter wrote; remove from the file what the server has taken')
     .requiredOption('--cf <folder>', 'configuration folder; its connector and its block "producer" send the messages')
@@ -65,6 +81,10 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
     // commander has said what is wrong
     process.exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.badConfig;
   }
+}
+
+interface Folder {
+  readonly cf?: string | undefined;
 }
 
 /** Ends by itself, so that all is written; what a block that hangs has left open keeps the process for a moment only. */

@@ -24,28 +24,47 @@ export interface AdminSettings {
   };
 }
 
-const READYZ = { requireServer: true, maxAgeMs: 60_000 } as const;
 const text = z.string().min(1);
 
 /** `admin` of `sputnik.json`. */
 export const AdminConf: z.ZodType<AdminSettings> = z
   .strictObject({
-    host: text.default('127.0.0.1'),
-    port: z.int().min(0).max(65_535).default(9470),
-    socket: text.optional(),
+    host: text
+      .default('127.0.0.1')
+      .describe('Address to listen on. Beyond this machine only with a token, or "unprotected".'),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(9470)
+      .describe('Port to listen on; 0 takes a free one, and the log says which.'),
+    socket: text.optional().describe('Path of a Unix socket to listen on, in place of host and port.'),
     mode: z
       .string()
       .regex(/^0?[0-7]{3}$/, 'expected permissions in octal, such as "660"')
-      .default('600'),
-    hosts: z.array(text.toLowerCase()).default([]),
-    tokenFile: text.optional(),
-    unprotected: z.boolean().default(false),
+      .default('600')
+      .describe('Who may connect to the socket, as permissions in octal.'),
+    hosts: z
+      .array(text.toLowerCase())
+      .default([])
+      .describe(
+        'Names that the satellite is reached by, beside localhost and addresses; a request for another name is refused.',
+      ),
+    tokenFile: text
+      .optional()
+      .describe('File that holds the token. Who shows it may control the satellite, and look from other machines.'),
+    unprotected: z.boolean().default(false).describe('Whoever reaches the port may look, without a token.'),
     readyz: z
       .strictObject({
-        requireServer: z.boolean().default(READYZ.requireServer),
-        maxAgeMs: z.number().positive().default(READYZ.maxAgeMs),
+        requireServer: z.boolean().default(true).describe('Not ready while the server is away.'),
+        maxAgeMs: z
+          .number()
+          .positive()
+          .default(60_000)
+          .describe('Not ready while a message has waited for longer, in milliseconds.'),
       })
-      .default(READYZ),
+      .prefault({})
+      .describe('When the satellite is ready.'),
   })
   .refine(
     ({ host, socket, tokenFile, unprotected }) =>

@@ -56,7 +56,8 @@ async function fromModule(name: string, module: string, folder: string): Promise
   return `module "${module}" has no such block; it has ${names === '' ? 'none' : names}`;
 }
 
-function isDefinition(value: unknown): value is BlockDefinition {
+/** True for what `defineBlock` returns. */
+export function isDefinition(value: unknown): value is BlockDefinition {
   return (
     isRecord(value) &&
     typeof value['name'] === 'string' &&

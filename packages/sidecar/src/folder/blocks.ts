@@ -23,12 +23,23 @@ export interface BlockList {
 
 const name = z.string().min(1);
 const Entry = z.strictObject({
-  name,
-  responsibility: name.optional(),
-  module: name.optional(),
-  needs: z.record(z.string(), name).optional(),
+  name: name.describe('Which block.'),
+  responsibility: name
+    .optional()
+    .describe('Its address, which no other has; the one that the block declares, or its name, unless given.'),
+  module: name
+    .optional()
+    .describe(
+      'Where the block comes from: a package, or a file relative to the folder. Not for those that are known already, as producer and consumer are.',
+    ),
+  needs: z
+    .record(z.string(), name)
+    .optional()
+    .describe('The addresses that it sends to, where they are not the ones that it declares.'),
 });
-const Entries = z.array(Entry);
+
+/** `blocks.json`: the blocks, in the order of initialisation. */
+export const Entries: z.ZodType<readonly SidecarEntry[]> = z.array(Entry);
 
 /** Reads the list of blocks: those that can be used, and what is wrong with the others. */
 export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList>> {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, parse as parsePath } from 'node:path';
 import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
+import { isRecord } from './json-schema.js';
 import { parse } from './parse.js';
 import type { Layer } from './environment.js';
 import { strays, type RawConfiguration, type Reader } from './reader.js';
@@ -47,7 +48,7 @@ export class ConfigFolder implements Reader {
     if (file === undefined) return undefined;
     const label = join(this.path, file);
     if (others.length > 0) throw badFile(label, `conflicts with ${others.join(', ')}; keep one of them`);
-    return { label, value: parse(label, await this.#text(label)) };
+    return { label, value: withoutSchema(parse(label, await this.#text(label))) };
   }
 
   place(name: string): string {
@@ -81,6 +82,13 @@ export class ConfigFolder implements Reader {
       throw badFile(path, `cannot be read: ${reason(error)}`, error);
     }
   }
+}
+
+/** `$schema` is for editors. */
+function withoutSchema(value: unknown): unknown {
+  if (!isRecord(value) || typeof value['$schema'] !== 'string') return value;
+  const { $schema: _, ...rest } = value;
+  return rest;
 }
 
 /** What the system says, without the path, which stands in front. */

@@ -16,6 +16,8 @@ export class Configuration {
   readonly #layers: readonly Layer[];
   /** What has passed its schema, by the first of its names, and by the schema. */
   readonly #readings = new Map<string, Map<StandardSchemaV1, Reading>>();
+  /** What each configuration was asked for with, fit or not. */
+  readonly #schemas = new Map<string, Set<StandardSchemaV1>>();
   /** The variables that could set something. */
   readonly #variables = new Set<string>();
 
@@ -46,6 +48,8 @@ export class Configuration {
     without?: string,
   ): Promise<{ readonly raw: unknown; readonly value: T }> {
     for (const name of names) this.names.add(name);
+    const [own = ''] = names;
+    this.#schemas.set(own, (this.#schemas.get(own) ?? new Set()).add(schema));
     const { rank, label, value } = await this.#find(names);
     let raw = isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== without)) : value;
     const origins = new Map<string, Variable>();
@@ -66,7 +70,7 @@ export class Configuration {
     if (result.issues === undefined && bad.size === 0) {
       // code has no layers: the environment does not override it
       const source = this.#layers.length === 0 ? 'code' : `file ${label}`;
-      this.#note(names[0] ?? '', { schema, raw, value: result.value, source, origins });
+      this.#note(own, { schema, raw, value: result.value, source, origins });
       return { raw, value: result.value };
     }
     // a key whose variable is bad has had its line
@@ -88,6 +92,11 @@ export class Configuration {
       keys: await keysInForce([...readings.values()]),
     }));
     return await Promise.all(found);
+  }
+
+  /** The schemas of all configurations that were asked for, whatever is wrong with them. */
+  get schemas(): ReadonlyMap<string, ReadonlySet<StandardSchemaV1>> {
+    return this.#schemas;
   }
 
   /** Where the first of `names` that there is stands, else where it would. */

@@ -7,7 +7,12 @@ import { loadModule } from './modules.js';
 import { chain } from '../text.js';
 
 const CONF_NAME = 'connector';
-const Module = z.looseObject({ module: z.string().min(1) });
+const Module = z.looseObject({
+  module: z
+    .string()
+    .min(1)
+    .describe('The connector: a package, or a file relative to the folder. It knows the other keys.'),
+});
 
 /** A server connector, or the definition that makes one of a configuration. */
 export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefinition<C>;
@@ -56,7 +61,8 @@ async function make(definition: ConnectorDefinition, configuration: Configuratio
   }
 }
 
-function isConnectorDefinition(value: unknown): value is ConnectorDefinition {
+/** True for what `defineConnector` returns. */
+export function isConnectorDefinition(value: unknown): value is ConnectorDefinition {
   return isRecord(value) && value['kind'] === 'connector' && typeof value['make'] === 'function';
 }
 

@@ -7,13 +7,37 @@ const ms = (most: number): z.ZodDefault<z.ZodNumber> => z.number().positive().ma
 
 /** `sputnik.json`: the satellite itself. */
 export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
-  name: z.string().min(1).optional(),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the satellite is called: on its page, in its metrics. The name of its folder unless given.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged.'),
   timeouts: z
-    .strictObject({ initMs: ms(10_000), connectMs: ms(10_000), heartbeatMs: ms(5_000), landingMs: ms(25_000) })
-    .prefault({}),
-  landing: z.strictObject({ delayMs: z.number().min(0).max(LONGEST_MS).default(0) }).prefault({}),
-  admin: AdminConf.optional(),
+    .strictObject({
+      initMs: ms(10_000).describe('How long the init of a block may take, in milliseconds.'),
+      connectMs: ms(10_000).describe('How long an attempt to connect may take, in milliseconds.'),
+      heartbeatMs: ms(5_000).describe(
+        'From one heartbeat of the server connection to the next, and for the answer, in milliseconds.',
+      ),
+      landingMs: ms(25_000).describe('How long the landing may take, in milliseconds.'),
+    })
+    .prefault({})
+    .describe('Deadlines of the flight.'),
+  landing: z
+    .strictObject({
+      delayMs: z
+        .number()
+        .min(0)
+        .max(LONGEST_MS)
+        .default(0)
+        .describe(
+          'From a signal to the landing, in milliseconds: blocks go on as before and tell their clients to go elsewhere, so that load balancers notice.',
+        ),
+    })
+    .prefault({})
+    .describe('How the satellite lands.'),
+  admin: AdminConf.optional().describe('Endpoints to look at the satellite, and to control it; none unless given.'),
 });
 
 /** The settings of the satellite itself. */

@@ -33,14 +33,20 @@ export interface Setup {
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
 }
 
+/** What became of setting up. */
+export interface SetupResult extends WithProblems<Setup | undefined> {
+  /** What was read, whatever is wrong with it; undefined if there is no folder. */
+  readonly configuration: Configuration | undefined;
+}
+
 /**
  * Reads and checks the whole configuration; initialises and starts nothing. The problems are all that is wrong, one line each; with any
  * there is no value.
  */
-export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<Setup | undefined>> {
+export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> {
   const opened = await openConfiguration(options);
   const configuration = opened.value;
-  if (configuration === undefined) return { value: undefined, problems: opened.problems };
+  if (configuration === undefined) return { value: undefined, problems: opened.problems, configuration };
   const folder = options.cf ?? process.cwd();
   const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
   const list = await readBlocks(configuration.reader);
@@ -86,7 +92,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<WithProblems<
     readableSecrets,
     configurations: () => configuration.inForce(),
   };
-  return { value: problems.length > 0 ? undefined : setup, problems };
+  return { value: problems.length > 0 ? undefined : setup, problems, configuration };
 }
 
 const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
