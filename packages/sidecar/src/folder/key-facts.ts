@@ -45,7 +45,9 @@ function factsOf(
   keys: readonly string[] | undefined,
   required: boolean,
 ): KeyFacts {
-  const { description, default: value } = node;
+  const { description } = node;
+  // of an object its keys have the defaults
+  const value = node.properties === undefined ? node.default : undefined;
   const secret = node.writeOnly ?? soundsSecret(path.split('.').at(-1) ?? '');
   return { path, keys, description, type: typeText(root, node), default: value, required, secret };
 }
