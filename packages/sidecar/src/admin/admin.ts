@@ -3,6 +3,7 @@ import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@s
 import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf, privately } from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
 import type { ConfigurationInForce } from '../folder/in-force.js';
+import type { BlockWiring } from '../folder/wiring.js';
 import type { LogLevel } from '../log/log-level.js';
 import { VERSION } from '../version.js';
 import { AdminServer } from './admin-server.js';
@@ -16,6 +17,7 @@ import type { Watched } from './snapshot.js';
 export interface Administered {
   readonly name: string;
   readonly settings: AdminSettings;
+  readonly wiring: readonly BlockWiring[];
   readonly clock: Clock;
   /** Undefined where the log is somebody else's, who decides about its level. */
   readonly logLevel: LogLevel | undefined;
@@ -81,11 +83,12 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, flight, metrics, url, landingSoon, logLevel, lines, configurations } = this.#of;
+    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations } = this.#of;
     const watched: Watched = {
       name,
       version: VERSION,
       meter: this.meter,
+      wiring,
       lines,
       readyz: settings.readyz,
       flight,

@@ -6,6 +6,7 @@ import {
   type BlockStatus,
   type FlightStatus,
 } from '@sputnikjs/core';
+import type { BlockWiring } from '../folder/wiring.js';
 import type { FlightMeter } from './flight-meter.js';
 import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
 import type { Histogram } from './histogram.js';
@@ -18,6 +19,7 @@ export interface Watched {
   readonly name: string;
   readonly version: string;
   readonly meter: FlightMeter;
+  readonly wiring: readonly BlockWiring[];
   readonly lines: RecentLines;
   readonly readyz: ReadyzSettings;
   readonly flight: () => FlightStatus | undefined;
@@ -42,14 +44,14 @@ export function judged({ meter, flight, landingSoon }: Watched): Judged {
 
 /** How a satellite is at this instant. */
 export function snapshot(watched: Watched): Status {
-  const { meter, lines, readyz, name, version } = watched;
+  const { meter, wiring, lines, readyz, name, version } = watched;
   const facts = judged(watched);
   const { flight } = facts;
   const given = watched.metrics();
   const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
     .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
-    .map((block) => entryOf(block, meter, losses));
+    .map((block) => entryOf(block, wiring, meter, losses));
   const { server } = meter;
   const connection = flight?.connection ?? 'none';
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
@@ -92,7 +94,7 @@ export function snapshot(watched: Watched): Status {
     ...told,
     ready: ready(facts, readyz),
     alive: alive(facts),
-    edges: edgesOf(meter),
+    edges: edgesOf(meter, wiring),
     oldestMs: facts.oldestMs,
     problems: lines.problems,
     process: {
@@ -135,12 +137,18 @@ function heldBeside(all: readonly BlockMetrics[]): number {
   return values.reduce((held, value) => held + value, 0);
 }
 
-function entryOf(block: BlockStatus, meter: FlightMeter, losses: readonly LossPlace[]): BlockEntry {
+function entryOf(
+  block: BlockStatus,
+  wiring: readonly BlockWiring[],
+  meter: FlightMeter,
+  losses: readonly LossPlace[],
+): BlockEntry {
   const { rates, failed } = meter;
   const measured = meter.meters.get(block.responsibility);
   const { responsibility, accepted, handled, failed: failures, dropped, depth } = block;
   return {
     ...block,
+    listens: wiring.find((other) => other.responsibility === responsibility)?.listens ?? [],
     underWay: accepted - handled - failures - dropped - depth,
     acceptedRate: rates.of(`accepted ${responsibility}`),
     handledRate: rates.of(`handled ${responsibility}`),
@@ -162,8 +170,8 @@ function inMs(name: 'p50' | 'p99', seconds: number | undefined): BlockEntry['wai
   return seconds === undefined || seconds === Infinity ? {} : { [name]: seconds * 1000 };
 }
 
-function edgesOf({ meters, rates }: FlightMeter): Status['edges'] {
-  return [...meters].flatMap(([to, { senders }]) =>
+function edgesOf({ meters, rates }: FlightMeter, wiring: readonly BlockWiring[]): Status['edges'] {
+  const seen = [...meters].flatMap(([to, { senders }]) =>
     [...senders].map(([{ responsibility: from }, { count }]) => ({
       from,
       to,
@@ -171,6 +179,14 @@ function edgesOf({ meters, rates }: FlightMeter): Status['edges'] {
       rate: rates.of(`${from} → ${to}`),
     })),
   );
+  const isSeen = new Set(seen.map(({ from, to }) => `${from} → ${to}`));
+  const declared = wiring.flatMap(({ responsibility: from, needs }) => [...new Set(needs)].map((to) => ({ from, to })));
+  return [
+    ...seen,
+    ...declared
+      .filter(({ from, to }) => !isSeen.has(`${from} → ${to}`))
+      .map((edge) => Object.assign(edge, { count: 0, rate: 0 })),
+  ];
 }
 
 function sum(places: readonly LossPlace[]): number {

@@ -21,6 +21,7 @@ const block = z.strictObject({
   name: z.string(),
   responsibility: z.string(),
   state: z.enum(['made', 'initializing', 'ready', 'running', 'finishing', 'finished']),
+  listens: z.array(z.strictObject({ protocol: z.enum(['tcp', 'udp']), host: z.string(), port: count })),
   accepted: count,
   rejected: count,
   handled: count,

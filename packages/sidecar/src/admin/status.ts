@@ -1,4 +1,4 @@
-import type { BlockState, FlightStatus } from '@sputnikjs/core';
+import type { BlockState, FlightStatus, ListenPlace } from '@sputnikjs/core';
 
 /** A verdict, and what it is made of. */
 export interface Health {
@@ -27,6 +27,8 @@ export interface BlockEntry {
   /** Its address. */
   readonly responsibility: string;
   readonly state: BlockState;
+  /** Where it takes from outside, as configured. */
+  readonly listens: readonly ListenPlace[];
   readonly accepted: number;
   /** Refused since there was no room: the sender knows. */
   readonly rejected: number;
@@ -91,7 +93,7 @@ export interface ServerStatus {
   readonly history: readonly ServerTurn[];
 }
 
-/** Who has sent messages to whom. */
+/** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */
 export interface Edge {
   readonly from: string;
   readonly to: string;

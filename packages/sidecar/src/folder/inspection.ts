@@ -9,7 +9,8 @@ import {
 import type { BlockList, SidecarEntry } from './blocks.js';
 import type { Configuration } from './configuration.js';
 import type { Factories } from './block-factories.js';
-import { attempt } from './problems.js';
+import { attempt, type WithProblems } from './problems.js';
+import type { BlockWiring } from './wiring.js';
 
 /** What is inspected: blocks that have passed their schemas, and where else the satellite listens. */
 export interface Inspected {
@@ -30,27 +31,34 @@ interface Claim extends ListenPlace {
 
 /**
  * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, blocks that stand before one that they
- * need (B1), and places that two listen at. One line each.
+ * need (B1), and places that two listen at. One line each. The value is how the blocks are wired.
  */
-export async function inspectSetup(inspected: Inspected): Promise<readonly string[]> {
+export async function inspectSetup(inspected: Inspected): Promise<WithProblems<readonly BlockWiring[]>> {
   const { list, factories, configuration, names, connectorListens, adminListens } = inspected;
   const claims: Claim[] = [
     ...adminListens.map((place) => ({ ...place, by: 'admin', label: 'sputnik' })),
     ...connectorListens.map((place) => ({ ...place, by: CONNECTOR, label: CONNECTOR })),
   ];
   const problems: string[] = [];
+  const wiring: BlockWiring[] = [];
   const read = confFactory(configuration.source(names));
   for (const entry of list.entries) {
     const factory = factories[entry.name];
-    if (!isChecked(factory)) continue;
     const { name, responsibility = name } = entry;
+    const needs = needed(entry, factory);
+    if (!isChecked(factory)) {
+      wiring.push({ responsibility, needs, listens: [] });
+      continue;
+    }
     const own = [...new Set([responsibility, name])];
     const label = await configuration.labelOf(own);
     const checked = await attempt(checkBlock(factory, own, configuration, read), {});
     problems.push(...checked.problems, ...(checked.value.problems ?? []).map((problem) => `${label}: ${problem}`));
-    for (const place of checked.value.listens ?? []) claims.push({ ...place, by: responsibility, label });
+    const { listens = [] } = checked.value;
+    for (const place of listens) claims.push({ ...place, by: responsibility, label });
+    wiring.push({ responsibility, needs, listens });
   }
-  return [...problems, ...misplaced(list, factories), ...contested(claims)];
+  return { value: wiring, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
 }
 
 type Checked = BlockDefinition & Required<Pick<BlockDefinition, 'check'>>;

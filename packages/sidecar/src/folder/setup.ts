@@ -14,6 +14,7 @@ import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
 import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
+import type { BlockWiring } from './wiring.js';
 
 /** A satellite that has been checked and can be prepared. */
 export interface Setup {
@@ -22,6 +23,7 @@ export interface Setup {
   readonly sputnik: SputnikOptions;
   readonly connector: StartableConnector | undefined;
   readonly settings: SatelliteSettings;
+  readonly wiring: readonly BlockWiring[];
   /** What may be meant, and may not, one line each. */
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
@@ -64,7 +66,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     timeouts: settings.value.timeouts,
   };
   const inBlocks = await inspectBlocks(sputnik, label);
-  const setupProblems = await inspectSetup({
+  const inspected = await inspectSetup({
     list: { label, entries },
     factories: factories.value,
     configuration,
@@ -79,7 +81,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
   const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
-  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...setupProblems, ...strays])];
+  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays])];
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
   const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets];
@@ -88,6 +90,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     sputnik,
     connector,
     settings: settings.value,
+    wiring: inspected.value,
     warnings,
     readableSecrets,
     configurations: () => configuration.inForce(),

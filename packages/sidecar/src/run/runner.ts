@@ -129,13 +129,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
 
 /** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
 async function startAdmin(
-  { name, settings, configurations }: Setup,
-  around: Omit<Administered, 'name' | 'settings' | 'configurations'>,
+  { name, settings, wiring, configurations }: Setup,
+  around: Omit<Administered, 'name' | 'settings' | 'wiring' | 'configurations'>,
   log: Logger = SILENT,
   cleaner: Cleaner,
 ): Promise<Admin | undefined> {
   if (settings.admin === undefined) return undefined;
-  const admin = new Admin({ ...around, name, settings: settings.admin, configurations });
+  const admin = new Admin({ ...around, name, settings: settings.admin, wiring, configurations });
   cleaner.push(() => admin.close());
   try {
     await admin.listen(log.child?.({ block: ADMIN }) ?? log);
