@@ -26,9 +26,6 @@ import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
 import { Watch } from './watch.js';
 
-/** How long a landing may take unless the configuration says otherwise, as in the core. */
-const LANDING_MS = 25_000;
-
 const ADMIN = 'admin';
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -90,7 +87,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
     cleaner.push(() => signals.close());
     if (log && process === 'ours') {
-      const { landingMs = LANDING_MS } = settings.timeouts;
+      const { landingMs } = settings.timeouts;
       const watch = new Watch({ mostMs: landingMs, soon: signals.soon, log });
       cleaner.push(() => watch.close());
       const guarded = { log, status, stuck: () => watch.stuck, fail: (error: unknown) => signals.fail(error) };
