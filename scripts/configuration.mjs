@@ -2,7 +2,7 @@
 // built.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROUTES } from '../packages/adapter-syslog/dist/routing.js';
+import { ROUTES } from '../packages/adapter-syslog/dist/route/routing.js';
 import { catalogue } from '../packages/sidecar/dist/cli/catalogue.js';
 import { spellings } from '../packages/sidecar/dist/folder/environment.js';
 import { jsonSchemaOf } from '../packages/sidecar/dist/folder/json-schema.js';

@@ -10,7 +10,7 @@ import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
 import { connector as mqtt } from '../../packages/connector-mqtt/dist/index.js';
 import { connector as nats } from '../../packages/connector-nats/dist/index.js';
 import { connector as redis } from '../../packages/connector-redis/dist/index.js';
-import { ROUTES } from '../../packages/adapter-syslog/dist/routing.js';
+import { ROUTES } from '../../packages/adapter-syslog/dist/route/routing.js';
 import { Entries } from '../../packages/sidecar/dist/folder/blocks.js';
 import { keyFacts } from '../../packages/sidecar/dist/folder/key-facts.js';
 import { SatelliteConf } from '../../packages/sidecar/dist/folder/satellite-conf.js';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
 import { test } from 'node:test';
 import { natsServer } from '@sputnikjs/testkit/servers';
 import { BLOCKS, CONNECTOR, LANDER } from './fixtures.js';
@@ -57,6 +58,7 @@ test('variables that are called like those of a configuration, and set no key, a
     'listener-tls.json': { port: 2 },
     'x.env': 'LISTENER_BACKGROUND_COLOUR_AND_MORE=red\n',
   });
+  await chmod(`${cf}/x.env`, 0o600);
   const { code, stdout, stderr } = await cli(['check', '--cf', cf], {
     LISTENER_PASWORD: 'hunter2',
     LISTENER_TLS_PASSWORDFILE: '/x',

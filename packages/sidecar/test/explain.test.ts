@@ -94,7 +94,10 @@ test('explain says what may have been meant by a key that there is not', async (
   );
   assert.equal(await told('prodcer'), 'there is no key "prodcer", did you mean "producer"?');
   assert.equal(await told('producer.capcity'), 'there is no key "producer.capcity", did you mean "producer.capacity"?');
-  assert.equal(await told('producer.zzz'), 'there is no key "producer.zzz"; there are concurrency, capacity');
+  assert.equal(
+    await told('producer.zzz'),
+    'there is no key "producer.zzz"; there are concurrency, capacity, maxHeldBytes',
+  );
   assert.match(
     await told('\u001B[2J0123456789'),
     /^there is no key "\\u001b\[2J0123456789"; the configurations are blocks, sputnik/,

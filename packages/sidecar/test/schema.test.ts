@@ -31,7 +31,7 @@ test('schema lists the configurations that there are', async () => {
 test('schema writes what a file may have in it, for editors, with the key that leads them there', async () => {
   const { $schema, title, properties } = await schemaOf('sputnik');
   assert.deepEqual([$schema, title], ['https://json-schema.org/draft/2020-12/schema', 'sputnik']);
-  assert.deepEqual(Object.keys(properties ?? {}), ['$schema', 'logLevel', 'timeouts', 'landing']);
+  assert.deepEqual(Object.keys(properties ?? {}), ['$schema', 'name', 'logLevel', 'timeouts', 'landing', 'admin']);
   const blocks = await schemaOf('blocks');
   assert.deepEqual(
     [blocks.type, Object.keys(blocks.items?.properties ?? {})],
@@ -87,6 +87,6 @@ test('each file may say where its schema is', async () => {
   // a key of that name that is no text is none of ours
   const bad = await folder({ 'blocks.json': [], 'sputnik.json': { $schema: 5 } });
   assert.deepEqual((await check({ cf: bad })).problems, [
-    `${join(bad, 'sputnik.json')}: $schema: unknown key, expected one of logLevel, timeouts, landing`,
+    `${join(bad, 'sputnik.json')}: $schema: unknown key, expected one of name, logLevel, timeouts, landing, admin`,
   ]);
 });

@@ -52,6 +52,8 @@ export const AdminConf: z.ZodType<AdminSettings> = z
       ),
     tokenFile: text
       .optional()
+      // the path is none
+      .meta({ writeOnly: false })
       .describe('File that holds the token. Who shows it may control the satellite, and look from other machines.'),
     unprotected: z.boolean().default(false).describe('Whoever reaches the port may look, without a token.'),
     readyz: z
