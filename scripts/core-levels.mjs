@@ -1,60 +1,60 @@
-// Keeps the core's levels: a file imports only from levels below its own (docs/ARCHITECTURE.md).
-import { readdirSync, readFileSync } from 'node:fs';
+// Keeps the core's rooms and levels: a file imports only from rooms before its own, and from lower levels of its own (docs/ARCHITECTURE.md).
+import { posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { filesBelow } from './packages.mjs';
 
-const LEVELS = [
-  [
-    'abort',
-    'circle',
-    'descriptor',
-    'gate',
-    'line',
-    'message',
-    'pacer',
-    'reconnect',
-    'ring',
-    'server-lane',
-    'signals',
-    'standard-schema',
+const ROOMS = {
+  time: [['abort', 'line', 'pacer'], ['clock'], ['deadlines']],
+  api: [
+    ['descriptor', 'message', 'standard-schema'],
+    ['block-communicator', 'errors'],
+    ['config', 'observer'],
   ],
-  ['block-communicator', 'clock', 'errors', 'observer', 'weights'],
-  ['config', 'deadlines', 'sender'],
-  ['outcomes', 'question', 'server-connector'],
-  ['batch', 'waiters'],
-  ['workers'],
-  ['mailbox'],
-  ['address', 'block'],
-  ['events', 'factories', 'finisher', 'idle', 'initiator-block', 'shape'],
-  ['connector', 'emitter', 'failure', 'report'],
-  ['failures'],
-  ['callbacks'],
-  ['active-block'],
-  ['blocks', 'waiting'],
-  ['landing'],
-  ['flight'],
-  ['assemble'],
-  ['sputnik'],
-  ['index'],
-];
+  mailbox: [
+    ['ring', 'sender'],
+    ['outcomes', 'question', 'weights'],
+    ['batch', 'waiters'],
+    ['workers'],
+    ['mailbox'],
+    ['address'],
+  ],
+  block: [
+    ['block', 'server-lane'],
+    ['events', 'factories', 'idle', 'shape'],
+    ['failure'],
+    ['failures'],
+    ['callbacks'],
+    ['active-block'],
+  ],
+  server: [['reconnect', 'server-connector'], ['connector']],
+  flight: [
+    ['circle', 'emitter', 'gate', 'initiator-block', 'report', 'signals'],
+    ['blocks', 'finisher', 'waiting'],
+    ['landing'],
+    ['flight'],
+    ['assemble'],
+    ['sputnik'],
+  ],
+  '.': [['index']],
+};
 
-const source = new URL('../packages/core/src/', import.meta.url);
+const SOURCE = 'packages/core/src';
+const LEVELS = Object.entries(ROOMS).flatMap(([room, levels]) =>
+  levels.map((names) => names.map((name) => posix.join(SOURCE, room, `${name}.ts`))),
+);
 const levelOf = new Map(LEVELS.flatMap((files, level) => files.map((file) => [file, level])));
 const problems = [];
 
-for (const entry of readdirSync(source)) {
-  const file = entry.replace(/\.ts$/, '');
+for (const file of filesBelow(SOURCE)) {
   const level = levelOf.get(file);
-  if (level === undefined) {
-    problems.push(`${entry} has no level; give it one in scripts/core-levels.mjs`);
-    continue;
-  }
+  if (level === undefined) problems.push(`${file} has no level; give it one in scripts/core-levels.mjs`);
   // Without comments: their examples import the core as its users do.
-  const text = readFileSync(new URL(entry, source), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
   for (const [, specifier] of text.matchAll(/\bfrom '([^']+)'/g)) {
     if (specifier.startsWith('node:')) continue;
-    const other = /^\.\/(.+)\.js$/.exec(specifier)?.[1];
-    if (other === undefined) problems.push(`${entry} imports ${specifier}; the core depends on nothing`);
-    else if (!(levelOf.get(other) < level))
-      problems.push(`${entry} (level ${level}) imports ${other}, which is not below it`);
+    const other = posix.join(posix.dirname(file), specifier.replace(/\.js$/, '.ts'));
+    if (!levelOf.has(other)) problems.push(`${file} imports ${specifier}; the core depends on nothing`);
+    else if (!(levelOf.get(other) < level)) problems.push(`${file} imports ${specifier}, which is not below it`);
   }
 }
 
@@ -62,4 +62,4 @@ if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
 }
-console.log(`core: ${levelOf.size} files keep their ${LEVELS.length} levels`);
+console.log(`core: ${levelOf.size} files keep their rooms and levels`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '@sputnikjs/core';
-import { settles } from '../dist/clock.js';
+import { settles } from '../dist/time/clock.js';
 import { gate, manualClock, never, turn } from '@sputnikjs/testkit';
 
 test('sleep resolves after its time, not before', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Line, type Place } from '../dist/line.js';
+import { Line, type Place } from '../dist/time/line.js';
 
 interface Numbered extends Place {
   readonly n: number;

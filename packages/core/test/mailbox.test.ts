@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Mailbox, type MailboxOptions } from '../dist/mailbox.js';
-import { Pacer } from '../dist/pacer.js';
-import { Sender } from '../dist/sender.js';
+import { Mailbox, type MailboxOptions } from '../dist/mailbox/mailbox.js';
+import { Pacer } from '../dist/time/pacer.js';
+import { Sender } from '../dist/mailbox/sender.js';
 import type { BlockCommunicator, Mail } from '@sputnikjs/core';
 import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { BlockCommunicator } from '@sputnikjs/core';
-import { Pacer } from '../dist/pacer.js';
+import { Pacer } from '../dist/time/pacer.js';
 import type { Acts } from './support/recorder.js';
 import { TestFlight } from './support/test-flight.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasLasted, retryDelay } from '../dist/reconnect.js';
+import { hasLasted, retryDelay } from '../dist/server/reconnect.js';
 
 test('S2: delays grow exponentially from 100 ms and stay at 10 s, for however long the server is away', () => {
   const longest = Array.from({ length: 30 }, (_, i) => retryDelay(i + 1, () => 1));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ring } from '../dist/ring.js';
+import { Ring } from '../dist/mailbox/ring.js';
 import { randomFrom } from '@sputnikjs/testkit';
 
 test('a ring gives back what was pushed, first in, first out, through growth and wrap-around', () => {

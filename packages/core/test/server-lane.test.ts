@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ServerLane } from '../dist/server-lane.js';
+import { ServerLane } from '../dist/block/server-lane.js';
 import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 
 interface Bench {

@@ -1,14 +1,14 @@
-import { isAbortError, makeAbortController } from './abort.js';
-import type { Address, Lookup } from './address.js';
+import { isAbortError, makeAbortController } from '../time/abort.js';
+import type { Address, Lookup } from '../mailbox/address.js';
 import type { BlockContext, Callback, Logger } from './block.js';
-import type { Clock } from './clock.js';
-import type { ConfigSource } from './config.js';
-import { FINISHER, type BlockDescriptor } from './descriptor.js';
+import type { Clock } from '../time/clock.js';
+import type { ConfigSource } from '../api/config.js';
+import { FINISHER, type BlockDescriptor } from '../api/descriptor.js';
 import type { EventListener } from './events.js';
 import type { FailureInPhase } from './failure.js';
 import type { FailingFlight, Failures } from './failures.js';
-import type { MessageObserver } from './observer.js';
-import type { Pacer } from './pacer.js';
+import type { MessageObserver } from '../api/observer.js';
+import type { Pacer } from '../time/pacer.js';
 
 /** What has to be known of a flight. */
 export interface FlightPlan {

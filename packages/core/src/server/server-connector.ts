@@ -1,4 +1,4 @@
-import type { ConfFactory } from './config.js';
+import type { ConfFactory } from '../api/config.js';
 
 /** One attempt to connect. */
 export interface ConnectAttempt {

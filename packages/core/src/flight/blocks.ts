@@ -1,8 +1,8 @@
-import type { ActiveBlock } from './active-block.js';
-import type { Idling } from './block.js';
-import { INITIATOR } from './descriptor.js';
-import { allIdle, areIdle } from './idle.js';
-import type { ServerConnection } from './server-lane.js';
+import type { ActiveBlock } from '../block/active-block.js';
+import type { Idling } from '../block/block.js';
+import { INITIATOR } from '../api/descriptor.js';
+import { allIdle, areIdle } from '../block/idle.js';
+import type { ServerConnection } from '../block/server-lane.js';
 
 /** The blocks of a flight, by their addresses: the initiator, then the others in the order of their init. */
 export class Blocks implements Idling {

@@ -1,7 +1,7 @@
-import type { ActiveBlock } from './active-block.js';
+import type { ActiveBlock } from '../block/active-block.js';
 import type { Blocks } from './blocks.js';
-import { settles, type Clock } from './clock.js';
-import type { EventListener, Unfinished } from './events.js';
+import { settles, type Clock } from '../time/clock.js';
+import type { EventListener, Unfinished } from '../block/events.js';
 import { sayWhatHangs } from './waiting.js';
 
 /** Of the time, for `onLanding` and draining. */

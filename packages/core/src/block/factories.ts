@@ -1,5 +1,5 @@
 import type { BlockFactory } from './block.js';
-import { SputnikError } from './errors.js';
+import { SputnikError } from '../api/errors.js';
 
 /** Factories by block name. A block made for another connection type does not compile. */
 export type BlockFactories<C = unknown> = Readonly<Record<string, BlockFactory<C>>>;

@@ -1,7 +1,7 @@
 import { Batch } from './batch.js';
-import type { ErrorCode } from './errors.js';
+import type { ErrorCode } from '../api/errors.js';
 import { Outcomes, type Counts, type Recipient } from './outcomes.js';
-import type { Pacer } from './pacer.js';
+import type { Pacer } from '../time/pacer.js';
 import type { Question } from './question.js';
 import { Ring } from './ring.js';
 import type { Sender } from './sender.js';

@@ -1,17 +1,17 @@
-import type { Lookup } from './address.js';
+import type { Lookup } from '../mailbox/address.js';
 import { assemble, type BlockEntry } from './assemble.js';
-import type { BlockFactory, Idling, Logger } from './block.js';
-import type { FlightPlan } from './callbacks.js';
-import { systemClock, type Clock } from './clock.js';
-import type { ConfigSource } from './config.js';
-import { connectorBlock } from './connector.js';
-import { CONNECTOR, FINISHER } from './descriptor.js';
-import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from './events.js';
-import { globalFactories, type BlockFactories } from './factories.js';
+import type { BlockFactory, Idling, Logger } from '../block/block.js';
+import type { FlightPlan } from '../block/callbacks.js';
+import { systemClock, type Clock } from '../time/clock.js';
+import type { ConfigSource } from '../api/config.js';
+import { connectorBlock } from '../server/connector.js';
+import { CONNECTOR, FINISHER } from '../api/descriptor.js';
+import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from '../block/events.js';
+import { globalFactories, type BlockFactories } from '../block/factories.js';
 import { finisherBlock, silentFinisher } from './finisher.js';
 import { ActiveFlight } from './flight.js';
-import type { MessageObserver } from './observer.js';
-import type { ServerConnector } from './server-connector.js';
+import type { MessageObserver } from '../api/observer.js';
+import type { ServerConnector } from '../server/server-connector.js';
 
 /** Deadlines, in milliseconds. */
 export interface Timeouts {

@@ -1,5 +1,5 @@
 import { isThenable, type Batch, type Delivery } from './batch.js';
-import type { BlockCommunicator } from './block-communicator.js';
+import type { BlockCommunicator } from '../api/block-communicator.js';
 import { ANY, type Outcomes, type Recipient } from './outcomes.js';
 import { Sender } from './sender.js';
 import type { Weights } from './weights.js';

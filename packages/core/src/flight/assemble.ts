@@ -1,13 +1,13 @@
-import type { Address, Addresses } from './address.js';
-import type { BlockDefinition, BlockFactory, Needs, Wiring } from './block.js';
-import { Callbacks } from './callbacks.js';
+import type { Address, Addresses } from '../mailbox/address.js';
+import type { BlockDefinition, BlockFactory, Needs, Wiring } from '../block/block.js';
+import { Callbacks } from '../block/callbacks.js';
 import { findCircle } from './circle.js';
-import { confFactory, type ConfigSource } from './config.js';
-import { CONNECTOR, describe, label, RESERVED, type BlockDescriptor } from './descriptor.js';
-import { SputnikError, textOf } from './errors.js';
-import type { BlockFactories } from './factories.js';
+import { confFactory, type ConfigSource } from '../api/config.js';
+import { CONNECTOR, describe, label, RESERVED, type BlockDescriptor } from '../api/descriptor.js';
+import { SputnikError, textOf } from '../api/errors.js';
+import type { BlockFactories } from '../block/factories.js';
 import type { ActiveFlight } from './flight.js';
-import { shapeProblems } from './shape.js';
+import { shapeProblems } from '../block/shape.js';
 
 /** Other addresses for what a block needs, by the names it uses for them. */
 type Rewiring = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import type { BlockStatus, Failure, LandingCause, LandingReport, Unfinished } from './events.js';
+import type { BlockStatus, Failure, LandingCause, LandingReport, Unfinished } from '../block/events.js';
 
 /** What a landing left behind, of what was gathered while the satellite flew and landed (L4). */
 export function makeReport(

@@ -1,8 +1,8 @@
-import type { ActiveBlock } from './active-block.js';
+import type { ActiveBlock } from '../block/active-block.js';
 import { findCircle, type Edge } from './circle.js';
-import type { Clock } from './clock.js';
-import type { BlockDescriptor } from './descriptor.js';
-import type { EventListener } from './events.js';
+import type { Clock } from '../time/clock.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import type { EventListener } from '../block/events.js';
 
 const EVERY_MS = 5_000;
 

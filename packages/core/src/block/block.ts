@@ -1,10 +1,10 @@
-import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
-import type { Clock } from './clock.js';
-import type { ConfFactory } from './config.js';
-import type { BlockDescriptor } from './descriptor.js';
-import type { MailboxOptions } from './mailbox.js';
-import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from './message.js';
-import type { StandardSchemaV1 } from './standard-schema.js';
+import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
+import type { Clock } from '../time/clock.js';
+import type { ConfFactory } from '../api/config.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import type { MailboxOptions } from '../mailbox/mailbox.js';
+import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from '../api/message.js';
+import type { StandardSchemaV1 } from '../api/standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
 export type Callback = Exclude<keyof Block, 'mailbox' | 'transit'> | 'waitUntil' | 'weigh' | 'onEvent' | 'observer';

@@ -1,6 +1,6 @@
 import type { Callback, Metric } from './block.js';
-import type { BlockDescriptor } from './descriptor.js';
-import type { Counts } from './outcomes.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import type { Counts } from '../mailbox/outcomes.js';
 
 /** A failure of user code: where, and what was thrown. */
 export interface Failure {

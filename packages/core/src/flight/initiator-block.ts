@@ -1,7 +1,7 @@
-import type { Block } from './block.js';
-import type { BlockDescriptor } from './descriptor.js';
-import { SputnikError } from './errors.js';
-import type { Msg } from './message.js';
+import type { Block } from '../block/block.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import { SputnikError } from '../api/errors.js';
+import type { Msg } from '../api/message.js';
 
 const FINISH: Msg = Object.freeze({});
 

@@ -1,14 +1,14 @@
-import { isAbortError } from './abort.js';
+import { isAbortError } from '../time/abort.js';
 import type { AnyBlock, Callback, Idling, Metric } from './block.js';
 import type { Callbacks, FlightControl } from './callbacks.js';
-import { settles } from './clock.js';
-import { confFactory } from './config.js';
-import type { BlockDescriptor } from './descriptor.js';
-import { SputnikError } from './errors.js';
+import { settles } from '../time/clock.js';
+import { confFactory } from '../api/config.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import { SputnikError } from '../api/errors.js';
 import type { BlockState, BlockStatus, Failure, Unfinished } from './events.js';
 import { allIdle, areIdle } from './idle.js';
-import { Mailbox } from './mailbox.js';
-import { noCounts, type Recipient } from './outcomes.js';
+import { Mailbox } from '../mailbox/mailbox.js';
+import { noCounts, type Recipient } from '../mailbox/outcomes.js';
 import { ServerLane, type ServerConnection } from './server-lane.js';
 
 /** A live block: its lanes (`run`, messages, server), which are independent of each other, and its finish. */

@@ -1,20 +1,27 @@
-import { anySignal, makeAbortController, onAbort } from './abort.js';
-import { ActiveBlock } from './active-block.js';
-import { Addresses } from './address.js';
-import type { AnyBlock } from './block.js';
+import { anySignal, makeAbortController, onAbort } from '../time/abort.js';
+import { ActiveBlock } from '../block/active-block.js';
+import { Addresses } from '../mailbox/address.js';
+import type { AnyBlock } from '../block/block.js';
 import { Blocks } from './blocks.js';
-import { Callbacks, type FlightControl, type FlightPlan } from './callbacks.js';
-import { CONNECTOR, describe, INITIATOR } from './descriptor.js';
-import { SputnikError, textOf } from './errors.js';
+import { Callbacks, type FlightControl, type FlightPlan } from '../block/callbacks.js';
+import { CONNECTOR, describe, INITIATOR } from '../api/descriptor.js';
+import { SputnikError, textOf } from '../api/errors.js';
 import { Emitter } from './emitter.js';
-import type { BlockMetrics, EventListener, Failure, FlightStatus, LandingCause, LandingReport } from './events.js';
-import type { FailureInPhase } from './failure.js';
-import { Failures } from './failures.js';
+import type {
+  BlockMetrics,
+  EventListener,
+  Failure,
+  FlightStatus,
+  LandingCause,
+  LandingReport,
+} from '../block/events.js';
+import type { FailureInPhase } from '../block/failure.js';
+import { Failures } from '../block/failures.js';
 import { Gate } from './gate.js';
 import { initiatorBlock } from './initiator-block.js';
 import { Landing } from './landing.js';
-import { handingIn, type MessageObserver } from './observer.js';
-import { Pacer } from './pacer.js';
+import { handingIn, type MessageObserver } from '../api/observer.js';
+import { Pacer } from '../time/pacer.js';
 import { makeReport } from './report.js';
 
 /** A flight, the one owner of its state. */

@@ -1,8 +1,8 @@
-import { onAbort } from './abort.js';
-import type { AskOptions, BlockCommunicator } from './block-communicator.js';
-import type { Clock } from './clock.js';
-import { Deadlines } from './deadlines.js';
-import type { BlockDescriptor } from './descriptor.js';
+import { onAbort } from '../time/abort.js';
+import type { AskOptions, BlockCommunicator } from '../api/block-communicator.js';
+import type { Clock } from '../time/clock.js';
+import { Deadlines } from '../time/deadlines.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
 import type { Mailbox } from './mailbox.js';
 import { Question } from './question.js';
 import { Sender } from './sender.js';

@@ -1,6 +1,6 @@
-import { onAbort } from './abort.js';
-import { defineBlock, type Block, type BlockDefinition } from './block.js';
-import { FINISHER } from './descriptor.js';
+import { onAbort } from '../time/abort.js';
+import { defineBlock, type Block, type BlockDefinition } from '../block/block.js';
+import { FINISHER } from '../api/descriptor.js';
 import { onSignal } from './signals.js';
 
 /** Lands nobody: for a flight that listens to no signals. */

@@ -1,4 +1,4 @@
-import { guarded } from './abort.js';
+import { guarded } from '../time/abort.js';
 import { label, type BlockDescriptor } from './descriptor.js';
 
 /** Every error code of the core, and what it means. The text of an error adds the particulars. */

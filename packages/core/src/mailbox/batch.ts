@@ -1,5 +1,5 @@
-import { isAbortError } from './abort.js';
-import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
+import { isAbortError } from '../time/abort.js';
+import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
 import type { Lost, Outcomes } from './outcomes.js';
 import type { Sender } from './sender.js';
 

@@ -1,12 +1,12 @@
-import { onAbort } from './abort.js';
-import type { Block, BlockContext } from './block.js';
-import { settles } from './clock.js';
-import type { ConfFactory } from './config.js';
-import { SputnikError } from './errors.js';
-import type { EventListener } from './events.js';
+import { onAbort } from '../time/abort.js';
+import type { Block, BlockContext } from '../block/block.js';
+import { settles } from '../time/clock.js';
+import type { ConfFactory } from '../api/config.js';
+import { SputnikError } from '../api/errors.js';
+import type { EventListener } from '../block/events.js';
 import { hasLasted, retryDelay } from './reconnect.js';
 import type { ConnectAttempt, ServerConnector } from './server-connector.js';
-import type { ServerConnection } from './server-lane.js';
+import type { ServerConnection } from '../block/server-lane.js';
 
 /** How long an attempt may take to obey its signal. */
 const ABORTED_MS = 1_000;

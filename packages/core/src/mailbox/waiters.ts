@@ -1,5 +1,5 @@
-import { onAbort } from './abort.js';
-import { Line, type Place } from './line.js';
+import { onAbort } from '../time/abort.js';
+import { Line, type Place } from '../time/line.js';
 import type { Question } from './question.js';
 import type { Sender } from './sender.js';
 

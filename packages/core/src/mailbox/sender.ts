@@ -1,5 +1,5 @@
-import type { Asker, BlockCommunicator } from './block-communicator.js';
-import type { ErrorCode } from './errors.js';
+import type { Asker, BlockCommunicator } from '../api/block-communicator.js';
+import type { ErrorCode } from '../api/errors.js';
 
 /** Who sent a message, as its receiver gets to know them. One that asks is a {@link Question}. */
 export class Sender {

@@ -1,8 +1,8 @@
-import type { Asker, BlockCommunicator } from './block-communicator.js';
-import type { Expiring } from './deadlines.js';
-import type { BlockDescriptor } from './descriptor.js';
-import { SputnikError, type ErrorCode } from './errors.js';
-import type { Line } from './line.js';
+import type { Asker, BlockCommunicator } from '../api/block-communicator.js';
+import type { Expiring } from '../time/deadlines.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import { SputnikError, type ErrorCode } from '../api/errors.js';
+import type { Line } from '../time/line.js';
 import { Sender } from './sender.js';
 
 /** Who is asked. */

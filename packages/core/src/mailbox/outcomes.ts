@@ -1,6 +1,6 @@
-import type { Asker, BlockCommunicator, Mail } from './block-communicator.js';
-import type { BlockDescriptor } from './descriptor.js';
-import type { MessageObserver, Outcome } from './observer.js';
+import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
+import type { BlockDescriptor } from '../api/descriptor.js';
+import type { MessageObserver, Outcome } from '../api/observer.js';
 import type { Sender } from './sender.js';
 
 /** Messages that failed with the same error, where no asker knows. */

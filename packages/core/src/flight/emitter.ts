@@ -1,4 +1,4 @@
-import type { EventListener, FlightStatus, SputnikEvent } from './events.js';
+import type { EventListener, FlightStatus, SputnikEvent } from '../block/events.js';
 
 /** Tells the listener of every event, and knows from them how the connection is. */
 export class Emitter {
