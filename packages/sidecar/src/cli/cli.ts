@@ -1,8 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { checkCommand, type CheckOptions } from './check.js';
 import { EXIT } from '../run/exit-code.js';
 import type { Reader } from '../folder/reader.js';
 import { explain } from './explain.js';
+import { FORMATS, graph, type GraphOptions } from './graph.js';
 import { schema } from './schema.js';
 import { resend } from './resend.js';
 import { start } from '../run/start.js';
@@ -66,6 +67,13 @@ export async function cli({ name, dialect }: CliOptions): Promise<void> {
     .argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block')
     .option('--cf <folder>', 'configuration folder')
     .action(async (name: string | undefined, { cf }: Folder) => end(await schema({ name, cf, dialect })));
+
+  program
+    .command('graph')
+    .description('draw which block sends to which, and the order of the boot; start nothing')
+    .requiredOption('--cf <folder>', 'configuration folder')
+    .addOption(new Option('--format <format>', 'for the terminal, or for a page').choices(FORMATS).default('text'))
+    .action(async (options: GraphOptions) => end(await graph({ ...options, dialect })));
 
   program
     .command('resend')

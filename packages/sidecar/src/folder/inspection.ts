@@ -23,17 +23,24 @@ export interface Inspected {
 }
 
 /** A place, and whose it is. */
-interface Claim extends ListenPlace {
+export interface Claim extends ListenPlace {
+  /** The responsibility of the block that is going to listen there, or `connector`. */
   readonly by: string;
   /** Where its configuration stands. */
   readonly label: string;
 }
 
+/** What was found beside problems. */
+export interface Inspection {
+  readonly wiring: readonly BlockWiring[];
+  readonly claims: readonly Claim[];
+}
+
 /**
  * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, blocks that stand before one that they
- * need (B1), and places that two listen at. One line each. The value is how the blocks are wired.
+ * need (B1), and places that two listen at. One line each. The value is how the blocks are wired, and who is going to listen where.
  */
-export async function inspectSetup(inspected: Inspected): Promise<WithProblems<readonly BlockWiring[]>> {
+export async function inspectSetup(inspected: Inspected): Promise<WithProblems<Inspection>> {
   const { list, factories, configuration, names, connectorListens, adminListens } = inspected;
   const claims: Claim[] = [
     ...adminListens.map((place) => ({ ...place, by: 'admin', label: 'sputnik' })),
@@ -58,7 +65,7 @@ export async function inspectSetup(inspected: Inspected): Promise<WithProblems<r
     for (const place of listens) claims.push({ ...place, by: responsibility, label });
     wiring.push({ responsibility, needs, listens });
   }
-  return { value: wiring, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
+  return { value: { wiring, claims }, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
 }
 
 type Checked = BlockDefinition & Required<Pick<BlockDefinition, 'check'>>;

@@ -9,7 +9,7 @@ import { findConnector, type ConnectorSetup } from './connector-conf.js';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
 import type { ConfigurationInForce } from './in-force.js';
-import { inspectSetup } from './inspection.js';
+import { inspectSetup, type Claim } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
@@ -28,6 +28,8 @@ export interface Setup {
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
   readonly readableSecrets: readonly string[];
+  /** Where blocks and the connector are going to listen, as far as they tell. */
+  readonly listens: readonly Claim[];
   /**
    * The configurations in force at the time of the call, without secrets: of the satellite, its connector, and each block; and those that
    * blocks have read beside their own, which some do at boot.
@@ -90,7 +92,8 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     sputnik,
     connector,
     settings: settings.value,
-    wiring: inspected.value,
+    wiring: inspected.value.wiring,
+    listens: inspected.value.claims,
     warnings,
     readableSecrets,
     configurations: () => configuration.inForce(),
