@@ -38,7 +38,7 @@ const PACKAGES = [
   '@sputnikjs/connector-redis',
 ];
 
-const BLOCKS: CatalogueEntry = { name: 'blocks', module: undefined, schema: jsonSchemaOf(Entries) };
+const blocksEntry = (): CatalogueEntry => entryOf('blocks', undefined, Entries);
 
 /** The configurations of a folder; without one, those of Sputnik's own packages. */
 export async function catalogue(cf: string | undefined, dialect?: (folder: Reader) => Reader): Promise<Catalogue> {
@@ -51,7 +51,7 @@ export async function catalogue(cf: string | undefined, dialect?: (folder: Reade
     schema: combined([...all].map(jsonSchemaOf)),
   }));
   return {
-    entries: configuration === undefined ? [] : [BLOCKS, ...entries],
+    entries: configuration === undefined ? [] : [blocksEntry(), ...entries],
     inForce: (await value?.configurations()) ?? [],
     problems,
   };
@@ -60,7 +60,7 @@ export async function catalogue(cf: string | undefined, dialect?: (folder: Reade
 async function ofPackages(): Promise<readonly CatalogueEntry[]> {
   const own = [producerBlock, consumerBlock].map((block) => entryOf(block.name, undefined, block.config));
   const found = await Promise.all(PACKAGES.map((module) => ofPackage(module)));
-  return [BLOCKS, entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
+  return [blocksEntry(), entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
 }
 
 async function ofPackage(module: string): Promise<readonly CatalogueEntry[]> {

@@ -136,8 +136,7 @@ function listed(entry: CatalogueEntry, all: readonly Found[]): readonly string[]
   ];
 }
 
-function suffix({ default: value, required, type }: KeyFacts): string {
-  if (required) return '(required)';
-  if (value === undefined || type.startsWith('object')) return '';
-  return `(${JSON.stringify(value)})`;
+function suffix({ default: value, required }: KeyFacts): string {
+  if (required) return 'Required.';
+  return value === undefined ? '' : `Default: ${JSON.stringify(value)}.`;
 }

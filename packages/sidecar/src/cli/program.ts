@@ -1,0 +1,140 @@
+import { Argument, Command, Option } from 'commander';
+import type { Reader } from '../folder/reader.js';
+import { start } from '../run/start.js';
+import { checkCommand, type CheckOptions } from './check.js';
+import { completionOf, SHELLS, type Shell } from './completion.js';
+import { explain } from './explain.js';
+import { FORMATS, graph, type GraphOptions } from './graph.js';
+import { lineWidth } from './layout.js';
+import { resend } from './resend.js';
+import { schema } from './schema.js';
+
+/** A program that runs satellites. */
+export interface CliOptions {
+  /** What it is called. */
+  readonly name: string;
+  /** Makes what is read of a folder what this version understands. */
+  readonly dialect?: ((folder: Reader) => Reader) | undefined;
+}
+
+interface Folder {
+  readonly cf: string;
+}
+
+/** Where a command that can do without a folder looks. */
+const FOLDER = ['--cf <folder>', 'Configuration folder'] as const;
+
+/** All commands; `end` gets the exit code of the one that was called. */
+export function programOf({ name, dialect }: CliOptions, version: string, end: (code: number) => void): Command {
+  const program = new Command(name)
+    .description('Runs the satellite that a configuration folder describes.')
+    .version(version, '-V, --version', 'Write the version')
+    .helpOption('-h, --help', 'Write this help')
+    .helpCommand(false)
+    .configureHelp({ helpWidth: lineWidth() })
+    .exitOverride();
+  program.addHelpText(
+    'after',
+    `
+Start here:
+  ${name} check --cf conf      Is anything wrong with the folder?
+  ${name} run --cf conf        Run it until Ctrl-C.
+  ${name} explain port         What does a key mean?
+  ${name} run --help           Help and examples of a command.
+
+Exit codes: 0 all is well, 1 something failed, 78 the configuration or the
+command line cannot be used.`,
+  );
+
+  const shown = (example: string): string => `  ${example.startsWith('#') ? '' : `${name} `}${example}`;
+  const command = (called: string, description: string, ...examples: readonly string[]): Command =>
+    program
+      .command(called)
+      .description(description)
+      .addHelpText('after', `\nExamples:\n${examples.map(shown).join('\n')}`);
+
+  command(
+    'run',
+    'Run the satellite until SIGTERM or Ctrl-C lands it',
+    'run --cf conf',
+    '# on a terminal the log is for people, elsewhere it is JSON',
+    'run --cf conf > satellite.log',
+  )
+    .requiredOption(...FOLDER)
+    .action(async ({ cf }: Folder) => end(await start({ cf, dialect })));
+
+  command(
+    'check',
+    'Report every problem of the configuration; start nothing',
+    'check --cf conf',
+    'check --cf conf --connect              log in to the server, too',
+    "check --cf conf --json | jq -r '.problems[]'",
+  )
+    .requiredOption(...FOLDER)
+    .option('--connect', 'Also log in to the server, say what it is, and go again')
+    .option('--json', 'Write what was found to stdout, as JSON')
+    .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
+
+  command(
+    'graph',
+    'Draw which block sends to which, and the order of the boot; start nothing',
+    'graph --cf conf',
+    'graph --cf conf --format mermaid       for a page on GitHub',
+    'graph --cf conf --format dot | dot -Tsvg > satellite.svg',
+  )
+    .requiredOption(...FOLDER)
+    .addOption(new Option('--format <format>', 'For the terminal, or for a page').choices(FORMATS).default('text'))
+    .action(async (options: GraphOptions) => end(await graph({ ...options, dialect })));
+
+  command(
+    'explain',
+    'Say what a key means: its type, default, variable; and its value, of a folder',
+    'explain producer.capacity',
+    'explain capacity                       a key, whoever has it',
+    'explain HTTPGATEWAY_PORT               a variable',
+    'explain httpgateway                    all keys of a block',
+    'explain httpgateway.port --cf conf     and which value is in force',
+  )
+    .addArgument(new Argument('<key>', 'A key, a configuration, or a variable'))
+    .option(...FOLDER)
+    .action(async (key: string, { cf }: Partial<Folder>) => end(await explain({ key, cf, dialect })));
+
+  command(
+    'schema',
+    'Write the JSON Schema of a configuration, for editors',
+    'schema                                 which there are',
+    'schema connector > connector.schema.json',
+    'schema myblock --cf conf               of a block of your own',
+  )
+    .addArgument(
+      new Argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block; without, list all'),
+    )
+    .option(...FOLDER)
+    .action(async (of: string | undefined, { cf }: Partial<Folder>) => end(await schema({ name: of, cf, dialect })));
+
+  command(
+    'resend',
+    'Send the messages of a file that syslogwriter wrote; remove from the file what the server has taken',
+    '# first move the file away: mv syslog-unsent.ndjson resend.0',
+    'resend --cf conf resend.0',
+  )
+    .requiredOption('--cf <folder>', 'Configuration folder; its connector and its block "producer" send the messages')
+    .addArgument(new Argument('<file>', 'The file; nothing else may write to it meanwhile'))
+    .action(async (file: string, { cf }: Folder) => end(await resend({ cf, file, dialect })));
+
+  command(
+    'completion',
+    'Write a script that has your shell complete this command line',
+    `completion bash > ~/.local/share/bash-completion/completions/${name}`,
+    '# with ~/.zfunc in fpath, before compinit',
+    `completion zsh > ~/.zfunc/_${name}`,
+    `completion fish > ~/.config/fish/completions/${name}.fish`,
+  )
+    .addArgument(new Argument('<shell>', 'Which shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      process.stdout.write(await completionOf(program, shell));
+      end(0);
+    });
+
+  return program;
+}
