@@ -492,6 +492,7 @@ export const GUARDS = {
       'admin-access',
     ],
     'what is below the log level is left out': [always, 'admin-control', 'cli-flight'],
+    'secrets in the query of a URL are not shown': [swap('soundsSecret(name) ?', 'false ?'), 'text'],
     'secrets are known by their names': [swap('SECRET.test(key)', 'false'), 'in-force'],
     'secrets are not in the configuration in force': [
       swap('from?.fromFile === true || isSecret(path.at(-1), nodes)', 'false'),

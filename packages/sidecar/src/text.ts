@@ -18,7 +18,10 @@ export function shown(key: string, value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value);
 }
 
-/** A text without the passwords that URLs carry: `mqtt://user:***@host`. */
+/** What a URL has behind its path: a name and a value. */
+const PARAMETER = /([?&])([^=&?#\s]{1,64})=[^&#\s]+/g;
+
+/** A text without the passwords that URLs carry: `mqtt://user:***@host`, `https://host/?token=***`. */
 export function scrubbed(text: string): string {
   let result = '';
   let done = 0;
@@ -34,7 +37,11 @@ export function scrubbed(text: string): string {
     // the next one may begin with the slash at the end of this one
     at = Math.max(at, start + authority.length - 2);
   }
-  return result + text.slice(done);
+  result += text.slice(done);
+  // guard: secrets in the query of a URL are not shown
+  return result.replaceAll(PARAMETER, (whole, start: string, name: string) =>
+    soundsSecret(name) ? `${start}${name}=***` : whole,
+  );
 }
 
 function endOfAuthority(text: string, start: number): number {

@@ -233,10 +233,16 @@ test('what came from the file that a variable names is a secret, whatever the ke
 });
 
 test('a URL is shown without the password that it carries, in a list, too', async () => {
-  const raw = { url: 'nats://me:hunter2@a:4222', urls: ['nats://b', 'nats://me:hunter2@c'], plain: 'nats://me@d' };
+  const raw = {
+    url: 'nats://me:hunter2@a:4222',
+    urls: ['nats://b', 'nats://me:hunter2@c'],
+    plain: 'nats://me@d',
+    hook: 'https://h/?sig=1&token=hunter2',
+  };
   assert.deepEqual(await secrets({ raw }, z.looseObject({})), [
     'url "nats://me:***@a:4222"',
     'urls ["nats://b","nats://me:***@c"]',
+    'hook "https://h/?sig=1&token=***"',
   ]);
 });
 

@@ -34,6 +34,10 @@ test('passwords in URLs are not shown', () => {
   assert.equal(scrubbed('connect mqtt://me:hunter2@host:1883 failed'), 'connect mqtt://me:***@host:1883 failed');
   assert.equal(scrubbed('amqp://u:p@ss@h/ and redis://:hunter2@h'), 'amqp://u:***@h/ and redis://:***@h');
   assert.equal(scrubbed('see http://host:80/a@b'), 'see http://host:80/a@b');
+  assert.equal(
+    scrubbed('https://h/p?a=1&api_key=hunter2&b=2#x and wss://h?access_token=hunter2 or ?x=y'),
+    'https://h/p?a=1&api_key=***&b=2#x and wss://h?access_token=*** or ?x=y',
+  );
   assert.ok(!textOf(new Error('nats://a:hunter2@b')).includes('hunter2'));
 });
 

@@ -55,7 +55,7 @@ function everyName(all: readonly Found[], entries: readonly CatalogueEntry[]): r
 }
 
 function say(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n\n`);
+  process.stdout.write(`${lines.map(printable).join('\n')}\n\n`);
 }
 
 /** Those that are called so, from the most exact on: with the configuration, as a variable, by the path alone, by the last name. */
