@@ -31,7 +31,8 @@ export function programOf({ name, dialect }: CliOptions, version: string, end: (
     .version(version, '-V, --version', 'Write the version')
     .helpOption('-h, --help', 'Write this help')
     .helpCommand(false)
-    .configureHelp({ helpWidth: lineWidth() })
+    .configureHelp({ helpWidth: lineWidth(), subcommandTerm })
+    .showHelpAfterError(`"${name} COMMAND --help" says what a command takes, with examples.`)
     .exitOverride();
   program.addHelpText(
     'after',
@@ -137,4 +138,11 @@ command line cannot be used.`,
     });
 
   return program;
+}
+
+/** A command in the list of all: without the options, which its own help has. */
+function subcommandTerm(command: Command): string {
+  const [argument] = command.registeredArguments;
+  if (argument === undefined) return command.name();
+  return `${command.name()} ${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}`;
 }
