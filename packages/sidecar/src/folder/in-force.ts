@@ -87,7 +87,7 @@ class Lister {
     const set = from === undefined ? this.#source : sourceOf(from);
     const add = (shown: unknown, secret: boolean): void =>
       void this.keys.push({
-        path: keyText(path),
+        path: scrubbed(keyText(path)),
         value: shown,
         secret,
         source: written === undefined ? 'default' : set,
