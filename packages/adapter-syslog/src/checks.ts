@@ -8,7 +8,7 @@ import type { ReceiverConfig } from './receive/receiver-config.js';
 import { ROUTES, ROUTES_IF_ANY, type Route } from './route/routing.js';
 import { readListenerTls } from './receive/tls-files.js';
 
-/** What is wrong with the files of TLS listeners, and where all are going to listen. */
+/** Finds what is wrong with the files of TLS listeners, and lists where the receiver will listen. */
 export async function checkReceiver({ listeners }: ReceiverConfig): Promise<Inspection> {
   const problems = await Promise.all(listeners.map(listenerProblems));
   const listens = listeners.flatMap(({ transport, host, port }) =>
@@ -32,12 +32,12 @@ async function listenerProblems(config: ListenerConfig, index: number): Promise<
   return problems.map((problem) => `listeners[${index}]: ${problem}`);
 }
 
-/** The routes, which `syslogproducer` reads at its init: from a configuration that may be missing, or one that is named. */
+/** Reads the routes of `syslogproducer` at its init: from the configuration that it names, or from the default one, which may be missing. */
 export function readRoutes(read: ConfFactory, confName: string | undefined): Promise<readonly Route[]> {
   return read(confName ?? 'syslogconf', confName === undefined ? ROUTES_IF_ANY : ROUTES);
 }
 
-/** Whether the file of `syslogwriter` can be written, or made. */
+/** Checks that the file of `syslogwriter` can be written or created. */
 export async function checkWriter({ path }: { readonly path: string }): Promise<Inspection> {
   const problem = await pathProblem(resolve(path));
   return problem === undefined ? {} : { problems: [`path: "${path}" cannot be written: ${problem}`] };
@@ -54,7 +54,7 @@ async function pathProblem(path: string): Promise<string | undefined> {
   }
 }
 
-/** Folders that are missing are made; the first that is there has to allow it. */
+/** Missing folders will be created, so the nearest existing one must allow that. */
 async function folderProblem(folder: string): Promise<string | undefined> {
   try {
     if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder`;

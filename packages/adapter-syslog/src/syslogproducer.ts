@@ -41,7 +41,7 @@ const Config = z.strictObject({
 });
 
 /**
- * Hands parsed syslog messages on to the producer of the server, as JSON, each to the targets that its routes tell.
+ * The block `syslogproducer`: passes parsed syslog messages to the producer, as JSON, each to the targets that its routes name.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -80,9 +80,9 @@ export const syslogproducer: BlockDefinition = defineBlock({
       run(self) {
         deliveries.writer = self.communicator(SYSLOG_WRITER);
       },
-      // Without a promise as long as there is room: the core handles that several times faster.
+      // No promise while there is room: the core handles that several times faster.
       onMsg(message): void | Promise<void> {
-        // Bytes, for the server needs them anyway, and in a queue they are no burden to the garbage collector.
+        // Bytes: the server needs them anyway, and in a queue they do not burden the garbage collector.
         const payload = Buffer.from(toJson(message));
         const mayDrop = message.source.transport === 'udp';
         let room: void | Promise<void> = undefined;

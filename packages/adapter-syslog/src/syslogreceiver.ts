@@ -9,11 +9,11 @@ import { openListeners } from './receive/listeners.js';
 import { SYSLOG_PRODUCER } from './parse/message.js';
 import { RECEIVER_CONFIG } from './receive/receiver-config.js';
 
-/** Address of the receiver. Asked anything, it answers with its counts. */
+/** Address of the receiver. It answers any question with its counts. */
 export const SYSLOG_RECEIVER: Responsibility<object, SyslogCounts> = 'syslogreceiver';
 
 /**
- * Receives syslog messages, and hands them on, parsed, to the block that is its `publisher`.
+ * The block `syslogreceiver`: receives syslog messages, parses them, and passes them to its `publisher`.
  *
  * @example
  * import assert from 'node:assert/strict';

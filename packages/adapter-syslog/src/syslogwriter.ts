@@ -5,7 +5,7 @@ import { checkWriter } from './checks.js';
 import { RotatingFile } from './deliver/rotating-file.js';
 import { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 
-/** Messages that are written at once. */
+/** Most messages in one write. */
 const BATCH = 1024;
 
 const Config = z.strictObject({
@@ -29,8 +29,8 @@ const Config = z.strictObject({
 });
 
 /**
- * The block `syslogwriter`: writes what `syslogproducer` cannot deliver to a file, a line of JSON each:
- * `{"written_at":…,"target":…,"reason":…,"message":…}`. What it cannot write fails, and is counted.
+ * The block `syslogwriter`: writes the messages that `syslogproducer` cannot deliver to a file, one line of JSON each:
+ * `{"written_at":…,"target":…,"reason":…,"message":…}`. A message that it cannot write fails, and is counted.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -60,7 +60,7 @@ export const syslogwriter: BlockDefinition = defineBlock({
       problemLog.note('unsentDeleted', text, { path: deleted });
     });
     let lines: Buffer[] = [];
-    /** The batch that fills while the one before it is written. */
+    /** The batch that fills while the previous one is written. */
     let next: Promise<void> | undefined;
     let last: Promise<void> = Promise.resolve();
     const write = async (): Promise<void> => {

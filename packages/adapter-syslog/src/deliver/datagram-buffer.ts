@@ -10,9 +10,9 @@ export interface Item {
 }
 
 /**
- * What waits for the producer: datagrams, and what came over connections, each first in, first out, and in turn with the other, so
- * that neither holds the other up. Datagrams are bounded in messages and bytes; whoever sent the others waits. A datagram that is
- * larger than the bound alone has room when there is no other.
+ * Messages that wait for the producer, in two queues: datagrams, and messages of connections. Each queue is first in, first out; they take
+ * turns, so that neither blocks the other. Datagrams are bounded in messages and bytes. Messages of connections are not: their senders wait.
+ * A single datagram larger than the bound is accepted when no other waits.
  */
 export class DatagramBuffer {
   readonly #maxDatagrams: number;
@@ -20,7 +20,7 @@ export class DatagramBuffer {
   readonly #datagrams = new Fifo<Item>();
   readonly #others = new Fifo<Item>();
   #lastWas = this.#others;
-  /** Of the datagrams. */
+  /** Size of the datagrams. */
   #bytes = 0;
 
   constructor(maxDatagrams: number, maxBytes: number) {
@@ -49,14 +49,14 @@ export class DatagramBuffer {
     this.#datagrams.push(item);
   }
 
-  /** Takes out the item whose turn it is. */
+  /** Removes and returns the next item. */
   shift(): Item | undefined {
     const isDatagrams = this.#others.size === 0 || (this.#lastWas === this.#others && this.#datagrams.size > 0);
     this.#lastWas = isDatagrams ? this.#datagrams : this.#others;
     return isDatagrams ? this.evict() : this.#others.shift();
   }
 
-  /** Takes out the oldest datagram; undefined if there is none. */
+  /** Removes and returns the oldest datagram; undefined if there is none. */
   evict(): Item | undefined {
     const item = this.#datagrams.shift();
     if (item) this.#bytes -= item.bytes;

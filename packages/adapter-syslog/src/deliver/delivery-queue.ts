@@ -4,15 +4,15 @@ import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Item, DatagramBuffer } from './datagram-buffer.js';
 import type { UnsentMessage } from './unsent.js';
 
-/** Questions at most that the producer has not answered. */
+/** Most questions that the producer has not answered yet. */
 const WINDOW = 1024;
-/** Messages of senders that can wait: while more are kept, those senders do. */
+/** Most messages kept of senders that can wait: beyond that, those senders wait. */
 const PATIENT = 64;
 
 const TOO_LATE = 'the satellite landed before it could be handed on';
 const UNANSWERED = 'the server had not taken it when the satellite landed';
 
-/** What a queue works with. */
+/** What a queue needs. */
 export interface DeliveryQueueParts {
   readonly producer: BlockCommunicator<ProduceMessage, ProduceResult | void>;
   readonly buffer: DatagramBuffer;
@@ -21,22 +21,22 @@ export interface DeliveryQueueParts {
 }
 
 /**
- * Brings messages to the producer, those of each sender in order. What it has no room for is kept. Datagrams are, as many as the buffer
- * takes; then the oldest gives way to a new one. Whoever can wait does while much of theirs is kept, and loses nothing. With a
- * writer it learns what becomes of each message, and what cannot be kept or delivered is written.
+ * Delivers messages to the producer, those of each sender in order. It keeps those that the producer has no room for. When the buffer is full
+ * of datagrams, a new one replaces the oldest. Senders that can wait do so while many of their messages are kept, and lose nothing. With a
+ * writer, the queue learns what becomes of each message, and writes those that it can neither keep nor deliver.
  */
 export class DeliveryQueue {
-  /** Takes what cannot be kept. Set it before the first message. */
+  /** Gets the messages that cannot be kept. Set it before the first message. */
   writer: BlockCommunicator<UnsentMessage> | undefined;
-  /** Messages that are lost, and datagrams that gave way apart. */
+  /** Messages that are lost, without the datagrams that newer ones replaced. */
   lost = 0;
   dropped = 0;
   readonly #parts: DeliveryQueueParts;
-  /** Those that the producer was asked to take. */
+  /** Questions to the producer that are not answered. */
   readonly #underWay = new Set<Item>();
   #draining = false;
   #drained: Promise<void> = Promise.resolve();
-  /** What senders that can wait wait for. */
+  /** Resolves when there is room again for senders that can wait. */
   #room: Promise<void> | undefined;
   #tellRoom: (() => void) | undefined;
   #tellAnswer: (() => void) | undefined;
@@ -46,7 +46,7 @@ export class DeliveryQueue {
     parts.ctx.signal.addEventListener('abort', () => this.#giveUp(), { once: true });
   }
 
-  /** Takes a message; the promise, if there is one, resolves when its sender may go on. Never rejects. */
+  /** Accepts a message. If it returns a promise, the sender must wait for that; it never rejects. */
   enqueue(item: Item): void | Promise<void> {
     const { producer, buffer, ctx } = this.#parts;
     if (!this.writer && !this.#draining && producer.send(item.message)) return;
@@ -54,7 +54,7 @@ export class DeliveryQueue {
     if (item.mayDrop) this.#makeRoom(item);
     buffer.push(item);
     if (!this.#draining) this.#drain();
-    // What comes this late nobody waits for but those who wait for our mailbox.
+    // Only who waits for our mailbox waits for a message that comes this late.
     // guard: a landing waits for what comes during it
     if (ctx.landing.aborted) return this.drained();
     // guard: of what came over connections 64 are kept, then their senders wait
@@ -62,7 +62,7 @@ export class DeliveryQueue {
     return (this.#room ??= new Promise((resolve) => (this.#tellRoom = resolve)));
   }
 
-  /** Resolves when all that is kept now is handed over, or given up. Never rejects. */
+  /** Resolves when all messages that are kept now are delivered or given up. Never rejects. */
   async drained(): Promise<void> {
     while (this.#draining) await this.#drained.catch(() => {});
   }
@@ -81,13 +81,13 @@ export class DeliveryQueue {
     this.#parts.ctx.waitUntil(this.#drained);
   }
 
-  /** Hands over what is kept, without learning what becomes of it: that is quicker. */
+  /** Delivers what is kept, and does not ask what becomes of it, which is faster. */
   async #postAll(): Promise<void> {
     const { producer } = this.#parts;
     for (let item = this.#next(); item; item = this.#next()) {
       if (!producer.send(item.message)) await this.#post(item);
     }
-    // At once: whoever comes next finds the buffer empty, and nobody at it.
+    // Synchronously: the next message finds the buffer empty, and nobody draining it.
     this.#draining = false;
   }
 
@@ -97,7 +97,7 @@ export class DeliveryQueue {
     if (!handed) this.#lose(item, TOO_LATE);
   }
 
-  /** Hands over what is kept, and sees to what the producer could not deliver. */
+  /** Delivers what is kept, and handles what the producer could not deliver. */
   async #askAll(): Promise<void> {
     const { signal } = this.#parts.ctx;
     for (let item = this.#next(); item; item = this.#next()) {
@@ -122,12 +122,12 @@ export class DeliveryQueue {
     this.#tellAnswer?.();
   }
 
-  /** Resolves when a message under way has settled. */
+  /** Resolves when a question to the producer has settled. */
   #answer(): Promise<void> {
     return new Promise((resolve) => (this.#tellAnswer = resolve));
   }
 
-  /** Takes the next one out of the buffer; those who wait go on if there is room again. */
+  /** Takes the next message out of the buffer; lets waiting senders go on if there is room again. */
   #next(): Item | undefined {
     const { buffer } = this.#parts;
     const item = buffer.shift();
@@ -138,7 +138,7 @@ export class DeliveryQueue {
     return item;
   }
 
-  /** There is no more time: what is kept, or unanswered, is not delivered as far as we know. */
+  /** Time is up: counts what is kept or unanswered as not delivered. */
   #giveUp(): void {
     for (const item of this.#underWay) this.#lose(item, UNANSWERED);
     this.#underWay.clear();
@@ -146,7 +146,7 @@ export class DeliveryQueue {
     this.#tellAnswer?.();
   }
 
-  /** A datagram for which there is no room. */
+  /** Drops a datagram, since there is no room for it. */
   #drop(item: Item): void {
     if (this.#write(item, 'there was no room to keep it')) return;
     this.dropped++;

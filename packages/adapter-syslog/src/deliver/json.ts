@@ -7,7 +7,7 @@ import type {
   SyslogSource,
 } from '../parse/message.js';
 
-// What JSON.stringify may have to escape.
+// Characters that JSON.stringify may have to escape.
 const SPECIAL = /["\\\p{Cc}\p{Cs}]/u;
 
 let last: Rfc5424Message | Rfc3164Message | undefined;
@@ -16,10 +16,10 @@ let lastSource: SyslogSource | undefined;
 let lastSourceText = '';
 
 /**
- * The same text as `JSON.stringify(message)`, made by hand since that took more than half of a message's time on Node 20.
+ * Returns the same text as `JSON.stringify(message)`. It is faster: on Node 20 that took more than half of the time that a message takes.
  */
 export function toJson(message: SyslogMessage): string {
-  // A block in between may have added keys of its own.
+  // Another block may have added keys.
   if (message.rfc === 'RFC5424') return rfc5424(message) ?? JSON.stringify(message);
   if (message.rfc === 'RFC3164') return rfc3164(message) ?? JSON.stringify(message);
   return data(message) ?? JSON.stringify(message);
@@ -65,7 +65,7 @@ function countOf(message: object): number {
   return count;
 }
 
-/** The keys that every message has. Under load neighbours have the same, except in their text. */
+/** The keys that every message has. Under load, successive messages often have the same values. */
 function headOf(message: Rfc5424Message | Rfc3164Message): string {
   const { received_at, source, truncated, rfc, priority, facility, severity } = message;
   const isLast =

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 const LINE_BREAK = 0x0a;
 
 /**
- * A file of lines that is written at its end; when it is full it becomes `<path>.1`, that `<path>.2`, and so on. Others may move it away,
- * delete it or cut it off: the next line goes to what has its name then.
+ * A file to which lines are appended. When it is full it becomes `<path>.1`, the former `<path>.1` becomes `<path>.2`, and so on. Other programs
+ * may move, delete or truncate it: the next line then goes to a file of the same name.
  */
 export class RotatingFile {
   readonly #path: string;
@@ -15,7 +15,7 @@ export class RotatingFile {
   #file: FileHandle | undefined;
   #size = 0;
 
-  /** `maxFiles` includes the one that is written; of one that has to be deleted for it `onDelete` is told. */
+  /** `maxFiles` includes the file that is being written. `onDelete` is called with the path of each file that is deleted. */
   constructor(path: string, maxBytes: number, maxFiles: number, onDelete: (path: string) => void) {
     this.#path = path;
     this.#maxBytes = maxBytes;
@@ -23,7 +23,7 @@ export class RotatingFile {
     this.#onDelete = onDelete;
   }
 
-  /** Opens it, and makes its folder if there is none. Rejects with the system's error. */
+  /** Opens the file, and creates its folder if necessary. Rejects with the system's error. */
   async open(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });
     this.#file = await open(this.#path, 'a+', 0o640);
@@ -33,8 +33,8 @@ export class RotatingFile {
   }
 
   /**
-   * Writes all of it, or rejects with the system's error and leaves no part of it; one call at a time. A text larger than a
-   * file has one of its own.
+   * Writes all of `text`, or rejects with the system's error and writes nothing. Wait for each call before the next. A text larger than
+   * `maxBytes` gets a file of its own.
    */
   async write(text: Uint8Array): Promise<void> {
     await this.#look();
@@ -59,7 +59,7 @@ export class RotatingFile {
     }
   }
 
-  /** Lets go of a file that has been moved away or deleted, and learns of one that has been cut off. */
+  /** Closes the file if it was moved or deleted, and notices if it was truncated. */
   async #look(): Promise<void> {
     if (!this.#file) return;
     const [own, named] = [await this.#file.stat(), await statOf(this.#path)];
@@ -85,14 +85,14 @@ export class RotatingFile {
   }
 }
 
-/** True if the last line of the file has no end. What is no file, such as a pipe, cannot be read, and has no lines to keep apart. */
+/** True if the last line of the file is incomplete. A pipe or device cannot be read, and needs no such care. */
 async function endsInTheMidst(file: FileHandle, size: number): Promise<boolean> {
   if (size === 0) return false;
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] !== LINE_BREAK;
 }
 
-/** Undefined if there is nothing of that name. */
+/** Undefined if nothing has that name. */
 async function statOf(path: string) {
   try {
     return await stat(path);

@@ -8,5 +8,5 @@ export interface UnsentMessage {
   readonly reason: string;
 }
 
-/** Address of the block that takes what cannot be delivered, as in the original. The process need not have one. */
+/** Address of the block that gets the messages that cannot be delivered, as in the Go original. Optional. */
 export const SYSLOG_WRITER: Responsibility<UnsentMessage> = 'syslogwriter';

@@ -1,22 +1,22 @@
 const DAY_MS = 86_400_000;
 const AHEAD_MS = 31 * DAY_MS;
-/** Zones change their offset at quarters of an hour only. */
+/** Zones change their offset only at full quarters of an hour. */
 const QUARTER_MS = 900_000;
 
-/** What a clock on the wall shows. A year of NaN: it tells none. */
+/** A local time without a zone. The year is NaN if the time has none. */
 export interface WallTime {
   readonly year: number;
-  /** From 0. */
+  /** 0 is January. */
   readonly month: number;
   readonly day: number;
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
-  /** The digits after the second, nine at most. */
+  /** The digits after the second, at most nine. */
   readonly fraction: string;
 }
 
-/** Reads wall times of a zone: the process's own, or one by its IANA name. Throws a RangeError for an unknown one. */
+/** Converts local times of a zone: of the process, or by IANA name. Throws a RangeError for an unknown name. */
 export class Calendar {
   readonly #isUtc: boolean;
   readonly #format: Intl.DateTimeFormat | undefined;
@@ -25,7 +25,7 @@ export class Calendar {
 
   constructor(timeZone: string | undefined) {
     this.#isUtc = timeZone === 'UTC';
-    // the first format of a process costs it 8 MB: not where nobody asked for a zone
+    // The first format costs a process 8 MB: make none unless somebody asks for a zone.
     if (timeZone === undefined || this.#isUtc) return;
     this.#format = new Intl.DateTimeFormat('en-u-ca-iso8601', {
       timeZone,
@@ -40,15 +40,15 @@ export class Calendar {
   }
 
   /**
-   * The time in ms since 1970, or undefined if there is no such day or hour. A time without a year is in the latest one that
-   * puts it no more than a month after `receivedAt`: clocks may be ahead, and messages late.
+   * Returns milliseconds since 1970, or undefined if there is no such day or hour. For a time without a year it takes the latest year in
+   * which the time is at most a month after `receivedAt`: clocks may be ahead, and messages late.
    */
   timeOf(wall: WallTime, receivedAt: Date): number | undefined {
     if (!Number.isNaN(wall.year)) return this.#inYear(wall.year, wall);
     const latest = receivedAt.getTime() + AHEAD_MS;
     const thisYear = receivedAt.getUTCFullYear();
     for (let year = thisYear + 1; year >= thisYear - 1; year--) {
-      // no zone is a day off, and to ask it for another year's offset takes long
+      // No zone is a day off; and asking for the offset in another year is slow.
       if (Date.UTC(year, wall.month, wall.day) > latest + 2 * DAY_MS) continue;
       const time = this.#inYear(year, wall);
       if (time !== undefined && time <= latest) return time;
@@ -59,7 +59,7 @@ export class Calendar {
   #inYear(year: number, { month, day, hour, minute, second, fraction }: WallTime): number | undefined {
     const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
     const shown = new Date(Date.UTC(year, month, day, hour, minute, second, ms));
-    // Out of range (31 June, 25 o'clock), Date counts on; then it is no date.
+    // Date accepts values out of range (31 June, 25 o'clock) and counts on: that is no date.
     const exists =
       shown.getUTCMonth() === month && shown.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
     if (!exists) return undefined;
@@ -70,7 +70,7 @@ export class Calendar {
     return wall - this.#offsetAt(this.#format, time);
   }
 
-  /** How far ahead of UTC the zone is at a time, in ms. */
+  /** Offset of the zone from UTC at a time, in milliseconds. */
   #offsetAt(format: Intl.DateTimeFormat, time: number): number {
     const quarter = Math.floor(time / QUARTER_MS);
     if (quarter === this.#quarter) return this.#offset;
@@ -85,7 +85,7 @@ export class Calendar {
 }
 
 /**
- * True if the process knows a time zone of this name.
+ * Returns true if the process knows this time zone.
  *
  * @example
  * import { isTimeZone } from '@sputnikjs/adapter-syslog';
@@ -106,7 +106,7 @@ export const UTC: Calendar = new Calendar('UTC');
 const LOCAL = new Calendar(undefined);
 const known = new Map<string, Calendar>();
 
-/** The calendar of a time zone; there is one for each. Throws a RangeError for an unknown zone. */
+/** Returns the calendar of a time zone, always the same one. Throws a RangeError for an unknown zone. */
 export function calendarOf(timeZone: string | undefined): Calendar {
   if (timeZone === undefined) return LOCAL;
   let calendar = known.get(timeZone);

@@ -9,32 +9,32 @@ const POINT = 46;
 const ZERO = 48;
 const COLON = 58;
 const SPACE = 32;
-/** JavaScript counts so far. */
+/** More digits would not be exact in JavaScript. */
 const MOST_DIGITS = 15;
 // 00:20:10, 00:20:10.123, 1d02h, 3w4d, 1y12w
 const UPTIME = /[*.]?(\d{1,4}:\d\d:\d\d(?:\.\d+)?|\d+[ywdh]\d+[wdhms]|\d+[ywdhms])(?=: )/y;
 const NAME = /(?:[A-Za-z][\w.-]*|\d{1,3}(?:\.\d{1,3}){3})(?=:? )/y;
-/** Of IOS XR: the node, and the time close to it. */
+/** IOS XR writes the node, and the time directly after it. */
 const NODE = /[A-Z\d]+\/[\w/]+:(?=[*.]?[A-Z])/y;
-/** A mnemonic stands after a colon, or after the name of a virtual device (`%$ VDC-1 %$`). */
+/** A mnemonic follows a colon, or the name of a virtual device (`%$ VDC-1 %$`). */
 const MNEMONIC_FOLLOWS = new Set([': ', '$ ']);
-/** No head is longer; a mnemonic further on is text. */
+/** Longest head; a mnemonic further on is text. */
 const LONGEST = 160;
 
-/** What stands before the text in messages of Cisco's devices. */
+/** What precedes the text in messages of Cisco's devices. */
 export interface CiscoHead {
   timestamp: string | undefined;
   hostname: string | undefined;
   sequence: number | undefined;
   counter: number | undefined;
   uptime: string | undefined;
-  /** The mnemonic, if there is something before it that is no part of its own and stays in the text. */
+  /** The mnemonic, if something before it belongs to no other part and stays in the text. */
   tag: string | undefined;
   /** Where the rest begins. */
   end: number;
 }
 
-/** True for what numbers, times with a star or point, and mnemonics begin with, and for a colon. */
+/** True if a number, a time with a star or point, or a mnemonic may begin with this character, or if it is a colon. */
 export function mayBeginCiscoHead(code: number): boolean {
   return (code >= ZERO && code <= ZERO + 10) || code === STAR || code === POINT || code === PERCENT;
 }
@@ -46,8 +46,8 @@ export function isMnemonic(text: string, at: number): boolean {
 }
 
 /**
- * Reads the head of a message of Cisco's at `at`: numbers, the device's name, a time or for how long it has been up, each with a colon,
- * and then a mnemonic. Without a mnemonic there has to be a number and a percent sign, or a time. Undefined if there is no such head.
+ * Reads the head of a Cisco message at `at`: numbers, the name of the device, and a time or uptime, each with a colon; then a mnemonic.
+ * Without a mnemonic it needs a number and a percent sign, or a time. Returns undefined if there is no such head.
  */
 export function ciscoHead(
   text: string,
@@ -56,7 +56,7 @@ export function ciscoHead(
   calendar: Calendar,
   zones: Zones | undefined,
 ): CiscoHead | undefined {
-  // What begins with a letter begins with the device's name.
+  // If it begins with a letter, that is the name of the device.
   if (!mayBeginCiscoHead(text.charCodeAt(at)) && !text.startsWith(': ', text.indexOf(' ', at) - 1)) return undefined;
   const head: CiscoHead = {
     timestamp: undefined,
@@ -81,7 +81,7 @@ export function ciscoHead(
   return head.timestamp === undefined ? undefined : head;
 }
 
-/** Reads one piece of the head and the colon after it. False if what follows is none. */
+/** Reads one piece of the head and the colon after it. Returns false if there is none. */
 function readPiece(
   text: string,
   head: CiscoHead,
@@ -91,7 +91,7 @@ function readPiece(
 ): boolean {
   const at = head.end;
   const first = text.charCodeAt(at);
-  // Nothing comes between these and the mnemonic.
+  // Only the mnemonic can follow these.
   if (first === PERCENT || head.timestamp !== undefined || head.uptime !== undefined) return false;
   if (isDigit(first) && (readNumber(text, head) || readUptime(text, head))) return true;
   const stamp = ciscoTimestamp(text, at, receivedAt, calendar, zones);
@@ -145,7 +145,7 @@ function afterColon(text: string, at: number): number {
   return end;
 }
 
-/** The mnemonic that comes, `at` or further on after a colon. */
+/** Finds the mnemonic at `at`, or further on after a colon. */
 function mnemonicFrom(text: string, at: number): string | undefined {
   for (let next = at; next >= 0 && next - at < LONGEST; next = text.indexOf('%', next + 1)) {
     if (text[next] !== '%' || (next > at && !MNEMONIC_FOLLOWS.has(text.slice(next - 2, next)))) continue;

@@ -1,50 +1,50 @@
 import type { Responsibility } from '@sputnikjs/core';
 
 /**
- * Values of one SD-ELEMENT by PARAM-NAME. A name that the sender repeated (RFC 5424 section 6.3.3 allows it) has all its
- * values, in order, as an array.
+ * Values of one SD-ELEMENT by PARAM-NAME. If the sender repeated a name, which RFC 5424 section 6.3.3 allows, it has an array of all values, in
+ * order.
  */
 export interface StructuredElement {
   readonly [name: string]: string | readonly string[];
 }
 
-/** Structured data by SD-ID (RFC 5424 section 6.3). Elements that repeat an SD-ID against the RFC are joined. */
+/** Structured data by SD-ID (RFC 5424 section 6.3). Elements with the same SD-ID, which the RFC forbids, are merged. */
 export interface StructuredData {
   readonly [id: string]: StructuredElement;
 }
 
 /** Where a message came from. */
 export interface SyslogSource {
-  /** The sender's address; of a Unix socket its path. */
+  /** Address of the sender; for a Unix socket, its path. */
   readonly address: string;
-  /** The sender's port; 0 where there is none. */
+  /** Port of the sender; 0 for a Unix socket. */
   readonly port: number;
   readonly transport: 'udp' | 'tcp' | 'tls' | 'unix';
-  /** The subject of the sender's verified certificate (RFC 4514), where `peerSubject` asks for it. */
+  /** Subject of the verified certificate of the sender (RFC 4514), if `peerSubject` is set. */
   readonly subject?: string;
-  /** Where it was received: the address and port, or the path, that the receiver listens on. */
+  /** Address and port, or path, at which the receiver listens. */
   readonly listener: string;
 }
 
-/** What a receiver knows of a frame beside its octets. */
+/** What a receiver knows about a frame, besides its octets. */
 export interface Received {
   readonly at: Date;
-  /** One object for all frames of a sender is best: neighbours are compared by identity. */
+  /** Pass the same object for all frames of a sender: successive ones are compared by identity, which is faster. */
   readonly source: SyslogSource;
-  /** True if the frame lacks its end. */
+  /** True if the end of the frame is missing. */
   readonly truncated?: boolean | undefined;
 }
 
-/** What every message has. */
+/** Parts that every message has. */
 export interface SyslogOrigin {
   /** When the satellite received it: RFC 3339, UTC. */
   readonly received_at: string;
   readonly source: SyslogSource;
-  /** There if the frame was longer than the receiver takes, and its end is missing. */
+  /** Present if the frame was too long for the receiver, and its end was cut off. */
   readonly truncated?: true;
 }
 
-/** What the PRI part says (RFC 5424 section 6.2.1). */
+/** The values of the PRI part (RFC 5424 section 6.2.1). */
 export interface Priority {
   /** The PRI value, 0 to 191: facility * 8 + severity. */
   readonly priority: number;
@@ -54,17 +54,17 @@ export interface Priority {
   readonly severity: number;
 }
 
-/** The parts that both formats have. Parts that the sender left out are absent, not empty. */
+/** Parts that both formats have. A part that the sender left out is absent, not empty. */
 export interface SyslogHeader extends SyslogOrigin, Priority {
   /**
-   * RFC 3339. As the sender wrote it where it had a zone. Else it is read in the configured time zone and given in UTC; without
-   * a year, in the latest that puts it no more than a month after `received_at`.
+   * RFC 3339. With a zone, it is as the sender wrote it. Without one, it is read in the configured time zone, and given in UTC. Without a year,
+   * it is in the latest year in which it is at most a month after `received_at`.
    */
   readonly timestamp?: string;
   readonly hostname?: string;
 }
 
-/** A message of RFC 5424. */
+/** A message in the format of RFC 5424. */
 export interface Rfc5424Message extends SyslogHeader {
   readonly rfc: 'RFC5424';
   readonly version: 1;
@@ -75,38 +75,38 @@ export interface Rfc5424Message extends SyslogHeader {
   readonly message: string;
 }
 
-/** A message of RFC 3164, or of what its senders made of it. */
+/** A message in the format of RFC 3164, or in one of the many variants in use. */
 export interface Rfc3164Message extends SyslogHeader {
   readonly rfc: 'RFC3164';
   readonly tag?: string;
   /** The part in brackets after the tag. */
   readonly proc_id?: string;
-  /** The number with which Cisco's devices begin; of two the second. */
+  /** The sequence number of Cisco's devices; the second number if there are two. */
   readonly sequence?: number;
-  /** The first of two such numbers, which counts what the device sent to this receiver. */
+  /** The first of two numbers: it counts the messages that the device sent to this receiver. */
   readonly counter?: number;
-  /** How long a device of Cisco's has been up, as it tells it where it has no time: `00:20:10`, `1d02h`, `3w4d`. */
+  /** Uptime of a Cisco device that has no time of day, as it writes it: `00:20:10`, `1d02h`, `3w4d`. */
   readonly uptime?: string;
   readonly content: string;
 }
 
-/** What neither RFC accepts. Where it has a valid PRI all the same, that is there. */
+/** A frame in neither format. Its priority is present if its PRI part is valid. */
 export interface SyslogData extends SyslogOrigin, Partial<Priority> {
   readonly rfc?: never;
-  /** The frame as it was received; octets that are not UTF-8 are replaced by U+FFFD. */
+  /** The frame as received; octets that are not valid UTF-8 are replaced by U+FFFD. */
   readonly data: string;
 }
 
-/** A syslog message taken apart, told apart by `rfc`: its parts have the names of the original. */
+/** A parsed syslog message; `rfc` tells which kind it is. Its parts have the names of the Go original. */
 export type SyslogMessage = Rfc5424Message | Rfc3164Message | SyslogData;
 
 /** Address of the block that takes parsed messages from the receiver. */
 export const SYSLOG_PRODUCER: Responsibility<SyslogMessage> = 'syslogproducer';
 
-/** Parts being put together, in the order in which they are to be read. */
+/** A message under construction; its keys will be in the order in which they are set. */
 export type Draft<M> = { -readonly [K in keyof M]: M[K] };
 
-/** Begins a message with the parts that every one has. */
+/** Begins a message with the parts that every message has. */
 export function originOf({ at, source, truncated }: Received): Draft<SyslogOrigin> {
   const origin: Draft<SyslogOrigin> = { received_at: isoTime(at), source };
   if (truncated) origin.truncated = true;
@@ -116,7 +116,7 @@ export function originOf({ at, source, truncated }: Received): Draft<SyslogOrigi
 let lastTime = NaN;
 let lastIso = '';
 
-// Hundreds of messages arrive within one millisecond, and making the text costs as much as the rest of a message.
+// Hundreds of messages arrive within a millisecond, and formatting the time costs as much as the rest of a message.
 function isoTime(date: Date): string {
   if (date.getTime() !== lastTime) {
     lastIso = date.toISOString();

@@ -1,18 +1,18 @@
-/** How to read what a message leaves open, or what daemons read in different ways. */
+/** How to read what a message leaves open, or what syslog daemons read differently. */
 export interface ParseOptions {
-  /** IANA name of the zone of time stamps that tell none (see `isTimeZone`); the process's own unless given. */
+  /** Zone of time stamps without one: an IANA name (see `isTimeZone`). Default: the zone of the process. */
   readonly timeZone?: string | undefined;
-  /** Whether what is not of RFC 5424, to the letter, is data. */
+  /** Accepts only RFC 5424, to the letter; everything else is data. */
   readonly strict?: boolean | undefined;
-  /** The priority of what has no PRI part, 0 to 191; unless given, such is data. */
+  /** Priority of messages without a PRI part, 0 to 191. Without this option, such messages are data. */
   readonly defaultPri?: number | undefined;
   /**
-   * What is a tag (RFC 3164) after time and host: the first word, as rsyslogd and syslog-ng have it (`word`, unless given), or only what
-   * ends with a colon, or with a number in brackets (`colon`).
+   * What counts as the tag (RFC 3164) after time and host: the first word, as in rsyslogd and syslog-ng (`word`, the default), or only a word
+   * that ends with a colon or with a number in brackets (`colon`).
    */
   readonly tag?: 'word' | 'colon' | undefined;
-  /** Whether a host name (RFC 3164) may have an `@` in it. */
+  /** Allows an `@` in a host name (RFC 3164). */
   readonly atSignInHost?: boolean | undefined;
-  /** Abbreviations of zones after a time stamp (RFC 3164), and how far ahead of UTC each is: `+02:00`. UTC and GMT are known. */
+  /** Zone abbreviations after a time stamp (RFC 3164), and the offset of each from UTC, as `+02:00`. UTC and GMT are known. */
   readonly zones?: Readonly<Record<string, string>> | undefined;
 }

@@ -19,9 +19,9 @@ const LF = 10;
 const CR = 13;
 
 /**
- * Takes a frame apart: RFC 5424 if it has its version, else RFC 3164. Without a valid PRI, or with a version and no header of
- * RFC 5424, it is `{ data }`, as received, with what the PRI says. Never throws, and no text is lost but line ends and NULs at the end of a
- * message. What is not valid UTF-8 is replaced by U+FFFD.
+ * Parses a frame: as RFC 5424 if it has that version, otherwise as RFC 3164. A frame without a valid PRI part, or with the version but no header
+ * of RFC 5424, becomes `{ data }`, as received, with the priority if there is one. Never throws. Loses no text, except line ends and NULs at
+ * the end. Replaces what is not valid UTF-8 by U+FFFD.
  *
  * @example
  * import { parseSyslog } from '@sputnikjs/adapter-syslog';
@@ -52,7 +52,7 @@ export function parseSyslog(frame: Uint8Array, received: Received, options: Pars
   return draft as SyslogData;
 }
 
-/** Reads what follows the PRI part, from `at`. Undefined if it is data. */
+/** Parses what follows the PRI part, from `at`. Returns undefined if it is data. */
 function parseWithPri(
   text: string,
   at: number,
@@ -69,14 +69,14 @@ function parseWithPri(
 
 let last: Reading | undefined;
 
-/** A listener has the same options for all its messages. */
+/** Cached for the last options: a listener passes the same ones for all its messages. */
 function readingOf(options: ParseOptions): Reading {
   if (last?.options !== options) last = { calendar: calendarOf(options.timeZone), options };
   return last;
 }
 
 /**
- * True if a receiver with this `severityLevel` hands the message on: what is more severe, or of no severity; none with -1.
+ * Returns true if a receiver with this `severityLevel` passes the message on: if it is as severe or more, or has no severity. With -1, none pass.
  *
  * @example
  * import { parseSyslog, passes } from '@sputnikjs/adapter-syslog';

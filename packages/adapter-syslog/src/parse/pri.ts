@@ -2,7 +2,7 @@ const ZERO = 48;
 const LESS = 60;
 const GREATER = 62;
 
-/** The value of the PRI part that `text` begins with, or -1 if there is none or it is not valid (RFC 5424 section 6.2.1). */
+/** Returns the value of the PRI part at the beginning of `text`; -1 if there is none, or an invalid one (RFC 5424 section 6.2.1). */
 export function readPri(text: string): number {
   if (text.charCodeAt(0) !== LESS) return -1;
   let value = 0;
@@ -16,7 +16,7 @@ export function readPri(text: string): number {
   return valid ? value : -1;
 }
 
-/** Where the text after the PRI part begins. Leading zeros make a PRI invalid, so the value tells. */
+/** Returns where the PRI part ends. The value is enough, since a PRI part with leading zeros is invalid. */
 export function priEnd(priority: number): number {
   if (priority < 10) return 3;
   return priority < 100 ? 4 : 5;

@@ -24,15 +24,15 @@ const LETTER_L = 108;
 
 type Rfc3164Draft = Draft<SyslogOrigin> & Partial<Draft<Rfc3164Message>>;
 
-/** How to read time stamps, and all else that is open. */
+/** How to read time stamps, and everything else that a message leaves open. */
 export interface Reading {
   readonly calendar: Calendar;
   readonly options: ParseOptions;
 }
 
 /**
- * Reads what follows the PRI part, from `at`, by RFC 3164 and the habits of its senders: blanks before it, up to `start`, a time stamp of
- * RFC 5424, Cisco's heads, no host name (as on local sockets), no time stamp at all. Whatever fits no part is text.
+ * Parses what follows the PRI part, from `at`, as RFC 3164 and its variants in use: blanks before it, up to `start`; a time stamp of
+ * RFC 5424; a Cisco head; no host name, as on local sockets; no time stamp. What fits no part is text.
  */
 export function parseRfc3164(
   text: string,
@@ -60,7 +60,7 @@ export function parseRfc3164(
   return draft as Rfc3164Message;
 }
 
-/** Without any head the first word is text, unless it is a list of topics. Returns where the text begins. */
+/** Without a head, the first word is text, unless it is a list of topics. Returns where the text begins. */
 function readTopics(text: string, at: number, { options }: Reading, draft: Rfc3164Draft): number {
   TOPICS.lastIndex = at;
   const topics = options.tag === 'colon' ? null : TOPICS.exec(text);
@@ -75,7 +75,7 @@ function readTimestamp(text: string, at: number, receivedAt: Date, { calendar }:
   return end >= 0 ? { text: text.slice(at, end), end } : looseTimestamp(text, at, receivedAt, calendar);
 }
 
-/** Puts the parts of a head of Cisco's where they belong. */
+/** Adds the parts of a Cisco head to the message. */
 function take({ timestamp, sequence, counter, uptime, hostname, tag }: CiscoHead, draft: Rfc3164Draft): void {
   if (timestamp !== undefined) draft.timestamp = timestamp;
   if (sequence !== undefined) draft.sequence = sequence;
@@ -85,7 +85,7 @@ function take({ timestamp, sequence, counter, uptime, hostname, tag }: CiscoHead
   if (tag !== undefined) draft.tag = tag;
 }
 
-/** Takes the time stamp that began at `at`, and the host that may follow it. Returns where the rest begins. */
+/** Adds the time stamp that begins at `at`, and the host if one follows. Returns where the rest begins. */
 function readHost(
   text: string,
   at: number,
@@ -113,7 +113,7 @@ function readHost(
     : readAfterHost(text, text.slice(next, end), end, receivedAt, reading, draft);
 }
 
-/** Takes the host that ended at `end`, unless something that follows knows better. Returns where the rest begins. */
+/** Adds the host that ends at `end`, unless what follows shows that it is none. Returns where the rest begins. */
 function readAfterHost(
   text: string,
   hostname: string,
@@ -132,7 +132,7 @@ function readAfterHost(
   return rest;
 }
 
-/** What looks like a tag is the host if a mnemonic of Cisco's follows. Returns where the rest begins. */
+/** What looks like a tag is the host if a Cisco mnemonic follows. Returns where the rest begins. */
 function beforeMnemonic(text: string, at: number, end: number, draft: Rfc3164Draft): number {
   const next = blanksEnd(text, end);
   if (text.charCodeAt(next) !== PERCENT || !isMnemonic(text, next) || hostEnd(text, at, false, end - 1) < 0) return at;
@@ -141,8 +141,8 @@ function beforeMnemonic(text: string, at: number, end: number, draft: Rfc3164Dra
 }
 
 /**
- * Reads what some senders have where others have their tag: the name of whom they forward for, a head of Cisco's, or what syslogd says for
- * itself. Returns where the rest begins, or -1 if there is none of it.
+ * Reads what some senders write in place of a tag: the name of the host that they forward for, a Cisco head, or a message of syslogd's own.
+ * Returns where the rest begins, or -1 if there is nothing of this.
  */
 function readSpecial(
   text: string,
@@ -182,7 +182,7 @@ function isOfSyslogd(text: string, at: number): boolean {
   return OF_SYSLOGD.test(text);
 }
 
-/** Reads the abbreviation of a zone after the time stamp that began at `at`. Returns where the rest begins. */
+/** Reads the zone abbreviation after the time stamp that begins at `at`. Returns where the rest begins. */
 function readZone(
   text: string,
   at: number,
@@ -203,7 +203,7 @@ function readZone(
   return rest;
 }
 
-/** Reads the tag, after blanks if it is plain that it is one. Returns where the text begins. */
+/** Reads the tag; blanks may precede one that is clearly a tag. Returns where the text begins. */
 function readTag(text: string, at: number, word: boolean, draft: Rfc3164Draft): number {
   if (draft.tag !== undefined) return at;
   const tag = tagAt(text, blanksEnd(text, at));

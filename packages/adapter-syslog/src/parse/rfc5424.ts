@@ -12,7 +12,7 @@ const DASH = 45;
 const ZERO = 48;
 
 /**
- * True if a version, of any number of digits, and what might be a time stamp of RFC 5424 follow the PRI part: it is meant to be of that RFC.
+ * Returns true if a version, of any number of digits, and a possible time stamp of RFC 5424 follow the PRI part: its sender means that RFC.
  */
 export function claimsRfc5424(text: string, at: number): boolean {
   const first = text.charCodeAt(at) - ZERO;
@@ -28,9 +28,9 @@ function isDigit(code: number): boolean {
 }
 
 /**
- * Reads what follows the PRI part, from `at`, by RFC 5424. Undefined if it has no header of version 1. Structured data that
- * is malformed or missing stays part of the text, unaltered (section 6.3). With a `calendar` time stamps are taken, too, that
- * nearly are as the RFC has them: with an offset without colon (`+0000`) or minutes, or a comma before the fraction.
+ * Parses what follows the PRI part, from `at`, as RFC 5424. Returns undefined if there is no header of version 1. Malformed or missing
+ * structured data stays in the text, unaltered (section 6.3). With a `calendar`, it also accepts time stamps that are nearly right: an
+ * offset without a colon (`+0000`) or without minutes, or a comma before the fraction.
  */
 export function parseRfc5424(
   text: string,

@@ -6,7 +6,7 @@ const CLOSE = 93;
 const SPACE = 32;
 const EQUALS = 61;
 
-/** Structured data, and where it ended. */
+/** Structured data, and where it ends. */
 export interface ReadStructuredData {
   readonly data: StructuredData;
   readonly end: number;
@@ -14,7 +14,7 @@ export interface ReadStructuredData {
 
 type Element = { [name: string]: string | string[] };
 
-/** Reads one or more SD-ELEMENTs from `at` (RFC 5424 section 6.3). Undefined if they are malformed. */
+/** Reads one or more SD-ELEMENTs from `at` (RFC 5424 section 6.3). Returns undefined if they are malformed. */
 export function readStructuredData(text: string, at: number): ReadStructuredData | undefined {
   const data: { [id: string]: Element } = {};
   let next = at;
@@ -24,7 +24,7 @@ export function readStructuredData(text: string, at: number): ReadStructuredData
   return next < 0 ? undefined : { data, end: next };
 }
 
-/** Reads the element whose bracket is at `at`. Returns where it ended, or -1. */
+/** Reads the element whose bracket is at `at`. Returns where it ends, or -1 if it is malformed. */
 function readElement(text: string, at: number, data: { [id: string]: Element }): number {
   let next = nameEnd(text, at + 1);
   if (next < 0) return -1;
@@ -42,7 +42,7 @@ function readElement(text: string, at: number, data: { [id: string]: Element }):
   return text.charCodeAt(next) === CLOSE ? next + 1 : -1;
 }
 
-/** Where the SD-NAME ends (RFC 5424 section 6; of any length here), or -1 if it is empty. */
+/** Returns where the SD-NAME ends (RFC 5424 section 6; here of any length), or -1 if it is empty. */
 function nameEnd(text: string, at: number): number {
   let next = at;
   for (; next < text.length; next++) {
@@ -52,7 +52,7 @@ function nameEnd(text: string, at: number): number {
   return next > at ? next : -1;
 }
 
-/** Where the quote is that ends the value, or -1. */
+/** Returns where the closing quote of the value is, or -1. */
 function valueEnd(text: string, at: number): number {
   for (let next = at; next < text.length; next++) {
     const code = text.charCodeAt(next);
@@ -62,7 +62,7 @@ function valueEnd(text: string, at: number): number {
   return -1;
 }
 
-/** Takes the backslash from `\"`, `\\` and `\]`; before anything else it stands for itself (section 6.3.3). */
+/** Removes the backslash of `\"`, `\\` and `\]`. Before any other character it stays (section 6.3.3). */
 function unescape(value: string): string {
   return value.includes('\\') ? value.replaceAll(/\\(["\\\]])/g, '$1') : value;
 }

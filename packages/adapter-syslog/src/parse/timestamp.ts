@@ -23,8 +23,8 @@ const DAY_MS = 86_400_000;
 const AHEAD_MS = 31 * DAY_MS;
 
 /**
- * Where the time stamp that begins at `at` ends, or -1 if there is none as in RFC 5424 section 6.2.3. Up to nine digits of
- * a second are taken, for there are senders with nanoseconds.
+ * Returns where the time stamp of RFC 5424 section 6.2.3 that begins at `at` ends, or -1 if there is none. Accepts up to nine digits of a
+ * second, since some senders write nanoseconds.
  */
 export function isoTimestampEnd(text: string, at: number): number {
   const year = 100 * twoDigits(text, at) + twoDigits(text, at + 2);
@@ -37,7 +37,7 @@ export function isoTimestampEnd(text: string, at: number): number {
   return isTime ? zoneEnd(text, fractionEnd(text, at + 19)) : -1;
 }
 
-/** The number that two digits are; NaN if they are none. */
+/** Returns the number of two digits; NaN if they are no digits. */
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - ZERO;
   const ones = text.charCodeAt(at + 1) - ZERO;
@@ -59,7 +59,7 @@ function fractionEnd(text: string, at: number): number {
   return end > at + 1 && end <= at + 10 ? end : at;
 }
 
-/** Where the zone ends, and with it the time stamp; -1 if that is not so. */
+/** Returns where the zone, and with it the time stamp, ends; -1 if there is no valid zone. */
 function zoneEnd(text: string, at: number): number {
   const first = text.charCodeAt(at);
   const isOffset = (first === PLUS || first === DASH) && isHourAndMinute(text, at + 1);
@@ -74,24 +74,24 @@ function daysOf(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
-/** Abbreviations of zones, and how far ahead of UTC each is, such as `+02:00`. */
+/** Zone abbreviations, and the offset of each from UTC, such as `+02:00`. */
 export type Zones = Readonly<Record<string, string>>;
 
-/** How far ahead of UTC a zone is, in ms; undefined if nobody has said what its abbreviation means: CST is three of them. */
+/** Returns the offset of a zone from UTC in milliseconds; undefined if its abbreviation is not configured: CST may be three zones. */
 export function aheadOf(zone: string, zones: Zones | undefined): number | undefined {
   if (zone === 'UTC' || zone === 'GMT' || zone === 'Z') return 0;
   if (zones === undefined || !Object.hasOwn(zones, zone)) return undefined;
   return aheadBy(zones[zone]);
 }
 
-/** What an offset such as `+02:00` or `+0200` is in ms; 0 for none and `Z`. */
+/** Returns an offset such as `+02:00` or `+0200` in milliseconds; 0 for none and for `Z`. */
 function aheadBy(offset: string | undefined): number {
   if (offset === undefined || offset === 'Z') return 0;
   const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
   return (offset.startsWith('-') ? -minutes : minutes) * MINUTE_MS;
 }
 
-/** A time stamp as RFC 3339 writes it, and where it ended. */
+/** A time stamp in the format of RFC 3339, and where it ended in the message. */
 export interface Timestamp {
   readonly text: string;
   readonly end: number;
@@ -99,7 +99,7 @@ export interface Timestamp {
 
 let lastLoose: (Timestamp & { readonly calendar: Calendar; readonly source: string }) | undefined;
 
-/** A time stamp that begins with a year and is not as in RFC 5424. Undefined if there is none. */
+/** Reads a time stamp that begins with a year and is not of RFC 5424. Returns undefined if there is none. */
 export function looseTimestamp(text: string, at: number, receivedAt: Date, calendar: Calendar): Timestamp | undefined {
   // Most equal the one before.
   if (lastLoose?.calendar === calendar && text.startsWith(lastLoose.source, at)) {
@@ -126,15 +126,15 @@ export function looseTimestamp(text: string, at: number, receivedAt: Date, calen
   return stamp;
 }
 
-/** The minute of the last stamp: most are in the same one, and calendars are slow. */
+/** Cache of the last minute: most time stamps are in the same one, and calendars are slow. */
 let lastCalendar: Calendar | undefined;
 let lastText = '';
 let lastTime = NaN;
 let lastStamp = '';
 
 /**
- * The time stamp `Mmm dd hh:mm:ss` (RFC 3164 section 4.1.2) that begins at `at`. A year after the day or the time, a
- * fraction and a day of one digit are taken too. Undefined if there is no such stamp.
+ * Reads the time stamp `Mmm dd hh:mm:ss` (RFC 3164 section 4.1.2) that begins at `at`. Also accepts a year after the day or the time, a
+ * fraction, and a day of one digit. Returns undefined if there is no such stamp.
  */
 export function bsdTimestamp(text: string, at: number, receivedAt: Date, calendar: Calendar): Timestamp | undefined {
   // A day follows the month, and most words are longer.
@@ -171,7 +171,7 @@ export function bsdTimestamp(text: string, at: number, receivedAt: Date, calenda
 let lastSecond = '';
 let lastSecondStamp = '';
 
-/** The stamp of a second in the last minute. */
+/** Returns the stamp of a second in the cached minute. */
 function stampOfSecond(text: string, at: number): string {
   if (!text.startsWith(lastSecond, at) || lastSecondStamp === '') {
     lastSecond = text.slice(at, at + 2);
@@ -180,7 +180,7 @@ function stampOfSecond(text: string, at: number): string {
   return lastSecondStamp;
 }
 
-/** The time stamp of Cisco's devices at `at`, up to the colon after it; in one of `zones` if it tells that. Undefined if there is none. */
+/** Reads the time stamp of a Cisco device at `at`, up to the colon after it; it may name one of `zones`. Returns undefined if there is none. */
 export function ciscoTimestamp(
   text: string,
   at: number,
@@ -239,14 +239,14 @@ function timeOf(
   return seconds <= 60 ? lastMinute.time + seconds * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3)) : undefined;
 }
 
-/** The minute that was last looked up: most stamps are in the same one, and calendars are slow. */
+/** Cache of the last minute that was looked up: most time stamps are in the same one, and calendars are slow. */
 let lastMinute: {
   readonly calendar: Calendar | undefined;
   readonly time: number;
   readonly minute: readonly (string | undefined)[];
 } = { calendar: undefined, time: NaN, minute: [] };
 
-/** In UTC, with the sender's digits of the second where it has more than three. */
+/** Formats a time in UTC. Keeps the digits of the fraction if the sender wrote more than three. */
 function rfc3339(time: number, fraction: string): string {
   const text = new Date(time).toISOString();
   return fraction.length > 3 ? `${text.slice(0, -4)}${fraction}Z` : text;

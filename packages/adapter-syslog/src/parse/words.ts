@@ -7,11 +7,11 @@ const OPEN = 91;
 const CLOSE = 93;
 const PERCENT = 37;
 
-/** What a character may be part of. */
+/** Bits: what a character may be part of. */
 const IN_HOST = 1;
 const IN_TAG = 2;
 const IN_NAME = 4;
-/** The same as {@link IN_HOST}, or an at sign. */
+/** As {@link IN_HOST}, and the at sign. */
 const IN_HOST_WITH_AT_SIGN = 8;
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => classOf(String.fromCharCode(code)));
 
@@ -28,13 +28,13 @@ function classOf(char: string): number {
 /** A tag: `su:`, `postfix/smtpd[12]:`, `%ASA-6-302013:`, `app[7]`. */
 export interface Tag {
   readonly name: string;
-  /** What is in brackets; empty if nothing is. */
+  /** The text in brackets; may be empty. */
   readonly proc_id: string | undefined;
-  /** Where the blank or the text after it begins. */
+  /** Where the blank or the text after the tag begins. */
   readonly end: number;
 }
 
-/** The tag that begins at `at`: a colon, or something in brackets, ends it, and then a blank comes. Undefined if there is none. */
+/** Reads the tag at `at`: it ends with a colon or a part in brackets, and a blank follows. Returns undefined if there is none. */
 export function tagAt(text: string, at: number): Tag | undefined {
   if (text.charCodeAt(at) === COMMA) return undefined;
   let end = at;
@@ -69,8 +69,8 @@ function tag(text: string, at: number, nameEnd: number, end: number, proc_id?: s
 }
 
 /**
- * Where the name or address of a host ends that begins at `at`, and after which a blank comes, or the end of the text, or `wordEnd`; -1 if
- * there is none.
+ * Returns where the host name or address that begins at `at` ends, if a blank, the end of the text, or `wordEnd` follows; -1 if there is
+ * none.
  */
 export function hostEnd(text: string, at: number, atSign: boolean, wordEnd?: number): number {
   const first = text.charCodeAt(at);
@@ -83,7 +83,7 @@ export function hostEnd(text: string, at: number, atSign: boolean, wordEnd?: num
   return ends && (isIn(last, IN_NAME) || last === CLOSE) ? end : -1;
 }
 
-/** Where the blanks and tabs from `at` on end. */
+/** Returns where the blanks and tabs that begin at `at` end. */
 export function blanksEnd(text: string, at: number): number {
   let end = at;
   while (isBlank(text.charCodeAt(end))) end++;
@@ -99,7 +99,7 @@ function isWordEnd(code: number): boolean {
   return isBlank(code) || Number.isNaN(code);
 }
 
-/** Letters of other alphabets are in tags only. */
+/** Letters outside ASCII may be in tags only. */
 function isIn(code: number, what: number): boolean {
   return code < 128 ? ((CLASSES[code] as number) & what) !== 0 : what === IN_TAG && code >= 160;
 }

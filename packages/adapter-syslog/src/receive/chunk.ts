@@ -5,17 +5,17 @@ const LF = 10;
 const ZERO = 48;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The octets of a stream that have come last, and how far they are read; finds where a line or an octet count begins or ends. */
+/** The latest octets of a stream, and how far they have been read. Finds where a line ends and where an octet count begins. */
 export class Chunk {
   readonly #lf: boolean;
   readonly #nul: boolean;
   #octets: Buffer = NOTHING;
   #at = 0;
-  /** Whether the octet before the chunk is a digit. */
+  /** True if the octet before the chunk is a digit. */
   #afterDigit = false;
   #nextLf = -1;
   #nextNul = -1;
-  /** What may become an octet count, as the next chunk will tell. */
+  /** Octets that may begin an octet count; the next chunk decides. */
   #carried: Buffer = NOTHING;
   #ended = false;
 
@@ -28,27 +28,27 @@ export class Chunk {
     return this.#octets.length;
   }
 
-  /** Where the next octet is. */
+  /** Index of the next octet. */
   get at(): number {
     return this.#at;
   }
 
-  /** The next octet. There has to be one. */
+  /** The next octet. There must be one. */
   get octet(): number {
     return this.#octets[this.#at] as number;
   }
 
-  /** How many octets wait for the next chunk. */
+  /** Number of octets that wait for the next chunk. */
   get carried(): number {
     return this.#carried.length;
   }
 
-  /** Nothing comes after this chunk: what might become an octet count is none. */
+  /** Says that no chunk follows: what might begin an octet count is none. */
   end(): void {
     this.#ended = true;
   }
 
-  /** Goes on with `octets`, behind those that wait for them. */
+  /** Goes on with the next chunk, after the octets that waited for it. */
   push(octets: Buffer): void {
     this.goOn(this.#carried.length === 0 ? octets : Buffer.concat([this.#carried, octets]));
     this.#carried = NOTHING;
@@ -63,7 +63,7 @@ export class Chunk {
     this.#nextNul = -1;
   }
 
-  /** Goes back to `octets`, which are before the next one. */
+  /** Goes back: reads `octets` again before the rest of the chunk. */
   goBack(octets: Buffer): void {
     this.goOn(Buffer.concat([octets, this.#octets.subarray(this.#at)]));
   }
@@ -72,7 +72,7 @@ export class Chunk {
     this.#at = at;
   }
 
-  /** The octets up to `end`; the one there is the next. */
+  /** Takes the octets up to `end`, which is then the next index. */
   take(end: number): Buffer {
     const part = this.#octets.subarray(this.#at, end);
     this.#at = end;
@@ -80,7 +80,7 @@ export class Chunk {
   }
 
   /**
-   * The octet count that the next octets are, or `no`. Undefined if the next chunk will tell: for that they wait.
+   * Reads the octet count here; `no` if there is none. Returns undefined if the next chunk decides: the octets then wait for it.
    */
   octetCount(needs: CountNeeds): OctetCount | 'no' | undefined {
     const found = octetCountAt(this.#octets, this.#at, this.#octets.length, needs);
@@ -90,7 +90,7 @@ export class Chunk {
     return 'no';
   }
 
-  /** Where the line ends, or else the chunk. Each delimiter is looked for again only when it has been passed. */
+  /** Returns where the line, or else the chunk, ends. Searches for each delimiter again only once it was passed. */
   lineEnd(): number {
     if (this.#lf && this.#nextLf < this.#at) this.#nextLf = this.#find(LF);
     if (this.#nul && this.#nextNul < this.#at) this.#nextNul = this.#find(NUL);
@@ -98,7 +98,7 @@ export class Chunk {
     return this.#lf ? Math.min(this.#nextLf, this.#nextNul) : this.#nextNul;
   }
 
-  /** Where the line ends, or an octet count with a whole PRI part begins; what may become one waits for the next chunk. */
+  /** Returns where the line ends, or where an octet count with a PRI part begins. Octets that may begin one wait for the next chunk. */
   lineEndOrCount(): number {
     const lineEnd = this.lineEnd();
     let wasDigit = this.#at > 0 ? isDigit(this.#octets[this.#at - 1]) : this.#afterDigit;
@@ -126,7 +126,7 @@ export class Chunk {
     return found < 0 ? this.#octets.length : found;
   }
 
-  /** Leaves the chunk from `from` on to the next one. */
+  /** Moves the octets from `from` on to the next chunk. */
   #carry(from: number): undefined {
     this.#carried = Buffer.concat([this.#octets.subarray(from), this.#carried]);
     this.#octets = this.#octets.subarray(0, from);

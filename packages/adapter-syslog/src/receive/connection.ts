@@ -7,20 +7,20 @@ import { openedBy } from './opened-by.js';
 import { Opening, type Opened } from './opening.js';
 
 /**
- * One connection. Its frames are handed on in order, none is skipped: while it has to wait for its turn the socket is not read, so
- * that the sender is pushed back.
+ * One connection. Passes its frames on in order, and skips none. While it waits for its turn, it does not read the socket, which pushes the
+ * sender back.
  */
 export class Connection implements Sender {
-  /** Resolves when the connection is closed, and whatever came from it handed on. Never rejects. */
+  /** Resolves when the connection is closed and all its messages are passed on. Never rejects. */
   readonly done: Promise<void>;
   readonly #socket: Socket;
   readonly #intake: Intake;
   readonly #splitter: FrameSplitter;
   #source: SyslogSource;
-  /** Until it is clear what the connection begins with. */
+  /** Set until it is clear what the connection begins with. */
   #opening: Opening | undefined;
   #setDone!: () => void;
-  /** What waits for its turn, and how long its frame was. */
+  /** The message that waits for its turn, and the length of its frame. */
   #held: SyslogMessage | undefined;
   #length = 0;
   #receivedAt = new Date();
@@ -28,10 +28,10 @@ export class Connection implements Sender {
   #misfits = 0;
   /** Why nothing more comes: the sender ended the stream, the connection broke, or we end it. */
   #stop: 'ended' | 'broken' | 'closed' | undefined;
-  /** What the socket had read while it was paused, once nothing more is read. */
+  /** What the socket had read while it was paused, set when reading stops. */
   #readAhead: Buffer | null = null;
 
-  /** The socket is not to be read by anybody else. */
+  /** Nobody else may read the socket. */
   constructor(socket: Socket, source: SyslogSource, intake: Intake) {
     this.#socket = socket;
     this.#intake = intake;
@@ -49,7 +49,7 @@ export class Connection implements Sender {
     });
   }
 
-  /** Begins to read. */
+  /** Starts reading. */
   start(): void {
     const { idleTimeoutMs } = this.#intake.config;
     this.#socket.setTimeout(idleTimeoutMs);
@@ -63,7 +63,7 @@ export class Connection implements Sender {
     this.#socket.resume();
   }
 
-  /** Reads nothing more from the network, hands on what has come, and closes. */
+  /** Stops reading from the network, passes on what has come, and closes. */
   land(): Promise<void> {
     this.#stopReading('closed');
     return this.done;
@@ -116,12 +116,12 @@ export class Connection implements Sender {
     if (!this.#held) this.#advance();
   }
 
-  /** A message that was taken from here is lost. */
+  /** Reports that a message of this connection is lost. */
   lose(why: string, fields?: object): void {
     this.#lose(1, why, fields);
   }
 
-  /** Hands on what has come, as far as there is room; then goes on reading, or closes. */
+  /** Passes on what has come while there is room; then goes on reading, or closes. */
   readonly #advance = (): void => {
     const { dispatcher } = this.#intake;
     for (let more = this.#held !== undefined || this.#hold(); more; more = this.#hold()) {
@@ -136,7 +136,7 @@ export class Connection implements Sender {
     else if (this.#socket.isPaused()) this.#socket.resume();
   };
 
-  /** Makes the next frame what is held; nothing, if it is a message that nobody wants. False if there is no frame. */
+  /** Holds the message of the next frame, or nothing if it is filtered out. Returns false if there is no frame. */
   #hold(): boolean {
     this.#held = undefined;
     const frame = this.#nextFrame();
@@ -166,7 +166,7 @@ export class Connection implements Sender {
     return read(this.#intake, frame, { at: this.#receivedAt, source: this.#source, truncated });
   }
 
-  /** There will be no room any more: counts what had come. */
+  /** Gives up, since there will be no more room: counts the messages that had come as lost. */
   #giveUp(): void {
     this.#stopReading('closed');
     this.#held = undefined;

@@ -1,39 +1,39 @@
 import type { Transport } from './listener-config.js';
 
-/** What has come in, and what could not be taken, since the receiver began. */
+/** What has come in, and what was not accepted, since the receiver started. */
 export interface ListenerCounts {
-  /** Datagrams that came, whole or not. */
+  /** Datagrams received, complete or not. */
   datagrams: number;
-  /** Datagrams among them that could not be handed on: lost. */
+  /** Datagrams received that could not be passed on: lost. */
   datagramsDropped: number;
-  /** Datagrams that the kernel dropped, for they came faster than they were read, or were not for UDP to understand. Linux only. */
+  /** Datagrams that the kernel dropped, since they came faster than they were read, or were damaged. Linux only. */
   datagramsDroppedByKernel: number;
   connections: number;
-  /** Connections above `maxConnections`. */
+  /** Connections refused, beyond `maxConnections`. */
   connectionsRefused: number;
-  /** Connections that nothing came from for `idleTimeoutMs`. */
+  /** Connections closed, since nothing came for `idleTimeoutMs`. */
   connectionsIdle: number;
-  /** Connections that broke: the network's failures, or the sender's. */
+  /** Connections that failed, in the network or at the sender. */
   connectionsFailed: number;
-  /** Connections that began with no syslog where that has to come: TLS on a plain port, or no PROXY header where one is needed. */
+  /** Connections that did not begin as configured: with TLS on a plain port, or without the PROXY header. */
   connectionsForeign: number;
-  /** Connections that never became TLS: garbage, time-outs, certificates that nobody vouches for. */
+  /** TLS handshakes that failed: garbage, time-outs, certificates that cannot be verified. */
   handshakesFailed: number;
-  /** Messages that came by connections. */
+  /** Messages received over connections. */
   frames: number;
-  /** Messages that were longer than `maxMessageBytes` and lack their end. */
+  /** Messages longer than `maxMessageBytes`, whose end was cut off. */
   framesTruncated: number;
-  /** Messages that were longer, and were refused for it. */
+  /** Messages longer than `maxMessageBytes` that were refused. */
   framesRefused: number;
-  /** Messages whose end did not come by their connection: lost. */
+  /** Messages whose connection ended before they did: lost. */
   framesBroken: number;
-  /** Octet counts that did not fit what followed, or were missing where only they tell. */
+  /** Octet counts that did not fit what followed, or were missing with `octet-counting`. */
   countsWrong: number;
-  /** Messages that had come by connections and could not be handed on: lost. */
+  /** Messages received over connections that could not be passed on: lost. */
   framesLost: number;
-  /** Messages below the `severityLevel`. */
+  /** Messages less severe than `severityLevel`. */
   filtered: number;
-  /** Messages with nothing in them but blanks, line ends and NULs: dropped. */
+  /** Messages of nothing but blanks, line ends and NULs: dropped. */
   empty: number;
 }
 
@@ -43,12 +43,12 @@ export interface NamedCounts extends ListenerCounts {
   readonly transport: Transport;
 }
 
-/** The counts of a receiver: all in all, and by listener. */
+/** The counts of a receiver: sums, and by listener. */
 export interface SyslogCounts extends ListenerCounts {
   readonly listeners: readonly NamedCounts[];
 }
 
-/** Counts of a listener that has taken in nothing yet. */
+/** Returns counts of 0. */
 export function noCounts(): ListenerCounts {
   return {
     datagrams: 0,
@@ -71,7 +71,7 @@ export function noCounts(): ListenerCounts {
   };
 }
 
-/** The counts of all listeners, and their sums. */
+/** Returns the counts of all listeners, and their sums. */
 export function summed(listeners: readonly NamedCounts[]): SyslogCounts {
   const sums = noCounts();
   for (const key of Object.keys(sums) as (keyof ListenerCounts)[])

@@ -2,13 +2,13 @@ import type { BlockCommunicator, BlockContext, SputnikError } from '@sputnikjs/c
 import { Fifo } from '@sputnikjs/messaging/connector';
 import type { SyslogMessage } from '../parse/message.js';
 
-/** Messages of connections from one question to the next whether the publisher has room for more, and their bytes. */
+/** So many messages of connections, or bytes, are sent before one is a question, which the publisher answers when it has room for more. */
 const MESSAGES = 256;
 const BYTES = 262_144;
-/** Datagrams at most that wait for room in a mailbox that is full. */
+/** Most datagrams that wait for room in a full mailbox. */
 const DATAGRAMS = 1024;
 
-/** Where messages come from; told of each that nobody takes. */
+/** Where messages come from; hears of each that is lost. */
 export interface Sender {
   lose(why: string, fields?: object): void;
 }
@@ -21,9 +21,9 @@ interface Datagram {
 }
 
 /**
- * Hands what all listeners of a receiver take in to its publisher. Every so often a message of a connection is a question, and until it
- * is answered connections wait: so the publisher pushes back those who can wait, and has its mailbox free for datagrams. When that
- * is full nevertheless, datagrams and connections wait for room in turn, in one place of the mailbox's own queue.
+ * Passes the messages of all listeners of a receiver to its publisher. Every so often it asks with a message of a connection, and until the
+ * answer comes all connections wait. So the publisher pushes back senders that can wait, and keeps its mailbox free for datagrams. If the
+ * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue.
  */
 export class Dispatcher {
   readonly #publisher: BlockCommunicator<SyslogMessage>;
@@ -34,7 +34,7 @@ export class Dispatcher {
   #bytes = 0;
   /** A question has not been answered. */
   #asking = false;
-  /** Messages that wait for room in the mailbox. */
+  /** Number of messages that wait for room in the mailbox. */
   #posting = 0;
   #datagramWasLast = false;
   #isOver = false;
@@ -46,12 +46,12 @@ export class Dispatcher {
     ctx.signal.addEventListener('abort', () => this.#end(), { once: true });
   }
 
-  /** True when there will be no room any more: what is not handed on yet is lost. */
+  /** True once there will be no more room: messages not passed on yet are lost. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Takes a message of a connection, or gives false if that has to wait for its turn. */
+  /** Accepts a message of a connection; returns false if the connection must wait for its turn. */
   offer(message: SyslogMessage, bytes: number, sender: Sender): boolean {
     if (this.#asking || this.#posting > 0 || this.#isOver) return false;
     this.#bytes += bytes;
@@ -61,12 +61,12 @@ export class Dispatcher {
     return true;
   }
 
-  /** Calls `turn` when its turn has come, or when there is none to come. */
+  /** Calls `turn` when it is the connection's turn, or when there will be none. */
   wait(turn: () => void): void {
     this.#connections.push(turn);
   }
 
-  /** Takes a datagram. If many wait already the oldest is lost. */
+  /** Accepts a datagram. If too many wait, the oldest is lost. */
   offerDatagram(message: SyslogMessage, sender: Sender): void {
     if (this.#isOver) return sender.lose(NOBODY);
     const mayPass = this.#posting === 0 && this.#datagrams.size === 0;
@@ -116,7 +116,7 @@ export class Dispatcher {
     this.#goOn();
   }
 
-  /** Lets those who wait hand on what they have, in turn. */
+  /** Lets datagrams and connections that wait go on, in turn. */
   #goOn(): void {
     while (this.#posting === 0) {
       // guard: datagrams that the publisher has no room for wait in turn with connections

@@ -8,31 +8,31 @@ const CR = 13;
 const LESS = 60;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** How a stream is split. */
+/** How to split a stream into frames. */
 export interface FramingOptions {
   /** Longest frame, in bytes. */
   readonly maxMessageBytes: number;
-  /** What becomes of a longer one: its beginning is given, or nothing of it. `cut` unless given. */
+  /** What to do with a longer frame: return its beginning (`cut`, the default), or skip it. */
   readonly tooLong?: 'cut' | 'refuse' | undefined;
-  /** What ends a frame that has no octet count: LF or CR LF, NUL, or any of them, which it is unless given. */
+  /** What ends a frame without an octet count: LF or CR LF, NUL, or any of these (the default). */
   readonly delimiter?: 'newline' | 'nul' | 'any' | undefined;
   /**
-   * What tells where a frame ends: each for itself its octet count if a whole PRI part follows that, else a delimiter (`auto`, unless
-   * given); octet counts, whatever follows them (`octet-counting`); or delimiters alone (`newline`).
+   * What says where a frame ends. `auto` (the default): for each frame its octet count, if a complete PRI part follows that, otherwise a
+   * delimiter. `octet-counting`: octet counts, whatever follows. `newline`: only delimiters.
    */
   readonly framing?: 'auto' | 'octet-counting' | 'newline' | undefined;
 }
 
-/** Where in a frame the splitter is: before one, in one, in what is skipped of it. */
+/** Where the splitter is: between frames, in a frame, or in the part of it that is skipped. */
 type State = 'between' | 'counted' | 'line' | 'skipCounted' | 'skipLine';
-/** What is before the frame: a counted one, the same and line ends, or anything else. */
+/** What precedes the frame: a counted frame, a counted frame and line ends, or anything else. */
 type Before = 'count' | 'countAndLineEnd' | 'other';
 
 /**
- * Splits a stream into frames (RFC 6587), always the same ones however it is cut into chunks. What has no octet count is a line; empty
- * lines are no frames. An octet count is believed if the frame before had one, too; else not if a line end within it is followed by another
- * message. What does not begin as a message where an octet count said that one does is a line, which ends before the next octet count
- * at the latest. Of a frame that is too long the rest is skipped. Holds `maxMessageBytes` at most, besides the chunk pushed.
+ * Splits a stream into frames (RFC 6587). The frames do not depend on how the stream is cut into chunks. A frame without an octet count is a
+ * line; empty lines are skipped. An octet count is trusted if the frame before had one. Otherwise it is not trusted if its frame contains a
+ * line end that another message follows. Where a message should begin and does not, the text is a line, which ends at the next octet
+ * count at the latest. The rest of a frame that is too long is skipped. Holds at most `maxMessageBytes` besides the current chunk.
  *
  * @example
  * import { FrameSplitter } from '@sputnikjs/adapter-syslog';
@@ -47,17 +47,17 @@ type Before = 'count' | 'countAndLineEnd' | 'other';
 export class FrameSplitter {
   readonly #maxBytes: number;
   readonly #cuts: boolean;
-  /** Undefined where nothing is an octet count. */
+  /** Undefined if octet counts are not used. */
   readonly #needs: CountNeeds | undefined;
   readonly #chunk: Chunk;
   readonly #held: HeldOctets;
   #state: State = 'between';
   #before: Before = 'other';
-  /** Whether the octet count of this frame is believed, whatever is within it. */
+  /** True if the octet count of this frame is trusted, whatever the frame contains. */
   #trusted = false;
-  /** Whether this line ends before an octet count, too. */
+  /** True if an octet count also ends this line. */
   #astray = false;
-  /** The length that the frame's count announces; then what is left of it to skip. */
+  /** The octet count of the frame; later, the number of octets that are left to skip. */
   #count = 0;
   #truncated = false;
   #refused = 0;
@@ -72,34 +72,34 @@ export class FrameSplitter {
     if (framing !== 'newline') this.#needs = framing === 'auto' ? 'pri' : 'blank';
   }
 
-  /** True if the frame just given lacks its end. */
+  /** True if the end of the last frame is missing. */
   get truncated(): boolean {
     return this.#truncated;
   }
 
-  /** How many frames have been refused, for they were too long. */
+  /** Number of frames that were skipped, since they were too long. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** How many octet counts did not fit what follows, or were not there where only they tell. */
+  /** Number of octet counts that did not fit what follows, or were missing with `octet-counting`. */
   get misfits(): number {
     return this.#misfits;
   }
 
-  /** What there is of a frame whose end has not come, in words; undefined if the stream is not inside one that is wanted. */
+  /** Says in words what has come of an incomplete frame; undefined if there is none, or it is being skipped. */
   get remainder(): string | undefined {
     if (this.#state === 'counted') return `${this.#held.length} of the ${this.#count} octets announced`;
     const come = this.#held.length + this.#chunk.carried;
     return this.#state === 'line' || come > 0 ? `${come} octets` : undefined;
   }
 
-  /** Goes on with `chunk`. Take all frames of a chunk before you push the next. */
+  /** Adds the next chunk. Take all frames of a chunk before you push the next. */
   push(chunk: Buffer): void {
     this.#chunk.push(chunk);
   }
 
-  /** The next frame that is complete, without count and line end, or undefined if the chunk has no more. */
+  /** Returns the next complete frame, without octet count and line end; undefined if the chunk has no more. */
   next(): Buffer | undefined {
     this.#truncated = false;
     while (this.#chunk.at < this.#chunk.length) {
@@ -110,8 +110,8 @@ export class FrameSplitter {
   }
 
   /**
-   * The stream has ended: gives its last line if that had no line end. Call it until it gives nothing more. What has come of a counted
-   * frame is its `remainder`, unless it is lines to which the count did not fit.
+   * Call it when the stream has ended, until it returns undefined: it returns the last line, which may lack its line end. An incomplete
+   * counted frame is not returned, but told by `remainder`, unless the frame consists of lines that its count did not fit.
    */
   flush(): Buffer | undefined {
     this.#chunk.end();
@@ -202,14 +202,14 @@ export class FrameSplitter {
     return frame;
   }
 
-  /** Where a line ends that a whole PRI part follows, with an octet count or without; -1 if nowhere. */
+  /** Returns where a line end is that a message follows, with an octet count or without; -1 if there is none. */
   #lineEndBeforeMessage(octets: Buffer, from: number): number {
     for (let at = from; at < octets.length; at++)
       if (this.#chunk.isDelimiter(octets[at]) && messageAt(octets, at + 1, octets.length) === 'yes') return at;
     return -1;
   }
 
-  /** It was a line, to which its octet count did not fit: gives that, and goes on behind it. */
+  /** The octet count did not fit: returns the line, and goes on after it. */
   #rewind(come: Buffer, lineEnd: number): Buffer {
     this.#misfits++;
     this.#beAt('between', 'other');

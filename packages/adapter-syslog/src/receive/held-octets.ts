@@ -1,12 +1,12 @@
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** What earlier chunks had of a frame, in one piece, copied. */
+/** The octets of an incomplete frame, copied from earlier chunks into one piece. */
 export class HeldOctets {
   readonly #maxBytes: number;
   #room: Buffer = NOTHING;
   #length = 0;
 
-  /** Never asked to hold more than `maxBytes`. */
+  /** Callers never add more than `maxBytes`. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -19,7 +19,7 @@ export class HeldOctets {
     return this.#room.subarray(0, this.#length);
   }
 
-  /** Keeps `part` until the frame is complete. The room doubles, so that single octets cost no more than long chunks. */
+  /** Adds `part`. The buffer doubles when it is full, so that single octets cost no more than long chunks. */
   add(part: Buffer): undefined {
     const length = this.#length + part.length;
     if (length > this.#room.length) {
@@ -31,14 +31,14 @@ export class HeldOctets {
     this.#length = length;
   }
 
-  /** All that is held, with `part` behind it; then nothing is. */
+  /** Returns all held octets followed by `part`, and holds nothing then. */
   joined(part: Buffer): Buffer {
     if (this.#length === 0) return part;
     this.add(part);
     return this.take();
   }
 
-  /** All that is held; then nothing is. */
+  /** Returns all held octets, and holds nothing then. */
   take(): Buffer {
     const octets = this.octets;
     this.#room = NOTHING;

@@ -10,23 +10,23 @@ import { parseSyslog, passes } from '../parse/parse.js';
 const SPACE = 32;
 const BLANK = new Set(Buffer.from('\0\t\n\r '));
 
-/** What the listeners of a receiver share: where messages go, and which do. */
+/** What the listeners of a receiver share: where messages go, and which ones. */
 export interface Reception {
   readonly dispatcher: Dispatcher;
-  /** The least severe messages that are handed on. */
+  /** The least severe messages that are passed on. */
   readonly severityLevel: number;
-  /** IANA name of the zone of time stamps that tell none. */
+  /** Zone of time stamps without one: an IANA name. */
   readonly timeZone?: string | undefined;
   readonly ctx: BlockContext;
 }
 
-/** What all that belongs to one listener shares. */
+/** What everything of one listener shares. */
 export interface Intake extends Reception {
   readonly config: ListenerConfig;
   readonly options: ParseOptions;
   readonly counts: ListenerCounts;
   readonly problemLog: ProblemLog;
-  /** What messages, counts and logs call the listener. It is known when the listener listens. */
+  /** Name of the listener in messages, counts and logs. Set when it listens. */
   name: string;
 }
 
@@ -34,19 +34,19 @@ export interface Intake extends Reception {
 export interface Listener {
   readonly intake: Intake;
   /**
-   * Listens, and resolves with the place: its address and port, or its path. Rejects with an Error that says what to do; then
-   * nothing is open.
+   * Listens, and resolves with its address and port, or its path. If it cannot, it rejects with an error that says what to do, and leaves
+   * nothing open.
    */
   open(port: number): Promise<Address>;
-  /** Begins to take in: what came before has waited. */
+  /** Starts receiving; what came before has waited. */
   start(): void;
-  /** Takes nothing more in; resolves when all that had come is handed on, and all is closed. */
+  /** Stops receiving; resolves when everything that had come is passed on, and all is closed. */
   close(): Promise<void>;
-  /** Brings the counts up to date. */
+  /** Updates the counts. */
   look(): Promise<void>;
 }
 
-/** The message that a frame is; undefined if it is empty, or none so minor is wanted. */
+/** Parses a frame; returns undefined if it is empty, or not severe enough. */
 export function read(intake: Intake, frame: Buffer, received: Received): SyslogMessage | undefined {
   if (isEmpty(frame)) {
     intake.counts.empty++;
@@ -63,19 +63,19 @@ export function read(intake: Intake, frame: Buffer, received: Received): SyslogM
   return undefined;
 }
 
-/** Counts and tells that messages were refused, being too long. */
+/** Counts and logs messages that were refused, since they were too long. */
 export function refuse(intake: Intake, source: SyslogSource, count: number): void {
   intake.counts.framesRefused += count;
   tell(intake, 'frameRefused', `${tooLong(intake)}; it was refused`, source, count);
 }
 
-/** Tells of a trouble of this listener, and of whose it is if that is known. */
+/** Logs a problem of this listener, with the sender if that is known. */
 export function tell({ problemLog, name }: Intake, event: string, text: string, source?: Peer, count?: number): void {
   const peer = source && { remoteAddress: source.address, remotePort: source.port };
   problemLog.note(event, text, { listener: name, ...peer }, count);
 }
 
-/** True for what has nothing in it but blanks, line ends and NULs. */
+/** True if the frame has nothing but blanks, line ends and NULs. */
 function isEmpty(frame: Buffer): boolean {
   for (const octet of frame) if (octet > SPACE || !BLANK.has(octet)) return false;
   return true;

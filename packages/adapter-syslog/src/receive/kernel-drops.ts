@@ -7,8 +7,8 @@ import type { Address } from '@sputnikjs/messaging/net';
 const LOCAL_ADDRESS = 1;
 
 /**
- * How many datagrams the kernel has dropped at a UDP socket of this process, because they came faster than they were read, or were
- * damaged. Undefined where the kernel does not tell: only Linux does.
+ * Returns the number of datagrams that the kernel has dropped at a UDP socket of this process, since they came faster than they were read, or
+ * were damaged. Undefined on systems other than Linux.
  */
 export async function kernelDrops(place: Address): Promise<number | undefined> {
   const table = isIPv6(place.address) ? '/proc/net/udp6' : '/proc/net/udp';
@@ -19,7 +19,7 @@ export async function kernelDrops(place: Address): Promise<number | undefined> {
   return row && Number(row.at(-1));
 }
 
-/** As the kernel writes it: words of 32 bits, in the order of the machine's octets, as hexadecimal digits; then the port. */
+/** Formats an address as the kernel does: words of 32 bits in the byte order of the machine, in hexadecimal; then the port. */
 function kernelAddress({ address, port }: Address): string {
   const octets = Buffer.from(
     isIPv6(address) ? groups(address).flatMap((group) => [group >> 8, group & 255]) : address.split('.').map(Number),

@@ -1,69 +1,69 @@
 import { z } from 'zod';
 
-/** How messages come: a datagram each, or in a stream. */
+/** How messages come: as datagrams (`udp`), or in a stream. */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'unix';
 
-/** One place to listen at, with all that goes for it. What is not for its transport has no effect. */
+/** One listener, with all its keys. Keys for other transports have no effect. */
 export interface ListenerConfig {
-  /** What messages, counts and logs call it; its address and port, or its path, unless given. */
+  /** Name in messages, counts and logs. Default: its address and port, or its path. */
   readonly name?: string | undefined;
   readonly transport: Transport;
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** Of a Unix socket. */
+  /** Path of a Unix socket. */
   readonly path: string;
   /** Permissions of a Unix socket, in octal digits. */
   readonly mode: string;
-  /** PEM file of the certificate that a TLS listener shows. */
+  /** PEM file of the certificate of a TLS listener. */
   readonly certFile?: string | undefined;
   /** PEM file of its key. */
   readonly keyFile?: string | undefined;
-  /** File of the passphrase that the key is encrypted with; its first line counts. */
+  /** File with the passphrase of the key, in its first line. */
   readonly passphraseFile?: string | undefined;
-  /** PEM file of the authorities that have to vouch for senders; with it senders need a certificate. */
+  /** PEM file of the authorities that sign certificates of senders. With it, senders need such a certificate. */
   readonly caFile?: string | undefined;
-  /** Whether the subject of the sender's certificate, which an authority has vouched for, is part of the source. */
+  /** Adds the subject of the sender's verified certificate to the source of its messages. */
   readonly peerSubject: boolean;
   /**
-   * The latest version of TLS that is spoken. By 1.3 a server sends tickets after the handshake; when a sender that never reads
-   * closes, its system throws away what it has not sent yet.
+   * The latest version of TLS to use. With 1.3 a server sends tickets after the handshake. If a sender never reads them and closes, its
+   * system may discard what it has not sent yet.
    */
   readonly maxTlsVersion: 'TLSv1.2' | 'TLSv1.3';
-  /** How long the handshake of TLS may take, in milliseconds. */
+  /** How long a TLS handshake may take, in milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** Longest message, in bytes. */
   readonly maxMessageBytes: number;
-  /** What becomes of a longer one: its beginning is handed on, or nothing. */
+  /** What to do with a longer message: pass its beginning on, or refuse it. */
   readonly tooLong: 'cut' | 'refuse';
-  /** What ends a message of a stream that has no octet count. */
+  /** What ends a message of a stream if it has no octet count. */
   readonly delimiter: 'newline' | 'nul' | 'any';
-  /** What tells where a message of a stream ends: each for itself its octet count or a delimiter; or only one of them. */
+  /** What says where a message of a stream ends: for each message its octet count or a delimiter, or only one of these. */
   readonly framing: 'auto' | 'octet-counting' | 'newline';
-  /** Whether each connection begins with a header of the PROXY protocol, which tells the sender's address. */
+  /** Each connection must begin with a header of the PROXY protocol, which has the address of the sender. */
   readonly proxyProtocol: boolean;
-  /** Connections at once. */
+  /** Most connections at once. */
   readonly maxConnections: number;
-  /** A connection that nothing comes from for so long is closed, in milliseconds; 0 for never. */
+  /** Closes a connection when nothing came for this time, in milliseconds; 0: never. */
   readonly idleTimeoutMs: number;
-  /** Whether what is not of RFC 5424 is data. */
+  /** Accepts only RFC 5424; everything else is data. */
   readonly strict: boolean;
-  /** The priority of what has no PRI part; unless given, such is data. */
+  /** Priority of messages without a PRI part. Without this key, such messages are data. */
   readonly defaultPri?: number | undefined;
-  /** What is a tag after time and host: the first word, or only what ends with a colon or a number in brackets. */
+  /** What counts as the tag after time and host: the first word, or only a word that ends with a colon or a number in brackets. */
   readonly tag: 'word' | 'colon';
-  /** Whether a host name may have an `@` in it. */
+  /** Allows an `@` in a host name. */
   readonly atSignInHost: boolean;
-  /** Abbreviations of zones after a time stamp, and how far ahead of UTC each is. */
+  /** Zone abbreviations after a time stamp, and the offset of each from UTC. */
   readonly zones?: Readonly<Record<string, string>> | undefined;
-  /** What the kernel is asked to hold of datagrams that have not been read yet. */
+  /** Size of the kernel's buffer for datagrams that are not read yet. */
   readonly udpBufferBytes: number;
 }
 
-/** Timers of Node count to here. */
+/** The longest timer of Node. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The ports that are customary: that of RFC 5425, and for the others one that needs no privileges. */
+/** Default ports: that of RFC 5425, and for the other transports one that needs no privileges. */
 const TLS_PORT = 6514;
 export const PLAIN_PORT = 5514;
 
@@ -90,7 +90,7 @@ export const DEFAULTS: Omit<ListenerConfig, 'transport' | 'port'> = {
   atSignInHost: false,
 };
 
-/** Schemas of the keys that may be given for all listeners, and for one alone. */
+/** Schemas of the keys that can be set for all listeners or for one. */
 export const LIMITS: {
   readonly maxMessageBytes: z.ZodOptional<z.ZodInt>;
   readonly tooLong: z.ZodOptional<z.ZodEnum<{ cut: 'cut'; refuse: 'refuse' }>>;
@@ -252,13 +252,13 @@ const OF_LISTENER = z.strictObject({
   ...LIMITS,
 });
 
-/** A listener as it is written. */
+/** A listener as written in the configuration. */
 export type ListenerInput = { readonly [key in keyof ListenerConfig]?: ListenerConfig[key] | undefined } & {
   readonly transport: Transport;
 };
 type Key = keyof ListenerInput;
 
-/** The transports that a key is for; a key that is not here is for all. */
+/** The transports that a key is for; other keys are for all. */
 const FOR: { readonly [key in Key]?: readonly Transport[] } = {
   host: ['udp', 'tcp', 'tls'],
   port: ['udp', 'tcp', 'tls'],
@@ -279,7 +279,7 @@ const FOR: { readonly [key in Key]?: readonly Transport[] } = {
   udpBufferBytes: ['udp'],
 };
 
-/** The keys that a listener cannot do without. */
+/** The required keys of a listener. */
 const NEEDED: { readonly [transport in Transport]: readonly Key[] } = {
   udp: [],
   tcp: [],
@@ -287,7 +287,7 @@ const NEEDED: { readonly [transport in Transport]: readonly Key[] } = {
   unix: ['path'],
 };
 
-/** Schema of a {@link ListenerInput}: keys that are unknown, or not for the transport, are errors that say so. */
+/** Schema of a {@link ListenerInput}. Unknown keys, and keys for other transports, are errors. */
 export const LISTENER: z.ZodType<ListenerInput> = OF_LISTENER.superRefine((given, ctx) => {
   const { transport } = given;
   for (const [key, transports] of Object.entries(FOR) as [Key, readonly Transport[]][]) {
@@ -303,7 +303,7 @@ export const LISTENER: z.ZodType<ListenerInput> = OF_LISTENER.superRefine((given
     ctx.addIssue({ code: 'custom', path: ['caFile'], message: 'is not given; peerSubject needs it to verify senders' });
 });
 
-/** A listener with all its keys: its own count before those of the receiver, and these before the defaults. */
+/** Completes a listener: its own keys override those of the receiver, and these the defaults. */
 export function completeListener(given: ListenerInput, shared: Omit<ListenerInput, 'transport'>): ListenerConfig {
   return {
     ...DEFAULTS,

@@ -11,7 +11,7 @@ import { UdpListener } from './udp-listener.js';
 const ATTEMPTS = 20;
 
 /**
- * Opens all that is configured, and logs where. Rejects with an Error that says what to do; then nothing is left open.
+ * Opens all configured listeners, and logs where they listen. If one fails, rejects with an error that says what to do, and leaves none open.
  */
 export async function openListeners(config: ReceiverConfig, reception: Reception): Promise<readonly Listener[]> {
   for (let attempt = 1; ; attempt++) {

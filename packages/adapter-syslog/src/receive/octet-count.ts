@@ -2,23 +2,23 @@ const SPACE = 32;
 const ZERO = 48;
 const LESS = 60;
 const GREATER = 62;
-/** A number of more digits is no octet count. */
+/** Most digits of an octet count. */
 const MOST_DIGITS = 9;
-/** What a line end and the octet count and PRI part after it take at most. */
+/** Longest line end with an octet count and a PRI part after it. */
 export const LONGEST_HEAD: number = MOST_DIGITS + '\n <191>'.length;
 
-/** An octet count (RFC 6587 section 3.4.1), and where the blank after it ended. */
+/** An octet count (RFC 6587 section 3.4.1), and where the blank after it ends. */
 export interface OctetCount {
   readonly count: number;
   readonly end: number;
 }
 
-/** What makes a number an octet count: a blank after it, or a blank and then a whole PRI part. */
+/** What must follow a number so that it is an octet count: a blank, or a blank and a complete PRI part. */
 export type CountNeeds = 'blank' | 'pri';
 
 /**
- * The octet count that begins at `at`; `no` if there is none, `unknown` if that depends on what follows `end`. A count of 0 is one only
- * where a blank will do.
+ * Reads the octet count that begins at `at`; `no` if there is none, `unknown` if that depends on what follows `end`. A count of 0 is valid only
+ * if it needs just a blank.
  */
 export function octetCountAt(
   octets: Buffer,
@@ -43,7 +43,7 @@ export function octetCountAt(
   return pri === 'yes' ? { count, end: next + 1 } : pri;
 }
 
-/** Whether a message with a PRI part begins at `at`, with an octet count or without; only what stands before `end` counts. */
+/** Tells whether a message with a PRI part begins at `at`, with an octet count or without. Reads only what is before `end`. */
 export function messageAt(octets: Buffer, at: number, end: number): 'yes' | 'no' | 'unknown' {
   const first = octets[at];
   if (at === end || first === LESS) return priAt(octets, at, end);
@@ -51,7 +51,7 @@ export function messageAt(octets: Buffer, at: number, end: number): 'yes' | 'no'
   return typeof found === 'string' ? found : 'yes';
 }
 
-/** Whether a whole and valid PRI part is there (RFC 5424 section 6.2.1): 0 to 191, without leading zeros. */
+/** Tells whether a complete, valid PRI part is at `at` (RFC 5424 section 6.2.1): 0 to 191, without leading zeros. */
 function priAt(octets: Buffer, at: number, end: number): 'yes' | 'no' | 'unknown' {
   if (at >= end) return 'unknown';
   if (octets[at] !== LESS) return 'no';

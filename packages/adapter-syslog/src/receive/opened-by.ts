@@ -3,8 +3,8 @@ import { tell, type Intake } from './intake.js';
 import type { Opened } from './opening.js';
 
 /**
- * Whose connection it is that began so: the sender that the PROXY protocol tells, where that is configured. Undefined if the connection
- * is not to be heard, which is counted and told: without the header, anybody could pass by the proxy.
+ * Returns the sender of a connection: the one in the PROXY header, if that is configured. Returns undefined, and counts and logs it, if the
+ * connection must not be read: without the check for the header, anybody could bypass the proxy.
  */
 export function openedBy({ proxyHeader }: Opened, peer: Address, intake: Intake): Address | undefined {
   const { proxyProtocol } = intake.config;

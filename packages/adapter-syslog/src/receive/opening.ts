@@ -4,12 +4,12 @@ const HANDSHAKE = 0x16;
 const CLIENT_HELLO = 1;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** What a connection began with. */
+/** What a connection begins with. */
 export interface Opened {
   readonly proxyHeader: ProxyHeader | undefined;
-  /** Whether the ClientHello of TLS (RFC 8446 section 4.1.2) comes then. */
+  /** True if a ClientHello of TLS follows (RFC 8446 section 4.1.2). */
   readonly isTls: boolean;
-  /** What came behind the header of the PROXY protocol. */
+  /** What came after the PROXY header. */
   readonly rest: Buffer;
 }
 
@@ -17,7 +17,7 @@ export interface Opened {
 export class Opening {
   #come: Buffer = NOTHING;
 
-  /** Goes on with what has come; undefined if more has to come. */
+  /** Reads the next chunk; returns undefined if it needs more. */
   read(chunk: Buffer): Opened | undefined {
     this.#come = this.#come.length === 0 ? chunk : Buffer.concat([this.#come, chunk]);
     const header = proxyHeaderOf(this.#come);
@@ -27,7 +27,7 @@ export class Opening {
     return isTls === 'unknown' ? undefined : opened(header, isTls === 'yes', rest);
   }
 
-  /** What has come, where nothing more will; undefined if nothing has. */
+  /** The connection has ended: returns what has come; undefined if nothing has. */
   end(): Opened | undefined {
     if (this.#come.length === 0) return undefined;
     const header = proxyHeaderOf(this.#come);
@@ -41,7 +41,7 @@ function opened(header: ProxyHeader | 'no', isTls: boolean, rest: Buffer): Opene
   return { proxyHeader: header === 'no' ? undefined : header, isTls, rest };
 }
 
-/** A record of a handshake, of any version of TLS, whose first message is a ClientHello. */
+/** Tells whether `octets` begin with a TLS handshake record, of any version, whose first message is a ClientHello. */
 function beginsTls(octets: Buffer): 'yes' | 'no' | 'unknown' {
   if (octets.length > 0 && octets[0] !== HANDSHAKE) return 'no';
   if (octets.length < 6) return 'unknown';

@@ -4,10 +4,10 @@ import type { ListenerInput } from './listener-config.js';
 type Raw = Readonly<Record<string, unknown>>;
 type Listener = ListenerInput;
 
-/** A configuration in our words, and what to know of it. */
+/** A configuration with our keys, and warnings about it. */
 export interface Translation {
   readonly value: unknown;
-  /** What is wrong, by the original's keys. */
+  /** What is wrong, with the original's keys. */
   readonly issues: readonly SchemaIssue[];
   readonly warnings: readonly string[];
 }
@@ -24,10 +24,10 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-/** Translates the `syslogreceiver.json` of the Go original; undefined if it is none. Other keys than the original's stay. */
+/** Translates a `syslogreceiver.json` of the Go original; returns undefined if it is none. Keys that the original does not have stay. */
 export function fromOriginal(raw: unknown): Translation | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
-  // A key in the original's own file ends with a blank.
+  // One key in the original's file ends with a blank.
   const given = new Map(Object.entries(raw).map(([key, value]) => [key.trim(), value]));
   if (!KEYS.some((key) => given.has(key))) return undefined;
   return new Translator(given).translate();
@@ -97,13 +97,13 @@ class Translator {
   #severity(): { readonly severityLevel?: number } {
     const level = this.#given.get('SEVERITYLEVEL');
     if (level === undefined) return {};
-    // The original takes any number: what is beyond 7 lets all pass.
+    // The original accepts any number: above 7, all messages pass.
     if (Number.isInteger(level)) return { severityLevel: Math.min(Math.max(level as number, -1), 7) };
     this.#issue('SEVERITYLEVEL', 'expected a whole number, from -1 for nothing to 7 for everything');
     return {};
   }
 
-  /** Empty if the key is not there: to the original that is the same. */
+  /** Empty if the key is missing, which is the same to the original. */
   #text(key: Key): string {
     const value = this.#given.get(key) ?? '';
     if (typeof value === 'string') return value;

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Address } from '@sputnikjs/messaging/net';
 
 const V1 = Buffer.from('PROXY ');
-/** With its line end. */
+/** Including the line end. */
 const LONGEST_V1 = 107;
 const V2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n');
 const V2_FIXED = 16;
@@ -13,11 +13,11 @@ const IPV6 = 2;
 export interface ProxyHeader {
   /** In octets. */
   readonly length: number;
-  /** Whose connection it is; undefined where the proxy speaks for itself, or does not tell. */
+  /** The sender; undefined if the proxy itself is, or does not say. */
   readonly source: Address | undefined;
 }
 
-/** The header of version 1 or 2 that `octets` begin with; `no` if there is none, `unknown` if that depends on what follows. */
+/** Reads the header of version 1 or 2 at the beginning of `octets`; `no` if there is none, `unknown` if more octets decide. */
 export function proxyHeaderOf(octets: Buffer): ProxyHeader | 'no' | 'unknown' {
   if (beginsWith(octets, V1)) return octets.length < V1.length ? 'unknown' : readV1(octets);
   if (beginsWith(octets, V2)) return octets.length < V2_FIXED ? 'unknown' : readV2(octets);
@@ -60,7 +60,7 @@ function readV2Source(octets: Buffer, family: number): Address | undefined {
   return { address: shortened(groups.join(':')), port: octets.readUInt16BE(32) };
 }
 
-/** As RFC 5952 writes it. */
+/** Returns an IPv6 address in the form of RFC 5952. */
 function shortened(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

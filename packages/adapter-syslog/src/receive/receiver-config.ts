@@ -13,20 +13,20 @@ import {
 } from './listener-config.js';
 import { fromOriginal } from './original.js';
 
-/** Configuration of the `syslogreceiver` block, complete. */
+/** Complete configuration of the `syslogreceiver` block. */
 export interface ReceiverConfig {
   readonly listeners: readonly ListenerConfig[];
-  /** True if all listeners have one port, also where any that is free will do. */
+  /** True if all listeners share one port, also if that is any free port. */
   readonly onePort: boolean;
-  /** The least severe messages that are handed on; -1 for none. */
+  /** The least severe messages to pass on; -1: none. */
   readonly severityLevel: number;
-  /** IANA name of the zone of time stamps that tell none; the process's own unless given. */
+  /** Zone of time stamps without one: an IANA name. Default: the zone of the process. */
   readonly timeZone?: string | undefined;
-  /** What its owner should know of it. */
+  /** Logged as warnings at the start. */
   readonly warnings: readonly string[];
 }
 
-/** The short form, for one port: its keys are those of a listener. */
+/** The keys of the short form, for one port. */
 const SHORT = ['host', 'port', 'udp', 'tcp'] as const;
 
 const WRITTEN = z
@@ -90,12 +90,12 @@ const COMPLETE = WRITTEN.transform((given): ReceiverConfig => {
 });
 
 /**
- * Schema of {@link ReceiverConfig}: `listeners`, or the short form `host, port, udp, tcp`, or a `syslogreceiver.json` of the Go
- * original. Unknown keys, and keys that do not go together, are errors.
+ * Schema of {@link ReceiverConfig}. Accepts `listeners`, the short form `host, port, udp, tcp`, or a `syslogreceiver.json` of the Go original.
+ * Unknown keys, and keys that contradict each other, are errors.
  */
 export const RECEIVER_CONFIG: StandardSchemaV1<unknown, ReceiverConfig> = {
   '~standard': {
-    // with what tells the keys, for environment variables
+    // With the list of keys, for environment variables.
     ...COMPLETE['~standard'],
     types: undefined,
     async validate(raw) {

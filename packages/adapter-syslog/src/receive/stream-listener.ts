@@ -8,10 +8,10 @@ import { tell, type Intake, type Listener } from './intake.js';
 import { openedBy } from './opened-by.js';
 import { TlsGate } from './tls-gate.js';
 
-/** Turns of the event loop that are accepted in at a landing, at most: one connection each. */
+/** Most turns of the event loop in which a landing still accepts connections, one in each. */
 const MOST_TURNS = 256;
 
-/** Listens for connections: by TCP (RFC 6587), TLS (RFC 5425), or at a Unix socket. */
+/** Listens for connections: over TCP (RFC 6587), TLS (RFC 5425), or a Unix socket. */
 export class StreamListener implements Listener {
   readonly intake: Intake;
   readonly #server: Server;
@@ -20,12 +20,12 @@ export class StreamListener implements Listener {
   #gate: TlsGate | undefined;
   #started = false;
 
-  /** `address` is that of the host, for other sockets than Unix ones. */
+  /** `address` is that of the host; a Unix socket has none. */
   constructor(intake: Intake, address: string) {
     this.intake = intake;
     this.#address = address;
     const { maxConnections } = intake.config;
-    // DatagramBuffer-alive: a sender that vanished must not keep its place for ever.
+    // A sender that vanished must not occupy a connection for ever.
     const options = { pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
     this.#server = createServer(options, (socket) => {
       intake.counts.connections++;
@@ -62,7 +62,7 @@ export class StreamListener implements Listener {
   }
 
   async close(): Promise<void> {
-    // Of senders that do not end only what comes at once.
+    // From senders that do not end, accept only what comes at once.
     await arrived(() => this.intake.counts.connections, MOST_TURNS);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const landed = [...this.#connections].map((connection) => connection.land());
@@ -75,7 +75,7 @@ export class StreamListener implements Listener {
     return Promise.resolve();
   }
 
-  /** All senders may come at once, after a restart; whom the kernel turns away tries again a second later. */
+  /** After a restart all senders may connect at once; one that the kernel refuses tries again a second later. */
   get #backlog(): number {
     return this.intake.config.maxConnections;
   }
@@ -124,7 +124,7 @@ export class StreamListener implements Listener {
   }
 }
 
-/** As RFC 4514 writes it. Without a certificate that an authority vouches for there is no connection. */
+/** Returns the subject in the form of RFC 4514. There is one: without a verified certificate there is no connection. */
 function subjectOf(socket: TLSSocket): string | undefined {
   return socket.getPeerX509Certificate()?.subject.split('\n').toReversed().join(',');
 }

@@ -3,12 +3,11 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { readTls } from '@sputnikjs/messaging/net';
 import type { ListenerConfig } from './listener-config.js';
 
-/** Where the files of a TLS listener are. */
+/** The paths of the files of a TLS listener. */
 export type TlsFiles = Pick<ListenerConfig, 'certFile' | 'keyFile' | 'passphraseFile' | 'caFile'>;
 
 /**
- * Reads the files of a TLS listener, anew each time. Rejects with an Error that names the file that cannot be read or used, and says what
- * to do.
+ * Reads the files of a TLS listener, each time anew. Rejects with an error that names the file that it cannot read or use, and says what to do.
  */
 export async function readListenerTls({
   certFile,

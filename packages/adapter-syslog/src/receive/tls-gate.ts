@@ -6,24 +6,24 @@ import { tell, type Intake } from './intake.js';
 import { Opening, type Opened } from './opening.js';
 import { readListenerTls } from './tls-files.js';
 
-/** Takes a connection that has become TLS, and whose it is. */
+/** Gets a connection after its TLS handshake, and its sender. */
 export type OnSecure = (socket: TLSSocket, peer: Address) => void;
 
 /**
- * Makes TLS connections (RFC 5425) of those that come. The files of the certificate are looked at when somebody connects, and read
- * again when one has changed; if what they hold then cannot be used, the certificate before stays.
+ * Performs the TLS handshakes of incoming connections (RFC 5425). At each connection it checks whether the certificate's files have changed, and
+ * then reads them again. If it cannot use them, the previous certificate stays in use.
  */
 export class TlsGate {
   readonly #intake: Intake;
   readonly #server: Server;
-  /** Connections that are not closed yet. */
+  /** Open connections. */
   readonly #sockets = new Set<Socket>();
-  /** Whose they are, and were: Node tells of a failure when the connection is closed. */
+  /** Their senders, also of closed connections: Node reports a failure after the close. */
   readonly #peers = new WeakMap<Socket, Address>();
   readonly #files: FileReloader;
   #closed = false;
 
-  /** Reads the files. Rejects with what is wrong with them. `onSecure` gets each connection that has become TLS. */
+  /** Reads the files; rejects with what is wrong with them. `onSecure` gets each connection after its handshake. */
   static async open(intake: Intake, onSecure: OnSecure): Promise<TlsGate> {
     const { certFile, keyFile, passphraseFile, caFile } = intake.config;
     const files = new FileReloader([certFile, keyFile, passphraseFile, caFile], {
@@ -44,16 +44,16 @@ export class TlsGate {
     server.on('secureConnection', (socket) => onSecure(socket, this.#peerOf(socket)));
     server.on('tlsClientError', (error, socket) => {
       this.#fail(this.#peerOf(socket), reasonOf(error, socket));
-      // Node tells of a time-out, and leaves it open.
+      // Node reports a time-out, but leaves the connection open.
       socket.destroy();
     });
   }
 
-  /** Takes a connection that nothing has been read of. `opened` tells whose it is once that is known. */
+  /** Accepts a connection that nobody has read from. `opened` returns its sender once that is known. */
   async take(socket: Socket, peer: Address, opened: (opened: Opened) => Address | undefined): Promise<void> {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // What happens to it once it is TLS is reported there.
+    // Errors after the handshake are reported there.
     socket.on('error', () => {});
     const begun = await this.#read(socket, peer);
     const source = begun && opened(begun);
@@ -67,13 +67,13 @@ export class TlsGate {
     if (!socket.destroyed) this.#server.emit('connection', socket);
   }
 
-  /** Ends all that has come, and is not closed yet. */
+  /** Ends all open connections. */
   close(): void {
     this.#closed = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Reads what the connection begins with, and gives back what is for TLS. Undefined if it does not come to that, which is told. */
+  /** Reads what the connection begins with, and returns what is for TLS. Returns undefined, and logs it, if it cannot. */
   #read(socket: Socket, peer: Address): Promise<Opened | undefined> {
     const { ctx, config } = this.#intake;
     const opening = new Opening();
@@ -96,7 +96,7 @@ export class TlsGate {
     });
   }
 
-  /** Of a connection that is closed its socket does not tell any more, but Node keeps what the TLS socket was made of. */
+  /** The socket of a closed connection has no address any more, but Node keeps the socket that the TLS socket was made of. */
   #peerOf(socket: TLSSocket): Address {
     const { _parent: parent } = socket as unknown as { readonly _parent?: Socket };
     // guard: a handshake that fails is told with its sender
@@ -126,7 +126,7 @@ async function makeServer(config: Intake['config']): Promise<Server> {
   });
 }
 
-/** OpenSSL's messages are full of its own affairs; its reason says what is the matter. */
+/** Returns OpenSSL's reason: its messages have internal details around it. */
 function reasonOf(error: Error & { readonly reason?: string }, { authorizationError }: TLSSocket): string {
   // Node has the code here, whatever its type says.
   const code = authorizationError as unknown;

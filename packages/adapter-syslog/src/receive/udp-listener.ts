@@ -10,9 +10,9 @@ import type { SyslogSource } from '../parse/message.js';
 
 const ZERO = 48;
 const SPACE = 32;
-/** How often the kernel is asked what it dropped. */
+/** How often to read the kernel's count of dropped datagrams. */
 const LOOK_MS = 10_000;
-/** Turns of the event loop that are read on at a landing, at most: 32 datagrams each. */
+/** Most turns of the event loop in which a landing still reads, 32 datagrams in each. */
 const MOST_TURNS = 256;
 
 /** Listens for UDP datagrams (RFC 5426): one message each. Senders cannot be pushed back. */
@@ -22,7 +22,7 @@ export class UdpListener implements Listener, Sender {
   readonly #closed = new AbortController();
   #socket: Socket | undefined;
   #place: Address | undefined;
-  /** The sender of the latest datagram: the next one is often of the same. */
+  /** The sender of the latest datagram, kept since the next one often has the same. */
   #source: SyslogSource;
 
   constructor(intake: Intake, address: string) {
@@ -61,7 +61,7 @@ export class UdpListener implements Listener, Sender {
     this.#socket = undefined;
     this.#closed.abort();
     await arrived(() => this.intake.counts.datagrams, MOST_TURNS);
-    // With the socket the kernel forgets its count.
+    // The kernel forgets the count when the socket closes.
     await this.#count();
     const closed = once(socket, 'close');
     socket.close();
@@ -124,7 +124,7 @@ export class UdpListener implements Listener, Sender {
   }
 }
 
-/** `logger -d --octet-count` sends the octet count in datagrams too. Taken off if it is right. */
+/** Removes a correct octet count: `logger -d --octet-count` sends one in datagrams, too. */
 function withoutCount(datagram: Buffer): Buffer {
   const first = datagram[0] as number;
   if (!(first >= ZERO && first <= ZERO + 9)) return datagram;

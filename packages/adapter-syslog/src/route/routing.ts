@@ -19,7 +19,7 @@ const Written = z.strictObject({
   target: z.string().describe('Where they go: a topic, subject, stream or queue, in the spelling of the server.'),
 });
 
-/** Keys in any case: the original's files have capitals. */
+/** Keys in upper or lower case: the original's files have capitals. */
 const Entry = z.preprocess(
   (entry) =>
     typeof entry === 'object' && entry !== null
@@ -43,7 +43,7 @@ const Entries = z.array(Entry).transform((entries, ctx): readonly Route[] =>
 /** The list of routes. */
 export const ROUTES: StandardSchemaV1<unknown, readonly Route[]> = tellingKeys(Entries);
 
-/** The list of routes, which may be missing: there are none then. */
+/** The list of routes; empty if the configuration is missing. */
 export const ROUTES_IF_ANY: StandardSchemaV1<unknown, readonly Route[]> = tellingKeys(
   z.preprocess((value) => (isEmptyRecord(value) ? [] : value), Entries),
 );
@@ -55,12 +55,12 @@ function tellingKeys(schema: z.ZodType<readonly Route[]>): StandardSchemaV1<unkn
   return { '~standard': standard };
 }
 
-/** What stands for a configuration that is not there. */
+/** True for the empty object, which stands for a missing configuration. */
 function isEmptyRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
-/** Reads a target. Throws an Error that says what is wrong. */
+/** Parses a target. Throws an error that says what is wrong. */
 export function targetOf(text: string): Target {
   if (text.trim() === '') throw new Error('the target is empty; expected a topic, subject, stream or queue');
   return new Target(text.trim());
@@ -75,11 +75,11 @@ function attempt<T>(make: () => T, failed: (error: unknown) => void): T | undefi
   }
 }
 
-/** Which messages go where: to the target of every route that matches, once; else to the default one. */
+/** Finds the targets of a message: those of all matching routes, each once; the default target if none matches. */
 export class Routing {
   /** By priority. */
   readonly #table: readonly Destination[];
-  /** Of data, by priority; the last is for what has none. */
+  /** For data, by priority; the last entry is for data without one. */
   readonly #dataTable: readonly Destination[];
 
   constructor(routes: readonly Route[], otherwise: Target) {
@@ -105,7 +105,7 @@ export class Routing {
 /** The targets of one priority. */
 class Destination {
   readonly #targets: readonly Target[];
-  /** If they are the same for all messages. */
+  /** Set if they are the same for all messages. */
   readonly #fixed: readonly string[] | undefined;
 
   constructor(targets: readonly Target[]) {

@@ -1,9 +1,9 @@
 import { FACILITIES, SEVERITIES } from './names.js';
 
-/** Stands for the priority of what has none: data. */
+/** Stands for the priority of data, which has none. */
 export const DATA: number = FACILITIES.length * SEVERITIES.length;
 
-/** What others call some of them. */
+/** Other names of severities and facilities. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   panic: 'emerg',
   emergency: 'emerg',
@@ -14,13 +14,13 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   security: 'auth',
 };
 
-/** Every severity, in the words of a selector. */
+/** All severities. */
 const ALL = SEVERITIES.map((_, number) => number);
 
 /**
- * The priorities that a selector chooses, {@link DATA} for those of data. A selector is `data`, a facility with severities
- * (`local0.err,crit`; without any, all), facilities (`kern,mail`) or severities (`info,notice`); only the severities that it
- * names, not those above. Case and spaces do not count. Throws an Error that says what is wrong and what is known.
+ * Returns the priorities that a selector selects; {@link DATA} stands for data. A selector is `data`, a facility with severities
+ * (`local0.err,crit`; all if it names none), facilities (`kern,mail`), or severities (`info,notice`). It selects only the severities that it names,
+ * not those above. Case and spaces do not matter. Throws an error that says what is wrong, and lists the known names.
  */
 export function prioritiesOf(selector: string): readonly number[] {
   const text = selector.replaceAll(/\s/g, '').toLowerCase();

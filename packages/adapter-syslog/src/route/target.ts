@@ -3,7 +3,7 @@ import { FACILITIES, SEVERITIES } from './names.js';
 
 type Part = (message: SyslogMessage) => string | undefined;
 
-/** The parts of a message that a target may have in it, `{facility}`. */
+/** The parts of a message that a target can contain, as `{facility}`. */
 const PARTS: { readonly [name: string]: Part } = {
   rfc: ({ rfc }) => rfc,
   priority: ({ priority }) => (priority === undefined ? undefined : String(priority)),
@@ -20,18 +20,18 @@ const PARTS: { readonly [name: string]: Part } = {
 };
 
 const PLACE = /\{([^{}]*)\}/;
-/** As long as a host name may be; servers limit the length of subjects. */
+/** Longest part, that of a host name; servers limit the length of subjects. */
 const LONGEST = 255;
 const UNSAFE = /[^A-Za-z0-9_-]/;
 const ALL_UNSAFE = /[^A-Za-z0-9_-]/g;
 const NIL = '-';
 
-/** Where messages go: a text, or one with parts of the message in it. */
+/** A target: a fixed text, or a text that contains parts of the message. */
 export class Target {
   readonly #texts: readonly string[];
   readonly #parts: readonly Part[];
 
-  /** Throws an Error that says which parts there are. */
+  /** Throws an error that lists the known parts if the text names another. */
   constructor(text: string) {
     const pieces = text.split(PLACE);
     this.#texts = pieces.filter((_, index) => index % 2 === 0);
@@ -41,12 +41,12 @@ export class Target {
     this.#parts = pieces.filter((_, index) => index % 2 === 1).map((name) => partOf(name, text));
   }
 
-  /** The name, where it is the same for all messages. */
+  /** The text, if it is the same for all messages. */
   get fixed(): string | undefined {
     return this.#parts.length === 0 ? this.#texts[0] : undefined;
   }
 
-  /** Where this message goes. A part that it does not have is `-`. */
+  /** Returns the target of a message. A missing part becomes `-`. */
   of(message: SyslogMessage): string {
     let text = this.#texts[0] as string;
     for (let index = 0; index < this.#parts.length; index++) {
@@ -72,8 +72,8 @@ function partOf(name: string, text: string): Part {
 }
 
 /**
- * A part as one word, whatever the server: dots, slashes, blanks, wildcards and all else that divides or matches names
- * in NATS, MQTT, RabbitMQ or Redis becomes `_`, so that no sender decides how deep, or for whom, a subject is.
+ * Turns a part into one word for every server: dots, slashes, blanks, wildcards, and whatever else separates or matches names in NATS, MQTT,
+ * RabbitMQ or Redis become `_`. So no sender can choose the level or the recipients of a subject.
  */
 function safe(part: string | undefined): string {
   if (part === undefined || part === '') return NIL;

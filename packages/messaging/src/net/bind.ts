@@ -34,7 +34,7 @@ export async function bind(
   }
 }
 
-/** An address of a machine. */
+/** Address and port of a host. */
 export interface Address {
   readonly address: string;
   readonly port: number;

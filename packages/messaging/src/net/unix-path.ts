@@ -2,19 +2,19 @@ import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
-/** What to do about a path that cannot be listened at. */
+/** What to do if a path cannot be used. */
 export const PATH_ADVICE: { readonly [code: string]: string } = {
-  // libuv says so of folders that do not exist, too.
+  // libuv also reports this for folders that do not exist.
   EACCES: 'its folder does not exist, or this user may not write to it. Correct that, or configure another "path"',
   EADDRINUSE: 'something else is there now. Configure another "path"',
 };
 
-/** What a socket's address has room for (unix(7)); Node would listen at the beginning of a longer one. */
+/** Longest path of a socket (unix(7)); Node would cut a longer one, and listen there. */
 const LONGEST = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Makes room at a path: removes a socket whose process is gone. Rejects with an Error that says what to do if there is anything
- * else, or somebody listens there.
+ * Removes a socket whose process is gone. If somebody listens at the path, or something else is there, rejects with an error that says what
+ * to do.
  *
  * @example
  * import { clearPath } from '@sputnikjs/messaging/net';
@@ -59,7 +59,7 @@ export function privately(listen: () => void): void {
   }
 }
 
-/** True unless the socket is one that nobody listens at any more. */
+/** Resolves with false if nobody listens at the socket any more. */
 function isHeard(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => {
