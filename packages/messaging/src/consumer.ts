@@ -25,12 +25,13 @@ const Config = z.strictObject({
     ),
 });
 
-/** From one refusal of the subscription to the next try, in milliseconds: doubles each time, up to the second. */
+/** Delay from a refused subscription to the next try, in milliseconds: doubles each time, from the first value to the second. */
 const SUBSCRIBE_MS = [1_000, 30_000] as const;
 
 /**
- * The block `consumer`: asks its receiver to handle each message of a source. What the receiver handled is acknowledged, however long it
- * takes; what it failed at the server delivers again. While the mailbox of the receiver is full they wait, in order. A subscription that the server refuses for now, since a stream or a queue is missing, is tried again until it is granted.
+ * The block `consumer`: asks its receiver to handle each message of a source. It acknowledges messages that the receiver handled, however long
+ * that takes; the server delivers the others again. While the receiver's mailbox is full, messages wait, in order. If the server refuses the
+ * subscription for now, for example since a stream or queue is missing, it tries again until the server grants it.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -63,7 +64,7 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       await to.receiver.ask(message, { timeoutMs: Infinity });
     };
 
-    /** Subscribes, and tries again until the connection or the flight is `over`. Rejects with what trying again cannot change. */
+    /** Subscribes; tries again until the connection or the flight is `over`. Rejects if another try cannot help. */
     const subscribe = async (consumer: MessageConsumer, over: AbortSignal): Promise<void> => {
       for (let wait: number = SUBSCRIBE_MS[0]; !over.aborted; wait = Math.min(2 * wait, SUBSCRIBE_MS[1])) {
         subscribing = consumer.consume(source, handle, { maxUnacknowledged });

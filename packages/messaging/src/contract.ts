@@ -7,91 +7,90 @@ import {
   type StandardSchemaV1,
 } from '@sputnikjs/core';
 
-/** A message for the server, in the terms that all servers share. */
+/** A message for the server, in terms common to all servers. */
 export interface ProduceMessage {
-  /** Where it goes: a topic, subject, stream or queue, in the server's own spelling. */
+  /** Where it goes: a topic, subject, stream or queue, in the server's spelling. */
   readonly target: string;
-  /** The body: bytes, or text to be sent as UTF-8. */
+  /** The body: bytes, or text, which is sent as UTF-8. */
   readonly payload: Uint8Array | string;
-  /** Media type of the payload, where the server can carry it. */
+  /** Media type of the payload, if the server can carry it. */
   readonly contentType?: string | undefined;
-  /** Further properties, where the server can carry them. */
+  /** Further properties, if the server can carry them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Identity for deduplication, where the server has it. */
+  /** Identifier for deduplication, if the server has that. */
   readonly id?: string | undefined;
   /**
-   * What the block `producer` does when the server has no room for now (SERVER_FULL): `wait` until it has, which pushes back senders
-   * that can wait (unless given), or `reject` at once, for a sender that cannot.
+   * What the block `producer` does while the server has no room (SERVER_FULL). `wait` (the default): it keeps the message until there is room,
+   * which pushes senders back. `reject`: it refuses the message at once, for senders that cannot wait.
    */
   readonly whenFull?: 'wait' | 'reject' | undefined;
   /**
-   * Says false once nobody waits any more for what becomes of the message. When its connection ends then, the block `producer` does not
-   * send it again. Always wanted unless given.
+   * Returns false once nobody waits for the outcome any more. If the connection ends then, the block `producer` does not send the message
+   * again. Default: somebody always waits.
    */
   readonly isWanted?: (() => boolean) | undefined;
 }
 
-/** What a server says of a message that it has taken, beyond that. */
+/** What a server says about a message that it has accepted. */
 export interface ProduceResult {
-  /** The server had a message of this id already, and keeps that. */
+  /** The server already had a message with this id, and keeps that one. */
   readonly duplicate?: boolean | undefined;
 }
 
 /** The producing half of a connection. */
 export interface MessageProducer {
   /**
-   * Resolves when the server has taken responsibility for the message. Rejects with SputnikError CONNECTION_LOST when the
-   * connection ends first (whether the server has it is then unknown); with SERVER_FULL when the server has no room for now, and
-   * does not have it; with any other error when the server refused it for good. Messages reach the server in the order of the calls.
+   * Resolves when the server has taken responsibility for the message. Messages reach the server in the order of the calls. Rejects with a
+   * SputnikError: CONNECTION_LOST if the connection ends first, when the server may or may not have the message; SERVER_FULL if the server has
+   * no room for now, and does not have the message. Rejects with any other error if the server refused the message for good.
    */
   produce(message: ProduceMessage): Promise<ProduceResult | void>;
 }
 
 /** A message from the server. */
 export interface ConsumedMessage {
-  /** Where it came from: the topic, subject, stream or queue it was published to. */
+  /** Where it came from: the topic, subject, stream or queue to which it was published. */
   readonly source: string;
   readonly payload: Uint8Array;
   readonly contentType?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** True if the server says that it may have been delivered before. */
+  /** True if the server says that it may have delivered the message before. */
   readonly redelivered: boolean;
-  /** How often it was delivered, this time included; absent where the server does not count. */
+  /** Number of deliveries, including this one; absent if the server does not count. */
   readonly deliveries?: number | undefined;
-  /** Identity that its sender gave it, to tell one that comes again; absent where there is none. */
+  /** Identifier that its sender gave it, to recognise a repetition; absent if there is none. */
   readonly id?: string | undefined;
-  /** What it is the answer to, or what an answer to it has to carry, where the server has such a property. */
+  /** Identifies the request that it answers, or must be repeated in an answer to it; if the server has such a property. */
   readonly correlationId?: string | undefined;
-  /** Where its sender expects an answer, where the server has such a property. */
+  /** Where its sender expects an answer, if the server has such a property. */
   readonly replyTo?: string | undefined;
 }
 
-/** A subscription under way. */
+/** An active subscription. */
 export interface Subscription {
-  /** Takes no further messages; resolves when the handlers under way have settled and been acknowledged. */
+  /** Takes no more messages; resolves when all messages under way are handled and acknowledged. */
   stop(): Promise<void>;
 }
 
-/** Handles a message: resolves once it is handled, rejects if it is not. */
+/** Handles a message. Resolves when it is handled; rejects if it could not handle it. */
 export type MessageHandler = (message: ConsumedMessage) => Promise<void>;
 
 /** How to consume. */
 export interface ConsumeOptions {
-  /** Most messages under way: given to the handler, and not acknowledged yet. {@link MAX_UNACKNOWLEDGED} unless given. */
+  /** Most messages that the handler has and that are not acknowledged. Default: {@link MAX_UNACKNOWLEDGED}. */
   readonly maxUnacknowledged?: number | undefined;
 }
 
-/** Most messages of a subscription that are under way, unless told otherwise. */
+/** Default of `maxUnacknowledged`. */
 export const MAX_UNACKNOWLEDGED = 256;
 
 /** The consuming half of a connection. */
 export interface MessageConsumer {
   /**
-   * Has `handler` called with every message of `source` (a topic filter, subject, stream or queue). A message is
-   * acknowledged when its handler resolves, however long that takes, and left to the server to deliver again when it rejects.
-   * At most `maxUnacknowledged` are under way. Rejects with CONNECTION_LOST when the connection ends first, with BAD_CONFIG
-   * when nothing can ever be subscribed to by that name, with any other error when the server refuses it for now. A subscription whose
-   * source is deleted goes on when the source is there again.
+   * Calls `handler` with every message of `source` (a topic filter, subject, stream or queue). Acknowledges a message when its handler
+   * resolves, however long that takes; if it rejects, the server delivers the message again. At most `maxUnacknowledged` messages are under
+   * way. If the source is deleted, the subscription goes on when it is there again. Rejects with CONNECTION_LOST if the connection ends first;
+   * with BAD_CONFIG if no source can have that name; with any other error if the server refuses the subscription for now.
    */
   consume(source: string, handler: MessageHandler, options?: ConsumeOptions): Promise<Subscription>;
 }
@@ -102,17 +101,17 @@ export interface MessagingConnection {
   readonly consumer: MessageConsumer;
 }
 
-/** Address of the block that produces messages on the server: post or ask it a {@link ProduceMessage}. */
+/** Address of the block that sends messages to the server: post or ask it a {@link ProduceMessage}. */
 export const PRODUCER: Responsibility<ProduceMessage, ProduceResult | void> = 'producer';
 
-/** Default address of the block that the generic consumer asks to handle each {@link ConsumedMessage}. */
+/** Default address of the block that the block `consumer` asks to handle each {@link ConsumedMessage}. */
 export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
 
-/** A server connector that has something to do before the satellite is prepared, such as starting a server of its own. */
+/** A server connector that must do something before the satellite is prepared, such as starting its own server. */
 export interface StartableConnector<C = unknown> extends ServerConnector<C> {
   /**
-   * Called once, before any block is initialised; a rejection ends the start. After it succeeded `disconnect` is called in
-   * any case: by the core if a connect ever succeeded, else by the runner. `log` is where it says what it listens on.
+   * Called once, before any block is initialised. If it rejects, the start ends. If it succeeds, `disconnect` is called in any case: by the
+   * core if a connect ever succeeded, otherwise by the runner. Use `log` to say where it listens.
    */
   start?(log?: Logger): void | Promise<void>;
   /**
@@ -129,19 +128,19 @@ export interface ServerFound {
   readonly product?: string | undefined;
 }
 
-/** A server connector that `connector.json` can name: its configuration is declared, so that it is checked beforehand. */
+/** A server connector that `connector.json` can name. It declares its configuration, which is checked before the start. */
 export interface ConnectorDefinition<C = unknown, T = unknown> {
   readonly kind: 'connector';
   readonly name: string;
   readonly config: StandardSchemaV1<unknown, T>;
-  /** Finds what the schema cannot, such as files that are missing, before anything starts. Acquires nothing. */
+  /** Finds what the schema cannot, such as missing files, before anything starts. Acquires nothing. */
   check?(config: T): Inspection | Promise<Inspection>;
-  /** Takes what the schema gave, defaults and all: in a test that is `make(schema.parse({ … }))`. */
+  /** Gets the output of the schema, with all defaults: in a test, `make(schema.parse({ … }))`. */
   make(config: T): StartableConnector<C>;
 }
 
 /**
- * Declares a server connector; `make` acquires nothing. A connector module exports what this returns.
+ * Declares a server connector. `make` must not acquire anything. The module of a connector exports what this returns.
  *
  * @example
  * import { defineConnector } from '@sputnikjs/messaging';
@@ -165,7 +164,7 @@ export function defineConnector<T, C>(spec: {
   return Object.freeze({ kind: 'connector', name, config, ...(check && { check }), make });
 }
 
-/** The producing half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */
+/** Returns the producing half of a connection. Throws BAD_SETUP if the server connector gave none. */
 export function producerOf(connection: unknown): MessageProducer {
   const { producer } = (connection ?? {}) as { readonly producer?: Partial<MessageProducer> };
   if (typeof producer?.produce === 'function') return producer as MessageProducer;
@@ -175,7 +174,7 @@ export function producerOf(connection: unknown): MessageProducer {
   );
 }
 
-/** The consuming half of what a server connector gave as connection. Throws BAD_SETUP if it has none. */
+/** Returns the consuming half of a connection. Throws BAD_SETUP if the server connector gave none. */
 export function consumerOf(connection: unknown): MessageConsumer {
   const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
   if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;

@@ -1,6 +1,6 @@
 import { SputnikError } from '@sputnikjs/core';
 
-/** True for an error of ours with this code. */
+/** Returns true for a SputnikError with this code. */
 export function hasCode(error: unknown, code: SputnikError['code']): boolean {
   return error instanceof SputnikError && error.code === code;
 }

@@ -27,41 +27,41 @@ const Config = z.strictObject({
     ),
 });
 
-/** So many connections may end at the same message, sent alone, before it is given up. */
+/** A message is given up when so many connections ended after it was sent alone. */
 const MOST_CUTS = 3;
-/** From one try at a server without room to the next, in milliseconds: doubles each time, up to the second. */
+/** Delay from one try at a full server to the next, in milliseconds: doubles each time, from the first value to the second. */
 const ROOM_MS = [100, 2_000] as const;
 
-/** A message that was accepted and is not yet on the server. */
+/** A message that the block accepted and the server does not have yet. */
 interface Job {
   readonly message: ProduceMessage;
   readonly resolve: (result: ProduceResult | void) => void;
   readonly reject: (error: unknown) => void;
-  /** Connections that ended when nothing but it had been sent. */
+  /** Number of connections that ended after only this message was sent. */
   cuts: number;
-  /** The connection over which it was sent last. */
+  /** The last connection over which it was sent. */
   sentOver: Connected | undefined;
   /** The connection over which it is under way as a suspect. */
   triedOver: Connected | undefined;
-  /** It waits for room, or for its turn behind others that do. */
+  /** True while it waits for room, or behind others that do. */
   waits: boolean;
 }
 
-/** One connection; a new one for each connect, even if the connector gives the same value again. */
+/** One connection; a new object for each connect, even if the connector returns the same value again. */
 interface Connected {
   readonly producer: MessageProducer;
   sent: number;
-  /** Suspects that are under way, and how many may be. */
+  /** Number of suspects under way, and how many may be. */
   tried: number;
   window: number;
 }
 
 /**
- * The block `producer`: puts messages on the server, at least once, in the order in which it accepted them. While the server is away
- * they wait for it, except those that nobody wants any more (`isWanted`). At the landing no connection will come: those left fail, and the
- * report counts them. While the server has no room, messages wait if they may (`whenFull`), by target; it refuses the others at once. A
- * message that the server refuses for good fails alone. So that a message at which the server cuts the connection fails alone, too, those
- * under way at a cut go one by one at first, then ever faster.
+ * The block `producer`: sends messages to the server, at least once, in the order in which it accepted them. While the server is away, messages
+ * wait, except those that nobody wants any more (`isWanted`). In a landing without a connection they fail, and the report counts them. While the
+ * server has no room for a target, its messages wait or are refused at once (`whenFull`). A message that the server refuses for good fails
+ * alone. So does a message at which the server cuts the connection: those under way at a cut are sent again one by one at first, then ever
+ * faster.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -82,12 +82,12 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   address: PRODUCER,
   config: Config,
   make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
-    /** In the order of acceptance: a set keeps it. */
+    /** Messages not on the server, in the order of acceptance. */
     const open = new Set<Job>();
     let link: Connected | undefined;
-    /** Those under way when a connection ended: one of them may be why. They go first, few at a time. */
+    /** Messages that were under way when a connection ended: one may be the reason. They go first, few at a time. */
     const suspects = new Set<Job>();
-    /** Targets that the server has no room for, each with the message that tries whether it has again, and why it had none. */
+    /** Targets that the server has no room for, each with the message that tries again, and the last refusal. */
     const full = new Map<string, { probe: Job | undefined; readonly refusal: unknown }>();
     let pauseMs: number = ROOM_MS[0];
     let cancelTry: (() => void) | undefined;
@@ -133,7 +133,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         else if (ctx.landing.aborted && link === undefined) failWith(job, error);
       }
     };
-    /** The server has not cut the connection at this suspect: twice as many of them may go next. */
+    /** The connection survived this suspect: twice as many may go next. */
     const cleared = (job: Job, over: Connected): void => {
       suspects.delete(job);
       if (job.triedOver !== over) return;
@@ -142,7 +142,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       over.window *= 2;
       if (link === over) sendOn(over);
     };
-    /** Suspects first; when they are all through, all that was not sent. */
+    /** Sends suspects first; when there are none left, the messages that were not sent yet. */
     const sendOn = (over: Connected): void => {
       // guard: messages are sent in order
       for (const job of suspects) {
@@ -156,17 +156,17 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       for (const job of open)
         if (link === over && job.sentOver !== over && !full.has(job.message.target)) void attempt(job, over);
     };
-    /** Nobody waits for these any more: those that are not with the server go no further. */
+    /** Ends the messages that nobody wants any more. */
     const forget = (): void => {
       for (const job of open) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
     };
-    /** No connection will come any more: a message fails, and those that wait for room. */
+    /** There will be no more connection: this message fails, and so do those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
       end(job, undelivered(job.message, cause));
       for (const other of open) if (other.waits) end(other, undelivered(other.message, cause));
     };
 
-    /** The server has no room for a message: it keeps its place, and those behind it for the same target wait, too. */
+    /** The server has no room for a message: it keeps its place, and later ones for the same target wait behind it. */
     const wait = (job: Job, over: Connected, refusal: unknown): void => {
       if (link !== over) return void (ctx.landing.aborted && link === undefined && failWith(job, refusal));
       job.waits = true;
@@ -180,7 +180,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       // guard: what a full server refuses is tried again
       cancelTry ??= ctx.clock.after(pauseMs, tryAgain);
     };
-    /** One message for each target without room tries whether there is some again: the one that has waited longest. */
+    /** For each full target, the message that has waited longest tries again. */
     const tryAgain = (): void => {
       cancelTry = undefined;
       pauseMs = Math.min(2 * pauseMs, ROOM_MS[1]);
@@ -245,12 +245,12 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   },
 });
 
-/** The connection ended, or the connector gave up: to the core an AbortError at landing would be no failure (F3). */
+/** True if the connection ended or the connector gave up. Not left as AbortError: in a landing the core takes that for no failure (F3). */
 function isLoss(error: unknown): boolean {
   return hasCode(error, 'CONNECTION_LOST') || (error instanceof Error && error.name === 'AbortError');
 }
 
-/** `cause` is why it was not: a loss of the connection, or a server without room. */
+/** `cause` is a lost connection, or a server without room. */
 function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError {
   const isFull = hasCode(cause, 'SERVER_FULL');
   const state = isFull ? 'has no room' : 'is away';
@@ -263,7 +263,7 @@ function forgotten({ target }: ProduceMessage): SputnikError {
   return new SputnikError('CONNECTION_LOST', text);
 }
 
-/** A server that cuts the connection at a message, as MQTT servers do at one that is too large, would do so for ever. */
+/** Some servers cut the connection at a message, as MQTT servers do if it is too large; they would do so again and again. */
 function givenUp({ target, payload }: ProduceMessage, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const text = `gave up on the message for "${target}" (${size} bytes): ${MOST_CUTS} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;

@@ -1,5 +1,5 @@
 /**
- * A queue, first in, first out. Taking from a long one costs no more than from a short one, and what was taken is not kept.
+ * A queue, first in, first out. Taking an item is as fast from a long queue as from a short one. It keeps no reference to items taken.
  *
  * @example
  * import { Fifo } from '@sputnikjs/messaging/connector';
@@ -15,7 +15,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  /** The item that is next. */
+  /** The next item; undefined if there is none. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }
@@ -34,7 +34,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes all items out. */
+  /** Removes and returns all items. */
   drain(): readonly T[] {
     const items = this.#items.slice(this.#head) as T[];
     this.#items = [];

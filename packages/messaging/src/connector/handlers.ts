@@ -1,7 +1,7 @@
 import type { ConsumedMessage, MessageHandler } from '../contract.js';
 
 /**
- * Has a handler handle messages, and keeps count of those under way. The server bounds how many it sends.
+ * Calls a handler for messages, and counts those under way. It sets no limit: the server bounds how many it sends.
  *
  * @example
  * import { Handlers } from '@sputnikjs/messaging/connector';
@@ -21,15 +21,15 @@ export class Handlers {
     this.#handler = handler;
   }
 
-  /** How many messages are being handled. */
+  /** Number of messages that are being handled. */
   get underWay(): number {
     return this.#underWay;
   }
 
   /**
-   * Has a message handled; then `done` acknowledges it, or, given the error that the handler rejected with or threw, has the server
-   * deliver it again. Never rejects: when `done` fails the message is not acknowledged, as when the connection ends meanwhile, and
-   * the server delivers it again in time. A `done` with more to tell, or a connection to end for it, does so itself.
+   * Handles a message, then calls `done`, which acknowledges it. If the handler rejected or threw, `done` gets the error, and has the server
+   * deliver the message again. Never rejects: if `done` fails, for example since the connection ended, the message is not acknowledged, and the
+   * server delivers it again. If a failure needs more than that, such as a log line or the end of the connection, `done` does it.
    */
   async handle(message: ConsumedMessage, done: (error?: unknown) => void | Promise<void>): Promise<void> {
     this.#underWay++;
@@ -48,7 +48,7 @@ export class Handlers {
     if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Resolves when no message is under way: all are handled, and `done` has settled for each. */
+  /** Resolves when no message is under way: each is handled, and its `done` has settled. */
   idle(): Promise<void> {
     if (this.#underWay === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));

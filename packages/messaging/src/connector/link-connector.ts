@@ -4,8 +4,8 @@ import { readableByAll } from '../net/files.js';
 import type { Link, LinkUser } from './link.js';
 
 /**
- * A server connector whose connections stand on links: obeys the signal of an attempt, reports the loss of the present connection
- * at once, asks the server whether it is alive, and disconnects for good. What is left is how to open a link, and what blocks get of it.
+ * Base of server connectors that use links. It obeys the abort signal of an attempt, reports the loss of the current connection at once, asks
+ * the server whether it is alive, and disconnects for good. A subclass says how to open a link, and what blocks get as connection.
  *
  * @example
  * import { confFactory } from '@sputnikjs/core';
@@ -29,12 +29,12 @@ export abstract class LinkConnector<
   C,
   User extends LinkUser = LinkUser,
 > implements StartableConnector<C> {
-  /** What was given to {@link start}. */
+  /** The log given to {@link start}. */
   protected log: Logger | undefined;
   readonly #server: string;
   readonly #clearHost: string | undefined;
   readonly #secretFiles: readonly (string | undefined)[];
-  /** The present link, and where its loss is to be reported. */
+  /** The current link, and where to report its loss. */
   #current: { readonly link: L; readonly connection: C; lost: ConnectAttempt['lost'] } | undefined;
   #disconnected: Promise<void> | undefined;
 
@@ -48,10 +48,10 @@ export abstract class LinkConnector<
     this.#secretFiles = secretFiles;
   }
 
-  /** Opens a link. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. */
+  /** Opens a link. Rejects with an error that says what to do, or, at an abort, at once with the signal's reason; leaves nothing open then. */
   protected abstract open(signal: AbortSignal): Promise<L>;
 
-  /** Makes of a link what blocks get, and sees that the server is ready for it. The link ends if it rejects, or if the attempt is aborted. */
+  /** Makes the connection that blocks get, and prepares the server for it. If it rejects, or the attempt is aborted, the link ends. */
   protected abstract prepare(link: L): C | Promise<C>;
 
   /** Opens a link that the satellite may have beside its own: one with a name of its own, where a server lets in each name once. */
@@ -118,7 +118,7 @@ export abstract class LinkConnector<
     }
   }
 
-  /** Asks the server: an open socket says nothing about a frozen one. */
+  /** Asks the server: the socket of a frozen server stays open. */
   async isConnected(): Promise<boolean> {
     return (await this.#current?.link.ping()) ?? false;
   }

@@ -1,18 +1,18 @@
 import { systemClock, type SputnikError } from '@sputnikjs/core';
 import { connectionLost } from './lost.js';
 
-/** What a link tells those that work on it. */
+/** Something that works on a link, and hears of its end. */
 export interface LinkUser {
-  /** The link is over, for good. Nothing comes after it. */
+  /** The link is over, for good. The last call. */
   ended(error: SputnikError): void;
 }
 
-/** How long a server has to take leave of us, in milliseconds. */
+/** How long a server may take to say goodbye, in milliseconds. */
 const GOODBYE_MS = 1000;
 
 /**
- * What a connector's connection stands on: one for each connect, and never used again once it ended, so that nothing of the old
- * connection gets into the new one. Whatever else a client library does about a loss, such as to reconnect, is to be turned off.
+ * One connection of a connector to a server. Each connect makes a new link; one that ended is never used again, so that nothing of the old
+ * connection reaches the new one. Turn off what a client library itself does about a loss, such as reconnecting.
  *
  * @example
  * import { Link } from '@sputnikjs/messaging/connector';
@@ -26,12 +26,12 @@ const GOODBYE_MS = 1000;
  * line.end(new Error('the server closed the connection'));
  */
 export abstract class Link<User extends LinkUser = LinkUser> {
-  /** Where the server is; errors name it. */
+  /** Url of the server; errors name it. */
   readonly url: string;
   protected readonly users: Set<User> = new Set();
   readonly #watchers = new Set<(error: SputnikError) => void>();
   #end: SputnikError | undefined;
-  /** Those who wait for the sign of life asked for last. */
+  /** Resolve the pings that wait for the current sign of life. */
   #pings: ((alive: boolean) => void)[] = [];
   #leaving: Promise<void> | undefined;
 
@@ -39,15 +39,15 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     this.url = url;
   }
 
-  /** Asks the server for something that it answers at once; resolves when it has. A rejection is no answer. */
+  /** Sends a request that the server answers at once; resolves with the answer. A rejection counts as no answer. */
   protected abstract signOfLife(): Promise<unknown>;
 
-  /** Lets go of all connections, at once. Called once; {@link over} says why already. */
+  /** Closes all connections, at once. Called once, after {@link over} is set. */
   protected abstract release(cause: Error): void;
 
   /**
-   * Resolves when the server has what was sent before; may tell it that we go. Called once at the most, and given a second. Unless
-   * overridden a sign of life says so: what is answered comes behind all that was sent.
+   * Resolves when the server has everything sent before; it may say goodbye to the server. Called at most once, with a second of time. By
+   * default it asks for a sign of life, whose answer comes after all that was sent.
    */
   protected takeLeave(): Promise<unknown> {
     return this.signOfLife();
@@ -58,17 +58,17 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     return undefined;
   }
 
-  /** Why the link is over, if it is: CONNECTION_LOST. */
+  /** Why the link is over: CONNECTION_LOST; undefined while it is not. */
   get over(): SputnikError | undefined {
     return this.#end;
   }
 
-  /** True while nothing speaks against the link being alive: it is not over, and no sign of life is outstanding. */
+  /** True unless the link is over, or a sign of life is outstanding. */
   get alive(): boolean {
     return this.#end === undefined && this.#pings.length === 0;
   }
 
-  /** Has a user told what happens; at once if the link is over. */
+  /** Adds a user, which hears of the end of the link; at once if that is over. */
   add(user: User): void {
     // guard: who comes late to a link is told
     if (this.#end === undefined) this.users.add(user);
@@ -79,13 +79,13 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     this.users.delete(user);
   }
 
-  /** Has it called when the link is over, after the users; at once if it is. */
+  /** Calls `watcher` when the link is over, after the users; at once if it is over. */
   onEnd(watcher: (error: SputnikError) => void): void {
     if (this.#end === undefined) this.#watchers.add(watcher);
     else watcher(this.#end);
   }
 
-  /** Asks the server for a sign of life: true when it comes, false when the link ends first. Never two at once. */
+  /** Asks for a sign of life: true when it comes, false if the link ends first. Concurrent calls share one request. */
   ping(): Promise<boolean> {
     if (this.#end !== undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -98,7 +98,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     for (const resolve of this.#pings.splice(0)) resolve(alive);
   }
 
-  /** Settles as the work does; rejects with why the link is over if it ends first. */
+  /** Settles as `work` does, or rejects with {@link over} if the link ends first. */
   async during<T>(work: Promise<T>): Promise<T> {
     work.catch(ignore);
     if (this.#end !== undefined) throw this.#end;
@@ -114,7 +114,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     }
   }
 
-  /** Ends the link at once. The first reason counts. */
+  /** Ends the link at once. Only the first call counts. */
   end(cause: Error): void {
     // guard: a link ends once
     if (this.#end !== undefined) return;
@@ -127,7 +127,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     this.#watchers.clear();
   }
 
-  /** Ends the link when the server has what was sent before, within bounds. */
+  /** Ends the link when the server has everything sent before, or after a second. */
   close(): Promise<void> {
     // guard: leave is taken once
     return (this.#leaving ??= this.#close());

@@ -1,7 +1,7 @@
 import { SputnikError } from '@sputnikjs/core';
 
 /**
- * What everything rejects with that the end of a connection interrupts.
+ * Returns the error with which everything rejects that the end of a connection interrupts.
  *
  * @example
  * import { connectionLost } from '@sputnikjs/messaging/connector';
@@ -13,7 +13,7 @@ export function connectionLost(url: string, cause: Error): SputnikError {
 }
 
 /**
- * What a message is refused with that the server has no room for now, and does not have: it can be sent again later.
+ * Returns the error for a message that the server has no room for now, and does not have: it can be sent again later.
  *
  * @example
  * import { serverFull } from '@sputnikjs/messaging/connector';

@@ -8,8 +8,8 @@ interface Job {
 }
 
 /**
- * The producing half of one connection: a bounded number of messages is under way at once, the others wait in the order of the calls.
- * Each settles once: by {@link settle}, or, when the connection ends, by {@link end}.
+ * The producing half of a connection. A bounded number of messages is under way at once; the others wait, in the order of the calls. Each
+ * message settles once: by {@link settle}, or, when the connection ends, by {@link end}.
  *
  * @example
  * import { Outbox } from '@sputnikjs/messaging/connector';
@@ -26,17 +26,16 @@ interface Job {
 export class Outbox<Key> implements MessageProducer {
   readonly #window: number;
   readonly #send: (message: ProduceMessage) => Key;
-  /** Sent and not yet acknowledged. */
+  /** Messages sent and not yet acknowledged. */
   readonly #sent = new Map<Key, Job>();
-  /** Not yet sent. */
+  /** Messages not yet sent. */
   readonly #waiting = new Fifo<Job>();
   #end: Error | undefined;
   #sending = false;
 
   /**
-   * At most `window` messages are under way. `send` puts one on its way and returns what the server's answer names it by, which no
-   * other message under way is named by; what it throws is why this message cannot be sent. Throws RangeError for a window that lets no
-   * message through.
+   * At most `window` messages are under way. `send` sends a message and returns its key: what the server's answer identifies it by, unique
+   * among those under way. If `send` throws, the message is refused with that error. Throws a RangeError for a window below 1.
    */
   constructor(window: number, send: (message: ProduceMessage) => Key) {
     if (!(window >= 1)) throw new RangeError(`the window of an outbox must be at least 1 message, not ${window}`);
@@ -54,19 +53,19 @@ export class Outbox<Key> implements MessageProducer {
     });
   }
 
-  /** The message that is under way by that key. */
+  /** Returns the message under way with this key. */
   get(key: Key): ProduceMessage | undefined {
     return this.#sent.get(key)?.message;
   }
 
-  /** The keys of all that are under way, in the order in which they were sent. */
+  /** Returns the keys of all messages under way, in the order of sending. */
   keys(): IterableIterator<Key> {
     return this.#sent.keys();
   }
 
   /**
-   * The server has taken responsibility for a message, and may say more of it, or refuses it with an error. False if none is under way by
-   * that key.
+   * Settles a message: the server has accepted it, perhaps with a result, or refused it with an error. Returns false if no message with this
+   * key is under way.
    */
   settle(key: Key, outcome?: ProduceResult | Error): boolean {
     const job = this.#sent.get(key);
@@ -78,12 +77,12 @@ export class Outbox<Key> implements MessageProducer {
     return true;
   }
 
-  /** The server takes no messages for now: rejects those that are not under way. Such as come later `send` has to refuse. */
+  /** The server accepts no messages for now: rejects those that are not under way. `send` must refuse later ones. */
   refuseWaiting(refusal: (message: ProduceMessage) => Error): void {
     for (const { message, reject } of this.#waiting.drain()) reject(refusal(message));
   }
 
-  /** The connection is over: rejects all that is not settled, and all to come. The first reason counts. */
+  /** The connection is over: rejects all messages that are not settled, and all later ones. Only the first call counts. */
   end(error: Error): void {
     this.#end ??= error;
     const jobs = [...this.#sent.values(), ...this.#waiting.drain()];
@@ -91,7 +90,7 @@ export class Outbox<Key> implements MessageProducer {
     for (const { reject } of jobs) reject(this.#end);
   }
 
-  /** What `send` has us do, such as settle another or end, must not send the next before it has sent this one. */
+  /** False inside `send`: what it calls, such as `settle` or `end`, must not send the next message before this one is sent. */
   get #isFree(): boolean {
     return !this.#sending && this.#sent.size < this.#window;
   }

@@ -1,5 +1,5 @@
 /**
- * What an error of a connection says: Node gives some no text (several addresses tried), and OpenSSL ends its own with a line break.
+ * Returns the text of a connection error. Some errors of Node have none (several addresses tried), and those of OpenSSL end with a line break.
  *
  * @example
  * import { reasonOf } from '@sputnikjs/messaging/connector';

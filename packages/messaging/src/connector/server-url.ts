@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { isLoopback } from '../net/loopback.js';
 
-/** The url of a server; of a cluster, those of some of its servers. */
+/** The url of a server, or the urls of some servers of a cluster. */
 export type Urls = string | readonly string[];
 
 /** Schema of {@link Urls}. */
 export const URLS: z.ZodType<Urls> = z.union([z.string(), z.array(z.string()).min(1)]);
 
 /**
- * All urls, one at least.
+ * Returns the urls as a list; it has at least one.
  *
  * @example
  * import { urlsOf } from '@sputnikjs/messaging/connector';
@@ -18,7 +18,7 @@ export function urlsOf(urls: Urls): readonly string[] {
   return typeof urls === 'string' ? [urls] : urls;
 }
 
-/** Where a server is. */
+/** The parts of a server's url. */
 export interface Address {
   readonly url: string;
   readonly host: string;
@@ -26,17 +26,17 @@ export interface Address {
   readonly tls: boolean;
 }
 
-/** How the urls of a kind of server look: `scheme://host:port`. */
+/** The form of urls of a kind of server: `scheme://host:port`. */
 export interface UrlForm {
-  /** What they begin with, and the port when they name none; without TLS and with it. */
+  /** Scheme and default port, without TLS and with it. */
   readonly plain: { readonly scheme: string; readonly port: number };
   readonly tls: { readonly scheme: string; readonly port: number };
-  /** What to do with what others write behind the port, such as the number of a database. */
+  /** What to write in place of a path, such as the number of a database, which other clients accept after the port. */
   readonly instead?: string | undefined;
 }
 
 /**
- * Reads the urls of a kind of server.
+ * Parses and checks the urls of a kind of server.
  *
  * @example
  * import { ServerUrls } from '@sputnikjs/messaging/connector';
@@ -51,7 +51,7 @@ export class ServerUrls {
     this.#form = form;
   }
 
-  /** What is wrong with a url, and what is expected; undefined if nothing is. */
+  /** Returns what is wrong with a url, and what is expected; undefined if it is right. */
   problem(text: string): string | undefined {
     const { plain, tls, instead } = this.#form;
     const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -65,7 +65,7 @@ export class ServerUrls {
     return undefined;
   }
 
-  /** What is wrong with some urls, and where among them; and that either all ask for TLS or none does. */
+  /** Returns what is wrong with urls, each problem with its path. Either all or none must ask for TLS. */
   problems(urls: Urls): readonly (readonly [path: readonly number[], problem: string])[] {
     const found = urlsOf(urls).flatMap((url, i): [number[], string][] => {
       const problem = this.problem(url);
@@ -75,18 +75,18 @@ export class ServerUrls {
     return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; use one of the two for all`]];
   }
 
-  /** True if the url asks for TLS. */
+  /** Returns true if the url asks for TLS. */
   isTls(text: string): boolean {
     return text.startsWith(`${this.#form.tls.scheme}:`);
   }
 
-  /** The first host, other than this machine, to which what is said at the login goes in clear; undefined if there is none. */
+  /** Returns the first remote host to which a login goes unencrypted; undefined if there is none. */
   clearHost(urls: Urls): string | undefined {
     const addresses = urlsOf(urls).map((url) => this.addressOf(url));
     return addresses.find(({ tls, host }) => !tls && !isLoopback(host))?.host;
   }
 
-  /** The parts of a url in which {@link problem} finds nothing. */
+  /** Returns the parts of a url. It must be one that {@link problem} accepts. */
   addressOf(url: string): Address {
     const { hostname, port } = new URL(url);
     const tls = this.isTls(url);

@@ -1,5 +1,5 @@
 /**
- * The servers of a cluster, each as good as the others.
+ * The servers of a cluster, of which any will do.
  *
  * @example
  * import { Servers } from '@sputnikjs/messaging/connector';
@@ -14,15 +14,15 @@ export class Servers {
   readonly #urls: readonly string[];
   #next: number;
 
-  /** `random` gives numbers from 0 to 1, without 1. */
+  /** `random` returns numbers from 0 to 1, excluding 1. */
   constructor(urls: readonly string[], random: () => number = Math.random) {
     this.#urls = urls;
     this.#next = Math.floor(random() * urls.length);
   }
 
   /**
-   * Resolves with what is opened first: each is tried in its turn, beginning behind the one that was tried last, so that one which took
-   * the whole time of an attempt keeps nobody from the next. Rejects with what each said, or with the reason of the signal.
+   * Tries the servers in turn, and resolves with the first that opens. It begins after the one that was tried last, so that a server that took
+   * all the time of an attempt does not take that of the next one. Rejects with the errors of all, or with the reason of the signal.
    */
   async open<T>(open: (url: string) => Promise<T>, signal: AbortSignal): Promise<T> {
     const failures: Error[] = [];

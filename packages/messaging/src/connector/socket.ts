@@ -6,9 +6,9 @@ import type { Address } from './server-url.js';
 import { readTls, type TlsConfig } from '../net/tls.js';
 
 /**
- * Opens a connection to a server, to the end of the TLS handshake if there is to be TLS; the files are read each time, so that renewed
- * certificates count. Rejects with what to do about it, or, at once, with the reason of the signal; then nothing is left open. An
- * error of the socket does not end the process: its user listens to "close".
+ * Opens a connection to a server, including the TLS handshake if the url asks for TLS. It reads the files each time, so that renewed certificates
+ * are used. Rejects with an error that says what to do, or, at an abort, at once with the signal's reason; leaves nothing open then. Errors of
+ * the socket do not end the process: listen to "close".
  *
  * @example
  * import { once } from 'node:events';
@@ -41,7 +41,7 @@ export async function openSocket(address: Address, config: TlsConfig, signal: Ab
 function ignore(): void {}
 
 /**
- * The error of an attempt that came to no connection: why, and what to do about it.
+ * Returns the error of a failed attempt to connect, with its reason and what to do.
  *
  * @example
  * import { cannotConnect } from '@sputnikjs/messaging/connector';

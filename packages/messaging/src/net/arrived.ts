@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** Turns of the event loop in which nothing has to come: in the first a connection is accepted, in the second it is read. */
+/** So many turns of the event loop without anything new are the end: one accepts a connection, the next reads it. */
 const QUIET_TURNS = 3;
 
 /**
- * Resolves when what the kernel had taken in for this process has been read: senders that have gone believe that it is here. `count` counts
- * what has come; while it grows there may be more. Ends after `mostTurns` turns of the event loop, however much still comes: in a turn
- * Node accepts one connection, and reads 32 datagrams. Ends sooner if `isOver` says so.
+ * Resolves when everything is read that the kernel had received for this process: senders that are gone believe that it arrived. `count` returns
+ * how much has come; while it grows, there may be more. Resolves at the latest after `mostTurns` turns of the event loop, in each of which
+ * Node accepts one connection and reads 32 datagrams; sooner if `isOver` returns true.
  *
  * @example
  * import { createSocket } from 'node:dgram';

@@ -1,16 +1,16 @@
 import { statSync } from 'node:fs';
 
-/** How what has changed is read again, and who hears of what cannot be used. */
+/** How to read changed files again, and who hears if they cannot be used. */
 export interface Reload {
-  /** Reads the files and puts what they hold to use. If it rejects, what was before has to be in use still; the next look tries again. */
+  /** Reads the files and uses their contents. If it rejects, the previous contents must still be in use; the next look tries again. */
   readonly reload: () => Promise<void>;
-  /** Gets what `reload` rejects with, once for each change. */
+  /** Gets the error of `reload`, once for each change. */
   readonly unusable: (error: Error) => void;
 }
 
 /**
- * Has files read again when they have changed. It looks at them when somebody needs what they hold, and does not poll. Links are followed,
- * so that it also sees a renewal that swaps them, as Kubernetes does. Create it before the files are read for the first time.
+ * Reads files again when they have changed. It looks at them when somebody needs their contents, and does not poll. It follows links, so it
+ * also notices a renewal that swaps a link, as Kubernetes does. Create it before you read the files for the first time.
  *
  * @example
  * import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ export class FileReloader {
     this.#used = stampOf(this.#paths);
   }
 
-  /** Undefined if the files are as they were; otherwise resolves when what they hold now is in use, or cannot be. */
+  /** Returns undefined if the files have not changed; otherwise a promise that resolves when their contents are in use, or found unusable. */
   look(): Promise<void> | undefined {
     const stamp = stampOf(this.#paths);
     if (stamp === this.#used) return this.#reloading;
@@ -62,8 +62,8 @@ export class FileReloader {
 }
 
 /**
- * What tells whether files have changed: of one that is rewritten in place, or put in place with an old date, its times tell. To ask the
- * file system takes microseconds, less than to hand the question to a thread. The reader of a file reports that it is missing.
+ * Returns a text that changes when one of the files does, also if a file is rewritten in place, or replaced by one with an old date. Asking the
+ * file system synchronously takes microseconds, less than passing the question to a thread. A missing file is reported by who reads it.
  */
 function stampOf(paths: readonly string[]): string {
   const stamps = paths.map((path) => {

@@ -1,24 +1,24 @@
 import type { Clock, Logger } from '@sputnikjs/core';
 
 const QUIET_MS = 5_000;
-/** Senders that are told of one by one; a scan of the whole net must not fill the log. */
+/** Most senders with warnings of their own: a scan of the network must not fill the log. */
 const MOST_SENDERS = 32;
 const OTHERS = 'others';
 
-/** The particulars of a case. Those of one `remoteAddress` are told together, and apart from those of others. */
+/** Fields of the log line. Cases with the same `remoteAddress` share warnings; other addresses have others. */
 export interface Particulars {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly [key: string]: unknown;
 }
 
-/** What a log needs; the context of a block has it. */
+/** What a {@link ProblemLog} needs; the context of a block has it. */
 export interface ProblemLogContext {
   readonly log: Logger;
   readonly clock: Clock;
 }
 
-/** What has not been told yet of an event and a sender. */
+/** What is not logged yet of an event and a sender. */
 interface Trouble {
   readonly event: string;
   readonly cancel: () => void;
@@ -28,9 +28,9 @@ interface Trouble {
 }
 
 /**
- * Warns of problems that may occur again and again: of the first at once, then every 5 s at most, with the `count` since the last
- * warning, and the text and particulars of the latest case. Each sender (`remoteAddress`) has its own warnings, up to 32 senders; all
- * others share one, which names none. Call `close` at the end: it tells the rest, and leaves no timer.
+ * Logs warnings of problems that may occur again and again: the first at once, then at most one in 5 s, with the `count` since the last
+ * warning and the text and fields of the latest case. Up to 32 senders (`remoteAddress`) have their own warnings; all others share one, which
+ * names none. Call `close` at the end: it logs the rest, and clears the timers.
  *
  * @example
  * import { ProblemLog } from '@sputnikjs/messaging/net';
@@ -53,7 +53,7 @@ export class ProblemLog {
     this.#clock = clock;
   }
 
-  /** Warns of `count` cases, at once or with those that follow. */
+  /** Logs `count` cases, at once or together with later ones. */
   note(event: string, text: string, fields: Particulars = {}, count = 1): void {
     const senders = this.#recent.get(event) ?? new Map<string, Trouble>();
     this.#recent.set(event, senders);
@@ -70,7 +70,7 @@ export class ProblemLog {
     recent.fields = told;
   }
 
-  /** Tells what has not been told yet, and leaves no timer. */
+  /** Logs what is not logged yet, and clears the timers. */
   close(): void {
     for (const senders of this.#recent.values()) {
       for (const { event, text, fields, count, cancel } of senders.values()) {

@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** Where the TLS files of a client or a server are. */
+/** Paths of the TLS files of a client or a server. */
 export interface TlsConfig {
-  /** PEM file of the authorities to trust instead of the well-known ones. Read at each connect, as the others are. */
+  /** PEM file of the authorities to trust instead of the well-known ones. Like the other files, it is read at each connect. */
   readonly caFile?: string | undefined;
   /** PEM file of our certificate, for servers that ask for one. */
   readonly certFile?: string | undefined;
   /** PEM file of its key. */
   readonly keyFile?: string | undefined;
-  /** The name in the server's certificate, where it is not the host of `url`. */
+  /** The name in the server's certificate, if it is not the host of `url`. */
   readonly servername?: string | undefined;
 }
 
 const KEYS = ['caFile', 'certFile', 'keyFile', 'servername'] as const satisfies readonly (keyof TlsConfig)[];
 
-/** The keys of {@link TlsConfig}, to be spread into a schema. */
+/** Schemas of the keys of {@link TlsConfig}; spread them into a schema. */
 export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodString>>> = {
   caFile: z
     .string()
@@ -39,7 +39,7 @@ export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodStrin
 };
 
 /**
- * The keys that do not go together, and what to do about each. Without TLS, `scheme` is what the url begins with where there is.
+ * Returns the keys that do not go together, and what to do about each. `scheme` is what a url with TLS begins with; messages name it.
  *
  * @example
  * import { tlsMisfits } from '@sputnikjs/messaging/net';
@@ -60,7 +60,7 @@ export function tlsMisfits(
   return found;
 }
 
-/** The files' contents, and the name, by Node's names for them. */
+/** The contents of the files, and the server name, under Node's names. */
 export interface TlsOptions {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
@@ -71,8 +71,8 @@ export interface TlsOptions {
 const FILES = { ca: 'caFile', cert: 'certFile', key: 'keyFile' } as const;
 
 /**
- * Reads the files each time, so that renewed certificates count. Rejects naming the key of a file that it cannot read, or that holds
- * nothing in PEM: of such a caFile OpenSSL would say only later, and only that it trusts nobody.
+ * Reads the files each time, so that renewed certificates are used. Rejects with an error that names the key whose file it cannot read, or whose
+ * file is not PEM: with such a caFile, OpenSSL would only later say that it trusts nobody.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -103,7 +103,7 @@ async function readPem(key: string, path: string): Promise<Buffer> {
 }
 
 /**
- * What is wrong with the files, one line each; for what checks a satellite before it starts.
+ * Returns what is wrong with the files, a line for each. For the check before the start.
  *
  * @example
  * import { tlsProblems } from '@sputnikjs/messaging/net';
