@@ -6,39 +6,39 @@ import type { TokenConfig } from './access/tokens.js';
 export interface HttpGatewayConfig {
   /** Address to listen on. */
   readonly host: string;
-  /** Port to listen on; 0 takes a free one. */
+  /** Port to listen on; 0 picks a free one. */
   readonly port: number;
-  /** PEM file of the certificate; with it HTTP is spoken over TLS only. Files are read again when they have changed. */
+  /** PEM file of the certificate. With it, the gateway accepts only TLS. Changed files are read again. */
   readonly certFile?: string | undefined;
   /** PEM file of its key. */
   readonly keyFile?: string | undefined;
-  /** PEM file of the authorities that have to vouch for clients; with it clients need a certificate. */
+  /** PEM file of the authorities that sign certificates of clients. With it, clients need such a certificate. */
   readonly caFile?: string | undefined;
-  /** Who may send, and to which targets; without any everybody may. */
+  /** Who may send, and to which targets. Without tokens, everybody may. */
   readonly tokens: readonly TokenConfig[];
-  /** Without tokens: the targets that everybody may use, each as it is or with `*` for any characters. All unless given. */
+  /** Without tokens: the targets that everybody may use; `*` stands for any characters. Default: all. */
   readonly targets?: readonly string[] | undefined;
-  /** Largest body taken, in bytes. */
+  /** Largest body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Most bytes of bodies held at once, of all requests that come in or wait. */
+  /** Most bytes of all bodies held at once, of requests that come in or wait. */
   readonly maxHeldBytes: number;
-  /** A body that brings fewer bytes a second than this, over five seconds, is refused. */
+  /** Refuses a body that is slower than this, in bytes a second, over five seconds. */
   readonly minBodyBytesPerSecond: number;
-  /** Largest headers taken, all of a request, in bytes. */
+  /** Largest headers of a request, all together, in bytes. */
   readonly maxHeaderBytes: number;
   /** Most messages in a batch. */
   readonly maxBatchItems: number;
-  /** How long the headers of a request may take to come, in milliseconds. */
+  /** How long the headers of a request may take to arrive, in milliseconds. */
   readonly headersTimeoutMs: number;
-  /** How long a whole request may take to come, in milliseconds. */
+  /** How long a whole request may take to arrive, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** How long a message waits for the server, in milliseconds. */
   readonly timeoutMs: number;
-  /** Most connections at once; for a further one, one that is idle is closed, of the client that has most of them. */
+  /** Most connections at once. Beyond that, an idle connection of the client that has most of them is closed. */
   readonly maxConnections: number;
-  /** How many messages may wait for the server at once: bounds the bodies held. */
+  /** Most messages that wait for the server at once. */
   readonly maxPending: number;
-  /** How many of them may be of one client: a token, or an address where there are no tokens. As many as may wait unless given. */
+  /** Most of these messages of one client: of a token, or without tokens of an address. Default: `maxPending`. */
   readonly maxPendingPerClient?: number | undefined;
 }
 
@@ -61,7 +61,7 @@ const TOKEN = z.strictObject({
   targets: z.array(z.string().min(1)).min(1).describe('The targets that it may send to; * stands for any characters.'),
 });
 
-/** Schema of {@link HttpGatewayConfig}: every key has a default; unknown keys, and keys that do not go together, are errors. */
+/** Schema of {@link HttpGatewayConfig}. Every key has a default. Unknown keys, and keys that do not go together, are errors. */
 export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
@@ -123,7 +123,7 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
   });
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly PropertyKey[], message: string])[] {
   const { certFile, keyFile, caFile, tokens, headersTimeoutMs, requestTimeoutMs } = config;
   const found: [PropertyKey[], string][] = [];

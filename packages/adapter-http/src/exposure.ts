@@ -1,7 +1,7 @@
 import { isLoopback } from '@sputnikjs/messaging/net';
 import type { HttpGatewayConfig } from './config.js';
 
-/** What to warn of at the start: that strangers may send, or that others may read along. Undefined if all is well. */
+/** Returns the warning to log at the start: strangers may send, or others can read messages. Undefined if neither is so. */
 export function exposureOf(
   { tokens, certFile, caFile }: Pick<HttpGatewayConfig, 'tokens' | 'certFile' | 'caFile'>,
   address: string,

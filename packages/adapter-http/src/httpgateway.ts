@@ -13,8 +13,8 @@ import type { Produce } from './produce/reception.js';
 import { tokenProblems } from './access/tokens.js';
 
 /**
- * Accepts messages over HTTP and passes them to the producer. It answers `POST /produce/<target>` with 202 once the server has accepted the
- * body, with 503 while the server is away or too many messages wait for it. Its codes are in `REFUSALS`.
+ * The block `httpgateway`: accepts messages over HTTP and passes them to the producer. It answers `POST /produce/<target>` with 202 once the
+ * server has accepted the body, and with 503 while the server is away or too many messages wait for it. `REFUSALS` has its codes.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -73,13 +73,13 @@ export const httpgateway: BlockDefinition = defineBlock({
   },
 });
 
-/** How often clients are looked at, and how long they may go on after a refusal, in milliseconds. */
+/** How often to check clients, and how long they may go on sending after a refusal, in milliseconds. */
 const LOOK_MS = 2_000;
 const LINGER_MS = 2_000;
-/** Enough of a batch under way to keep a server busy, and no more, so that others get their turn. */
+/** Most messages of a batch under way: enough to keep a server busy, and no more, so that others get their turn. */
 const BATCH_WINDOW = 256;
 
-/** Reads the files that the configuration names. Rejects with what is wrong with one. */
+/** Reads the files that the configuration names, and makes the listener. Rejects with what is wrong with a file. */
 async function makeListener(
   config: HttpGatewayConfig,
   produce: Produce,

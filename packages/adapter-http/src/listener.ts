@@ -24,10 +24,10 @@ import { Refused } from './answer/refusals.js';
 import { makeServer, type ServerLimits } from './receive/server.js';
 import { Turns } from './receive/turns.js';
 
-/** What clients may do. */
+/** Limits for clients. */
 export interface Limits extends ServerLimits, BatchLimits, BodyLimits {
   readonly maxConnections: number;
-  /** How long the rest of a refused body is read and thrown away, so that its sender gets to see the answer. */
+  /** How long to read and discard the rest of a refused body, so that its sender sees the answer, in milliseconds. */
   readonly lingerMs: number;
 }
 
@@ -39,11 +39,11 @@ export interface ListenerOptions {
   readonly access: Access;
   readonly limits: Limits;
   readonly produce: Produce;
-  /** What is at `/openapi.json`. */
+  /** The document at `/openapi.json`. */
   readonly document: object;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Aborts when a landing is announced: clients are to go elsewhere. */
+  /** Aborts when a landing is announced: clients should go elsewhere. */
   readonly landingSoon: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ interface AnswerCount {
   count: number;
 }
 
-/** An HTTP server that hands what is posted to `/produce/<target>` to `produce`, and answers what that says. */
+/** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #app: FastifyInstance;
@@ -91,7 +91,7 @@ export class Listener {
     });
   }
 
-  /** Listens, and resolves with where. Rejects with an error that says what to do. */
+  /** Listens, and resolves with the address. Rejects with an error that says what to do. */
   async open(): Promise<AddressInfo> {
     const { host, port, limits, clock } = this.#options;
     try {
@@ -128,7 +128,7 @@ export class Listener {
     ];
   }
 
-  /** Takes no further connection, refuses requests that are not complete, resolves when all others are answered. */
+  /** Accepts no more connections, refuses incomplete requests, and resolves when all others are answered. */
   async land(): Promise<void> {
     this.#isLanding = true;
     this.#unwatch();
@@ -147,7 +147,7 @@ export class Listener {
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
     const { limits, log, produce, document, access } = this.#options;
-    /** What is known of requests to produce since their heads came. */
+    /** What is known about requests to produce since their heads came. */
     const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
@@ -220,7 +220,7 @@ export class Listener {
     return answer;
   }
 
-  /** Strangers who try are told in the log, but do not fill it. */
+  /** Logs requests without permission, without filling the log. */
   #tellDenied({ code }: Refused, { remoteAddress, remotePort }: Socket): void {
     const from = { remoteAddress, remotePort };
     if (code === 'UNAUTHORIZED') this.#problemLog.note('unauthorized', 'a request had no valid token', from);

@@ -1,4 +1,4 @@
-/** The part of an address that a client cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4). */
+/** Returns the part of an address that a client cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4). */
 export function networkOf(address = ''): string {
   if (!address.includes(':')) return address;
   if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1);

@@ -4,28 +4,28 @@ import { networkOf } from '../network.js';
 import { Refused } from '../answer/refusals.js';
 import { Tokens, type TokenConfig } from './tokens.js';
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Client {
-  /** The name of its token, or its address if there are no tokens. */
+  /** Name of its token, or its address if the gateway has no tokens. */
   readonly name: string;
-  /** The name of its token; empty if there are none. */
+  /** Name of its token; empty if the gateway has no tokens. */
   readonly token: string;
 }
 
 /** Who may send what. */
 export interface Access {
-  /** Undefined if all is as it was; otherwise resolves when the tokens that have changed have been read again. */
+  /** Returns undefined if no token has changed; otherwise a promise that resolves when the changed ones are read again. */
   look(): Promise<unknown> | undefined;
   /**
-   * Who sends the request. Throws UNAUTHORIZED without a valid token; FORBIDDEN if that is not for the target, or if there are no
-   * tokens and the request comes from a web page.
+   * Returns the sender of a request. Throws UNAUTHORIZED if it has no valid token; FORBIDDEN if its token is not for the target, or if the gateway
+   * has no tokens and a web page sent the request.
    */
   clientOf(request: IncomingMessage, target: string): Client;
 }
 
 /**
- * Lets everybody use these targets, but no web page: else any that a user of this machine visits could send messages (CORS is off).
- * A client is an address, or, of IPv6, a network.
+ * Allows everybody to use these targets, except web pages: otherwise every page that a user of this machine visits could send messages (CORS
+ * is off). A client is an IPv4 address or an IPv6 network.
  */
 export function openAccess(targets: readonly string[]): Access {
   const matchers = targets.map(matcherOf);
@@ -46,10 +46,10 @@ export function openAccess(targets: readonly string[]): Access {
   };
 }
 
-/** Lets everybody use any target. */
+/** Allows everybody to use any target. */
 export const OPEN: Access = openAccess(['*']);
 
-/** Lets in who has a token. Rejects with what is wrong with the files of the tokens, without telling what they hold. */
+/** Allows only clients with a token. Rejects with what is wrong with the token files, without their contents. */
 export async function readAccess(configs: readonly TokenConfig[], log: Logger): Promise<Access> {
   const tokens = await Tokens.read(configs, log);
   const known = configs.map(({ name, targets }) => ({ name, targets: targets.map(matcherOf) }));
@@ -71,7 +71,7 @@ export async function readAccess(configs: readonly TokenConfig[], log: Logger): 
   };
 }
 
-/** Tells whether a target fits: `*` stands for any characters, all others for themselves. No longer than the text takes to search. */
+/** Returns a function that tells whether a target matches; `*` stands for any characters. Takes time linear in the length of the target. */
 export function matcherOf(pattern: string): (target: string) => boolean {
   const [first = '', ...others] = pattern.split('*');
   const last = others.pop();

@@ -3,22 +3,22 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from '@sputnikjs/core';
 import { FileReloader, readableByAll } from '@sputnikjs/messaging/net';
 
-/** A token that clients may show, and what it is good for. */
+/** A token, and what it allows. */
 export interface TokenConfig {
-  /** What the log calls it. */
+  /** Its name in the log. */
   readonly name: string;
-  /** The file that has the token, and nothing else but a line break at its end. */
+  /** File that contains only the token; a line break at the end is allowed. */
   readonly file: string;
-  /** The targets that it may be used for, each as it is or with `*` for any characters. */
+  /** The targets that it allows; `*` stands for any characters. */
   readonly targets: readonly string[];
 }
 
-/** The tokens that the gateway knows. Each is read again when its file has changed; what cannot be used then leaves it as it was. */
+/** The tokens of the gateway. Each is read again when its file has changed; if the file is unusable, the previous token stays. */
 export class Tokens {
   #digests: readonly Buffer[] = [];
   readonly #files: readonly FileReloader[];
 
-  /** Reads the files. Rejects with all that is wrong with them, without telling what they hold. */
+  /** Reads the files. Rejects with everything that is wrong with them, without their contents. */
   static async read(configs: readonly TokenConfig[], log: Logger): Promise<Tokens> {
     const tokens = new Tokens(configs, log);
     const { digests, problems } = await readAll(configs);
@@ -48,13 +48,13 @@ export class Tokens {
     });
   }
 
-  /** Undefined if the files are as they were; otherwise resolves when they have been read again. */
+  /** Returns undefined if no file has changed; otherwise a promise that resolves when they are read again. */
   look(): Promise<unknown> | undefined {
     const looks = this.#files.map((file) => file.look()).filter((looking) => looking !== undefined);
     return looks.length > 0 ? Promise.all(looks) : undefined;
   }
 
-  /** Which token this is, by its place. Looks at all of them, at digests of one length: how long that takes tells nothing about a token. */
+  /** Returns the index of a token. Compares the digests of all tokens, so that the time it takes says nothing about them. */
   indexOf(token: string): number | undefined {
     const digest = digestOf(token);
     let found: number | undefined;
@@ -63,7 +63,7 @@ export class Tokens {
   }
 }
 
-/** What is wrong with the files of the tokens, one line each. */
+/** Returns what is wrong with the token files, a line for each. */
 export async function tokenProblems(configs: readonly TokenConfig[]): Promise<readonly string[]> {
   return (await readAll(configs)).problems;
 }
@@ -83,7 +83,7 @@ async function readAll(configs: readonly TokenConfig[]) {
   return { digests, problems };
 }
 
-/** RFC 6750, section 2.1: what a token can be made of. */
+/** Characters of a token (RFC 6750, section 2.1). */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 async function readDigest(configs: readonly TokenConfig[], index: number): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import type { ProduceResult } from '@sputnikjs/messaging';
 import { cut, REFUSALS, type RefusalCode } from './refusals.js';
 
-/** What a request is answered with. */
+/** The answer to a request. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Answer {
 
 /** Problem details (RFC 9457, section 3). */
 export interface Problem {
-  /** Where this kind of problem is described: a place in the gateway's own OpenAPI document. */
+  /** Where this kind of problem is described, in the OpenAPI document of the gateway. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -18,14 +18,14 @@ export interface Problem {
   readonly code: RefusalCode;
 }
 
-/** The refusal as problem details. `why` tells the particulars. */
+/** Returns a refusal as problem details. `why` has the details of this case. */
 export function problem(code: RefusalCode, why?: string): Problem {
   const { status, title, text } = REFUSALS[code];
   const detail = why === undefined ? text : `${cut(why)}; ${text}`;
   return { type: `/openapi.json#/components/responses/${code}`, title, status, detail, code };
 }
 
-/** A refusal: problem details, with the headers that go with them. `headers` are added, `extra` goes into the body. */
+/** Returns a refusal as an answer: problem details and headers. Adds `headers` to those, and `extra` to the body. */
 export function refusal(code: RefusalCode, why?: string, { headers = {}, extra = {} }: Additions = {}): Answer {
   return {
     status: REFUSALS[code].status,
@@ -34,18 +34,18 @@ export function refusal(code: RefusalCode, why?: string, { headers = {}, extra =
   };
 }
 
-/** What goes with one refusal beyond what goes with all of its kind. */
+/** What one refusal has beyond others of its kind. */
 export interface Additions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly extra?: object | undefined;
 }
 
-/** An answer that is no refusal. */
+/** Returns an answer that is no refusal. */
 export function answer(status: number, body: object): Answer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** The server has taken the message, or had it already. */
+/** Returns the answer if the server has accepted the message, or had it already. */
 export function accepted(target: string, { duplicate = false }: ProduceResult = {}): Answer {
   return answer(202, { target, ...(duplicate && { duplicate }) });
 }

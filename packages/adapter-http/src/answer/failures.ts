@@ -2,7 +2,7 @@ import type { Logger } from '@sputnikjs/core';
 import { refusal, type Answer } from './answers.js';
 import { Refused, type RefusalCode } from './refusals.js';
 
-/** What an error that came up while reading a request is answered with. Ours are logged, the client's are not. */
+/** Returns the answer to an error while a request was read. Logs our errors, not those of clients. */
 export function errorAnswer(
   error: { code?: string; statusCode?: number | undefined; message: string },
   log: Logger,
@@ -14,7 +14,7 @@ export function errorAnswer(
   return refusal('INTERNAL');
 }
 
-/** What is answered where the HTTP parser can make nothing of what comes, or nothing comes in time. */
+/** Returns the answer to what the HTTP parser cannot read, or what does not come in time. */
 export function clientErrorAnswer({ code, message }: NodeJS.ErrnoException): Answer {
   return refusal(CLIENT_ERRORS[code ?? ''] ?? 'BAD_REQUEST', message);
 }
@@ -24,7 +24,7 @@ const CLIENT_ERRORS: Readonly<Record<string, RefusalCode>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 };
 
-/** Why the gateway cannot listen, where, and what to do. */
+/** Returns an error that says where the gateway cannot listen, why, and what to do. */
 export function listenError(host: string, port: number, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const hint = HINTS[code] ?? (cause instanceof Error ? cause.message : String(cause));
@@ -38,7 +38,7 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known; set "host" to an address of this machine',
 };
 
-/** `host:port`, an IPv6 address in brackets. */
+/** Returns `host:port`, with an IPv6 address in brackets. */
 export function authority(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

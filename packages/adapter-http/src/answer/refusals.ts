@@ -1,4 +1,4 @@
-/** Stable codes in the bodies of refusals: each says what the client can do. */
+/** Stable codes in the bodies of refusals. */
 export type RefusalCode =
   | 'BAD_REQUEST'
   | 'UNAUTHORIZED'
@@ -22,17 +22,17 @@ export type RefusalCode =
   | 'LANDING'
   | 'OUTCOME_UNKNOWN';
 
-/** A way to be refused. */
+/** A kind of refusal. */
 export interface Refusal {
   readonly status: number;
-  /** The matter in a few words, the same each time. */
+  /** Short summary, always the same. */
   readonly title: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What is wrong, and what the client can do. */
   readonly text: string;
 }
 
-/** Every way to be refused. */
+/** All kinds of refusals. */
 export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   BAD_REQUEST: {
     status: 400,
@@ -147,12 +147,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
 };
 
-/** Longer ones have what a client sent. */
+/** Longer texts quote what a client sent. */
 const LONGEST_WHY = 300;
 
 /**
- * Thrown by what reads a request and finds it wrong: it is to be answered with a refusal. `message` tells the particulars. It has no
- * stack, since a client can have thousands of them made.
+ * Thrown if a request is wrong: the answer is a refusal. `message` has the details. It has no stack, since clients can cause thousands of them.
  */
 export class Refused extends Error {
   readonly code: RefusalCode;
@@ -166,7 +165,7 @@ export class Refused extends Error {
   }
 }
 
-/** The particulars of a refusal, as short as they have to be. */
+/** Shortens the details of a refusal. */
 export function cut(why: string): string {
   return why.length > LONGEST_WHY ? `${why.slice(0, LONGEST_WHY)}…` : why;
 }

@@ -1,6 +1,6 @@
 import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
 
-/** An OpenAPI response: problem details with one of some codes that have a status in common. `items` describes those of a batch. */
+/** Returns an OpenAPI response: problem details with one of these codes, which share a status. `items` describes those of a batch. */
 export function problemResponse(codes: readonly RefusalCode[], items: object | undefined): object {
   const names = new Set(codes.flatMap((code) => Object.keys(REFUSALS[code].headers ?? {})));
   const headers = [...names].map((name) => [name, { schema: { type: 'string' } }]);

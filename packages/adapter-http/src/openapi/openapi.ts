@@ -3,7 +3,7 @@ import { BATCH_TYPES } from '../read/batch.js';
 import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
 import { problemResponse } from './openapi-problems.js';
 
-/** What the document depends on. */
+/** The keys that the document depends on. */
 type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient'>;
 
 const JSON_TYPE = 'application/json';
@@ -83,7 +83,7 @@ const TAKEN = {
 
 const json = (description: string, schema: object): object => ({ description, content: { [JSON_TYPE]: { schema } } });
 
-/** What the gateway can do, as an OpenAPI 3.1 document: it describes the gateway with this configuration. */
+/** Returns an OpenAPI 3.1 document that describes the gateway with this configuration. */
 export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object {
   const schemes = {
     ...(tokens.length > 0 && { token: { type: 'http', scheme: 'bearer' } }),

@@ -5,17 +5,17 @@ interface Holders {
   count: number;
 }
 
-/** The ids of messages under way, and whose they are: the server would keep the first of two messages, and say that it has both. */
+/** The ids of messages under way, with their bodies. Of two messages with one id, the server would keep the first, and say that it has both. */
 export class Keys {
   readonly #held = new Map<string, Holders>();
 
-  /** True if a message under way has the same id, and another body. */
+  /** Returns true if a message under way has the same id and another body. */
   isOfAnother({ id, payload }: ProduceMessage): boolean {
     const held = id === undefined ? undefined : this.#held.get(id);
     return held !== undefined && !held.body.equals(bytesOf(payload));
   }
 
-  /** The message is under way until what is returned is called. */
+  /** Notes that the message is under way, until the returned function is called. */
   hold({ id, payload }: ProduceMessage): () => void {
     if (id === undefined) return () => {};
     const held = this.#held.get(id) ?? { body: bytesOf(payload), count: 0 };

@@ -5,26 +5,26 @@ import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
 import { Waiting } from './waiting.js';
 
-/** Hands messages to the producer while the server is there, and tells how that went. */
+/** Passes messages to the producer while there is a server, and answers with the outcome. */
 export interface PendingRequests {
-  /** The server is there: messages are taken from now on. */
+  /** There is a server: accepts messages from now on. */
   open(): void;
-  /** The server is away: those under way are answered at once, their outcome unknown, and new ones refused. */
+  /** The server is away: answers messages under way at once, with an unknown outcome, and refuses new ones. */
   shut(): void;
   readonly produce: Produce;
   /** How many messages wait for the server. */
   readonly count: number;
 }
 
-/** How many messages may wait for the server, and how long each. */
+/** How many messages may wait for the server, and how long. */
 export interface PendingLimits {
   readonly timeoutMs: number;
   readonly maxPending: number;
-  /** How many of them may be of one client. */
+  /** Most of them of one client. */
   readonly maxPendingPerClient?: number | undefined;
 }
 
-/** Hands messages to `producer`. */
+/** Makes one that passes messages to `producer`. */
 export function makePendingRequests(
   producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
   { timeoutMs, maxPending, maxPendingPerClient = Infinity }: PendingLimits,
@@ -78,7 +78,7 @@ export function makePendingRequests(
     return (pendingOf.get(client) ?? 0) >= maxPendingPerClient ? refusal('TOO_MANY') : undefined;
   }
 
-  /** What the producer says in the end. */
+  /** Resolves with the answer for the outcome that the producer reports. */
   async function outcomeOf(message: ProduceMessage, isWanted: () => boolean): Promise<Answer> {
     try {
       // The client waits for its answer: it is better told at once that the producer, or the server, is full.

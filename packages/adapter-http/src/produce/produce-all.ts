@@ -4,25 +4,25 @@ import type { Batch } from '../read/batch.js';
 import { Refused, type RefusalCode } from '../answer/refusals.js';
 import type { Turns } from '../receive/turns.js';
 
-/** So long messages of a batch are read, in milliseconds, and so many at least; then it is the turn of others. */
+/** A batch yields to others after so many milliseconds, but not before so many messages. */
 const [SLICE_MS, SLICE] = [2, 32];
-/** So much memory the answer of one message may take. */
+/** Memory that the answer for one message may take. */
 export const ITEM_BYTES = 512;
 
-/** What became of a message of a batch. */
+/** The outcome of a message of a batch. */
 export interface ItemAnswer {
-  /** Its place in the batch, from 0. */
+  /** Its index in the batch, from 0. */
   readonly index: number;
   readonly status: number;
-  /** True if the server had it already. */
+  /** True if the server already had it. */
   readonly duplicate?: boolean | undefined;
   readonly code?: RefusalCode | undefined;
   readonly detail?: string | undefined;
 }
 
 /**
- * Has the messages of a batch produced in their order, at most `window` at a time, each on its own. Answered 202 if all were taken;
- * if all were refused alike, as one of them would be; else 207. In each case with what became of each.
+ * Produces the messages of a batch, each by itself, in order, at most `window` at a time. The answer has the outcome of each. It is 202 if the
+ * server accepted all; if all were refused with the same code, it is that refusal; otherwise 207.
  */
 export async function produceAll(
   target: string,

@@ -11,17 +11,17 @@ import { ITEM_BYTES, produceAll } from './produce-all.js';
 import type { Turns } from '../receive/turns.js';
 
 /**
- * Has a message of a client produced; resolves with what that is answered with. Never rejects. `onSettled` is called when the message
- * is held no longer, perhaps after the answer: a server may take its time.
+ * Produces a message of a client; resolves with the answer. Never rejects. Calls `onSettled` when the message is no longer held, which may be
+ * after the answer, if the server is slow.
  */
 export type Produce = (this: void, message: ProduceMessage, client: string, onSettled: () => void) => Promise<Answer>;
 
-/** A request to produce that may be read to its end. */
+/** A request to produce whose body may be read. */
 export interface RequestContext extends Address {
   readonly client: Client;
 }
 
-/** What is known before the body has come: where it is to go, and whether the client may do that. Rejects with a refusal. */
+/** Checks a request before its body has come: where it goes, and whether the client may send there. Rejects with a refusal. */
 export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
   const address = addressOf(request.url ?? '', decodedPath);
   await access.look();
@@ -30,7 +30,7 @@ export async function receive(request: IncomingMessage, decodedPath: string, acc
   return { ...address, client };
 }
 
-/** How much a batch may be. */
+/** Limits of a batch. */
 export interface BatchLimits {
   /** Most messages in a batch. */
   readonly maxBatchItems: number;
@@ -38,14 +38,14 @@ export interface BatchLimits {
   readonly batchWindow: number;
 }
 
-/** What a request is served with. */
+/** What serving a request needs. */
 export interface Service extends BatchLimits {
   readonly produce: Produce;
   readonly bodies: Bodies;
   readonly turns: Turns;
 }
 
-/** What becomes of a request. Throws a refusal if that is wrong. */
+/** Produces what a request brings, and resolves with the answer. Rejects with a refusal if the request is wrong. */
 export async function serve(
   request: IncomingMessage,
   { target, client, isBatch }: RequestContext,

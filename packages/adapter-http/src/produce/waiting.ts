@@ -1,29 +1,29 @@
 import type { Clock } from '@sputnikjs/core';
 import type { Answer } from '../answer/answers.js';
 
-/** A client that waits for what becomes of its message. */
+/** A client that waits for the outcome of its message. */
 export interface Waiter {
   readonly until: number;
   readonly answer: (answer: Answer) => void;
 }
 
-/** Clients that wait, all for the same time: one timer is enough. */
+/** Clients that wait. All wait equally long, so one timer is enough. */
 export class Waiting {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #late: () => Answer;
-  /** In the order in which their time is over. */
+  /** In the order in which their time ends. */
   readonly #waiters = new Set<Waiter>();
   #cancel: (() => void) | undefined;
 
-  /** Who has waited for `ms` is answered with `late`. */
+  /** Answers clients that have waited for `ms` with `late`. */
   constructor(clock: Clock, ms: number, late: () => Answer) {
     this.#clock = clock;
     this.#ms = ms;
     this.#late = late;
   }
 
-  /** Has a client wait. */
+  /** Adds a client. */
   add(answer: (answer: Answer) => void): Waiter {
     const waiter = { until: this.#clock.now() + this.#ms, answer };
     this.#waiters.add(waiter);
@@ -31,12 +31,12 @@ export class Waiting {
     return waiter;
   }
 
-  /** True until it is answered. */
+  /** Returns true until the client is answered. */
   has(waiter: Waiter): boolean {
     return this.#waiters.has(waiter);
   }
 
-  /** Answers one. False if it was answered before. */
+  /** Answers a client; returns false if it was already answered. */
   end(waiter: Waiter, answer: Answer): boolean {
     if (!this.#waiters.delete(waiter)) return false;
     if (this.#waiters.size === 0) this.#stop();
@@ -44,7 +44,7 @@ export class Waiting {
     return true;
   }
 
-  /** Answers all alike. */
+  /** Answers all clients. */
   endAll(answer: Answer): void {
     for (const waiter of this.#waiters) this.end(waiter, answer);
   }

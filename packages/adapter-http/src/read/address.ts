@@ -1,6 +1,6 @@
 import { Refused } from '../answer/refusals.js';
 
-/** What a path says: where messages are to go, and whether the body is one of them or a batch. */
+/** What a path says: the target, and whether the body is one message or a batch. */
 export interface Address {
   readonly target: string;
   readonly isBatch: boolean;
@@ -10,9 +10,8 @@ const PREFIX = '/produce/';
 const BATCH = '/batch';
 
 /**
- * Reads `/produce/<target>` and `/produce/<target>/batch`. `url` is the request's own, `decoded` what stands behind `/produce/`,
- * percent-decoded once. Only a "/batch" that is written out makes a batch: with "%2Fbatch" a target may end that way. What a client may
- * have meant otherwise than it would be read is refused.
+ * Parses `/produce/<target>` and `/produce/<target>/batch`. `url` is that of the request, `decoded` the part after `/produce/`, percent-decoded once.
+ * Only a literal "/batch" makes a batch; a target may end with "%2Fbatch". Refuses what a client may have meant differently.
  */
 export function addressOf(url: string, decoded: string): Address {
   checkQuery(url);
@@ -39,7 +38,7 @@ function adviceOn(segments: readonly string[], last: string): string {
   return last === '' && segments.at(-2) === 'batch' ? `${WRITE_BATCH}, and ${slashes}` : slashes;
 }
 
-/** Throws BAD_REQUEST if there is a query, or a fragment: nothing here has parameters, and none is ignored. */
+/** Throws BAD_REQUEST if there is a query or a fragment: nothing here has parameters, and none is ignored. */
 export function checkQuery(url: string): void {
   if (url.includes('#')) throw new Refused('BAD_REQUEST', 'the path has a "#"; write it as %23');
   const [name] = new URLSearchParams(url.split('?').slice(1).join('?')).keys();

@@ -1,22 +1,22 @@
 import { Refused } from '../answer/refusals.js';
 import type { Headers } from './properties.js';
 
-/** The attributes of an event, each in its canonical text (CloudEvents 1.0, section 3.1). */
+/** The attributes of an event, each as its canonical text (CloudEvents 1.0, section 3.1). */
 export type Attributes = ReadonlyMap<string, string>;
 
-/** An event as it goes with a message. */
+/** An event as properties of a message. */
 export interface Event {
   readonly headers: Headers;
-  /** What tells it from all others, source and id: an id alone does not, two sources may use the same (section 3.1.1). */
+  /** Source and id, which identify the event: two sources may use the same id (section 3.1.1). */
   readonly identity: readonly [source: string, id: string];
 }
 
-/** A refusal that says what is wrong with an event. */
+/** Returns a refusal that says what is wrong with an event. */
 export function badEvent(why: string): Refused {
   return new Refused('BAD_REQUEST', `it is not a CloudEvent 1.0: ${why}`);
 }
 
-/** Puts the attributes of an event into headers. Throws BAD_REQUEST if they are wrong. */
+/** Turns the attributes of an event into headers. Throws BAD_REQUEST if they are wrong. */
 export function eventOf(attributes: Attributes): Event {
   for (const name of ['specversion', 'id', 'source', 'type'])
     if (!attributes.has(name)) throw badEvent(`it has no "${name}"`);
@@ -25,12 +25,12 @@ export function eventOf(attributes: Attributes): Event {
   return { headers, identity: [attributes.get('source') ?? '', attributes.get('id') ?? ''] };
 }
 
-/** RFC 3986 without its grammar: its characters. */
+/** The characters of RFC 3986, without its grammar. */
 const URI = /^(?:[\w\-.~:/?#[\]@!$&'()*+,;=]|%[\da-f]{2})+$/i;
 const TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 const MEDIA_TYPE = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+\s*(?:;.*)?$/;
 
-/** What the attributes of the specification have to be (section 3.1.1). */
+/** Rules for the attributes of the specification (section 3.1.1). */
 const RULES = new Map<string, readonly [fits: (value: string) => boolean, expected: string]>(
   Object.entries({
     specversion: [(value) => value === '1.0', '"1.0"'],
@@ -59,7 +59,7 @@ function isTime(value: string): boolean {
   );
 }
 
-/** A value in a header: percent-encoded UTF-8 where it is not printable ASCII (HTTP binding, section 3.1.3.2). */
+/** Encodes a value for a header: percent-encoded UTF-8 where it is not printable ASCII (HTTP binding, section 3.1.3.2). */
 function encoded(value: string): string {
   return value.replaceAll(/[^!#$&-~]/gu, encodeURIComponent);
 }

@@ -10,19 +10,19 @@ import { elementsOf, linesOf } from './split.js';
 const JSON_TYPE = 'application/json';
 const LINES_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-/** What a batch can be. */
+/** The media types of a batch. */
 export const BATCH_TYPES: readonly string[] = [...LINES_TYPES, JSON_TYPE, EVENTS_TYPE];
 
 /** The messages of a batch. */
 export interface Batch {
   readonly size: number;
-  /** The message at a place from 0, or what is wrong with it. */
+  /** Returns the message at an index, from 0, or what is wrong with it. */
   readonly item: (index: number) => ProduceMessage | Refused;
 }
 
 /**
- * The batch that the body of a request is. Throws a refusal if it is wrong as a whole: UNSUPPORTED_TYPE, BAD_REQUEST, or TOO_LARGE if
- * there are more than `most` messages.
+ * Parses the body of a request as a batch. Throws a refusal if it is wrong as a whole: UNSUPPORTED_TYPE, BAD_REQUEST, or TOO_LARGE if it has
+ * more than `most` messages.
  */
 export function batchOf(request: IncomingMessage, scope: Scope, body: Buffer, most: number): Batch {
   const { headersDistinct } = request;

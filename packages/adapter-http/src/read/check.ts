@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Refused } from '../answer/refusals.js';
 
 /**
- * Throws BAD_REQUEST, UNSUPPORTED_CODING or EXPECTATION_FAILED if the request is not one that the gateway can read as its sender means
- * it (RFC 9112, sections 3.2 and 6.1; RFC 9110, section 10.1.1).
+ * Throws BAD_REQUEST, UNSUPPORTED_CODING or EXPECTATION_FAILED if the gateway cannot be sure to read the request as its sender means it (RFC 9112,
+ * sections 3.2 and 6.1; RFC 9110, section 10.1.1).
  */
 export function checkHead({ httpVersion, headersDistinct }: IncomingMessage): void {
   const { host, expect = [], 'transfer-encoding': codings = [] } = headersDistinct;
@@ -19,18 +19,18 @@ export function checkHead({ httpVersion, headersDistinct }: IncomingMessage): vo
   if (expectation !== undefined) throw new Refused('EXPECTATION_FAILED', `the request expects "${expectation}"`);
 }
 
-/** Throws UNSUPPORTED_ENCODING if the body is not what it would be on the server. */
+/** Throws UNSUPPORTED_ENCODING if the body is encoded, for example compressed. */
 export function checkEncoding(contentEncoding = 'identity'): void {
   if (contentEncoding.toLowerCase() !== 'identity')
     throw new Refused('UNSUPPORTED_ENCODING', `the body is encoded with "${contentEncoding}"`);
 }
 
-/** Throws BAD_REQUEST if the type says JSON and the body is none. */
+/** Throws BAD_REQUEST if the type is JSON and the body is not. */
 export function checkBody(contentType: string | undefined, body: Uint8Array): void {
   if (isJson(contentType)) parseJson(body, 'the body is not the JSON that its Content-Type says');
 }
 
-/** What the JSON says. Throws BAD_REQUEST, `complaint` first, if it is none. */
+/** Parses JSON. Throws BAD_REQUEST, with a text that begins with `complaint`, if it is not valid. */
 export function parseJson(json: Uint8Array, complaint: string): unknown {
   try {
     return JSON.parse(utf8.decode(json));
@@ -43,12 +43,12 @@ export function parseJson(json: Uint8Array, complaint: string): unknown {
   }
 }
 
-/** `application/json`, or a type with the suffix `+json` (RFC 6839, section 3.1). */
+/** Returns true for `application/json`, and for types with the suffix `+json` (RFC 6839, section 3.1). */
 function isJson(contentType = ''): boolean {
   return /^application\/(?:[^;\s]+\+)?json$/.test(mediaTypeOf(contentType));
 }
 
-/** The media type without its parameters, in lower case. */
+/** Returns the media type without its parameters, in lower case. */
 export function mediaTypeOf(contentType: string): string {
   const [type = ''] = contentType.split(';', 1);
   return type.trim().toLowerCase();

@@ -2,18 +2,18 @@ import { badEvent, eventOf, type Event } from './attributes.js';
 import { mediaTypeOf, parseJson } from './check.js';
 import { Refused } from '../answer/refusals.js';
 
-/** An event in JSON, and a list of such. */
+/** Media types of an event in JSON, and of a list of events. */
 export const EVENT_TYPE = 'application/cloudevents+json';
 export const EVENTS_TYPE = 'application/cloudevents-batch+json';
 
 const PREFIX = 'ce-';
 
-/** True if headers say that the body is the data of an event (CloudEvents, HTTP binding, section 3.1). */
+/** Returns true if headers say that the body is the data of an event (CloudEvents, HTTP binding, section 3.1). */
 export function hasEventHeaders(headers: NodeJS.Dict<unknown>): boolean {
   return Object.keys(headers).some((name) => name.startsWith(PREFIX));
 }
 
-/** The event that a request carries in binary or structured mode, if any. Throws what is wrong with it. */
+/** Returns the event of a request, in binary or structured mode, if there is one. Throws a refusal if it is wrong. */
 export function eventIn(headers: NodeJS.Dict<string[]>, contentType = '', body: Uint8Array): Event | undefined {
   const type = mediaTypeOf(contentType);
   if (type === EVENT_TYPE) return structuredEvent(body);
@@ -23,7 +23,7 @@ export function eventIn(headers: NodeJS.Dict<string[]>, contentType = '', body: 
   return hasEventHeaders(headers) ? binaryEvent(headers, contentType) : undefined;
 }
 
-/** An event whose attributes are headers. */
+/** Reads an event whose attributes are headers. */
 function binaryEvent(headers: NodeJS.Dict<string[]>, contentType: string): Event {
   const attributes = new Map<string, string>();
   for (const [header, values = []] of Object.entries(headers)) {
@@ -39,7 +39,7 @@ function binaryEvent(headers: NodeJS.Dict<string[]>, contentType: string): Event
   return eventOf(attributes);
 }
 
-/** Header values are percent-encoded; old senders quote them (section 3.1.3.2). */
+/** Decodes the value of a header: percent-encoded; old senders quote it (section 3.1.3.2). */
 function decoded(header: string, value: string): string {
   if (!/^[ -~]*$/.test(value)) throw badEvent(`"${header}" has characters that have to be percent-encoded`);
   const text = /^"(?:[^"\\]|\\.)*"$/.test(value) ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
@@ -50,7 +50,7 @@ function decoded(header: string, value: string): string {
   }
 }
 
-/** An event in JSON (CloudEvents, JSON format, section 3). */
+/** Reads an event in JSON (CloudEvents, JSON format, section 3). */
 export function structuredEvent(json: Uint8Array): Event {
   const value = parseJson(json, 'the event is not JSON');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badEvent('it is not a JSON object');
@@ -70,7 +70,7 @@ export function structuredEvent(json: Uint8Array): Event {
 
 const STANDARD = new Set(['specversion', 'id', 'source', 'type', 'datacontenttype', 'dataschema', 'subject', 'time']);
 
-/** An attribute in its canonical text (section 2.2). */
+/** Returns the canonical text of an attribute (section 2.2). */
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
   const fits = typeof value === 'boolean' || (Number.isInteger(value) && value === (Number(value) | 0));

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** Whose a message is, and where it goes: within that its key, or what stands for one, has to be unique. */
+/** Sender and target of a message. Within these, its key, or what stands for one, must be unique. */
 export interface Scope {
-  /** The name of the token; empty where there are no tokens, since addresses change from one try to the next. */
+  /** Name of the token; empty if the gateway has no tokens, since addresses change between tries. */
   readonly token: string;
   readonly target: string;
 }
 
-/** AMQP has room for so much. */
+/** Longest id in AMQP. */
 const LONGEST_ID = 255;
 
 /**
- * The id that a message has on the server, which may have one of them for all targets. No two inputs have one id: each part is
- * percent-encoded, so that the colons between them are ours. Readable unless it is too long; then it is a hash.
+ * Returns the id of a message on the server, which may use one id space for all targets. Different inputs have different ids: each part is
+ * percent-encoded, so that colons only separate them. The id is readable, or a hash if that would be too long.
  */
 export function idOf(kind: 'key' | 'item' | 'event', { token, target }: Scope, ...parts: string[]): string {
   const id = [kind, token, target, ...parts].map(encodeURIComponent).join(':');

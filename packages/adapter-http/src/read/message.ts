@@ -5,7 +5,7 @@ import { eventIn } from './events.js';
 import { idOf, type Scope } from './identity.js';
 import { properties, propertiesOf } from './properties.js';
 
-/** The message of a request whose body is one. Throws BAD_REQUEST or UNSUPPORTED_TYPE. */
+/** Returns the message of a request whose body is one message. Throws BAD_REQUEST or UNSUPPORTED_TYPE. */
 export function messageOf(request: IncomingMessage, scope: Scope, payload: Buffer): ProduceMessage {
   const { headersDistinct } = request;
   const contentType = headersDistinct['content-type']?.[0];

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { Refused } from '../answer/refusals.js';
 
-/** What goes with a message beside its body. */
+/** Properties of a message besides its body. */
 export type Properties = Pick<ProduceMessage, 'headers' | 'id'>;
 
-/** What a request says of its message: its `Idempotency-Key`, and the trace that it is part of, which goes with it (W3C Trace Context). */
+/** Returns the `Idempotency-Key` of a request, and its trace context, which goes on with the message (W3C Trace Context). */
 export function propertiesOf(request: IncomingMessage): {
   readonly headers: Headers;
   readonly key: string | undefined;
@@ -16,15 +16,15 @@ export function propertiesOf(request: IncomingMessage): {
 /** Headers of a message. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** Without keys where there is nothing to say. */
+/** Returns properties, without keys for empty ones. */
 export function properties(headers: Headers, id: string | undefined): Properties {
   return { ...(Object.keys(headers).length > 0 && { headers }), ...(id !== undefined && { id }) };
 }
 
-/** Room for any scheme of keys, and no more. */
+/** Longest key; enough for any scheme of keys. */
 const LONGEST_KEY = 240;
 
-/** The key as it is, or a string as the draft of the IETF has it: `"8e03978e"`. */
+/** Reads the key: plain, or a quoted string as in the draft of the IETF: `"8e03978e"`. */
 function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
   const { 'idempotency-key': keys } = headersDistinct;
   if (keys === undefined) return undefined;
@@ -40,7 +40,7 @@ function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
 
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[!-~]*)?$/;
 
-/** A `traceparent` that is none, or more than one, is none, and then there is no `tracestate` (sections 3.2 and 4.2). */
+/** Ignores an invalid or repeated `traceparent`, and then also `tracestate` (sections 3.2 and 4.2). */
 function traceOf({ headersDistinct }: IncomingMessage): Headers {
   const { traceparent = [], tracestate = [] } = headersDistinct;
   const [parent = ''] = traceparent;

@@ -6,7 +6,7 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
-/** The lines that are not empty, at most `most`. Throws TOO_LARGE if there are more. */
+/** Returns the lines that are not empty. Throws TOO_LARGE if there are more than `most`. */
 export function linesOf(body: Buffer, most: number): Buffer[] {
   const lines: Buffer[] = [];
   for (let start = 0; start < body.length;) {
@@ -17,7 +17,7 @@ export function linesOf(body: Buffer, most: number): Buffer[] {
   return lines;
 }
 
-/** The elements of a JSON array, byte for byte, at most `most`. Throws BAD_REQUEST if it is none, TOO_LARGE if there are more. */
+/** Returns the elements of a JSON array, byte for byte. Throws BAD_REQUEST if it is no array, TOO_LARGE if it has more than `most`. */
 export function elementsOf(json: Buffer, most: number): Buffer[] {
   if (!Array.isArray(parseJson(json, 'the batch is not JSON')))
     throw new Refused('BAD_REQUEST', 'the batch is not a JSON array');

@@ -3,31 +3,31 @@ import type { Clock } from '@sputnikjs/core';
 import { Parts } from './parts.js';
 import { Refused } from '../answer/refusals.js';
 
-/** How much of bodies is held, and how fast they have to come. */
+/** How much of all bodies may be held, and how fast they must come. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
-  /** Most bytes of all bodies that are held at once. */
+  /** Most bytes of all bodies held at once. */
   readonly maxHeldBytes: number;
-  /** A body that brings fewer bytes a second than this, over five seconds, is refused. */
+  /** Refuses a body that is slower than this, in bytes a second, over five seconds. */
   readonly minBodyBytesPerSecond: number;
 }
 
-/** So long is looked at how fast a body comes, in milliseconds. */
+/** Time over which the speed of a body is measured, in milliseconds. */
 const WINDOW_MS = 5_000;
-/** A body of which nothing comes for so long gives way to others, in milliseconds. */
+/** A body of which nothing comes for this time gives way to others, in milliseconds. */
 const STALL_MS = 1_000;
 
-/** What is held of a request. */
+/** What is held for a request. */
 interface Held {
   readonly client: string;
   bytes: number;
-  /** So many of them for the answer. */
+  /** The part of these for the answer. */
   answerBytes: number;
-  /** How many use it: the gateway itself, and the producer for each message. */
+  /** Number of users: the gateway itself, and the producer for each message. */
   uses: number;
-  /** Answered, or its client is gone. */
+  /** The request is answered, or its client is gone. */
   isOver: boolean;
-  /** While its body comes in. */
+  /** Set while its body comes in. */
   coming: Coming | undefined;
 }
 
@@ -40,15 +40,15 @@ interface Coming {
 }
 
 /**
- * Reads bodies, and knows how many bytes of them all are held: from the first one that came until the request is answered and the
- * producer is done with its messages.
+ * Reads bodies, and counts how many bytes of all of them are held. A body is held from its first byte until its request is answered and the
+ * producer has finished with its messages.
  */
 export class Bodies {
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
   readonly #held = new Map<IncomingMessage, Held>();
   readonly #bytesOf = new Map<string, number>();
-  /** Those that are answered, or gone: what still comes of them is not held. */
+  /** Requests that are answered or gone: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
   #bytes = 0;
   #answerBytes = 0;
@@ -64,8 +64,8 @@ export class Bodies {
   }
 
   /**
-   * Resolves with the body of a request of `client`. Rejects with TOO_LARGE, with FULL if there is no room for it now, or with
-   * REQUEST_TIMEOUT if it comes too slowly; the rest of the body is read and thrown away then. Never settles if the client goes away first.
+   * Resolves with the body of a request of `client`. Rejects with TOO_LARGE; with FULL if there is no room for it now; or with REQUEST_TIMEOUT if
+   * it comes too slowly. The rest of a refused body is read and discarded. Never settles if the client leaves first.
    */
   read(request: IncomingMessage, client: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ export class Bodies {
     });
   }
 
-  /** Room for the answer to a request; half of all is kept for bodies. Throws FULL if there is none now. */
+  /** Reserves bytes for the answer to a request; half of all room is for bodies only. Throws FULL if there is no room now. */
   holdMore(request: IncomingMessage, bytes: number): void {
     const held = this.#held.get(request);
     if (!held) return;
@@ -117,7 +117,7 @@ export class Bodies {
     this.#answerBytes += bytes;
   }
 
-  /** What came of the request is in use, until what is returned is called. */
+  /** Keeps the body of the request in use, until the returned function is called. */
   hold(request: IncomingMessage): () => void {
     const held = this.#held.get(request);
     if (!held) return () => {};
@@ -138,7 +138,7 @@ export class Bodies {
     this.#forget(request, held);
   }
 
-  /** Refuses bodies that come too slowly, but for those that `isHeld` says we let wait. */
+  /** Refuses bodies that come too slowly, except those that we make wait, as `isHeld` says. */
   look(isHeld: (request: IncomingMessage) => boolean): void {
     const now = this.#clock.now();
     const least = (this.#limits.minBodyBytesPerSecond * WINDOW_MS) / 1_000;
@@ -168,7 +168,7 @@ export class Bodies {
     this.#answerBytes -= held.answerBytes;
   }
 
-  /** True if there is room for so many bytes more; bodies that are not complete give way for that. */
+  /** Returns true if there is room for `bytes` more; if necessary, incomplete bodies give way. */
   #hasRoom(bytes: number, newest: Held): boolean {
     while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
       const coming = this.#nextToGiveWay(bytes, newest);
@@ -178,7 +178,7 @@ export class Bodies {
     return true;
   }
 
-  /** Of the clients that hold more than that of the newest, or whose bodies do not come on, the one that holds most: its slowest body. */
+  /** Returns the slowest body of the client that holds most, if that is more than the client of the newest holds, or if the body stalls. */
   #nextToGiveWay(bytes: number, newest: Held): Coming | undefined {
     const now = this.#clock.now();
     const own = (this.#bytesOf.get(newest.client) ?? 0) + bytes;

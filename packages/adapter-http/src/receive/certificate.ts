@@ -4,19 +4,19 @@ import type { Logger } from '@sputnikjs/core';
 import { FileReloader, readableByAll, readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import type { HttpGatewayConfig } from '../config.js';
 
-/** PEM files: the certificate, its key, and the authorities that have to vouch for clients. */
+/** PEM files: the certificate, its key, and the authorities that sign certificates of clients. */
 export type CertificateConfig = Pick<HttpGatewayConfig, 'certFile' | 'keyFile' | 'caFile'>;
 
-/** What is in the files. With authorities, who has no certificate of theirs cannot connect. */
+/** The contents of the files. With authorities, only clients with a certificate of theirs can connect. */
 export interface CertificateFiles {
   readonly cert?: Buffer;
   readonly key?: Buffer;
   readonly ca?: Buffer;
 }
 
-/** The certificate of the gateway, read again when its files have changed; what cannot be used then leaves it as it was. */
+/** The certificate of the gateway. It is read again when its files have changed; if they are unusable, the previous one stays. */
 export class Certificate {
-  /** What was in the files at the start. */
+  /** The contents of the files at the start. */
   readonly files: CertificateFiles;
   readonly #reloader: FileReloader;
   #server: Server | undefined;
@@ -45,18 +45,18 @@ export class Certificate {
     this.#reloader = reloader;
   }
 
-  /** From now on the server shows what is read again. */
+  /** Makes `server` use each certificate that is read again. */
   showBy(server: Server): void {
     this.#server = server;
   }
 
-  /** Undefined if the files are as they were; otherwise resolves when they have been read again. */
+  /** Returns undefined if no file has changed; otherwise a promise that resolves when they are read again. */
   look(): Promise<void> | undefined {
     return this.#reloader.look();
   }
 }
 
-/** What is wrong with the files, one line each. */
+/** Returns what is wrong with the files, a line for each. */
 export async function certificateProblems(config: CertificateConfig): Promise<readonly string[]> {
   const problems = await tlsProblems(config);
   if (problems.length > 0) return problems;
@@ -81,7 +81,7 @@ async function readFiles({ certFile, keyFile, caFile }: CertificateConfig): Prom
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 
-/** OpenSSL passes over what is no certificate, and then trusts nobody. */
+/** Throws if the file has no certificate: OpenSSL would ignore that, and trust nobody. */
 function checkAuthorities(pem: Buffer): void {
   const [, ...all] = String(pem).split(BEGIN);
   if (all.length === 0) throw new Error('caFile holds no certificate');

@@ -6,57 +6,57 @@ import { linger } from './linger.js';
 import { Pieces } from './pieces.js';
 import type { Turns } from './turns.js';
 
-/** What holds for all connections of a gateway. */
+/** Rules for all connections of a gateway. */
 export interface ConnectionRules {
   readonly clock: Clock;
-  /** Whose turn it is among those that have sent much at once. */
+  /** Turns of connections that have sent much at once. */
   readonly turns: Turns;
-  /** How long what a client still sends is read and thrown away, so that it gets to see the answer, in milliseconds. */
+  /** How long to read and discard what a client still sends, so that it sees the answer, in milliseconds. */
   readonly lingerMs: number;
-  /** True once clients are to go elsewhere: the last answer on each connection says that it closes. */
+  /** Returns true once clients should go elsewhere: the last answer on each connection then says that it closes. */
   readonly isLeaving: () => boolean;
-  /** True while there is room for further requests of connections that have some under way. */
+  /** Returns true while connections with requests under way may begin more. */
   readonly hasRoom: () => boolean;
-  /** Called when the head of a request has come, that `onOver` will be called for. */
+  /** Called when the head of a request has come; `onOver` follows. */
   readonly onBegin: () => void;
   /** Called when a request is answered, or its client is gone. */
   readonly onOver: (request: IncomingMessage) => void;
 }
 
-/** Most requests of a connection that are not answered, or whose answers are not on their way: what comes behind them waits unread. */
+/** Most requests of a connection that are not answered, or whose answers are not sent: later ones wait unread. */
 const MOST_OPEN = 32;
-/** So long a client may take to read an answer, in milliseconds, and as long as it takes at this rate; then it is cut. */
+/** How long a client may take to read an answer, in milliseconds, plus the time it takes at this rate; then it is cut. */
 const TAKE_MS = 10_000;
 const TAKE_BYTES_PER_MS = 64;
 
-/** At a landing: so long a client may neither read nor send, and so long it may take to read an answer, in milliseconds. */
+/** In a landing: how long a client may neither read nor send, and how long it may take to read an answer, in milliseconds. */
 const STALL_MS = 1_000;
 const READ_MS = 5_000;
-/** At a landing: so long one that has just connected has to begin its request, which is refused then, in milliseconds. */
+/** In a landing: how long a new connection may take to begin its request, which is then refused, in milliseconds. */
 const BEGIN_MS = 100;
 
 /**
- * A connection, and the requests under way on it. Answers leave in the order of the requests, and an error behind them. An answer that says
- * that the connection closes is the last one; what comes behind it is not processed (RFC 9112, sections 9.3.2 and 9.6).
+ * A connection, and the requests under way on it. Answers are sent in the order of the requests, an error after them. An answer that says that
+ * the connection closes is the last; later requests are not processed (RFC 9112, sections 9.3.2 and 9.6).
  */
 export class Connection {
   readonly #socket: Socket;
   readonly #rules: ConnectionRules;
   readonly #pieces: Pieces;
-  /** Not answered yet, or answered and the client has not taken it, in their order. */
+  /** Requests that are not answered, or whose answers the client has not read, in order. */
   readonly #open = new Map<ServerResponse, IncomingMessage>();
-  /** To the request that came last. */
+  /** The response to the latest request. */
   #latest: ServerResponse | undefined;
-  /** No further request is processed. */
+  /** True if no more requests are processed. */
   #isOver = false;
-  /** No further byte is written. */
+  /** True if nothing more is written. */
   #isEnded = false;
-  /** What is to be written when all requests are answered. */
+  /** The error to write when all requests are answered. */
   #error: Answer | undefined;
-  /** Since the landing: what requests that are not complete are answered with. */
+  /** Set by a landing: the answer to incomplete requests. */
   #refusal: Answer | undefined;
   #cancelCut: (() => void) | undefined;
-  /** The answer that the client is to take next, and since when. */
+  /** The answer that the client reads next, and since when. */
   #taking: { readonly response: ServerResponse; readonly since: number } | undefined;
   #activeAt: number;
 
@@ -82,12 +82,12 @@ export class Connection {
     });
   }
 
-  /** Since when nothing has come or gone, if no complete request is under way; undefined if one is. */
+  /** Time since when nothing was read or written; undefined while a complete request is under way. */
   get idleSince(): number | undefined {
     return [...this.#open.values()].some(({ complete }) => complete) ? undefined : this.#activeAt;
   }
 
-  /** Cuts a client that does not take its answers. */
+  /** Cuts a client that does not read its answers. */
   look(now: number): void {
     const [response] = this.#open.keys();
     if (!response?.writableEnded) this.#taking = undefined;
@@ -98,12 +98,12 @@ export class Connection {
     }
   }
 
-  /** True while what the client sends is not read, since too much of it is under way. */
+  /** True while we do not read the client, since too much of it is under way. */
   get isHeld(): boolean {
     return this.#pieces.isHeld;
   }
 
-  /** The head of a request has come. False if it is not to be processed. */
+  /** The head of a request has come. Returns false if it must not be processed. */
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#isOver) {
       this.#pieces.end();
@@ -124,7 +124,7 @@ export class Connection {
     return false;
   }
 
-  /** True if the answer that is to be given now has to say that the connection closes; then no request behind it is processed. */
+  /** Returns true if this answer must say that the connection closes; then no later request is processed. */
   isLast(response: ServerResponse): boolean {
     if (response !== this.#latest || this.#error !== undefined) return false;
     if (response.shouldKeepAlive && !this.#rules.isLeaving()) return false;
@@ -132,7 +132,7 @@ export class Connection {
     return true;
   }
 
-  /** What comes cannot be read, or does not come in time: that is answered behind all that could, and then the connection ends. */
+  /** The client sends something unreadable, or is too slow: sends this error after all other answers, and ends the connection. */
   fail(error: Answer): void {
     const isRequest = this.#latest !== undefined && !this.#latest.req.complete;
     if (isRequest) this.#refuseLatest(error);
@@ -142,7 +142,7 @@ export class Connection {
     this.#endIfAnswered();
   }
 
-  /** Refuses what is not complete, and ends when all else is answered, and the client has had time to read that. */
+  /** Refuses incomplete requests; ends when all others are answered and the client had time to read the answers. */
   land(refusal: Answer): void {
     this.#refusal = refusal;
     this.#socket.setTimeout(STALL_MS);
@@ -153,7 +153,7 @@ export class Connection {
     else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => this.#endIfAnswered());
   }
 
-  /** For a while nothing was read or written. */
+  /** Nothing was read or written for a while. */
   stalled(): void {
     const isOurs = [...this.#open.keys()].some(({ writableEnded }) => !writableEnded);
     if (isOurs) this.#socket.setTimeout(STALL_MS);
@@ -191,7 +191,7 @@ export class Connection {
     if (this.#isOver || this.#refusal) this.#end();
   }
 
-  /** Sends FIN behind the last byte. What the client still sends is read, and thrown away, until it ends as well, or for a moment. */
+  /** Sends FIN after the last byte. Reads and discards what the client still sends, until it ends, too, or for a moment. */
   #end(): void {
     if (this.#isEnded || this.#socket.destroyed) return;
     this.#isOver = this.#isEnded = true;
@@ -210,19 +210,19 @@ export class Connection {
   }
 }
 
-/** Where a body with another transfer coding than "chunked", or with any in HTTP/1.0, ends, proxies may see otherwise (RFC 9112, section 6.1). */
+/** False if proxies may see another end of the body: with a transfer coding other than "chunked", or with any in HTTP/1.0 (RFC 9112, section 6.1). */
 function hasCertainEnd({ httpVersion, headers: { 'transfer-encoding': coding } }: IncomingMessage): boolean {
   return coding === undefined || (httpVersion !== '1.0' && coding.toLowerCase() === 'chunked');
 }
 
-/** The refusal as it is written over a connection that it ends. */
+/** Returns the refusal with the header that ends the connection. */
 function closing({ status, headers, body }: Answer) {
   const text = JSON.stringify(body);
   const all = { ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) };
   return { status, headers: all, text };
 }
 
-/** The bytes of a refusal that no request is there for. */
+/** Returns the bytes of a refusal that answers no request. */
 function rawAnswer(answer: Answer): string {
   const { status, headers, text } = closing(answer);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -7,49 +7,49 @@ import { refusal, type Answer } from '../answer/answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 import { networkOf } from '../network.js';
 
-/** How long clients may take to come again before the port closes: looked at so often, each time after so many milliseconds. */
+/** How long clients may take to come again before the port closes: so many looks, with so many milliseconds between them. */
 const LOOKS = 20;
 const LOOK_MS = 5;
 const QUIET_LOOKS = 2;
-/** Connections, about, that are taken from the port before it closes: one in a turn of the event loop. */
+/** About how many connections are still accepted before the port closes, one in each turn of the event loop. */
 const MOST_TURNS = 1_000;
 const TURNS_MS = 500;
 
-/** Most requests under way of all connections together; beyond that each has one. */
+/** Most requests under way of all connections together; beyond that, each connection has one. */
 const MOST_OPEN = 2_048;
-/** How often clients are looked at, in milliseconds. */
+/** How often to check clients, in milliseconds. */
 const EVERY_MS = 1_000;
 
-/** A connection as the port gave it. */
+/** A connection, from when it was accepted. */
 interface Peer {
   readonly socket: Socket;
-  /** Who is behind it, as far as addresses tell. */
+  /** The network of the client. */
   readonly network: string;
   readonly since: number;
   /** Undefined until its TLS handshake is over. */
   connection?: Connection;
 }
 
-/** What holds for all connections together. */
+/** Rules for all connections together. */
 export interface ConnectionsRules extends Omit<ConnectionRules, 'hasRoom' | 'onBegin'> {
   readonly maxConnections: number;
-  /** Called once in a while, as long as there are connections. */
+  /** Called regularly while there are connections. */
   readonly onLook: () => void;
-  /** Called when there are too many connections, and one has to go: that of `address`. */
+  /** Called when one of too many connections is closed: that of `address`. */
   readonly onDrop: (address: string | undefined) => void;
 }
 
-/** All connections of a server: it takes what comes on them in hand before anybody else, and sees them to their end. */
+/** All connections of a server. Sees what comes on them first, and follows each to its end. */
 export class Connections {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #rules: ConnectionsRules;
-  /** By address and port; also those whose TLS handshake is not over. */
+  /** By address and port; includes those in their TLS handshake. */
   readonly #peers = new Map<string, Peer>();
   readonly #all = new Map<Duplex, Connection>();
-  /** Requests that were given to the handler. */
+  /** Requests passed to the handler. */
   readonly #underWay = new Set<IncomingMessage>();
-  /** Requests that are not answered, or their answers not taken. */
+  /** Number of requests that are not answered, or whose answers are not read. */
   #open = 0;
   #accepted = 0;
   /** Requests that wait until the port is closed. */
@@ -57,7 +57,7 @@ export class Connections {
   #stopped: Promise<void> | undefined;
   #cancelLook: (() => void) | undefined;
 
-  /** `handler` gets the requests that are to be processed. */
+  /** `handler` gets the requests to process. */
   constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionsRules) {
     this.#server = server;
     this.#clock = rules.clock;
@@ -102,24 +102,24 @@ export class Connections {
     return this.#peers.size;
   }
 
-  /** As `isLast` of the connection. */
+  /** See `isLast` of {@link Connection}. */
   isLast(response: ServerResponse): boolean {
     return this.#all.get(response.req.socket)?.isLast(response) ?? false;
   }
 
-  /** True while a client's bytes are not read, since too much of it is under way. */
+  /** Returns true while we do not read a client, since too much of it is under way. */
   isHeld(request: IncomingMessage): boolean {
     return this.#all.get(request.socket)?.isHeld ?? false;
   }
 
-  /** As `fail` of the connection; one that has not come so far is cut. */
+  /** See `fail` of {@link Connection}. Cuts a connection that is still in its handshake. */
   fail(socket: Duplex, error: Answer): void {
     const connection = this.#all.get(socket);
     if (connection) connection.fail(error);
     else socket.destroy();
   }
 
-  /** Takes no further connection, and ends all there are, each when its requests are answered: with `refusal` what is not complete. */
+  /** Accepts no more connections, and ends each when its requests are answered; answers incomplete ones with `refusal`. */
   async land(refusal: Answer): Promise<void> {
     // Who is answered comes again, perhaps over a new connection: until the port is closed nobody new is.
     const deferred = (this.#deferred = []) as (() => void)[];
@@ -132,7 +132,7 @@ export class Connections {
     await stopped;
   }
 
-  /** Takes no further connection, and cuts all there are. */
+  /** Accepts no more connections, and cuts all. */
   async cut(): Promise<void> {
     const stopped = this.#stop();
     for (const { socket } of this.#peers.values()) socket.destroy();
@@ -140,8 +140,8 @@ export class Connections {
   }
 
   /**
-   * Takes what has come, to the port or over a connection, before anything is closed. A client that is answered meanwhile comes again:
-   * it is waited for, a moment at most, since what waits at a port that closes is reset.
+   * Reads what has come, to the port or over a connection, before anything is closed. A client that is answered meanwhile may come again. It
+   * waits for such clients, but only a moment: connections that wait at a port that closes are reset.
    */
   async #catchUp(): Promise<void> {
     for (let looks = 0, quiet = 0; looks < LOOKS && quiet < QUIET_LOOKS; looks++) {
@@ -174,8 +174,8 @@ export class Connections {
   }
 
   /**
-   * There is one connection too many: the one of whoever has most that has been idle for longest goes, else the new one. So nobody keeps
-   * others out by holding connections open.
+   * Closes one of too many connections: of the client that has most of them, the one idle for longest; if none is idle, the newest. So nobody
+   * can keep others out by holding connections open.
    */
   #makeRoom(newest: Peer): void {
     const counts = new Map<string, number>();
@@ -192,7 +192,7 @@ export class Connections {
     victim.socket.destroy();
   }
 
-  /** Looks at all clients, once in a while as long as there are any. */
+  /** Checks all clients, regularly while there are any. */
   #look(): void {
     const now = this.#clock.now();
     for (const connection of this.#all.values()) connection.look(now);

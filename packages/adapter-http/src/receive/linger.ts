@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@sputnikjs/core';
 
 /**
- * After the answer to a request that is still coming in: the rest is thrown away, for `ms` at most, then the connection
- * is cut. Cut at once, the client would see a reset instead of the answer (RFC 9112, section 9.6).
+ * Discards the rest of a request that was answered before it was complete, for `ms` at most; then cuts the connection. If it cut it at once,
+ * the client would see a reset instead of the answer (RFC 9112, section 9.6).
  */
 export function linger(request: IncomingMessage, ms: number, clock: Clock): void {
   if (request.complete) return;

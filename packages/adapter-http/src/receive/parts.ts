@@ -1,11 +1,11 @@
-/** Smaller parts are copied together: each would take a hundred bytes beside its own. */
+/** Smaller parts are copied together: each costs a hundred bytes besides its own. */
 const SMALL = 1024;
 const TOGETHER = 8 * SMALL;
 
-/** What came of a body so far. A client may send it in parts of a byte. */
+/** What has come of a body so far. A client may send it in parts of one byte. */
 export class Parts {
   readonly #parts: Buffer[] = [];
-  /** Where small parts are copied to, and how much of it is in use. */
+  /** Buffer for small parts, and how much of it is used. */
   #tail = Buffer.alloc(0);
   #used = 0;
 
@@ -23,14 +23,14 @@ export class Parts {
     this.#used += part.copy(this.#tail, this.#used);
   }
 
-  /** The whole body. Nothing is kept. */
+  /** Returns the whole body, and keeps nothing. */
   take(): Buffer {
     this.#keepTail();
     this.#tail = Buffer.alloc(0);
     return Buffer.concat(this.#parts.splice(0));
   }
 
-  /** Nothing is kept. */
+  /** Discards everything. */
   drop(): void {
     this.#parts.length = 0;
     this.#tail = Buffer.alloc(0);

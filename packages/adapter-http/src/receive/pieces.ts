@@ -1,30 +1,30 @@
 import type { Socket } from 'node:net';
 import type { Turns } from './turns.js';
 
-/** So many bytes may begin requests at once: few, since each request takes a hundred times as much memory. */
+/** Size of a piece that may begin requests: small, since each request takes a hundred times as much memory. */
 const PIECE_BYTES = 256;
-/** So many requests of a connection may begin; then it is the turn of others. */
+/** So many requests of a connection may begin before it is the turn of others. */
 const TURN_REQUESTS = 4;
 
 /**
- * Hands the HTTP parser what comes over a connection piece by piece. Node would parse all that one read has brought, 64 kB: two thousand
- * requests, before anybody could say that these are too many.
+ * Passes what comes over a connection to the HTTP parser in pieces. Node would parse all of one read, 64 kB: two thousand requests, before anybody
+ * could say that these are too many.
  */
 export class Pieces {
   readonly #socket: Socket;
   readonly #parse: (bytes: Buffer) => void;
   readonly #turns: Turns;
   readonly #mayGoOn: () => boolean;
-  /** Bytes that belong to a body: they begin no request. */
+  /** Bytes left of a body: they begin no request. */
   #bodyLeft = 0;
-  /** Requests that have begun since it was our turn. */
+  /** Requests begun in this turn. */
   #begun = 0;
-  /** It waits for its turn. */
+  /** True while it waits for its turn. */
   #awaitsTurn = false;
   #isHeld = false;
   #isOver = false;
 
-  /** What comes waits, unread, while `mayGoOn` says no: see {@link goOn}. */
+  /** Reads nothing while `mayGoOn` returns false: see {@link goOn}. */
   constructor(socket: Socket, turns: Turns, mayGoOn: () => boolean) {
     this.#socket = socket;
     this.#turns = turns;
@@ -35,25 +35,25 @@ export class Pieces {
     socket.removeAllListeners('data').on('data', (bytes: Buffer) => this.#take(bytes));
   }
 
-  /** A request begins whose body has so many bytes, so far as that is known. */
+  /** A request begins; `bodyBytes` is the length of its body, if known. */
   begin(bodyBytes: number): void {
     this.#bodyLeft = bodyBytes;
     this.#begun++;
   }
 
-  /** True while what comes waits. */
+  /** True while what comes waits unread. */
   get isHeld(): boolean {
     return this.#isHeld;
   }
 
-  /** It may be that there is room again: reads on if so. */
+  /** Reads on, if there is room again. */
   goOn(): void {
     if (!this.#isHeld || this.#awaitsTurn || !this.#mayGoOn()) return;
     this.#isHeld = false;
     this.#socket.resume();
   }
 
-  /** What comes from now on is read, and thrown away. */
+  /** Reads and discards everything from now on. */
   end(): void {
     this.#isOver = true;
     this.#isHeld = false;

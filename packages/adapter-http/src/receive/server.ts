@@ -3,21 +3,21 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificate } from './certificate.js';
 
-/** How long clients may take, in milliseconds, and how much they may have. */
+/** How long clients may take, in milliseconds, and how much they may send. */
 export interface ServerLimits {
-  /** Until the headers of a request are complete; as long for the handshake before them. */
+  /** Until the headers of a request are complete; the same for the TLS handshake before. */
   readonly headersMs: number;
   /** Until a request is complete. */
   readonly requestMs: number;
-  /** How often the two above are looked at. */
+  /** How often these times are checked. */
   readonly lookMs: number;
   readonly maxHeaderBytes: number;
 }
 
-/** Longer than proxies keep a connection: they, not we, close it, so that no request meets a closing one. */
+/** Longer than proxies keep a connection: they close it, not we, so that no request meets a closing connection. */
 const KEEP_ALIVE_MS = 72_000;
 
-/** An HTTP server, over TLS if there is a certificate. */
+/** Makes an HTTP server, with TLS if there is a certificate. */
 export function makeServer(limits: ServerLimits, certificate: Certificate | undefined): Server {
   const options: ServerOptions = {
     headersTimeout: limits.headersMs,

@@ -1,6 +1,6 @@
 import { setImmediate as loop } from 'node:timers/promises';
 
-/** Has those that have much to do take turns, one in each turn of the event loop: between them there is time for everybody else. */
+/** Gives each caller a turn of the event loop of its own, so that long work leaves time for everybody else. */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
