@@ -6,18 +6,18 @@ import { nameSchema } from './short-text.js';
 
 /** Configuration of the AMQP connector. */
 export interface AmqpConfig extends TlsConfig {
-  /** Where the server is: `amqp://host:port` (5672), or `amqps://host:port` (5671) for TLS; of a cluster, where some servers are. */
+  /** Url of the server: `amqp://host:port` (5672), or `amqps://host:port` (5671) for TLS. For a cluster, a list of urls. */
   readonly url: Urls;
   readonly vhost: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Messages sent and not yet confirmed, at most. */
+  /** Most messages sent and not yet confirmed. */
   readonly inFlight: number;
-  /** What is published to; with the default exchange, which has no name, targets are names of queues, with another routing keys. */
+  /** Exchange to publish to. With the default exchange (""), targets are names of queues; with another, they are routing keys. */
   readonly exchange: string;
-  /** Made at connect when they are missing, checked when not. */
+  /** Exchanges to create at connect if missing, and to check otherwise. */
   readonly exchanges: readonly ExchangeConfig[];
-  /** Made at connect when they are missing, checked when not; after the exchanges. */
+  /** Queues to create at connect if missing, and to check otherwise; after the exchanges. */
   readonly queues: readonly QueueConfig[];
 }
 
@@ -28,7 +28,7 @@ export const AMQP_URLS: ServerUrls = new ServerUrls({
   instead: 'put the virtual host into "vhost"',
 });
 
-/** Schema of {@link AmqpConfig}: unknown keys, and keys that do not go together, are errors. */
+/** Schema of {@link AmqpConfig}. Unknown keys, and keys that do not go together, are errors. */
 export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
   .strictObject({
     url: URLS.describe(
@@ -69,7 +69,7 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
 
 type Misfit = readonly [path: readonly (keyof AmqpConfig | number)[], message: string];
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(config: AmqpConfig): readonly Misfit[] {
   const { url, username, password } = config;
   const bad = AMQP_URLS.problems(url);

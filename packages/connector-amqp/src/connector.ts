@@ -9,9 +9,9 @@ import { AmqpProducer } from './producer.js';
 import { DEFAULT_LIMIT, type SizeLimit } from './refusal.js';
 import { Topology } from './topology.js';
 
-/** What blocks get as connection. */
+/** The connection that blocks get. */
 export interface AmqpConnection extends MessagingConnection {
-  /** Where the server is. */
+  /** Url of the server. */
   readonly url: string;
 }
 

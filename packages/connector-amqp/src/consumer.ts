@@ -36,7 +36,7 @@ export class AmqpConsumer implements MessageConsumer {
   }
 }
 
-/** Why nothing can ever be consumed from a queue of that name, or undefined. */
+/** Returns why no queue can have that name, or undefined. */
 function problemOf(queue: string): string | undefined {
   if (queue === '' || !isShort(queue)) return 'the name of a queue has 1 to 255 bytes';
   if (/\p{Surrogate}/u.test(queue)) return 'the name of a queue has no broken characters';

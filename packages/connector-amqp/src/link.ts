@@ -4,19 +4,19 @@ import { Link, type LinkUser } from '@sputnikjs/messaging/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
 import { checkFrames } from './check-frames.js';
 
-/** What a connection of a link is for. A server short of memory or disk reads no more from one that has published. */
+/** What a connection of a link is for. A server short of memory or disk stops reading from connections that have published. */
 export type Role = 'control' | 'producer';
 
-/** What a link tells those that work on it. */
+/** Something that works on a link, and hears of blocks and of its end. */
 export interface AmqpLinkUser extends LinkUser {
-  /** The server takes no messages for now, for that reason; undefined: it does again. */
+  /** The server accepts no messages for now, with the reason; undefined: it does again. */
   blocked?(reason: string | undefined): void;
 }
 
 /**
- * Two connections to the server, one that publishes and one for all else, so that heartbeats come through while the server does not read
- * what we publish. Both are over when one is; the library would reconnect by itself. Each subscription has a further one, which may end
- * alone: a server ends it for what it cannot deliver, such as a quorum queue without a leader.
+ * Two connections to the server: one publishes, the other does everything else, so that heartbeats get through while the server does not read what
+ * we publish. If one ends, both do; otherwise the library would reconnect by itself. Each subscription has a further connection, which may
+ * end alone: the server ends it if it cannot deliver, for example from a quorum queue without a leader.
  */
 export class AmqpLink extends Link<AmqpLinkUser> {
   readonly #options: ConnectionOptions;
@@ -33,7 +33,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     this.#log = log;
   }
 
-  /** Connects; resolves when the server has let us in. */
+  /** Connects; resolves after the login. */
   async open(): Promise<void> {
     await this.#openRole('control');
     this.#heart = await this.channel('control', (error) => this.end(error));

@@ -18,9 +18,9 @@ interface UnderWay {
 }
 
 /**
- * Publishes persistent messages, and has the server confirm each. What the server closes the channel for ends neither the link nor the
- * messages of others: those not confirmed are sent again, in order, on another one. What finds no exchange, or no queue, of the
- * configuration is sent again when these are made again.
+ * Publishes persistent messages; the server confirms each. If the server closes the channel because of one message, the link stays, and the other
+ * unconfirmed messages are sent again, in order, on another channel. Messages that find no configured exchange or queue are sent again after
+ * these are created again.
  */
 export class AmqpProducer implements MessageProducer, AmqpLinkUser {
   readonly #link: AmqpLink;

@@ -6,12 +6,12 @@ import type { AmqpLink, AmqpLinkUser } from './link.js';
 import type { Topology } from './topology.js';
 import { UnderWay } from './under-way.js';
 
-/** What AMQP has two bytes for. */
+/** Largest value of two bytes, which AMQP has for it. */
 const MAX_PREFETCH = 65_535;
-/** From an interruption to the next try, in milliseconds: doubles each time, up to the second. */
+/** Delay from an interruption to the next try, in milliseconds: doubles each time, from the first value to the second. */
 const RETRY_MS = [100, 30_000] as const;
 
-/** What a subscription works with. */
+/** What a subscription needs. */
 export interface SubscriptionParts {
   readonly link: AmqpLink;
   readonly topology: Topology;
@@ -19,8 +19,8 @@ export interface SubscriptionParts {
 }
 
 /**
- * Has a handler handle the messages of a queue, on a channel and a connection of its own. When the server stops to deliver (the queue is deleted, a handler
- * takes longer than the server allows), it subscribes again until that succeeds: the link, which others use, stays.
+ * Calls a handler for the messages of a queue, over its own channel and connection. If the server stops delivering, since the queue was deleted or a
+ * handler takes longer than the server allows, it subscribes again until it succeeds; the link, which others use, stays.
  */
 export class QueueSubscription implements Subscription, AmqpLinkUser {
   readonly #parts: SubscriptionParts;
@@ -29,12 +29,12 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
   readonly #underWay: UnderWay;
   readonly #over = new AbortController();
   #current: { readonly channel: Channel; readonly tag: string } | undefined;
-  /** Interruptions and failed tries since the last message. */
+  /** Number of interruptions and failed tries since the last message. */
   #troubles = 0;
   #recovering: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** Resolves when the server delivers; rejects with why it does not. The server bounds how many are under way. */
+  /** Subscribes: resolves when the server delivers, rejects with why it does not. The server bounds how many messages are under way. */
   static async to(
     parts: SubscriptionParts,
     queue: string,
@@ -82,7 +82,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     link.remove(this);
   }
 
-  /** Makes a queue of the configuration again that is missing. */
+  /** Subscribes; creates the queue again if it is configured and missing. */
   async #subscribe(): Promise<void> {
     const { topology, link } = this.#parts;
     try {
@@ -125,7 +125,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     this.#underWay.handle(channel, delivery);
   }
 
-  /** The server delivers no more on a channel. */
+  /** The server no longer delivers on a channel. */
   #interrupted(channel: Channel, error: Error): void {
     if (this.#current?.channel !== channel) return;
     this.#current = undefined;
@@ -136,7 +136,7 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     if (!this.#over.signal.aborted) this.#recovering = this.#recover(error);
   }
 
-  /** Subscribes again; tries until that succeeds, or the subscription is over. */
+  /** Subscribes again, until that succeeds or the subscription is over. */
   async #recover(reason: Error): Promise<void> {
     for (let error = reason; !this.#over.signal.aborted;) {
       const waitMs = Math.min(RETRY_MS[0] * 2 ** this.#troubles++, RETRY_MS[1]);

@@ -1,44 +1,44 @@
 import { z } from 'zod';
 import { nameSchema } from './short-text.js';
 
-/** An exchange that has to be there. It is durable: it outlives the server. */
+/** An exchange that the connector needs. It is durable: it survives a restart of the server. */
 export interface ExchangeConfig {
   readonly name: string;
   readonly type: 'direct' | 'fanout' | 'topic' | 'headers';
 }
 
-/** A queue that has to be there. */
+/** A queue that the connector needs: created if missing, checked otherwise. */
 export interface QueueConfig {
   readonly name: string;
   readonly type: 'classic' | 'quorum';
-  /** False: the queue does not outlive the server. Classic queues only. */
+  /** False: the queue does not survive a restart of the server. Classic queues only. */
   readonly durable: boolean;
-  /** How many messages it takes; any number unless given. */
+  /** Most messages in the queue. Default: no limit. */
   readonly maxLength?: number | undefined;
-  /** How many bytes of messages it takes; any number unless given. */
+  /** Most bytes of messages in the queue. Default: no limit. */
   readonly maxLengthBytes?: number | undefined;
-  /** What gives way when it is full: the new message, which is refused (unless given), or the oldest, which is lost without notice. */
+  /** What happens when the queue is full: `reject-publish` (the default) refuses new messages, `drop-head` deletes the oldest without notice. */
   readonly overflow?: 'reject-publish' | 'drop-head' | undefined;
-  /** After this time messages go, handled or not. */
+  /** Messages expire after this time, handled or not. */
   readonly messageTtlSeconds?: number | undefined;
-  /** After this time without a consumer the queue goes, with all that is in it. */
+  /** After this time without a consumer, the server deletes the queue with everything in it. */
   readonly expiresSeconds?: number | undefined;
-  /** The exchange for messages that go without having been handled; the default exchange has the name "". */
+  /** Exchange for messages that expire or are dropped; the default exchange has the name "". */
   readonly deadLetterExchange?: string | undefined;
-  /** The routing key that they get there; their own unless given. */
+  /** Routing key of these messages. Default: their own. */
   readonly deadLetterRoutingKey?: string | undefined;
-  /** So often a message is delivered again before it goes. Quorum queues only. */
+  /** Most redeliveries of a message before it is dropped. Quorum queues only. */
   readonly deliveryLimit?: number | undefined;
-  /** Further arguments of the queue, by the server's names for them. */
+  /** Further arguments of the queue, under the server's names. */
   readonly arguments: Readonly<Record<string, string | number | boolean>>;
-  /** What it gets from exchanges. */
+  /** Bindings of the queue to exchanges. */
   readonly bindings: readonly { readonly exchange: string; readonly key: string }[];
 }
 
-/** The server's bound for a time in milliseconds. */
+/** Longest time that the server accepts, in seconds. */
 const MAX_SECONDS = 4_294_967;
 
-/** The arguments that have keys of their own, by the server's names. */
+/** Keys for arguments, by the server's names. */
 const KEYS = {
   'x-queue-type': 'type',
   'x-max-length': 'maxLength',
@@ -127,7 +127,7 @@ export const QUEUE: z.ZodType<QueueConfig> = z
 
 type Misfit = readonly [path: readonly string[], message: string];
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(queue: QueueConfig): readonly Misfit[] {
   const { type, durable, maxLength, maxLengthBytes, overflow, deadLetterExchange, deadLetterRoutingKey } = queue;
   const found: Misfit[] = [];
@@ -145,7 +145,7 @@ function misfits(queue: QueueConfig): readonly Misfit[] {
   return found;
 }
 
-/** What the server is asked for when it is to make a queue, or to check one. */
+/** Returns the arguments with which to create or check a queue. */
 export function argumentsOf(queue: QueueConfig): Readonly<Record<string, string | number | boolean>> {
   const { overflow = 'reject-publish', maxLength, maxLengthBytes, messageTtlSeconds, expiresSeconds } = queue;
   const isBounded = maxLength !== undefined || maxLengthBytes !== undefined;

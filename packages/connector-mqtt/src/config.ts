@@ -3,28 +3,28 @@ import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { MAX_LENGTH } from './packets.js';
 
-/** Configuration of the MQTT connector. Either `url` says where the server is, or `embedded` brings one along. */
+/** Configuration of the MQTT connector. It needs either `url`, for a server, or `embedded`. */
 export interface MqttConfig extends TlsConfig {
-  /** Where the server is: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS; of a cluster, where some servers are. */
+  /** Url of the server: `mqtt://host:port` (1883), or `mqtts://host:port` (8883) for TLS. For a cluster, a list of urls. */
   readonly url?: Urls | undefined;
-  /** Runs a broker inside the process, on 127.0.0.1, and connects to that. */
+  /** Runs a broker in this process, on 127.0.0.1, and connects to it. */
   readonly embedded: boolean;
-  /** Port of the embedded broker; 1883 unless given, 0 takes a free one. */
+  /** Port of the embedded broker. Default: 1883; 0 picks a free port. */
   readonly port?: number | undefined;
-  /** How the server knows this client. A new one for each process unless given. */
+  /** Client identifier. Default: a new one for each process. */
   readonly clientId?: string | undefined;
-  /** With the embedded broker: what its clients have to say. */
+  /** User name. The embedded broker demands it, with the password, from its clients. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** False keeps subscriptions, and messages for them, on the server while the satellite is away. */
+  /** False: the server keeps subscriptions, and messages for them, while the satellite is away. */
   readonly cleanSession: boolean;
-  /** The server hears from us at least this often. */
+  /** We send something to the server at least this often. */
   readonly keepaliveSeconds: number;
-  /** Messages sent and not yet acknowledged, at most. */
+  /** Most messages sent and not yet acknowledged. */
   readonly inFlight: number;
   /**
-   * Largest packet that the server takes, in bytes: larger messages are refused before they are sent. Servers of MQTT 3.1.1 do not tell,
-   * and end the connection. The embedded broker takes 4 MiB unless given.
+   * Largest packet that the server accepts, in bytes. Larger messages are refused before they are sent. Servers of MQTT 3.1.1 do not tell their
+   * limit, and end the connection. Default with the embedded broker: 4 MiB.
    */
   readonly maxPacketBytes?: number | undefined;
 }
@@ -35,7 +35,7 @@ export const MQTT_URLS: ServerUrls = new ServerUrls({
   tls: { scheme: 'mqtts', port: 8883 },
 });
 
-/** Schema of {@link MqttConfig}: unknown keys, and keys that do not go together, are errors. */
+/** Schema of {@link MqttConfig}. Unknown keys, and keys that do not go together, are errors. */
 export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
   .strictObject({
     url: URLS.optional().describe(
@@ -101,14 +101,14 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
 /** Largest packet of the embedded broker unless the configuration says otherwise, in bytes. */
 const EMBEDDED_BYTES = 4 * 1024 * 1024;
 
-/** Largest packet that the server takes, as far as that is known. */
+/** Returns the largest packet that the server accepts, as far as we know. */
 export function mostBytes({ maxPacketBytes, embedded }: MqttConfig): number {
   return maxPacketBytes ?? (embedded ? EMBEDDED_BYTES : MAX_LENGTH);
 }
 
 type Misfit = readonly [path: readonly (keyof MqttConfig | number)[], message: string];
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(config: MqttConfig): readonly Misfit[] {
   const { url, embedded, port, clientId, username, password, cleanSession } = config;
   const found: Misfit[] = [];

@@ -4,13 +4,13 @@ import { Fifo } from '@sputnikjs/messaging/connector';
 import type { Subscriber, Subscribers } from './subscribers.js';
 import { matches } from './topic.js';
 
-/** When more than this waits to be written to a subscriber, those who publish to it wait, in bytes. */
+/** If more than this waits to be written to a subscriber, its publishers wait, in bytes. */
 const HIGH_WATER = 256 * 1024;
-/** How often those who wait are looked after, in milliseconds. */
+/** How often to check publishers that wait, in milliseconds. */
 const RELEASE_MS = 10;
 /**
- * A subscriber that lets writes wait this long without taking anything is disconnected, in milliseconds: as long it holds up
- * whoever publishes to it. Shorter than a heartbeat, so that publishers do not take the broker for dead.
+ * A subscriber that reads nothing for this time, in milliseconds, while writes wait, is disconnected; so long its publishers wait. Shorter than a
+ * heartbeat, so that publishers do not take the broker for dead.
  */
 const STALL_MS = 4000;
 const WATCH_MS = 250;
@@ -21,8 +21,8 @@ interface Held {
 }
 
 /**
- * Slows publishers down to the speed of their slowest subscriber, which aedes does not reliably do: what waits for a
- * subscriber would fill the memory. A subscriber that has stopped reading is disconnected.
+ * Slows publishers down to the speed of their slowest subscriber, which aedes does not do reliably: messages that wait for a subscriber would fill
+ * the memory. Disconnects a subscriber that has stopped reading.
  */
 export class Congestion {
   readonly #subscribers: Subscribers;
@@ -38,7 +38,7 @@ export class Congestion {
     this.#watch = setInterval(() => this.#disconnectStalled(), WATCH_MS);
   }
 
-  /** Proceeds at once, or when the subscribers of the topic have room; by publisher in order. */
+  /** Calls `proceed` at once, or when the subscribers of the topic have room; in order for each publisher. */
   admit(publisher: Client, topic: string, proceed: () => void): void {
     const others = this.#held.get(publisher);
     if (others !== undefined) return others.push({ topic, proceed });
@@ -49,7 +49,7 @@ export class Congestion {
     this.#release ??= setInterval(() => this.#releaseHeld(), RELEASE_MS);
   }
 
-  /** Lets all go that wait, and watches no more. */
+  /** Lets all waiting publishers go on, and stops watching. */
   close(): void {
     clearInterval(this.#watch);
     clearInterval(this.#release);

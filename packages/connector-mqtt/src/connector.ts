@@ -16,11 +16,11 @@ import { EmbeddedBroker, listenPlaceOf } from './embedded.js';
 import { MqttLink, type MqttLinkUser } from './link.js';
 import { MqttProducer } from './producer.js';
 
-/** What blocks get as connection. */
+/** The connection that blocks get. */
 export interface MqttConnection extends MessagingConnection {
-  /** Where the server is; with the embedded broker this names the port that it listens on. */
+  /** Url of the server; with the embedded broker, it has the port of that. */
   readonly url: string;
-  /** Messages of QoS 0 that were dropped, since too many of them waited for a slow handler. */
+  /** Messages of QoS 0 that were dropped, since too many waited for a slow handler. */
   readonly dropped: number;
 }
 
@@ -59,7 +59,7 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
     this.#broker = config.embedded ? new EmbeddedBroker(config) : undefined;
   }
 
-  /** Binds the embedded broker; rejects if its port is in use. */
+  /** Starts the embedded broker; rejects if its port is in use. */
   override async start(log?: Logger): Promise<void> {
     await super.start(log);
     await this.#broker?.start(log);
@@ -120,7 +120,7 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
     };
   }
 
-  /** Ends the connection and, when its subscribers have taken what is theirs, the embedded broker. */
+  /** Ends the connection, then the embedded broker, once its subscribers have their messages. */
   override async disconnect(): Promise<void> {
     await super.disconnect();
     await this.#broker?.stop();

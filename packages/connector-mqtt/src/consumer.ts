@@ -15,17 +15,17 @@ import { filterProblem, isShared } from './topic.js';
 
 type ReceivedMessage = Parameters<NonNullable<MqttLinkUser['received']>>[0];
 
-/** Messages of QoS 0 that wait for a handler, at most: nothing holds their publishers back. */
+/** Most messages of QoS 0 that wait for a handler: nothing slows their publishers down. */
 const MAX_WAITING_QOS0 = 1000;
-/** What all messages that are not handled yet take, at most. Most servers stop long before: mosquitto at 20 messages. */
+/** Most bytes of all messages that are not handled yet. Most servers stop long before: mosquitto at 20 messages. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** What a message takes beside its payload, about. */
+/** About how many bytes a message takes besides its payload. */
 const OVERHEAD = 500;
 
 /**
- * Has handlers called, and acknowledges messages in the order in which they came (MQTT 3.1.1, 4.6). MQTT 3.1.1 knows no
- * negative acknowledgement, and servers deliver again only to a new connection: a message whose handler rejects stays
- * unacknowledged and is handed to it again after a while, until it is handled or the link ends.
+ * Calls handlers, and acknowledges messages in the order in which they came (MQTT 3.1.1, 4.6). MQTT 3.1.1 has no negative acknowledgement, and
+ * servers deliver again only over a new connection. So a message whose handler rejects stays unacknowledged, and the handler gets it again
+ * after a while, until it is handled or the link ends.
  */
 export class MqttConsumer implements MessageConsumer, MqttLinkUser {
   readonly #link: MqttLink;
@@ -33,9 +33,9 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
   readonly #isEmbedded: boolean;
   readonly #log: Logger | undefined;
   readonly #handlings = new Set<Handling>();
-  /** Deliveries of QoS 1 in the order they came, not yet acknowledged. */
+  /** Deliveries of QoS 1 that are not acknowledged, in the order in which they came. */
   readonly #unacknowledged = new Fifo<Delivery>();
-  /** Deliveries of QoS 1 that nobody has subscribed to, yet. */
+  /** Deliveries of QoS 1 to which nobody has subscribed yet. */
   #unclaimed: Delivery[] = [];
   #bytes = 0;
   #dropped = 0;
@@ -101,7 +101,7 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     this.#unclaimed = [];
   }
 
-  /** Messages of QoS 0 that found {@link MAX_WAITING_QOS0} others waiting for their handler. */
+  /** Number of messages of QoS 0 that were dropped, since {@link MAX_WAITING_QOS0} others waited for their handler. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -116,7 +116,7 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     this.#done(delivery, false);
   }
 
-  /** A kept session sends before anybody has subscribed anew. */
+  /** A kept session delivers before anybody has subscribed again. */
   #unexpected(delivery: Delivery): void {
     if (!this.#cleanSession && delivery.id !== undefined) this.#unclaimed.push(delivery);
     else this.#done(delivery, false);

@@ -6,7 +6,7 @@ import { DISCONNECT, PacketIds } from './packets.js';
 
 type ReceivedMessage = Parameters<MqttClient['handleMessage']>[0];
 
-/** What a link tells those that work on it. */
+/** Something that works on a link, and hears of acknowledgements, messages, and its end. */
 export interface MqttLinkUser extends LinkUser {
   /** The server has taken responsibility for the message that was published under this identifier. */
   acknowledged?(id: number): void;
@@ -23,16 +23,16 @@ const NOT_MQTT = 'it does not speak MQTT; is the url right?';
 const CONNACK = 0x20;
 
 /**
- * One MQTT session over one socket. The library does the handshake, subscriptions,
- * keepalive and parsing. PUBLISH and PUBACK are written to the socket here: the library would copy and store each message (four
- * times the CPU time, measured), and can only acknowledge one message after the other, holding up all that comes after it.
+ * One MQTT session over one socket. The library does the handshake, subscriptions, keepalive and parsing. This class writes PUBLISH and PUBACK to
+ * the socket: the library would copy and store each message (four times the CPU time, measured), and acknowledges only one message after the
+ * other, which blocks all later ones.
  */
 export class MqttLink extends Link<MqttLinkUser> {
   readonly ids: PacketIds = new PacketIds();
   readonly #client: MqttClient;
   readonly #socket: Socket;
   #corked = false;
-  /** Why the link is about to end, when it is us who end it. */
+  /** Why we are ending the link, if we are. */
   #goodbye: Error | undefined;
   #pong = (): void => {};
 
@@ -66,7 +66,7 @@ export class MqttLink extends Link<MqttLinkUser> {
     };
   }
 
-  /** Resolves when the server has accepted us; rejects with why it has not. */
+  /** Resolves when the server has accepted the connection; rejects with why it has not. */
   async accepted(): Promise<void> {
     try {
       await this.during(new Promise<void>((resolve) => this.#client.once('connect', () => resolve())));

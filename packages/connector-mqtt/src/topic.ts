@@ -15,8 +15,8 @@ const SHARED = /^\$share\/[^/+#]+\/(?=.)/s;
 const UNWELCOME = /[\p{Surrogate}\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
 /**
- * Why a message cannot be published to `topic`, or undefined (MQTT 3.1.1, 3.3.2.1 and 4.7.3). Servers answer a bad topic by ending
- * the connection, or not at all: one bad message must not harm the others.
+ * Returns why a message cannot be published to `topic`, or undefined (MQTT 3.1.1, 3.3.2.1 and 4.7.3). Servers end the connection at a bad topic, or
+ * do not answer: one bad message must not harm the others.
  */
 export function topicProblem(topic: string): string | undefined {
   if (/[+#]/.test(topic)) return 'a topic to publish to has no wildcards (+, #)';
@@ -25,7 +25,7 @@ export function topicProblem(topic: string): string | undefined {
   return textProblem(topic);
 }
 
-/** Why `filter` cannot be subscribed to, or undefined (MQTT 3.1.1, 4.7.1). */
+/** Returns why nobody can subscribe to `filter`, or undefined (MQTT 3.1.1, 4.7.1). */
 export function filterProblem(filter: string): string | undefined {
   const levels = filter.split('/');
   const stray = levels.some((level, i) =>
@@ -45,12 +45,12 @@ function textProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** True if a filter has its messages shared among those who subscribe to it. */
+/** Returns true if the subscribers of a filter share its messages. */
 export function isShared(filter: string): boolean {
   return SHARED.test(filter);
 }
 
-/** True if `filter`, which is valid, takes messages published to `topic`. */
+/** Returns true if a valid `filter` matches `topic`. */
 export function matches(filter: string, topic: string): boolean {
   const wanted = filter.replace(SHARED, '').split('/');
   const levels = topic.split('/');

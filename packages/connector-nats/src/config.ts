@@ -3,43 +3,43 @@ import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { sourceProblem } from './subject.js';
 
-/** A stream that has to be there. */
+/** A stream that the connector needs: created if missing, checked otherwise. */
 export interface StreamConfig {
   readonly name: string;
-  /** What it takes; `*` stands for one token, `>` for all that follow. */
+  /** The subjects that it stores; `*` stands for one token, `>` for all that follow. */
   readonly subjects: readonly string[];
-  /** `file` outlives the server. */
+  /** `file` survives a restart of the server. */
   readonly storage: 'file' | 'memory';
-  /** How large it may become; as large as the server allows unless given. */
+  /** Largest size. Default: as large as the server allows. */
   readonly maxBytes?: number | undefined;
-  /** After this time messages go. */
+  /** Messages are deleted after this time. */
   readonly maxAgeSeconds?: number | undefined;
-  /** For this time the server knows the ids of messages; two minutes unless given. */
+  /** How long the server remembers the ids of messages. Default: two minutes. */
   readonly duplicateWindowSeconds?: number | undefined;
-  /** What gives way when it is full: the new message, which is refused, or the oldest, which is lost without notice. */
+  /** What happens when the stream is full: `new` refuses new messages, `old` deletes the oldest without notice. */
   readonly discard: 'new' | 'old';
 }
 
 /** Configuration of the NATS connector. */
 export interface NatsConfig extends TlsConfig {
-  /** Where the server is: `nats://host:port` (4222), or `tls://host:port` for TLS; of a cluster, where each of some servers is. */
+  /** Url of the server: `nats://host:port` (4222), or `tls://host:port` for TLS. For a cluster, a list of urls. */
   readonly url: Urls;
-  /** False: core NATS, which stores nothing. */
+  /** False uses core NATS, which stores nothing. */
   readonly jetstream: boolean;
-  /** The JetStream domain that has the streams, where it is not the server's own. */
+  /** JetStream domain of the streams, if it is not that of the server. */
   readonly domain?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
-  /** A file of JWT and key, as `nsc` writes it; read at each connect. */
+  /** File with JWT and key, as `nsc` writes it; read at each connect. */
   readonly credsFile?: string | undefined;
-  /** The secret half of an nkey. */
+  /** Seed of an nkey. */
   readonly nkeySeed?: string | undefined;
-  /** Messages sent and not yet acknowledged, at most. */
+  /** Most messages sent and not yet acknowledged. */
   readonly inFlight: number;
-  /** Made at connect when they are missing, checked when not. */
+  /** Streams to create at connect if missing, and to check otherwise. */
   readonly streams: readonly StreamConfig[];
-  /** Satellites of the same name share the messages of a source. */
+  /** Name of the consumers. Satellites with the same name share the messages of a source. */
   readonly durable: string;
 }
 
@@ -49,7 +49,7 @@ export const NATS_URLS: ServerUrls = new ServerUrls({
   tls: { scheme: 'tls', port: 4222 },
 });
 
-/** Of streams and consumers: it becomes a token of subjects, and the name of a folder. */
+/** Name of a stream or consumer: it becomes a token of subjects, and the name of a folder. */
 const NAME = z.string().regex(/^[^\s.*>/\\\p{Cc}]{1,200}$/u, 'at most 200 characters, without white space . * > / \\');
 
 const STREAM = z
@@ -88,7 +88,7 @@ const STREAM = z
       ctx.addIssue({ code: 'custom', path: ['duplicateWindowSeconds'], message: 'may not exceed maxAgeSeconds' });
   });
 
-/** Schema of {@link NatsConfig}: unknown keys, and keys that do not go together, are errors. */
+/** Schema of {@link NatsConfig}. Unknown keys, and keys that do not go together, are errors. */
 export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
     url: URLS.describe(
@@ -131,7 +131,7 @@ export const NATS_CONFIG: z.ZodType<NatsConfig> = z
 
 type Misfit = readonly [path: readonly (keyof NatsConfig | number)[], message: string];
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(config: NatsConfig): readonly Misfit[] {
   const { url, jetstream, domain, username, password, streams } = config;
   const bad = NATS_URLS.problems(url);

@@ -18,11 +18,11 @@ import { credsProblems, openLink } from './link/login.js';
 import { JetStreamProducer } from './jetstream/producer.js';
 import { Streams } from './jetstream/streams.js';
 
-/** What blocks get as connection. */
+/** The connection that blocks get. */
 export interface NatsMessaging extends MessagingConnection {
-  /** Where the server is. */
+  /** Url of the server. */
   readonly url: string;
-  /** Messages that were lost here since nobody could handle them; only core NATS loses any. */
+  /** Messages lost in this process, since nobody could handle them. Only core NATS loses any. */
   readonly dropped: number;
 }
 

@@ -3,11 +3,11 @@ import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/messaging';
 
 const CONTENT_TYPE = 'Content-Type';
 const MESSAGE_ID = 'Nats-Msg-Id';
-/** Headers by which a sender tells the server what to do: even to throw away what is stored. */
+/** Headers that are commands to the server, for example to delete what is stored. */
 const SERVERS_OWN = /^nats-/i;
 const IS_CONTENT_TYPE = /^content-type$/i;
 
-/** What goes with a message, as NATS has it on its way (ADR-4); empty if nothing does. Throws what is wrong with a header. */
+/** Returns the headers of a message in the wire format of NATS (ADR-4); empty if there are none. Throws if a header is wrong. */
 export function headersOf({ contentType, headers, id }: ProduceMessage): string {
   let lines = '';
   if (id !== undefined) lines += lineOf(MESSAGE_ID, id);
@@ -33,7 +33,7 @@ function bad(name: string, problem: string): Error {
   return new Error(`the header ${JSON.stringify(name)} cannot be sent: ${problem}`);
 }
 
-/** The other way round. Headers of the server's own stay out: a block that passes a message on must not command the next server. */
+/** Returns the properties in the headers of a message. Leaves out commands: a block that passes the message on must not command the next server. */
 export function propertiesOf({ headers }: Msg): Pick<ConsumedMessage, 'id' | 'contentType' | 'headers'> {
   if (headers === undefined) return {};
   let id: string | undefined;

@@ -8,14 +8,14 @@ const UNWELCOME = /[\s\p{Cc}\p{Surrogate}]/u;
 /** What most subjects look like; nothing is wrong with these. */
 const PLAIN = /^[A-Za-z0-9-][\w-]*(?:\.[\w-]+)*$/;
 /**
- * What servers, and libraries on top of them, keep to themselves: their API, acknowledgements, key-value and object stores, services,
- * MQTT sessions ($JS, $SYS, $KV, $O, $SRV, $MQTT …), and answers, which would settle what somebody else waits for.
+ * Subjects that servers and libraries use themselves: their API, acknowledgements, key-value and object stores, services, MQTT sessions ($JS,
+ * $SYS, $KV, $O, $SRV, $MQTT …), and answers, which would settle what somebody else waits for.
  */
 const RESERVED = /^(?:\$|(?:_INBOX|_R_|_GR_)(?:\.|$))/;
 
 /**
- * Why a message cannot be published to `target`, or undefined. Servers take a line apart at its spaces, and take wildcards for
- * plain characters: one bad message must not harm the others, nor end where nobody looks for it.
+ * Returns why a message cannot be published to `target`, or undefined. Servers split a line at spaces, and treat wildcards as plain characters: one
+ * bad message must not harm the others, nor end up where nobody looks for it.
  */
 export function targetProblem(target: string): string | undefined {
   if (target.length <= MAX_BYTES && PLAIN.test(target)) return undefined;
@@ -25,7 +25,7 @@ export function targetProblem(target: string): string | undefined {
   return textProblem(target);
 }
 
-/** Why `source` cannot be subscribed to, or undefined. */
+/** Returns why nobody can subscribe to `source`, or undefined. */
 export function sourceProblem(source: string): string | undefined {
   const tokens = source.split('.');
   const isStray = (token: string, i: number): boolean =>
@@ -34,7 +34,7 @@ export function sourceProblem(source: string): string | undefined {
   return textProblem(source);
 }
 
-/** Throws BAD_CONFIG if `source` cannot be subscribed to. */
+/** Throws BAD_CONFIG if nobody can subscribe to `source`. */
 export function checkSource(source: string): void {
   const problem = sourceProblem(source);
   if (problem !== undefined)
@@ -49,7 +49,7 @@ function textProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** True if every subject that `narrow` stands for is one that `wide` stands for. */
+/** Returns true if `wide` matches every subject that `narrow` matches. */
 export function covers(wide: string, narrow: string): boolean {
   const tokens = narrow.split('.');
   const wanted = wide.split('.');

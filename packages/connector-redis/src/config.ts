@@ -4,24 +4,24 @@ import { z } from 'zod';
 
 /** Configuration of the Redis connector. */
 export interface RedisConfig extends TlsConfig {
-  /** Where the server is: `redis://host:port` (6379), or `rediss://host:port` for TLS. */
+  /** Url of the server: `redis://host:port` (6379), or `rediss://host:port` for TLS. */
   readonly url: string;
-  /** Whom the server knows us as; its `default` user unless given. */
+  /** User name. Default: the server's user `default`. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** The number of the database that the streams are in. */
+  /** Number of the database with the streams. */
   readonly database: number;
-  /** Messages sent and not yet acknowledged, at most. */
+  /** Most messages sent and not yet acknowledged. */
   readonly inFlight: number;
-  /** About how many entries a stream keeps: with each message produced the server drops the oldest beyond it. */
+  /** About how many entries a stream keeps: the server deletes older ones as messages are produced. */
   readonly maxLength?: number | undefined;
-  /** Consumers of the same group share the messages of a stream. */
+  /** Name of the consumer group. Satellites of a group share the messages of a stream. */
   readonly group: string;
-  /** False: a group that is missing is an error. */
+  /** Creates a missing group; false: that is an error. */
   readonly createGroups: boolean;
-  /** How the group knows this satellite, and no other. A new name for each process unless given. */
+  /** Name of this satellite in the group; must be unique. Default: a new one for each process. */
   readonly consumerName?: string | undefined;
-  /** What a consumer has left unacknowledged and untouched for this time, in milliseconds, the others take over. */
+  /** Other consumers take over a message that its consumer has not acknowledged or touched for this time, in milliseconds. */
   readonly claimAfterMs: number;
 }
 
@@ -32,7 +32,7 @@ export const REDIS_URLS: ServerUrls = new ServerUrls({
   instead: 'put the number of the database into "database"',
 });
 
-/** Schema of {@link RedisConfig}: unknown keys, and keys that do not go together, are errors. */
+/** Schema of {@link RedisConfig}. Unknown keys, and keys that do not go together, are errors. */
 export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
   .strictObject({
     url: z.string().describe('redis://host:port (6379), or rediss://host:port for TLS.'),
@@ -78,7 +78,7 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
     for (const [key, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [key], message });
   });
 
-/** The keys that do not go together with the others, and what to do about each. */
+/** Returns the keys that do not go together, and what to do about each. */
 function misfits(config: RedisConfig): readonly (readonly [key: keyof RedisConfig, message: string])[] {
   const { url, username, password } = config;
   const found: (readonly [keyof RedisConfig, string])[] = [];

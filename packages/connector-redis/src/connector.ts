@@ -14,11 +14,11 @@ import { RedisLink } from './link.js';
 import { login } from './login.js';
 import { RedisProducer } from './producer.js';
 
-/** What blocks get as connection. */
+/** The connection that blocks get. */
 export interface RedisConnection extends MessagingConnection {
-  /** Where the server is. */
+  /** Url of the server. */
   readonly url: string;
-  /** Messages that were deleted from their stream, or trimmed, after they had come and before they were handled. */
+  /** Messages that somebody deleted or trimmed from their stream after we had read them, and before they were handled. */
   readonly dropped: number;
 }
 

@@ -16,12 +16,12 @@ import { hasCode } from './server-error.js';
 import { StreamGroup } from './stream-group.js';
 import { StreamSubscription } from './subscription.js';
 
-/** How a group knows a satellite whose configuration does not say. */
+/** Returns a new consumer name, for a satellite that configures none. */
 export function newName(): string {
   return `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
 }
 
-/** Consumes streams by a group: what one consumer of it was given, no other gets, unless that one fails. */
+/** Consumes streams in a consumer group: each message goes to one consumer, and to another only if that one fails. */
 export class RedisConsumer implements MessageConsumer {
   readonly #link: RedisLink;
   readonly #config: RedisConfig;
@@ -38,7 +38,7 @@ export class RedisConsumer implements MessageConsumer {
     this.#log = log;
   }
 
-  /** Messages that were deleted from their stream after they had come, and before they were handled. */
+  /** Number of messages that somebody deleted from their stream after we had read them, and before they were handled. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -87,7 +87,7 @@ export class RedisConsumer implements MessageConsumer {
     this.#log?.warn({ event: 'dropping', source, count }, text);
   }
 
-  /** Of what is to be done again later, or cannot be done at last; of a lost connection others speak. */
+  /** Logs what failed for now or for good; not a lost connection, which others report. */
   #complain(source: string, error: unknown): void {
     if (this.#link.over !== undefined) return;
     const { code, message } = error as Error & { readonly code?: unknown };
@@ -95,7 +95,7 @@ export class RedisConsumer implements MessageConsumer {
     this.#log?.error(fields, `cannot consume from "${source}": ${message}`);
   }
 
-  /** Two consumers of the same name would take each other's messages for their own of before. */
+  /** Returns an unused name: two consumers with one name would take each other's messages for their own earlier ones. */
   #takeName(source: string): string {
     const taken = this.#names.get(source) ?? new Set();
     this.#names.set(source, taken);

@@ -7,9 +7,9 @@ import type { RedisLink } from './link.js';
 import { hasCode } from './server-error.js';
 import type { Entry } from './stream-group.js';
 
-/** What a subscription is about. */
+/** What a subscription needs. */
 export interface Subscribing extends Handled {
-  /** What others have not touched for this time is taken over from them, in milliseconds. */
+  /** Takes over what other consumers have not touched for this time, in milliseconds. */
   readonly claimAfterMs: number;
   /** Creates a missing group again; rejects if that is not allowed. */
   readonly restore: (error: unknown) => Promise<void>;
@@ -17,21 +17,21 @@ export interface Subscribing extends Handled {
   readonly stopped: () => Promise<void>;
 }
 
-/** How long a read waits for new messages; so long those may have to wait whose time comes meanwhile, in milliseconds. */
+/** How long a read waits for new messages, in milliseconds; messages that become due meanwhile wait as long. */
 const BLOCK_MS = 1000;
-/** How often it is looked for what others have left behind; and how soon again, if there is more to look at. */
+/** How often to look for messages that others have left; and how soon again if there are more. */
 const CLAIM_MS = 5000;
 const CLAIM_ON_MS = 100;
-/** How often, at least, the server hears what is under way. */
+/** How often, at least, the server hears what is under way, in milliseconds. */
 const TICK_MS = 10_000;
-/** When so many wait for another try, nothing else is begun: they are kept track of in memory. */
+/** While so many wait for another try, nothing else begins: their ids are in memory. */
 const MOST_FAILED = 1000;
-/** A read that had no answer for so long never gets one, if the server answers otherwise, in milliseconds. */
+/** A read without an answer for this time never gets one, if the server answers other commands, in milliseconds. */
 const OVERDUE_MS = 10_000;
 
 /**
- * Consumes a stream: reads no more than can be handled at once. What was handled is acknowledged; all else stays pending on the server
- * until it is handled, here or, if this consumer is gone, by another of its group.
+ * Consumes a stream: reads no more than it can handle at once. Acknowledges what was handled. Everything else stays pending on the server until it
+ * is handled, here, or by another consumer of the group if this one is gone.
  */
 export class StreamSubscription implements Subscription, LinkUser {
   readonly #link: RedisLink;
@@ -40,9 +40,9 @@ export class StreamSubscription implements Subscription, LinkUser {
   readonly #over = new AbortController();
   readonly #ticks: NodeJS.Timeout;
   readonly #running: Promise<void>;
-  /** The last entry that was taken up of those that were pending for us from before; undefined when there are no more. */
+  /** The last entry read of those that are pending for us from before; undefined if there are no more. */
   #own: string | undefined = '0';
-  /** When, and from where on, it is looked for what others have left behind. */
+  /** When, and from which entry, to look next for messages that others have left. */
   #claim = { at: 0, from: '0-0' };
   #stopping: Promise<void> | undefined;
 
@@ -82,7 +82,7 @@ export class StreamSubscription implements Subscription, LinkUser {
     await this.#about.stopped();
   }
 
-  /** What failed others may have at once. */
+  /** Lets others have failed messages at once. */
   async #giveBack(): Promise<void> {
     const ids = this.#handling.failures.drain();
     if (ids.length > 0) await this.#about.stream.giveBack(ids, this.#about.claimAfterMs);
@@ -99,7 +99,7 @@ export class StreamSubscription implements Subscription, LinkUser {
     }
   }
 
-  /** The oldest come first: those that have failed, those of before, those of others. */
+  /** The oldest first: failed messages, then pending ones, then those that others left. */
   async #turn(): Promise<void> {
     const { room, failures } = this.#handling;
     if (room <= 0) return this.#handling.change();

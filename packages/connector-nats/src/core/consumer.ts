@@ -11,8 +11,8 @@ import type { NatsLink } from '../link/link.js';
 import { checkSource } from '../subject.js';
 
 /**
- * Consumes without streams, in a queue group that other satellites may share. The server forgets a message when it has sent it: what
- * does not get handled is lost, counted and warned of.
+ * Consumes without streams, in a queue group that satellites can share. The server forgets a message once it has sent it: messages that are not
+ * handled are lost, which is counted and logged.
  */
 export class CoreConsumer implements MessageConsumer {
   readonly #link: NatsLink;
@@ -26,7 +26,7 @@ export class CoreConsumer implements MessageConsumer {
     this.#log = log;
   }
 
-  /** Messages that were lost here. */
+  /** Number of messages lost in this process. */
   get dropped(): number {
     return this.#dropped;
   }

@@ -5,14 +5,14 @@ import type { NatsLink, NatsLinkUser } from '../link/link.js';
 import { forbidden, publicationOf } from '../publication.js';
 
 /**
- * Publishes without streams. The server answers nothing to a message; it has taken all that came before a PING when it answers that.
- * One PING is under way at once, for all messages sent before it.
+ * Publishes without streams. The server does not answer messages. But when it answers a PING, it has read everything before that. One PING at a
+ * time is under way, for all messages sent before it.
  */
 export class CoreProducer implements NatsLinkUser {
   readonly outbox: MessageProducer;
   readonly #link: NatsLink;
   readonly #outbox: Outbox<number>;
-  /** Where the messages go that are under way, in the order of sending. */
+  /** Targets of the messages under way, in the order of sending. */
   readonly #targets = new Map<number, string>();
   #next = 0;
   #isFlushing = false;

@@ -10,14 +10,14 @@ export type Drop =
   | 'the handler failed'
   | 'the consumer was stopped before their turn came';
 
-/** What messages that wait for the handler may take, in bytes: nothing holds their publishers back. */
+/** Most bytes of messages that wait for the handler: nothing slows their publishers down. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** What a message takes beside its payload, about. */
+/** About how many bytes a message takes besides its payload. */
 const OVERHEAD = 500;
 
-/** Has a handler handle what comes on a subject, a bounded number of messages at once; a bounded amount waits. */
+/** Calls a handler for the messages of a subject, a bounded number at once; a bounded amount waits. */
 export class CoreSubscription implements Subscription, NatsLinkUser {
-  /** Resolves when the server has granted it. */
+  /** Resolves when the server has granted the subscription. */
   readonly begun: Promise<void>;
   readonly #link: NatsLink;
   readonly #places: number;

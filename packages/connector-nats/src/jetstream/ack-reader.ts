@@ -14,14 +14,14 @@ const NOTHING = Buffer.alloc(0);
 const [OTHER, INCOMPLETE] = [-1, -2];
 
 /**
- * Takes acknowledgements out of what the server sends before the library sees them, which would make six objects of each (decision 0010).
- * What is not plainly one is left to the library, and reaches the subscription.
+ * Takes acknowledgements out of what the server sends, before the library sees them and makes six objects of each (decision 0010). What is not
+ * clearly an acknowledgement goes to the library, and reaches the subscription.
  */
 export class AckReader implements WireReader {
   readonly #prefix: Buffer;
   readonly #isBetweenMessages: () => boolean;
   readonly #settle: (id: number, isDuplicate: boolean) => void;
-  /** The beginning of an acknowledgement whose end has not come yet. */
+  /** The beginning of an incomplete acknowledgement. */
   #rest: Buffer = NOTHING;
 
   /**

@@ -11,7 +11,7 @@ import { Pull } from './pull.js';
 import type { Streams } from './streams.js';
 import { checkSource } from '../subject.js';
 
-/** Consumes from streams, by durable pull consumers that other satellites may share. */
+/** Consumes from streams, with durable pull consumers that satellites can share. */
 export class JetStreamConsumer implements MessageConsumer {
   readonly #streams: Streams;
   readonly #durable: string;

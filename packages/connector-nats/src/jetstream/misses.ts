@@ -17,9 +17,9 @@ export interface UnderWay {
 }
 
 /**
- * Messages that no stream took. If one is configured for them it was deleted, and is made again, once for all of them; then they are sent
- * again, and with them those that the former stream had got and not acknowledged. What is sent meanwhile waits behind them, so that the
- * order stays. If no stream is configured they fail, and it is said why.
+ * Messages that no stream accepted. If a stream is configured for them, it was deleted: it is created again, once for all of them. Then they are
+ * sent again, together with those that the former stream had not acknowledged. Later messages wait behind them, which keeps the order. If no
+ * stream is configured for them, they fail with the reason.
  */
 export class Misses {
   readonly #streams: Streams;

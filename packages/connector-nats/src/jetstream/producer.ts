@@ -9,14 +9,14 @@ import { Misses } from './misses.js';
 import { forbidden, publicationOf } from '../publication.js';
 import type { Streams } from './streams.js';
 
-/** How long a stream has to acknowledge a message, in milliseconds; nobody would ever, where something else subscribes to the subject. */
+/** How long a stream may take to acknowledge a message, in milliseconds; if only something else subscribes to the subject, nobody ever does. */
 const ACK_MS = 30_000;
 const LOOKS = 6;
 const DUPLICATE: ProduceResult = { duplicate: true };
 
 /**
- * Publishes to streams. All acknowledgements come to one inbox and are told apart by the last token of their subject: a request of the
- * library's own for each message takes ten times the CPU time (measured).
+ * Publishes to streams. All acknowledgements come to one inbox; the last token of their subject tells the message. The library's own request for
+ * each message takes ten times the CPU time (measured).
  */
 export class JetStreamProducer implements NatsLinkUser {
   readonly outbox: MessageProducer;

@@ -7,13 +7,13 @@ import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';
 import type { NatsLink, NatsLinkUser } from '../link/link.js';
 
-/** How a subscription finds its consumer again, and who hears of that. */
+/** How a subscription finds its consumer again, and whom it tells. */
 export interface Recovery {
-  /** The durable consumer; it, and a stream of the configuration, are created if they are missing. */
+  /** Returns the durable consumer. Creates it, and a configured stream, if they are missing. */
   readonly find: () => Promise<Durable>;
-  /** When the consumer that is there was made; undefined if there is none. */
+  /** Returns when the existing consumer was created; undefined if there is none. */
   readonly created: (durable: Durable) => Promise<string | undefined>;
-  /** Told why there are no messages for now, and when the consumer is looked for. */
+  /** Called with why no messages come for now, and when the next look for the consumer is. */
   readonly failed: (error: Error, retryInMs: number) => void;
   readonly found: (durable: Durable) => void;
 }
@@ -29,10 +29,10 @@ const LOOK_MS = 1_000;
 const RETRY_MS = [100, 30_000] as const;
 
 /**
- * Has a handler handle the messages of a durable consumer. It asks for as many as it has places for, and again when these have come: so
- * the server never sends more than may be under way. What stays under way is reported to the server time and again, lest it
- * delivers it to somebody else. A consumer that gives nothing any more, since it or its stream was deleted, is looked for until it is
- * there again: the link, on which others work, stays.
+ * Calls a handler for the messages of a durable consumer. It requests as many as it has places for, and again when these have come, so that the
+ * server never sends more than may be under way. It reports messages that stay under way to the server regularly, so that this does not deliver
+ * them to somebody else. If the consumer or its stream was deleted, it looks for them until they are there again; the link, which others use,
+ * stays.
  */
 export class Pull implements Subscription, NatsLinkUser {
   readonly #jetstream: JetStream;
@@ -46,19 +46,19 @@ export class Pull implements Subscription, NatsLinkUser {
   readonly #over = new AbortController();
   #durable: Durable;
   #ticks: NodeJS.Timeout;
-  /** Under way, or waiting for a place. */
+  /** Messages under way, or waiting for a place. */
   readonly #held = new Set<Delivery>();
-  /** Came though there was no place: late, after the request seemed lost. */
+  /** Messages without a place: they came late, after their request seemed lost. */
   readonly #waiting = new Fifo<Delivery>();
-  /** Counts the requests; part of where their answers go. */
+  /** Number of the request; part of the subject of its answers. */
   #request = 0;
-  /** Messages that the present request may still bring. */
+  /** Number of messages that the current request may still bring. */
   #open = 0;
   #askedAt = 0;
   #isAsking = false;
-  /** Nobody knows whether the consumer is still there: it was deleted, maybe, while it was asked for nothing. */
+  /** True if the consumer may be gone: it may have been deleted while no request was open. */
   #isDoubtful = false;
-  /** Looks for the consumer that were in vain, one after the other. */
+  /** Number of looks for the consumer that failed, one after the other. */
   #troubles = 0;
   #isRecovering = false;
   #stopping: Promise<void> | undefined;
@@ -120,7 +120,7 @@ export class Pull implements Subscription, NatsLinkUser {
     this.#askSoon();
   }
 
-  /** The server answers a request; only the present request counts. */
+  /** The server answers a request. Only the current request counts. */
   #answered({ subject, headers }: Msg): void {
     const code = headers?.code ?? 0;
     if (subject !== `${this.#inbox}.${this.#request}` || code < 200) return;
@@ -178,7 +178,7 @@ export class Pull implements Subscription, NatsLinkUser {
     for (const delivery of this.#held) delivery.working();
   }
 
-  /** Servers answer nothing to a request at a consumer that is gone. */
+  /** Checks the consumer: servers do not answer a request for one that is gone. */
   #look(): void {
     const waitedMs = this.#open > 0 ? performance.now() - this.#askedAt : 0;
     // the server was restarted behind our back
@@ -194,7 +194,7 @@ export class Pull implements Subscription, NatsLinkUser {
     );
   }
 
-  /** Looks for the consumer, until it is there, or the subscription is over. */
+  /** Looks for the consumer until it is there, or the subscription is over. */
   async #recover(why: string): Promise<void> {
     if (this.#isRecovering || this.#over.signal.aborted) return;
     this.#isRecovering = true;
@@ -231,7 +231,7 @@ export class Pull implements Subscription, NatsLinkUser {
     this.#recovery.found(durable);
   }
 
-  /** Nobody waits any more for a word on what was delivered; what has not begun comes again. */
+  /** Forgets what was delivered: it will not be acknowledged, and what has not begun comes again. */
   #forget(): void {
     this.#waiting.drain();
     this.#held.clear();

@@ -17,8 +17,8 @@ export interface Opened {
 const MAX_GREETING = 1024 * 1024;
 
 /**
- * Opens a connection to the server, to the end of the TLS handshake if the url asks for TLS; the files are read each time, so that
- * renewed certificates count. Rejects with what to do about it, or, at once and with the socket closed, with the reason of the signal.
+ * Opens a connection to the server, including the TLS handshake if the url asks for TLS. Reads the files each time, so that renewed certificates
+ * are used. Rejects with an error that says what to do, or, at an abort, at once with the signal's reason and the socket closed.
  */
 export async function greet(url: string, config: TlsConfig, signal: AbortSignal): Promise<Opened> {
   const address = NATS_URLS.addressOf(url);

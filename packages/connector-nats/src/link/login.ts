@@ -19,8 +19,8 @@ import type { Wire } from './wire.js';
 const PING_MS = 30_000;
 
 /**
- * Connects and logs in; files are read each time. Rejects with what to do about it, or, at once and with nothing left behind, with the
- * reason of the signal.
+ * Connects and logs in; reads the files each time. Rejects with an error that says what to do, or, at an abort, at once with the signal's reason;
+ * leaves nothing open then.
  */
 export async function openLink(url: string, config: NatsConfig, signal: AbortSignal): Promise<NatsLink> {
   const authenticator = await authenticatorOf(config);
@@ -70,7 +70,7 @@ async function readCreds(path: string): Promise<Buffer> {
   }
 }
 
-/** What is wrong with the credsFile, if there is one; for what checks a satellite before it starts. */
+/** Returns what is wrong with the credsFile, if there is one. For the check before the start. */
 export async function credsProblems({ credsFile }: NatsConfig): Promise<readonly string[]> {
   if (credsFile === undefined) return [];
   try {
