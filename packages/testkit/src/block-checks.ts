@@ -7,25 +7,25 @@ import { testRunner } from './runner.js';
 import type { Check } from './suite.js';
 import { TestFlight } from './test-flight.js';
 
-/** A block on trial, and what it flies with. */
+/** A block to test, and what it needs for a flight. */
 export interface BlockTrial<C = unknown> extends Omit<TestFlightOptions<C>, 'blocks'> {
   readonly block: BlockFactory<NoInfer<C>>;
-  /** Blocks that it needs, by responsibility: stand-ins such as `echoBlock()`, or the real ones. Initialised before it. */
+  /** Blocks that it needs, by responsibility: stand-ins such as `echoBlock()`, or real ones. They are initialised before it. */
   readonly neighbours?: Readonly<Record<string, BlockFactory<NoInfer<C>>>> | undefined;
-  /** Gives it something to do in flight, so that there is something to clean up. Closes what it opens itself. */
+  /** Gives the block something to do in flight, so that it has something to clean up. It must close what it opens itself. */
   readonly work?: ((flight: TestFlight) => unknown) | undefined;
 }
 
-/** A trial, and the address of the block on trial. */
+/** A trial, and the address of the block. */
 export interface BlockSubject extends BlockTrial {
   readonly responsibility: string;
 }
 
-/** What passes after a landing, so that what was left running shows, in milliseconds. */
+/** Time that passes after a landing, so that anything left running shows, in milliseconds. */
 const AFTERMATH_MS = 60_000;
 const FLAPS = 3;
 
-/** Stands last, so that the block on trial is initialised when it fails. */
+/** Listed last, so that the tested block is initialised when this one fails. */
 const failing: FlightBlock = {
   responsibility: 'neighbour that fails',
   block: () => ({
@@ -50,7 +50,7 @@ async function launch(subject: BlockSubject): Promise<TestFlight> {
   return TestFlight.launch(rig, await rig.prepare(), testRunner().afterTest);
 }
 
-/** The block has ended in time and without a failure. What others did is not its business. */
+/** Checks that the block ended in time and without a failure. Other blocks do not matter. */
 function judge({ responsibility }: BlockSubject, { unfinished, failures }: LandingReport): void {
   const hanging = unfinished.filter(({ block }) => block.responsibility === responsibility);
   const callbacks = hanging.map(({ callback }) => callback).join(', ');
@@ -59,7 +59,7 @@ function judge({ responsibility }: BlockSubject, { unfinished, failures }: Landi
   if (failure) throw new Error(`${responsibility}.${failure.callback} failed`, { cause: failure.error });
 }
 
-/** `trial` leaves nothing that keeps the process alive, nor a timer. */
+/** Checks that `trial` leaves no timer, and nothing else that keeps the process alive. */
 async function assertLeavesNothing(
   { responsibility }: BlockSubject,
   trial: () => Promise<Pick<TestFlight, 'clock'>>,
@@ -87,7 +87,7 @@ type BlockRule =
   | 'survivesOutages'
   | 'fliesAgain';
 
-/** What every block keeps to. */
+/** The rules for every block. */
 export const blockChecks: Readonly<Record<BlockRule, Check<BlockSubject>>> = {
   survivesInitFailure: {
     rule: 'when the init of a neighbour fails, it is finished with init = true and leaves nothing behind',

@@ -2,7 +2,7 @@ import { blockChecks, type BlockSubject, type BlockTrial } from './block-checks.
 import { suite } from './suite.js';
 
 /**
- * Registers a test for each rule that every block keeps. The block flies under the responsibility given.
+ * Registers a test for each rule that every block must keep. The block has the responsibility given.
  *
  * @example
  * import { defineBlock } from '@sputnikjs/core';

@@ -1,5 +1,5 @@
 /**
- * Collects what comes, and tells when there is so much.
+ * Collects items, and tells when there are so many.
  *
  * @example
  * import { Collector } from '@sputnikjs/testkit';
@@ -9,7 +9,7 @@
  * console.log(came.items.join()); // 1,2,3
  */
 export class Collector<T> {
-  /** In the order in which they came. */
+  /** The items, in the order in which they came. */
   readonly items: T[] = [];
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
@@ -18,7 +18,7 @@ export class Collector<T> {
     for (const { count, resolve } of this.#waiting) if (this.items.length >= count) resolve();
   }
 
-  /** Resolves when `count` items have come, at once if they have. */
+  /** Resolves when `count` items have come. */
   reaches(count: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.items.length >= count) return resolve();

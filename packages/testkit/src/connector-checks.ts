@@ -57,7 +57,7 @@ type ConnectorRule =
   | 'obeysAbort'
   | 'endsFrozen';
 
-/** What every server connector keeps to. */
+/** The rules for every server connector. */
 export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTrial>>> = {
   tellsTheTruth: {
     rule: 'isConnected is true while there is a connection, and only then',

@@ -4,7 +4,7 @@ import { testRunner } from './runner.js';
 import { suite } from './suite.js';
 
 /**
- * Registers a test for each rule that every server connector keeps.
+ * Registers a test for each rule that every server connector must keep.
  *
  * @example
  * import type { ServerConnector } from '@sputnikjs/core';

@@ -7,36 +7,36 @@ import { settlesWithin, within } from './in-time.js';
 
 /** A real server that a trial starts and stops, always at the same address. */
 export interface TrialServer {
-  /** Resolves when it takes connections; at once if it runs. */
+  /** Resolves when the server accepts connections; at once if it runs. */
   start(): Promise<void>;
-  /** Ends it as a crash would, be it frozen or ended already. */
+  /** Ends the server as a crash would, even if it is frozen. Does nothing if it has ended. */
   stop(): Promise<void>;
-  /** Has it answer nothing while its connections stay open, as SIGSTOP does. */
+  /** Stops the server from answering; its connections stay open, as with SIGSTOP. */
   readonly freeze?: (() => void | Promise<void>) | undefined;
-  /** Lets it go on after a freeze; else it is stopped. */
+  /** Lets the server go on after a freeze. Without this, it is stopped instead. */
   readonly thaw?: (() => void | Promise<void>) | undefined;
 }
 
-/** A server connector on trial. */
+/** A server connector to test. */
 export interface ConnectorTrial {
-  /** Makes one for the `server`; acquires nothing. */
+  /** Makes a connector for `server`; acquires nothing. */
   make(): ServerConnector;
-  /** Raw configurations by name, if `connect` asks for any. */
+  /** Raw configurations by name, if `connect` reads any. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
-  /** Absent if the connector brings its own server along; its loss is not tried then. */
+  /** Absent if the connector brings its own server; then its loss is not tested. */
   readonly server?: TrialServer | undefined;
-  /** Makes one for a server at this port of 127.0.0.1, that takes connections and never says a word. */
+  /** Makes a connector for a server at this port of 127.0.0.1 that accepts connections and never says anything. */
   readonly makeForMute?: ((port: number) => ServerConnector) | undefined;
-  /** What it can do beyond what each has to. */
+  /** Optional features of the connector. */
   readonly features?: ConnectorFeatures | undefined;
 }
 
 export interface ConnectorFeatures {
-  /** It reports a loss at once by `attempt.lost`; else `isConnected` tells when asked. */
+  /** It reports a loss at once with `attempt.lost`. Otherwise `isConnected` must show it. */
   readonly pushedLoss?: boolean | undefined;
 }
 
-/** How long a connector, and whatever it talks to, may take, in milliseconds. */
+/** How long a connector, and the server, may take, in milliseconds. */
 export const PATIENCE_MS = 10_000;
 /** How long it may take to obey an abort signal. */
 export const ABORT_MS = 1_000;
@@ -46,7 +46,7 @@ export const LOSS_MS = 2_000;
 const WATCH_MS = 300;
 const LOOK_MS = 10;
 
-/** A connector in the midst of its trial. */
+/** A connector during its test. */
 export class ConnectorOnTrial {
   readonly #connector: ServerConnector;
   readonly #config: Readonly<Record<string, unknown>>;

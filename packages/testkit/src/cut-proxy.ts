@@ -4,12 +4,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A TCP proxy on loopback whose connections a test cuts. */
 export interface CutProxy {
   readonly port: number;
-  /** Resets all connections there are, in the midst of whatever they carry. */
+  /** Resets all open connections, whatever they are transferring. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** In front of a port of 127.0.0.1. */
+/** Starts a proxy for a port of 127.0.0.1. */
 export async function cutProxy(target: number): Promise<CutProxy> {
   const sockets = new Set<Socket>();
   const add = (socket: Socket, other: () => Socket): void => {

@@ -1,8 +1,8 @@
 import type { ServerConnector } from '@sputnikjs/core';
 
 /**
- * A connector for tests without a server: `setState` says whether there is one. At first there is none.
- * It reports no loss by itself; the heartbeat finds out.
+ * A connector for tests without a server: `setState` says whether there is one. At first there is none. It does not report a loss; the heartbeat
+ * finds it.
  *
  * @example
  * import { defineBlock, Sputnik } from '@sputnikjs/core';
@@ -17,7 +17,7 @@ export class DummyConnector implements ServerConnector<string> {
   #there = false;
   #connected = false;
 
-  /** Says whether the server is there from now on. */
+  /** Says whether there is a server from now on. */
   setState(connected: boolean): void {
     this.#there = connected;
     if (!connected) this.#connected = false;

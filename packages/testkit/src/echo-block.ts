@@ -1,17 +1,17 @@
 import type { Block, Clean, Msg } from '@sputnikjs/core';
 
-/** A factory of blocks that stand for another, and what they were sent. */
+/** A factory of stand-ins for a block, and the messages that they got. */
 export interface EchoBlock<M extends Clean<M> = Msg, A = unknown> {
   (): Block<unknown, M, A>;
-  /** All that came, in order. */
+  /** All messages, in order. */
   readonly messages: readonly M[];
-  /** The oldest message that was not asked for yet, once there is one. */
+  /** Resolves with the next message: the oldest that no earlier call has returned. */
   next(): Promise<M>;
 }
 
 /**
- * Stands for a block that is not there: give it that one's responsibility. It keeps what it is sent, and answers with what
- * `answer` returns or resolves with; with the message itself unless given. If `answer` throws, the ask rejects.
+ * Makes a stand-in for a block: give it the responsibility of that. It keeps all messages, and answers with what `answer` returns or resolves
+ * with; by default with the message itself. If `answer` throws, the ask rejects.
  *
  * @example
  * import assert from 'node:assert/strict';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { BlockDescriptor, EventListener, Logger, Mail, SputnikEvent } from '@sputnikjs/core';
 import type { Watcher } from './watch.js';
 
-/** A line that was logged, with the fields it was logged with; `block` says by whom. */
+/** A logged line with its fields; `block` says who logged it. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly text: string;
@@ -10,7 +10,7 @@ export interface LogLine {
 }
 
 /**
- * Keeps what happens in a flight, in order. Its `onEvent` and `log` fit the options of any satellite.
+ * Records what happens in a flight, in order. Pass its `onEvent` and `log` as options of a satellite.
  *
  * @example
  * import { Sputnik } from '@sputnikjs/core';
@@ -22,11 +22,11 @@ export interface LogLine {
  */
 export class FlightRecorder implements Watcher {
   /**
-   * What happened, a readable line each: `ticker.run`, `echo.onMsg { n: 1 }`, `connected`, `landed clean`. Failed attempts to
-   * connect have none: how many there are is up to chance.
+   * What happened, as readable lines: `ticker.run`, `echo.onMsg { n: 1 }`, `connected`, `landed clean`. Failed attempts to connect have no line,
+   * since their number is random.
    */
   readonly lines: string[] = [];
-  /** All events of the flight, failed attempts too. */
+  /** All events of the flight, including failed attempts. */
   readonly events: SputnikEvent[] = [];
   /** What the blocks logged. */
   readonly logs: LogLine[] = [];
@@ -40,17 +40,17 @@ export class FlightRecorder implements Watcher {
     if (line !== undefined) this.lines.push(line);
   };
 
-  /** Adds a line of the test's own. */
+  /** Adds a line of your own. */
   note(line: string): void {
     this.lines.push(line);
   }
 
-  /** Returns the lines so far, and forgets them. */
+  /** Returns the lines so far, and removes them. */
   flush(): string[] {
     return this.lines.splice(0);
   }
 
-  /** A watched block tells, see `testFlight`. */
+  /** Called by watched blocks, see `testFlight`. */
   called({ responsibility }: BlockDescriptor, callback: string, [first]: readonly unknown[]): void {
     let line = `${responsibility}.${callback}`;
     if (callback === 'finish') line += `(${String(first)})`;
@@ -59,7 +59,7 @@ export class FlightRecorder implements Watcher {
     this.lines.push(line);
   }
 
-  /** A watched block tells. */
+  /** Called by watched blocks. */
   sends(block: BlockDescriptor, to: BlockDescriptor): void {
     if (this.#finished.has(block)) {
       this.lines.push(`${block.responsibility} sends to ${to.responsibility} after its finish`);

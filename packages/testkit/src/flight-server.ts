@@ -1,10 +1,10 @@
 import { turn, type ManualClock } from './manual-clock.js';
 import type { TestServer } from './test-server.js';
 
-/** A satellite whose server is back has tried again after this time at the latest (S2). */
+/** When its server is back, a satellite tries again within this time (S2). */
 const LONGEST_RETRY_MS = 10_000;
 
-/** The server of a test flight. What it does has had its effects when the promise resolves. */
+/** The server of a test flight. When a promise resolves, what the call causes has happened. */
 export class FlightServer {
   readonly #server: TestServer<unknown>;
   readonly #clock: ManualClock;
@@ -14,19 +14,19 @@ export class FlightServer {
     this.#clock = clock;
   }
 
-  /** Goes away. The connector and the blocks know at once. Takes no time. */
+  /** The server goes away. The connector and the blocks notice at once. The clock does not move. */
   async drop(reason?: unknown): Promise<void> {
     this.#server.drop(reason);
     await turn();
   }
 
-  /** Is there again. Ten seconds pass, in which the satellite connects: how soon is up to chance. */
+  /** The server is back. Ten seconds pass, in which the satellite connects, after a random delay. */
   async restore(): Promise<void> {
     this.#server.restore();
     await this.#clock.advance(LONGEST_RETRY_MS);
   }
 
-  /** Goes away and comes back, `n` times. */
+  /** The server goes away and comes back, `n` times. */
   async flap(n: number): Promise<void> {
     for (let i = 0; i < n; i++) {
       await this.drop();
@@ -34,7 +34,7 @@ export class FlightServer {
     }
   }
 
-  /** From now on takes so many milliseconds to answer a connect or a heartbeat; 0 for none. */
+  /** Makes the server take `ms` milliseconds to answer a connect or a heartbeat; 0: no time. */
   slow(ms: number): void {
     this.#server.slow(ms);
   }

@@ -24,11 +24,11 @@ export function gate<T = void>(): Gate<T> {
   return { passed, open, fail };
 }
 
-/** What never ends. */
+/** A promise that never settles. */
 export const never: Promise<never> = new Promise(() => {});
 
 /**
- * Rejects with the signal's reason when it aborts, as well-behaved work does.
+ * Rejects with the signal's reason when it aborts.
  *
  * @example
  * import { rejection, untilAborted } from '@sputnikjs/testkit';

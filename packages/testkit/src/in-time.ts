@@ -1,6 +1,6 @@
 import { systemClock } from '@sputnikjs/core';
 
-/** True when `work` settles, in whatever way, within `ms` of real time. Leaves no timer. */
+/** Resolves with true if `work` settles, in either way, within `ms` of real time; otherwise with false. Leaves no timer. */
 export async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const watch = new AbortController();
   const late = systemClock.sleep(ms, watch.signal).then(() => false);
@@ -15,7 +15,7 @@ export async function settlesWithin(ms: number, work: Promise<unknown>): Promise
   }
 }
 
-/** Settles as `work` does. Rejects if that takes longer than `ms` of real time, and says `what` it was. */
+/** Settles as `work` does. Rejects if that takes longer than `ms` of real time; the error names `what` it was. */
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   if (await settlesWithin(ms, work)) return work;
   throw new Error(`${what} did not settle within ${ms} ms`);

@@ -3,11 +3,11 @@ import { makeClock, type Clock } from '@sputnikjs/core';
 /** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
   /**
-   * Lets `ms` pass: fires what falls due, in order, and lets all that follows from it happen before the next. Of calls that
-   * overlap the one that goes furthest counts.
+   * Lets `ms` pass: fires the timers that are due, in order, and after each lets everything happen that follows from it. If calls overlap, the one
+   * that goes furthest counts.
    */
   advance(ms: number): Promise<void>;
-  /** How many timers are set. */
+  /** Number of timers that are set. */
   readonly pending: number;
 }
 
@@ -17,7 +17,7 @@ interface Timer {
 }
 
 /**
- * Makes a clock that stands still until a test moves it; at first it is 0.
+ * Makes a clock that stands still until a test moves it. It begins at 0.
  *
  * @example
  * import { manualClock } from '@sputnikjs/testkit';
@@ -28,7 +28,7 @@ interface Timer {
  */
 export function manualClock(): ManualClock {
   let time = 0;
-  /** In the order of being set, so that of two that fall due together the elder fires first. */
+  /** In the order in which they were set: of two that are due together, the older fires first. */
   const timers = new Set<Timer>();
   const now = (): number => time;
   const after: Clock['after'] = (ms, callback) => {
@@ -65,7 +65,7 @@ export function manualClock(): ManualClock {
 const ENOUGH = 16;
 
 /**
- * Lets all happen that needs no time to pass: promises, mailboxes, immediates.
+ * Lets everything happen that needs no time: promises, mailboxes, immediates.
  *
  * @example
  * import { turn } from '@sputnikjs/testkit';

@@ -8,7 +8,7 @@ export interface MemoryLogLine {
 }
 
 /**
- * A log that keeps what is said.
+ * A log that keeps its lines.
  *
  * @example
  * import { MemoryLog } from '@sputnikjs/testkit';
@@ -24,7 +24,7 @@ export class MemoryLog implements Logger {
   readonly error: Logger['error'] = (fields, text) => this.#keep('error', fields, text);
   #watchers: (() => void)[] = [];
 
-  /** Resolves with the text of the first line with this `event`, when it has come. */
+  /** Resolves with the text of the first line with this `event`, once there is one. */
   async said(event: string): Promise<string> {
     for (;;) {
       const line = this.lines.find(({ fields }) => fields['event'] === event);

@@ -1,7 +1,7 @@
 import type { ConsumedMessage } from '@sputnikjs/messaging';
 
 /**
- * The payload of a message from a server, which has to be text.
+ * Returns the payload of a message from a server as text.
  *
  * @example
  * import { textOf } from '@sputnikjs/testkit';
@@ -12,7 +12,7 @@ export function textOf({ payload }: Pick<ConsumedMessage, 'payload'>): string {
 }
 
 /**
- * So many payloads that differ, and tell their order: "0", "1", "2", …
+ * Returns `count` different payloads that show their order: "0", "1", "2", …
  *
  * @example
  * import { numbered } from '@sputnikjs/testkit';

@@ -9,13 +9,13 @@ import type { Place } from './messaging-trial.js';
 import { assertOrder, assertOrderButForGaps } from './order.js';
 import type { Tell } from './suite.js';
 
-/** How many messages, through how many outages spread over them. */
+/** Number of messages, and of outages spread over them. */
 export interface BlastSize {
   readonly messages: number;
   readonly outages: number;
 }
 
-/** With each run of the tests. */
+/** For each run of the tests. */
 export const SHORT_BLAST: BlastSize = { messages: 10_000, outages: 1 };
 /** For trials that may take minutes. */
 export const LONG_BLAST: BlastSize = { messages: 100_000, outages: 5 };

@@ -10,7 +10,7 @@ import { placeChecks } from './place-checks.js';
 import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
 
-/** What is expected of the connector of a message server, beside what is expected of every connector. */
+/** The rules for connectors of message servers, besides those for every connector. */
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
@@ -21,8 +21,8 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
 };
 
 /**
- * Registers a test for each rule that the connector of a message server keeps, those of every server connector among them. What a
- * trial does not declare is skipped, and says so.
+ * Registers a test for each rule that the connector of a message server must keep, including the rules for every server connector. Tests of
+ * features that the trial does not declare are skipped, and say so.
  *
  * @example
  * // node --test-name-pattern="a message arrives once" example.js
@@ -54,8 +54,8 @@ export function messagingConformance(name: string, trial: MessagingTrial): void 
 }
 
 /**
- * Registers the blasts of {@link messagingConformance} at length, which takes minutes: 100,000 messages while the server is killed, or the
- * connection cut, five times, unless `size` says otherwise.
+ * Registers the blasts of {@link messagingConformance} at length, which takes minutes: by default 100,000 messages, while the server is killed, or the
+ * connection cut, five times.
  *
  * @example
  * // node --test-name-pattern="the connection is cut" example.js

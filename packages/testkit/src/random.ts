@@ -1,5 +1,5 @@
 /**
- * Random numbers from 0 to 1 that are the same for the same seed (mulberry32), so that a failure can be repeated.
+ * Returns a generator of random numbers from 0 to 1. The same seed gives the same numbers (mulberry32), so that a failure can be repeated.
  *
  * @example
  * import { randomFrom } from '@sputnikjs/testkit';

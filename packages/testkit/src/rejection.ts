@@ -1,5 +1,5 @@
 /**
- * What a promise that has to reject rejects with. Rejects if it resolves.
+ * Resolves with the error of a promise that must reject. Rejects if it resolves.
  *
  * @example
  * import { rejection } from '@sputnikjs/testkit';

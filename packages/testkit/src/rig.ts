@@ -17,24 +17,24 @@ import { watched } from './watch.js';
 export interface FlightBlock<C = unknown> {
   readonly responsibility: string;
   readonly block: BlockFactory<C>;
-  /** Other addresses for what the block needs, by the names it uses for them. */
+  /** Other addresses for the block's needs, by the names that it uses. */
   readonly needs?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a test flight is assembled from. */
+/** Options of a test flight. */
 export interface TestFlightOptions<C = unknown> {
   /**
-   * The blocks, made by `defineBlock` or functions that make one, in the order of their init: list a block after
-   * those it sends to. The keys are responsibilities. A list says more: the same block twice, rewired needs.
+   * The blocks, from `defineBlock`, or functions that make one, in the order of their init: list a block after those that it sends to. The keys are
+   * responsibilities. A list can say more: the same block twice, other addresses for needs.
    */
   readonly blocks: Readonly<Record<string, BlockFactory<NoInfer<C>>>> | readonly FlightBlock<NoInfer<C>>[];
   /** Raw configurations by responsibility, or by block name. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
-  /** What blocks get as connection; a function makes one for each connect, the n-th. Without it there is no server. */
+  /** The connection that blocks get, or a function that makes the n-th one. Without it, there is no server. */
   readonly connection?: C | ((n: number) => C) | undefined;
-  /** As in the core; on the clock of the flight. */
+  /** As in the core, on the clock of the flight. */
   readonly timeouts?: Timeouts | undefined;
-  /** The runner's hook for the end of a test; needed only where the runner is not node:test, vitest or bun test. */
+  /** The test runner's hook for the end of a test. Needed only with runners other than node:test, vitest and bun test. */
   readonly after?: AtEnd | undefined;
 }
 

@@ -1,10 +1,10 @@
 /** How long a test of a suite may take in runners that would end it after 5 s; its own deadlines are shorter. */
 const SUITE_TIMEOUT_MS = 120_000;
 
-/** Called with what is to be done at an end. What that rejects with is a failure. */
+/** Registers a cleanup for the end. If it rejects, the test fails. */
 export type AtEnd = (cleanUp: () => Promise<void>) => void;
 
-/** What the testkit wants of a test runner. */
+/** What the testkit needs of a test runner. */
 export interface TestRunner {
   readonly describe: (title: string, register: () => void) => void;
   /** Registers a test. `skip` is why it cannot run, if so; `tell` shows a line beside the result. */
@@ -68,7 +68,7 @@ const found: TestRunner | Error = await find().then(
   (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
 );
 
-/** The test runner. Throws where the testkit does not know it. */
+/** Returns the test runner. Throws if the testkit does not know it. */
 export function testRunner(): TestRunner {
   if (!(found instanceof Error)) return found;
   const what = 'the testkit cannot use this test runner';

@@ -10,13 +10,13 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** How a process is started. */
+/** How to start a process. */
 export interface SpawnOptions {
-  /** Added to the environment of the test; undefined takes a variable away. */
+  /** Variables added to the environment of the test; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Working directory; the test's unless given. */
+  /** Working directory. Default: that of the test. */
   readonly cwd?: string | undefined;
-  /** The runner's hook for the end of a test; needed only where the runner is not node:test, vitest or bun test. */
+  /** The test runner's hook for the end of a test. Needed only with runners other than node:test, vitest and bun test. */
   readonly after?: AtEnd | undefined;
 }
 
@@ -24,8 +24,8 @@ export interface SpawnOptions {
 const TAIL = 20;
 
 /**
- * Runs a program in a process of its own, with the same Node: a satellite of one's own, or the `sputnik` command. It is killed
- * when the test ends, at the latest.
+ * Runs a program in its own process, with the same Node: your satellite, or the `sputnik` command. It is killed at the end of the test, at the
+ * latest.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ export class Sidecar {
   /** The lines printed so far. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** Resolves when it has ended and all its output is there; at once, with a negative code, if it could not be started. */
+  /** Resolves when the process has ended and all its output has come; at once, with a negative code, if it could not start. */
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   #isOver = false;
@@ -76,12 +76,12 @@ export class Sidecar {
     });
   }
 
-  /** Of the process; undefined if it could not be started. */
+  /** Process id; undefined if the process could not start. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  /** The first line of stdout or stderr that has this text, or matches it, once there is one. Rejects if it ends before. */
+  /** Resolves with the first line of stdout or stderr that contains or matches this. Rejects if the process ends before. */
   async printed(text: string | RegExp): Promise<string> {
     const fits = (line: string): boolean => (typeof text === 'string' ? line.includes(text) : text.test(line));
     for (;;) {
@@ -99,13 +99,13 @@ export class Sidecar {
     }
   }
 
-  /** The first record of this event in the log of a sidecar (lines of JSON on stdout), once there is one. */
+  /** Resolves with the first record of this event in the log of a sidecar (lines of JSON on stdout). */
   async event(name: string): Promise<Readonly<Record<string, unknown>>> {
     const record = await this.printed(`"event":${JSON.stringify(name)}`);
     return JSON.parse(record) as Record<string, unknown>;
   }
 
-  /** Sends a signal. False if it has ended. */
+  /** Sends a signal. Returns false if the process has ended. */
   signal(signal: NodeJS.Signals): boolean {
     return this.#child.kill(signal);
   }

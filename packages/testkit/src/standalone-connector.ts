@@ -3,7 +3,7 @@ import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/messagi
 import { gate } from './gate.js';
 import type { Scope } from './servers/real-server.js';
 
-/** A connector that a test holds itself, without a satellite, and a connection of it. */
+/** A connector that a test uses without a satellite, and its connection. */
 export interface StandaloneConnector<C> {
   readonly connector: StartableConnector<C>;
   readonly connection: C;
@@ -11,18 +11,18 @@ export interface StandaloneConnector<C> {
   readonly lost: Promise<unknown>;
 }
 
-/** What a test does with connectors of one kind. */
+/** Functions for connectors of one kind. */
 export interface StandaloneConnectors<C> {
-  /** Makes one that disconnects when the test ends; acquires nothing. Throws if the raw configuration does not fit. */
+  /** Makes a connector that disconnects at the end of the test; acquires nothing. Throws if the raw configuration is invalid. */
   readonly makeConnector: (scope: Scope, raw: object) => StartableConnector<C>;
-  /** Makes one, starts it and connects it. */
+  /** Makes a connector, starts it and connects it. */
   readonly open: (scope: Scope, raw: object, log?: Logger) => Promise<StandaloneConnector<C>>;
-  /** Connects one, once more if it was connected. Rejects as its `connect` does. */
+  /** Connects a connector, also again. Rejects as its `connect` does. */
   readonly connect: (connector: ServerConnector<C>, signal?: AbortSignal) => Promise<StandaloneConnector<C>>;
 }
 
 /**
- * Gives tests connectors of one kind to hold themselves. The schema of their definition has to validate at once.
+ * Returns functions with which tests use connectors of one kind, without a satellite. The schema of the definition must validate synchronously.
  *
  * @example
  * import assert from 'node:assert/strict';

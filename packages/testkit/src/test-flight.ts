@@ -15,10 +15,10 @@ import { Rig, type TestFlightOptions } from './rig.js';
 import { testRunner, type AtEnd } from './runner.js';
 
 /**
- * Prepares and launches a satellite on a clock that the test moves, with a server if there is a `connection`. Resolves when all
- * that follows from the launch at once has happened; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). The clock runs
- * by itself while the flight prepares and lands. The end of the test lands the flight. If a block failed, and the test did not read
- * the report, the test fails. Throws where it cannot see the end of the test: see the option `after`.
+ * Prepares and launches a satellite on a clock that the test moves, with a server if there is a `connection`. Resolves when everything has happened
+ * that follows from the launch at once; rejects as `prepare` does (BAD_SETUP, INIT_FAILED). The clock runs by itself while the flight
+ * prepares and lands. The end of the test lands the flight. If a block failed, and the test did not read the report, the test fails. Throws if
+ * it cannot see the end of the test: see the option `after`.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -41,7 +41,7 @@ export async function testFlight<C = unknown>(options: TestFlightOptions<C>): Pr
 /** What is left to do with a rig, whatever its connections are. */
 type Rigged = Pick<Rig<unknown>, 'clock' | 'recorder' | 'server' | 'self'>;
 
-/** A satellite in flight, in the hands of a test. */
+/** A satellite in flight, under the control of a test. */
 export class TestFlight {
   readonly clock: ManualClock;
   readonly recorder: FlightRecorder;
@@ -75,7 +75,7 @@ export class TestFlight {
     throw new Error('this flight has no server; give testFlight a connection');
   }
 
-  /** The test's own handle on a block, typed by its responsibility. Throws if there is no such block. */
+  /** Returns the test's own handle on a block, typed by its responsibility. Throws if there is no such block. */
   to<M extends Clean<M> = Msg, A = unknown>(responsibility: Responsibility<M, A>): BlockCommunicator<M, A> {
     const handle = this.#rig.self.communicator(responsibility);
     if (handle) return handle;
@@ -83,18 +83,18 @@ export class TestFlight {
     throw new Error(`no block has the responsibility "${responsibility}"; there are: ${there.join(', ')}`);
   }
 
-  /** The flight at this instant. */
+  /** Returns the current status of the flight. */
   status(): FlightStatus {
     return this.#flight.status();
   }
 
-  /** Lands, or waits until it has landed by itself. The clock runs meanwhile. */
+  /** Lands the flight, or waits until it has landed by itself. The clock runs meanwhile. */
   land(): Promise<LandingReport> {
     this.#isReported = true;
     return inRealTime(this.clock, this.#flight.shootDown('the test lands it'));
   }
 
-  /** The report, once the flight has landed; for flights that land by themselves. */
+  /** Resolves with the report once the flight has landed; for flights that land by themselves. */
   get landed(): Promise<LandingReport> {
     this.#isReported = true;
     return this.#flight.landed;

@@ -1,16 +1,16 @@
 import { systemClock, type Clock, type ConfFactory, type ConnectAttempt, type ServerConnector } from '@sputnikjs/core';
 import { gate, untilAborted, type Gate } from './gate.js';
 
-/** What a {@link TestServer} is made from. */
+/** Options of a {@link TestServer}. */
 export interface TestServerOptions<C> {
-  /** The connection for the n-th connect, counted from 1; the texts "c1", "c2", … unless given. */
+  /** Makes the connection for the n-th connect, from 1. Default: the texts "c1", "c2", … */
   readonly connection?: ((n: number) => C) | undefined;
-  /** What a slow server takes its time by; the system's unless given. */
+  /** Clock of a slow server. Default: that of the system. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * A server to drop, restore, hang and slow down, and its connector in one.
+ * A server that a test can drop, restore, hang and slow down; it is also its connector.
  *
  * @example
  * import { defineBlock, Sputnik } from '@sputnikjs/core';
@@ -21,7 +21,7 @@ export interface TestServerOptions<C> {
  * console.log((await flight.launch()).cause.reason); // connection 1
  */
 export class TestServer<C = string> implements ServerConnector<C> {
-  /** Where calls are noted. */
+  /** Log of the calls. */
   log: string[] = [];
   readonly #connection: (n: number) => C;
   readonly #clock: Clock;
@@ -62,30 +62,30 @@ export class TestServer<C = string> implements ServerConnector<C> {
     this.#heartbeats = new AbortController();
   }
 
-  /** Goes away, and the connector knows at once. */
+  /** The server goes away; the connector notices at once. */
   drop(reason?: unknown): void {
     this.#up = false;
     this.#attempt?.lost(reason);
   }
 
-  /** Goes away; only a heartbeat finds out. */
+  /** The server goes away; only a heartbeat notices. */
   vanish(): void {
     this.#up = false;
   }
 
-  /** Is there again. */
+  /** The server is back. */
   restore(): void {
     this.#up = true;
     this.#hung?.open();
     this.#hung = undefined;
   }
 
-  /** Answers nothing until restored: attempts end only by their signal. */
+  /** The server answers nothing until it is restored: attempts end only by their signal. */
   hang(): void {
     this.#hung ??= gate();
   }
 
-  /** From now on takes so many milliseconds to answer a connect or a heartbeat; 0 for none. */
+  /** Makes the server take `ms` milliseconds to answer a connect or a heartbeat; 0: no time. */
   slow(ms: number): void {
     this.#slowMs = ms;
   }

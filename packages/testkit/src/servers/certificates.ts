@@ -8,9 +8,9 @@ import type { Scope } from './real-server.js';
 const NEW_KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
 
 /**
- * Makes certificates by `openssl`, in a folder that goes with its scope, and resolves with where they are: `ca.pem` is an authority that
- * vouches for `server.pem`, of the host given, and for `client.pem`, of client.test; `stranger.pem` is another authority. The
- * key of each is in the file of the same name that ends in `.key`.
+ * Makes certificates with `openssl`, in a folder that is removed with its scope; resolves with a function that returns their paths. `ca.pem` is an
+ * authority, which signed `server.pem`, for the host given, and `client.pem`, for client.test; `stranger.pem` is another authority. The key of
+ * each is in the file of the same name that ends in `.key`.
  *
  * @example
  * import assert from 'node:assert/strict';

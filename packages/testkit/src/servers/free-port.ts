@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A port of 127.0.0.1 that is free, below those that the system gives out: nobody who asks it for one gets this meanwhile.
+ * Resolves with a free port of 127.0.0.1. It is below those that the system assigns, so nobody who asks the system gets it meanwhile.
  *
  * @example
  * import { once } from 'node:events';

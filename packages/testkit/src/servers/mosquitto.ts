@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
 /**
- * A `mosquitto` that keeps nothing on disk; `lines` are its further configuration. Not started yet.
+ * Makes a `mosquitto` that keeps nothing on disk. `lines` are added to its configuration. It is not started yet.
  *
  * @example
  * import assert from 'node:assert/strict';

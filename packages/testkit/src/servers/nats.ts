@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
 /**
- * A `nats-server` with JetStream on file; `lines` are added to its configuration, and `storage` to the part of it that is for JetStream,
- * such as its limits. Not started yet.
+ * Makes a `nats-server` with JetStream on file. `lines` are added to its configuration, `storage` to the part for JetStream, such as limits. It is
+ * not started yet.
  *
  * @example
  * import assert from 'node:assert/strict';

@@ -5,15 +5,15 @@ import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
 import { RealServer, type Scope } from './real-server.js';
 
-/** The programs themselves: those in the path want to run as a user of their own, with their data in a place of its own. */
+/** The programs themselves: those in the path insist on their own user and data folder. */
 const PROGRAMS = '/usr/lib/rabbitmq/bin';
 /** The server would start an epmd that outlives it, if there were none. */
 const SCRIPT = `epmd -address 127.0.0.1 & exec ${PROGRAMS}/rabbitmq-server`;
 /** It shares the machine with a test. */
 const FRUGAL = '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none';
 /**
- * What RabbitMQ is made of, the largest first. It loads all modules of it at each start, one after the other, each looked for in a
- * hundred folders: two thirds of the time that a start takes (measured). In one go, and looked for here first, it is soon done.
+ * The parts of RabbitMQ, the largest first. At each start it loads all their modules, one after the other, and looks for each in a hundred
+ * folders: two thirds of the time of a start (measured). Loading all at once, from these folders first, is fast.
  */
 const PARTS =
   'rabbit,kernel,stdlib,ssl,rabbit_common,inets,compiler,ra,xmerl,mnesia,cuttlefish,rabbitmq_prelaunch,ranch,sasl,tools,' +
@@ -22,12 +22,12 @@ const PARTS =
 
 /** A `rabbitmq-server` in a process of its own. */
 export interface RabbitmqServer extends RealServer {
-  /** Has `rabbitmqctl` do something to the server, which runs; rejects with what that says if it fails. Takes a second. */
+  /** Runs `rabbitmqctl` for the running server; rejects with its output if it fails. Takes a second. */
   ctl(...args: readonly string[]): Promise<void>;
 }
 
 /**
- * A `rabbitmq-server` (guest, guest); `lines` are added to its rabbitmq.conf. Not started yet, which takes some seconds.
+ * Makes a `rabbitmq-server` (guest, guest). `lines` are added to its rabbitmq.conf. It is not started yet; that takes some seconds.
  *
  * @example
  * import assert from 'node:assert/strict';

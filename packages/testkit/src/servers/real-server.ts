@@ -7,7 +7,7 @@ import { Sidecar } from '../spawn-sidecar.js';
 import { freePort } from './free-port.js';
 import { waitUntilStill } from './stand-still.js';
 
-/** Where to clean up: the context of a test, or Node's test module for a whole file. */
+/** When to clean up: the context of a test, or Node's test module for a whole file. */
 export interface Scope {
   after(cleanup: () => Promise<void>): void;
 }
@@ -15,9 +15,9 @@ export interface Scope {
 /** How to run a server. */
 export interface Recipe {
   readonly scheme: string;
-  /** Called before each start; `folder` is the server's own and outlives it. */
+  /** Called before each start. `folder` belongs to the server, and stays between starts. */
   readonly command: (folder: string, port: number) => Promise<Command> | Command;
-  /** What it prints once it takes connections. */
+  /** What the server prints once it accepts connections. */
   readonly ready: string | RegExp;
 }
 
@@ -40,8 +40,8 @@ const GUARDED = 'exec 3<&0; (read -r _ <&3; kill -9 0) >/dev/null 2>&1 & exec "$
 const running = new Set<RealServer>();
 
 /**
- * A real server in a process of its own, always on the same port of 127.0.0.1, that a test starts, kills, freezes and starts again:
- * what it stored is there again. It is ended, and its data are removed, with its scope.
+ * A real server in its own process that a test starts, kills, freezes and starts again. Its port of 127.0.0.1 and its data stay the same. It ends,
+ * and its data are removed, with its scope.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -63,7 +63,7 @@ export class RealServer implements TrialServer {
   readonly #recipe: Recipe;
   #process: Sidecar | undefined;
 
-  /** A server that is not started yet. */
+  /** Makes a server that is not started yet. */
   static async of(scope: Scope, recipe: Recipe): Promise<RealServer> {
     const folder = await mkdtemp(join(tmpdir(), `sputnik-${recipe.scheme}-`));
     const server = new RealServer(recipe, folder, await freePort());
@@ -81,7 +81,7 @@ export class RealServer implements TrialServer {
     this.url = `${recipe.scheme}://127.0.0.1:${port}`;
   }
 
-  /** Resolves when it takes connections; rejects with what it printed if it ends before. Does nothing if it runs. */
+  /** Resolves when the server accepts connections; rejects with its output if it ends before. Does nothing if it runs. */
   async start(): Promise<void> {
     if (running.has(this)) return;
     const { program, args, env } = await this.#recipe.command(this.folder, this.port);
@@ -93,13 +93,13 @@ export class RealServer implements TrialServer {
     await server.printed(this.#recipe.ready);
   }
 
-  /** Ends it with SIGKILL, be it frozen or ended already. */
+  /** Ends the server with SIGKILL, even if it is frozen. Does nothing if it has ended. */
   async stop(): Promise<void> {
     this.signal('SIGKILL');
     await this.#process?.ended;
   }
 
-  /** Has it answer nothing, from now on, while its connections stay open. */
+  /** Stops the server from answering; its connections stay open. */
   freeze(): void {
     this.signal('SIGSTOP');
     if (this.#process?.pid !== undefined) waitUntilStill(this.#process.pid);
@@ -110,12 +110,12 @@ export class RealServer implements TrialServer {
     this.signal('SIGCONT');
   }
 
-  /** What it has printed since it was last started. */
+  /** What it has printed since its last start. */
   get output(): readonly string[] {
     return [...(this.#process?.stdout ?? []), ...(this.#process?.stderr ?? [])];
   }
 
-  /** Signals it and the processes it started, which form a group of their own. */
+  /** Sends a signal to the server and the processes that it started. */
   signal(signal: NodeJS.Signals): void {
     const pid = this.#process?.pid;
     if (pid === undefined) return;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RealServer, type Scope } from './real-server.js';
 
 /**
- * A `redis-server` that has everything on disk before it answers; `lines` are added to its configuration. Not started yet.
+ * Makes a `redis-server` that writes everything to disk before it answers. `lines` are added to its configuration. It is not started yet.
  *
  * @example
  * import assert from 'node:assert/strict';
