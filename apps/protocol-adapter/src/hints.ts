@@ -31,13 +31,16 @@ export class Hints {
   text(): string {
     if (this.#told) return '';
     this.#told = true;
-    const [mqtt, syslog, http] = ['mqtt', 'syslog', 'http'].map((protocol) => this.#listening.get(protocol));
+    const [mqtt, syslog, http, admin] = ['mqtt', 'syslog', 'http', 'admin'].map((protocol) =>
+      this.#listening.get(protocol),
+    );
     return `
 Sputnik's protocol adapter is in flight: syslog and HTTP in front, an embedded MQTT broker behind.
 
   Watch   mosquitto_sub -h ${mqtt?.host} -p ${mqtt?.port} -q 1 -t '#' -v
   Log     logger -n ${syslog?.host} -P ${syslog?.port} -T hello
   Post    curl -d '{"a":1}' http://${http?.host}:${http?.port}/produce/orders
+  Look    http://${admin?.host}:${admin?.port}/
 
 Ctrl-C ends it.
 

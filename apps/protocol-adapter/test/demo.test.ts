@@ -5,17 +5,23 @@ import { freePort } from '@sputnikjs/testkit/servers';
 import { Program, run, Subscriber } from './support.js';
 
 test('the demo prints what to type next, each line works when typed, and Ctrl-C ends it with exit 0', async (t) => {
-  const [mqtt, syslog, http] = [await freePort(), await freePort(), await freePort()];
+  const [mqtt, syslog, http, admin] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const demo = new Program(t, process.execPath, [fileURLToPath(new URL('../dist/demo.js', import.meta.url))], {
     CONNECTOR_PORT: `${mqtt}`,
     SYSLOGRECEIVER_PORT: `${syslog}`,
     HTTPGATEWAY_PORT: `${http}`,
+    SPUTNIK_ADMIN_PORT: `${admin}`,
   });
   await demo.until(() => demo.lines.includes('Ctrl-C ends it.'), 'hints');
   const hints = demo.lines.join('\n');
   assert.match(hints, new RegExp(`mosquitto_sub -h 127\\.0\\.0\\.1 -p ${mqtt} -q 1 -t '#' -v`));
   assert.match(hints, new RegExp(`logger -n 127\\.0\\.0\\.1 -P ${syslog} -T hello`));
   assert.match(hints, new RegExp(`curl -d '\\{"a":1\\}' http://127\\.0\\.0\\.1:${http}/produce/orders`));
+
+  const page = `http://127.0.0.1:${admin}/`;
+  assert.match(hints, new RegExp(`Look +${page}\\n`));
+  assert.match(await run(t, 'curl', '-s', page), /<!doctype html>/i);
+  assert.match(await run(t, 'curl', '-s', `${page}status`), /"summary":"Flying for /);
 
   const subscriber = await Subscriber.to(t, mqtt);
   const to = ['-n', '127.0.0.1', '-P', `${syslog}`];

@@ -31,6 +31,7 @@ async function fly(t: TestContext, name: string, server: RealServer, demo: '202'
     CONNECTOR_URL: server.url,
     SYSLOGRECEIVER_PORT: syslog,
     HTTPGATEWAY_PORT: http,
+    SPUTNIK_ADMIN_PORT: '0',
   });
   await satellite.logs('connected');
   await run(t, 'logger', '-n', '127.0.0.1', '-P', syslog, '-T', '--octet-count', '-t', 'laika', 'hello by syslog');

@@ -8,10 +8,15 @@ const conf = (name: string): string => fileURLToPath(new URL(`../conf/${name}`, 
 
 test('the demo split into two folders runs as two processes at the same time', async (t) => {
   const [mqtt, syslog, http] = [await freePort(), await freePort(), await freePort()];
-  const first = new Satellite(t, conf('demo-syslog'), { CONNECTOR_PORT: `${mqtt}`, SYSLOGRECEIVER_PORT: `${syslog}` });
+  const first = new Satellite(t, conf('demo-syslog'), {
+    CONNECTOR_PORT: `${mqtt}`,
+    SYSLOGRECEIVER_PORT: `${syslog}`,
+    SPUTNIK_ADMIN_PORT: '0',
+  });
   const second = new Satellite(t, conf('demo-http'), {
     CONNECTOR_URL: `mqtt://127.0.0.1:${mqtt}`,
     HTTPGATEWAY_PORT: `${http}`,
+    SPUTNIK_ADMIN_PORT: '0',
   });
   await Promise.all([first.logs('connected'), second.logs('connected')]);
   const subscriber = await Subscriber.to(t, mqtt);

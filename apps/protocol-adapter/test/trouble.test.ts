@@ -40,6 +40,7 @@ test('a port in use is told with its number, with exit 1', async (t) => {
     CONNECTOR_PORT: `${await freePort()}`,
     HTTPGATEWAY_PORT: `${await freePort()}`,
     SYSLOGRECEIVER_PORT: `${await freePort()}`,
+    SPUTNIK_ADMIN_PORT: `${await freePort()}`,
   };
   const demo = new URL('../conf/demo', import.meta.url).pathname;
   for (const variable of Object.keys(free)) {
