@@ -7,7 +7,10 @@ import { explain } from './explain.js';
 import { FORMATS, graph, type GraphOptions } from './graph.js';
 import { lineWidth } from './layout.js';
 import { resend } from './resend.js';
+import { DEFAULT_ADMIN, type AdminAddress } from './admin-client.js';
 import { schema } from './schema.js';
+import { status, type StatusOptions } from './status.js';
+import { top } from './top.js';
 
 /** A program that runs satellites. */
 export interface CliOptions {
@@ -23,6 +26,10 @@ interface Folder {
 
 /** Where a command that can do without a folder looks. */
 const FOLDER = ['--cf <folder>', 'Configuration folder'] as const;
+
+/** Where the admin endpoints of a running satellite are, and how to get in. */
+const ADMIN = ['--admin <address>', 'URL, or path of the Unix socket, of its admin endpoints', DEFAULT_ADMIN] as const;
+const TOKEN_FILE = ['--token-file <file>', 'File that holds the token'] as const;
 
 /** All commands; `end` gets the exit code of the one that was called. */
 export function programOf({ name, dialect }: CliOptions, version: string, end: (code: number) => void): Command {
@@ -40,6 +47,7 @@ export function programOf({ name, dialect }: CliOptions, version: string, end: (
 Start here:
   ${name} check --cf conf      Is anything wrong with the folder?
   ${name} run --cf conf        Run it until Ctrl-C.
+  ${name} status               How is the one that runs?
   ${name} explain port         What does a key mean?
   ${name} run --help           Help and examples of a command.
 
@@ -75,6 +83,29 @@ command line cannot be used.`,
     .option('--connect', 'Also log in to the server, say what it is, and go again')
     .option('--json', 'Write what was found to stdout, as JSON')
     .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
+
+  command(
+    'status',
+    'Say how a running satellite is; exit code 0 if it is ready',
+    'status                                 of port 9470 on this machine',
+    'status --admin http://127.0.0.1:9471',
+    'status --admin /run/satellite/admin.sock',
+    'status --json | jq .lost',
+  )
+    .option(...ADMIN)
+    .option(...TOKEN_FILE)
+    .option('--json', 'Write all that is known, as JSON')
+    .action(async (options: StatusOptions) => end(await status(options)));
+
+  command(
+    'top',
+    'Show how a running satellite is, again each second',
+    'top                                    of port 9470 on this machine',
+    'top --admin /run/satellite/admin.sock',
+  )
+    .option(...ADMIN)
+    .option(...TOKEN_FILE)
+    .action(async (options: AdminAddress) => end(await top(options)));
 
   command(
     'graph',

@@ -85,7 +85,7 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
     case 'failed':
       return failedRecord(event);
     case 'dropped':
-      return warn(`${name(event.block)} dropped ${event.count} messages`, {
+      return warn(`${name(event.block)} dropped ${plural(event.count, 'message')}`, {
         block: event.block.responsibility,
         count: event.count,
       });
@@ -127,7 +127,7 @@ function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): Lo
         `${places([failure])[0]} failed${failure.count > 1 ? ` ${failure.count} times` : ''}: ${chain(failure.error)}`,
     ),
     ...places(unfinished).map((place) => `${place} did not end`),
-    ...dropped.map(({ block, count }) => `${name(block)} dropped ${count} messages`),
+    ...dropped.map(({ block, count }) => `${name(block)} dropped ${plural(count, 'message')}`),
   ];
   return {
     level: clean ? 'info' : 'error',
