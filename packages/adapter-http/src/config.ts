@@ -56,9 +56,9 @@ const TOKEN = z.strictObject({
     .string()
     .min(1)
     .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)')
-    .describe('What the log and the counts call it; each has a name of its own.'),
-  file: z.string().min(1).describe('File that holds the token.'),
-  targets: z.array(z.string().min(1)).min(1).describe('The targets that it may send to; * stands for any characters.'),
+    .describe('Name in the log and the counts; must be unique.'),
+  file: z.string().min(1).describe('File that contains the token.'),
+  targets: z.array(z.string().min(1)).min(1).describe('Targets that it may send to; * stands for any characters.'),
 });
 
 /** Schema of {@link HttpGatewayConfig}. Every key has a default. Unknown keys, and keys that do not go together, are errors. */
@@ -70,53 +70,53 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
       .min(0)
       .max(65_535)
       .default(8080)
-      .describe('Port to listen on; 0 takes a free one, and the log says which.'),
+      .describe('Port to listen on; 0 picks a free one, and the log says which.'),
     certFile: TLS_KEYS.certFile.describe(
-      'PEM file of the certificate; with it the gateway speaks HTTPS only. Files are read again when they have changed.',
+      'PEM file of the certificate. With it, the gateway accepts only HTTPS. Changed files are read again.',
     ),
     keyFile: TLS_KEYS.keyFile.describe('PEM file of the key of certFile.'),
     caFile: TLS_KEYS.caFile.describe(
-      'PEM file of authorities: with it clients need a certificate that one of them has signed.',
+      'PEM file of authorities. With it, clients need a certificate that one of them has signed.',
     ),
     // their files are told, and hold the secrets
     tokens: z
       .array(TOKEN)
       .meta({ writeOnly: false })
       .default([])
-      .describe('Who may send, and to which targets; without any everybody may.'),
+      .describe('Who may send, and to which targets. Without tokens, everybody may.'),
     targets: z
       .array(z.string().min(1))
       .min(1)
       .optional()
       .describe(
-        'Without tokens: the targets that everybody may use, all unless given; * stands for any characters. A gateway that listens beyond loopback has to name them, or say ["*"].',
+        'Without tokens: the targets that everybody may use; * stands for any characters. Default: all. A gateway that listens beyond loopback must list them, or say ["*"].',
       ),
-    maxBodyBytes: count(1024 * 1024).describe('Largest body taken, in bytes.'),
+    maxBodyBytes: count(1024 * 1024).describe('Largest body, in bytes.'),
     maxHeldBytes: count(64 * 1024 * 1024).describe(
-      'Most bytes of all bodies that come in or wait, until the producer is done with them.',
+      'Most bytes of all bodies that come in or wait, until the producer has finished with them.',
     ),
     minBodyBytesPerSecond: z
       .int()
       .min(0)
       .default(240)
-      .describe('A body that brings fewer bytes a second than this, over five seconds, is refused; 0 takes any.'),
-    maxHeaderBytes: count(16 * 1024).describe('Largest headers taken, all of a request together, in bytes.'),
+      .describe('Slowest body, in bytes a second over five seconds; a slower one is refused. 0: no limit.'),
+    maxHeaderBytes: count(16 * 1024).describe('Largest headers of a request, all together, in bytes.'),
     maxBatchItems: count(10_000).describe('Most messages in a batch.'),
     headersTimeoutMs: ms(10_000).describe(
-      'How long the headers of a request may take to come, and a TLS handshake, in milliseconds.',
+      'How long the headers of a request, or a TLS handshake, may take, in milliseconds.',
     ),
-    requestTimeoutMs: ms(30_000).describe('How long a whole request may take to come, in milliseconds.'),
+    requestTimeoutMs: ms(30_000).describe('How long a whole request may take to arrive, in milliseconds.'),
     timeoutMs: ms(10_000).describe('How long a message waits for the server, in milliseconds.'),
     maxConnections: count(1024).describe(
-      'Most connections at once; for a further one, the client with most connections loses the one that is idle for longest.',
+      'Most connections at once. Beyond that, the client with the most connections loses the one that is idle for longest.',
     ),
-    maxPending: count(1024).describe('How many messages may wait for the server at once.'),
+    maxPending: count(1024).describe('Most messages that wait for the server at once.'),
     maxPendingPerClient: z
       .int()
       .min(1)
       .optional()
       .describe(
-        'How many of them may be of one client, which is a token, or an address where there are no tokens; as many as may wait unless given.',
+        'Most of these messages of one client: of a token, or without tokens of an address. Default: maxPending.',
       ),
   })
   .superRefine((config, ctx) => {

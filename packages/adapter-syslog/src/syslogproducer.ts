@@ -23,21 +23,15 @@ const Config = z.strictObject({
         return z.NEVER;
       }
     })
-    .describe(
-      'Where messages go that no route is for: a topic, subject, stream or queue, in the spelling of the server.',
-    ),
+    .describe("Target of messages that match no route: a topic, subject, stream or queue, in the server's spelling."),
   routing: z
     .string()
     .min(1)
     .meta({ default: 'syslogconf' })
     .optional()
-    .describe('Name of the configuration that has the routes; the default one may be missing.'),
-  keepMessages: z
-    .int()
-    .min(1)
-    .default(16_384)
-    .describe('Datagrams that are kept while the server takes none, at most.'),
-  keepBytes: z.int().min(1).default(8_388_608).describe('Bytes of the JSON of the datagrams that are kept, at most.'),
+    .describe('Name of the configuration with the routes; the default one may be missing.'),
+  keepMessages: z.int().min(1).default(16_384).describe('Most datagrams to keep while the server accepts none.'),
+  keepBytes: z.int().min(1).default(8_388_608).describe('Most bytes of the JSON of these datagrams.'),
 });
 
 /**

@@ -13,19 +13,19 @@ const Config = z.strictObject({
     .string()
     .min(1)
     .default('syslog-unsent.ndjson')
-    .describe('The file; a relative path starts where the process was started.'),
+    .describe('Path of the file, relative to the working directory.'),
   maxBytes: z
     .int()
     .min(1024)
     .default(67_108_864)
     .describe(
-      'Size of a file, in bytes: then it gets the ending .1, that one .2, and so on, and the next one is begun.',
+      'Largest file, in bytes. When it is full, it is renamed to end with .1, the former .1 to .2, and so on, and a new file begins.',
     ),
   maxFiles: z
     .int()
     .min(1)
     .default(8)
-    .describe('Files at most, with the one that is written; then the oldest is deleted, and the log says so.'),
+    .describe('Most files, including the current one. Beyond that the oldest is deleted, and the log says so.'),
 });
 
 /**

@@ -32,7 +32,7 @@ export const AMQP_URLS: ServerUrls = new ServerUrls({
 export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
   .strictObject({
     url: URLS.describe(
-      'amqp://host:port (5672), or amqps://host:port (5671) for TLS; of a cluster, a list of some servers: they are tried in turn.',
+      'amqp://host:port (5672), or amqps://host:port (5671) for TLS. For a cluster, a list of servers, which are tried in turn.',
     ),
     vhost: nameSchema(1).default('/').describe('The virtual host.'),
     username: z
@@ -40,14 +40,14 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
       .min(1)
       .optional()
       .describe(
-        'Whom the server knows us as; guest, with the password guest, unless given: RabbitMQ lets that in from its own machine only.',
+        'User name. Default: guest, with the password guest, which RabbitMQ accepts only from its own machine.',
       ),
-    password: z.string().meta({ writeOnly: true }).optional().describe('The password of the user.'),
-    inFlight: z.int().min(1).max(65_535).default(1024).describe('Messages sent and not yet confirmed, at most.'),
+    password: z.string().meta({ writeOnly: true }).optional().describe('Password of the user.'),
+    inFlight: z.int().min(1).max(65_535).default(1024).describe('Most messages sent and not yet confirmed.'),
     exchange: nameSchema(0)
       .default('')
       .describe(
-        'What is published to. "" is the default exchange: targets are names of queues; with another one they are routing keys.',
+        'Exchange to publish to. With "", the default exchange, targets are names of queues; with another, they are routing keys.',
       ),
     exchanges: z
       .array(EXCHANGE)

@@ -53,73 +53,76 @@ const KEYS = {
 
 /** Schema of {@link ExchangeConfig}. */
 export const EXCHANGE: z.ZodType<ExchangeConfig> = z.strictObject({
-  name: nameSchema(1).describe('Its name.'),
+  name: nameSchema(1).describe('Name of the exchange.'),
   type: z
     .enum(['direct', 'fanout', 'topic', 'headers'])
     .describe(
-      'How it routes messages: "direct", "fanout", "topic" or "headers". It is durable: it outlives the server.',
+      'How it routes messages: "direct", "fanout", "topic" or "headers". It is durable: it survives a restart of the server.',
     ),
 });
 
 /** Schema of {@link QueueConfig}. */
 export const QUEUE: z.ZodType<QueueConfig> = z
   .strictObject({
-    name: nameSchema(1).describe('Its name.'),
+    name: nameSchema(1).describe('Name of the queue.'),
     type: z.enum(['classic', 'quorum']).describe('"classic", or "quorum": on several servers of a cluster.'),
-    durable: z.boolean().default(true).describe('Whether it outlives the server; without, only classic queues.'),
-    maxLength: z.int().min(1).optional().describe('How many messages it takes; any number unless given.'),
-    maxLengthBytes: z.int().min(1).optional().describe('How many bytes of messages it takes; any number unless given.'),
+    durable: z
+      .boolean()
+      .default(true)
+      .describe('The queue survives a restart of the server; false only for classic queues.'),
+    maxLength: z.int().min(1).optional().describe('Most messages in the queue. Default: no limit.'),
+    maxLengthBytes: z.int().min(1).optional().describe('Most bytes of messages in the queue. Default: no limit.'),
     overflow: z
       .enum(['reject-publish', 'drop-head'])
       .meta({ default: 'reject-publish' })
       .optional()
       .describe(
-        'What gives way when it is full: with "reject-publish" the new message, which is refused; with "drop-head" the oldest, which is lost without notice.',
+        'What happens when the queue is full: "reject-publish" refuses new messages; "drop-head" deletes the oldest without notice.',
       ),
     messageTtlSeconds: z
       .number()
       .min(0.001)
       .max(MAX_SECONDS)
       .optional()
-      .describe('After this time messages go, handled or not; never unless given.'),
+      .describe('Messages expire after this time, handled or not. Default: never.'),
     expiresSeconds: z
       .number()
       .min(0.001)
       .max(MAX_SECONDS)
       .optional()
-      .describe('After this time without a consumer the queue goes, with all that is in it; never unless given.'),
+      .describe(
+        'After this time without a consumer, the server deletes the queue with everything in it. Default: never.',
+      ),
     deadLetterExchange: nameSchema(0)
       .optional()
       .describe(
-        'The exchange for messages that go without having been handled; "" is the default exchange, whose routing keys are names of queues.',
+        'Exchange for messages that expire or are dropped; "" is the default exchange, whose routing keys are names of queues.',
       ),
     deadLetterRoutingKey: nameSchema(0)
       .meta({ writeOnly: false })
       .optional()
-      .describe("The routing key that they get there; the message's own unless given."),
+      .describe('Routing key of these messages. Default: their own.'),
     deliveryLimit: z
       .int()
       .min(0)
       .optional()
-      .describe('So often a message is delivered again before it goes; quorum queues only.'),
+      .describe('Most redeliveries of a message before it is dropped. Quorum queues only.'),
     arguments: z
       .record(nameSchema(1), z.union([z.string(), z.number(), z.boolean()]))
       .default({})
-      .describe(
-        'Further arguments of the queue, by the names that the server has for them, such as { "x-max-priority": 5 }.',
-      ),
+      .describe('Further arguments of the queue, under the server\'s names, such as { "x-max-priority": 5 }.'),
     bindings: z
       .array(
         z.strictObject({
-          exchange: nameSchema(1).describe('The exchange that it gets messages from.'),
+          exchange: nameSchema(1).describe('Exchange from which the queue gets messages.'),
           key: nameSchema(0)
             .meta({ writeOnly: false })
             .default('')
-            .describe('The routing key of those messages, or a pattern of it where the exchange has such.'),
+            .describe('Routing key of these messages, or a pattern, if the exchange has patterns.'),
         }),
       )
       .default([])
-      .describe('What it gets from exchanges.'),
+      .describe('Bindings of the queue to exchanges.'),
   })
   .superRefine((queue, ctx) => {
     for (const [path, message] of misfits(queue)) ctx.addIssue({ code: 'custom', path: [...path], message });

@@ -39,41 +39,32 @@ export const MQTT_URLS: ServerUrls = new ServerUrls({
 export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
   .strictObject({
     url: URLS.optional().describe(
-      'mqtt://host:port (1883), or mqtts://host:port (8883) for TLS; this or embedded. Of a cluster, a list of some servers: they are tried in turn.',
+      'mqtt://host:port (1883), or mqtts://host:port (8883) for TLS. Give this or embedded. For a cluster, a list of servers, which are tried in turn.',
     ),
-    embedded: z
-      .boolean()
-      .default(false)
-      .describe('Runs a broker inside the process, on 127.0.0.1, and connects to that.'),
+    embedded: z.boolean().default(false).describe('Runs a broker in this process, on 127.0.0.1, and connects to it.'),
     port: z
       .int()
       .min(0)
       .max(65_535)
       .meta({ default: 1883 })
       .optional()
-      .describe('Port that the embedded broker listens on; 0 takes a free one.'),
+      .describe('Port of the embedded broker; 0 picks a free one.'),
     clientId: z
       .string()
       .min(1)
       .optional()
-      .describe(
-        'How the server knows the satellite; no two clients may share it. A new one for each process unless given.',
-      ),
-    username: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Whom the server knows us as; the embedded broker asks it of its clients.'),
+      .describe('Client identifier; must be unique. Default: a new one for each process.'),
+    username: z.string().min(1).optional().describe('User name. The embedded broker demands it from its clients.'),
     password: z
       .string()
       .meta({ writeOnly: true })
       .optional()
-      .describe('The password of the user; the embedded broker asks it of its clients.'),
+      .describe('Password of the user. The embedded broker demands it from its clients.'),
     cleanSession: z
       .boolean()
       .default(true)
       .describe(
-        'Without, the server keeps subscriptions, and messages for them, while the satellite is away; needs a clientId.',
+        'False: the server keeps subscriptions, and messages for them, while the satellite is away; needs a clientId.',
       ),
     keepaliveSeconds: z
       .int()
@@ -81,7 +72,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
       .max(65_535)
       .default(30)
       .describe(
-        'The server hears from the satellite at least this often. One with a smaller max_keepalive (mosquitto from 2.0.12 on) refuses the client identifier, it says.',
+        'The satellite sends something to the server at least this often. A server with a smaller max_keepalive (mosquitto from 2.0.12 on) reports that it refuses the client identifier.',
       ),
     maxPacketBytes: z
       .int()
@@ -89,9 +80,9 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
       .max(MAX_LENGTH)
       .optional()
       .describe(
-        'Largest packet that the server takes, in bytes: a larger message is refused at once. 268435455, or with embedded 4194304, unless given. Servers of MQTT 3.1.1 do not tell theirs, and end the connection: set it to that of the server.',
+        'Largest packet that the server accepts, in bytes; a larger message is refused at once. Default: 268435455, with embedded 4194304. Servers of MQTT 3.1.1 do not tell their limit, and end the connection: set this to the limit of the server.',
       ),
-    inFlight: z.int().min(1).max(32_767).default(1024).describe('Messages sent and not yet acknowledged, at most.'),
+    inFlight: z.int().min(1).max(32_767).default(1024).describe('Most messages sent and not yet acknowledged.'),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {

@@ -54,30 +54,27 @@ const NAME = z.string().regex(/^[^\s.*>/\\\p{Cc}]{1,200}$/u, 'at most 200 charac
 
 const STREAM = z
   .strictObject({
-    name: NAME.describe('Its name.'),
-    subjects: z.array(z.string()).min(1).describe('What it takes; * stands for one token, > for all that follow.'),
-    storage: z.enum(['file', 'memory']).describe('"file", which outlives the server, or "memory".'),
-    maxBytes: z
-      .int()
+    name: NAME.describe('Name of the stream.'),
+    subjects: z
+      .array(z.string())
       .min(1)
-      .optional()
-      .describe('How large it may become, in bytes; as large as the server allows unless given.'),
+      .describe('Subjects that it stores; * stands for one token, > for all that follow.'),
+    storage: z.enum(['file', 'memory']).describe('"file", which survives a restart of the server, or "memory".'),
+    maxBytes: z.int().min(1).optional().describe('Largest size, in bytes. Default: as large as the server allows.'),
     maxAgeSeconds: z
       .number()
       .min(1)
       .optional()
-      .describe('How old its messages may become; as old as the server allows unless given.'),
+      .describe('Messages are deleted after this time. Default: as late as the server allows.'),
     duplicateWindowSeconds: z
       .number()
       .min(0.1)
       .optional()
-      .describe('For how long the server knows the ids of messages; as it says unless given, which is two minutes.'),
+      .describe('How long the server remembers the ids of messages. Default: that of the server, two minutes.'),
     discard: z
       .enum(['new', 'old'])
       .default('new')
-      .describe(
-        'What gives way when it is full: "new", the new message, which is refused, or "old", the oldest, which is lost without notice.',
-      ),
+      .describe('What happens when it is full: "new" refuses new messages, "old" deletes the oldest without notice.'),
   })
   .superRefine(({ subjects, maxAgeSeconds = Infinity, duplicateWindowSeconds = 0 }, ctx) => {
     for (const [i, subject] of subjects.entries()) {
@@ -92,37 +89,35 @@ const STREAM = z
 export const NATS_CONFIG: z.ZodType<NatsConfig> = z
   .strictObject({
     url: URLS.describe(
-      'nats://host:port (4222), or tls://host:port for TLS; of a cluster, a list of some servers: they are tried in turn.',
+      'nats://host:port (4222), or tls://host:port for TLS. For a cluster, a list of servers, which are tried in turn.',
     ),
     jetstream: z
       .boolean()
       .default(true)
-      .describe('JetStream, which stores messages; without, core NATS, which stores nothing.'),
+      .describe('Uses JetStream, which stores messages; false: core NATS, which stores nothing.'),
     domain: NAME.optional().describe(
-      "The JetStream domain that has the streams, for a leaf node whose hub has them; the server's own unless given.",
+      'JetStream domain of the streams, for example of the hub of a leaf node. Default: that of the server.',
     ),
-    username: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Whom the server knows us as, with password; or give token, credsFile or nkeySeed.'),
-    password: z.string().meta({ writeOnly: true }).optional().describe('The password of the user.'),
-    token: z.string().min(1).meta({ writeOnly: true }).optional().describe('A token, in place of a user.'),
+    username: z.string().min(1).optional().describe('User name, with password; or give token, credsFile or nkeySeed.'),
+    password: z.string().meta({ writeOnly: true }).optional().describe('Password of the user.'),
+    token: z.string().min(1).meta({ writeOnly: true }).optional().describe('Token, in place of a user.'),
     credsFile: z
       .string()
       .min(1)
       .meta({ writeOnly: false })
       .optional()
-      .describe('File of JWT and key, as nsc makes it; read at each connect.'),
-    nkeySeed: z.string().min(1).meta({ writeOnly: true }).optional().describe('The secret half of an nkey.'),
-    inFlight: z.int().min(1).max(65_536).default(4096).describe('Messages sent and not yet acknowledged, at most.'),
+      .describe('File with JWT and key, as nsc writes it; read at each connect.'),
+    nkeySeed: z.string().min(1).meta({ writeOnly: true }).optional().describe('Seed of an nkey.'),
+    inFlight: z.int().min(1).max(65_536).default(4096).describe('Most messages sent and not yet acknowledged.'),
     streams: z
       .array(STREAM)
       .default([])
       .describe(
         'Streams that must exist: a missing one is created, a deleted one is created again. An existing one is never changed; if it does not take the subjects, that is an error.',
       ),
-    durable: NAME.default('sputnik').describe('Satellites of the same name share the messages of a source.'),
+    durable: NAME.default('sputnik').describe(
+      'Name of the consumers. Satellites with the same name share the messages of a source.',
+    ),
     ...TLS_KEYS,
   })
   .superRefine((config, ctx) => {

@@ -36,41 +36,39 @@ export const REDIS_URLS: ServerUrls = new ServerUrls({
 export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
   .strictObject({
     url: z.string().describe('redis://host:port (6379), or rediss://host:port for TLS.'),
-    username: z.string().min(1).optional().describe('Whom the server knows us as; its user default unless given.'),
-    password: z.string().min(1).meta({ writeOnly: true }).optional().describe('The password of the user.'),
-    database: z.int().min(0).default(0).describe('The number of the database that the streams are in.'),
-    inFlight: z.int().min(1).max(65_536).default(1024).describe('Messages sent and not yet acknowledged, at most.'),
+    username: z.string().min(1).optional().describe("User name. Default: the server's user default."),
+    password: z.string().min(1).meta({ writeOnly: true }).optional().describe('Password of the user.'),
+    database: z.int().min(0).default(0).describe('Number of the database with the streams.'),
+    inFlight: z.int().min(1).max(65_536).default(1024).describe('Most messages sent and not yet acknowledged.'),
     maxLength: z
       .int()
       .min(1)
       .optional()
       .describe(
-        'About how many entries a stream keeps; any number unless given. The oldest beyond it are deleted, whether somebody has consumed them or not.',
+        'About how many entries a stream keeps. Older ones are deleted, even if nobody has consumed them. Default: no limit.',
       ),
     group: z
       .string()
       .min(1)
       .default('sputnik')
-      .describe('The consumer group: consumers of the same group share the messages of a stream.'),
+      .describe('Name of the consumer group. Satellites of a group share the messages of a stream.'),
     createGroups: z
       .boolean()
       .default(true)
-      .describe(
-        'Makes the stream and the group if they are missing; without, that is an error that says how to make them.',
-      ),
+      .describe('Creates a missing stream or group; false: that is an error that says how to create them.'),
     consumerName: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'How the group knows the satellite; no two may share it. A new one for each process unless given. With a name of its own a satellite takes up what it left unacknowledged at once after a restart.',
+        'Name of this satellite in the group; must be unique. Default: a new one for each process. With a fixed name, a satellite resumes what it left unacknowledged at once after a restart.',
       ),
     claimAfterMs: z
       .int()
       .min(1000)
       .default(30_000)
       .describe(
-        'What a consumer has left untouched for so long others take over, in milliseconds; the same for all of a group.',
+        'Other consumers take over a message that its consumer has not touched for this time, in milliseconds. Must be the same for the whole group.',
       ),
     ...TLS_KEYS,
   })

@@ -15,13 +15,13 @@ const Config = z.strictObject({
   source: z
     .string()
     .min(1)
-    .describe('What to subscribe to: a topic filter, subject, stream or queue, in the spelling of the server.'),
+    .describe("What to consume: a topic filter, subject, stream or queue, in the server's spelling."),
   maxUnacknowledged: z
     .int()
     .min(1)
     .default(MAX_UNACKNOWLEDGED)
     .describe(
-      'Messages that the receiver was asked to handle and has not answered, at most. How many it handles at once is its own mailbox.concurrency.',
+      'Most messages that the receiver was asked to handle and has not answered. How many it handles at once is its mailbox.concurrency.',
     ),
 });
 

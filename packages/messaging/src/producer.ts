@@ -12,19 +12,13 @@ import { hasCode } from './has-code.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
-  concurrency: z.int().min(1).default(512).describe('Messages under way to the server, at most.'),
-  capacity: z
-    .int()
-    .min(1)
-    .default(256)
-    .describe('Messages that wait for their turn, at most; beyond that senders wait, or are refused.'),
+  concurrency: z.int().min(1).default(512).describe('Most messages under way to the server.'),
+  capacity: z.int().min(1).default(256).describe('Most messages that wait; beyond that, senders wait, or are refused.'),
   maxHeldBytes: z
     .int()
     .min(1)
     .default(33_554_432)
-    .describe(
-      'Bytes of all messages, waiting or under way, at most. One that is larger is taken when there is no other.',
-    ),
+    .describe('Most bytes of all messages, waiting or under way. A larger one is accepted when there is no other.'),
 });
 
 /** A message is given up when so many connections ended after it was sent alone. */

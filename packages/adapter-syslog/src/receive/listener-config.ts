@@ -111,55 +111,58 @@ export const LIMITS: {
     .enum(['cut', 'refuse'])
     .optional()
     .describe(
-      'What becomes of a longer message: "cut" hands its beginning on, "refuse" nothing. It is counted, and the connection lives on.',
+      'What to do with a longer message: "cut" passes its beginning on, "refuse" nothing. It is counted, and the connection stays.',
     ),
   delimiter: z
     .enum(['newline', 'nul', 'any'])
     .optional()
     .describe(
-      'What ends a message in a stream that has no octet count: "newline" (LF, CR LF), "nul", or "any" of them.',
+      'What ends a message of a stream without an octet count: "newline" (LF, CR LF), "nul", or "any" of these.',
     ),
   framing: z
     .enum(['auto', 'octet-counting', 'newline'])
     .optional()
     .describe(
-      'What tells where a message of a stream ends: with "auto" each for itself its octet count or a delimiter; with "octet-counting" or "newline" only that.',
+      'What says where a message of a stream ends: with "auto", for each message its octet count or a delimiter; with "octet-counting" or "newline", only that.',
     ),
   proxyProtocol: z
     .boolean()
     .optional()
     .describe(
-      "Whether each connection begins with a header of the PROXY protocol (version 1 or 2, before the handshake of TLS), which tells the sender's address. One without is closed.",
+      'Each connection must begin with a header of the PROXY protocol (version 1 or 2, before the TLS handshake), which has the address of the sender. A connection without one is closed.',
     ),
-  maxConnections: z.int().min(1).optional().describe('Connections at once, by listener.'),
+  maxConnections: z.int().min(1).optional().describe('Most connections at once, for each listener.'),
   idleTimeoutMs: z
     .int()
     .min(0)
     .max(LONGEST_MS)
     .optional()
-    .describe('A connection that nothing comes from for so long is closed, in milliseconds; 0 for never.'),
+    .describe('Closes a connection when nothing came for this time, in milliseconds; 0: never.'),
   udpBufferBytes: z
     .int()
     .min(1024)
     .max(1_073_741_823)
     .optional()
     .describe(
-      'What the kernel is asked to hold of datagrams that have not been read yet, in bytes; the log warns if net.core.rmem_max does not allow it.',
+      "Size of the kernel's buffer for datagrams that are not read yet, in bytes. The log warns if net.core.rmem_max does not allow it.",
     ),
-  strict: z.boolean().optional().describe('Whether what is not of RFC 5424, to the letter, is data, with its PRI.'),
+  strict: z
+    .boolean()
+    .optional()
+    .describe('Accepts only RFC 5424, to the letter; everything else is data, with its priority.'),
   defaultPri: z
     .int()
     .min(0)
     .max(191)
     .optional()
-    .describe('The priority of what has no PRI part (rsyslog takes 13); without it such is data.'),
+    .describe('Priority of messages without a PRI part (rsyslog uses 13). Without this key, such messages are data.'),
   tag: z
     .enum(['word', 'colon'])
     .optional()
     .describe(
-      'What is a tag (RFC 3164) after time and host: with "word" the first word, too; with "colon" only what ends with a colon, or with a number in brackets.',
+      'What counts as the tag (RFC 3164) after time and host: "word", the first word; "colon", only a word that ends with a colon or with a number in brackets.',
     ),
-  atSignInHost: z.boolean().optional().describe('Whether a host name may have an @ in it.'),
+  atSignInHost: z.boolean().optional().describe('Allows an @ in a host name.'),
   zones: z
     .record(
       z.string().regex(/^[A-Z]{1,5}$/, 'expected the abbreviation of a zone in capitals, such as "CEST"'),
@@ -169,7 +172,7 @@ export const LIMITS: {
     )
     .optional()
     .describe(
-      'Abbreviations of zones after a time stamp, and how far ahead of UTC each is: { "CEST": "+02:00" }. UTC and GMT are known; any other word there is the host.',
+      'Zone abbreviations after a time stamp, and the offset of each from UTC: { "CEST": "+02:00" }. UTC and GMT are known; any other word there is the host.',
     ),
 };
 
@@ -189,9 +192,7 @@ const OF_LISTENER = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe(
-      'What source.listener, counts and logs call it; its address and port, or its path, unless given. Each has a name of its own.',
-    ),
+    .describe('Name in source.listener, counts and logs; must be unique. Default: its address and port, or its path.'),
   transport: z
     .enum(['udp', 'tcp', 'tls', 'unix'])
     .describe('How messages come: "udp", "tcp", "tls" or "unix", a stream socket.'),
@@ -200,47 +201,45 @@ const OF_LISTENER = z.strictObject({
     .min(1)
     .meta({ default: DEFAULTS.host })
     .optional()
-    .describe('Where it listens; of IPv4 or IPv6, "::" for both.'),
-  port: PORT.describe('Port to listen on, 5514 or, for TLS, 6514 unless given; 0 takes any that is free.'),
+    .describe('Address to listen on, IPv4 or IPv6; "::" for both.'),
+  port: PORT.describe('Port to listen on; 0 picks a free one. Default: 5514, for TLS 6514.'),
   path: z
     .string()
     .min(1)
     .optional()
-    .describe(
-      'Path of the Unix socket. One that a process left which is gone is replaced; anything else there is an error.',
-    ),
+    .describe('Path of the Unix socket. A socket whose process is gone is replaced; anything else there is an error.'),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected permissions in octal digits, such as "0660"')
     .meta({ default: DEFAULTS.mode })
     .optional()
-    .describe('Permissions of the Unix socket, in octal digits; those of /dev/log unless given.'),
-  certFile: z.string().min(1).optional().describe('PEM file of the certificate that a TLS listener shows.'),
+    .describe('Permissions of the Unix socket, in octal digits. Default: those of /dev/log.'),
+  certFile: z.string().min(1).optional().describe('PEM file of the certificate of a TLS listener.'),
   keyFile: z.string().min(1).meta({ writeOnly: false }).optional().describe('PEM file of the key of certFile.'),
   passphraseFile: z
     .string()
     .min(1)
     .meta({ writeOnly: false })
     .optional()
-    .describe('File whose first line is the passphrase that the key is encrypted with.'),
+    .describe('File whose first line is the passphrase of the key.'),
   caFile: z
     .string()
     .min(1)
     .optional()
-    .describe('PEM file of the authorities to trust: with it senders need a certificate of one of them.'),
+    .describe('PEM file of authorities. With it, senders need a certificate that one of them has signed.'),
   peerSubject: z
     .boolean()
     .meta({ default: DEFAULTS.peerSubject })
     .optional()
     .describe(
-      "Whether the source of a message has the subject of the sender's certificate; needs caFile, so that it is verified.",
+      "Adds the subject of the sender's certificate to the source of its messages. Needs caFile, so that the certificate is verified.",
     ),
   maxTlsVersion: z
     .enum(['TLSv1.2', 'TLSv1.3'])
     .meta({ default: DEFAULTS.maxTlsVersion })
     .optional()
     .describe(
-      'The latest version of TLS that is spoken: "TLSv1.2" for senders that never read. By 1.3 the server sends session tickets; when a sender closes with these unread, its system discards what it has not sent yet.',
+      'The latest version of TLS to use: "TLSv1.2" for senders that never read. With 1.3, the server sends session tickets; if a sender closes without reading them, its system discards what it has not sent yet.',
     ),
   handshakeTimeoutMs: z
     .int()
@@ -248,7 +247,7 @@ const OF_LISTENER = z.strictObject({
     .max(LONGEST_MS)
     .meta({ default: DEFAULTS.handshakeTimeoutMs })
     .optional()
-    .describe('How long the handshake of TLS may take, in milliseconds.'),
+    .describe('How long a TLS handshake may take, in milliseconds.'),
   ...LIMITS,
 });
 

@@ -31,31 +31,29 @@ const SHORT = ['host', 'port', 'udp', 'tcp'] as const;
 
 const WRITTEN = z
   .strictObject({
-    listeners: z.array(LISTENER).min(1).optional().describe('Where to listen, in place of host, port, udp and tcp.'),
+    listeners: z.array(LISTENER).min(1).optional().describe('Listeners, in place of host, port, udp and tcp.'),
     host: z
       .string()
       .min(1)
       .meta({ default: DEFAULTS.host })
       .optional()
-      .describe('Address to listen on; syslog knows no passwords, so only this machine unless configured.'),
-    port: PORT.meta({ default: PLAIN_PORT }).describe(
-      'Port to listen on, of UDP and TCP alike; 0 takes any that is free.',
-    ),
-    udp: z.boolean().meta({ default: true }).optional().describe('Whether to listen on UDP.'),
-    tcp: z.boolean().meta({ default: true }).optional().describe('Whether to listen on TCP.'),
+      .describe('Address to listen on. Default: only this machine, since syslog has no passwords.'),
+    port: PORT.meta({ default: PLAIN_PORT }).describe('Port to listen on, for UDP and TCP; 0 picks a free one.'),
+    udp: z.boolean().meta({ default: true }).optional().describe('Listens on UDP.'),
+    tcp: z.boolean().meta({ default: true }).optional().describe('Listens on TCP.'),
     severityLevel: z
       .int()
       .min(-1)
       .max(7)
       .default(7)
       .describe(
-        'The least severe messages that are handed on, 0 (emerg) to 7 (debug); -1 for none. What has no severity passes.',
+        'The least severe messages to pass on, 0 (emerg) to 7 (debug); -1: none. Messages without a severity pass.',
       ),
     timeZone: z
       .string()
       .refine(isTimeZone, 'is not a known time zone; expected one such as "Europe/Berlin"')
       .optional()
-      .describe('Zone of time stamps that tell none, such as "Europe/Berlin"; that of the process unless given.'),
+      .describe('Zone of time stamps without one, such as "Europe/Berlin". Default: the zone of the process.'),
     ...LIMITS_OF_ALL,
   })
   .superRefine((given, ctx) => {

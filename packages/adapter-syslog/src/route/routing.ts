@@ -14,9 +14,9 @@ const Written = z.strictObject({
   selector: z
     .string()
     .describe(
-      'Which messages: severities of a facility (local0.err,crit; local0. for all), facilities (kern,mail), severities (info,notice), or data, for what could not be read.',
+      'Which messages: severities of a facility (local0.err,crit; local0. for all), facilities (kern,mail), severities (info,notice), or data, for messages that could not be parsed.',
     ),
-  target: z.string().describe('Where they go: a topic, subject, stream or queue, in the spelling of the server.'),
+  target: z.string().describe("Where they go: a topic, subject, stream or queue, in the server's spelling."),
 });
 
 /** Keys in upper or lower case: the original's files have capitals. */

@@ -22,20 +22,16 @@ export const TLS_KEYS: Readonly<Record<keyof TlsConfig, z.ZodOptional<z.ZodStrin
     .min(1)
     .optional()
     .describe(
-      'PEM file of the authorities to trust; the well-known ones unless given. Read at each connect, as the other files are.',
+      'PEM file of the authorities to trust. Default: the well-known ones. Like the other files, it is read at each connect.',
     ),
-  certFile: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('PEM file of the certificate of our own, for servers that ask for one.'),
+  certFile: z.string().min(1).optional().describe('PEM file of our certificate, for servers that ask for one.'),
   // a path is no secret, whatever it is called
   keyFile: z.string().min(1).meta({ writeOnly: false }).optional().describe('PEM file of the key of certFile.'),
   servername: z
     .string()
     .min(1)
     .optional()
-    .describe('The name in the certificate of the server; the host of the url unless given.'),
+    .describe("The name in the server's certificate. Default: the host of the url."),
 };
 
 /**
