@@ -473,6 +473,7 @@ export const GUARDS = {
     'an error that nobody catches lands': [skip, 'field'],
     'an exit without a landing is not exit code 0': [skip, 'field'],
     'a loop that is stuck ends the process': [skip, 'stuck'],
+    'a problem is one line': [swap('.map(printable)', ''), 'check'],
     'a loop that goes on is let be': [swap('beatsNow === beats ?', 'true ?'), 'stuck'],
     'the log does not wait for its reader': [swap('| constants.O_NONBLOCK', ''), 'field'],
     'an announced landing is delayed': [always, 'field'],
@@ -501,6 +502,8 @@ export const GUARDS = {
     'a default that is refused is not in force': [always, 'in-force'],
   },
   'packages/connector-nats': {
+    'the library prints nothing that a server says': [skip, 'hostile'],
+    'an error of the socket is always heard': [skip, 'hostile'],
     'what a handler rejects comes later, not at once': [
       swap('Math.min(first * 2 ** (this.#times - 1), most)', '0'),
       'consumer',
@@ -549,6 +552,7 @@ export const GUARDS = {
     'a duplicate is told': [swap('last >= ZERO && last <= NINE', 'true'), 'field'],
   },
   'packages/connector-redis': {
+    'an answer that the library cannot take does not end the process': [skip, 'hostile'],
     'idle connections give signs of life': [never, 'field'],
     'a server that refuses PING for now is alive': [always, 'passing'],
     'an acknowledgement that is refused for now is sent again': [always, 'passing'],

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@sputnikjs/core';
+import { rejection } from '@sputnikjs/testkit';
 import { certificates } from '@sputnikjs/testkit/servers';
 import { connector } from '../dist/index.js';
-import { addStream, open, started } from './helpers.js';
+import { addStream, connect, makeConnector, open, started } from './helpers.js';
 
 test('a password that goes to another host in clear is warned of; to this one, or over TLS, it is not', async () => {
   for (const [config, isWarned] of [
@@ -54,4 +56,41 @@ test('over TLS only the first line counts of what comes in clear', async (t) => 
   const url = `tls://127.0.0.1:${(middle.address() as AddressInfo).port}`;
   const { connection } = await open(t, { url, ...login });
   await connection.producer.produce({ target: 'a', payload: 'more than a byte' });
+});
+
+const INFO = 'INFO {"version":"2.9.10","max_payload":1048576,"headers":true}\r\n';
+
+/** The url of a false server that introduces itself, and says one thing after the other each time it hears something. */
+async function falseServer(t: TestContext, ...answers: readonly string[]): Promise<string> {
+  const server = createServer((socket) => {
+    const left = [...answers];
+    socket.on('error', () => {}).write(INFO);
+    socket.on('data', () => socket.write(left.shift() ?? ''));
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  return `nats://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('what a server says that is not NATS is printed by nobody, and ends the connection', async (t) => {
+  const printed = t.mock.method(console, 'log', () => {});
+  for (const garbage of [`\u001B[2J${'x'.repeat(100_000)}`, 'INFO {\u001B[2J\r\n']) {
+    const url = await falseServer(t, garbage);
+    const error = await rejection(connect(makeConnector(t, { url, jetstream: false })));
+    assert.match(error.message, /not NATS/);
+  }
+  // the library would print in a later turn
+  await turn();
+  assert.deepEqual(printed.mock.calls, []);
+});
+
+test('a server that refuses us and then says what is not NATS ends the connection, and not the process', async (t) => {
+  const printed = t.mock.method(console, 'log', () => {});
+  const url = await falseServer(t, 'PONG\r\n', "PONG\r\n-ERR 'Authorization Violation'\r\nXX");
+  const { connector, lost } = await connect(makeConnector(t, { url, jetstream: false }));
+  void connector.isConnected();
+  assert.match(String(await lost), /is lost/);
+  // an error that nobody hears would fail the test now
+  await turn();
+  assert.deepEqual(printed.mock.calls, []);
 });

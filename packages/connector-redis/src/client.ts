@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Redis, type Command } from 'ioredis';
+import { watchAnswers } from './internals.js';
 import { ServerError } from './server-error.js';
 
 const CLOSED_BY_SERVER = 'the server closed the connection';
@@ -72,6 +73,7 @@ export class Client {
     socket.on('data', this.#boundLogin);
     socket.pause();
     this.#redis.on('error', (error: Error) => this.end(error));
+    watchAnswers(this.#redis, () => this.end(new Error(NOT_REDIS)));
     this.#looks = setInterval(() => this.#look(), IDLE_MS);
   }
 

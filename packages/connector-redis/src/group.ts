@@ -23,12 +23,17 @@ export async function prepareGroup(link: RedisLink, stream: string, config: Redi
 
 async function groupsOf(link: RedisLink, stream: string): Promise<readonly string[]> {
   try {
-    const groups = (await link.call('XINFO', 'GROUPS', stream)) as readonly (readonly unknown[])[];
-    return groups.map((properties) => String(properties[properties.findIndex((name) => String(name) === 'name') + 1]));
+    const groups: unknown = await link.call('XINFO', 'GROUPS', stream);
+    return (Array.isArray(groups) ? groups : []).filter(Array.isArray).map(nameOf);
   } catch (error) {
     if (hasCode(error, 'ERR')) return [];
     throw error;
   }
+}
+
+/** Of a group, as the server tells its properties: names and values by turns. */
+function nameOf(properties: readonly unknown[]): string {
+  return String(properties[properties.findIndex((name) => String(name) === 'name') + 1]);
 }
 
 /** As redis-cli wants it. */

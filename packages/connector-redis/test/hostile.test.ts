@@ -41,3 +41,20 @@ test('a server that answers the login with gigabytes is left after the first byt
     assert.ok(more < 100, `it took ${more} MB`);
   }
 });
+
+test('a server that answers what nobody asked ends the connection, and not the process', async (t) => {
+  const hello = '*4\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$2\r\nid\r\n:7\r\n';
+  for (const answer of ['$-1\r\n', '>1\r\n$-1\r\n', '>2\r\n$9\r\nsubscribe\r\n$-1\r\n']) {
+    const server = createServer((socket) => {
+      const answers = [hello, '+PONG\r\n'];
+      socket.on('error', () => {}).on('data', () => socket.write(answers.shift() ?? answer.repeat(3)));
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { connector, lost } = await connect(makeConnector(t, { url }));
+    void connector.isConnected();
+    // what the library throws by itself fails the test
+    assert.match(String(await lost), /CONNECTION_LOST|is lost/);
+  }
+});

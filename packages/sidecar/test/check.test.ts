@@ -62,6 +62,21 @@ test('a list of blocks that does not parse does not hide what else is wrong (haz
   ]);
 });
 
+test('a configuration that does not parse, of a block that checks more than its schema, is a problem as well', async () => {
+  const checking = defineBlock({ name: 'checking', check: () => ({ problems: ['not this one'] }), make: () => ({}) });
+  const cf = await folder({ 'blocks.json': [{ name: 'checking' }], 'checking.json': '{' });
+  const { problems } = await check({ cf, blockFactories: { checking } });
+  assert.equal(problems.filter((problem) => problem.startsWith(`${join(cf, 'checking.json')}:1:2: `)).length, 1);
+});
+
+test('a problem is one line that a terminal can be given, whatever names a file has in it', async () => {
+  const cf = await folder({ 'blocks.json': [{ name: 'pro\nducer' }], 'sputnik.yaml': '"log\\eLevel": info' });
+  const { problems } = await check({ cf });
+  assert.equal(problems.length, 2, problems.join());
+  for (const problem of problems) assert.ok(!/\p{Cc}/u.test(problem), JSON.stringify(problem));
+  assert.match(problems.join(), /log\\u001bLevel/);
+});
+
 test('a configuration that has to be there and is not is named with the keys it must have', async () => {
   const cf = await folder({
     'blocks.json': [{ name: 'listener', responsibility: 'x', module: './b.mjs' }],

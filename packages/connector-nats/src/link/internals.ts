@@ -32,6 +32,9 @@ class OpenedTransport extends NodeTransport {
     this.#wire = wire;
     this.options = options;
     this.socket = socket;
+    // The library would take our listeners away, too; an error that nobody hears any more ends the process.
+    // guard: an error of the socket is always heard
+    socket.removeAllListeners = () => socket;
     this.connected = true;
     this.yields.push(greeting);
     this.setupHandlers();
@@ -47,14 +50,22 @@ class OpenedTransport extends NodeTransport {
 
   /** The library stops reading at what it cannot parse, and would keep the connection. */
   override async *iterate(): AsyncIterableIterator<Uint8Array> {
+    const { socket } = this;
+    let isOver = false;
     try {
       for await (const piece of super.iterate()) {
         const reader = this.#wire?.reader;
         if (reader === undefined) yield piece;
         else yield* reader.read(piece as Buffer);
       }
+      isOver = true;
     } finally {
-      if (!this.done) this.socket.destroy(new Error('the server sent something that is not NATS'));
+      if (!isOver) {
+        socket.destroy(new Error('the server sent something that is not NATS'));
+        // The library waits for this, and would then print to stdout what it could not parse: all of it, as it came.
+        // guard: the library prints nothing that a server says
+        await new Promise<never>(() => {});
+      }
     }
   }
 }

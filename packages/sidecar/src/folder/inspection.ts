@@ -58,9 +58,14 @@ export async function inspectSetup(inspected: Inspected): Promise<WithProblems<I
       continue;
     }
     const own = [...new Set([responsibility, name])];
-    const label = await configuration.labelOf(own);
+    const found = await attempt(configuration.labelOf(own), responsibility);
+    const label = found.value;
     const checked = await attempt(checkBlock(factory, own, configuration, read), {});
-    problems.push(...checked.problems, ...(checked.value.problems ?? []).map((problem) => `${label}: ${problem}`));
+    problems.push(
+      ...found.problems,
+      ...checked.problems,
+      ...(checked.value.problems ?? []).map((problem) => `${label}: ${problem}`),
+    );
     const { listens = [] } = checked.value;
     for (const place of listens) claims.push({ ...place, by: responsibility, label });
     wiring.push({ responsibility, needs, listens });

@@ -14,6 +14,7 @@ import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
 import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
+import { printable } from '../text.js';
 import type { BlockWiring } from './wiring.js';
 
 /** A satellite that has been checked and can be prepared. */
@@ -50,7 +51,7 @@ export interface SetupResult extends WithProblems<Setup | undefined> {
 export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> {
   const opened = await openConfiguration(options);
   const configuration = opened.value;
-  if (configuration === undefined) return { value: undefined, problems: opened.problems, configuration };
+  if (configuration === undefined) return { value: undefined, problems: opened.problems.map(printable), configuration };
   const folder = options.cf ?? process.cwd();
   const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
   const list = await readBlocks(configuration.reader);
@@ -83,10 +84,14 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
   const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
-  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays])];
+  // names that files give may have line breaks in them, and what a terminal obeys
+  // guard: a problem is one line
+  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays])].map(
+    printable,
+  );
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
   const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
-  const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets];
+  const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
     name,
     sputnik,
