@@ -553,6 +553,7 @@ export const GUARDS = {
   },
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],
+    'what comes behind the end of a client is not read': [never, 'hostile'],
     'idle connections give signs of life': [never, 'field'],
     'a server that refuses PING for now is alive': [always, 'passing'],
     'an acknowledgement that is refused for now is sent again': [always, 'passing'],
@@ -588,6 +589,7 @@ export const GUARDS = {
   },
   'packages/connector-mqtt': {
     'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
+    'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],
     'targets that servers keep to themselves are refused': [swap('SYS|share|CONTROL', 'SYS|CONTROL'), 'field'],
     'the embedded broker grants no shared subscription': [swap('|| isShared(subscription.topic)', ''), 'field'],
     'what does not begin with CONNACK ends the attempt': [swap('data[0] !== CONNACK', 'false'), 'connect'],

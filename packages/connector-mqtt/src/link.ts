@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Link, reasonOf, type LinkUser } from '@sputnikjs/messaging/connector';
-import { MqttClient, type IClientOptions } from 'mqtt';
+import { MqttClient, type IClientOptions, type Packet } from 'mqtt';
 import { DISCONNECT, PacketIds } from './packets.js';
 
 type ReceivedMessage = Parameters<MqttClient['handleMessage']>[0];
@@ -18,6 +18,9 @@ const CLOSED_BY_SERVER =
   'the server closed the connection; does another client have this clientId, or may the user not publish? Check the log of the server';
 
 const NOT_MQTT = 'it does not speak MQTT; is the url right?';
+
+/** What a server has to say to who publishes and subscribes with QoS 0 and 1 (MQTT 3.1.1, 3). */
+const EXPECTED: ReadonlySet<string> = new Set(['connack', 'publish', 'puback', 'suback', 'unsuback', 'pingresp']);
 
 /** What a server's first packet begins with: CONNACK (MQTT 3.1.1, 3.2.0-1). */
 const CONNACK = 0x20;
@@ -55,6 +58,8 @@ export class MqttLink extends Link<MqttLinkUser> {
     socket.on('error', (error) => this.end(error));
     socket.on('close', () => this.end(this.#goodbye ?? new Error(CLOSED_BY_SERVER)));
     this.#client.on('packetreceive', (packet) => {
+      // guard: what is not for a client of QoS 1 ends the connection
+      if (!EXPECTED.has(packet.cmd)) return this.#refuse(packet);
       if (packet.cmd === 'puback') for (const user of this.users) user.acknowledged?.(packet.messageId ?? 0);
       else if (packet.cmd === 'pingresp') this.#pong();
     });
@@ -64,6 +69,12 @@ export class MqttLink extends Link<MqttLinkUser> {
       // an error keeps the library from acknowledging the message, and does nothing else
       done(new Error('it is acknowledged once it is handled'));
     };
+  }
+
+  /** The library would act on it all the same, and fails at some: with another name it passes it over. */
+  #refuse(packet: Packet): void {
+    this.end(new Error(`it sends ${packet.cmd} to a client that asked for no such thing`));
+    Object.assign(packet, { cmd: 'refused' });
   }
 
   /** Resolves when the server has accepted the connection; rejects with why it has not. */

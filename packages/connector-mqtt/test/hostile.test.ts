@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect as connectTo, type Socket } from 'node:net';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Collector, rejection } from '@sputnikjs/testkit';
 import { publishPacket } from '../dist/packets.js';
@@ -128,4 +128,26 @@ test('a message that is larger than the server takes is refused before it is sen
   assert.match(error.message, /its packet has 1005 bytes, more than the 1000 of "maxPacketBytes"/);
   await connection.producer.produce({ target: 'a', payload: Buffer.alloc(995) });
   assert.equal(await Promise.race([lost, Promise.resolve('there')]), 'there');
+});
+
+test('a server that sends what is not for a client of QoS 1 ends the connection, and not the process', async (t) => {
+  for (const [name, kind] of [
+    ['pubrel', 0x62],
+    ['pubrec', 0x50],
+    ['pubcomp', 0x70],
+    ['subscribe', 0x82],
+    ['disconnect', 0xe0],
+  ] as const) {
+    const server = createServer((socket) => {
+      const answers = [Buffer.from([0x20, 2, 0, 0])];
+      socket.on('error', () => {}).on('data', () => socket.write(answers.shift() ?? Buffer.from([kind, 0])));
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { connector, lost } = await connect(makeConnector(t, { url }));
+    void connector.isConnected();
+    // what the library throws by itself fails the test
+    assert.match(String(await lost), /is lost/, name);
+  }
 });

@@ -73,7 +73,10 @@ export class Client {
     socket.on('data', this.#boundLogin);
     socket.pause();
     this.#redis.on('error', (error: Error) => this.end(error));
-    watchAnswers(this.#redis, () => this.end(new Error(NOT_REDIS)));
+    watchAnswers(this.#redis, {
+      failed: () => this.end(new Error(NOT_REDIS)),
+      isOver: () => this.#end !== undefined,
+    });
     this.#looks = setInterval(() => this.#look(), IDLE_MS);
   }
 

@@ -8,21 +8,32 @@ type Dispatch = (this: { readonly redis: object }, handOver: () => void) => void
 const { prototype } = (handlers as unknown as { readonly default: { readonly prototype: { dispatch: Dispatch } } })
   .default;
 const { dispatch } = prototype;
-const watched = new WeakMap<object, () => void>();
+
+/** What is done about the answers of a client. */
+export interface AnswerWatch {
+  /** The server has said what the library trips over, such as an answer to nothing. */
+  readonly failed: () => void;
+  readonly isOver: () => boolean;
+}
+
+const watched = new WeakMap<object, AnswerWatch>();
 
 // once for all clients of the process; those that are not ours are as they were
 prototype.dispatch = function dispatchWatched(handOver) {
-  const onBadAnswer = watched.get(this.redis);
-  if (onBadAnswer === undefined) return dispatch.call(this, handOver);
+  const watch = watched.get(this.redis);
+  if (watch === undefined) return dispatch.call(this, handOver);
   try {
     handOver();
   } catch {
     // guard: an answer that the library cannot take does not end the process
-    onBadAnswer();
+    watch.failed();
   }
+  // The library would go on with all that it has; where a length is below zero it goes backward, and never comes to an end.
+  // guard: what comes behind the end of a client is not read
+  if (watch.isOver()) throw new Error('the client has ended');
 };
 
-/** Calls `onBadAnswer` when the server says what the library trips over, such as an answer to nothing. */
-export function watchAnswers(redis: Redis, onBadAnswer: () => void): void {
-  watched.set(redis, onBadAnswer);
+/** Watches the answers of a client from now on. */
+export function watchAnswers(redis: Redis, watch: AnswerWatch): void {
+  watched.set(redis, watch);
 }

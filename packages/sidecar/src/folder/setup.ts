@@ -84,11 +84,10 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
   const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
+  const all = [...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays];
   // names that files give may have line breaks in them, and what a terminal obeys
   // guard: a problem is one line
-  const problems = [...new Set([...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays])].map(
-    printable,
-  );
+  const problems = [...new Set(all)].map(printable);
   const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
   const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets].map(printable);
