@@ -106,6 +106,20 @@ test('B5: an init that gives up because landing began is no failure', async () =
   assert.equal(error.report?.clean, true);
 });
 
+test('B5: an init whose question the landing ended is no failure either', async () => {
+  const t = new TestFlight();
+  const asker = defineBlock({
+    name: 'asker',
+    needs: { a: 'a' },
+    make: (_, { a }, { landing }) => ({ init: async () => void (await a.ask({}, { signal: landing })) }),
+  });
+  const preparing = t.prepare({ a: { onMsg() {} }, asker });
+  await turn();
+  t.context('a').land('enough');
+  const error = await rejection(preparing, 'ABORTED');
+  assert.deepEqual([error.cause, error.report?.failures], ['enough', []]);
+});
+
 test('B5: an init that fails after a landing was asked for is a failure, and prepare rejects with ABORTED', async () => {
   const t = new TestFlight();
   const error = await rejection(
