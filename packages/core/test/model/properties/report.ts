@@ -94,6 +94,22 @@ export const report: readonly Property[] = [
   },
   {
     rule: 'L4',
+    says: 'a failure that is told says how many messages are lost with it: those that failed where nobody had asked',
+    check(story) {
+      let seen = 0;
+      for (const told of story.told('failed')) {
+        const { block, callback, lost } = told.event;
+        if (!story.watched.has(block.responsibility)) continue;
+        const loss = lossOf(story, told);
+        const expected = loss && !loss.asked ? loss.letters.length : 0;
+        must(lost === expected, () => `${block.name}.${callback}: ${lost} are said to be lost, not ${expected}`);
+        seen += expected;
+      }
+      return seen;
+    },
+  },
+  {
+    rule: 'L4',
     says: 'the report tells by block how many accepted messages were dropped',
     check(story) {
       if (!story.report || !story.landed) return 0;
