@@ -616,6 +616,21 @@ export const GUARDS = {
     "a head of Cisco's behind that of a relay is read": [always, 'habits'],
     'of what came over connections 64 are kept, then their senders wait': [always, 'keeping'],
     'a landing waits for what comes during it': [skip, 'keeping'],
+    'structured data has so many elements at most': [always, 'rfc5424'],
+    'structured data has so many parameters at most': [skip, 'rfc5424'],
+    'datagrams that wait are bounded in messages and bytes': [
+      swap('|| this.#datagramBytes > DATAGRAM_BYTES', ''),
+      'bounds',
+    ],
+    'datagrams leave time to others': [swap('&& !this.#turn.isOver', ''), 'bounds'],
+    'of what came over connections a megabyte is kept, then their senders wait': [
+      swap('&& otherBytes <= PATIENT_BYTES', ''),
+      'bounds',
+    ],
+    'what the producer has not answered is bounded in bytes': [
+      swap('|| this.#bytesUnderWay >= WINDOW_BYTES', ''),
+      'bounds',
+    ],
     'datagrams find room in the mailbox while connections wait': [never, 'field'],
     'datagrams that the publisher has no room for wait in turn with connections': [
       swap('&& !(this.#datagramWasLast && this.#mayConnect)', ''),

@@ -18,6 +18,7 @@ export {
 } from './parse/message.js';
 export type { ParseOptions } from './parse/parse-options.js';
 export { parseSyslog, passes } from './parse/parse.js';
+export { weightOf } from './parse/weight.js';
 export { syslogproducer } from './syslogproducer.js';
 export { syslogwriter } from './syslogwriter.js';
 export { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';

@@ -9,7 +9,11 @@ import { DatagramBuffer } from './deliver/datagram-buffer.js';
 import { SYSLOG_PRODUCER } from './parse/message.js';
 import { Routing, targetOf } from './route/routing.js';
 import type { Target } from './route/target.js';
+import { weightOf } from './parse/weight.js';
 import { SYSLOG_WRITER } from './deliver/unsent.js';
+
+/** Parsed messages in the mailbox, and those whose senders wait, in bytes at most. */
+const HELD_BYTES = 8_388_608;
 
 const Config = z.strictObject({
   target: z
@@ -67,7 +71,7 @@ export const syslogproducer: BlockDefinition = defineBlock({
     return {
       // The mailbox is for what comes at once: all is taken out of it at once, so that a datagram always finds room. Whose message
       // has its answer held back takes one of the `concurrency`: the receivers' last ones of 256, and of others all they send.
-      mailbox: { capacity: 1024, concurrency: 1024 },
+      mailbox: { capacity: 1024, concurrency: 1024, weigh: weightOf, maxWeight: HELD_BYTES },
       async init(config) {
         routing = new Routing(await readRoutes(config, confName), target);
       },

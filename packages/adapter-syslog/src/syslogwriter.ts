@@ -7,6 +7,10 @@ import { SYSLOG_WRITER, type UnsentMessage } from './deliver/unsent.js';
 
 /** Most messages in one write. */
 const BATCH = 1024;
+/** Messages that wait to be written, in bytes at most; room for all that `syslogproducer` may have left at landing. */
+const HELD_BYTES = 33_554_432;
+/** What a message takes beside its payload. */
+const OVERHEAD = 512;
 
 const Config = z.strictObject({
   path: z
@@ -75,7 +79,7 @@ export const syslogwriter: BlockDefinition = defineBlock({
       return batch;
     };
     return {
-      mailbox: { concurrency: BATCH },
+      mailbox: { concurrency: BATCH, weigh: weightOfUnsent, maxWeight: HELD_BYTES },
       async init() {
         try {
           await file.open();
@@ -96,6 +100,11 @@ export const syslogwriter: BlockDefinition = defineBlock({
     };
   },
 });
+
+/** Whoever sends anything else than a message fails when that is written. */
+function weightOfUnsent({ payload }: Partial<UnsentMessage>): number {
+  return OVERHEAD + (typeof payload === 'string' ? Buffer.byteLength(payload) : (payload?.byteLength ?? 0));
+}
 
 function lineOf({ target, payload, reason }: UnsentMessage): Buffer {
   const head = JSON.stringify({ written_at: new Date().toISOString(), target, reason });

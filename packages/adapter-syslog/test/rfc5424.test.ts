@@ -171,6 +171,33 @@ for (const sd of [
   });
 }
 
+const elements = (count: number, parameters: number): string =>
+  Array.from({ length: count }, (_, n) => `[e${n}${` p${n}="1"`.repeat(parameters)}]`).join('');
+
+for (const [what, sd] of [
+  ['1,024 parameters', elements(1, 1_024)],
+  ['128 elements of 8 parameters', elements(128, 8)],
+] as const) {
+  test(`structured data is taken apart up to ${what}`, () => {
+    const { structured_data = {}, message } = parse(`<13>1 - - - - - ${sd} text`);
+    assert.equal(message, 'text');
+    const values = Object.values(structured_data).flatMap((element) => Object.values(element).flat());
+    assert.equal(values.length, 1_024);
+  });
+}
+
+for (const [what, sd] of [
+  ['1,025 parameters', elements(1, 1_025)],
+  ['129 elements', elements(129, 0)],
+  ['1,025 parameters in two elements', elements(1, 1_024) + elements(1, 1)],
+] as const) {
+  test(`structured data of ${what} stays in the text, and nothing is lost`, () => {
+    const { structured_data, message } = parse(`<13>1 - - - - - ${sd} text`);
+    assert.equal(structured_data, undefined);
+    assert.equal(message, `${sd} text`);
+  });
+}
+
 test('a parameter that is repeated keeps all its values, in order', () => {
   const { structured_data } = parse('<13>1 - - - - - [ip a="1" b="x" a="2" a="3"][ip a="4"] x');
   assert.deepEqual(structured_data, { ip: { a: ['1', '2', '3', '4'], b: 'x' } });

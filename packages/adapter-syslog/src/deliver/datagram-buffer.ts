@@ -20,8 +20,9 @@ export class DatagramBuffer {
   readonly #datagrams = new Fifo<Item>();
   readonly #others = new Fifo<Item>();
   #lastWas = this.#others;
-  /** Size of the datagrams. */
+  /** Size of the datagrams, and of the others. */
   #bytes = 0;
+  #otherBytes = 0;
 
   constructor(maxDatagrams: number, maxBytes: number) {
     this.#maxDatagrams = maxDatagrams;
@@ -38,22 +39,30 @@ export class DatagramBuffer {
     return this.#others.size;
   }
 
+  /** Their bytes. */
+  get otherBytes(): number {
+    return this.#otherBytes;
+  }
+
   hasRoomFor({ bytes }: Item): boolean {
     const { size } = this.#datagrams;
     return size === 0 || (size < this.#maxDatagrams && this.#bytes + bytes <= this.#maxBytes);
   }
 
   push(item: Item): void {
-    if (!item.mayDrop) return this.#others.push(item);
-    this.#bytes += item.bytes;
-    this.#datagrams.push(item);
+    if (item.mayDrop) this.#bytes += item.bytes;
+    else this.#otherBytes += item.bytes;
+    (item.mayDrop ? this.#datagrams : this.#others).push(item);
   }
 
   /** Removes and returns the next item. */
   shift(): Item | undefined {
     const isDatagrams = this.#others.size === 0 || (this.#lastWas === this.#others && this.#datagrams.size > 0);
     this.#lastWas = isDatagrams ? this.#datagrams : this.#others;
-    return isDatagrams ? this.evict() : this.#others.shift();
+    if (isDatagrams) return this.evict();
+    const item = this.#others.shift();
+    if (item) this.#otherBytes -= item.bytes;
+    return item;
   }
 
   /** Removes and returns the oldest datagram; undefined if there is none. */

@@ -4,10 +4,12 @@ import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Item, DatagramBuffer } from './datagram-buffer.js';
 import type { UnsentMessage } from './unsent.js';
 
-/** Most questions that the producer has not answered yet. */
+/** Most questions that the producer has not answered yet, and most bytes of them. */
 const WINDOW = 1024;
-/** Most messages kept of senders that can wait: beyond that, those senders wait. */
+const WINDOW_BYTES = 8_388_608;
+/** Most messages kept of senders that can wait, and most bytes of them: beyond that, those senders wait. */
 const PATIENT = 64;
+const PATIENT_BYTES = 1_048_576;
 
 const TOO_LATE = 'the satellite landed before it could be handed on';
 const UNANSWERED = 'the server had not taken it when the satellite landed';
@@ -34,6 +36,7 @@ export class DeliveryQueue {
   readonly #parts: DeliveryQueueParts;
   /** Questions to the producer that are not answered. */
   readonly #underWay = new Set<Item>();
+  #bytesUnderWay = 0;
   #draining = false;
   #drained: Promise<void> = Promise.resolve();
   /** Resolves when there is room again for senders that can wait. */
@@ -58,13 +61,20 @@ export class DeliveryQueue {
     // guard: a landing waits for what comes during it
     if (ctx.landing.aborted) return this.drained();
     // guard: of what came over connections 64 are kept, then their senders wait
-    if (item.mayDrop || buffer.others <= PATIENT) return;
+    if (item.mayDrop || this.#hasRoom) return;
     return (this.#room ??= new Promise((resolve) => (this.#tellRoom = resolve)));
   }
 
   /** Resolves when all messages that are kept now are delivered or given up. Never rejects. */
   async drained(): Promise<void> {
     while (this.#draining) await this.#drained.catch(() => {});
+  }
+
+  /** For what can wait. */
+  get #hasRoom(): boolean {
+    const { others, otherBytes } = this.#parts.buffer;
+    // guard: of what came over connections a megabyte is kept, then their senders wait
+    return others <= PATIENT && otherBytes <= PATIENT_BYTES;
   }
 
   #makeRoom(item: Item): void {
@@ -101,15 +111,21 @@ export class DeliveryQueue {
   async #askAll(): Promise<void> {
     const { signal } = this.#parts.ctx;
     for (let item = this.#next(); item; item = this.#next()) {
-      while (this.#underWay.size >= WINDOW && !signal.aborted) await this.#answer();
+      while (this.#isWindowFull && !signal.aborted) await this.#answer();
       if (signal.aborted) this.#lose(item, TOO_LATE);
       else this.#ask(item);
     }
     this.#draining = false;
   }
 
+  get #isWindowFull(): boolean {
+    // guard: what the producer has not answered is bounded in bytes
+    return this.#underWay.size >= WINDOW || this.#bytesUnderWay >= WINDOW_BYTES;
+  }
+
   #ask(item: Item): void {
     this.#underWay.add(item);
+    this.#bytesUnderWay += item.bytes;
     this.#parts.producer.ask(item.message, { timeoutMs: Infinity }).then(
       () => this.#settle(item),
       (error: unknown) => this.#settle(item, error),
@@ -118,6 +134,7 @@ export class DeliveryQueue {
 
   #settle(item: Item, error?: unknown): void {
     if (!this.#underWay.delete(item)) return;
+    this.#bytesUnderWay -= item.bytes;
     if (error !== undefined) this.#lose(item, reasonOf(error));
     this.#tellAnswer?.();
   }
@@ -131,7 +148,7 @@ export class DeliveryQueue {
   #next(): Item | undefined {
     const { buffer } = this.#parts;
     const item = buffer.shift();
-    if (this.#room && buffer.others <= PATIENT) {
+    if (this.#room && this.#hasRoom) {
       this.#room = undefined;
       this.#tellRoom?.();
     }

@@ -28,9 +28,9 @@ function isDigit(code: number): boolean {
 }
 
 /**
- * Parses what follows the PRI part, from `at`, as RFC 5424. Returns undefined if there is no header of version 1. Malformed or missing
- * structured data stays in the text, unaltered (section 6.3). With a `calendar`, it also accepts time stamps that are nearly right: an
- * offset without a colon (`+0000`) or without minutes, or a comma before the fraction.
+ * Parses what follows the PRI part, from `at`, as RFC 5424. Returns undefined if there is no header of version 1. Structured data that is
+ * malformed or missing, or has too many parts, stays in the text, unaltered (section 6.3). With a `calendar`, it also accepts time stamps
+ * that are nearly right: an offset without a colon (`+0000`) or without minutes, or a comma before the fraction.
  */
 export function parseRfc5424(
   text: string,
@@ -78,7 +78,7 @@ export function parseRfc5424(
   let end = msgIdEnd + 1;
   if (text[end] === '[') {
     const read = readStructuredData(text, end);
-    if (read) {
+    if (typeof read !== 'string') {
       draft.structured_data = read.data;
       end = read.end;
     }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Sender } from './dispatcher.js';
 import { FrameSplitter } from './framing.js';
 import { read, refuse, tell, type Intake } from './intake.js';
-import type { SyslogMessage, SyslogSource } from '../parse/message.js';
+import type { SyslogSource } from '../parse/message.js';
 import { openedBy } from './opened-by.js';
 import { Opening, type Opened } from './opening.js';
 
@@ -20,9 +20,9 @@ export class Connection implements Sender {
   /** Set until it is clear what the connection begins with. */
   #opening: Opening | undefined;
   #setDone!: () => void;
-  /** The message that waits for its turn, and the length of its frame. */
-  #held: SyslogMessage | undefined;
-  #length = 0;
+  /** What waits for its turn: as octets, which take less memory than what is made of them. */
+  #held: Buffer | undefined;
+  #heldIsTruncated = false;
   #receivedAt = new Date();
   #refused = 0;
   #misfits = 0;
@@ -124,8 +124,11 @@ export class Connection implements Sender {
   /** Passes on what has come while there is room; then goes on reading, or closes. */
   readonly #advance = (): void => {
     const { dispatcher } = this.#intake;
-    for (let more = this.#held !== undefined || this.#hold(); more; more = this.#hold()) {
-      if (this.#held === undefined || dispatcher.offer(this.#held, this.#length, this)) continue;
+    while (this.#hold()) {
+      if (dispatcher.isFree) {
+        this.#handOn();
+        continue;
+      }
       if (dispatcher.isOver) return this.#giveUp();
       // guard: a TCP sender is pushed back
       this.#socket.pause();
@@ -136,14 +139,23 @@ export class Connection implements Sender {
     else if (this.#socket.isPaused()) this.#socket.resume();
   };
 
-  /** Holds the message of the next frame, or nothing if it is filtered out. Returns false if there is no frame. */
+  /** Holds the next frame, unless one is held. Returns false if there is no frame. */
   #hold(): boolean {
-    this.#held = undefined;
-    const frame = this.#nextFrame();
-    if (!frame) return false;
-    this.#held = this.#read(frame);
-    this.#length = frame.length;
+    if (this.#held) return true;
+    this.#held = this.#nextFrame();
+    if (!this.#held) return false;
+    this.#heldIsTruncated = this.#splitter.truncated;
+    this.#intake.counts.frames++;
     return true;
+  }
+
+  #handOn(): void {
+    const { dispatcher } = this.#intake;
+    const frame = this.#held as Buffer;
+    this.#held = undefined;
+    const truncated = this.#heldIsTruncated;
+    const message = read(this.#intake, frame, { at: this.#receivedAt, source: this.#source, truncated });
+    if (message) dispatcher.take(message, frame.length, this);
   }
 
   #nextFrame(): Buffer | undefined {
@@ -158,12 +170,6 @@ export class Connection implements Sender {
     const opened = this.#opening?.end();
     if (opened) this.#open(opened);
     return this.#stop === 'ended' ? this.#splitter.flush() : this.#splitter.next();
-  }
-
-  #read(frame: Buffer): SyslogMessage | undefined {
-    this.#intake.counts.frames++;
-    const { truncated } = this.#splitter;
-    return read(this.#intake, frame, { at: this.#receivedAt, source: this.#source, truncated });
   }
 
   /** Gives up, since there will be no more room: counts the messages that had come as lost. */

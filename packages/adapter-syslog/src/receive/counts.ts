@@ -29,6 +29,8 @@ export interface ListenerCounts {
   framesBroken: number;
   /** Octet counts that did not fit what followed, or were missing with `octet-counting`. */
   countsWrong: number;
+  /** Messages whose structured data has too many elements or parameters, so that it stays in their text. */
+  structuresTooLarge: number;
   /** Messages received over connections that could not be passed on: lost. */
   framesLost: number;
   /** Messages less severe than `severityLevel`. */
@@ -65,6 +67,7 @@ export function noCounts(): ListenerCounts {
     framesRefused: 0,
     framesBroken: 0,
     countsWrong: 0,
+    structuresTooLarge: 0,
     framesLost: 0,
     filtered: 0,
     empty: 0,

@@ -1,12 +1,16 @@
 import type { BlockCommunicator, BlockContext, SputnikError } from '@sputnikjs/core';
 import { Fifo } from '@sputnikjs/messaging/connector';
 import type { SyslogMessage } from '../parse/message.js';
+import { Turn } from './turn.js';
 
 /** So many messages of connections, or bytes, are sent before one is a question, which the publisher answers when it has room for more. */
 const MESSAGES = 256;
 const BYTES = 262_144;
-/** Most datagrams that wait for room in a full mailbox. */
+/** Most datagrams that wait for their turn, or for room in a full mailbox, and most bytes of them. */
 const DATAGRAMS = 1024;
+const DATAGRAM_BYTES = 4_194_304;
+/** Bytes of datagrams that are read in one turn of the event loop. */
+const BYTES_A_TURN = 131_072;
 
 /** Where messages come from; hears of each that is lost. */
 export interface Sender {
@@ -15,21 +19,27 @@ export interface Sender {
 
 const NOBODY = 'nobody takes them any more';
 
-interface Datagram {
-  readonly message: SyslogMessage;
+/** A datagram. Its octets take less memory than what is made of them, so it is read when its turn has come. */
+export interface Datagram {
+  readonly bytes: number;
   readonly sender: Sender;
+  /** Undefined if it is no message that is wanted. */
+  read(): SyslogMessage | undefined;
 }
 
 /**
  * Passes the messages of all listeners of a receiver to its publisher. Every so often it asks with a message of a connection, and until the
  * answer comes all connections wait. So the publisher pushes back senders that can wait, and keeps its mailbox free for datagrams. If the
- * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue.
+ * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue. In one turn of the
+ * event loop it reads only so many datagrams that there is time for others; connections leave it at their questions.
  */
 export class Dispatcher {
   readonly #publisher: BlockCommunicator<SyslogMessage>;
   readonly #ctx: BlockContext;
   readonly #datagrams = new Fifo<Datagram>();
   readonly #connections = new Fifo<() => void>();
+  #datagramBytes = 0;
+  readonly #turn = new Turn(BYTES_A_TURN, () => this.#goOn());
   #messages = 0;
   #bytes = 0;
   /** A question has not been answered. */
@@ -51,14 +61,17 @@ export class Dispatcher {
     return this.#isOver;
   }
 
-  /** Accepts a message of a connection; returns false if the connection must wait for its turn. */
-  offer(message: SyslogMessage, bytes: number, sender: Sender): boolean {
-    if (this.#asking || this.#posting > 0 || this.#isOver) return false;
+  /** False while connections have to wait for their turn. */
+  get isFree(): boolean {
+    return !this.#asking && this.#posting === 0 && !this.#isOver;
+  }
+
+  /** Accepts a message of a connection, which has made sure that it {@link isFree}. */
+  take(message: SyslogMessage, bytes: number, sender: Sender): void {
     this.#bytes += bytes;
     // guard: datagrams find room in the mailbox while connections wait
     if (++this.#messages >= MESSAGES || this.#bytes >= BYTES) void this.#ask(message, sender);
     else if (!this.#publisher.send(message)) void this.#post(message, sender);
-    return true;
   }
 
   /** Calls `turn` when it is the connection's turn, or when there will be none. */
@@ -66,13 +79,16 @@ export class Dispatcher {
     this.#connections.push(turn);
   }
 
-  /** Accepts a datagram. If too many wait, the oldest is lost. */
-  offerDatagram(message: SyslogMessage, sender: Sender): void {
-    if (this.#isOver) return sender.lose(NOBODY);
-    const mayPass = this.#posting === 0 && this.#datagrams.size === 0;
-    if (mayPass && this.#publisher.send(message)) return;
-    this.#datagrams.push({ message, sender });
-    if (this.#datagrams.size > DATAGRAMS) this.#datagrams.shift()?.sender.lose(this.#tooSlow);
+  /** Accepts a datagram. If too many wait, the oldest are lost. */
+  offerDatagram(datagram: Datagram): void {
+    if (this.#isOver) return datagram.sender.lose(NOBODY);
+    const mayPass = this.#posting === 0 && this.#datagrams.size === 0 && !this.#turn.isOver;
+    if (mayPass) return this.#read(datagram);
+    this.#datagrams.push(datagram);
+    this.#datagramBytes += datagram.bytes;
+    // guard: datagrams that wait are bounded in messages and bytes
+    while (this.#datagrams.size > DATAGRAMS || this.#datagramBytes > DATAGRAM_BYTES)
+      this.#oldest()?.sender.lose(this.#tooSlow);
     this.#goOn();
   }
 
@@ -83,6 +99,7 @@ export class Dispatcher {
   }
 
   get #tooSlow(): string {
+    if (this.#posting === 0) return 'they come faster than they can be read';
     return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they arrive, or not at all`;
   }
 
@@ -120,22 +137,34 @@ export class Dispatcher {
   #goOn(): void {
     while (this.#posting === 0) {
       // guard: datagrams that the publisher has no room for wait in turn with connections
-      const isDatagrams = this.#datagrams.size > 0 && !(this.#datagramWasLast && this.#mayConnect);
+      const isDatagrams = this.#mayRead && !(this.#datagramWasLast && this.#mayConnect);
       if (!isDatagrams && !this.#mayConnect) break;
       this.#datagramWasLast = isDatagrams;
-      if (isDatagrams) this.#sendOldest();
+      if (isDatagrams) this.#read(this.#oldest() as Datagram);
       else this.#connections.shift()?.();
     }
     if (this.#posting === 0) this.#tellIdle?.();
   }
 
-  get #mayConnect(): boolean {
-    return !this.#asking && this.#connections.size > 0;
+  get #mayRead(): boolean {
+    // guard: datagrams leave time to others
+    return this.#datagrams.size > 0 && !this.#turn.isOver;
   }
 
-  #sendOldest(): void {
-    const { message, sender } = this.#datagrams.shift() as Datagram;
-    if (!this.#publisher.send(message)) void this.#post(message, sender);
+  get #mayConnect(): boolean {
+    return this.isFree && this.#connections.size > 0;
+  }
+
+  #read(datagram: Datagram): void {
+    this.#turn.spend(datagram.bytes);
+    const message = datagram.read();
+    if (message && !this.#publisher.send(message)) void this.#post(message, datagram.sender);
+  }
+
+  #oldest(): Datagram | undefined {
+    const datagram = this.#datagrams.shift();
+    if (datagram) this.#datagramBytes -= datagram.bytes;
+    return datagram;
   }
 
   #end(): void {

@@ -6,7 +6,9 @@ import type { ListenerConfig } from './listener-config.js';
 import type { Received, SyslogMessage, SyslogSource } from '../parse/message.js';
 import type { ParseOptions } from '../parse/parse-options.js';
 import { parseSyslog, passes } from '../parse/parse.js';
+import { MOST_ELEMENTS, MOST_PARAMETERS, readStructuredData } from '../parse/structured-data.js';
 
+const TOO_MUCH = `structured data with more than ${MOST_ELEMENTS} elements, or ${MOST_PARAMETERS.toLocaleString('en')} parameters, stays in the text of its message`;
 const SPACE = 32;
 const BLANK = new Set(Buffer.from('\0\t\n\r '));
 
@@ -58,6 +60,10 @@ export function read(intake: Intake, frame: Buffer, received: Received): SyslogM
     tell(intake, 'frameTruncated', `${tooLong(intake)}; its end is lost`, received.source);
   }
   const message = parseSyslog(frame, received, intake.options);
+  if (hasTooMuch(message)) {
+    intake.counts.structuresTooLarge++;
+    tell(intake, 'structureTooLarge', TOO_MUCH, received.source);
+  }
   if (passes(message, intake.severityLevel)) return message;
   intake.counts.filtered++;
   return undefined;
@@ -75,7 +81,13 @@ export function tell({ problemLog, name }: Intake, event: string, text: string, 
   problemLog.note(event, text, { listener: name, ...peer }, count);
 }
 
-/** True if the frame has nothing but blanks, line ends and NULs. */
+/** True if the structured data of a message stayed in its text for having too many parts. */
+function hasTooMuch(message: SyslogMessage): boolean {
+  if (message.rfc !== 'RFC5424' || message.structured_data !== undefined || message.message[0] !== '[') return false;
+  return readStructuredData(message.message, 0) === 'too much';
+}
+
+/** True for what has nothing in it but blanks, line ends and NULs. */
 function isEmpty(frame: Buffer): boolean {
   for (const octet of frame) if (octet > SPACE || !BLANK.has(octet)) return false;
   return true;

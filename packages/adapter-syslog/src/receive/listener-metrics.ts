@@ -26,6 +26,10 @@ const METRICS: Readonly<Record<keyof ListenerCounts, Described>> = {
   framesRefused: loss('frames_refused', 'Messages refused for their length.'),
   framesBroken: loss('frames_broken', 'Messages whose end did not come.'),
   countsWrong: counter('octet_counts_wrong', 'Octet counts that did not fit what followed.'),
+  structuresTooLarge: counter(
+    'structures_too_large',
+    'Messages whose structured data has too many parts, so that it stays in their text.',
+  ),
   framesLost: loss('frames_lost', 'Messages that had come by connections and could not be handed on.'),
   filtered: counter('filtered', 'Messages below the "severityLevel".'),
   empty: counter('empty', 'Messages with nothing in them.'),

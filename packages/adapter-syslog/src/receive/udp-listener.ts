@@ -101,8 +101,8 @@ export class UdpListener implements Listener, Sender {
     const truncated = frame.length > config.maxMessageBytes;
     if (truncated && config.tooLong === 'refuse') return refuse(intake, source, 1);
     const part = truncated ? frame.subarray(0, config.maxMessageBytes) : frame;
-    const message = read(intake, part, { at: new Date(), source, truncated });
-    if (message) dispatcher.offerDatagram(message, this);
+    const received = { at: new Date(), source, truncated };
+    dispatcher.offerDatagram({ bytes: part.length, sender: this, read: () => read(intake, part, received) });
   }
 
   #sourceOf(address: string, port: number): SyslogSource {

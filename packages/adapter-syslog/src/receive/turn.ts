@@ -1,0 +1,32 @@
+/** What a message costs beside its octets, in octets. */
+const EACH = 100;
+
+/**
+ * What may be done in one turn of the event loop, in octets of messages: then others have theirs, such as an HTTP server beside a receiver
+ * that is flooded.
+ */
+export class Turn {
+  readonly #most: number;
+  readonly #onNext: () => void;
+  #spent = 0;
+
+  /** `onNext` is called in the turn after one in which something was done. */
+  constructor(most: number, onNext: () => void) {
+    this.#most = most;
+    this.#onNext = onNext;
+  }
+
+  get isOver(): boolean {
+    return this.#spent >= this.#most;
+  }
+
+  spend(octets: number): void {
+    if (this.#spent === 0) setImmediate(this.#next);
+    this.#spent += EACH + octets;
+  }
+
+  readonly #next = (): void => {
+    this.#spent = 0;
+    this.#onNext();
+  };
+}
