@@ -617,6 +617,12 @@ export const GUARDS = {
     'of what came over connections 64 are kept, then their senders wait': [always, 'keeping'],
     'a landing waits for what comes during it': [skip, 'keeping'],
     'structured data has so many elements at most': [always, 'rfc5424'],
+    'blank lines keep no connection': [always, 'receiver'],
+    'who has as many as anybody displaces nobody': [skip, 'crowding'],
+    'the connection that has been quiet for longest gives way': [
+      swap('quietSince(entry[1]) < quietSince(victim[1])', 'true'),
+      'crowding',
+    ],
     'structured data has so many parameters at most': [skip, 'rfc5424'],
     'datagrams that wait are bounded in messages and bytes': [
       swap('|| this.#datagramBytes > DATAGRAM_BYTES', ''),

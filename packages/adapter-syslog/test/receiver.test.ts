@@ -90,6 +90,19 @@ test('a connection that nothing comes from for idleTimeoutMs is closed, counted 
   assert.match(texts(await collector.first(2))[1] ?? '', /^x+$/);
 });
 
+test('blank lines keep no connection beyond idleTimeoutMs', async (t) => {
+  const receiver = { idleTimeoutMs: 300 };
+  const { port, counts } = await fly(t, new Collector<SyslogMessage>(), 'syslogproducer', { receiver });
+  for (const blank of ['\n', ' \n', '\0']) {
+    const socket = await dial(t, port);
+    const keepOn = setInterval(() => socket.write(blank), 20);
+    t.after(() => clearInterval(keepOn));
+    await gone(socket);
+    clearInterval(keepOn);
+  }
+  assert.equal((await counts()).connectionsIdle, 3);
+});
+
 test('a connection that is pushed back is not idle', async (t) => {
   const collector = new Collector<SyslogMessage>(1);
   collector.close();

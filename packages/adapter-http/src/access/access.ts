@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '@sputnikjs/core';
-import { networkOf } from '../network.js';
+import { networkOf } from '@sputnikjs/messaging/net';
 import { Refused } from '../answer/refusals.js';
 import { Tokens, type TokenConfig } from './tokens.js';
 

@@ -2,10 +2,9 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@sputnikjs/core';
-import { arrived } from '@sputnikjs/messaging/net';
+import { arrived, networkOf } from '@sputnikjs/messaging/net';
 import { refusal, type Answer } from '../answer/answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
-import { networkOf } from '../network.js';
 
 /** How long clients may take to come again before the port closes: so many looks, with so many milliseconds between them. */
 const LOOKS = 20;

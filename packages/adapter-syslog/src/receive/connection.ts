@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Sender } from './dispatcher.js';
 import { FrameSplitter } from './framing.js';
-import { read, refuse, tell, type Intake } from './intake.js';
+import { isEmpty, read, refuse, tell, type Intake } from './intake.js';
 import type { SyslogSource } from '../parse/message.js';
 import { openedBy } from './opened-by.js';
 import { Opening, type Opened } from './opening.js';
@@ -24,6 +24,10 @@ export class Connection implements Sender {
   #held: Buffer | undefined;
   #heldIsTruncated = false;
   #receivedAt = new Date();
+  /** The same on the clock; and of what was last part of a message. */
+  #cameAt: number;
+  #messageAt: number;
+  #cancelIdle = (): void => {};
   #refused = 0;
   #misfits = 0;
   /** Why nothing more comes: the sender ended the stream, the connection broke, or we end it. */
@@ -36,6 +40,7 @@ export class Connection implements Sender {
     this.#socket = socket;
     this.#intake = intake;
     this.#splitter = new FrameSplitter(intake.config);
+    this.#cameAt = this.#messageAt = intake.ctx.clock.now();
     this.#source = source;
     // TLS had its opening before.
     if (source.transport !== 'tls') this.#opening = new Opening();
@@ -52,11 +57,11 @@ export class Connection implements Sender {
   /** Starts reading. */
   start(): void {
     const { idleTimeoutMs } = this.#intake.config;
-    this.#socket.setTimeout(idleTimeoutMs);
-    this.#socket.on('timeout', () => this.#idle(idleTimeoutMs));
+    if (idleTimeoutMs > 0) this.#watchIdle(idleTimeoutMs, idleTimeoutMs);
     this.#socket.on('data', (chunk: Buffer) => {
       this.#push(chunk);
       if (!this.#stop) this.#advance();
+      if (this.#splitter.isWithin) this.#messageAt = this.#cameAt;
     });
     this.#socket.on('end', () => this.#stopReading('ended'));
     this.#socket.on('close', () => this.#stopReading('broken'));
@@ -69,9 +74,22 @@ export class Connection implements Sender {
     return this.done;
   }
 
+  /** Since when nothing of a message has come, on the clock; Infinity while it is pushed back, for then it cannot send. */
+  get quietSince(): number {
+    return this.#held ? Infinity : this.#messageAt;
+  }
+
+  /** Looks after so long whether anything of a message has come for `ms`. */
+  #watchIdle(ms: number, after: number): void {
+    const { clock } = this.#intake.ctx;
+    this.#cancelIdle = clock.after(after, () => {
+      const left = this.quietSince + ms - clock.now();
+      if (left <= 0) this.#idle(ms);
+      else this.#watchIdle(ms, Math.min(left, ms));
+    });
+  }
+
   #idle(ms: number): void {
-    // Whom we push back cannot send.
-    if (this.#held) return void this.#socket.setTimeout(ms);
     this.#intake.counts.connectionsIdle++;
     tell(this.#intake, 'connectionIdle', `a connection was closed: nothing came from it for ${ms} ms`, this.#source);
     this.#stopReading('closed');
@@ -79,6 +97,7 @@ export class Connection implements Sender {
 
   #push(chunk: Buffer): void {
     this.#receivedAt = new Date();
+    this.#cameAt = this.#intake.ctx.clock.now();
     if (!this.#opening) return this.#splitter.push(chunk);
     const opened = this.#opening.read(chunk);
     if (opened) this.#open(opened);
@@ -105,6 +124,7 @@ export class Connection implements Sender {
   #stopReading(why: 'ended' | 'broken' | 'closed'): void {
     if (this.#stop) return;
     this.#stop = why;
+    this.#cancelIdle();
     this.#socket.removeAllListeners('data');
     this.#socket.pause();
     // guard: what a socket had read is handed on at landing
@@ -146,6 +166,8 @@ export class Connection implements Sender {
     if (!this.#held) return false;
     this.#heldIsTruncated = this.#splitter.truncated;
     this.#intake.counts.frames++;
+    // guard: blank lines keep no connection
+    if (!isEmpty(this.#held)) this.#messageAt = this.#cameAt;
     return true;
   }
 

@@ -11,7 +11,9 @@ export interface ListenerCounts {
   connections: number;
   /** Connections refused, beyond `maxConnections`. */
   connectionsRefused: number;
-  /** Connections closed, since nothing came for `idleTimeoutMs`. */
+  /** Connections of the sender that had most, closed at `maxConnections` for those of others. */
+  connectionsDisplaced: number;
+  /** Connections closed, since nothing but blank lines came for `idleTimeoutMs`. */
   connectionsIdle: number;
   /** Connections that failed, in the network or at the sender. */
   connectionsFailed: number;
@@ -58,6 +60,7 @@ export function noCounts(): ListenerCounts {
     datagramsDroppedByKernel: 0,
     connections: 0,
     connectionsRefused: 0,
+    connectionsDisplaced: 0,
     connectionsIdle: 0,
     connectionsFailed: 0,
     connectionsForeign: 0,

@@ -87,6 +87,11 @@ export class FrameSplitter {
     return this.#misfits;
   }
 
+  /** True inside a frame that is wanted. */
+  get isWithin(): boolean {
+    return this.#state === 'counted' || this.#state === 'line';
+  }
+
   /** Says in words what has come of an incomplete frame; undefined if there is none, or it is being skipped. */
   get remainder(): string | undefined {
     if (this.#state === 'counted') return `${this.#held.length} of the ${this.#count} octets announced`;

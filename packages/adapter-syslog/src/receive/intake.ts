@@ -88,7 +88,7 @@ function hasTooMuch(message: SyslogMessage): boolean {
 }
 
 /** True for what has nothing in it but blanks, line ends and NULs. */
-function isEmpty(frame: Buffer): boolean {
+export function isEmpty(frame: Buffer): boolean {
   for (const octet of frame) if (octet > SPACE || !BLANK.has(octet)) return false;
   return true;
 }

@@ -17,6 +17,10 @@ const METRICS: Readonly<Record<keyof ListenerCounts, Described>> = {
   ),
   connections: counter('connections', 'Connections that were accepted.'),
   connectionsRefused: counter('connections_refused', 'Connections above "maxConnections".'),
+  connectionsDisplaced: counter(
+    'connections_displaced',
+    'Connections of the sender that had most, closed for those of others.',
+  ),
   connectionsIdle: counter('connections_idle', 'Connections closed since nothing came.'),
   connectionsFailed: counter('connections_failed', 'Connections that broke.'),
   connectionsForeign: counter('connections_foreign', 'Connections that began with no syslog where that has to come.'),

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { arrived } from '@sputnikjs/messaging/net';
 import { bind, clearPath, PATH_ADVICE, placeOf, plainAddress, privately, type Address } from '@sputnikjs/messaging/net';
 import { Connection } from './connection.js';
+import { Crowd } from './crowd.js';
 import { tell, type Intake, type Listener } from './intake.js';
 import { openedBy } from './opened-by.js';
 import { TlsGate } from './tls-gate.js';
@@ -17,6 +18,7 @@ export class StreamListener implements Listener {
   readonly #server: Server;
   readonly #address: string;
   readonly #connections = new Set<Connection>();
+  readonly #crowd: Crowd;
   #gate: TlsGate | undefined;
   #started = false;
 
@@ -24,23 +26,15 @@ export class StreamListener implements Listener {
   constructor(intake: Intake, address: string) {
     this.intake = intake;
     this.#address = address;
-    const { maxConnections } = intake.config;
+    this.#crowd = new Crowd(intake);
     // A sender that vanished must not occupy a connection for ever.
     const options = { pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
     this.#server = createServer(options, (socket) => {
-      intake.counts.connections++;
       const peer = this.#peerOf(socket);
+      if (!this.#crowd.admit(socket, peer)) return;
+      intake.counts.connections++;
       if (this.#gate) void this.#gate.take(socket, peer, (opened) => openedBy(opened, peer, intake));
       else this.#add(socket, peer, undefined);
-    });
-    this.#server.maxConnections = maxConnections;
-    this.#server.on('drop', (refused) => {
-      intake.counts.connectionsRefused++;
-      const text = `a connection was refused: there are maxConnections (${maxConnections}) already`;
-      tell(intake, 'connectionRefused', text, {
-        address: refused?.remoteAddress ?? '',
-        port: refused?.remotePort ?? 0,
-      });
     });
   }
 
@@ -118,6 +112,7 @@ export class StreamListener implements Listener {
     const verified = subject === undefined ? {} : { subject };
     const source = { address, port, transport, ...verified, listener: this.intake.name };
     const connection = new Connection(socket, source, this.intake);
+    this.#crowd.join(socket, connection);
     this.#connections.add(connection);
     void connection.done.then(() => this.#connections.delete(connection));
     if (this.#started) connection.start();

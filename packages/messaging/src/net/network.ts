@@ -1,4 +1,10 @@
-/** Returns the part of an address that a client cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4). */
+/**
+ * The part of an address that whoever is behind it cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4).
+ *
+ * @example
+ * import { networkOf } from '@sputnikjs/messaging/net';
+ * console.log(networkOf('192.0.2.1'), networkOf('2001:db8::1')); // 192.0.2.1 2001:db8:0:0::/64
+ */
 export function networkOf(address = ''): string {
   if (!address.includes(':')) return address;
   if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1);
