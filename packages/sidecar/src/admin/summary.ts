@@ -27,12 +27,15 @@ function flight(status: Said): string {
 function server(status: Said): string {
   const { server, held, landing } = status;
   if (server.state === 'none') return 'It has no server.';
+  // it connects when all blocks are initialised (S1)
+  if (server.state === 'idle') return 'It has not tried to connect to its server yet.';
   const long = since(server.since, status);
   if (server.state === 'connected') return `Server connected for ${long}.`;
   const [last] = server.history;
   const why = last === undefined ? '' : `: ${last.text}`;
   const waiting = held > 0 && !landing ? ` ${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'} for it.` : '';
-  return `Server away for ${long}${why}.${waiting}`;
+  const end = /[.?!]$/.test(why) ? '' : '.';
+  return `Server away for ${long}${why}${end}${waiting}`;
 }
 
 /** Said only where it is not the server: that has a sentence of its own. */
