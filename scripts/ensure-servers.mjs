@@ -16,6 +16,7 @@ const NEEDED = {
   logger: 'bsdutils',
   curl: 'curl',
   openssl: 'openssl',
+  chromium: 'chromium',
 };
 
 const unpacked = fileURLToPath(new URL('../.servers/', import.meta.url));

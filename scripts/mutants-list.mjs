@@ -487,6 +487,7 @@ export const GUARDS = {
     'without a token nobody controls a satellite over a port': [never, 'admin-access'],
     'a wrong token is refused': [never, 'admin-access'],
     'a listener that reads nothing is cut': [never, 'admin-control'],
+    'nothing outside the folder of the page is read': [swap('([a-z]+\\.(?:css|js|svg))', '(.+)'), 'page-files'],
     'so many targets are told apart': [never, 'admin-meter'],
     'the admin endpoints are open to others only where somebody said so': [
       swap('isLoopback(host)', 'true'),

@@ -14,13 +14,13 @@ const HEAD = `Texts that a user can see: error and problem texts, log lines, out
 
 function sources() {
   return MEMBERS.filter(({ folder }) => folder !== 'examples')
-    .flatMap(({ folder }) => [...filesBelow(`${folder}/src`), ...filesBelow(`${folder}/bin`)])
+    .flatMap(({ folder }) => ['src', 'bin', 'page'].flatMap((part) => filesBelow(`${folder}/${part}`)))
     .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 function textsOf(file) {
-  const compiled = file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  const compiled = file.replace('/src/', '/dist/').replace('/page/', '/dist/page/').replace(/\.ts$/, '.js');
   if (!existsSync(join(ROOT, compiled))) throw new Error(`${compiled} is missing: run "npm run build"`);
   const code = readFileSync(join(ROOT, compiled), 'utf8');
   const tree = parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true });
@@ -84,7 +84,7 @@ function render() {
   for (const file of sources()) {
     const texts = textsOf(file);
     if (texts.length === 0) continue;
-    const folder = dirname(file.replace(/\/(?:src|bin)\/.*/, '/x'));
+    const folder = dirname(file.replace(/\/(?:src|bin|page)\/.*/, '/x'));
     if (folder !== last) lines.push(`\n# ${folder}\n`);
     last = folder;
     lines.push(`\n${file.slice(folder.length + 1)}\n`);

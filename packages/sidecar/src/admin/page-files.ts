@@ -2,18 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 const FOLDER = new URL('../../page/', import.meta.url);
+/** Scripts as the compiler has written them: checked, and without their comments. */
+const SCRIPTS = new URL('../page/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
-};
-/** By path. */
-const FILES: Readonly<Record<string, string>> = {
-  '/': 'index.html',
-  '/page.css': 'page.css',
-  '/page.js': 'page.js',
-  '/icon.svg': 'icon.svg',
 };
 
 /** A file of the page at `/`. */
@@ -22,9 +17,15 @@ export interface PageFile {
   readonly bytes: Buffer;
 }
 
-/** The file at a path; undefined if there is none. */
+/**
+ * The file at a path; undefined if there is none. Below `/page/` is what the page at `/` is made of. Its links are relative, so that it can
+ * stand below any path of a proxy.
+ */
 export async function pageFile(path: string): Promise<PageFile | undefined> {
-  const name = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
+  // guard: nothing outside the folder of the page is read
+  const name = path === '/' ? 'index.html' : /^\/page\/([a-z]+\.(?:css|js|svg))$/.exec(path)?.[1];
   if (name === undefined) return undefined;
-  return { type: TYPES[extname(name)] ?? 'application/octet-stream', bytes: await readFile(new URL(name, FOLDER)) };
+  const extension = extname(name);
+  const bytes = await readFile(new URL(name, extension === '.js' ? SCRIPTS : FOLDER)).catch(() => undefined);
+  return bytes && { type: TYPES[extension] ?? 'application/octet-stream', bytes };
 }
