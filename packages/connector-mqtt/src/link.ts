@@ -59,7 +59,7 @@ export class MqttLink extends Link<MqttLinkUser> {
     socket.on('close', () => this.end(this.#goodbye ?? new Error(CLOSED_BY_SERVER)));
     this.#client.on('packetreceive', (packet) => {
       // guard: what is not for a client of QoS 1 ends the connection
-      if (!EXPECTED.has(packet.cmd)) return this.#refuse(packet);
+      if (!EXPECTED.has(packet.cmd) || (packet.cmd === 'publish' && packet.qos === 2)) return this.#refuse(packet);
       if (packet.cmd === 'puback') for (const user of this.users) user.acknowledged?.(packet.messageId ?? 0);
       else if (packet.cmd === 'pingresp') this.#pong();
     });

@@ -131,16 +131,17 @@ test('a message that is larger than the server takes is refused before it is sen
 });
 
 test('a server that sends what is not for a client of QoS 1 ends the connection, and not the process', async (t) => {
-  for (const [name, kind] of [
-    ['pubrel', 0x62],
-    ['pubrec', 0x50],
-    ['pubcomp', 0x70],
-    ['subscribe', 0x82],
-    ['disconnect', 0xe0],
+  for (const [name, bytes] of [
+    ['pubrel', [0x62, 0]],
+    ['pubrec', [0x50, 0]],
+    ['pubcomp', [0x70, 0]],
+    ['subscribe', [0x82, 0]],
+    ['disconnect', [0xe0, 0]],
+    ['publish', [0x34, 5, 0, 1, 97, 0, 7]],
   ] as const) {
     const server = createServer((socket) => {
       const answers = [Buffer.from([0x20, 2, 0, 0])];
-      socket.on('error', () => {}).on('data', () => socket.write(answers.shift() ?? Buffer.from([kind, 0])));
+      socket.on('error', () => {}).on('data', () => socket.write(answers.shift() ?? Buffer.from(bytes)));
     }).listen(0, '127.0.0.1');
     t.after(() => server.close());
     await once(server, 'listening');
