@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { networkOf } from '@sputnikjs/messaging/net';
-import type { Address } from '@sputnikjs/messaging/net';
+import { networkOf, type Address } from '@sputnikjs/messaging/net';
 import type { Connection } from './connection.js';
 import { tell, type Intake } from './intake.js';
 

@@ -84,7 +84,7 @@ function row(block: BlockEntry, bottleneck: string | undefined, paint: Paint): s
     takes ? rate(acceptedRate) : '–',
     takes ? rate(handledRate) : '–',
     takes ? age(oldestMs) : '–',
-    `${short(lost)}`,
+    short(lost),
   ];
   const texts = ROWS.map(([, width, side], at) => pad(cells[at] ?? '', width, side));
   const line = texts.join(' ');
