@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** A line of a victim's log. */
@@ -86,4 +88,23 @@ export async function startVictim(
       return { clean: end?.clean, taken: end?.taken, ms: performance.now() - since, exitCode };
     },
   };
+}
+
+/** Attacks from a process of its own; resolves when that is over. */
+export async function attack(t: TestContext, how: 'tcp' | 'udp' | 'idle', { port }: Victim, ms: number): Promise<void> {
+  const program = fileURLToPath(new URL('fixtures/attacker.js', import.meta.url));
+  const child = fork(program, [how, String(port), String(ms)]);
+  t.after(() => child.kill('SIGKILL'));
+  await once(child, 'exit');
+}
+
+/** Sends a message over a connection of its own; true when the server has it. A kernel that is busy may take seconds to connect. */
+export async function isServed(victim: Victim): Promise<boolean> {
+  const before = victim.count('good');
+  const socket = connect({ port: victim.port, host: '127.0.0.1', localAddress: '127.0.0.3' });
+  socket.on('error', () => {});
+  socket.write('<13>1 - h good - - - from the good one\n');
+  for (let looks = 0; looks < 600 && victim.count('good') === before; looks++) await sleep(50);
+  socket.destroy();
+  return victim.count('good') > before;
 }

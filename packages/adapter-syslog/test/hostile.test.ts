@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attack, isServed, startVictim } from './victim.js';
+
+/** What an attack may cost a satellite with a heap of 128 MB, in MB: 32 MiB in the producer, 8 kept, 8 taken apart, and what is garbage. */
+const MOST_MB = 120;
+const ATTACK_MS = 3_000;
+
+for (const how of ['tcp', 'udp'] as const) {
+  for (const [server, state] of [
+    ['take', 'there'],
+    ['hold', 'there, and acknowledges nothing'],
+    ['away', 'away'],
+  ] as const) {
+    test(`frames of 47 kB that are all structured data, by ${how}, take a bounded part of the memory while the server is ${state}`, async (t) => {
+      const victim = await startVictim(t, { server });
+      const quiet = await victim.peakMb();
+      const attacked = attack(t, how, victim, ATTACK_MS);
+      if (server === 'take') assert.ok(await isServed(victim), 'another sender is not served');
+      await attacked;
+      assert.ok(victim.isAlive(), 'it has died');
+      const more = (await victim.peakMb()) - quiet;
+      t.diagnostic(`${Math.round(more)} MB more`);
+      assert.ok(more < MOST_MB, `it took ${more} MB more`);
+      const { exitCode } = await victim.land();
+      assert.equal(exitCode, 0);
+    });
+  }
+}
+
+test('idle connections from one address, more than maxConnections, lock nobody out', async (t) => {
+  const victim = await startVictim(t, { receiver: { maxConnections: 100 } });
+  const attacked = attack(t, 'idle', victim, ATTACK_MS);
+  await sleep(ATTACK_MS / 2);
+  for (let count = 0; count < 5; count++) assert.ok(await isServed(victim), 'another sender is not served');
+  await attacked;
+  assert.ok((await victim.land()).clean);
+});
