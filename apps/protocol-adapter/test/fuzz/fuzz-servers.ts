@@ -1,0 +1,91 @@
+import { randomFrom } from '@sputnikjs/testkit';
+import type { Scope } from '@sputnikjs/testkit/servers';
+import { exercise, type Reached } from './exercise.js';
+import { mutated } from './mutate.js';
+import { recorded, type Recorded } from './recording.js';
+import { ReplayServer } from './replay.js';
+import type { Protocol } from './servers.js';
+
+/** So many false servers at once: most of the time each waits. */
+const AT_ONCE = 64;
+/** Whatever a server says, it is over long before this, in milliseconds. */
+const LONGEST_MS = 60_000;
+/** What a process may take whose servers say kilobytes, and announce more, in MB. */
+const MOST_MB = 1_500;
+const MEBI = 1024 * 1024;
+
+/** What was done. */
+export interface Fuzzed {
+  readonly inputs: number;
+  /** How far the connectors got, and how often. */
+  readonly reached: ReadonlyMap<Reached, number>;
+  readonly peakMb: number;
+}
+
+/** Something went wrong with an input: the same seed brings it about again, with a count of 1. */
+export class FuzzFailure extends Error {}
+
+/**
+ * Has connectors talk to servers that say what a real one said, with bytes changed: `count` times, the first time by `seed`, and each
+ * further time by the next one. Rejects if a connector hangs, takes much memory, or fails in a way that is a fault of its code.
+ */
+export async function fuzzServers(protocol: Protocol, count: number, seed: number, scope: Scope): Promise<Fuzzed> {
+  const recording = await learn(protocol, scope);
+  const reached = new Map<Reached, number>();
+  let [next, peakMb] = [0, 0];
+  const slot = async (): Promise<void> => {
+    const server = new ReplayServer(protocol.ids);
+    const port = await server.open();
+    try {
+      while (next < count) {
+        const input = seed + next++;
+        server.play(changed(recording, randomFrom(input)));
+        const how = await inTime(exercise(protocol.client(port), protocol.target), protocol, input);
+        reached.set(how, (reached.get(how) ?? 0) + 1);
+        peakMb = Math.max(peakMb, process.memoryUsage.rss() / MEBI);
+        if (peakMb > MOST_MB) throw new FuzzFailure(`${protocol.name}, seed ${input}: the process takes ${peakMb} MB`);
+      }
+    } finally {
+      server.close();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, slot));
+  return { inputs: count, reached, peakMb: Math.round(peakMb) };
+}
+
+/** What a real server says. */
+async function learn({ name, server, ids, client, target }: Protocol, scope: Scope): Promise<readonly Recorded[]> {
+  const real = await server(scope);
+  await real.start();
+  const reached: Reached[] = [];
+  const recording = await recorded(real.port, ids, async (port) => {
+    reached.push(await exercise(client(port), target));
+  });
+  // What was not said cannot be changed.
+  if (!reached.includes('gave them back')) throw new FuzzFailure(`${name}: with a real server it ${reached.join()}`);
+  return recording;
+}
+
+function changed(recording: readonly Recorded[], random: () => number): readonly Recorded[] {
+  const place = Math.floor(random() * recording.length);
+  return recording.map((one, index) => (index === place ? { ...one, sayings: changedSayings(one, random) } : one));
+}
+
+function changedSayings({ sayings }: Recorded, random: () => number): Recorded['sayings'] {
+  const place = Math.floor(random() * sayings.length);
+  return sayings.map(({ heard, bytes }, index) => ({ heard, bytes: index === place ? mutated(bytes, random) : bytes }));
+}
+
+async function inTime<T>(work: Promise<T>, { name }: Protocol, seed: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it hangs for ${LONGEST_MS / 1000} s`)), LONGEST_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (cause) {
+    throw new FuzzFailure(`${name}, seed ${seed}: ${(cause as Error).message}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
