@@ -3,8 +3,8 @@ import { landInTheMidst, outlastOutage } from './blast.js';
 
 const LENGTH = { seconds: 10, awayMs: 4_000 };
 
-test('SIGTERM in the midst of a blast into JetStream loses nothing that was read over TCP, within 120 MB, at length', (t) =>
+test('SIGTERM in the midst of a blast into JetStream loses nothing that was read over TCP, within 200 MB, at length', (t) =>
   landInTheMidst(t, LENGTH));
 
-test('a JetStream server that is away for 4 s of a blast costs nothing that was sent over TCP, within 120 MB, at length', (t) =>
+test('a JetStream server that is away for 4 s of a blast costs nothing that was sent over TCP, within 200 MB, at length', (t) =>
   outlastOutage(t, LENGTH));

@@ -15,7 +15,7 @@ export interface Length {
 }
 
 /** For the satellite at its peak, in bytes. */
-const BUDGET = 120_000_000;
+const BUDGET = 200_000_000;
 
 const BLOCKS = [
   { name: 'producer' },

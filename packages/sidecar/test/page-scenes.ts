@@ -36,6 +36,7 @@ export async function scene(scope: Scope): Promise<Scene> {
   await server.start();
   const weather = new Weather();
   const [adminPort, udpPort, httpPort] = [await freePort(), await freePort(), await freePort()];
+  const log = new MemoryLog();
   const runner = startRunner({
     blocks: [
       { name: 'producer' },
@@ -61,8 +62,11 @@ export async function scene(scope: Scope): Promise<Scene> {
       httpgateway: { port: httpPort },
     },
     blockFactories: factoriesFor(weather),
-    log: new MemoryLog(),
+    log,
   });
+  runner.catch(() => {});
+  // the admin endpoints are the first that listen
+  await Promise.race([log.said('listening'), runner]);
   scope.after(async () => {
     weather.start.open();
     weather.finish.open();
