@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { defineBlock } from '@sputnikjs/core';
 import { formatFor, OPEN_METRICS, PROMETHEUS, type Family } from '../dist/admin/exposition.js';
 import { METRICS } from '../dist/admin/metrics.js';
@@ -34,6 +35,17 @@ test('the names of the metrics are those that docs/metrics.md lists', async () =
   const text = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const listed = [...text.matchAll(/^\| `(sputnik_\w+)`/gm)].map(([, name]) => name);
   for (const { name } of METRICS) assert.ok(listed.includes(name), name);
+});
+
+test('the alerts are rules that promtool takes, about metrics that there are', async () => {
+  const path = fileURLToPath(new URL('../../../docs/alerts.yaml', import.meta.url));
+  const { status, stderr, error } = spawnSync('promtool', ['check', 'rules', path], { encoding: 'utf8' });
+  assert.equal(error, undefined);
+  assert.deepEqual([status, stderr], [0, '']);
+  const used = new Set((await readFile(path, 'utf8')).match(/sputnik_[a-z0-9_]+/g));
+  const known = new Set(METRICS.map(({ name }) => name));
+  assert.ok(used.size >= 7);
+  for (const name of used) assert.ok(known.has(name), name);
 });
 
 test('counters end in _total, times are in seconds, sizes in bytes, and nothing else has such an end', () => {
