@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
 import { textOf } from '../text.js';
 import { denied, type AccessSettings } from './access.js';
@@ -30,11 +29,6 @@ export class AdminServer {
     const options = { maxHeaderSize: 8 * 1024, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS };
     this.server = createServer(options, (request, response) => void this.#serve(request, response));
     this.server.maxConnections = MOST_CONNECTIONS;
-  }
-
-  /** Where it listens, once it does. */
-  get port(): number | undefined {
-    return (this.server.address() as AddressInfo | null)?.port;
   }
 
   /** Ends all connections. */

@@ -7,10 +7,11 @@ const [MOST_KEPT, MOST_LISTENERS] = [200, 16];
 /** A listener that has so much to read is cut. */
 const MOST_UNREAD_BYTES = 256 * 1024;
 
+/** An event, as it was told. It is put into words for those who listen: of a flood that takes longer than all else. */
 interface Entry {
   readonly id: number;
-  readonly type: string;
-  readonly data: string;
+  readonly at: string;
+  readonly event: SputnikEvent;
 }
 
 /** The events of the flight as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
@@ -20,12 +21,12 @@ export class EventStream {
   readonly #listeners = new Set<ServerResponse>();
 
   take(event: SputnikEvent): void {
-    const { level, fields, text } = record(event);
-    const data = JSON.stringify({ at: new Date().toISOString(), level, ...fields, text });
-    const entry = { id: ++this.#last, type: event.type, data };
+    const entry = { id: ++this.#last, at: new Date().toISOString(), event };
     this.#kept.push(entry);
     if (this.#kept.length > MOST_KEPT) this.#kept.shift();
-    for (const listener of this.#listeners) send(listener, entry);
+    if (this.#listeners.size === 0) return;
+    const message = written(entry);
+    for (const listener of this.#listeners) send(listener, message);
   }
 
   /** Answers with the events from now on, and those since `lastId` that are still known. False if too many listen. */
@@ -33,7 +34,7 @@ export class EventStream {
     if (this.#listeners.size >= MOST_LISTENERS) return false;
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
     response.write('retry: 1000\n\n');
-    for (const entry of this.#kept.filter(({ id }) => id > lastId)) send(response, entry);
+    for (const entry of this.#kept.filter(({ id }) => id > lastId)) send(response, written(entry));
     this.#listeners.add(response);
     response.once('close', () => this.#listeners.delete(response));
     return true;
@@ -44,8 +45,13 @@ export class EventStream {
   }
 }
 
-function send(listener: ServerResponse, { id, type, data }: Entry): void {
+function written({ id, at, event }: Entry): string {
+  const { level, fields, text } = record(event);
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify({ at, level, ...fields, text })}\n\n`;
+}
+
+function send(listener: ServerResponse, message: string): void {
   // guard: a listener that reads nothing is cut
   if (listener.writableLength > MOST_UNREAD_BYTES) return void listener.destroy();
-  listener.write(`id: ${id}\nevent: ${type}\ndata: ${data}\n\n`);
+  listener.write(message);
 }

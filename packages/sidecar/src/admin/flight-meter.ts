@@ -2,6 +2,7 @@ import type {
   BlockDescriptor,
   BlockStatus,
   Clock,
+  Failure,
   FlightStatus,
   LandingReport,
   MessageObserver,
@@ -9,6 +10,7 @@ import type {
   SputnikEvent,
 } from '@sputnikjs/core';
 import { producerBlock } from '@sputnikjs/messaging';
+import { causeText, places } from '../log/record.js';
 import { chain } from '../text.js';
 import { BlockMeter } from './block-meter.js';
 import { LoopDelayMonitor } from './loop-delay.js';
@@ -18,10 +20,10 @@ import { TargetCounts } from './target-counts.js';
 
 const TICK_MS = 250;
 
-/** Where messages were lost, and why, as the last event said it. */
+/** How many messages were lost, and the last failure. It is put into words when somebody looks: of a flood that takes longer than all else. */
 interface Loss {
-  count: number;
-  text: string;
+  readonly count: number;
+  readonly last: Failure;
 }
 
 /** Measures a flight: its observer, its listener, and what ticks beside it. */
@@ -40,6 +42,7 @@ export class FlightMeter implements MessageObserver {
   /** The failure that ended the flight. */
   fatal: string | undefined;
   readonly #clock: Clock;
+  /** The same, for what is done for each message: an object is found sooner than a text. */
   readonly #meters = new Map<BlockDescriptor, BlockMeter>();
   /** What was measured of the blocks that took messages, by responsibility. */
   readonly meters: Map<string, BlockMeter> = new Map();
@@ -73,22 +76,19 @@ export class FlightMeter implements MessageObserver {
       case 'launched':
         this.launchedAt = Date.now();
         break;
-      case 'failed': {
-        const text = `${event.block.responsibility} failed in ${event.callback}: ${chain(event.error)}`;
-        if (event.decision === 'shutdown') this.fatal ??= text;
-        if (event.lost > 0) this.#lose(event.block.responsibility, event.lost, text);
+      case 'failed':
+        if (event.decision === 'shutdown') this.fatal ??= failureText(event);
+        if (event.lost > 0) this.#lose(event, event.lost);
         break;
-      }
       case 'landing':
         this.landing = {
-          cause: event.cause.reason === undefined ? event.cause.kind : chain(event.cause.reason),
+          cause: causeText(event.cause),
           since: Date.now(),
           waitsFor: [],
         };
         break;
       case 'waiting':
-        if (this.landing)
-          this.landing.waitsFor = event.for.map(({ block, callback }) => `${block.responsibility}.${callback}`);
+        if (this.landing) this.landing.waitsFor = places(event.for);
         break;
       case 'landed':
         this.report = event.report;
@@ -107,9 +107,9 @@ export class FlightMeter implements MessageObserver {
     this.loop.close();
   }
 
-  #lose(block: string, count: number, text: string): void {
-    const loss = this.failed.get(block);
-    this.failed.set(block, { count: (loss?.count ?? 0) + count, text });
+  #lose(last: Failure, count: number): void {
+    const { responsibility } = last.block;
+    this.failed.set(responsibility, { count: (this.failed.get(responsibility)?.count ?? 0) + count, last });
   }
 
   #meterOf(block: BlockDescriptor): BlockMeter {
@@ -129,10 +129,15 @@ export class FlightMeter implements MessageObserver {
     for (const { responsibility, accepted, handled, rejected } of blocks.values())
       for (const [what, count] of Object.entries({ accepted, handled, rejected }))
         counts.set(`${what} ${responsibility}`, count);
-    for (const [{ responsibility }, meter] of this.#meters) {
+    for (const [responsibility, meter] of this.meters) {
       meter.tick(blocks.get(responsibility)?.accepted ?? 0);
       for (const [from, { count }] of meter.senders) counts.set(`${from.responsibility} → ${responsibility}`, count);
     }
     this.rates.take(this.#clock.now(), counts);
   }
+}
+
+/** What failed, where, and why. */
+export function failureText({ block, callback, error }: Failure): string {
+  return `${block.responsibility} failed in ${callback}: ${chain(error)}`;
 }

@@ -7,7 +7,8 @@ import {
   type FlightStatus,
 } from '@sputnikjs/core';
 import type { BlockWiring } from '../folder/wiring.js';
-import type { FlightMeter } from './flight-meter.js';
+import { failureText, type FlightMeter } from './flight-meter.js';
+import { heldBy } from '../log/record.js';
 import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
 import type { Histogram } from './histogram.js';
 import type { RecentLines } from './recent-lines.js';
@@ -83,7 +84,7 @@ export function snapshot(watched: Watched): Status {
       history: [...server.history],
     },
     blocks,
-    held: blocks.reduce((all, { depth, underWay }) => all + depth + underWay, heldBeside(given)),
+    held: heldBy(blocks) + heldBeside(given),
     lost: lossesOf(blocks, meter, losses),
     ...bottleneckOf(blocks, connection),
     ...landingOf(meter),
@@ -145,11 +146,11 @@ function entryOf(
 ): BlockEntry {
   const { rates, failed } = meter;
   const measured = meter.meters.get(block.responsibility);
-  const { responsibility, accepted, handled, failed: failures, dropped, depth } = block;
+  const { responsibility, dropped, depth } = block;
   return {
     ...block,
     listens: wiring.find((other) => other.responsibility === responsibility)?.listens ?? [],
-    underWay: accepted - handled - failures - dropped - depth,
+    underWay: heldBy([block]) - depth,
     acceptedRate: rates.of(`accepted ${responsibility}`),
     handledRate: rates.of(`handled ${responsibility}`),
     rejectedRate: rates.of(`rejected ${responsibility}`),
@@ -180,7 +181,9 @@ function edgesOf({ meters, rates }: FlightMeter, wiring: readonly BlockWiring[])
     })),
   );
   const isSeen = new Set(seen.map(({ from, to }) => `${from} → ${to}`));
-  const declared = wiring.flatMap(({ responsibility: from, needs }) => [...new Set(needs)].map((to) => ({ from, to })));
+  const declared = wiring.flatMap(({ responsibility: from, needs }) =>
+    [...new Set(needs.map(({ to }) => to))].map((to) => ({ from, to })),
+  );
   return [
     ...seen,
     ...declared
@@ -206,7 +209,12 @@ function lossesOf(
       count,
       text: `${responsibility} dropped messages that it had accepted`,
     }));
-  const failures = [...failed].map(([block, { count, text }]) => ({ block, how: 'failed' as const, count, text }));
+  const failures = [...failed].map(([block, { count, last }]) => ({
+    block,
+    how: 'failed' as const,
+    count,
+    text: failureText(last),
+  }));
   const places = [...dropped, ...failures, ...losses];
   return { total: sum(places), places };
 }

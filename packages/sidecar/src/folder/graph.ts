@@ -4,9 +4,10 @@ import {
   type Block,
   type BlockDefinition,
   type BlockFactory,
+  type ListenPlace,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import type { Claim } from './inspection.js';
+import { placeOf } from '@sputnikjs/messaging/net';
 import type { Setup } from './setup.js';
 
 /** A satellite as it is put together: who needs whom. */
@@ -39,21 +40,14 @@ export interface GraphServer {
 
 /** Makes all blocks, as a check does, and starts nothing. */
 export async function graphOf(setup: Setup): Promise<SatelliteGraph> {
-  const { sputnik, connector, listens } = setup;
+  const { sputnik, wiring, connector, connectorListens } = setup;
   const serverUsers = await usersOfServer(sputnik);
-  const listening = (by: string): readonly string[] => listens.filter((claim) => claim.by === by).map(placeText);
-  const blocks = sputnik.appBlocks.map(({ name, responsibility = name, needs = {} }): GraphBlock => {
-    const factory = sputnik.blockFactories?.[name];
-    const declared = typeof factory === 'object' ? factory.needs : {};
-    return {
-      responsibility,
-      name,
-      needs: Object.entries({ ...declared, ...needs }).map(([need, to]) => ({ need, to })),
-      usesServer: serverUsers.has(responsibility),
-      listens: listening(responsibility),
-    };
-  });
-  const server = connector && { place: await placeOfServer(setup), listens: listening(CONNECTOR) };
+  const blocks = wiring.map(({ listens, ...block }) => ({
+    ...block,
+    usesServer: serverUsers.has(block.responsibility),
+    listens: listens.map(placeText),
+  }));
+  const server = connector && { place: await placeOfServer(setup), listens: connectorListens.map(placeText) };
   return { blocks, server };
 }
 
@@ -87,6 +81,6 @@ async function placeOfServer({ configurations }: Setup): Promise<string> {
   return typeof url === 'string' ? url : 'its connector is given in code';
 }
 
-function placeText({ protocol, host, port }: Claim): string {
-  return `${protocol} ${host.includes(':') ? `[${host}]` : host}:${port}`;
+function placeText({ protocol, host, port }: ListenPlace): string {
+  return `${protocol} ${placeOf({ address: host, port })}`;
 }

@@ -23,24 +23,18 @@ export interface Inspected {
 }
 
 /** A place, and whose it is. */
-export interface Claim extends ListenPlace {
+interface Claim extends ListenPlace {
   /** The responsibility of the block that is going to listen there, or `connector`. */
   readonly by: string;
   /** Where its configuration stands. */
   readonly label: string;
 }
 
-/** What was found beside problems. */
-export interface Inspection {
-  readonly wiring: readonly BlockWiring[];
-  readonly claims: readonly Claim[];
-}
-
 /**
  * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, blocks that stand before one that they
- * need (B1), and places that two listen at. One line each. The value is how the blocks are wired, and who is going to listen where.
+ * need (B1), and places that two listen at. One line each. The value is how the blocks are wired.
  */
-export async function inspectSetup(inspected: Inspected): Promise<WithProblems<Inspection>> {
+export async function inspectSetup(inspected: Inspected): Promise<WithProblems<readonly BlockWiring[]>> {
   const { list, factories, configuration, names, connectorListens, adminListens } = inspected;
   const claims: Claim[] = [
     ...adminListens.map((place) => ({ ...place, by: 'admin', label: 'sputnik' })),
@@ -54,7 +48,7 @@ export async function inspectSetup(inspected: Inspected): Promise<WithProblems<I
     const { name, responsibility = name } = entry;
     const needs = needed(entry, factory);
     if (!isChecked(factory)) {
-      wiring.push({ responsibility, needs, listens: [] });
+      wiring.push({ responsibility, name, needs, listens: [] });
       continue;
     }
     const own = [...new Set([responsibility, name])];
@@ -68,9 +62,9 @@ export async function inspectSetup(inspected: Inspected): Promise<WithProblems<I
     );
     const { listens = [] } = checked.value;
     for (const place of listens) claims.push({ ...place, by: responsibility, label });
-    wiring.push({ responsibility, needs, listens });
+    wiring.push({ responsibility, name, needs, listens });
   }
-  return { value: { wiring, claims }, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
+  return { value: wiring, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
 }
 
 type Checked = BlockDefinition & Required<Pick<BlockDefinition, 'check'>>;
@@ -93,7 +87,7 @@ async function checkBlock(
 function misplaced({ label, entries }: BlockList, factories: Factories): readonly string[] {
   const places = new Map(entries.map(({ name, responsibility = name }, index) => [responsibility, index]));
   const needsOf = entries.map((entry) =>
-    needed(entry, factories[entry.name]).flatMap((need) => places.get(need) ?? []),
+    needed(entry, factories[entry.name]).flatMap(({ to }) => places.get(to) ?? []),
   );
   // guard: blocks stand behind those they need
   return needsOf.flatMap((needs, index) =>
@@ -107,8 +101,9 @@ function misplaced({ label, entries }: BlockList, factories: Factories): readonl
   );
 }
 
-function needed({ needs = {} }: SidecarEntry, factory: BlockFactory | undefined): readonly string[] {
-  return typeof factory === 'object' ? Object.values({ ...factory.needs, ...needs }) : [];
+function needed({ needs = {} }: SidecarEntry, factory: BlockFactory | undefined): BlockWiring['needs'] {
+  if (typeof factory !== 'object') return [];
+  return Object.entries({ ...factory.needs, ...needs }).map(([need, to]) => ({ need, to }));
 }
 
 function reaches(from: number, to: number, needsOf: readonly (readonly number[])[]): boolean {

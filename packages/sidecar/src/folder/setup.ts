@@ -9,7 +9,7 @@ import { findConnector, type ConnectorSetup } from './connector-conf.js';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
 import type { ConfigurationInForce } from './in-force.js';
-import { inspectSetup, type Claim } from './inspection.js';
+import { inspectSetup } from './inspection.js';
 import type { ConfigurationOptions, RunnerOptions } from './options.js';
 import { attempt, problemsOf, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
@@ -29,8 +29,8 @@ export interface Setup {
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
   readonly readableSecrets: readonly string[];
-  /** Where blocks and the connector are going to listen, as far as they tell. */
-  readonly listens: readonly Claim[];
+  /** Where the connector is going to listen, as far as it tells. */
+  readonly connectorListens: readonly ListenPlace[];
   /**
    * The configurations in force at the time of the call, without secrets: of the satellite, its connector, and each block; and those that
    * blocks have read beside their own, which some do at boot.
@@ -59,7 +59,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const factories = await findFactories(list.value, folder, (options.blockFactories ?? {}) as Factories);
   const entries = list.value.entries.map((entry) => withAddress(entry, factories.value[entry.name]));
   const found = await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
-  const connector = found.value?.connector;
+  const { connector, listens: connectorListens = [] } = found.value ?? {};
   const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
   const sputnik: SputnikOptions = {
     config: configuration.source(names),
@@ -74,7 +74,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     factories: factories.value,
     configuration,
     names,
-    connectorListens: found.value?.listens ?? [],
+    connectorListens,
     adminListens: adminPlaces(settings.value),
   });
   // known only now that all is loaded
@@ -96,8 +96,8 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     sputnik,
     connector,
     settings: settings.value,
-    wiring: inspected.value.wiring,
-    listens: inspected.value.claims,
+    wiring: inspected.value,
+    connectorListens,
     warnings,
     readableSecrets,
     configurations: () => configuration.inForce(),

@@ -1,4 +1,12 @@
-import type { BlockDescriptor, BlockStatus, Failure, LandingReport, SputnikEvent, Unfinished } from '@sputnikjs/core';
+import type {
+  BlockDescriptor,
+  BlockStatus,
+  Failure,
+  LandingCause,
+  LandingReport,
+  SputnikEvent,
+  Unfinished,
+} from '@sputnikjs/core';
 import { codeOf, errorFields } from './error-fields.js';
 import { chain } from '../text.js';
 
@@ -91,7 +99,7 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
       });
     case 'landing': {
       const { kind, block, reason } = event.cause;
-      const because = reason === undefined ? kind : chain(reason);
+      const because = causeText(event.cause);
       return info(`landing: ${because}`, {
         cause: kind,
         block: block?.responsibility,
@@ -120,7 +128,7 @@ function failedRecord(event: Extract<SputnikEvent, { type: 'failed' }>): LogReco
 
 function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): LogRecord {
   const { cause, clean, tookMs, unfinished, failures, dropped } = report;
-  const reason = cause.reason === undefined ? cause.kind : chain(cause.reason);
+  const reason = causeText(cause);
   const left = [
     ...failures.map(
       (failure) =>
@@ -161,8 +169,10 @@ function counts(blocks: readonly BlockStatus[]): object {
   );
 }
 
+type Counts = Pick<BlockStatus, 'accepted' | 'handled' | 'failed' | 'dropped'>;
+
 /** Messages that were accepted and have had no outcome yet. */
-export function heldBy(blocks: readonly BlockStatus[]): number {
+export function heldBy(blocks: readonly Counts[]): number {
   return blocks.reduce((sum, { accepted, handled, failed, dropped }) => sum + accepted - handled - failed - dropped, 0);
 }
 
@@ -178,7 +188,13 @@ function name({ name, responsibility }: BlockDescriptor): string {
   return name === responsibility ? responsibility : `${responsibility} (${name})`;
 }
 
-function places(failures: readonly (Failure | Unfinished)[]): readonly string[] {
+/** Why a satellite lands. */
+export function causeText({ kind, reason }: LandingCause): string {
+  return reason === undefined ? kind : chain(reason);
+}
+
+/** Callbacks, each as `block.callback`. */
+export function places(failures: readonly (Failure | Unfinished)[]): readonly string[] {
   return failures.map(({ block, callback }) => `${block.responsibility}.${callback}`);
 }
 
