@@ -54,8 +54,8 @@ interface Connected {
  * The block `producer`: sends messages to the server, at least once, in the order in which it accepted them. While the server is away, messages
  * wait, except those that nobody wants any more (`isWanted`). In a landing without a connection they fail, and the report counts them. While the
  * server has no room for a target, its messages wait or are refused at once (`whenFull`). A message that the server refuses for good fails
- * alone. So does a message at which the server cuts the connection: those under way at a cut are sent again one by one at first, then ever
- * faster.
+ * alone. So that a message at which the server cuts the connection fails alone, too, messages under way at a cut are sent again one at a
+ * time at first, then more at once.
  *
  * @example
  * import assert from 'node:assert/strict';

@@ -22,7 +22,7 @@ export interface Idling {
   idle(): Promise<void>;
 }
 
-/** A number that a block gives to whoever watches the satellite (F6). */
+/** A number that a block measures, for metrics and for the page (F6). */
 export interface Metric {
   /** In snake case, with its unit: `bytes_received_total`. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface Metric {
   /** What it counts or measures, in a sentence. */
   readonly help: string;
   readonly value: number;
-  /** Tells values of one name apart. Of few kinds each: whoever watches keeps them all. */
+  /** Distinguishes values that have the same name. Use few different values: monitoring systems store each combination. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
