@@ -431,6 +431,10 @@ export const GUARDS = {
     'what may not wait for room is refused at once': [swap("&& job.message.whenFull !== 'reject'", ''), 'producer'],
     'messages wait behind those for the same full target': [never, 'producer'],
     'a subscription that is refused is tried again': [swap('await ctx.clock.sleep(wait, over)', 'return'), 'consumer'],
+    'who submits while others wait does not overtake them': [
+      swap('|| this.#waiting.size > 0', ''),
+      'connector-kit-outbox',
+    ],
     'a link ends once': [skip, 'connector-kit-link'],
     'what is under way ends with the link': [swap('Promise.race([work, over])', 'work'), 'connector-kit-link'],
     'who comes late to a link is told': [swap('user.ended(this.#end)', '{}'), 'connector-kit-link'],

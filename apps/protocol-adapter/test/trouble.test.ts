@@ -85,7 +85,7 @@ test('syslog that the server refuses is lost, which the last line says with how 
   assert.equal(code, 1);
   assert.match(
     String(last),
-    /^landed after SIGTERM in \d+ ms, not clean: producer\.onMsg failed 3 times: .*no\.stream/,
+    /^landed after SIGTERM in \d+ ms, not clean: producer\.onMsgs failed 3 times: .*no\.stream/,
   );
 
   const [told, clean] = await land(await fly());

@@ -1,5 +1,5 @@
-import type { MessageProducer, ProduceMessage } from '@sputnikjs/messaging';
-import { Outbox, serverFull } from '@sputnikjs/messaging/connector';
+import type { MessageProducer, ProduceMessage, ProduceResult, Production } from '@sputnikjs/messaging';
+import { Outbox, produceBy, serverFull } from '@sputnikjs/messaging/connector';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import type { AmqpConfig } from './config.js';
 import { keepBytes } from './keep-bytes.js';
@@ -56,10 +56,15 @@ export class AmqpProducer implements MessageProducer, AmqpLinkUser {
     this.#outbox = new Outbox(inFlight, (message) => this.#send(message));
   }
 
-  produce(message: ProduceMessage): ReturnType<MessageProducer['produce']> {
-    const reason = this.#link.blocked;
+  produce(message: ProduceMessage): Promise<ProduceResult | void> {
+    return produceBy(this, message);
+  }
+
+  submit(production: Production): void {
+    const { blocked: reason } = this.#link;
     // guard: at an alarm messages are refused at once
-    return reason === undefined ? this.#outbox.produce(message) : Promise.reject(blocked(message.target, reason));
+    if (reason === undefined) return this.#outbox.submit(production);
+    production.settle(blocked(production.message.target, reason));
   }
 
   /** What is on its way stays there; all else is refused. */

@@ -1,5 +1,5 @@
-import type { MessageProducer, ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
-import { Outbox } from '@sputnikjs/messaging/connector';
+import type { MessageProducer, ProduceMessage, ProduceResult, Production } from '@sputnikjs/messaging';
+import { Outbox, produceBy } from '@sputnikjs/messaging/connector';
 import type { MqttLink, MqttLinkUser } from './link.js';
 import { MAX_LENGTH, packetLength, publishPacket } from './packets.js';
 import { topicProblem } from './topic.js';
@@ -20,9 +20,14 @@ export class MqttProducer implements MessageProducer, MqttLinkUser {
   }
 
   produce(message: ProduceMessage): Promise<ProduceResult | void> {
+    return produceBy(this, message);
+  }
+
+  submit(production: Production): void {
     // said at once, not when its turn comes
-    const refusal = refused(message, this.#maxPacketBytes);
-    return refusal === undefined ? this.#outbox.produce(message) : Promise.reject(refusal);
+    const refusal = refused(production.message, this.#maxPacketBytes);
+    if (refusal === undefined) this.#outbox.submit(production);
+    else production.settle(refusal);
   }
 
   acknowledged(id: number): void {

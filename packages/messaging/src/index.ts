@@ -13,6 +13,7 @@ export {
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
+  type Production,
   type ServerFound,
   type StartableConnector,
   type Subscription,

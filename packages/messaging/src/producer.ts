@@ -1,4 +1,4 @@
-import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, SputnikError, type BlockDefinition, type Mail } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   PRODUCER,
@@ -7,6 +7,7 @@ import {
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
+  type Production,
 } from './contract.js';
 import { hasCode } from './has-code.js';
 import { weightOf } from './weight.js';
@@ -18,7 +19,9 @@ const Config = z.strictObject({
     .int()
     .min(1)
     .default(33_554_432)
-    .describe('Most bytes of all messages, waiting or under way. A larger one is accepted when there is no other.'),
+    .describe(
+      'Most bytes of all messages, waiting or under way. A larger one is accepted when there is no other. Messages go in small batches, and are held until the last of their batch is on the server.',
+    ),
 });
 
 /** A message is given up when so many connections ended after it was sent alone. */
@@ -26,11 +29,30 @@ const MOST_CUTS = 3;
 /** Delay from one try at a full server to the next, in milliseconds: doubles each time, from the first value to the second. */
 const ROOM_MS = [100, 2_000] as const;
 
+/** `onMsgs` calls under way, so many if `concurrency` allows for it: few messages wait for others of their batch. */
+const CALLS = 64;
+
+/** The end of an `onMsgs` call: when it has come for all messages of the batch. */
+class Call {
+  readonly ended: Promise<void>;
+  #left: number;
+  #end!: () => void;
+
+  constructor(messages: number) {
+    this.#left = messages;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  messageEnded(): void {
+    if (--this.#left === 0) this.#end();
+  }
+}
+
 /** A message that the block accepted and the server does not have yet. */
 interface Job {
   readonly message: ProduceMessage;
-  readonly resolve: (result: ProduceResult | void) => void;
-  readonly reject: (error: unknown) => void;
+  readonly mail: Mail<ProduceMessage, ProduceResult | void>;
+  readonly call: Call;
   /** Number of connections that ended after only this message was sent. */
   cuts: number;
   /** The last connection over which it was sent. */
@@ -43,7 +65,7 @@ interface Job {
 
 /** One connection; a new object for each connect, even if the connector returns the same value again. */
 interface Connected {
-  readonly producer: MessageProducer;
+  readonly submit: (production: Production) => void;
   sent: number;
   /** Number of suspects under way, and how many may be. */
   tried: number;
@@ -90,42 +112,45 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry?.();
       for (const job of open) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
     };
-    const end = (job: Job, error: unknown): void => {
-      open.delete(job);
+    /** The server has the message, or it fails. What comes after that is too late. */
+    const end = (job: Job, outcome: ProduceResult | Error | void): void => {
       suspects.delete(job);
-      job.reject(error);
+      if (!open.delete(job)) return;
+      if (outcome instanceof Error) job.mail.fail(outcome);
+      else job.mail.reply(outcome);
+      job.call.messageEnded();
     };
-    const attempt = async (job: Job, over: Connected): Promise<void> => {
-      const { target } = job.message;
+    const attempt = (job: Job, over: Connected): void => {
       job.waits = false;
       job.sentOver = over;
       over.sent++;
-      try {
-        const result = await over.producer.produce(job.message);
-        open.delete(job);
-        job.resolve(result);
+      over.submit({ message: job.message, settle: (outcome) => settled(job, over, outcome) });
+    };
+    const settled = (job: Job, over: Connected, outcome: ProduceResult | Error | void): void => {
+      const place = full.get(job.message.target);
+      if (!(outcome instanceof Error)) {
+        end(job, outcome);
         cleared(job, over);
-        if (full.get(target)?.probe === job) goOn(target, over);
-      } catch (error) {
-        // guard: what may not wait for room is refused at once
-        if (hasCode(error, 'SERVER_FULL') && job.message.whenFull !== 'reject') {
-          wait(job, over, error);
-          return cleared(job, over);
-        }
-        const place = full.get(target);
-        // guard: what the server did not take is tried again
-        if (!isLoss(error)) {
-          cleared(job, over);
-          end(job, error);
-          // it says nothing about room: another has to try
-          if (place?.probe === job) place.probe = undefined;
-          return;
-        }
-        // its turn comes again with the next connection, unless it has come already
-        if (link === over) link = undefined;
-        if (over.sent === 1 && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, error));
-        else if (ctx.landing.aborted && link === undefined) failWith(job, error);
+        if (place?.probe === job) goOn(job.message.target, over);
+        return;
       }
+      // guard: what may not wait for room is refused at once
+      if (hasCode(outcome, 'SERVER_FULL') && job.message.whenFull !== 'reject') {
+        wait(job, over, outcome);
+        return cleared(job, over);
+      }
+      // guard: what the server did not take is tried again
+      if (!isLoss(outcome)) {
+        cleared(job, over);
+        end(job, outcome);
+        // it says nothing about room: another has to try
+        if (place?.probe === job) place.probe = undefined;
+        return;
+      }
+      // its turn comes again with the next connection, unless it has come already
+      if (link === over) link = undefined;
+      if (over.sent === 1 && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, outcome));
+      else if (ctx.landing.aborted && link === undefined) failWith(job, outcome);
     };
     /** The connection survived this suspect: twice as many may go next. */
     const cleared = (job: Job, over: Connected): void => {
@@ -144,11 +169,11 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         if (job.sentOver === over) continue;
         over.tried++;
         job.triedOver = over;
-        void attempt(job, over);
+        attempt(job, over);
       }
       if (suspects.size > 0) return;
       for (const job of open)
-        if (link === over && job.sentOver !== over && !full.has(job.message.target)) void attempt(job, over);
+        if (link === over && job.sentOver !== over && !full.has(job.message.target)) attempt(job, over);
     };
     /** Ends the messages that nobody wants any more. */
     const forget = (): void => {
@@ -183,7 +208,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         const place = full.get(job.message.target);
         if (!job.waits || place === undefined || place.probe !== undefined) continue;
         place.probe = job;
-        void attempt(job, link);
+        attempt(job, link);
       }
       if (full.size > 0) cancelTry = ctx.clock.after(pauseMs, tryAgain);
     };
@@ -193,7 +218,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);
       for (const job of open) {
         if (link !== over || full.has(target)) return;
-        if (job.waits && job.message.target === target) void attempt(job, over);
+        if (job.waits && job.message.target === target) attempt(job, over);
       }
     };
     const forgetFull = (): void => {
@@ -203,27 +228,44 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry = undefined;
     };
 
+    const accept = (mail: Job['mail'], call: Call): void => {
+      const message = mail.msg;
+      try {
+        checkMessage(message);
+        if (link === undefined && ctx.landing.aborted) throw undelivered(message);
+      } catch (error) {
+        mail.fail(error);
+        return call.messageEnded();
+      }
+      // guard: messages wait behind those for the same full target
+      const waits = full.has(message.target) && message.whenFull !== 'reject';
+      const job: Job = { message, mail, call, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
+      open.add(job);
+      if (link !== undefined && !waits && suspects.size === 0) attempt(job, link);
+    };
+
+    const batch = Math.max(1, Math.floor(concurrency / CALLS));
     return {
       // guard: what the producer holds is bounded in bytes
-      mailbox: { concurrency, capacity, weigh: weightOf, maxWeight: maxHeldBytes },
+      mailbox: {
+        concurrency: Math.ceil(concurrency / batch),
+        batch,
+        capacity,
+        weigh: weightOf,
+        maxWeight: maxHeldBytes,
+      },
       init() {
         // guard: what cannot be delivered at landing fails
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
         ctx.signal.addEventListener('abort', failAll, { once: true });
       },
-      onMsg(message) {
-        checkMessage(message);
-        if (link === undefined && ctx.landing.aborted) throw undelivered(message);
-        return new Promise((resolve, reject) => {
-          // guard: messages wait behind those for the same full target
-          const waits = full.has(message.target) && message.whenFull !== 'reject';
-          const job: Job = { message, resolve, reject, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
-          open.add(job);
-          if (link !== undefined && !waits && suspects.size === 0) void attempt(job, link);
-        });
+      onMsgs(mails) {
+        const call = new Call(mails.length);
+        for (const mail of mails) accept(mail, call);
+        return call.ended;
       },
       onServerConnect(connection: MessagingConnection) {
-        link = { producer: producerOf(connection), sent: 0, tried: 0, window: 1 };
+        link = { submit: submitTo(producerOf(connection)), sent: 0, tried: 0, window: 1 };
         forgetFull();
         forget();
         suspects.clear();
@@ -234,10 +276,25 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         link = undefined;
         forgetFull();
       },
-      onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
+      onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };
   },
 });
+
+/** How to submit to a producer; one that only makes promises pays for them. */
+function submitTo(producer: MessageProducer): Connected['submit'] {
+  return producer.submit
+    ? (production) => producer.submit?.(production)
+    : (production) => void settleBy(producer, production);
+}
+
+async function settleBy(producer: MessageProducer, production: Production): Promise<void> {
+  try {
+    production.settle(await producer.produce(production.message));
+  } catch (error) {
+    production.settle(error instanceof Error ? error : new Error(String(error)));
+  }
+}
 
 /** True if the connection ended or the connector gave up. Not left as AbortError: in a landing the core takes that for no failure (F3). */
 function isLoss(error: unknown): boolean {

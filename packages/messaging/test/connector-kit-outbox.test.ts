@@ -149,6 +149,16 @@ test('a message that is produced while another is sent, or when another has sett
   assert.deepEqual(post.settled, ['a', 'then']);
 });
 
+test('who submits while a message settles does not overtake those that wait', () => {
+  const post = new Post(1);
+  const submit = (payload: string, settle: () => void = () => {}): void =>
+    post.outbox.submit({ message: { target: 'a', payload }, settle });
+  submit('1', () => submit('3'));
+  submit('2');
+  for (const key of ['1', '2', '3']) assert.equal(post.outbox.settle(key), true, key);
+  assert.deepEqual(post.sent, ['1', '2', '3']);
+});
+
 test('a window that lets no message through is an error at once, not a wait for ever', () => {
   for (const window of [0, -1, Number.NaN, undefined as unknown as number])
     assert.throws(() => new Outbox(window, () => 0), RangeError, `${window}`);

@@ -42,9 +42,10 @@ test('the producer holds 32 MiB unless configured, waiting or under way, until t
   assert.equal(acknowledge.length, 31, 'all are under way, and are held');
   assert.equal(flight.to(PRODUCER).send(message), false);
   const posted = flight.to(PRODUCER).post(message);
-  acknowledge.shift()?.();
+  // those of a batch are held together
+  for (let n = 0; n < 8; n++) acknowledge.shift()?.();
   assert.equal(await posted, true);
-  for (let left = 31; left > 0; left--, await turn()) acknowledge.shift()?.();
+  for (let left = 24; left > 0; left--, await turn()) acknowledge.shift()?.();
 });
 
 test('a message that is larger than maxHeldBytes is taken when there is no other', async () => {
@@ -87,4 +88,39 @@ test('what is no message is refused as such, and lands nobody', async () => {
     await assert.rejects(flight.to('producer').ask(wrong), { code: 'ASK_FAILED' });
   }
   assert.equal(flight.status().state, 'flying');
+});
+
+for (const concurrency of [512, 100, 3])
+  test(`${concurrency} messages are under way at most, and as many wait as there is capacity for`, async () => {
+    const scene = await launch({ concurrency, capacity: 256 });
+    const message = { target: 't', payload: 'x' };
+    let accepted = 0;
+    for (let more = 1; more > 0; await turn()) accepted += more = accepts(scene, message);
+    assert.equal(scene.acknowledge.length, concurrency);
+    assert.equal(accepted, concurrency + 256);
+    let acknowledged = 0;
+    for (; acknowledged < accepted; await turn())
+      for (const acknowledge of scene.acknowledge.splice(0)) {
+        acknowledge();
+        acknowledged++;
+      }
+  });
+
+test('a connector that makes promises only may reject with anything, or throw at once', async () => {
+  const outcomes = [
+    () => Promise.reject('no reason'),
+    () => {
+      throw new TypeError('no such method');
+    },
+  ];
+  const connection: MessagingConnection = {
+    producer: { produce: () => (outcomes.shift() as () => Promise<void>)() },
+    consumer: { consume: async () => ({ stop: async () => {} }) },
+  };
+  const flight = await testFlight({ blocks: { producer: producerBlock }, connection });
+  for (const reason of ['no reason', 'no such method'])
+    await assert.rejects(flight.to(PRODUCER).ask({ target: 't', payload: 'x' }), ({ cause }) => {
+      assert.equal((cause as Error).message, reason);
+      return true;
+    });
 });

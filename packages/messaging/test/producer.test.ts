@@ -182,7 +182,7 @@ test('a message that the server refuses fails alone, and the asker learns why', 
   const { cause, clean, failures } = await land();
   assert.deepEqual([cause.kind, clean], ['shootDown', false]);
   const lost = failures.map(({ block, callback, count }) => [block.name, callback, count]);
-  assert.deepEqual(lost, [['producer', 'onMsg', 1]], 'of the question nobody has to be told again');
+  assert.deepEqual(lost, [['producer', 'onMsgs', 1]], 'of the question nobody has to be told again');
 });
 
 test('a satellite whose server refused only questions lands clean: the askers know', async () => {
@@ -221,7 +221,7 @@ test('a landing while the server is away ends at once, and counts what was not d
   assert.deepEqual([clean, unfinished], [false, []]);
   assert.deepEqual(
     failures.map(({ block, callback, count }) => [block.name, callback, count]),
-    [['producer', 'onMsg', 5]],
+    [['producer', 'onMsgs', 5]],
   );
   assert.match(String(errors[0]?.type === 'failed' && errors[0].error), /message for "t" was not delivered/);
   assert.deepEqual(server.arrived, []);

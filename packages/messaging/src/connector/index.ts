@@ -4,6 +4,7 @@ export { LinkConnector } from './link-connector.js';
 export { Link, type LinkUser } from './link.js';
 export { connectionLost, serverFull } from './lost.js';
 export { Outbox } from './outbox.js';
+export { produceBy } from './produce-by.js';
 export { reasonOf } from './reason.js';
 export { ServerUrls, URLS, urlsOf, type Address, type UrlForm, type Urls } from './server-url.js';
 export { Servers } from './servers.js';

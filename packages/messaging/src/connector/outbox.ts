@@ -1,11 +1,6 @@
-import type { MessageProducer, ProduceMessage, ProduceResult } from '../contract.js';
+import type { MessageProducer, ProduceMessage, ProduceResult, Production } from '../contract.js';
 import { Fifo } from './fifo.js';
-
-interface Job {
-  readonly message: ProduceMessage;
-  readonly resolve: (result?: ProduceResult) => void;
-  readonly reject: (error: Error) => void;
-}
+import { produceBy } from './produce-by.js';
 
 /**
  * The producing half of a connection. A bounded number of messages is under way at once; the others wait, in the order of the calls. Each
@@ -27,9 +22,9 @@ export class Outbox<Key> implements MessageProducer {
   readonly #window: number;
   readonly #send: (message: ProduceMessage) => Key;
   /** Messages sent and not yet acknowledged. */
-  readonly #sent = new Map<Key, Job>();
+  readonly #sent = new Map<Key, Production>();
   /** Messages not yet sent. */
-  readonly #waiting = new Fifo<Job>();
+  readonly #waiting = new Fifo<Production>();
   #end: Error | undefined;
   #sending = false;
 
@@ -44,13 +39,15 @@ export class Outbox<Key> implements MessageProducer {
   }
 
   produce(message: ProduceMessage): Promise<ProduceResult | void> {
-    return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) return reject(this.#end);
-      const job = { message, resolve, reject };
-      if (!this.#isFree) return this.#waiting.push(job);
-      this.#sendNow(job);
-      this.#sendOn();
-    });
+    return produceBy(this, message);
+  }
+
+  submit(production: Production): void {
+    if (this.#end !== undefined) return production.settle(this.#end);
+    // guard: who submits while others wait does not overtake them
+    if (!this.#isFree || this.#waiting.size > 0) return this.#waiting.push(production);
+    this.#sendNow(production);
+    this.#sendOn();
   }
 
   /** Returns the message under way with this key. */
@@ -68,26 +65,25 @@ export class Outbox<Key> implements MessageProducer {
    * key is under way.
    */
   settle(key: Key, outcome?: ProduceResult | Error): boolean {
-    const job = this.#sent.get(key);
-    if (job === undefined) return false;
+    const production = this.#sent.get(key);
+    if (production === undefined) return false;
     this.#sent.delete(key);
-    if (outcome instanceof Error) job.reject(outcome);
-    else job.resolve(outcome);
+    production.settle(outcome);
     this.#sendOn();
     return true;
   }
 
   /** The server accepts no messages for now: rejects those that are not under way. `send` must refuse later ones. */
   refuseWaiting(refusal: (message: ProduceMessage) => Error): void {
-    for (const { message, reject } of this.#waiting.drain()) reject(refusal(message));
+    for (const production of this.#waiting.drain()) production.settle(refusal(production.message));
   }
 
   /** The connection is over: rejects all messages that are not settled, and all later ones. Only the first call counts. */
   end(error: Error): void {
     this.#end ??= error;
-    const jobs = [...this.#sent.values(), ...this.#waiting.drain()];
+    const open = [...this.#sent.values(), ...this.#waiting.drain()];
     this.#sent.clear();
-    for (const { reject } of jobs) reject(this.#end);
+    for (const production of open) production.settle(this.#end);
   }
 
   /** False inside `send`: what it calls, such as `settle` or `end`, must not send the next message before this one is sent. */
@@ -96,19 +92,20 @@ export class Outbox<Key> implements MessageProducer {
   }
 
   #sendOn(): void {
-    while (this.#waiting.size > 0 && this.#isFree) this.#sendNow(this.#waiting.shift() as Job);
+    while (this.#waiting.size > 0 && this.#isFree) this.#sendNow(this.#waiting.shift() as Production);
   }
 
-  #sendNow(job: Job): void {
+  #sendNow(production: Production): void {
     this.#sending = true;
+    let refusal: Error | undefined;
     try {
-      const key = this.#send(job.message);
-      if (this.#end === undefined) this.#sent.set(key, job);
-      else job.reject(this.#end);
+      const key = this.#send(production.message);
+      if (this.#end === undefined) this.#sent.set(key, production);
     } catch (error) {
-      job.reject(this.#end ?? (error as Error));
-    } finally {
-      this.#sending = false;
+      refusal = error as Error;
     }
+    this.#sending = false;
+    const error = this.#end ?? refusal;
+    if (error !== undefined) production.settle(error);
   }
 }
