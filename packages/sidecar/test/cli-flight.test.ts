@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -121,4 +121,13 @@ test('a reader of the log that goes away harms nobody', async () => {
   await once(run.child.stdout as NonNullable<typeof run.child.stdout>, 'close');
   run.child.kill('SIGTERM');
   assert.equal(await run.end(), 0);
+});
+
+test('the log says at the start if node collects garbage on several threads', async () => {
+  const cf = await folder({ 'blocks.json': [{ name: 'lander', module: './lander.mjs' }], 'lander.mjs': LANDER });
+  const told = (flags: readonly string[]): boolean =>
+    spawnSync(process.execPath, [...flags, CLI, 'run', '--cf', cf], { encoding: 'utf8' }).stdout.includes(
+      'collectorThreads',
+    );
+  assert.deepEqual([told([]), told(['--single-threaded-gc']), told(['--single_threaded_gc'])], [true, false, false]);
 });

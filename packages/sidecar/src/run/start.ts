@@ -1,3 +1,4 @@
+import { tellCollector } from './collector.js';
 import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
 import { LogLevel } from '../log/log-level.js';
 import { createLog } from '../log/logs.js';
@@ -23,6 +24,7 @@ export async function start<C = unknown>(options: RunnerOptions<C>): Promise<num
     const setup = usable(await setUp(options));
     const logLevel = options.log === undefined ? new LogLevel(setup.settings.logLevel) : undefined;
     const log = options.log ?? logLevel?.filtered(await createLog('debug'));
+    if (log && logLevel) tellCollector(log);
     const runner = await fly(setup, { ...options, log, logLevel }, 'ours');
     return exitCodeOfReport(await runner.wait());
   } catch (error) {
