@@ -85,11 +85,11 @@ export class ActiveFlight implements FlightControl {
     this.#state = 'landing';
     const landing = new Landing(this.blocks, this.plan.clock, this.emit, this.#landingMs);
     await landing.stopIntakeAndDrain();
-    const unfinished = await landing.finish();
+    await landing.finish();
     await this.#initiator.idle();
     // guard: M5 no question is open after the landing
     this.close();
-    this.#report(landing.tookMs, unfinished);
+    this.#report(landing);
   }
 
   #start(): void {
@@ -129,7 +129,7 @@ export class ActiveFlight implements FlightControl {
     return this.#toldToLand.passed;
   }
 
-  #report(tookMs: number, unfinished: LandingReport['unfinished']): void {
+  #report({ tookMs, unfinished }: Landing): void {
     const blocks = [...this.blocks].map((block) => block.status());
     this.#state = 'landed';
     const cause = this.#cause as LandingCause;

@@ -15,6 +15,7 @@ export class Landing {
   readonly #began: number;
   /** Those to be finished yet, the next one first. */
   readonly #left: ActiveBlock[];
+  readonly #unfinished: Unfinished[] = [];
   readonly #stopSaying: () => void;
 
   constructor(blocks: Blocks, clock: Clock, emit: EventListener, withinMs: number) {
@@ -44,22 +45,25 @@ export class Landing {
     if (hasFlown) await settles(this.#clock, drained(), this.#withinMs * DRAIN_SHARE);
   }
 
-  /** Finishes block by block, each with its share of the time that is left. Resolves with what did not end. */
-  async finish(): Promise<Unfinished[]> {
-    const { hasFlown, initialised, others } = this.#blocks;
+  /** Finishes block by block, each with its share of the time that is left. */
+  async finish(): Promise<void> {
     const deadline = this.#began + this.#withinMs;
-    const unfinished: Unfinished[] = [];
+    const after = this.#blocks.hasFlown ? 'flight' : 'init';
     for (let block = this.#left[0]; block; block = this.#left[0]) {
       // guard: L3 each block has its share of the time
       const share = (deadline - this.#clock.now()) / this.#left.length;
-      unfinished.push(...(await block.finish(hasFlown ? 'flight' : 'init', share)));
+      this.#unfinished.push(...(await block.finish(after, share)));
       this.#left.shift();
     }
     this.#stopSaying();
+  }
+
+  /** What did not end. Ask at the very end: an `init` that was given up may begin something as long as it runs. */
+  get unfinished(): Unfinished[] {
+    const { initialised, others } = this.#blocks;
     const notInitialised = others.filter((block) => !initialised.includes(block));
     // guard: L4 what a block whose init failed left under way is named
-    unfinished.push(...notInitialised.flatMap((block) => block.hanging()));
-    return unfinished;
+    return [...this.#unfinished, ...notInitialised.flatMap((block) => block.hanging())];
   }
 
   get tookMs(): number {

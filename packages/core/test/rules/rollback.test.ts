@@ -120,6 +120,33 @@ test('B3: what a block has under way when its init fails is named, if it does no
   );
 });
 
+test('B3: what an init that was given up begins until the very end is named, too', async () => {
+  for (let after = 0; after < 10; after++) {
+    let [isFinished, hasBegun] = [gate(), false];
+    const slow: Acts = {
+      async init(_config, { waitUntil }) {
+        await isFinished.passed;
+        for (let turns = 0; turns < after; turns++) await Promise.resolve();
+        waitUntil(never);
+        hasBegun = true;
+      },
+    };
+    const t = new TestFlight({
+      timeouts: { initMs: 50 },
+      onEvent: ({ type }) => {
+        if (type === 'finished') isFinished.open();
+        if (type === 'landed') begun = hasBegun;
+      },
+    });
+    let begun = false;
+    const preparing = rejection(t.prepare({ slow }), 'INIT_FAILED');
+    await t.clock.advance(50);
+    const { report } = await preparing;
+    const isNamed = report?.unfinished.some(({ callback }) => callback === 'waitUntil');
+    assert.equal(isNamed, begun, `${after} turns after the last finish`);
+  }
+});
+
 test('B3: what was sent to a block that never flew is dropped and reported, and sends to it fail from then on', async () => {
   const asker = defineBlock({
     name: 'asker',
