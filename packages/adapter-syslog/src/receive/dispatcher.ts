@@ -30,8 +30,9 @@ export interface Datagram {
 /**
  * Passes the messages of all listeners of a receiver to its publisher. Every so often it asks with a message of a connection, and until the
  * answer comes all connections wait. So the publisher pushes back senders that can wait, and keeps its mailbox free for datagrams. If the
- * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue. In one turn of the
- * event loop it reads only so many datagrams that there is time for others; connections leave it at their questions.
+ * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue. Datagrams
+ * are read together in the next turn of the event loop, and only so many in one turn that there is time for others; connections leave it at
+ * their questions.
  */
 export class Dispatcher {
   readonly #publisher: BlockCommunicator<SyslogMessage>;
@@ -79,17 +80,18 @@ export class Dispatcher {
     this.#connections.push(turn);
   }
 
-  /** Accepts a datagram. If too many wait, the oldest are lost. */
+  /**
+   * Accepts a datagram; it is read in the next turn of the event loop, together with all that have come until then, since what follows costs
+   * less for many at once. If too many wait, the oldest are lost.
+   */
   offerDatagram(datagram: Datagram): void {
     if (this.#isOver) return datagram.sender.lose(NOBODY);
-    const mayPass = this.#posting === 0 && this.#datagrams.size === 0 && !this.#turn.isOver;
-    if (mayPass) return this.#read(datagram);
     this.#datagrams.push(datagram);
     this.#datagramBytes += datagram.bytes;
     // guard: datagrams that wait are bounded in messages and bytes
     while (this.#datagrams.size > DATAGRAMS || this.#datagramBytes > DATAGRAM_BYTES)
       this.#oldest()?.sender.lose(this.#tooSlow);
-    this.#goOn();
+    this.#turn.soon();
   }
 
   /** Resolves when nothing waits any more. */

@@ -9,8 +9,9 @@ export class Turn {
   readonly #most: number;
   readonly #onNext: () => void;
   #spent = 0;
+  #isScheduled = false;
 
-  /** `onNext` is called in the turn after one in which something was done. */
+  /** `onNext` is called in the turn after one in which something was done, or was to be done soon. */
   constructor(most: number, onNext: () => void) {
     this.#most = most;
     this.#onNext = onNext;
@@ -21,11 +22,19 @@ export class Turn {
   }
 
   spend(octets: number): void {
-    if (this.#spent === 0) setImmediate(this.#next);
     this.#spent += EACH + octets;
+    this.soon();
+  }
+
+  /** Says that there is something to do in the next turn. */
+  soon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#next);
   }
 
   readonly #next = (): void => {
+    this.#isScheduled = false;
     this.#spent = 0;
     this.#onNext();
   };
