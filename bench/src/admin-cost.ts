@@ -1,26 +1,19 @@
 // What the admin endpoints cost: CPU time a message from syslog over TCP into JetStream, with and without them, in turns, and how fast they
 // answer meanwhile. `node bench/dist/admin-cost.js [rounds] [messages]`
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
-import { spawnSidecar, type Sidecar } from '@sputnikjs/testkit';
-import { freePort, natsServer } from '@sputnikjs/testkit/servers';
+import { natsServer } from '@sputnikjs/testkit/servers';
 import { median } from './measure.js';
+import { adapter, cpuOf, type Satellite } from './satellite.js';
 import { RowScope } from './scope.js';
 
 const [rounds = 5, messages = 100_000] = process.argv.slice(2).map(Number);
-const APP = fileURLToPath(new URL('../../apps/protocol-adapter/bin/protocol-adapter.js', import.meta.url));
 const LINE = `<13>1 2026-11-30T12:00:00Z host app 1 - - ${'x'.repeat(150)}\n`;
 /** Lines in one write. */
 const TOGETHER = 100;
-/** `/proc` counts hundredths of a second. */
-const TICK_US = 10_000;
 
 const scope = new RowScope();
 const server = await natsServer(scope);
@@ -28,50 +21,11 @@ await server.start();
 const nats = await connectNats({ servers: server.url });
 const manager = await jetstreamManager(nats);
 
-interface Adapter {
-  readonly process: Sidecar;
-  readonly port: number;
-  readonly adminPort: number | undefined;
-  readonly stream: string;
-}
-
-async function adapter(stream: string, admin: 'with' | 'without'): Promise<Adapter> {
-  const folder = await mkdtemp(join(tmpdir(), 'sputnik-bench-'));
-  scope.after(() => rm(folder, { recursive: true, force: true }));
-  const [port, adminPort] = [await freePort(), admin === 'with' ? await freePort() : undefined];
-  const module = '@sputnikjs/adapter-syslog';
-  const files = {
-    blocks: [{ name: 'producer' }, { name: 'syslogproducer', module }, { name: 'syslogreceiver', module }],
-    connector: {
-      module: '@sputnikjs/connector-nats',
-      url: server.url,
-      streams: [{ name: stream, subjects: [stream], storage: 'memory' }],
-    },
-    syslogproducer: { target: stream },
-    syslogreceiver: { listeners: [{ transport: 'tcp', host: '127.0.0.1', port }] },
-    sputnik: adminPort === undefined ? {} : { admin: { port: adminPort } },
-  };
-  for (const [name, content] of Object.entries(files))
-    await writeFile(join(folder, `${name}.json`), JSON.stringify(content));
-  const sidecar = spawnSidecar(APP, ['run', '--cf', folder], {
-    after: (end) => scope.after(async () => end()),
-  });
-  await sidecar.printed('"event":"connected"');
-  return { process: sidecar, port, adminPort, stream };
-}
-
-/** CPU time of a process, in microseconds. */
-async function cpuOf({ process: { pid } }: Adapter): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
-}
-
 /** Sends as fast as they are taken; resolves when the stream has them all, with microseconds of CPU a message and messages a second. */
-async function run(target: Adapter): Promise<{ readonly cpu: number; readonly rate: number }> {
+async function run(target: Satellite): Promise<{ readonly cpu: number; readonly rate: number }> {
   await manager.streams.purge(target.stream);
   const [before, since] = [await cpuOf(target), performance.now()];
-  const socket = connect(target.port, '127.0.0.1');
+  const socket = connect(target.tcpPort, '127.0.0.1');
   const chunk = LINE.repeat(TOGETHER);
   for (let sent = 0; sent < messages; sent += TOGETHER) if (!socket.write(chunk)) await once(socket, 'drain');
   socket.end();
@@ -81,7 +35,7 @@ async function run(target: Adapter): Promise<{ readonly cpu: number; readonly ra
 }
 
 /** Asks what a probe and Prometheus ask, and notes how long the answers take, until `work` is done. */
-async function asking({ adminPort }: Adapter, work: Promise<unknown>): Promise<readonly number[]> {
+async function asking({ adminPort }: Satellite, work: Promise<unknown>): Promise<readonly number[]> {
   const over = work.then(() => true);
   const took: number[] = [];
   const ask = async (path: string): Promise<void> => {
@@ -94,11 +48,12 @@ async function asking({ adminPort }: Adapter, work: Promise<unknown>): Promise<r
   return took;
 }
 
-const [without, withAdmin] = [await adapter('without', 'without'), await adapter('with', 'with')];
+const without = await adapter(server.url, { stream: 'without' }, scope);
+const withAdmin = await adapter(server.url, { stream: 'with', admin: 'with' }, scope);
 const ratios: number[] = [];
 const answers: number[] = [];
 for (let round = 0; round <= rounds; round++) {
-  const both = new Map<Adapter, Awaited<ReturnType<typeof run>>>();
+  const both = new Map<Satellite, Awaited<ReturnType<typeof run>>>();
   for (const one of round % 2 === 0 ? [without, withAdmin] : [withAdmin, without]) {
     const running = run(one);
     if (one === withAdmin) answers.push(...(await asking(one, running)));

@@ -13,7 +13,7 @@ const NOTHING_BUT_RSS = ['-e', 'require("fs").writeSync(1, String(process.resour
 /** Medians of whole processes. */
 export interface Boot {
   /** Milliseconds from spawn to exit. */
-  readonly wall: { readonly ours: number; readonly baseline: number; readonly ratio: number };
+  readonly wall: { readonly ours: number; readonly baseline: number; readonly ratios: readonly number[] };
   /** Peak resident memory, in MB. */
   readonly peak: { readonly ours: number; readonly baseline: number };
 }
@@ -50,7 +50,7 @@ function measure(rounds: number, program: string): Boot {
     wall: {
       ours: median(samples.map(({ ours }) => ours)),
       baseline: median(samples.map(({ baseline }) => baseline)),
-      ratio: median(samples.map(({ ours, baseline }) => ours / baseline)),
+      ratios: samples.map(({ ours, baseline }) => ours / baseline),
     },
     peak: {
       ours: median(samples.map(({ ourPeak }) => ourPeak)),

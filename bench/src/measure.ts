@@ -18,26 +18,29 @@ export interface Effort {
   readonly batch: number;
 }
 
-/** Medians of the rounds. */
+/** What the rounds have found. */
 export interface Speeds {
-  /** Messages per second. */
+  /** Messages per second, medians. */
   readonly ours: number;
   readonly baseline: number;
-  /** Of ours to the baseline within a round: what disturbs a round disturbs both. */
-  readonly ratio: number;
+  /** Of ours to the baseline in each round: what disturbs a round disturbs both. */
+  readonly ratios: readonly number[];
 }
 
 /** Lets both run in turns, each first as often as the other. A round before the first is for the compiler. */
 export async function measure({ ours, baseline }: Contest, effort: Effort): Promise<Speeds> {
-  const rounds: Speeds[] = [];
+  const rounds: { readonly ours: number; readonly baseline: number }[] = [];
   for (let round = 0; round <= effort.rounds; round++) {
     const [first, second] = round % 2 === 0 ? [ours, baseline] : [baseline, ours];
     const speeds = [await sample(first, effort), await sample(second, effort)];
     const [our = 0, base = 0] = round % 2 === 0 ? speeds : speeds.toReversed();
-    if (round > 0) rounds.push({ ours: our, baseline: base, ratio: our / base });
+    if (round > 0) rounds.push({ ours: our, baseline: base });
   }
-  const of = (key: keyof Speeds): number => median(rounds.map((round) => round[key]));
-  return { ours: of('ours'), baseline: of('baseline'), ratio: of('ratio') };
+  return {
+    ours: median(rounds.map(({ ours }) => ours)),
+    baseline: median(rounds.map(({ baseline }) => baseline)),
+    ratios: rounds.map(({ ours, baseline }) => ours / baseline),
+  };
 }
 
 async function sample(run: Run, { sampleMs, batch }: Effort): Promise<number> {

@@ -2,17 +2,16 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineBlock, Sputnik, type ServerConnector } from '@sputnikjs/core';
-import { median } from './measure.js';
 
 const AWAY_MS = 1_500;
 /** Long enough for a connection to count as one that works. */
 const THERE_MS = 700;
 
 /**
- * Has a server go for 1.5 s and come back, again and again. Resolves with the median of the milliseconds from its return to the first message
+ * Has a server go for 1.5 s and come back, again and again. Resolves with the milliseconds from its return to the first message
  * of a satellite that says hello to each connection.
  */
-export async function measureOutages(outages: number): Promise<number> {
+export async function measureOutages(outages: number): Promise<readonly number[]> {
   const port = await freePort();
   const hello = defineBlock<undefined, {}, Socket>({
     name: 'hello',
@@ -27,7 +26,7 @@ export async function measureOutages(outages: number): Promise<number> {
     delays.push(await msToHello(port));
   }
   await flight.shootDown();
-  return median(delays);
+  return delays;
 }
 
 /** A server is there for a while: how long it took until somebody said hello. */

@@ -3,14 +3,16 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { MESSAGE_ROWS } from '../dist/messages.js';
 import { SERVER_ROWS } from '../dist/servers.js';
 
 const program = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 
 test('the bench runs all its rows to the end and prints a figure for each', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--quick']);
-  const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|ms|MB) .* ([Mk]\/s|ms|MB) /.test(line));
-  assert.equal(rows.length, 10 + SERVER_ROWS.length, stdout);
-  assert.match(stdout, /^from its return to the first message +\d+ ms/m);
+  const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|µs|ms|MB|%) .* ([Mk]\/s|µs|ms|MB|%) /.test(line));
+  const [ways, boot, outage] = [12, 2, 1];
+  assert.equal(rows.length, MESSAGE_ROWS.length + SERVER_ROWS.length + ways + boot + outage, stdout);
+  assert.match(stdout, /^from its return to the first message, in ms +\d+ ms/m);
   assert.doesNotMatch(stdout, /NaN|Infinity|undefined/);
 });

@@ -1,0 +1,22 @@
+// Sends lines of 200 bytes as fast as they are taken. `node syslog-load.js PORT CONNECTIONS MESSAGES`
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+const [port = 0, connections = 1, messages = 0] = process.argv.slice(2).map(Number);
+const HEAD = '<13>1 2026-11-30T12:00:00Z host app 1 - - ';
+const LINE = `${HEAD}${'x'.repeat(199 - HEAD.length)}\n`;
+/** Lines in one write. */
+const TOGETHER = 100;
+
+async function send(count: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  const chunk = LINE.repeat(TOGETHER);
+  for (let left = count; left > 0; left -= TOGETHER) {
+    const isAll = left >= TOGETHER;
+    if (!socket.write(isAll ? chunk : LINE.repeat(left))) await once(socket, 'drain');
+  }
+  socket.end();
+  await once(socket, 'close');
+}
+
+await Promise.all(Array.from({ length: connections }, () => send(Math.ceil(messages / connections))));

@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort, type Scope } from '@sputnikjs/testkit/servers';
+
+const APP = fileURLToPath(new URL('../../apps/protocol-adapter/bin/protocol-adapter.js', import.meta.url));
+const HAND_WRITTEN = fileURLToPath(new URL('hand-written.js', import.meta.url));
+/** As our units and images start it (decision 27). */
+const FLAG = '--single-threaded-gc';
+/** `/proc` counts hundredths of a second. */
+const TICK_US = 10_000;
+
+/** A process between senders and the server; it puts all it gets into one stream. */
+export interface Satellite {
+  readonly pid: number;
+  readonly stream: string;
+  readonly tcpPort: number;
+  readonly udpPort: number;
+  readonly httpPort: number;
+  /** Undefined without admin endpoints. */
+  readonly adminPort?: number | undefined;
+  /** Milliseconds from its start until its ports were open and the server was connected. */
+  readonly startMs: number;
+}
+
+/** What makes an adapter: which blocks it has. */
+export interface AdapterOptions {
+  readonly stream: string;
+  readonly admin?: 'with' | 'without';
+}
+
+/** Starts the protocol adapter with syslog and HTTP, from a configuration folder of its own; it runs until the end of the scope. */
+export async function adapter(
+  url: string,
+  { stream, admin = 'without' }: AdapterOptions,
+  scope: Scope,
+): Promise<Satellite> {
+  const folder = await mkdtemp(join(tmpdir(), 'sputnik-bench-'));
+  scope.after(() => rm(folder, { recursive: true, force: true }));
+  const ports = { tcpPort: await freePort(), udpPort: await freePort(), httpPort: await freePort() };
+  const adminPort = admin === 'with' ? await freePort() : undefined;
+  const host = '127.0.0.1';
+  const module = '@sputnikjs/adapter-syslog';
+  const files = {
+    blocks: [
+      { name: 'producer' },
+      { name: 'syslogproducer', module },
+      { name: 'syslogreceiver', module },
+      { name: 'httpgateway', module: '@sputnikjs/adapter-http' },
+    ],
+    connector: {
+      module: '@sputnikjs/connector-nats',
+      url,
+      streams: [{ name: stream, subjects: [stream], storage: 'memory' }],
+    },
+    syslogproducer: { target: stream },
+    syslogreceiver: {
+      listeners: [
+        { transport: 'tcp', host, port: ports.tcpPort },
+        { transport: 'udp', host, port: ports.udpPort, udpBufferBytes: 4_194_304 },
+      ],
+    },
+    httpgateway: { port: ports.httpPort },
+    sputnik: adminPort === undefined ? {} : { admin: { port: adminPort } },
+  };
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder, `${name}.json`), JSON.stringify(content));
+  const started = await start([FLAG, APP, 'run', '--cf', folder], '"event":"connected"', ports.httpPort, scope);
+  return { ...started, ...ports, adminPort, stream };
+}
+
+/** Starts the script written by hand, as Node starts it without further ado. The stream must be there. */
+export async function handWritten(url: string, stream: string, scope: Scope): Promise<Satellite> {
+  const ports = { tcpPort: await freePort(), udpPort: await freePort(), httpPort: await freePort() };
+  const args = [HAND_WRITTEN, url, stream, ...Object.values(ports).map(String)];
+  const started = await start(args, 'listening', ports.httpPort, scope);
+  return { ...started, ...ports, stream };
+}
+
+async function start(
+  args: readonly string[],
+  said: string,
+  port: number,
+  scope: Scope,
+): Promise<Pick<Satellite, 'pid' | 'startMs'>> {
+  const since = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  scope.after(async () => {
+    if (child.kill('SIGKILL')) await once(child, 'close');
+  });
+  await Promise.all([printed(child, said), opened(port)]);
+  return { pid: child.pid as number, startMs: performance.now() - since };
+}
+
+async function printed(child: ChildProcess, text: string): Promise<void> {
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => (output += String(chunk)).includes(text) && resolve());
+    child.once('close', () => reject(new Error(`it ended before it said ${text}: ${output}`)));
+  });
+}
+
+async function opened(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    await sleep(2);
+  }
+}
+
+/** CPU time of a process so far, in microseconds. */
+export async function cpuOf({ pid }: Pick<Satellite, 'pid'>): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+/** The most resident memory that a process had so far, in MB. */
+export async function peakOf({ pid }: Pick<Satellite, 'pid'>): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024) / 1e6;
+}

@@ -1,0 +1,194 @@
+// The ways through the protocol adapter into JetStream, beside a script written by hand that goes the same ways.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { natsServer } from '@sputnikjs/testkit/servers';
+import { median } from './measure.js';
+import { adapter, cpuOf, handWritten, peakOf, type Satellite } from './satellite.js';
+import { RowScope } from './scope.js';
+import { megabytes, micros, millis, percent, ratiosOf, spreadOf, thousands, type Row } from './table.js';
+
+/** How much to measure. */
+export interface WaysEffort {
+  readonly rounds: number;
+  readonly messages: number;
+  /** Of each flood of datagrams. */
+  readonly seconds: number;
+  readonly starts: number;
+}
+
+const CONNECTIONS = [1, 10, 100];
+const HTTP_CONNECTIONS = 64;
+const RATES = [
+  { rate: 80_000, most: 0 },
+  { rate: 200_000, most: 0.2 },
+];
+/** Long enough for the last datagrams to be stored. */
+const SETTLE_MS = 1_500;
+
+interface Sample {
+  /** Messages a second. */
+  readonly rate: number;
+  /** Microseconds of CPU time a message. */
+  readonly cpu: number;
+}
+
+/** Measures all ways, in rounds in which both go each way in turn; `tell` hears how far it is. */
+export async function measureWays(effort: WaysEffort, tell: (progress: string) => void): Promise<readonly Row[]> {
+  const scope = new RowScope();
+  try {
+    const server = await natsServer(scope);
+    await server.start();
+    const nats = await connect({ servers: server.url });
+    scope.after(() => nats.close());
+    const streams = await jetstreamManager(nats);
+    await streams.streams.add({ name: 'script', subjects: ['script'], storage: 'memory' });
+    const ours = await adapter(server.url, { stream: 'adapter' }, scope);
+    const script = await handWritten(server.url, 'script', scope);
+    const rows: Row[] = [];
+    for (const connections of CONNECTIONS) {
+      const title = `syslog over TCP, ${connections} connection${connections === 1 ? '' : 's'}`;
+      tell(title);
+      const load = ({ tcpPort }: Satellite): readonly unknown[] => [
+        'load-syslog.js',
+        tcpPort,
+        connections,
+        effort.messages,
+      ];
+      const samples = await inTurns(effort.rounds, [ours, script], (one) =>
+        sample(one, load(one), effort.messages, streams),
+      );
+      rows.push(...rowsOf(title, samples, { rate: 0.8, cpu: 1.25 }));
+    }
+    const title = `HTTP, ${HTTP_CONNECTIONS} connections`;
+    tell(title);
+    const posts = HTTP_CONNECTIONS * Math.ceil(effort.messages / 10 / HTTP_CONNECTIONS);
+    const load = ({ httpPort, stream }: Satellite): readonly unknown[] => [
+      'load-http.js',
+      httpPort,
+      `/produce/${stream}`,
+      HTTP_CONNECTIONS,
+      posts,
+    ];
+    const samples = await inTurns(effort.rounds, [ours, script], (one) => sample(one, load(one), posts, streams));
+    rows.push(...rowsOf(title, samples, { rate: 0.9 }));
+    const peaks = [await peakOf(ours), await peakOf(script)] as const;
+    rows.push({
+      title: 'peak memory, in MB',
+      ours: megabytes(peaks[0]),
+      baseline: megabytes(peaks[1]),
+      figure: spreadOf([peaks[0]]),
+      budget: { is: 'at most', bound: 120 },
+    });
+    for (const { rate, most } of RATES) {
+      tell(`syslog over UDP, ${rate} datagrams a second`);
+      const lost = await inTurns(effort.rounds, [ours, script], (one) => lossOf(one, rate, effort.seconds, streams));
+      rows.push({
+        title: `syslog over UDP, ${thousands(rate)}, share that is lost`,
+        ours: percent(median(lost[0])),
+        baseline: percent(median(lost[1])),
+        figure: spreadOf(lost[0]),
+        budget: { is: 'at most', bound: most },
+      });
+    }
+    tell('starts');
+    rows.push(await startRow(server.url, effort.starts));
+    return rows;
+  } finally {
+    await scope.end();
+  }
+}
+
+/** A first round warms up. Each goes first as often as the other. */
+async function inTurns<T>(
+  rounds: number,
+  both: readonly [Satellite, Satellite],
+  measure: (one: Satellite) => Promise<T>,
+): Promise<readonly [ours: readonly T[], baseline: readonly T[]]> {
+  const found: [T[], T[]] = [[], []];
+  for (let round = 0; round <= rounds; round++)
+    for (const place of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const value = await measure(both[place] as Satellite);
+      if (round > 0) found[place]?.push(value);
+    }
+  return found;
+}
+
+/** Sends messages as fast as they are taken; what is measured ends when the stream has all of them. */
+async function sample(
+  one: Satellite,
+  load: readonly unknown[],
+  messages: number,
+  { streams }: JetStreamManager,
+): Promise<Sample> {
+  await streams.purge(one.stream);
+  const [before, since] = [await cpuOf(one), performance.now()];
+  const sent = output(load);
+  while ((await streams.info(one.stream)).state.messages < messages) await sleep(5);
+  const rate = (messages * 1000) / (performance.now() - since);
+  await sent;
+  return { rate, cpu: ((await cpuOf(one)) - before) / messages };
+}
+
+/** The share of datagrams that never reach the stream. */
+async function lossOf(one: Satellite, rate: number, seconds: number, { streams }: JetStreamManager): Promise<number> {
+  await streams.purge(one.stream);
+  const sent = Number(await output(['load-udp.js', one.udpPort, rate, seconds]));
+  await sleep(SETTLE_MS);
+  return 1 - (await streams.info(one.stream)).state.messages / sent;
+}
+
+async function startRow(url: string, starts: number): Promise<Row> {
+  const found: [number[], number[]] = [[], []];
+  for (let n = 0; n < starts; n++) {
+    const scope = new RowScope();
+    found[0].push((await adapter(url, { stream: 'adapter' }, scope)).startMs);
+    found[1].push((await handWritten(url, 'script', scope)).startMs);
+    await scope.end();
+  }
+  return {
+    title: 'start, until ports are open',
+    ours: millis(median(found[0])),
+    baseline: millis(median(found[1])),
+    figure: ratiosOf(...found),
+    budget: { is: 'at most', bound: 1.3 },
+  };
+}
+
+function rowsOf(
+  title: string,
+  [ours, baseline]: readonly [readonly Sample[], readonly Sample[]],
+  { rate, cpu }: { readonly rate: number; readonly cpu?: number },
+): readonly Row[] {
+  const of = (key: keyof Sample) => [ours.map((one) => one[key]), baseline.map((one) => one[key])] as const;
+  const [[ourRates, rates], [ourCpus, cpus]] = [of('rate'), of('cpu')];
+  return [
+    {
+      title: `${title}, messages a second`,
+      ours: thousands(median(ourRates)),
+      baseline: thousands(median(rates)),
+      figure: ratiosOf(ourRates, rates),
+      budget: { is: 'at least', bound: rate },
+    },
+    {
+      title: `${title}, CPU time a message`,
+      ours: micros(median(ourCpus)),
+      baseline: micros(median(cpus)),
+      figure: ratiosOf(ourCpus, cpus),
+      budget: cpu === undefined ? undefined : { is: 'at most', bound: cpu },
+    },
+  ];
+}
+
+/** Runs a program of this folder; resolves with what it prints. */
+async function output([program, ...args]: readonly unknown[]): Promise<string> {
+  const path = fileURLToPath(new URL(String(program), import.meta.url));
+  const child = spawn(process.execPath, [path, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (code !== 0) throw new Error(`${String(program)} ended with ${code}`);
+  return printed;
+}
