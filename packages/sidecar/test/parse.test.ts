@@ -4,9 +4,9 @@ import { SputnikError } from '@sputnikjs/core';
 import { jsonError } from '../dist/folder/json-error.js';
 import { parse } from '../dist/folder/parse.js';
 
-function problemOf(file: string, text: string): string {
+async function problemOf(file: string, text: string): Promise<string> {
   try {
-    parse(file, text);
+    await parse(file, text);
   } catch (error) {
     if (error instanceof SputnikError && error.code === 'BAD_CONFIG') return error.problems.join('\n');
     throw error;
@@ -14,38 +14,38 @@ function problemOf(file: string, text: string): string {
   throw new Error('it parses');
 }
 
-test('JSON and YAML give the same value', () => {
+test('JSON and YAML give the same value', async () => {
   const value = { port: 80, hosts: ['a', 'b'], tls: { on: true, ca: null } };
-  assert.deepEqual(parse('x.json', JSON.stringify(value)), value);
-  assert.deepEqual(parse('x.yaml', 'port: 80\nhosts: [a, b]\ntls:\n  on: true\n  ca: null\n'), value);
-  assert.deepEqual(parse('x.yml', '# nothing\n'), null);
+  assert.deepEqual(await parse('x.json', JSON.stringify(value)), value);
+  assert.deepEqual(await parse('x.yaml', 'port: 80\nhosts: [a, b]\ntls:\n  on: true\n  ca: null\n'), value);
+  assert.deepEqual(await parse('x.yml', '# nothing\n'), null);
 });
 
-test('a byte order mark in front is not content', () => {
-  assert.deepEqual(parse('x.json', '\uFEFF{"a":1}'), { a: 1 });
-  assert.deepEqual(parse('x.yaml', '\uFEFFa: 1'), { a: 1 });
+test('a byte order mark in front is not content', async () => {
+  assert.deepEqual(await parse('x.json', '\uFEFF{"a":1}'), { a: 1 });
+  assert.deepEqual(await parse('x.yaml', '\uFEFFa: 1'), { a: 1 });
 });
 
-test('JSON that does not parse tells file, line, column and what should be there', () => {
-  assert.equal(problemOf('x.json', '{\n  "a": 1,\n  "b" 2\n}'), 'x.json:3:7: expected ":", found something else');
-  assert.equal(problemOf('x.json', '[1,\n]'), 'x.json:2:1: expected a value, found something else');
-  assert.equal(problemOf('x.json', '{"a":1'), 'x.json:1:7: expected "," or "}", found the end of the file');
-  assert.equal(problemOf('x.json', ''), 'x.json:1:1: expected a value, found the end of the file');
-  assert.equal(problemOf('x.json', '{} {}'), 'x.json:1:4: expected the end of the file, found something else');
+test('JSON that does not parse tells file, line, column and what should be there', async () => {
+  assert.equal(await problemOf('x.json', '{\n  "a": 1,\n  "b" 2\n}'), 'x.json:3:7: expected ":", found something else');
+  assert.equal(await problemOf('x.json', '[1,\n]'), 'x.json:2:1: expected a value, found something else');
+  assert.equal(await problemOf('x.json', '{"a":1'), 'x.json:1:7: expected "," or "}", found the end of the file');
+  assert.equal(await problemOf('x.json', ''), 'x.json:1:1: expected a value, found the end of the file');
+  assert.equal(await problemOf('x.json', '{} {}'), 'x.json:1:4: expected the end of the file, found something else');
 });
 
-test('YAML that does not parse tells file, line and column', () => {
-  assert.match(problemOf('x.yaml', 'a: 1\nb: [1, 2'), /^x\.yaml:2:\d+: /);
-  assert.match(problemOf('x.yaml', 'a: 1\na: 2'), /^x\.yaml:2:1: Map keys must be unique/);
-  assert.match(problemOf('x.yaml', 'a: 1\n---\nb: 2'), /one document/);
+test('YAML that does not parse tells file, line and column', async () => {
+  assert.match(await problemOf('x.yaml', 'a: 1\nb: [1, 2'), /^x\.yaml:2:\d+: /);
+  assert.match(await problemOf('x.yaml', 'a: 1\na: 2'), /^x\.yaml:2:1: Map keys must be unique/);
+  assert.match(await problemOf('x.yaml', 'a: 1\n---\nb: 2'), /one document/);
 });
 
-test('what does not parse is not quoted, since it may be a secret', () => {
+test('what does not parse is not quoted, since it may be a secret', async () => {
   for (const text of ['{"password":"hunter2" x}', '{"password":"hunter2\n"}', '{"password":hunter2}']) {
-    assert.ok(!problemOf('x.json', text).includes('hunter2'), text);
+    assert.ok(!(await problemOf('x.json', text)).includes('hunter2'), text);
   }
   for (const text of ['password: "hunter2', 'password: *hunter2', 'password: hunter2: x', '{password: hunter2']) {
-    assert.ok(!problemOf('x.yaml', text).includes('hunter2'), text);
+    assert.ok(!(await problemOf('x.yaml', text)).includes('hunter2'), text);
   }
 });
 

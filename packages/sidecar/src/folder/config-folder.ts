@@ -48,7 +48,7 @@ export class ConfigFolder implements Reader {
     if (file === undefined) return undefined;
     const label = join(this.path, file);
     if (others.length > 0) throw badFile(label, `conflicts with ${others.join(', ')}; keep one of them`);
-    return { label, value: withoutSchema(parse(label, await this.#text(label))) };
+    return { label, value: withoutSchema(await parse(label, await this.#text(label))) };
   }
 
   place(name: string): string {
