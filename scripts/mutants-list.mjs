@@ -421,6 +421,7 @@ export const GUARDS = {
       swap('maxWeight: maxHeldBytes', 'maxWeight: 2 ** 40'),
       'producer-bytes',
     ],
+    'files that nobody needs any more are not looked at': [skip, 'file-reloader'],
     'secrets that everybody can read are told of': [always, 'files', 'connector-kit-link'],
     'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
     'the text of a trouble is that of its latest case': [skip, 'problem-log'],

@@ -83,11 +83,12 @@ const BATCH_WINDOW = 256;
 async function makeListener(
   config: HttpGatewayConfig,
   produce: Produce,
-  { log, clock, landingSoon }: BlockContext,
+  { log, clock, landingSoon, signal }: BlockContext,
 ): Promise<Listener> {
   const { host, port, tokens } = config;
-  const certificate = config.certFile === undefined ? undefined : await Certificate.read(config, log);
-  const access = tokens.length === 0 ? openAccess(config.targets ?? ['*']) : await readAccess(tokens, log);
+  const reading = { log, signal };
+  const certificate = config.certFile === undefined ? undefined : await Certificate.read(config, reading);
+  const access = tokens.length === 0 ? openAccess(config.targets ?? ['*']) : await readAccess(tokens, reading);
   const limits = {
     ...config,
     headersMs: config.headersTimeoutMs,

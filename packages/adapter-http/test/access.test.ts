@@ -6,7 +6,7 @@ import { matcherOf, readAccess } from '../dist/access/access.js';
 import { HTTP_GATEWAY_CONFIG } from '../dist/config.js';
 import { temporaryFolder } from './certificates.js';
 import { codeOf, curl, Wire } from './clients.js';
-import { listen, silent } from './listen.js';
+import { listen, reading, silent } from './listen.js';
 import { fly } from './satellite.js';
 
 /** A token of that name in a file. */
@@ -23,7 +23,7 @@ async function guarded(t: TestContext) {
     token(folder, 'shop', 'shop-secret\n', 'orders', 'orders.*'),
     token(folder, 'admin', 'admin-secret==', '*'),
   ];
-  const { url, port, messages } = await listen(t, { access: await readAccess(tokens, silent) });
+  const { url, port, messages } = await listen(t, { access: await readAccess(tokens, reading(silent)) });
   const to = (target: string, ...args: string[]) => curl('-d', 'x', ...args, `${url}/produce/${target}`);
   return { to, port, messages };
 }
@@ -50,7 +50,7 @@ describe('with tokens', () => {
     const told: Record<string, unknown>[] = [];
     const log = { ...silent, warn: (fields: object, text?: string) => void told.push({ ...fields, text }) };
     const tokens = [token(temporaryFolder(t), 'shop', 'shop-secret', 'orders')];
-    const { listener, port } = await listen(t, { access: await readAccess(tokens, silent), log });
+    const { listener, port } = await listen(t, { access: await readAccess(tokens, reading(silent)), log });
     const guess = (target: string, text: string): string =>
       `POST /produce/${target} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${text}\r\ncontent-length: 1\r\n\r\nx`;
     const guesses = Array.from({ length: 20 }, (_, index) => guess('orders', `guess-${index}`));
@@ -119,15 +119,15 @@ describe('with tokens', () => {
     const bad = ['', '\n', 'two secrets', 'two\nsecrets\n', 'secret\n\n', 'sécret'];
     for (const text of bad) {
       const tokens = [token(folder, 'bad', text, '*')];
-      await assert.rejects(readAccess(tokens, silent), ({ message }: Error) => {
+      await assert.rejects(readAccess(tokens, reading(silent)), ({ message }: Error) => {
         assert.match(message, /has no token "bad" that can be sent; a token is letters/);
         assert.doesNotMatch(message, /two|cret/);
         return true;
       });
     }
-    await assert.rejects(readAccess([missing], silent), /cannot read the file of the token "gone": ENOENT/);
+    await assert.rejects(readAccess([missing], reading(silent)), /cannot read the file of the token "gone": ENOENT/);
     const same = [token(folder, 'a', 'secret', '*'), token(folder, 'b', 'secret\r\n', '*')];
-    await assert.rejects(readAccess(same, silent), /the tokens "a" and "b" are the same/);
+    await assert.rejects(readAccess(same, reading(silent)), /the tokens "a" and "b" are the same/);
   });
 });
 
@@ -182,9 +182,9 @@ describe('without tokens', () => {
     const log = { ...silent, warn: (fields: object) => void warned.push(fields) };
     const mine = token(temporaryFolder(t), 'shop', 'shop-secret', 'orders');
     chmodSync(mine.file, 0o644);
-    await readAccess([mine], log);
+    await readAccess([mine], reading(log));
     chmodSync(mine.file, 0o600);
-    await readAccess([mine], log);
+    await readAccess([mine], reading(log));
     assert.deepEqual(warned, [{ event: 'readableSecret', token: 'shop', file: mine.file }]);
   });
 

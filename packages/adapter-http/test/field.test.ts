@@ -11,7 +11,7 @@ import { accepted, type Answer } from '../dist/answer/answers.js';
 import { idOf } from '../dist/read/identity.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { codeOf, curl, post, statusesIn, Wire } from './clients.js';
-import { gate, listen, silent } from './listen.js';
+import { gate, listen, reading, silent } from './listen.js';
 import { fly } from './satellite.js';
 
 /** A request with a body of one character. */
@@ -252,7 +252,7 @@ describe('what is wrong on a connection', () => {
 
   test('over TLS is answered behind the message before it, too', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { port, waiting, until } = await held(t, { certificate: await Certificate.read(pair, silent) });
+    const { port, waiting, until } = await held(t, { certificate: await Certificate.read(pair, reading(silent)) });
     const socket = connectTls({ port, host: '127.0.0.1', ca: contents(pair).cert });
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += String(chunk)));
@@ -373,7 +373,7 @@ describe('a client that ends its half of the connection after its request', () =
 
   test('gets its answer over TLS, too', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { port, waiting, until } = await held(t, { certificate: await Certificate.read(pair, silent) });
+    const { port, waiting, until } = await held(t, { certificate: await Certificate.read(pair, reading(silent)) });
     const options = { port, host: '127.0.0.1', ca: contents(pair).cert, allowHalfOpen: true };
     const socket = connectTls(options);
     let text = '';

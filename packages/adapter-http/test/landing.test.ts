@@ -8,7 +8,7 @@ import { refusal, accepted, type Answer } from '../dist/answer/answers.js';
 import { Certificate } from '../dist/receive/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { post, statusesIn, Wire } from './clients.js';
-import { gate, listen, silent } from './listen.js';
+import { gate, listen, reading, silent } from './listen.js';
 
 const one = (target: string): string => `POST /produce/${target} HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx`;
 const closings = (received: string): number => received.match(/\r\nconnection: close\r\n/gi)?.length ?? 0;
@@ -138,7 +138,7 @@ describe('a landing', () => {
 
   test('over TLS does so, too', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { port, listener, waiting, until } = await held(t, await Certificate.read(pair, silent));
+    const { port, listener, waiting, until } = await held(t, await Certificate.read(pair, reading(silent)));
     const socket = connectTls({ port, host: '127.0.0.1', ca: contents(pair).cert });
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += String(chunk)));

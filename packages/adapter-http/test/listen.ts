@@ -1,13 +1,18 @@
 import type { TestContext } from 'node:test';
 import { systemClock, type Logger } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
+import type { Reading } from '../dist/access/tokens.js';
 import { OPEN } from '../dist/access/access.js';
 import { accepted, type Answer } from '../dist/answer/answers.js';
 import { Listener, type Limits, type ListenerOptions } from '../dist/listener.js';
 
+const { signal: never } = new AbortController();
+
 export const nothing = (): void => undefined;
 export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const { signal: never } = new AbortController();
+
+/** What reads files as a block does that is never finished. */
+export const reading = (log: Logger): Reading => ({ log, signal: never });
 
 const long = 60_000;
 /** Clients may take as long as they like. */

@@ -10,7 +10,7 @@ import { refusal, accepted } from '../dist/answer/answers.js';
 import { openApi } from '../dist/openapi/openapi.js';
 import { certificate, temporaryFolder } from './certificates.js';
 import { curl, Wire, type Got } from './clients.js';
-import { listen, silent } from './listen.js';
+import { listen, reading, silent } from './listen.js';
 import { prepare } from './satellite.js';
 
 interface Response {
@@ -87,7 +87,7 @@ describe('the OpenAPI document', () => {
   test('foresees each answer that the gateway gives: statuses, headers, bodies', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'token'), 'secret');
-    const access = await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'] }], silent);
+    const access = await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'] }], reading(silent));
     const produce = async ({ payload, target }: { payload: string | Uint8Array; target: string }) => {
       const code = Buffer.from(payload).toString().replaceAll('"', '');
       if (code === 'INTERNAL') throw new Error('a bug');

@@ -8,7 +8,7 @@ import { readAccess } from '../dist/access/access.js';
 import { Certificate } from '../dist/receive/certificate.js';
 import { certificate, temporaryFolder } from './certificates.js';
 import { post } from './clients.js';
-import { listen, nothing } from './listen.js';
+import { listen, nothing, reading } from './listen.js';
 
 /** A log, and the events in it. */
 function noted() {
@@ -60,7 +60,7 @@ describe('a token whose file changes', () => {
     const { log, events } = noted();
     const { file, write } = secret(t);
     write('one');
-    const { url } = await listen(t, { access: await readAccess([{ name: 'a', file, targets: ['*'] }], log) });
+    const { url } = await listen(t, { access: await readAccess([{ name: 'a', file, targets: ['*'] }], reading(log)) });
     assert.deepEqual([await send(url, 'one'), await send(url, 'two')], [202, 401]);
     write('two\n');
     assert.deepEqual([await send(url, 'one'), await send(url, 'two')], [401, 202]);
@@ -72,7 +72,7 @@ describe('a token whose file changes', () => {
     const { log } = noted();
     const { folder, swap } = mounted(t, { token: 'one' });
     const { url } = await listen(t, {
-      access: await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['*'] }], log),
+      access: await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['*'] }], reading(log)),
     });
     assert.equal(await send(url, 'one'), 202);
     swap({ token: 'two' });
@@ -93,7 +93,7 @@ describe('a token whose file changes', () => {
     a.write('one');
     b.write('two');
     const tokens = [a, b].map(({ file }, index) => ({ name: `${index}`, file, targets: ['*'] }));
-    const { url } = await listen(t, { access: await readAccess(tokens, log) });
+    const { url } = await listen(t, { access: await readAccess(tokens, reading(log)) });
     a.write('not a token');
     b.write('three');
     assert.deepEqual([await send(url, 'one'), await send(url, 'two'), await send(url, 'three')], [202, 401, 202]);
@@ -114,7 +114,7 @@ describe('a certificate whose files change', () => {
     const { log, events } = noted();
     const folder = temporaryFolder(t);
     const pair = certificate(folder, 'one');
-    const { port } = await listen(t, { certificate: await Certificate.read(pair, log) });
+    const { port } = await listen(t, { certificate: await Certificate.read(pair, reading(log)) });
     const open = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
     await new Promise((resolve) => open.once('secureConnect', resolve));
     assert.equal(await shown(port), 'one');
@@ -141,7 +141,7 @@ describe('a certificate whose files change', () => {
     assert.ok(one && two);
     const mount = mounted(t, one);
     const files = { certFile: join(mount.folder, 'tls.crt'), keyFile: join(mount.folder, 'tls.key') };
-    const { port } = await listen(t, { certificate: await Certificate.read(files, log) });
+    const { port } = await listen(t, { certificate: await Certificate.read(files, reading(log)) });
     assert.equal(await shown(port), 'one');
     mount.swap(two);
     assert.equal(await shown(port), 'two');

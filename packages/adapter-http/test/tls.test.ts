@@ -5,13 +5,13 @@ import { connect as connectTls } from 'node:tls';
 import { Certificate } from '../dist/receive/certificate.js';
 import { certificate, contents, temporaryFolder } from './certificates.js';
 import { curl, Wire } from './clients.js';
-import { listen, silent } from './listen.js';
+import { listen, reading, silent } from './listen.js';
 import { prepare } from './satellite.js';
 
 describe('over TLS', () => {
   test('a client that trusts the certificate is served, one that does not goes away', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { url, messages } = await listen(t, { certificate: await Certificate.read(pair, silent) });
+    const { url, messages } = await listen(t, { certificate: await Certificate.read(pair, reading(silent)) });
     const send = (...args: string[]) => curl('-d', 'x', ...args, `${url}/produce/a`);
     assert.equal((await send('--cacert', pair.certFile)).status, 202);
     await assert.rejects(send(), /curl: .*certificate/);
@@ -23,7 +23,7 @@ describe('over TLS', () => {
     const [gateway, client, stranger] = ['gateway', 'client', 'stranger'].map((name) => certificate(folder, name));
     assert.ok(gateway && client && stranger);
     const { url, messages } = await listen(t, {
-      certificate: await Certificate.read({ ...gateway, caFile: client.certFile }, silent),
+      certificate: await Certificate.read({ ...gateway, caFile: client.certFile }, reading(silent)),
     });
     const send = (...args: string[]) => curl('--cacert', gateway.certFile, '-d', 'x', ...args, `${url}/produce/a`);
     assert.equal((await send('--cert', client.certFile, '--key', client.keyFile)).status, 202);
@@ -35,7 +35,7 @@ describe('over TLS', () => {
   test('garbage, plain HTTP and clients that never speak harm nobody, and are cut', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
     const { url, port, messages } = await listen(t, {
-      certificate: await Certificate.read(pair, silent),
+      certificate: await Certificate.read(pair, reading(silent)),
       limits: { headersMs: 300 },
     });
     const wires = [
@@ -52,7 +52,7 @@ describe('over TLS', () => {
 
   test('a listener lands: who shakes hands is cut, who is complete is answered', async (t) => {
     const pair = certificate(temporaryFolder(t), 'gateway');
-    const { port, listener } = await listen(t, { certificate: await Certificate.read(pair, silent) });
+    const { port, listener } = await listen(t, { certificate: await Certificate.read(pair, reading(silent)) });
     const half = new Wire(port).send(Buffer.from([22, 3, 1]));
     const idle = connectTls({ port, host: '127.0.0.1', ca: contents(pair).cert });
     await once(idle, 'secureConnect');

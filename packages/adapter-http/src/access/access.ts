@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Logger } from '@sputnikjs/core';
 import { networkOf } from '@sputnikjs/messaging/net';
 import { Refused } from '../answer/refusals.js';
-import { Tokens, type TokenConfig } from './tokens.js';
+import { Tokens, type Reading, type TokenConfig } from './tokens.js';
 
 /** The sender of a request. */
 export interface Client {
@@ -50,8 +49,8 @@ export function openAccess(targets: readonly string[]): Access {
 export const OPEN: Access = openAccess(['*']);
 
 /** Allows only clients with a token. Rejects with what is wrong with the token files, without their contents. */
-export async function readAccess(configs: readonly TokenConfig[], log: Logger): Promise<Access> {
-  const tokens = await Tokens.read(configs, log);
+export async function readAccess(configs: readonly TokenConfig[], reading: Reading): Promise<Access> {
+  const tokens = await Tokens.read(configs, reading);
   const known = configs.map(({ name, targets }) => ({ name, targets: targets.map(matcherOf) }));
   return {
     look: () => tokens.look(),

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Logger } from '@sputnikjs/core';
+import type { BlockContext } from '@sputnikjs/core';
 import { FileReloader, readableByAll } from '@sputnikjs/messaging/net';
 
 /** A token, and what it allows. */
@@ -13,14 +13,18 @@ export interface TokenConfig {
   readonly targets: readonly string[];
 }
 
+/** What reading files needs of the context of a block. */
+export type Reading = Pick<BlockContext, 'log' | 'signal'>;
+
 /** The tokens of the gateway. Each is read again when its file has changed; if the file is unusable, the previous token stays. */
 export class Tokens {
   #digests: readonly Buffer[] = [];
   readonly #files: readonly FileReloader[];
 
   /** Reads the files. Rejects with everything that is wrong with them, without their contents. */
-  static async read(configs: readonly TokenConfig[], log: Logger): Promise<Tokens> {
-    const tokens = new Tokens(configs, log);
+  static async read(configs: readonly TokenConfig[], reading: Reading): Promise<Tokens> {
+    const { log } = reading;
+    const tokens = new Tokens(configs, reading);
     const { digests, problems } = await readAll(configs);
     if (problems.length > 0) throw new Error(problems.join('; '));
     tokens.#digests = digests;
@@ -31,7 +35,7 @@ export class Tokens {
     return tokens;
   }
 
-  private constructor(configs: readonly TokenConfig[], log: Logger) {
+  private constructor(configs: readonly TokenConfig[], { log, signal }: Reading) {
     this.#files = configs.map(({ name, file }, index) => {
       const reload = async (): Promise<void> => {
         const digest = await readDigest(configs, index);
@@ -44,7 +48,7 @@ export class Tokens {
         const text = `the file of the token "${name}" has changed and cannot be used, so the old token stays; correct the file`;
         log.warn({ event: 'tokenUnusable', token: name, error }, text);
       };
-      return new FileReloader([file], { reload, unusable });
+      return new FileReloader([file], { reload, unusable, signal });
     });
   }
 

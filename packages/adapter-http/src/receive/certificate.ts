@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type Server } from 'node:tls';
-import type { Logger } from '@sputnikjs/core';
+import type { BlockContext } from '@sputnikjs/core';
 import { FileReloader, readableByAll, readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import type { HttpGatewayConfig } from '../config.js';
 
@@ -22,7 +22,10 @@ export class Certificate {
   #server: Server | undefined;
 
   /** Reads the files. Rejects with what is wrong with them. */
-  static async read(config: CertificateConfig, log: Logger): Promise<Certificate> {
+  static async read(
+    config: CertificateConfig,
+    { log, signal }: Pick<BlockContext, 'log' | 'signal'>,
+  ): Promise<Certificate> {
     const reloader = new FileReloader([config.certFile, config.keyFile, config.caFile], {
       reload: async () => {
         certificate.#server?.setSecureContext(await readFiles(config));
@@ -33,6 +36,7 @@ export class Certificate {
           'the changed files of the certificate cannot be used, so the old certificate stays; correct the files';
         log.warn({ event: 'certificateUnusable', error }, text);
       },
+      signal,
     });
     const text = config.keyFile === undefined ? undefined : readableByAll(config.keyFile);
     if (text !== undefined) log.warn({ event: 'readableSecret', file: config.keyFile }, text);

@@ -32,6 +32,7 @@ export class TlsGate {
         const text = `the changed files of the certificate cannot be used, so the old certificate stays: ${message}`;
         tell(intake, 'certificateUnusable', text);
       },
+      signal: intake.ctx.signal,
     });
     const gate: TlsGate = new TlsGate(intake, await makeServer(intake.config), files, onSecure);
     return gate;

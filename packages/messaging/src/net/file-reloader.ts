@@ -1,16 +1,58 @@
 import { statSync } from 'node:fs';
 
-/** How to read changed files again, and who hears if they cannot be used. */
+/** How to read changed files again, for how long, and who hears if they cannot be used. */
 export interface Reload {
   /** Reads the files and uses their contents. If it rejects, the previous contents must still be in use; the next look tries again. */
   readonly reload: () => Promise<void>;
   /** Gets the error of `reload`, once for each change. */
   readonly unusable: (error: Error) => void;
+  /** Aborts when nobody needs the files any more: of a block, its `ctx.signal`. */
+  readonly signal: AbortSignal;
+}
+
+/** Files that were looked at, and what is wrong with what they hold now; undefined if that is in use. */
+export interface LookedAt {
+  readonly paths: readonly string[];
+  readonly unusable: Error | undefined;
+}
+
+/** Those that somebody needs: SIGHUP is for the whole process, whichever satellites and blocks are in it. */
+const needed = new Set<FileReloader>();
+
+/**
+ * Has every {@link FileReloader} of the process look at its files now, and resolves with all of them when what has changed is in use, or
+ * found unusable.
+ *
+ * @example
+ * import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { FileReloader, lookAtAll } from '@sputnikjs/messaging/net';
+ * const folder = mkdtempSync(join(tmpdir(), 'look-'));
+ * const path = join(folder, 'token');
+ * const reload = () => Promise.reject(new Error('no token in it'));
+ * const over = new AbortController();
+ * void new FileReloader([path], { reload, unusable: () => {}, signal: over.signal });
+ * writeFileSync(path, '');
+ * const [looked] = await lookAtAll();
+ * console.log(looked?.unusable?.message); // no token in it
+ * over.abort();
+ * console.log((await lookAtAll()).length); // 0
+ * rmSync(folder, { recursive: true });
+ */
+export async function lookAtAll(): Promise<readonly LookedAt[]> {
+  return await Promise.all(
+    [...needed].map(async (files) => {
+      await files.look();
+      return { paths: files.paths, unusable: files.unusable };
+    }),
+  );
 }
 
 /**
- * Reads files again when they have changed. It looks at them when somebody needs their contents, and does not poll. It follows links, so it
- * also notices a renewal that swaps a link, as Kubernetes does. Create it before you read the files for the first time.
+ * Reads files again when they have changed. It looks at them when somebody needs their contents, or has all looked at
+ * ({@link lookAtAll}), and does not poll. It follows links, so it also notices a renewal that swaps a link, as Kubernetes does. Create it
+ * before you read the files for the first time.
  *
  * @example
  * import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +64,8 @@ export interface Reload {
  * writeFileSync(path, 'old');
  * let token = '';
  * const reload = async () => void (token = readFileSync(path, 'utf8'));
- * const files = new FileReloader([path], { reload, unusable: (error) => console.error(error.message) });
+ * const { signal } = new AbortController();
+ * const files = new FileReloader([path], { reload, unusable: (error) => console.error(error.message), signal });
  * await reload();
  * writeFileSync(path, 'renewed');
  * await files.look();
@@ -30,21 +73,29 @@ export interface Reload {
  * rmSync(folder, { recursive: true });
  */
 export class FileReloader {
-  readonly #paths: readonly string[];
+  readonly paths: readonly string[];
   readonly #options: Reload;
   #used: string;
-  #unusable: string | undefined;
+  #unusable: { readonly stamp: string; readonly error: Error } | undefined;
   #reloading: Promise<void> | undefined;
 
   constructor(paths: readonly (string | undefined)[], options: Reload) {
-    this.#paths = paths.filter((path) => path !== undefined);
+    this.paths = paths.filter((path) => path !== undefined);
     this.#options = options;
-    this.#used = stampOf(this.#paths);
+    this.#used = stampOf(this.paths);
+    needed.add(this);
+    // guard: files that nobody needs any more are not looked at
+    options.signal.addEventListener('abort', () => needed.delete(this));
+  }
+
+  /** What is wrong with what the files hold, if that is why their former contents are in use. */
+  get unusable(): Error | undefined {
+    return this.#unusable?.error;
   }
 
   /** Returns undefined if the files have not changed; otherwise a promise that resolves when their contents are in use, or found unusable. */
   look(): Promise<void> | undefined {
-    const stamp = stampOf(this.#paths);
+    const stamp = stampOf(this.paths);
     if (stamp === this.#used) return this.#reloading;
     this.#reloading ??= this.#reload(stamp).finally(() => (this.#reloading = undefined));
     return this.#reloading;
@@ -54,9 +105,10 @@ export class FileReloader {
     try {
       await this.#options.reload();
       this.#used = stamp;
+      this.#unusable = undefined;
     } catch (error) {
-      if (this.#unusable !== stamp) this.#options.unusable(error as Error);
-      this.#unusable = stamp;
+      if (this.#unusable?.stamp !== stamp) this.#options.unusable(error as Error);
+      this.#unusable = { stamp, error: error as Error };
     }
   }
 }

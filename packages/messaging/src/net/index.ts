@@ -1,7 +1,7 @@
 export { arrived } from './arrived.js';
 export { bind, placeOf, plainAddress, type Address } from './bind.js';
 export { fileShortage, readableByAll, watchFiles } from './files.js';
-export { FileReloader, type Reload } from './file-reloader.js';
+export { FileReloader, lookAtAll, type LookedAt, type Reload } from './file-reloader.js';
 export { isLoopback } from './loopback.js';
 export { networkOf } from './network.js';
 export { ProblemLog, type Particulars, type ProblemLogContext } from './problem-log.js';
