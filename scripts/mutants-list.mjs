@@ -492,6 +492,9 @@ export const GUARDS = {
     'without a token nobody controls a satellite over a port': [never, 'admin-access'],
     'a wrong token is refused': [never, 'admin-access'],
     'a listener that reads nothing is cut': [never, 'admin-control'],
+    'what has problems is not applied': [never, 'reload'],
+    'a reload shows no secret': [never, 'reload'],
+    'a flood of signals is two reloads': [swap('??=', '='), 'reload'],
     'nothing outside the folder of the page is read': [swap('([a-z]+\\.(?:css|js|svg))', '(.+)'), 'page-files'],
     'so many targets are told apart': [never, 'admin-meter'],
     'the admin endpoints are open to others only where somebody said so': [

@@ -8,10 +8,10 @@ import { CLI } from './helpers.js';
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const APP = fileURLToPath(new URL('../../../apps/protocol-adapter', import.meta.url));
 
-/** Command lines that need no server, and what stands under each. */
+/** Command lines that need no server, and no satellite that runs, and what stands under each. */
 const shown = [...README.matchAll(/^ {4}\$ sputnik (.*)\n((?: {4}.*\n|\n(?= {4}))+)/gm)]
   .map(([, args = '', output = '']) => ({ args, output: output.replaceAll(/^ {4}/gm, '') }))
-  .filter(({ args }) => !args.includes('--connect'));
+  .filter(({ args }) => !/--connect|--admin/.test(args));
 
 test('the README shows outputs', () => assert.ok(shown.length >= 2));
 

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '@sputnikjs/core';
 import { textOf } from '../text.js';
 import { denied, type AccessSettings } from './access.js';
-import { pageAnswer, text, type Answer, type Endpoint } from './endpoints.js';
+import { text, type Answer, type Endpoint } from './answer.js';
+import { pageAnswer } from './endpoints.js';
 
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 5_000;

@@ -3,6 +3,7 @@ import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@s
 import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf, privately } from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
 import type { ConfigurationInForce } from '../folder/in-force.js';
+import type { Reloaded } from '../folder/reloaded.js';
 import type { BlockWiring } from '../folder/wiring.js';
 import type { LogLevel } from '../log/log-level.js';
 import { VERSION } from '../version.js';
@@ -27,6 +28,7 @@ export interface Administered {
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
+  readonly reload: () => Promise<Reloaded>;
 }
 
 /** The admin endpoints of a satellite, and what they know of it. */
@@ -83,7 +85,8 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations } = this.#of;
+    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations, reload } =
+      this.#of;
     const watched: Watched = {
       name,
       version: VERSION,
@@ -97,6 +100,6 @@ export class Admin {
       landingSoon: () => landingSoon.aborted,
       logLevel: () => logLevel?.current,
     };
-    return { watched, events: this.#events, configurations, logLevel };
+    return { watched, events: this.#events, configurations, logLevel, reload };
   }
 }

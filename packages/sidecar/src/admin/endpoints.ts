@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { ConfigurationInForce } from '../folder/in-force.js';
+import type { Reloaded } from '../folder/reloaded.js';
 import { LEVELS, type LogLevel } from '../log/log-level.js';
-import type { Purpose } from './access.js';
+import { json, text, type Answer, type Endpoint } from './answer.js';
 import type { EventStream } from './event-stream.js';
 import { formatFor } from './exposition.js';
 import { alive, ready, started } from './health.js';
@@ -12,27 +12,6 @@ import { judged, snapshot, type Watched } from './snapshot.js';
 import type { Health } from './status.js';
 import { STATUS_SCHEMA } from './status-schema.js';
 
-/** What an endpoint answers. `undefined` where it has answered itself. */
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string | Buffer;
-}
-
-/** One thing that can be asked for. */
-export interface Endpoint {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly purpose: Purpose;
-  /** For the list of endpoints. */
-  readonly help: string;
-  answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-  ): Answer | undefined | Promise<Answer | undefined>;
-}
-
 /** What endpoints are made of. */
 export interface Served {
   readonly watched: Watched;
@@ -41,22 +20,12 @@ export interface Served {
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
   /** Undefined where the program that the satellite is part of has its own log. */
   readonly logLevel: LogLevel | undefined;
+  readonly reload: () => Promise<Reloaded>;
 }
 
-export const text = (status: number, body: string): Answer => ({
-  status,
-  type: 'text/plain; charset=utf-8',
-  body: `${body}\n`,
-});
-
-const json = (body: object): Answer => ({
-  status: 200,
-  type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(body)}\n`,
-});
-
 /** All endpoints but the files of the page. */
-export function endpointsOf({ watched, events, configurations, logLevel }: Served): readonly Endpoint[] {
+export function endpointsOf(served: Served): readonly Endpoint[] {
+  const { watched, events, configurations, logLevel, reload } = served;
   const probe = (path: string, help: string, judge: () => Health): Endpoint => ({
     method: 'GET',
     path,
@@ -106,6 +75,16 @@ export function endpointsOf({ watched, events, configurations, logLevel }: Serve
           return text(409, 'the log is not the satellite’s own; change its level where it is made');
         logLevel.current = level;
         return text(200, `the log level is ${level}`);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/reload',
+      purpose: 'control',
+      help: 'reads the configuration again, and says what is applied and what needs a restart',
+      async answer() {
+        const reloaded = await reload();
+        return json(reloaded, reloaded.problems.length > 0 ? 422 : 200);
       },
     },
   ];

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import { textOf } from '../text.js';
+import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { printable, textOf } from '../text.js';
 import type { Status } from '../admin/status.js';
 
 /** Where the admin endpoints of a satellite are, and how to get in. */
@@ -14,11 +15,33 @@ export const DEFAULT_ADMIN = 'http://127.0.0.1:9470';
 
 const ANSWER_MS = 5_000;
 
+/** What is asked of the admin endpoints. */
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+}
+
 /** How a running satellite is. Rejects with an Error that says where it was looked for, and what to do. */
-export async function fetchStatus({ admin, tokenFile }: AdminAddress): Promise<Status> {
+export async function fetchStatus(address: AdminAddress): Promise<Status> {
+  const { status, body } = await fetchAdmin(address, { method: 'GET', path: '/status' });
+  if (status !== 200) throw refusal(address, status, body);
+  return JSON.parse(body) as Status;
+}
+
+/** What it answers, whole. Rejects if nobody answers, or wants another token. */
+export async function fetchAdmin(
+  address: AdminAddress,
+  asked: AdminRequest,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const response = await openAdmin(address, asked);
+  return { status: response.statusCode ?? 0, body: await text(response) };
+}
+
+/** The answer, to be read. Rejects if nobody answers, or wants another token. */
+export async function openAdmin({ admin, tokenFile }: AdminAddress, asked: AdminRequest): Promise<IncomingMessage> {
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const { status, body } = await get(admin, headers).catch((error: unknown) => {
+  const response = await answerOf(admin, { ...asked, headers }).catch((error: unknown) => {
     throw new Error(
       `no satellite answers at ${admin}: ${textOf(error)}; is it running, with "admin" in sputnik.json?`,
       {
@@ -26,21 +49,22 @@ export async function fetchStatus({ admin, tokenFile }: AdminAddress): Promise<S
       },
     );
   });
-  if (status === 401) throw new Error(`${admin} asks for a token; give --token-file`);
-  if (status !== 200) throw new Error(`${admin} answers ${status}: ${body.trim()}`);
-  return JSON.parse(body) as Status;
+  if (response.statusCode !== 401) return response;
+  response.destroy();
+  throw new Error(`${admin} asks for ${token === undefined ? 'a token; give' : 'another token; correct'} --token-file`);
 }
 
-function get(admin: string, headers: Readonly<Record<string, string>>): Promise<{ status: number; body: string }> {
+/** What to say of an answer that is none of those expected. */
+export function refusal({ admin }: AdminAddress, status: number, body: string): Error {
+  return new Error(`${admin} answers ${status}: ${printable(body.trim())}`);
+}
+
+function answerOf(admin: string, asked: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const isUrl = admin.startsWith('http://');
-    const where = isUrl ? hostOf(admin) : { socketPath: admin };
-    const options = { ...where, path: '/status', headers, timeout: ANSWER_MS };
-    const sent = request(options, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      response.on('error', reject);
+    const where = admin.startsWith('http://') ? hostOf(admin) : { socketPath: admin };
+    const sent = request({ ...where, ...asked, timeout: ANSWER_MS }, (response) => {
+      sent.setTimeout(0);
+      resolve(response);
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)));
     sent.on('error', reject);

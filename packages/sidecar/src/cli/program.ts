@@ -6,6 +6,7 @@ import { completionOf, SHELLS, type Shell } from './completion.js';
 import { explain } from './explain.js';
 import { FORMATS, graph, type GraphOptions } from './graph.js';
 import { lineWidth } from './layout.js';
+import { reload, type ReloadOptions } from './reload.js';
 import { resend } from './resend.js';
 import { DEFAULT_ADMIN, type AdminAddress } from './admin-client.js';
 import { schema } from './schema.js';
@@ -106,6 +107,19 @@ command line cannot be used.`,
     .option(...ADMIN)
     .option(...TOKEN_FILE)
     .action(async (options: AdminAddress) => end(await top(options)));
+
+  command(
+    'reload',
+    'Have a running satellite read its configuration again; say what changed',
+    'reload                                 of port 9470 on this machine',
+    'reload --admin http://127.0.0.1:9470 --token-file /etc/satellite/token',
+    '# without admin endpoints: kill -HUP PID, and the log says what changed',
+    'reload --json | jq .restart',
+  )
+    .option(...ADMIN)
+    .option(...TOKEN_FILE)
+    .option('--json', 'Write what changed, as JSON')
+    .action(async (options: ReloadOptions) => end(await reload(options)));
 
   command(
     'graph',

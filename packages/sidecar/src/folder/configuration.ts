@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
 import { isOfKubernetes, override, prefixes, spellings, type Layer, type Variable } from './environment.js';
-import { keysInForce, type ConfigurationInForce, type Reading } from './in-force.js';
+import { listedKeys, type ConfigurationInForce, type ListedKey, type Reading } from './in-force.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
 import { isRecord } from './json-schema.js';
 import { declaredKeys, settableKeys } from './known-keys.js';
@@ -87,11 +87,20 @@ export class Configuration {
 
   /** Each key that has a value, of all configurations that were read until now: blocks may read others while they boot. */
   async inForce(): Promise<readonly ConfigurationInForce[]> {
-    const found = [...this.#readings].map(async ([name, readings]) => ({
-      name,
-      keys: await keysInForce([...readings.values()]),
-    }));
-    return await Promise.all(found);
+    return [...(await this.listed())].map(([name, keys]) => ({ name, keys: keys.map(({ shown }) => shown) }));
+  }
+
+  /** The same, by name of the configuration, with the values that are not to be shown. */
+  async listed(): Promise<ReadonlyMap<string, readonly ListedKey[]>> {
+    const found = [...this.#readings].map(
+      async ([name, readings]) => [name, await listedKeys([...readings.values()])] as const,
+    );
+    return new Map(await Promise.all(found));
+  }
+
+  /** The schemas that configurations have passed until now, by name. */
+  get passed(): ReadonlyMap<string, readonly StandardSchemaV1[]> {
+    return new Map([...this.#readings].map(([name, readings]) => [name, [...readings.keys()]]));
   }
 
   /** The schemas of all configurations that were asked for, whatever is wrong with them. */

@@ -41,8 +41,14 @@ export interface Reading {
   readonly origins: ReadonlyMap<string, Variable>;
 }
 
+/** A key, as it may be shown, and its value, which may not. */
+export interface ListedKey {
+  readonly shown: KeyInForce;
+  readonly actual: unknown;
+}
+
 /** Each key that has a value, of a configuration that was read once or more often, by other schemas. */
-export async function keysInForce(readings: readonly Reading[]): Promise<readonly KeyInForce[]> {
+export async function listedKeys(readings: readonly Reading[]): Promise<readonly ListedKey[]> {
   const written = readings.reduce<unknown>((before, { raw }) => merged(before, raw ?? {}), undefined);
   const all = await Promise.all(readings.map(({ raw, schema, value }) => withDefaults(raw ?? {}, schema, value)));
   const roots = readings.map(({ schema }) => jsonSchemaOf(schema));
@@ -73,7 +79,7 @@ interface Part {
 }
 
 class Lister {
-  readonly keys: KeyInForce[] = [];
+  readonly keys: ListedKey[] = [];
   readonly #source: string;
   readonly #origins: ReadonlyMap<string, Variable>;
 
@@ -87,10 +93,13 @@ class Lister {
     const set = from === undefined ? this.#source : sourceOf(from);
     const add = (shown: unknown, secret: boolean): void =>
       void this.keys.push({
-        path: scrubbed(keyText(path)),
-        value: shown,
-        secret,
-        source: written === undefined ? 'default' : set,
+        shown: {
+          path: scrubbed(keyText(path)),
+          value: shown,
+          secret,
+          source: written === undefined ? 'default' : set,
+        },
+        actual: value,
       });
     // guard: secrets are not in the configuration in force
     if (from?.fromFile === true || isSecret(path.at(-1), nodes)) return add(HIDDEN, true);

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { Sputnik, withAddress, type ListenPlace, type SputnikOptions } from '@sputnikjs/core';
 import { adminProblems } from './admin-conf.js';
 import { findFactories, type Factories } from './block-factories.js';
-import { readBlocks } from './blocks.js';
+import { readBlocks, type BlockList } from './blocks.js';
 import { ConfigFolder } from './config-folder.js';
 import { Configuration } from './configuration.js';
 import { findConnector, type ConnectorSetup } from './connector-conf.js';
@@ -21,6 +21,8 @@ import type { BlockWiring } from './wiring.js';
 export interface Setup {
   /** What it is called. */
   readonly name: string;
+  /** The blocks as the folder lists them. */
+  readonly blocks: BlockList;
   readonly sputnik: SputnikOptions;
   readonly connector: StartableConnector | undefined;
   readonly settings: SatelliteSettings;
@@ -31,11 +33,15 @@ export interface Setup {
   readonly readableSecrets: readonly string[];
   /** Where the connector is going to listen, as far as it tells. */
   readonly connectorListens: readonly ListenPlace[];
+  /** What was read, with secrets. */
+  readonly configuration: Configuration;
   /**
    * The configurations in force at the time of the call, without secrets: of the satellite, its connector, and each block; and those that
    * blocks have read beside their own, which some do at boot.
    */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
+  /** Sets up anew what the folder says by now. */
+  readonly again: () => Promise<SetupResult>;
 }
 
 /** What became of setting up. */
@@ -93,6 +99,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
     name,
+    blocks: { label, entries },
     sputnik,
     connector,
     settings: settings.value,
@@ -100,7 +107,9 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     connectorListens,
     warnings,
     readableSecrets,
+    configuration,
     configurations: () => configuration.inForce(),
+    again: () => setUp(options),
   };
   return { value: problems.length > 0 ? undefined : setup, problems, configuration };
 }

@@ -7,18 +7,23 @@ export type Level = (typeof LEVELS)[number];
 
 /** What is logged, which may change at run time. */
 export class LogLevel {
-  /** As configured. */
-  readonly configured: Level;
   current: Level;
+  #configured: Level;
 
   constructor(configured: Level) {
-    this.configured = configured;
+    this.#configured = configured;
     this.current = configured;
+  }
+
+  /** Is what is configured by now. */
+  configure(level: Level): void {
+    this.#configured = level;
+    this.current = level;
   }
 
   /** From what is configured to `debug`, and back. */
   toggle(): void {
-    this.current = this.current === 'debug' ? this.configured : 'debug';
+    this.current = this.current === 'debug' ? this.#configured : 'debug';
   }
 
   /** A log that leaves out what is below the level. */

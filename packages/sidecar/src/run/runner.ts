@@ -21,6 +21,7 @@ import { OwnedConnector } from './owned-connector.js';
 import { usable } from '../folder/problems.js';
 import { guardProcess } from './process-guard.js';
 import { RateLimiter } from '../log/rate-limit.js';
+import { Reloader, type LiveKey } from './reloader.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
@@ -84,7 +85,11 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   const blocksLog = log && limitedLog(log, limiter);
   const events = log && new EventLog(log, limiter, systemClock, { status, url });
   try {
-    const signals = new Signals({ clock: systemClock, log, delayMs: settings.landing.delayMs, process });
+    const reloader = new Reloader({ setup, live: logLevel ? [liveLevel(logLevel)] : [], log });
+    const reload = (): ReturnType<Reloader['reload']> => reloader.reload();
+    const configurations = (): ReturnType<Reloader['configurations']> => reloader.configurations();
+    const { delayMs } = settings.landing;
+    const signals = new Signals({ clock: systemClock, log, delayMs, process, reload: () => void reload() });
     cleaner.push(() => signals.close());
     if (log && process === 'ours') {
       const { landingMs } = settings.timeouts;
@@ -96,7 +101,9 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     for (const text of readableSecrets) log?.warn({ event: 'readableSecret' }, text);
     if (log && logLevel) cleaner.push(toggleOnSignal(logLevel, log));
     const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
-    const around = { flight: status, metrics, url, logLevel, lines, landingSoon: signals.soon, clock: systemClock };
+    const { soon: landingSoon } = signals;
+    const clock = systemClock;
+    const around = { flight: status, metrics, url, logLevel, lines, landingSoon, clock, reload, configurations };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());
@@ -126,13 +133,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
 
 /** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
 async function startAdmin(
-  { name, settings, wiring, configurations }: Setup,
-  around: Omit<Administered, 'name' | 'settings' | 'wiring' | 'configurations'>,
+  { name, settings, wiring }: Setup,
+  around: Omit<Administered, 'name' | 'settings' | 'wiring'>,
   log: Logger = SILENT,
   cleaner: Cleaner,
 ): Promise<Admin | undefined> {
   if (settings.admin === undefined) return undefined;
-  const admin = new Admin({ ...around, name, settings: settings.admin, wiring, configurations });
+  const admin = new Admin({ ...around, name, settings: settings.admin, wiring });
   cleaner.push(() => admin.close());
   try {
     await admin.listen(log.child?.({ block: ADMIN }) ?? log);
@@ -176,4 +183,9 @@ async function flyOn(flight: Flight, cleaner: Cleaner): Promise<LandingReport> {
   } finally {
     await cleaner.clean();
   }
+}
+
+function liveLevel(level: LogLevel): LiveKey {
+  const current = (): unknown => level.current;
+  return { path: 'logLevel', current, apply: ({ logLevel }) => level.configure(logLevel) };
 }

@@ -18,11 +18,13 @@ export interface SignalOptions {
   readonly delayMs: number;
   /** `ours` where the process is the satellite: SIGHUP is heeded then. In a host it is the host's. */
   readonly process: 'ours' | 'host';
+  /** What SIGHUP asks for where there is no terminal. */
+  readonly reload: () => void;
 }
 
 /**
  * Lands a satellite on SIGTERM and SIGINT, after a delay in which {@link soon} has told its blocks; a second SIGINT ends the process. On
- * SIGHUP it lands if there is a terminal, which has closed then; else it stays, since there is nothing to reload. Signals count
+ * SIGHUP it lands if there is a terminal, which has closed then; else it reloads. Signals count
  * from the construction on: one that comes before the satellite is ready lands it as soon as it is.
  */
 export class Signals {
@@ -48,7 +50,7 @@ export class Signals {
     // asked now: when the terminal has closed there is none
     const terminals = STDIO.filter((fd) => isatty(fd));
     const hangUp = (): void => {
-      if (!terminals.includes(STDIN)) return this.#ignore();
+      if (!terminals.includes(STDIN)) return options.reload();
       terminals.splice(0).forEach(leaveTerminal);
       this.#land('SIGHUP');
     };
@@ -100,11 +102,6 @@ export class Signals {
   #die(signal: NodeJS.Signals): void {
     this.close();
     process.kill(process.pid, signal);
-  }
-
-  #ignore(): void {
-    const text = 'SIGHUP is ignored: it reloads nothing. Restart the satellite to apply changes';
-    this.#options.log?.warn({ event: 'signalIgnored', signal: 'SIGHUP' }, text);
   }
 }
 

@@ -1,0 +1,102 @@
+import type { SidecarEntry } from './blocks.js';
+import type { ListedKey } from './in-force.js';
+import { problemsOf } from './problems.js';
+import type { Setup } from './setup.js';
+
+/** A key whose value is another one now. */
+export interface Change {
+  /** The configuration that has the key: `sputnik`, `connector`, `blocks`, or the responsibility of a block. */
+  readonly block: string;
+  /** As people write it: `tls.caFile`, `listeners[0].port`; of `blocks` the responsibility of the block, or `order`. */
+  readonly key: string;
+  /** What has set it: `file PATH`, `variable NAME`, `default`. */
+  readonly source: string;
+  /** Both values; neither of a secret. One that is absent was not there before, or is not there any more. */
+  readonly was?: unknown;
+  readonly is?: unknown;
+}
+
+/** What differs between two configurations of a satellite. */
+export interface Changes {
+  readonly changed: readonly Change[];
+  /** How many keys have the values that they had. */
+  readonly unchanged: number;
+}
+
+/** Has what was set up anew asked for all that blocks have read beside their own when they booted. Returns what is wrong with that. */
+export async function askAgain(before: Setup, after: Setup): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const known = after.configuration.passed;
+  const gone = new Set(entriesOf(before).keys());
+  for (const [name, schemas] of before.configuration.passed) {
+    for (const schema of schemas.filter((one) => known.get(name)?.includes(one) !== true)) {
+      try {
+        await after.sputnik.config?.(name, schema);
+      } catch (error) {
+        // the schema may be of a block, or a connector, that is another one now; its own has been asked
+        if (!known.has(name) && !gone.has(name)) problems.push(...problemsOf(error));
+      }
+    }
+  }
+  return problems;
+}
+
+/** Compares the configuration in force with one that was set up anew, key by key, except those that are `left`. */
+export async function changesBetween(
+  before: Setup,
+  after: Setup,
+  left: (block: string, key: string) => boolean,
+): Promise<Changes> {
+  const changed = [...changedBlocks(before, after)];
+  let unchanged = 0;
+  const [old, now] = [await before.configuration.listed(), await after.configuration.listed()];
+  // of blocks that come or go all keys do
+  const moving = new Set([...entriesOf(before).keys()].filter((name) => !entriesOf(after).has(name)));
+  for (const name of entriesOf(after).keys()) if (!entriesOf(before).has(name)) moving.add(name);
+  for (const name of new Set([...old.keys(), ...now.keys()])) {
+    if (moving.has(name)) continue;
+    const [was, is] = [old, now].map((all) => new Map(all.get(name)?.map((key) => [key.shown.path, key])));
+    for (const path of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])) {
+      if (left(name, path)) continue;
+      const change = changeOf(name, path, was?.get(path), is?.get(path));
+      if (change === undefined) unchanged++;
+      else changed.push(change);
+    }
+  }
+  return { changed, unchanged };
+}
+
+function changeOf(
+  block: string,
+  key: string,
+  was: ListedKey | undefined,
+  is: ListedKey | undefined,
+): Change | undefined {
+  if (isSame(was?.actual, is?.actual)) return undefined;
+  const source = (is ?? was)?.shown.source ?? '';
+  // guard: a reload shows no secret
+  if (was?.shown.secret === true || is?.shown.secret === true) return { block, key, source };
+  return { block, key, source, was: was?.shown.value, is: is?.shown.value };
+}
+
+/** Blocks that are new, gone, or listed otherwise. */
+function changedBlocks(before: Setup, after: Setup): readonly Change[] {
+  const [old, now] = [entriesOf(before), entriesOf(after)];
+  const source = `file ${after.blocks.label}`;
+  const change = (key: string, was: unknown, is: unknown): readonly Change[] =>
+    isSame(was, is) ? [] : [{ block: 'blocks', key, source, was, is }];
+  const both = (one: typeof old, other: typeof old): readonly string[] =>
+    [...one.keys()].filter((name) => other.has(name));
+  return [
+    ...[...new Set([...old.keys(), ...now.keys()])].flatMap((name) => change(name, old.get(name), now.get(name))),
+    ...change('order', both(old, now), both(now, old)),
+  ];
+}
+
+function entriesOf({ blocks }: Setup): ReadonlyMap<string, SidecarEntry> {
+  return new Map(blocks.entries.map((entry) => [entry.responsibility ?? entry.name, entry]));
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
