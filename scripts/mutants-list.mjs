@@ -495,6 +495,20 @@ export const GUARDS = {
     'what has problems is not applied': [never, 'reload'],
     'a reload shows no secret': [never, 'reload'],
     'a flood of signals is two reloads': [swap('??=', '='), 'reload'],
+    'only the blocks that the configuration names are tapped': [always, 'tap'],
+    'a tap that is allowed no more ends': [never, 'tap'],
+    'so many messages a second are shown': [never, 'tap'],
+    'what the reader of a tap does not read is not kept': [never, 'tap'],
+    'a reader that reads nothing keeps no connection': [skip, 'tap'],
+    'a message of any shape can be shown': [
+      swap(
+        'guarded(() => JSON.stringify(shown.value(msg, 0)), \'"a message that cannot be shown"\')',
+        'JSON.stringify(shown.value(msg, 0))',
+      ),
+      'tap',
+    ],
+    'secrets of messages are hidden by their names': [swap('soundsSecret(String(name))', 'false'), 'tap'],
+    'nothing that passes steers the terminal': [swap('printable(line)', 'line'), 'tap'],
     'nothing outside the folder of the page is read': [swap('([a-z]+\\.(?:css|js|svg))', '(.+)'), 'page-files'],
     'so many targets are told apart': [never, 'admin-meter'],
     'the admin endpoints are open to others only where somebody said so': [

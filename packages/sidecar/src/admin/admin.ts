@@ -13,6 +13,7 @@ import { EventStream } from './event-stream.js';
 import { FlightMeter } from './flight-meter.js';
 import type { RecentLines } from './recent-lines.js';
 import type { Watched } from './snapshot.js';
+import type { Taps } from './taps.js';
 
 /** What can be looked at, and controlled. */
 export interface Administered {
@@ -29,6 +30,7 @@ export interface Administered {
   readonly lines: RecentLines;
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
   readonly reload: () => Promise<Reloaded>;
+  readonly taps: Taps;
 }
 
 /** The admin endpoints of a satellite, and what they know of it. */
@@ -40,13 +42,14 @@ export class Admin {
 
   constructor(administered: Administered) {
     this.#of = administered;
-    this.meter = new FlightMeter(administered.clock, administered.flight);
+    this.meter = new FlightMeter(administered.clock, administered.flight, administered.taps);
   }
 
   /** To be told of every event of the flight. */
   take(event: SputnikEvent): void {
     this.meter.take(event);
     this.#events.take(event);
+    if (event.type === 'landing') this.#of.taps.end('the satellite lands');
   }
 
   /** Listens, and logs where. Rejects with an Error that names the place and says what to do. */
@@ -85,7 +88,7 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations, reload } =
+    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations, reload, taps } =
       this.#of;
     const watched: Watched = {
       name,
@@ -100,6 +103,6 @@ export class Admin {
       landingSoon: () => landingSoon.aborted,
       logLevel: () => logLevel?.current,
     };
-    return { watched, events: this.#events, configurations, logLevel, reload };
+    return { watched, events: this.#events, configurations, logLevel, reload, taps };
   }
 }

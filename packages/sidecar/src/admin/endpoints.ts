@@ -9,6 +9,8 @@ import { alive, ready, started } from './health.js';
 import { familiesOf } from './metrics.js';
 import { pageFile } from './page-files.js';
 import { judged, snapshot, type Watched } from './snapshot.js';
+import { tapEndpoint } from './tap-endpoint.js';
+import type { Taps } from './taps.js';
 import type { Health } from './status.js';
 import { STATUS_SCHEMA } from './status-schema.js';
 
@@ -20,12 +22,13 @@ export interface Served {
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
   /** Undefined where the program that the satellite is part of has its own log. */
   readonly logLevel: LogLevel | undefined;
+  readonly taps: Taps;
   readonly reload: () => Promise<Reloaded>;
 }
 
 /** All endpoints but the files of the page. */
 export function endpointsOf(served: Served): readonly Endpoint[] {
-  const { watched, events, configurations, logLevel, reload } = served;
+  const { watched, events, configurations, logLevel, taps, reload } = served;
   const probe = (path: string, help: string, judge: () => Health): Endpoint => ({
     method: 'GET',
     path,
@@ -87,6 +90,7 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
         return json(reloaded, reloaded.problems.length > 0 ? 422 : 200);
       },
     },
+    tapEndpoint(taps, watched.wiring),
   ];
 }
 

@@ -16,6 +16,7 @@ import { BlockMeter } from './block-meter.js';
 import { LoopDelayMonitor } from './loop-delay.js';
 import { Rates } from './rates.js';
 import { ServerRecord } from './server-record.js';
+import type { Taps } from './taps.js';
 import { TargetCounts } from './target-counts.js';
 
 const TICK_MS = 250;
@@ -47,16 +48,19 @@ export class FlightMeter implements MessageObserver {
   /** What was measured of the blocks that took messages, by responsibility. */
   readonly meters: Map<string, BlockMeter> = new Map();
   readonly #status: () => FlightStatus | undefined;
+  readonly #taps: Pick<Taps, 'take'>;
   #cancel: () => void = () => {};
 
-  constructor(clock: Clock, status: () => FlightStatus | undefined) {
+  constructor(clock: Clock, status: () => FlightStatus | undefined, taps: Pick<Taps, 'take'>) {
     this.#clock = clock;
     this.#status = status;
+    this.#taps = taps;
     this.#tick();
   }
 
   accepted(msg: object, from: BlockDescriptor, to: BlockDescriptor): void {
     this.#meterOf(to).accepted(msg, from);
+    this.#taps.take?.(msg, from, to);
     if (to.name === producerBlock.name) this.targets.count(msg, 'accepted');
   }
 

@@ -11,6 +11,7 @@ import { resend } from './resend.js';
 import { DEFAULT_ADMIN, type AdminAddress } from './admin-client.js';
 import { schema } from './schema.js';
 import { status, type StatusOptions } from './status.js';
+import { tap, type TapOptions } from './tap.js';
 import { top } from './top.js';
 
 /** A program that runs satellites. */
@@ -120,6 +121,25 @@ command line cannot be used.`,
     .option(...TOKEN_FILE)
     .option('--json', 'Write what changed, as JSON')
     .action(async (options: ReloadOptions) => end(await reload(options)));
+
+  command(
+    'tap',
+    'Show messages that blocks of a running satellite accept, as they pass',
+    'tap producer --admin /run/satellite/admin.sock',
+    'tap producer --count 1                 the next one',
+    'tap --seconds 5 --json | jq .message   of all blocks in "admin.tap"',
+  )
+    .addArgument(new Argument('[blocks...]', 'Responsibilities; without, all that "admin.tap" allows'))
+    .option(...ADMIN)
+    .option(...TOKEN_FILE)
+    .option('--seconds <n>', 'For how long (60, at most 600)')
+    .option('--count <n>', 'How many messages (1000, at most 10000)')
+    .option('--rate <n>', 'How many a second (10, at most 100); what is left out is counted')
+    .option('--size <n>', 'How much of each, in characters (2048, at most 65536)')
+    .option('--json', 'Write each as a line of JSON')
+    .action(async (blocks: readonly string[], options: Omit<TapOptions, 'blocks'>) =>
+      end(await tap({ ...options, blocks })),
+    );
 
   command(
     'graph',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isLoopback } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
+import { didYouMean } from './suggest.js';
 
 /** Where a satellite can be looked at and controlled, and by whom. */
 export interface AdminSettings {
@@ -16,6 +17,8 @@ export interface AdminSettings {
   readonly tokenFile?: string | undefined;
   /** Whoever reaches the port may look, without a token. */
   readonly unprotected: boolean;
+  /** Responsibilities of the blocks whose messages may be looked at; `*` stands for all. */
+  readonly tap: readonly string[];
   readonly readyz: {
     /** Not ready while the server is away. */
     readonly requireServer: boolean;
@@ -56,6 +59,12 @@ export const AdminConf: z.ZodType<AdminSettings> = z
       .meta({ writeOnly: false })
       .describe('File that holds the token. Who shows it may control the satellite, and look from other machines.'),
     unprotected: z.boolean().default(false).describe('Whoever reaches the port may look, without a token.'),
+    tap: z
+      .array(text)
+      .default([])
+      .describe(
+        'Responsibilities of the blocks whose passing messages may be looked at, as they are; "*" stands for all. Only with the token, or over the socket.',
+      ),
     readyz: z
       .strictObject({
         requireServer: z.boolean().default(true).describe('Not ready while the server is away.'),
@@ -77,10 +86,26 @@ export const AdminConf: z.ZodType<AdminSettings> = z
       message:
         'everybody who reaches this address could look at the satellite; give "tokenFile", or say "unprotected": true, or listen on 127.0.0.1',
     },
-  );
+  )
+  .refine(({ tap, socket, tokenFile }) => tap.length === 0 || socket !== undefined || tokenFile !== undefined, {
+    path: ['tap'],
+    message: 'nobody could tap: give "tokenFile", or listen on a "socket"',
+  });
 
-/** What no schema finds: a token file that has no token. One line each. */
-export async function adminProblems({ tokenFile }: AdminSettings): Promise<readonly string[]> {
+/** What no schema finds: a token file that has no token, blocks to tap that there are not. One line each. */
+export async function adminProblems(
+  { tokenFile, tap }: AdminSettings,
+  blocks: readonly string[],
+): Promise<readonly string[]> {
+  const unknown = tap.filter((block) => block !== '*' && !blocks.includes(block));
+  const strays = unknown.map((block) => {
+    const near = didYouMean(block, blocks);
+    return `admin.tap: there is no block "${block}"${near && `,${near}`}`;
+  });
+  return [...strays, ...(await tokenProblems(tokenFile))];
+}
+
+async function tokenProblems(tokenFile: string | undefined): Promise<readonly string[]> {
   if (tokenFile === undefined) return [];
   try {
     const token = (await readFile(tokenFile, 'utf8')).trim();

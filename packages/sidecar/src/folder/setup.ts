@@ -88,7 +88,8 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const variables = configuration.strayVariables();
   const strays = [...configuration.reader.strays(known), ...variables.problems];
   const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
-  const ofAdmin = settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin);
+  const ofAdmin =
+    settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin, [...names.keys()]);
   const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
   const all = [...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays];
   // names that files give may have line breaks in them, and what a terminal obeys

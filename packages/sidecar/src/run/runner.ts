@@ -12,6 +12,7 @@ import {
 } from '@sputnikjs/core';
 import { Admin, type Administered } from '../admin/admin.js';
 import { RecentLines } from '../admin/recent-lines.js';
+import { Taps } from '../admin/taps.js';
 import { Cleaner } from './cleaner.js';
 import { limitedLog } from '../log/limited-log.js';
 import type { LogLevel } from '../log/log-level.js';
@@ -85,7 +86,9 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   const blocksLog = log && limitedLog(log, limiter);
   const events = log && new EventLog(log, limiter, systemClock, { status, url });
   try {
-    const reloader = new Reloader({ setup, live: logLevel ? [liveLevel(logLevel)] : [], log });
+    const taps = new Taps(systemClock, settings.admin?.tap ?? [], blocksLog);
+    const live = [...(logLevel ? [liveLevel(logLevel)] : []), ...(settings.admin ? [liveTap(taps)] : [])];
+    const reloader = new Reloader({ setup, live, log });
     const reload = (): ReturnType<Reloader['reload']> => reloader.reload();
     const configurations = (): ReturnType<Reloader['configurations']> => reloader.configurations();
     const { delayMs } = settings.landing;
@@ -103,7 +106,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
     const { soon: landingSoon } = signals;
     const clock = systemClock;
-    const around = { flight: status, metrics, url, logLevel, lines, landingSoon, clock, reload, configurations };
+    const around = { flight: status, metrics, url, logLevel, lines, landingSoon, clock, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());
@@ -188,4 +191,9 @@ async function flyOn(flight: Flight, cleaner: Cleaner): Promise<LandingReport> {
 function liveLevel(level: LogLevel): LiveKey {
   const current = (): unknown => level.current;
   return { path: 'logLevel', current, apply: ({ logLevel }) => level.configure(logLevel) };
+}
+
+function liveTap(taps: Taps): LiveKey {
+  const apply: LiveKey['apply'] = ({ admin }) => taps.allow(admin?.tap ?? []);
+  return { path: 'admin.tap', current: () => taps.allowed, apply };
 }

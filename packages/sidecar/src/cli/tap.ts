@@ -1,0 +1,110 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
+import { EXIT } from '../run/exit-code.js';
+import { printable, textOf } from '../text.js';
+import { openAdmin, refusal, type AdminAddress } from './admin-client.js';
+
+/** What `tap` takes. */
+export interface TapOptions extends AdminAddress {
+  /** Responsibilities; all that may be tapped if there is none. */
+  readonly blocks: readonly string[];
+  readonly seconds?: string | undefined;
+  readonly count?: string | undefined;
+  readonly rate?: string | undefined;
+  readonly size?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+const LIMITS = ['seconds', 'count', 'rate', 'size'] as const;
+
+/** In one line, without the backslashes that JSON needs for JSON in a text. */
+const WHOLE = { depth: null, compact: true, breakLength: Infinity, maxStringLength: null, maxArrayLength: null };
+
+/** A line of the answer. */
+type Line =
+  | { readonly kind: 'begin'; readonly blocks: readonly string[]; readonly seconds: number; readonly rate: number }
+  | {
+      readonly kind: 'message';
+      readonly at: string;
+      readonly from: string;
+      readonly to: string;
+      readonly skipped?: number;
+      readonly message: unknown;
+    }
+  | {
+      readonly kind: 'end';
+      readonly why: string;
+      readonly passed: number;
+      readonly shown: number;
+      readonly unread: number;
+    };
+
+/**
+ * Writes messages of a running satellite as they pass, one a line, until it is enough, or Ctrl-C. Resolves with the exit code: 1 if the
+ * satellite has gone before it said that it is enough.
+ */
+export async function tap(options: TapOptions): Promise<number> {
+  try {
+    const response = await openAdmin(options, { method: 'GET', path: `/tap?${wished(options).toString()}` });
+    const { statusCode = 0 } = response;
+    if (statusCode !== 200) throw refusal(options, statusCode, await text(response));
+    let isOver = false;
+    const leave = (): void => {
+      isOver = true;
+      response.destroy();
+    };
+    process.once('SIGINT', leave);
+    // who reads has enough: `| head`
+    process.stdout.once('error', leave);
+    for await (const line of linesOf(response)) {
+      const told = JSON.parse(line) as Line;
+      if (told.kind === 'end') isOver = true;
+      // guard: nothing that passes steers the terminal
+      if (options.json) process.stdout.write(`${printable(line)}\n`);
+      else if (told.kind === 'message') process.stdout.write(`${lineOf(told)}\n`);
+      else process.stderr.write(`${told.kind === 'end' ? endOf(told) : beginOf(told)}\n`);
+    }
+    process.off('SIGINT', leave);
+    if (!isOver) throw new Error(`the satellite at ${options.admin} has gone`);
+    return EXIT.clean;
+  } catch (error) {
+    process.stderr.write(`${textOf(error)}\n`);
+    return EXIT.failure;
+  }
+}
+
+function wished(options: TapOptions): URLSearchParams {
+  const wish = new URLSearchParams(options.blocks.map((block): [string, string] => ['block', block]));
+  for (const name of LIMITS) if (options[name] !== undefined) wish.set(name, options[name]);
+  return wish;
+}
+
+/** Line by line, until the stream ends, or is cut. */
+async function* linesOf(stream: Readable): AsyncIterable<string> {
+  let rest = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) {
+      const lines = `${rest}${chunk as string}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch {
+    // what had come is shown
+  }
+}
+
+function lineOf({ at, from, to, skipped, message }: Extract<Line, { kind: 'message' }>): string {
+  const left = skipped === undefined ? '' : `  (${skipped} not shown before it)`;
+  return printable(`${at.slice(11, 23)}  ${from} → ${to}  ${inspect(message, WHOLE)}${left}`);
+}
+
+function beginOf({ blocks, seconds, rate }: Extract<Line, { kind: 'begin' }>): string {
+  const whose = blocks.length === 0 ? 'all blocks' : blocks.join(', ');
+  return printable(`messages of ${whose}, at most ${rate} a second, for ${seconds} s; Ctrl-C ends it`);
+}
+
+function endOf({ why, passed, shown, unread }: Extract<Line, { kind: 'end' }>): string {
+  const slow = unread > 0 ? ` (${unread} were not, since they were not read in time)` : '';
+  return printable(`${shown} of ${passed} messages were shown${slow}; that is all, since ${why}`);
+}
