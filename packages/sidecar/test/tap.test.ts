@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { check } from '@sputnikjs/sidecar';
 import { shownMessage } from '../dist/admin/shown-message.js';
 import { Tap, type TapReader, type TapWish } from '../dist/admin/tap.js';
+import { Taps } from '../dist/admin/taps.js';
 import { Watched } from './admin-helpers.js';
 import { Cli, cli, folder, StandingClock } from './helpers.js';
 
@@ -107,6 +108,26 @@ test('a tap ends when enough is shown, and leaves no timer when its reader goes'
   other.tap.end('too late');
   assert.deepEqual([time.timers, other.time.timers, other.whys], [0, 0, ['the reader has gone']]);
   assert.equal(other.reader.lines.length, 1);
+});
+
+test('messages are asked for only while somebody taps', () => {
+  const taps = new Taps(new StandingClock().clock, ['sink'], undefined);
+  const [one, other] = [new Reader(), new Reader()];
+  const isAsked = (): boolean => taps.take !== undefined;
+  assert.ok(!isAsked());
+  for (const reader of [one, other]) taps.begin({ ...WISH, blocks: [] }, reader);
+  taps.take?.({ n: 1 }, FROM, TO);
+  // without '*' all are those that may be tapped
+  taps.take?.({ n: 1 }, FROM, { name: 'vault', responsibility: 'vault' });
+  for (const { lines } of [one, other])
+    assert.deepEqual(
+      lines.map(({ kind }) => kind),
+      ['begin', 'message'],
+    );
+  one.close();
+  assert.ok(isAsked());
+  taps.end('the satellite lands');
+  assert.ok(!isAsked());
 });
 
 test('messages are shown as they are: text, bytes as text or in base64, lists, maps, dates; functions are left out', () => {
@@ -253,15 +274,21 @@ test('only who may control may tap, and only the blocks that the configuration n
 });
 
 test('over a port a tap needs the token; where there is none, check says so, and of blocks that there are not', async () => {
-  const { url } = await Watched.start({ blocks: [] });
-  assert.equal((await fetch(`${url}/tap`)).status, 403);
   const cf = await folder({ 'blocks.json': blocks, 'blocks.mjs': BLOCKS, token: 'x' });
+  const tokenFile = join(cf, 'token');
+  for (const [admin, status] of [
+    [{}, 403],
+    [{ tokenFile }, 401],
+  ] as const) {
+    const { url } = await Watched.start({ blocks: [] }, admin);
+    assert.equal((await fetch(`${url}/tap`)).status, status);
+    assert.equal((await fetch(`${url}/reload`, { method: 'POST' })).status, status);
+  }
   const problems = async (admin: object): Promise<string> => {
     await writeFile(join(cf, 'sputnik.json'), JSON.stringify({ admin }));
     return (await check({ cf })).problems.join('\n');
   };
   assert.match(await problems({ tap: ['sink'] }), /admin\.tap: nobody could tap: give "tokenFile"/);
-  const tokenFile = join(cf, 'token');
   assert.match(
     await problems({ tokenFile, tap: ['snik'] }),
     /admin\.tap: there is no block "snik", did you mean "sink"\?$/,
