@@ -58,9 +58,9 @@ test("the README's blocks.json passes the check", async (t) => {
 for (const document of ['README.md', 'apps/protocol-adapter/README.md']) {
   test(`the line for service managers in ${document} runs a satellite that SIGTERM lands`, async (t) => {
     const text = readFileSync(join(ROOT, document), 'utf8');
-    const [, path] = /\bnode (node_modules\/\S+) run --cf FOLDER/.exec(text) ?? [];
-    assert.ok(path);
-    const satellite = program(t, process.execPath, path, 'run', '--cf', folder(t, { 'blocks.json': '[]' }));
+    const [, flag, path] = /\bnode (--\S+) (node_modules\/\S+) run --cf FOLDER/.exec(text) ?? [];
+    assert.ok(flag && path);
+    const satellite = program(t, process.execPath, flag, path, 'run', '--cf', folder(t, { 'blocks.json': '[]' }));
     while (!satellite.output().includes('"event":"launched"')) {
       await Promise.race([
         once(satellite.child.stdout!, 'data'),
