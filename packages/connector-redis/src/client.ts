@@ -134,7 +134,7 @@ export class Client {
   #look(): void {
     const isIdle = !this.#isBusy;
     this.#isBusy = false;
-    // what the answer is does not matter; what is wrong with the connection is told by others
+    // the answer does not matter; others report what is wrong with the connection
     // guard: idle connections give signs of life
     if (isIdle && this.#redis.status === 'ready') this.call('PING').catch(() => {});
   }

@@ -127,7 +127,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
       }),
   },
   obeysAbort: {
-    rule: 'an attempt that is told to abort ends within a second, and leaves nothing behind',
+    rule: 'an aborted attempt ends within a second, and leaves nothing behind',
     skip: without('makeForMute'),
     async run(trial) {
       const before = await footprint();

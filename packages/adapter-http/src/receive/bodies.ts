@@ -14,7 +14,7 @@ export interface BodyLimits {
 
 /** Time over which the speed of a body is measured, in milliseconds. */
 const WINDOW_MS = 5_000;
-/** A body of which nothing comes for this time gives way to others, in milliseconds. */
+/** A body that sends nothing for so long gives way to others, in milliseconds. */
 const STALL_MS = 1_000;
 
 /** What is held for a request. */

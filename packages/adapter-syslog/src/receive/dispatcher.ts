@@ -116,7 +116,7 @@ export class Dispatcher {
         sender.lose(NOBODY);
         this.#end();
       }
-      // Whoever asks is told alone; anything else that may happen to a message is in the publisher's counts.
+      // Only the asker hears of this; anything else that may happen to a message is in the publisher's counts.
       if (code === 'ASK_FAILED') sender.lose('the block that takes them failed', { error: cause });
     }
     this.#asking = false;

@@ -52,7 +52,7 @@ export class CoreProducer implements NatsLinkUser {
       this.#isFlushing = this.#targets.size > 0;
       if (this.#isFlushing) this.#flush();
     };
-    // what the server said against a message is told later in the turn in which its PONG came
+    // the library reports what the server said against a message later in the turn in which its PONG came
     this.#link.during(this.#link.nats.flush()).then(() => setImmediate(taken), ignore);
   }
 

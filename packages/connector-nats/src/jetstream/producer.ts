@@ -84,7 +84,7 @@ export class JetStreamProducer implements NatsLinkUser {
     if (message !== undefined) this.#link.wire.outgoing.publish(publicationOf(message, this.#link), this.#inbox + id);
   }
 
-  /** What is not plainly an acknowledgement, or came in the midst of something else. */
+  /** What is not plainly an acknowledgement, or came between the parts of another message. */
   #answered(reply: Msg): void {
     const id = Number(reply.subject.slice(this.#inbox.length));
     const message = this.#outbox.get(id);

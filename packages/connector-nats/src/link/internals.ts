@@ -17,8 +17,8 @@ interface OpenedOptions extends ConnectionOptions {
 
 /**
  * The library's transport over a socket that is open already. The library dials by itself and can be told neither to stop nor to let
- * go of the socket: a server that says nothing would hold it until a time-out. For connections that are not ours, of which a process
- * may have some beside them, it is the library's own.
+ * go of the socket: a server that says nothing would hold it until a time-out. For other connections of the
+ * process it is the library's own.
  */
 class OpenedTransport extends NodeTransport {
   #wire: Wire | undefined;

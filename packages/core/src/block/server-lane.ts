@@ -4,7 +4,7 @@ export interface ServerConnection {
 }
 
 /**
- * What a block has yet to be told of the server connection: strictly alternating. Outages that a slow block missed are
+ * The changes of the server connection that a block has not seen yet: strictly alternating. Outages that a slow block missed are
  * skipped as (connect, disconnect) pairs, so that it always learns that a connection is dead before it gets the next (S4).
  */
 export class ServerLane {

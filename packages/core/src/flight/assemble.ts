@@ -76,7 +76,7 @@ function told({ descriptor }: { descriptor: BlockDescriptor }, problems: readonl
   return problems.map((problem) => `block ${label(descriptor)}: ${problem}`);
 }
 
-/** Gives each block its address. One without a factory has it all the same, lest the needs of others seem unmet. */
+/** Gives each block its address. One without a factory gets it, too, so that the needs of others do not seem unmet. */
 function address(
   { addresses }: ActiveFlight,
   infrastructure: BlockFactories,

@@ -20,7 +20,7 @@ export function sayWhatHangs(clock: Clock, emit: EventListener, left: readonly A
   return () => done.abort();
 }
 
-/** Blocks of which each waits for the next, the last one for the first. */
+/** Blocks that wait for each other: each for the next, the last one for the first. */
 function circleOf(blocks: readonly ActiveBlock[]): readonly BlockDescriptor[] {
   const descriptors = new Map(blocks.map(({ descriptor }) => [descriptor.responsibility, descriptor]));
   const edges = blocks.flatMap(({ descriptor, waiters }): Edge[] =>

@@ -10,7 +10,7 @@ import { Weights } from './weights.js';
 import { Workers } from './workers.js';
 
 /** Bounds of a mailbox for messages `M`. */
-// oxlint-disable-next-line typescript/no-explicit-any -- of any block, unless told of which
+// oxlint-disable-next-line typescript/no-explicit-any -- of any block, unless a type is given
 export interface MailboxOptions<M = any> {
   /** Messages waiting at most; 65,536 unless given. */
   readonly capacity?: number | undefined;

@@ -53,7 +53,7 @@ export class Workers {
       const isToldOfFailure = sender.asker !== undefined || this.recipient.observer !== undefined;
       // guard: M10 what took time weighs no longer
       if (!isToldOfFailure && weight === 0) return void work.then(this.onResolved, this.onRejected);
-      // a message may take memory: it is not kept to be told to nobody
+      // a message may take memory: it is not kept if nobody wants to know which it was
       const [failing, by] = isToldOfFailure ? [msg, sender] : [ANY, UNKNOWN_SENDER];
       const handled = isTold ? msg : ANY;
       void work.then(

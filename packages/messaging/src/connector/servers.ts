@@ -1,5 +1,5 @@
 /**
- * The servers of a cluster, of which any will do.
+ * The servers of a cluster: any of them will do.
  *
  * @example
  * import { Servers } from '@sputnikjs/messaging/connector';

@@ -45,7 +45,7 @@ export class Admin {
     this.meter = new FlightMeter(administered.clock, administered.flight, administered.taps);
   }
 
-  /** To be told of every event of the flight. */
+  /** Call it with every event of the flight. */
   take(event: SputnikEvent): void {
     this.meter.take(event);
     this.#events.take(event);

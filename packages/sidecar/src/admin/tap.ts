@@ -53,7 +53,7 @@ export class Tap {
   #cancel: () => void;
   #isOver = false;
 
-  /** `ended` is told why, once. */
+  /** Calls `ended` once, with the reason. */
   constructor(wish: TapWish, reader: TapReader, clock: Clock, ended: (why: string) => void) {
     this.wish = wish;
     this.#reader = reader;

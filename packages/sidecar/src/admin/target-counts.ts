@@ -1,4 +1,4 @@
-/** So many targets are told apart: senders may choose their names. */
+/** So many targets are counted by name: senders may choose the names. */
 const MOST_TARGETS = 100;
 const OTHERS = 'others';
 

@@ -8,7 +8,7 @@ import { printable } from '../text.js';
 import { catalogue, type CatalogueEntry } from './catalogue.js';
 import { columns, lineWidth, wrapped } from './layout.js';
 
-/** What is explained, and of which folder. */
+/** What to explain, and the folder whose values count. */
 export interface ExplainOptions {
   /** A key with its configuration (`producer.capacity`), or without; a configuration; a variable. */
   readonly key: string;

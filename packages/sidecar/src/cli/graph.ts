@@ -120,7 +120,7 @@ function titleOf({ responsibility, name }: GraphBlock): string {
   return responsibility === name ? name : `${responsibility} (${name})`;
 }
 
-/** Where it listens; a port of two protocols is told once. */
+/** Where it listens; a port of two protocols is shown once. */
 function listensText(listens: readonly string[]): string {
   const places = new Map<string, string[]>();
   for (const one of listens) {

@@ -24,7 +24,7 @@ export interface GraphBlock {
   readonly name: string;
   /** What it calls those that it sends to, and their responsibilities. */
   readonly needs: readonly { readonly need: string; readonly to: string }[];
-  /** True if it is told of the server's connection. */
+  /** True if it hears of the server's connection. */
   readonly usesServer: boolean;
   /** Where it is going to listen: `udp 127.0.0.1:514`. */
   readonly listens: readonly string[];
@@ -51,7 +51,7 @@ export async function graphOf(setup: Setup): Promise<SatelliteGraph> {
   return { blocks, server };
 }
 
-/** The responsibilities of the blocks that are told of connections, which only a block that was made can say. */
+/** The responsibilities of the blocks that hear of connections; only a block that was made can say so. */
 async function usersOfServer(options: SputnikOptions): Promise<ReadonlySet<string>> {
   const users = new Set<string>();
   const noted = <B extends object>(block: B, responsibilities: readonly string[]): B => {

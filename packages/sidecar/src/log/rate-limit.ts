@@ -2,7 +2,7 @@ import type { Clock } from '@sputnikjs/core';
 
 /** Repetitions are written once in this time. */
 const EVERY_MS = 5_000;
-/** So many kinds of lines are told apart, by so much of their key: others may choose what is in it. */
+/** Lines are limited by kind: so many kinds, by so many characters of their key, since others may choose what is in it. */
 const MOST_KINDS = 500;
 const LONGEST_KEY = 200;
 

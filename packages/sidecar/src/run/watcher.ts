@@ -39,7 +39,7 @@ function watch({ mostMs, beatMs, shared }: Beats): void {
   }
 }
 
-/** Has the main thread end the process in the midst of its loop: it knows what it holds. What runs outside of JavaScript is killed. */
+/** Has the main thread end the process, inside its loop: it knows what it holds. Kills what runs outside of JavaScript. */
 function endProcess(stuckMs: number): void {
   setTimeout(() => {
     const text = `sputnik: the event loop has been stuck for ${Math.round(stuckMs / 1000)} s in a call that cannot be interrupted: the process is killed; what it held is lost`;
