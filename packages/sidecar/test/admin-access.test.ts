@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -185,4 +187,33 @@ test('what is not there, and other methods, are answered by what there is; HEAD 
   ])
     assert.ok([200, 404].includes(await statusOf(url, { path })), path);
   assert.equal(await statusOf(url, { path: '/../package.json' }), 404);
+});
+
+function dial(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname).on('error', () => {});
+}
+
+test('connections that ask for nothing, or do not read, lock no probe out', async (t) => {
+  const { url } = await Watched.start(options);
+  const sockets = Array.from({ length: 100 }, (_, n) => {
+    const socket = dial(url);
+    if (n % 2 === 0) socket.write('GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    return socket.pause();
+  });
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  const connecting = sockets.filter((socket) => socket.connecting);
+  await Promise.all(connecting.map((socket) => once(socket, 'connect')));
+  for (let n = 0; n < 3; n++) assert.equal(await statusOf(url, { path: '/livez' }), 200);
+});
+
+test('who asks again before the last answer is read is cut, so that no answers pile up', async () => {
+  const { url } = await Watched.start(options);
+  const socket = dial(url);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk) => (text += String(chunk)));
+  socket.write('GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(100));
+  await once(socket, 'close');
+  assert.ok(text.split('HTTP/1.1 200 OK').length <= 2, 'one answer at most');
+  assert.equal(await statusOf(url, { path: '/metrics' }), 200);
 });

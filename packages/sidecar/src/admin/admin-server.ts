@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from '@sputnikjs/core';
 import { textOf } from '../text.js';
 import { denied, type AccessSettings } from './access.js';
@@ -7,6 +8,8 @@ import { pageAnswer } from './endpoints.js';
 
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 5_000;
+/** A connection over which nothing moves for so long is closed, unless it is a stream. */
+const IDLE_MS = 10_000;
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy':
@@ -22,6 +25,10 @@ export class AdminServer {
   readonly #endpoints: readonly Endpoint[];
   readonly #access: AccessSettings;
   readonly #log: Logger | undefined;
+  /** Open connections, the oldest first. */
+  readonly #connections = new Set<Socket>();
+  /** Those with an answer on its way. */
+  readonly #busy = new WeakSet<Socket>();
 
   constructor(endpoints: readonly Endpoint[], access: AccessSettings, log: Logger | undefined) {
     this.#endpoints = endpoints;
@@ -29,7 +36,8 @@ export class AdminServer {
     this.#log = log;
     const options = { maxHeaderSize: 8 * 1024, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS };
     this.server = createServer(options, (request, response) => void this.#serve(request, response));
-    this.server.maxConnections = MOST_CONNECTIONS;
+    this.server.timeout = IDLE_MS;
+    this.server.on('connection', (socket) => this.#admit(socket));
   }
 
   /** Ends all connections. */
@@ -39,11 +47,26 @@ export class AdminServer {
     await closed;
   }
 
+  /** A probe comes and goes in no time: who stays for longest gives way, so that nobody locks it out. */
+  #admit(socket: Socket): void {
+    const [oldest] = this.#connections;
+    // guard: a probe finds a connection
+    if (this.#connections.size >= MOST_CONNECTIONS) oldest?.destroy();
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    // guard: who asks before it has read the last answer is cut
+    if (this.#busy.has(socket)) return void socket.destroy();
+    this.#busy.add(socket);
+    response.once('close', () => this.#busy.delete(socket));
     const head = request.method === 'HEAD';
     try {
       const answer = await this.#answer(request, response);
-      if (answer === undefined) return;
+      // a stream may be silent for long
+      if (answer === undefined) return void response.socket?.setTimeout(0);
       const { status, type, body } = answer;
       response.writeHead(status, {
         ...response.getHeaders(),
