@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { defineBlock } from '@sputnikjs/core';
 import { check, startRunner } from '@sputnikjs/sidecar';
-import { MemoryLog } from '@sputnikjs/testkit';
+import { MemoryLog, turn } from '@sputnikjs/testkit';
 import { Watched } from './admin-helpers.js';
 
 const idle = defineBlock({ name: 'idle', make: () => ({}) });
@@ -196,8 +196,9 @@ function dial(url: string): Socket {
 
 test('connections that ask for nothing, or do not read, lock no probe out', async (t) => {
   const { url } = await Watched.start(options);
+  let closed = 0;
   const sockets = Array.from({ length: 100 }, (_, n) => {
-    const socket = dial(url);
+    const socket = dial(url).once('close', () => closed++);
     if (n % 2 === 0) socket.write('GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n');
     return socket.pause();
   });
@@ -205,6 +206,9 @@ test('connections that ask for nothing, or do not read, lock no probe out', asyn
   const connecting = sockets.filter((socket) => socket.connecting);
   await Promise.all(connecting.map((socket) => once(socket, 'connect')));
   for (let n = 0; n < 3; n++) assert.equal(await statusOf(url, { path: '/livez' }), 200);
+  for (const socket of sockets) socket.resume();
+  // the oldest gave way, one for each beyond 64
+  while (closed < 100 - 64) await turn();
 });
 
 test('who asks again before the last answer is read is cut, so that no answers pile up', async () => {
