@@ -480,6 +480,7 @@ export const GUARDS = {
     'an error that nobody catches lands': [skip, 'field'],
     'an exit without a landing is not exit code 0': [skip, 'field'],
     'a loop that is stuck ends the process': [skip, 'stuck'],
+    'only the journal gets priorities': [swap('leadsTo(fd, stream) ?', 'stream !== undefined ?'), 'journal'],
     'a problem is one line': [swap('.map(printable)', ''), 'check'],
     'a loop that goes on is let be': [swap('beatsNow === beats ?', 'true ?'), 'stuck'],
     'the log does not wait for its reader': [swap('| constants.O_NONBLOCK', ''), 'field'],

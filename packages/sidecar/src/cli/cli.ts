@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { writeError } from '../log/stderr.js';
 import { EXIT } from '../run/exit-code.js';
 import { VERSION } from '../version.js';
 import { programOf, type CliOptions } from './program.js';
@@ -36,7 +37,7 @@ export async function cli(options: CliOptions): Promise<void> {
 function end(code: number): void {
   process.exitCode = code;
   const stop = (): void => {
-    process.stderr.write(`sputnik: still open after the landing: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    writeError(`sputnik: still open after the landing: ${process.getActiveResourcesInfo().join(', ')}`);
     process.exit(code);
   };
   setTimeout(stop, GRACE_MS).unref();

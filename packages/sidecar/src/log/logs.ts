@@ -2,6 +2,8 @@ import { isatty } from 'node:tty';
 import type { Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
 import { pino, stdTimeFunctions } from 'pino';
 import { stackTrace } from './error-fields.js';
+import { journalPrefix } from './journal.js';
+import type { Level } from './log-level.js';
 import { LogOutput } from './log-output.js';
 import type { RateLimiter } from './rate-limit.js';
 import { messageFor } from './pretty.js';
@@ -10,8 +12,8 @@ import { kindOf, record, type LogRecord } from './record.js';
 const STDOUT = 1;
 
 /**
- * A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal. It never waits for its reader:
- * lines that find no place are left out and counted.
+ * A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal; with the priority in front for the
+ * journal of systemd. It never waits for its reader: lines that find no place are left out and counted.
  *
  * @example
  * import { createLog } from '@sputnikjs/sidecar';
@@ -20,7 +22,7 @@ const STDOUT = 1;
  * log.warn({ event: 'full' }, 'no room'); // {"level":"warn","time":"…","event":"full","msg":"no room"}
  */
 export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Promise<Logger> {
-  const output = isatty(STDOUT) ? new LogOutput(STDOUT, await prettyFormat()) : new LogOutput(STDOUT);
+  const output = new LogOutput(STDOUT, isatty(STDOUT) ? await prettyFormat() : journalFormat());
   process.once('exit', () => output.end());
   const options = {
     level,
@@ -30,6 +32,14 @@ export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Pro
   };
   const log: Logger = pino(options, output);
   return log;
+}
+
+/** Each line begins with its level. */
+const LEVEL = /^{"level":"(\w+)"/;
+
+function journalFormat(): ((line: string) => string) | undefined {
+  const prefix = journalPrefix(STDOUT);
+  return prefix && ((line) => `${prefix((LEVEL.exec(line)?.[1] ?? 'info') as Level)}${line}`);
 }
 
 async function prettyFormat(): Promise<(line: string) => string> {

@@ -4,6 +4,8 @@ export interface Beats {
   readonly mostMs: number;
   /** From one beat of the loop to the next. */
   readonly beatMs: number;
+  /** What a line on stderr begins with. */
+  readonly errorPrefix: string;
   /** How often the loop has beaten; and for how long it was stuck, in milliseconds, once the process is to end for that. */
   readonly shared: Int32Array;
 }

@@ -2,6 +2,7 @@ import { tellCollector } from './collector.js';
 import { exitCodeOfError, exitCodeOfReport, linesOf } from './exit-code.js';
 import { LogLevel } from '../log/log-level.js';
 import { createLog } from '../log/logs.js';
+import { writeError } from '../log/stderr.js';
 import type { RunnerOptions } from '../folder/options.js';
 import { usable } from '../folder/problems.js';
 import { fly } from './runner.js';
@@ -28,7 +29,7 @@ export async function start<C = unknown>(options: RunnerOptions<C>): Promise<num
     const runner = await fly(setup, { ...options, log, logLevel }, 'ours');
     return exitCodeOfReport(await runner.wait());
   } catch (error) {
-    for (const line of linesOf(error)) process.stderr.write(`${line}\n`);
+    for (const line of linesOf(error)) writeError(line);
     return exitCodeOfError(error);
   }
 }

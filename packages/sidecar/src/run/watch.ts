@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@sputnikjs/core';
+import { errorPrefix } from '../log/stderr.js';
 import { COUNT, STUCK_MS, type Beats } from './beats.js';
 import { LISTENING } from './thread-signals.js';
 
@@ -44,7 +45,7 @@ export class Watch {
     this.#options = options;
     const mostMs = Math.max(options.mostMs, LEAST_MS);
     this.#beatMs = Math.min(mostMs / 8, BEAT_MS);
-    const workerData: Beats = { mostMs, beatMs: this.#beatMs, shared: this.#shared };
+    const workerData: Beats = { mostMs, beatMs: this.#beatMs, errorPrefix: errorPrefix(), shared: this.#shared };
     // nothing of how this process was started is for this thread
     const alone = { env: {}, execArgv: [...LISTENING] };
     this.#worker = new Worker(new URL('./watcher.js', import.meta.url), {

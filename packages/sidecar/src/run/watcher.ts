@@ -9,7 +9,7 @@ const STDERR = 2;
 /** How long the main thread may take to end the process, in milliseconds. */
 const END_MS = 2_000;
 
-function watch({ mostMs, beatMs, shared }: Beats): void {
+function watch({ mostMs, beatMs, errorPrefix, shared }: Beats): void {
   let isWatching = false;
   const begin = (): void => {
     if (isWatching) return;
@@ -28,7 +28,7 @@ function watch({ mostMs, beatMs, shared }: Beats): void {
       clearInterval(timer);
       Atomics.store(shared, STUCK_MS, Math.round(stuckMs));
       // guard: a loop that is stuck ends the process
-      endProcess(stuckMs);
+      endProcess(stuckMs, errorPrefix);
     }, beatMs);
   };
   parentPort?.on('message', begin);
@@ -40,10 +40,10 @@ function watch({ mostMs, beatMs, shared }: Beats): void {
 }
 
 /** Has the main thread end the process, inside its loop: it knows what it holds. Kills what runs outside of JavaScript. */
-function endProcess(stuckMs: number): void {
+function endProcess(stuckMs: number, prefix: string): void {
   setTimeout(() => {
     const text = `sputnik: the event loop has been stuck for ${Math.round(stuckMs / 1000)} s in a call that cannot be interrupted: the process is killed; what it held is lost`;
-    writeSync(STDERR, `${text}\n`);
+    writeSync(STDERR, `${prefix}${text}\n`);
     process.kill(process.pid, 'SIGKILL');
   }, END_MS);
   const session = new Session();

@@ -1,0 +1,31 @@
+import { fstatSync } from 'node:fs';
+import type { Level } from './log-level.js';
+
+/** Levels as the journal has them: those of syslog. */
+const PRIORITIES: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/** What a line of a level begins with in the journal of systemd, which takes it for the priority of the line. */
+export type Prefix = (level: Level) => string;
+
+/**
+ * The prefix of lines where the descriptor leads to the journal; undefined for a terminal, a file or a container. `stream` is what
+ * systemd says of the journal: device and inode.
+ */
+export function journalPrefix(
+  fd: number,
+  stream: string | undefined = process.env['JOURNAL_STREAM'],
+): Prefix | undefined {
+  // guard: only the journal gets priorities
+  return leadsTo(fd, stream) ? (level) => `<${PRIORITIES[level]}>` : undefined;
+}
+
+function leadsTo(fd: number, stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    // it is closed
+    return false;
+  }
+}
