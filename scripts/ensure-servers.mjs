@@ -17,6 +17,10 @@ const NEEDED = {
   curl: 'curl',
   openssl: 'openssl',
   chromium: 'chromium',
+  python3: 'python3',
+  'systemd-notify': 'systemd',
+  'systemd-socket-activate': 'systemd',
+  'systemd-analyze': 'systemd',
 };
 
 const unpacked = fileURLToPath(new URL('../.servers/', import.meta.url));

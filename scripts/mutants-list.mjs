@@ -413,6 +413,8 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    'a passed socket is given once': [swap('unused.filter((one) => one !== found)', 'unused'), 'passed-sockets'],
+    'descriptors for another process are not ours': [never, 'passed-sockets'],
     "a Unix socket is nobody else's until it has its permissions": [
       swap('process.umask(OWNER_ONLY)', 'process.umask(0)'),
       'unix-path',

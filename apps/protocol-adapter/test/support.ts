@@ -67,10 +67,17 @@ export class Program {
 
 const SPUTNIK = fileURLToPath(new URL('../../../packages/sidecar/bin/sputnik.js', import.meta.url));
 
-/** A satellite, run by the `sputnik` command as operators run it, or by another. */
+/** A satellite, run by the `sputnik` command as operators run it, or by another; started by the command `by`, if that is given. */
 export class Satellite extends Program {
-  constructor(t: TestContext, cf: string, env: Record<string, string> = {}, bin: string = SPUTNIK) {
-    super(t, process.execPath, [bin, 'run', '--cf', cf], env);
+  constructor(
+    t: TestContext,
+    cf: string,
+    env: Record<string, string> = {},
+    bin: string = SPUTNIK,
+    by: readonly string[] = [],
+  ) {
+    const [command, ...args] = [...by, process.execPath, bin, 'run', '--cf', cf];
+    super(t, command ?? '', args, env);
   }
 
   /** The log records of an event, in order. */

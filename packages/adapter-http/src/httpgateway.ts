@@ -1,6 +1,6 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
-import { fileShortage } from '@sputnikjs/messaging/net';
+import { fileShortage, PASSED } from '@sputnikjs/messaging/net';
 import { openAccess, readAccess } from './access/access.js';
 import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
@@ -48,9 +48,10 @@ export const httpgateway: BlockDefinition = defineBlock({
         const { address, port } = await opening.open();
         listener = opening;
         const url = `${config.certFile === undefined ? 'http' : 'https'}://${authority(config.host, port)}`;
+        const { passed } = opening;
         ctx.log.info(
-          { event: 'listening', protocol: 'http', host: config.host, port, url },
-          `listening for HTTP on ${url}`,
+          { event: 'listening', protocol: 'http', host: config.host, port, url, passed },
+          `listening for HTTP on ${url}${passed ? PASSED : ''}`,
         );
         const exposure = exposureOf(config, address);
         const shortage = fileShortage(config.maxConnections);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
-import { ProblemLog, watchFiles } from '@sputnikjs/messaging/net';
+import { passedSocket, ProblemLog, watchFiles } from '@sputnikjs/messaging/net';
 import {
   fastify,
   type FastifyError,
@@ -62,6 +62,8 @@ export class Listener {
   readonly #connections: Connections;
   /** How often which status and code was answered. */
   readonly #answers = new Map<string, AnswerCount>();
+  /** The service manager has passed its socket. */
+  passed = false;
   #isLanding = false;
   #unwatch = (): void => {};
 
@@ -96,8 +98,13 @@ export class Listener {
     const { host, port, limits, clock } = this.#options;
     try {
       await this.#app.ready();
+      const fd = await passedSocket({ protocol: 'tcp', host, port });
+      this.passed = fd !== undefined;
       // with Node's own backlog of 511 clients that come all at once wait a second, measured
-      await once(this.#app.server.listen({ host, port, backlog: limits.maxConnections }), 'listening');
+      const backlog = limits.maxConnections;
+      const listening = once(this.#app.server, 'listening');
+      this.#app.server.listen({ ...(fd === undefined ? { host, port } : { fd }), backlog });
+      await listening;
     } catch (error) {
       await this.close();
       throw listenError(host, port, error);

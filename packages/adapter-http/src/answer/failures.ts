@@ -1,3 +1,4 @@
+import { passedHint } from '@sputnikjs/messaging/net';
 import type { Logger } from '@sputnikjs/core';
 import { refusal, type Answer } from './answers.js';
 import { Refused, type RefusalCode } from './refusals.js';
@@ -28,7 +29,7 @@ const CLIENT_ERRORS: Readonly<Record<string, RefusalCode>> = {
 export function listenError(host: string, port: number, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const hint = HINTS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`httpgateway cannot listen on ${authority(host, port)}: ${hint}`, { cause });
+  return new Error(`httpgateway cannot listen on ${authority(host, port)}: ${hint}${passedHint()}`, { cause });
 }
 
 const HINTS: Readonly<Record<string, string>> = {

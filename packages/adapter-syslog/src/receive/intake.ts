@@ -30,6 +30,8 @@ export interface Intake extends Reception {
   readonly problemLog: ProblemLog;
   /** Name of the listener in messages, counts and logs. Set when it listens. */
   name: string;
+  /** The service manager has passed its socket. Set when it listens. */
+  passed: boolean;
 }
 
 /** A place to listen at. */

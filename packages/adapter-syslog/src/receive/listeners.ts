@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { BlockContext } from '@sputnikjs/core';
-import { fileShortage, ProblemLog, readableByAll, type Address } from '@sputnikjs/messaging/net';
+import { fileShortage, PASSED, ProblemLog, readableByAll, type Address } from '@sputnikjs/messaging/net';
 import { noCounts } from './counts.js';
 import type { Intake, Listener, Reception } from './intake.js';
 import type { ListenerConfig } from './listener-config.js';
@@ -53,6 +53,7 @@ async function makeListener(config: ListenerConfig, reception: Reception): Promi
     counts: noCounts(),
     problemLog: new ProblemLog(reception.ctx),
     name: '',
+    passed: false,
   };
   if (config.transport === 'unix') return new StreamListener(intake, '');
   const { address } = await lookup(config.host).catch((cause: Error) => {
@@ -61,15 +62,15 @@ async function makeListener(config: ListenerConfig, reception: Reception): Promi
   return config.transport === 'udp' ? new UdpListener(intake, address) : new StreamListener(intake, address);
 }
 
-function tellPlace({ config, name, ctx }: Intake, { address, port }: Address): void {
+function tellPlace({ config, name, passed, ctx }: Intake, { address, port }: Address): void {
   const { transport } = config;
   const place = transport === 'unix' ? { path: address } : { host: address, port };
   const words =
     transport === 'unix'
       ? `at the Unix socket ${address}, for streams`
       : `on ${transport.toUpperCase()} ${address}, port ${port}`;
-  const fields = { event: 'listening', protocol: 'syslog', transport, listener: name, ...place };
-  ctx.log.info(fields, `listening for syslog ${words}`);
+  const fields = { event: 'listening', protocol: 'syslog', transport, listener: name, ...place, passed };
+  ctx.log.info(fields, `listening for syslog ${words}${passed ? PASSED : ''}`);
 }
 
 /** Warns of more connections than there are files for, and of secrets that everybody can read. */

@@ -2,7 +2,17 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { arrived } from '@sputnikjs/messaging/net';
-import { bind, clearPath, PATH_ADVICE, placeOf, plainAddress, privately, type Address } from '@sputnikjs/messaging/net';
+import {
+  bind,
+  clearPath,
+  passedSocket,
+  PATH_ADVICE,
+  placeOf,
+  plainAddress,
+  privately,
+  type Address,
+  type ListenAt,
+} from '@sputnikjs/messaging/net';
 import { Connection } from './connection.js';
 import { Crowd } from './crowd.js';
 import { tell, type Intake, type Listener } from './intake.js';
@@ -77,12 +87,20 @@ export class StreamListener implements Listener {
   async #openPort(port: number): Promise<Address> {
     const place = { address: this.#address, port };
     const words = `${this.intake.config.transport.toUpperCase()} ${placeOf(place)}`;
-    await bind(words, this.#server, () => this.#server.listen({ host: this.#address, port, backlog: this.#backlog }));
+    const passed = await this.#passed({ protocol: 'tcp', host: this.#address, port });
+    const at = passed ?? { host: this.#address, port };
+    await bind(words, this.#server, () => this.#server.listen({ ...at, backlog: this.#backlog }));
     return this.#server.address() as AddressInfo;
   }
 
   async #openPath(): Promise<Address> {
     const { path, mode } = this.intake.config;
+    const passed = await this.#passed({ protocol: 'unix', path });
+    if (passed) {
+      // its permissions, and its end, are the service manager's
+      await bind(`Unix socket ${path}`, this.#server, () => this.#server.listen({ ...passed, backlog: this.#backlog }));
+      return { address: path, port: 0 };
+    }
     await clearPath(path);
     await bind(
       `Unix socket ${path}`,
@@ -95,6 +113,13 @@ export class StreamListener implements Listener {
       throw error;
     });
     return { address: path, port: 0 };
+  }
+
+  /** The socket that the service manager has passed for this place. */
+  async #passed(place: ListenAt): Promise<{ readonly fd: number } | undefined> {
+    const fd = await passedSocket(place);
+    this.intake.passed = fd !== undefined;
+    return fd === undefined ? undefined : { fd };
   }
 
   #peerOf({ remoteAddress = '', remotePort = 0 }: Socket): Address {

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { arrived } from '@sputnikjs/messaging/net';
-import { bind, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
+import { bind, passedSocket, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
 import type { Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
 import { kernelDrops } from './kernel-drops.js';
@@ -22,6 +22,8 @@ export class UdpListener implements Listener, Sender {
   readonly #closed = new AbortController();
   #socket: Socket | undefined;
   #place: Address | undefined;
+  /** What the kernel had dropped at a passed socket: it may be older than this process. */
+  #dropsBefore = 0;
   /** The sender of the latest datagram, kept since the next one often has the same. */
   #source: SyslogSource;
 
@@ -35,9 +37,14 @@ export class UdpListener implements Listener, Sender {
     const { intake } = this;
     const place = { address: this.#address, port };
     const type = isIPv6(place.address) ? 'udp6' : 'udp4';
-    const socket = createSocket({ type, recvBufferSize: intake.config.udpBufferBytes });
+    const fd = await passedSocket({ protocol: 'udp', host: place.address, port });
+    intake.passed = fd !== undefined;
+    // what the kernel dropped before this process had the socket is not its loss
+    if (intake.passed) this.#dropsBefore = (await kernelDrops(place)) ?? 0;
+    // the service manager may give a larger buffer than this process may
+    const socket = createSocket(fd === undefined ? { type, recvBufferSize: intake.config.udpBufferBytes } : { type });
     try {
-      await bind(`UDP ${placeOf(place)}`, socket, () => socket.bind(place));
+      await bind(`UDP ${placeOf(place)}`, socket, () => socket.bind(fd === undefined ? place : { fd }));
     } catch (error) {
       socket.close();
       throw error;
@@ -84,7 +91,7 @@ export class UdpListener implements Listener, Sender {
 
   async #count(): Promise<void> {
     const { counts, config } = this.intake;
-    const drops = (this.#place && (await kernelDrops(this.#place))) ?? 0;
+    const drops = ((this.#place && (await kernelDrops(this.#place))) ?? 0) - this.#dropsBefore;
     const fresh = drops - counts.datagramsDroppedByKernel;
     if (fresh <= 0) return;
     counts.datagramsDroppedByKernel = drops;
@@ -119,8 +126,10 @@ export class UdpListener implements Listener, Sender {
     const bytes = process.platform === 'linux' ? reported / 2 : reported;
     if (bytes >= wanted) return;
     const fields = { event: 'smallBuffer', listener: this.intake.name, bytes, wanted };
-    const advice = `sysctl -w net.core.rmem_max=${wanted}`;
-    this.intake.ctx.log.warn(fields, `the kernel limits the UDP buffer; bursts may be lost. To raise it: ${advice}`);
+    const text = this.intake.passed
+      ? `the UDP buffer is small; bursts may be lost. To raise it, in the unit of the socket: ReceiveBuffer=${wanted}`
+      : `the kernel limits the UDP buffer; bursts may be lost. To raise it: sysctl -w net.core.rmem_max=${wanted}`;
+    this.intake.ctx.log.warn(fields, text);
   }
 }
 

@@ -1,4 +1,5 @@
 import { once, type EventEmitter } from 'node:events';
+import { passedHint } from './passed-sockets.js';
 
 const ADVICE: { readonly [code: string]: string } = {
   EADDRINUSE: 'the port is in use. Stop the process that has it, or configure another "port"',
@@ -7,7 +8,8 @@ const ADVICE: { readonly [code: string]: string } = {
 };
 
 /**
- * Calls `listen` and waits until the listener listens. Rejects with an Error that names the place and says what to do.
+ * Calls `listen` and waits until the listener listens. Rejects with an Error that names the place and says what to do. Where it may be
+ * passed a socket, `listen` uses that: see `passedSocket`.
  *
  * @example
  * import { createServer } from 'node:net';
@@ -30,34 +32,6 @@ export async function bind(
     await ready;
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
-    throw new Error(`cannot listen on ${place}: ${advice[code] ?? message}`, { cause });
+    throw new Error(`cannot listen on ${place}: ${advice[code] ?? message}${passedHint()}`, { cause });
   }
-}
-
-/** Address and port of a host. */
-export interface Address {
-  readonly address: string;
-  readonly port: number;
-}
-
-/**
- * As one writes an address and a port.
- *
- * @example
- * import { placeOf } from '@sputnikjs/messaging/net';
- * console.log(placeOf({ address: '::1', port: 514 })); // [::1]:514
- */
-export function placeOf({ address, port }: Address): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/**
- * The address of a sender. One of IPv4 that came to a socket of IPv6 is as it would be without.
- *
- * @example
- * import { plainAddress } from '@sputnikjs/messaging/net';
- * console.log(plainAddress('::ffff:192.0.2.1')); // 192.0.2.1
- */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }

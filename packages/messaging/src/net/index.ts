@@ -1,5 +1,7 @@
+export { placeOf, plainAddress, type Address } from './address.js';
 export { arrived } from './arrived.js';
-export { bind, placeOf, plainAddress, type Address } from './bind.js';
+export { bind } from './bind.js';
+export { PASSED, passedHint, passedSocket, unusedSockets, type ListenAt } from './passed-sockets.js';
 export { fileShortage, readableByAll, watchFiles } from './files.js';
 export { FileReloader, lookAtAll, type LookedAt, type Reload } from './file-reloader.js';
 export { isLoopback } from './loopback.js';

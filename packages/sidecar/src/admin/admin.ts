@@ -1,6 +1,15 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { BlockMetrics, Clock, FlightStatus, Logger, SputnikEvent } from '@sputnikjs/core';
-import { bind, clearPath, isLoopback, PATH_ADVICE, placeOf, privately } from '@sputnikjs/messaging/net';
+import {
+  bind,
+  clearPath,
+  isLoopback,
+  PASSED,
+  passedSocket,
+  PATH_ADVICE,
+  placeOf,
+  privately,
+} from '@sputnikjs/messaging/net';
 import type { AdminSettings } from '../folder/admin-conf.js';
 import type { ConfigurationInForce } from '../folder/in-force.js';
 import type { Reloaded } from '../folder/reloaded.js';
@@ -73,18 +82,29 @@ export class Admin {
   async #listenAt({ server }: AdminServer, log: Logger): Promise<void> {
     const { host, port } = this.#of.settings;
     const place = placeOf({ address: host, port });
-    await bind(`TCP ${place}`, server, () => server.listen({ host, port }));
+    const fd = await passedSocket({ protocol: 'tcp', host, port });
+    await bind(`TCP ${place}`, server, () => server.listen(fd === undefined ? { host, port } : { fd }));
     const bound = (server.address() as { readonly port: number }).port;
     const url = `http://${placeOf({ address: host, port: bound })}/`;
-    log.info({ event: 'listening', protocol: 'admin', host, port: bound }, `admin endpoints and page on ${url}`);
+    const passed = fd !== undefined;
+    const text = `admin endpoints and page on ${url}${passed ? PASSED : ''}`;
+    log.info({ event: 'listening', protocol: 'admin', host, port: bound, passed }, text);
   }
 
   async #listenOn({ server }: AdminServer, path: string, log: Logger): Promise<void> {
+    const fd = await passedSocket({ protocol: 'unix', path });
+    if (fd !== undefined) await bind(`Unix socket ${path}`, server, () => server.listen({ fd }));
+    else await this.#makeSocket(server, path);
+    const passed = fd !== undefined;
+    const text = `admin endpoints on Unix socket ${path}${passed ? PASSED : ''}`;
+    log.info({ event: 'listening', protocol: 'admin', path, passed }, text);
+  }
+
+  async #makeSocket(server: AdminServer['server'], path: string): Promise<void> {
     await clearPath(path);
     await bind(`Unix socket ${path}`, server, () => privately(() => server.listen(path)), PATH_ADVICE);
     await chmod(path, Number.parseInt(this.#of.settings.mode, 8));
     server.once('close', () => void rm(path, { force: true }));
-    log.info({ event: 'listening', protocol: 'admin', path }, `admin endpoints on Unix socket ${path}`);
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {

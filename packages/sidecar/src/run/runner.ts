@@ -10,6 +10,7 @@ import {
   type LandingReport,
   type Logger,
 } from '@sputnikjs/core';
+import { unusedSockets } from '@sputnikjs/messaging/net';
 import { Admin, type Administered } from '../admin/admin.js';
 import { RecentLines } from '../admin/recent-lines.js';
 import { Taps } from '../admin/taps.js';
@@ -127,6 +128,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     }).assemble();
     flight = assembly.value;
     await flight.boot();
+    if (process === 'ours') tellUnused(log);
   } catch (error) {
     await cleaner.clean();
     throw error;
@@ -150,6 +152,14 @@ async function startAdmin(
     throw notStarted(ADMIN, error);
   }
   return admin;
+}
+
+/** Warns of sockets that the service manager has passed for nobody. */
+function tellUnused(log: Logger = SILENT): void {
+  for (const socket of unusedSockets()) {
+    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or take it out of the unit`;
+    log.warn({ event: 'socketUnused', socket }, text);
+  }
 }
 
 async function start(connector: OwnedConnector | undefined, log: Logger | undefined): Promise<void> {
