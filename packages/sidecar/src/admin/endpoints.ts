@@ -52,8 +52,15 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
     get('/metrics', 'for Prometheus', ({ headers }) => {
       const format = formatFor(headers.accept);
       const { meter, lines, metrics } = watched;
-      const { meters, targets, startedAt } = meter;
-      const families = familiesOf({ status: snapshot(watched), given: metrics(), lines, meters, targets, startedAt });
+      const { meters, targets, record } = meter;
+      const families = familiesOf({
+        status: snapshot(watched),
+        given: metrics(),
+        lines,
+        meters,
+        targets,
+        startedAt: record.startedAt,
+      });
       return { status: 200, type: format.contentType, body: format.write(families) };
     }),
     get('/status', 'how it is, as JSON', () => json(snapshot(watched))),

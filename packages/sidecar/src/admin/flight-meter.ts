@@ -2,46 +2,28 @@ import type {
   BlockDescriptor,
   BlockStatus,
   Clock,
-  Failure,
   FlightStatus,
-  LandingReport,
   MessageObserver,
   Outcome,
   SputnikEvent,
 } from '@sputnikjs/core';
 import { producerBlock } from '@sputnikjs/messaging';
-import { causeText, places } from '../log/record.js';
-import { chain } from '../text.js';
 import { BlockMeter } from './block-meter.js';
+import { FlightRecord } from './flight-record.js';
 import { LoopDelayMonitor } from './loop-delay.js';
 import { Rates } from './rates.js';
-import { ServerRecord } from './server-record.js';
 import type { Taps } from './taps.js';
 import { TargetCounts } from './target-counts.js';
 
 const TICK_MS = 250;
 
-/** How many messages were lost, and the last failure. It is put into words when somebody looks: of a flood that takes longer than all else. */
-interface Loss {
-  readonly count: number;
-  readonly last: Failure;
-}
-
 /** Measures a flight: its observer, its listener, and what ticks beside it. */
 export class FlightMeter implements MessageObserver {
-  readonly server: ServerRecord = new ServerRecord();
+  readonly record: FlightRecord = new FlightRecord();
   readonly loop: LoopDelayMonitor = new LoopDelayMonitor();
   readonly rates: Rates = new Rates();
-  /** Where messages failed and no sender knows, by responsibility. */
-  readonly failed: Map<string, Loss> = new Map();
   /** What became of messages for the server. */
   readonly targets: TargetCounts = new TargetCounts();
-  readonly startedAt: number = Date.now();
-  launchedAt: number | undefined;
-  landing: { readonly cause: string; readonly since: number; waitsFor: readonly string[] } | undefined;
-  report: LandingReport | undefined;
-  /** The failure that ended the flight. */
-  fatal: string | undefined;
   readonly #clock: Clock;
   /** The same, for what is done for each message: an object is found sooner than a text. */
   readonly #meters = new Map<BlockDescriptor, BlockMeter>();
@@ -75,30 +57,7 @@ export class FlightMeter implements MessageObserver {
   }
 
   take(event: SputnikEvent): void {
-    this.server.take(event);
-    switch (event.type) {
-      case 'launched':
-        this.launchedAt = Date.now();
-        break;
-      case 'failed':
-        if (event.decision === 'shutdown') this.fatal ??= failureText(event);
-        if (event.lost > 0) this.#lose(event, event.lost);
-        break;
-      case 'landing':
-        this.landing = {
-          cause: causeText(event.cause),
-          since: Date.now(),
-          waitsFor: [],
-        };
-        break;
-      case 'waiting':
-        if (this.landing) this.landing.waitsFor = places(event.for);
-        break;
-      case 'landed':
-        this.report = event.report;
-        break;
-      default:
-    }
+    this.record.take(event);
   }
 
   /** For how long a block has had its oldest message, in milliseconds; 0 if it has none. */
@@ -109,11 +68,6 @@ export class FlightMeter implements MessageObserver {
   close(): void {
     this.#cancel();
     this.loop.close();
-  }
-
-  #lose(last: Failure, count: number): void {
-    const { responsibility } = last.block;
-    this.failed.set(responsibility, { count: (this.failed.get(responsibility)?.count ?? 0) + count, last });
   }
 
   #meterOf(block: BlockDescriptor): BlockMeter {
@@ -139,9 +93,4 @@ export class FlightMeter implements MessageObserver {
     }
     this.rates.take(this.#clock.now(), counts);
   }
-}
-
-/** What failed, where, and why. */
-export function failureText({ block, callback, error }: Failure): string {
-  return `${block.responsibility} failed in ${callback}: ${chain(error)}`;
 }

@@ -1,6 +1,6 @@
 import type { FlightStatus } from '@sputnikjs/core';
 import { duration } from './durations.js';
-import type { FlightMeter } from './flight-meter.js';
+import type { FlightRecord } from './flight-record.js';
 import type { Health, HealthCheck } from './status.js';
 
 /** When a satellite counts as ready. */
@@ -14,7 +14,7 @@ export interface ReadyzSettings {
 /** What is judged. */
 export interface Judged {
   readonly flight: FlightStatus | undefined;
-  readonly meter: FlightMeter;
+  readonly record: FlightRecord;
   readonly oldestMs: number;
   /** A landing has been announced, and not begun. */
   readonly landingSoon: boolean;
@@ -30,24 +30,24 @@ const check = (name: HealthCheck['name'], ok: boolean, good: string, bad: string
 const verdict = (...checks: readonly HealthCheck[]): Health => ({ ok: checks.every(({ ok }) => ok), checks });
 
 /** Whether its start is over. */
-export function started({ meter }: Judged): Health {
-  return verdict(startedCheck(meter));
+export function started({ record }: Judged): Health {
+  return verdict(startedCheck(record));
 }
 
 /** Whether it works at all: that it answers shows that the event loop turns. The server's state does not count: a restart would not help. */
-export function alive({ meter: { fatal } }: Judged): Health {
+export function alive({ record: { fatal } }: Pick<Judged, 'record'>): Health {
   return verdict(check('failure', fatal === undefined, 'no block has failed', `${fatal}`));
 }
 
 /** Whether it should be sent anything. */
 export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSettings): Health {
-  const { flight, meter, oldestMs, landingSoon } = judged;
-  const isLanding = landingSoon || meter.landing !== undefined;
-  const cause = meter.landing?.cause ?? 'a signal';
+  const { flight, record, oldestMs, landingSoon } = judged;
+  const isLanding = landingSoon || record.landing !== undefined;
+  const cause = record.landing?.cause ?? 'a signal';
   const connection = flight?.connection ?? 'none';
-  const away = `the server is away, ${duration(Date.now() - meter.server.since)} by now`;
+  const away = `the server is away, ${duration(Date.now() - record.server.since)} by now`;
   return verdict(
-    startedCheck(meter),
+    startedCheck(record),
     check('landing', !isLanding, 'it is not landing', `it lands: ${cause}`),
     ...(requireServer && connection !== 'none'
       ? [check('server', connection === 'connected', 'the server is connected', away)]
@@ -61,6 +61,6 @@ export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSetting
   );
 }
 
-function startedCheck({ launchedAt }: FlightMeter): HealthCheck {
+function startedCheck({ launchedAt }: FlightRecord): HealthCheck {
   return check('started', launchedAt !== undefined, 'all blocks are initialised', 'not all blocks are initialised');
 }

@@ -7,10 +7,12 @@ import {
   type FlightStatus,
 } from '@sputnikjs/core';
 import type { BlockWiring } from '../folder/wiring.js';
-import { failureText, type FlightMeter } from './flight-meter.js';
+import type { FlightMeter } from './flight-meter.js';
+import type { FlightRecord } from './flight-record.js';
 import { heldBy } from '../log/record.js';
 import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
 import type { Histogram } from './histogram.js';
+import { lossesOf, ownLosses, sum } from './losses.js';
 import type { RecentLines } from './recent-lines.js';
 import type { BlockEntry, LossPlace, Status } from './status.js';
 import { summaryOf } from './summary.js';
@@ -40,7 +42,7 @@ const FULL = 0.5;
 export function judged({ meter, flight, landingSoon }: Watched): Judged {
   const now = flight();
   const oldestMs = Math.max(0, ...(now?.blocks ?? []).map((block) => meter.oldestMsOf(block)));
-  return { flight: now, meter, oldestMs, landingSoon: landingSoon() };
+  return { flight: now, record: meter.record, oldestMs, landingSoon: landingSoon() };
 }
 
 /** How a satellite is at this instant. */
@@ -53,7 +55,7 @@ export function snapshot(watched: Watched): Status {
   const blocks = (flight?.blocks ?? [])
     .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
     .map((block) => entryOf(block, wiring, meter, losses));
-  const { server } = meter;
+  const { server, launchedAt, startedAt, failed } = meter.record;
   const connection = flight?.connection ?? 'none';
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
@@ -66,7 +68,7 @@ export function snapshot(watched: Watched): Status {
     satellite: {
       name,
       state: flight?.state ?? 'preparing',
-      since: iso(meter.launchedAt ?? meter.startedAt),
+      since: iso(launchedAt ?? startedAt),
       pid: process.pid,
       sputnik: version,
       node: process.versions.node,
@@ -85,9 +87,9 @@ export function snapshot(watched: Watched): Status {
     },
     blocks,
     held: heldBy(blocks) + heldBeside(given),
-    lost: lossesOf(blocks, meter, losses),
+    lost: lossesOf(blocks, failed, losses),
     ...bottleneckOf(blocks, connection),
-    ...landingOf(meter),
+    ...landingOf(meter.record),
   } satisfies Partial<Status>;
   return {
     version: 1,
@@ -115,23 +117,6 @@ export function snapshot(watched: Watched): Status {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** What blocks say that they have lost, beside messages that they had accepted. */
-function ownLosses(all: readonly BlockMetrics[]): readonly LossPlace[] {
-  return all.flatMap(({ block, metrics }) =>
-    metrics
-      .filter(({ type, value }) => type === 'loss' && value > 0)
-      .map(({ help, value, labels = {} }) => {
-        const where = Object.values(labels).join(', ');
-        return {
-          block: block.responsibility,
-          how: 'lost',
-          count: value,
-          text: where === '' ? help : `${where}: ${help}`,
-        };
-      }),
-  );
-}
-
 /** How many messages blocks hold beside their mailboxes. */
 function heldBeside(all: readonly BlockMetrics[]): number {
   const values = all.flatMap(({ metrics }) => metrics.map(({ type, value }) => (type === 'held' ? value : 0)));
@@ -144,7 +129,7 @@ function entryOf(
   meter: FlightMeter,
   losses: readonly LossPlace[],
 ): BlockEntry {
-  const { rates, failed } = meter;
+  const { rates, record } = meter;
   const measured = meter.meters.get(block.responsibility);
   const { responsibility, dropped, depth } = block;
   return {
@@ -158,7 +143,9 @@ function entryOf(
     wait: durationsOf(measured?.waited),
     handling: durationsOf(measured?.handled),
     lost:
-      dropped + (failed.get(responsibility)?.count ?? 0) + sum(losses.filter((loss) => loss.block === responsibility)),
+      dropped +
+      (record.failed.get(responsibility)?.count ?? 0) +
+      sum(losses.filter((loss) => loss.block === responsibility)),
   };
 }
 
@@ -192,33 +179,6 @@ function edgesOf({ meters, rates }: FlightMeter, wiring: readonly BlockWiring[])
   ];
 }
 
-function sum(places: readonly LossPlace[]): number {
-  return places.reduce((all, { count }) => all + count, 0);
-}
-
-function lossesOf(
-  blocks: readonly BlockEntry[],
-  { failed }: FlightMeter,
-  losses: readonly LossPlace[],
-): Status['lost'] {
-  const dropped = blocks
-    .filter((block) => block.dropped > 0)
-    .map(({ responsibility, dropped: count }) => ({
-      block: responsibility,
-      how: 'dropped' as const,
-      count,
-      text: `${responsibility} dropped messages that it had accepted`,
-    }));
-  const failures = [...failed].map(([block, { count, last }]) => ({
-    block,
-    how: 'failed' as const,
-    count,
-    text: failureText(last),
-  }));
-  const places = [...dropped, ...failures, ...losses];
-  return { total: sum(places), places };
-}
-
 /** Blocks are listed after those that they send to: the first that is full is the last in the flow. */
 function bottleneckOf(blocks: readonly BlockEntry[], connection: string): { bottleneck?: string } {
   const full = blocks.find(({ depth, capacity }) => capacity > 0 && depth >= FULL * capacity);
@@ -227,7 +187,7 @@ function bottleneckOf(blocks: readonly BlockEntry[], connection: string): { bott
   return { bottleneck: waitsForServer ? 'server' : full.responsibility };
 }
 
-function landingOf({ landing, report }: FlightMeter): Pick<Status, 'landing'> {
+function landingOf({ landing, report }: FlightRecord): Pick<Status, 'landing'> {
   if (landing === undefined) return {};
   const { cause, since, waitsFor } = landing;
   const ended = report && { clean: report.clean, tookMs: report.tookMs };

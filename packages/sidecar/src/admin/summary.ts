@@ -5,7 +5,7 @@ type Said = Pick<Status, 'satellite' | 'server' | 'landing' | 'held' | 'lost' | 
 
 /** How a satellite is, in sentences that a person who was just woken understands. */
 export function summaryOf(status: Said): string {
-  return [flight(status), server(status), ...bottleneck(status), loss(status)].join(' ');
+  return [flight(status), server(status), ...bottleneck(status), lossText(status.lost)].join(' ');
 }
 
 const since = (time: string, { now }: Said): string => duration(Date.parse(now) - Date.parse(time));
@@ -48,7 +48,8 @@ function bottleneck({ bottleneck: name, blocks }: Said): readonly string[] {
       ];
 }
 
-function loss({ lost: { total, places } }: Said): string {
+/** How many messages were lost, and where. */
+export function lossText({ total, places }: Status['lost']): string {
   if (total === 0) return '0 lost.';
   const named = places.map(({ block, how, count }) => `${count.toLocaleString('en')} ${how} in ${block}`);
   return `${total.toLocaleString('en')} lost: ${named.join(', ')}.`;

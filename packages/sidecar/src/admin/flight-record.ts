@@ -1,0 +1,60 @@
+import type { Failure, LandingReport, SputnikEvent } from '@sputnikjs/core';
+import { causeText, places } from '../log/record.js';
+import { chain } from '../text.js';
+import { ServerRecord } from './server-record.js';
+
+/** How many messages were lost, and the last failure. It is put into words when somebody looks: of a flood that takes longer than all else. */
+export interface Loss {
+  readonly count: number;
+  readonly last: Failure;
+}
+
+/** What became of a flight, by its events. */
+export class FlightRecord {
+  readonly server: ServerRecord = new ServerRecord();
+  /** Where messages failed and no sender knows, by responsibility. */
+  readonly failed: Map<string, Loss> = new Map();
+  readonly startedAt: number = Date.now();
+  launchedAt: number | undefined;
+  landing: { readonly cause: string; readonly since: number; waitsFor: readonly string[] } | undefined;
+  report: LandingReport | undefined;
+  /** The failure that ended the flight. */
+  fatal: string | undefined;
+
+  take(event: SputnikEvent): void {
+    this.server.take(event);
+    switch (event.type) {
+      case 'launched':
+        this.launchedAt = Date.now();
+        break;
+      case 'failed':
+        if (event.decision === 'shutdown') this.fatal ??= failureText(event);
+        if (event.lost > 0) this.#lose(event, event.lost);
+        break;
+      case 'landing':
+        this.landing = {
+          cause: causeText(event.cause),
+          since: Date.now(),
+          waitsFor: [],
+        };
+        break;
+      case 'waiting':
+        if (this.landing) this.landing.waitsFor = places(event.for);
+        break;
+      case 'landed':
+        this.report = event.report;
+        break;
+      default:
+    }
+  }
+
+  #lose(last: Failure, count: number): void {
+    const { responsibility } = last.block;
+    this.failed.set(responsibility, { count: (this.failed.get(responsibility)?.count ?? 0) + count, last });
+  }
+}
+
+/** What failed, where, and why. */
+export function failureText({ block, callback, error }: Failure): string {
+  return `${block.responsibility} failed in ${callback}: ${chain(error)}`;
+}
