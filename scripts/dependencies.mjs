@@ -60,7 +60,7 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
-  sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['run'], ['cli'], ['index']],
+  sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['service'], ['run'], ['cli'], ['index']],
 };
 
 const IMPORTS = [

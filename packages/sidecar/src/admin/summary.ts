@@ -26,16 +26,22 @@ function flight(status: Said): string {
 
 function server(status: Said): string {
   const { server, held, landing } = status;
-  if (server.state === 'none') return 'It has no server.';
+  const text = serverText(server, `for ${since(server.since, status)}`);
+  const isAway = !['none', 'idle', 'connected'].includes(server.state);
+  const waiting = isAway && held > 0 && !landing;
+  return waiting ? `${text} ${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'} for it.` : text;
+}
+
+/** How the connection to the server is, and has been for `long`. */
+export function serverText({ state, history }: Pick<Status['server'], 'state' | 'history'>, long: string): string {
+  if (state === 'none') return 'It has no server.';
   // it connects when all blocks are initialised (S1)
-  if (server.state === 'idle') return 'It has not tried to connect to its server yet.';
-  const long = since(server.since, status);
-  if (server.state === 'connected') return `Server connected for ${long}.`;
-  const [last] = server.history;
+  if (state === 'idle') return 'It has not tried to connect to its server yet.';
+  if (state === 'connected') return `Server connected ${long}.`;
+  const [last] = history;
+  if (state === 'connecting' && last === undefined) return 'It connects to its server.';
   const why = last === undefined ? '' : `: ${last.text}`;
-  const waiting = held > 0 && !landing ? ` ${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'} for it.` : '';
-  const end = /[.?!]$/.test(why) ? '' : '.';
-  return `Server away for ${long}${why}${end}${waiting}`;
+  return `Server away ${long}${why}${/[.?!]$/.test(why) ? '' : '.'}`;
 }
 
 /** Said only where it is not the server: that has a sentence of its own. */

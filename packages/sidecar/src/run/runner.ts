@@ -24,6 +24,7 @@ import { usable } from '../folder/problems.js';
 import { guardProcess } from './process-guard.js';
 import { RateLimiter } from '../log/rate-limit.js';
 import { Reloader, type LiveKey } from './reloader.js';
+import type { ServiceManager, ServiceOptions } from '../service/service-manager.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
@@ -105,15 +106,17 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     for (const text of readableSecrets) log?.warn({ event: 'readableSecret' }, text);
     if (log && logLevel) cleaner.push(toggleOnSignal(logLevel, log));
     const metrics = (): readonly BlockMetrics[] => flight?.metrics() ?? [];
-    const { soon: landingSoon } = signals;
-    const clock = systemClock;
-    const around = { flight: status, metrics, url, logLevel, lines, landingSoon, clock, reload, configurations, taps };
+    const told = { flight: status, metrics, landingSoon: signals.soon, clock: systemClock };
+    const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
+    cleaner.push(() => service?.close());
+    const around = { ...told, url, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());
     const listen: EventListener = (event) => {
       events?.take(event);
       admin?.take(event);
+      service?.take(event);
       onEvent?.(event);
     };
     const assembly = await new Sputnik({
@@ -152,6 +155,17 @@ async function startAdmin(
     throw notStarted(ADMIN, error);
   }
   return admin;
+}
+
+/** Tells the service manager from now on, if there is one that wants to know. Elsewhere nothing is loaded for it. */
+async function serviceManager(
+  told: Omit<ServiceOptions, 'environment' | 'log'>,
+  log: Logger = SILENT,
+): Promise<ServiceManager | undefined> {
+  const { env } = process;
+  if (env['NOTIFY_SOCKET'] === undefined) return undefined;
+  const service = await import('../service/service-manager.js');
+  return new service.ServiceManager({ ...told, environment: env, log });
 }
 
 /** Warns of sockets that the service manager has passed for nobody. */

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+/**
+ * For each line, `systemd-notify` with the words between its tabs; then a line that says how it ended. Signals for the whole group or unit are for
+ * the satellite: this ends with its stdin. No word is expanded.
+ */
+const SCRIPT =
+  "trap '' TERM INT HUP; set -f; IFS='\t'; while read -r line; do " +
+  'text=$(systemd-notify $line </dev/null 2>&1); printf "%s %s\\n" $? "$text"; done';
+/** What a shell says of a program that is not there. */
+const NOT_FOUND = 127;
+
+/** How it went: nothing to say, no such program, or what went wrong. */
+export type Sent = 'sent' | 'no systemd-notify' | { readonly problem: string };
+
+/**
+ * Runs systemd-notify: Node has no Unix sockets for datagrams. A shell does it, which is started once: to fork a small process takes a
+ * fraction of what it takes to fork this one, and does not hold up its event loop (decision 0023).
+ */
+export class NotifyHelper {
+  readonly #environment: NodeJS.ProcessEnv;
+  #shell: ChildProcessByStdio<Writable, Readable, null> | undefined;
+  #answer: (sent: Sent) => void = () => {};
+
+  constructor({ PATH, NOTIFY_SOCKET }: NodeJS.ProcessEnv) {
+    this.#environment = { PATH, NOTIFY_SOCKET };
+  }
+
+  /** Sends one notification, and resolves when the service manager has it. One at a time. Never rejects. */
+  send(assignments: ReadonlyMap<string, string>): Promise<Sent> {
+    const words = [...assignments].map(([name, value]) => `${name}=${value.replaceAll(/[\t\n]/g, ' ')}`);
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      this.#shell ??= this.#start();
+      this.#shell.stdin.write(`${words.join('\t')}\n`);
+    });
+  }
+
+  /** Lets it end; resolves when it has. */
+  end(): Promise<void> {
+    const shell = this.#shell;
+    if (shell === undefined) return Promise.resolve();
+    return new Promise((resolve) => shell.once('close', () => resolve()).stdin.end());
+  }
+
+  /** Ends it, whatever it does. */
+  kill(): void {
+    const pid = this.#shell?.pid;
+    if (pid === undefined) return;
+    try {
+      // all of its group
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // it has just ended
+    }
+  }
+
+  #start(): ChildProcessByStdio<Writable, Readable, null> {
+    const shell = spawn('sh', ['-c', SCRIPT], {
+      env: this.#environment,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    });
+    let problem = 'the shell that runs systemd-notify has ended';
+    shell.on('error', ({ message }) => (problem = message));
+    shell.on('close', () => {
+      this.#shell = undefined;
+      this.#answer({ problem });
+    });
+    // it has ended: that is told
+    shell.stdin.on('error', () => {});
+    createInterface(shell.stdout).on('line', (line) => this.#answer(sentOf(line)));
+    // it keeps no process alive
+    shell.unref();
+    for (const pipe of [shell.stdin, shell.stdout] as unknown as Socket[]) pipe.unref();
+    return shell;
+  }
+}
+
+function sentOf(line: string): Sent {
+  const [status = '', ...words] = line.split(' ');
+  if (Number(status) === NOT_FOUND) return 'no systemd-notify';
+  return status === '0' ? 'sent' : { problem: words.join(' ') };
+}
