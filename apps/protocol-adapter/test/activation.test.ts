@@ -178,15 +178,20 @@ test('of datagrams that came before the start what had room is received, and the
 test('a passed socket that nobody uses is a warning, and so is one for another process', async (t) => {
   const [port, other] = [await newPort(), await newPort()];
   const { cf } = await conf(t, ['syslogreceiver'], { 'syslogreceiver.json': { port } });
-  const unused = new Satellite(t, cf, {}, APP, passing(`tcp:${LOCAL}:${port}`, `tcp:${LOCAL}:${other}`));
+  const path = join(cf, 'admin.sock');
+  const admin = { SPUTNIK_ADMIN_SOCKET: path };
+  const places = [`tcp:${LOCAL}:${port}`, `tcp:${LOCAL}:${other}`, `unix:${path}`];
+  const unused = new Satellite(t, cf, admin, APP, passing(...places));
   await unused.logs('connected');
   const [warning, ...more] = unused.records('socketUnused');
   assert.deepEqual(more, []);
   assert.equal(warning?.['socket'], `TCP ${LOCAL}:${other} (two)`);
   const udp = unused.records('listening').find(({ transport }) => transport === 'udp');
   assert.equal(udp?.['passed'], false, 'that of another transport is not the same place');
+  assert.match(await run(t, 'curl', '-sf', '--unix-socket', path, 'http://admin/livez'), /^ok/);
   unused.process.kill('SIGTERM');
   assert.equal((await unused.ended).code, 0);
+  assert.ok(existsSync(path), 'the path of the admin endpoints is not ours to remove either');
   const mistaken = new Satellite(t, cf, { FOR: '1' }, APP, passing(`tcp:${LOCAL}:${other}`));
   await mistaken.logs('socketUnused');
   assert.match(String(mistaken.records('socketUnused')[0]?.['msg']), /process 1, which is not this one/);

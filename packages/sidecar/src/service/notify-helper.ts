@@ -16,14 +16,17 @@ const NOT_FOUND = 127;
 /** How it went: nothing to say, no such program, or what went wrong. */
 export type Sent = 'sent' | 'no systemd-notify' | { readonly problem: string };
 
+type Shell = ChildProcessByStdio<Writable, Readable, null>;
+
 /**
  * Runs systemd-notify: Node has no Unix sockets for datagrams. A shell does it, which is started once: to fork a small process takes a
  * fraction of what it takes to fork this one, and does not hold up its event loop (decision 0023).
  */
 export class NotifyHelper {
   readonly #environment: NodeJS.ProcessEnv;
-  #shell: ChildProcessByStdio<Writable, Readable, null> | undefined;
-  #answer: (sent: Sent) => void = () => {};
+  #shell: Shell | undefined;
+  /** What is under way, and by which shell. */
+  #underWay: { readonly shell: Shell; readonly end: (sent: Sent) => void } | undefined;
 
   constructor({ PATH, NOTIFY_SOCKET }: NodeJS.ProcessEnv) {
     this.#environment = { PATH, NOTIFY_SOCKET };
@@ -32,10 +35,10 @@ export class NotifyHelper {
   /** Sends one notification, and resolves when the service manager has it. One at a time. Never rejects. */
   send(assignments: ReadonlyMap<string, string>): Promise<Sent> {
     const words = [...assignments].map(([name, value]) => `${name}=${value.replaceAll(/[\t\n]/g, ' ')}`);
-    return new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#shell ??= this.#start();
-      this.#shell.stdin.write(`${words.join('\t')}\n`);
+    const shell = (this.#shell ??= this.#start());
+    return new Promise((end) => {
+      this.#underWay = { shell, end };
+      shell.stdin.write(`${words.join('\t')}\n`);
     });
   }
 
@@ -46,9 +49,10 @@ export class NotifyHelper {
     return new Promise((resolve) => shell.once('close', () => resolve()).stdin.end());
   }
 
-  /** Ends it, whatever it does. */
+  /** Ends it, whatever it does. The next notification starts another one. */
   kill(): void {
     const pid = this.#shell?.pid;
+    this.#shell = undefined;
     if (pid === undefined) return;
     try {
       // all of its group
@@ -58,21 +62,24 @@ export class NotifyHelper {
     }
   }
 
-  #start(): ChildProcessByStdio<Writable, Readable, null> {
-    const shell = spawn('sh', ['-c', SCRIPT], {
+  #start(): Shell {
+    const shell: Shell = spawn('sh', ['-c', SCRIPT], {
       env: this.#environment,
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
     });
+    const ended = (sent: Sent): void => {
+      if (this.#underWay?.shell === shell) this.#underWay.end(sent);
+    };
     let problem = 'the shell that runs systemd-notify has ended';
     shell.on('error', ({ message }) => (problem = message));
     shell.on('close', () => {
-      this.#shell = undefined;
-      this.#answer({ problem });
+      if (this.#shell === shell) this.#shell = undefined;
+      ended({ problem });
     });
     // it has ended: that is told
     shell.stdin.on('error', () => {});
-    createInterface(shell.stdout).on('line', (line) => this.#answer(sentOf(line)));
+    createInterface(shell.stdout).on('line', (line) => ended(sentOf(line)));
     // it keeps no process alive
     shell.unref();
     for (const pipe of [shell.stdin, shell.stdout] as unknown as Socket[]) pipe.unref();
