@@ -5,9 +5,9 @@ import { deliveredRate } from './model.js';
 import { count, millis, rate } from './words.js';
 /** @import { Status } from '../src/admin/status.js' */
 
-const MOST_SAMPLES = 120;
+const MOST_SAMPLES = 240;
 /** Fewer show nothing. */
-const LEAST_SAMPLES = 15;
+const LEAST_SAMPLES = 30;
 /** Of a trace, in its own units. */
 const HEIGHT = 24;
 

@@ -4,7 +4,7 @@ import { el, keepChildren, setAttribute, setText, svg } from './dom.js';
 import { cornerOf, frameOf, lineOf, sizeOf } from './frame.js';
 import { graphOf, nameOf } from './model.js';
 import { FULL, toldOf } from './told.js';
-import { isAway, markOf } from './verdict.js';
+import { markOf } from './verdict.js';
 import { rate } from './words.js';
 /** @import { BlockEntry, Status } from '../src/admin/status.js' */
 /** @import { Frame } from './frame.js' */
@@ -101,7 +101,7 @@ function updateNode(item, node, graph, status) {
 /** What is wrong with a node, in a word. @type {(node: Node, status: Status) => readonly ['warn' | 'bad' | undefined, string]} */
 function flagOf(node, status) {
   const isBottleneck = status.bottleneck !== undefined && status.bottleneck === nameOf(node);
-  if (node.kind === 'server' && isAway(status)) return ['bad', isBottleneck ? 'bottleneck' : 'away'];
+  if (node.kind === 'server' && status.server.away) return ['bad', isBottleneck ? 'bottleneck' : 'away'];
   return isBottleneck ? ['warn', 'bottleneck'] : [undefined, ''];
 }
 

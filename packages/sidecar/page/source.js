@@ -2,7 +2,7 @@
 // Asks the satellite how it is, again and again, and at once when something happens.
 /** @import { Status } from '../src/admin/status.js' */
 
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 const HIDDEN_POLL_MS = 10_000;
 /** What takes longer is no answer. */
 const ANSWER_MS = 3_000;
@@ -81,7 +81,7 @@ export class Source {
     this.#timer = setTimeout(() => void this.ask(), ms);
   }
 
-  /** Hears what happens, until the stream ends. Without it the page is a second late, no more. */
+  /** Hears what happens, until the stream ends. Without it the page is half a second late, no more. */
   async #listen() {
     if (this.#listens) return;
     this.#listens = true;

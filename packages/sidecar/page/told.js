@@ -1,6 +1,5 @@
 // @ts-check
 // What is told of a block, the server and the outside, in few words.
-import { isAway } from './verdict.js';
 import { brief, duration, rate } from './words.js';
 /** @import { BlockEntry, Status } from '../src/admin/status.js' */
 /** @import { Node } from './model.js' */
@@ -26,8 +25,8 @@ export const STATES = {
 
 /** @param {Status} status */
 export function connectionText(status) {
-  const { state } = status.server;
-  if (isAway(status)) return 'away';
+  const { state, away } = status.server;
+  if (away) return 'away';
   return state === 'idle' ? 'not connected yet' : state;
 }
 

@@ -12,16 +12,11 @@ export function verdictOf(status) {
   if (!alive.ok) return ['bad', 'Failed'];
   if (landing !== undefined) return ['calm', 'Landing'];
   if (satellite.state !== 'flying') return ['calm', 'Starting'];
-  if (isAway(status)) return ['bad', 'Server away'];
+  if (server.away) return ['bad', 'Server away'];
   if (server.state === 'connecting' || server.state === 'idle') return ['calm', 'Connecting'];
   if (bottleneck !== undefined) return ['warn', 'Overloaded'];
   if (!ready.ok) return ['warn', 'Not ready'];
   return lost.total > 0 ? ['warn', 'Messages lost'] : ['good', 'Flying'];
-}
-
-/** Whether a connection that should be there is not. The first attempt is given its time. @param {Status} status */
-export function isAway({ server: { state, connects, attempts } }) {
-  return state === 'disconnected' || (state === 'connecting' && (connects > 0 || attempts > 1));
 }
 
 /** Outlines and signs, on a field of 24 by 24. */

@@ -12,7 +12,7 @@ test('the probes say how far the start is', async () => {
   const satellite = await Watched.start({ blocks: [{ name: 'slow' }], blockFactories: { slow } });
   assert.deepEqual(await satellite.get('/startupz'), {
     status: 503,
-    text: '[-] started: not all blocks are initialised\nnot ok\n',
+    text: '[-] started: not all blocks are initialised; it waits for slow\nnot ok\n',
   });
   assert.equal((await satellite.get('/readyz')).status, 503);
   assert.deepEqual(await satellite.get('/livez'), { status: 200, text: 'ok\n' });
@@ -24,6 +24,50 @@ test('the probes say how far the start is', async () => {
   for (const path of ['/startupz', '/readyz', '/livez'])
     assert.deepEqual(await satellite.get(path), { status: 200, text: 'ok\n' }, path);
   assert.match((await satellite.status()).summary, /^Flying for .* It has no server\. 0 lost\.$/);
+});
+
+test('while blocks are initialised the server is not called away: it comes after them', async () => {
+  const opened = gate();
+  const slow = defineBlock({ name: 'slow', make: () => ({ init: () => opened.passed }) });
+  const options = { blocks: [{ name: 'slow' }], blockFactories: { slow }, connector: new TestServer() };
+  const satellite = await Watched.start(options);
+  const starting = await satellite.get('/readyz');
+  assert.deepEqual(starting, {
+    status: 503,
+    text:
+      '[-] started: not all blocks are initialised; it waits for slow\n' +
+      '[-] server: it connects to the server once all blocks are initialised\nnot ok\n',
+  });
+  const { server, summary } = await satellite.status();
+  assert.equal(server.away, false);
+  assert.match(summary, /It has not tried to connect to its server yet\./);
+  opened.open();
+  await satellite.log.said('connected');
+  assert.equal((await satellite.get('/readyz')).status, 200);
+});
+
+test('the first attempt to connect is given its time: the server is away when it has failed', async () => {
+  const opened = gate();
+  const connect = async (): Promise<never> => {
+    await opened.passed;
+    throw new Error('nobody is there');
+  };
+  const connector = { connect, isConnected: () => false, disconnect() {} };
+  const satellite = await Watched.start({ blocks: [{ name: 'idle' }], blockFactories: { idle }, connector });
+  await satellite.log.said('connecting');
+  assert.equal(
+    (await satellite.get('/readyz')).text,
+    '[-] server: it connects to the server for the first time\nnot ok\n',
+  );
+  const before = await satellite.status();
+  assert.equal(before.server.away, false);
+  assert.match(before.summary, / It connects to its server for the first time\. 0 lost\.$/);
+  opened.open();
+  await satellite.log.said('connectFailed');
+  assert.match((await satellite.get('/readyz')).text, /^\[-\] server: the server is away, .* by now\n/);
+  const after = await satellite.status();
+  assert.equal(after.server.away, true);
+  assert.match(after.summary, /Server away for .*: nobody is there\. 0 lost\.$/);
 });
 
 test('while the server is away it is alive and not ready, and says why; the metrics and the status agree', async () => {

@@ -164,6 +164,22 @@ test('lines that repeat each other are written once in 5 s, and those held back 
   assert.equal(standing.timers, 0);
 });
 
+test('messages that are dropped one by one are a line in 5 s, and the lines have the sum', () => {
+  const standing = new StandingClock();
+  const counts: unknown[] = [];
+  const silent = { debug() {}, info() {}, error() {} };
+  const log: Logger = { ...silent, warn: (fields) => counts.push((fields as { readonly count: number }).count) };
+  const around = { status: () => undefined, url: () => undefined };
+  const events = new EventLog(log, new RateLimiter(standing.clock), standing.clock, around);
+  for (let n = 0; n < 50_000; n++) events.take({ type: 'dropped', block, count: 1 });
+  assert.deepEqual(counts, [1]);
+  standing.move(5_000);
+  assert.deepEqual(counts, [1, 49_999]);
+  events.take({ type: 'dropped', block, count: 7 });
+  events.take({ type: 'landing', cause: report.cause });
+  assert.deepEqual(counts, [1, 49_999, 7]);
+});
+
 test('after a quiet time nothing is remembered and no timer is left', () => {
   const standing = new StandingClock();
   let written = 0;

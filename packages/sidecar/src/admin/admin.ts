@@ -20,6 +20,7 @@ import { AdminServer } from './admin-server.js';
 import { endpointsOf } from './endpoints.js';
 import { EventStream } from './event-stream.js';
 import { FlightMeter } from './flight-meter.js';
+import { OverloadWatch } from './overload-watch.js';
 import type { RecentLines } from './recent-lines.js';
 import type { Watched } from './snapshot.js';
 import type { Taps } from './taps.js';
@@ -42,12 +43,16 @@ export interface Administered {
   readonly taps: Taps;
 }
 
+/** What the log calls the admin endpoints. */
+export const ADMIN = 'admin';
+
 /** The admin endpoints of a satellite, and what they know of it. */
 export class Admin {
   readonly meter: FlightMeter;
   readonly #of: Administered;
   readonly #events = new EventStream();
   #server: AdminServer | undefined;
+  #watch: OverloadWatch | undefined;
 
   constructor(administered: Administered) {
     this.#of = administered;
@@ -61,20 +66,23 @@ export class Admin {
     if (event.type === 'landing') this.#of.taps.end('the satellite lands');
   }
 
-  /** Listens, and logs where. Rejects with an Error that names the place and says what to do. */
+  /** Listens, and logs where; from now on overloads are logged, too. Rejects with an Error that names the place and says what to do. */
   async listen(log: Logger): Promise<void> {
-    const { settings } = this.#of;
+    const { settings, clock, flight } = this.#of;
+    this.#watch = new OverloadWatch(clock, flight, log);
     const { host, socket, hosts, tokenFile, unprotected } = settings;
     const access = { viaSocket: socket !== undefined, loopback: isLoopback(host), unprotected, hosts, tokenFile };
-    const server = new AdminServer(endpointsOf(this.#served), access, log);
+    const own = log.child?.({ block: ADMIN }) ?? log;
+    const server = new AdminServer(endpointsOf(this.#served), access, own);
     this.#server = server;
-    if (socket === undefined) await this.#listenAt(server, log);
-    else await this.#listenOn(server, socket, log);
-    server.server.on('error', (error) => log.error({ event: 'adminFailed', error }, 'the admin endpoints failed'));
+    if (socket === undefined) await this.#listenAt(server, own);
+    else await this.#listenOn(server, socket, own);
+    server.server.on('error', (error) => own.error({ event: 'adminFailed', error }, 'the admin endpoints failed'));
   }
 
   async close(): Promise<void> {
     this.meter.close();
+    this.#watch?.close();
     this.#events.close();
     if (this.#server?.server.listening) await this.#server.close();
   }

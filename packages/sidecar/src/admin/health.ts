@@ -1,4 +1,4 @@
-import type { FlightStatus } from '@sputnikjs/core';
+import type { BlockStatus, FlightStatus } from '@sputnikjs/core';
 import { duration } from './durations.js';
 import type { FlightRecord } from './flight-record.js';
 import type { Health, HealthCheck } from './status.js';
@@ -30,8 +30,8 @@ const check = (name: HealthCheck['name'], ok: boolean, good: string, bad: string
 const verdict = (...checks: readonly HealthCheck[]): Health => ({ ok: checks.every(({ ok }) => ok), checks });
 
 /** Whether its start is over. */
-export function started({ record }: Judged): Health {
-  return verdict(startedCheck(record));
+export function started(judged: Judged): Health {
+  return verdict(startedCheck(judged));
 }
 
 /** Whether it works at all: that it answers shows that the event loop turns. The server's state does not count: a restart would not help. */
@@ -45,12 +45,11 @@ export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSetting
   const isLanding = landingSoon || record.landing !== undefined;
   const cause = record.landing?.cause ?? 'a signal';
   const connection = flight?.connection ?? 'none';
-  const away = `the server is away, ${duration(Date.now() - record.server.since)} by now`;
   return verdict(
-    startedCheck(record),
+    startedCheck(judged),
     check('landing', !isLanding, 'it is not landing', `it lands: ${cause}`),
     ...(requireServer && connection !== 'none'
-      ? [check('server', connection === 'connected', 'the server is connected', away)]
+      ? [check('server', connection === 'connected', 'the server is connected', missing(connection, record))]
       : []),
     check(
       'delivery',
@@ -61,6 +60,18 @@ export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSetting
   );
 }
 
-function startedCheck({ launchedAt }: FlightRecord): HealthCheck {
-  return check('started', launchedAt !== undefined, 'all blocks are initialised', 'not all blocks are initialised');
+function startedCheck({ flight, record }: Judged): HealthCheck {
+  const now = flight?.blocks.filter(isInitializing).map(({ responsibility }) => responsibility) ?? [];
+  const what = now.length === 0 ? '' : `; it waits for ${now.join(', ')}`;
+  const bad = `not all blocks are initialised${what}`;
+  return check('started', record.launchedAt !== undefined, 'all blocks are initialised', bad);
+}
+
+const isInitializing = ({ state }: BlockStatus): boolean => state === 'initializing';
+
+/** Why there is no connection. */
+function missing(connection: FlightStatus['connection'], { server }: FlightRecord): string {
+  if (connection === 'idle') return 'it connects to the server once all blocks are initialised';
+  if (!server.away) return 'it connects to the server for the first time';
+  return `the server is away, ${duration(Date.now() - server.since)} by now`;
 }

@@ -12,6 +12,8 @@ export class ServerRecord {
   losses = 0;
   /** When the next attempt is due, in milliseconds of the wall clock. */
   retryAt: number | undefined;
+  /** Whether there is no connection though there should be one. The first attempt is given its time. */
+  away = false;
   /** Since when it is connected, or not. */
   since: number = Date.now();
   /** Newest first. */
@@ -31,6 +33,7 @@ export class ServerRecord {
         break;
       case 'connectFailed':
         this.retryAt = event.retryInMs === undefined ? undefined : Date.now() + event.retryInMs;
+        this.away = true;
         this.#note('failed', chain(event.error));
         break;
       case 'disconnected':
@@ -49,6 +52,7 @@ export class ServerRecord {
   #turn(connected: boolean, what: ServerTurn['what'], text: string): void {
     this.#connectedBefore = this.connectedMs;
     this.#connected = connected;
+    this.away = !connected;
     this.since = Date.now();
     this.#note(what, text);
   }

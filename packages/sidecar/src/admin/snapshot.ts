@@ -7,6 +7,7 @@ import {
   type FlightStatus,
 } from '@sputnikjs/core';
 import type { BlockWiring } from '../folder/wiring.js';
+import { bottleneckOf } from './bottleneck.js';
 import type { FlightMeter } from './flight-meter.js';
 import type { FlightRecord } from './flight-record.js';
 import { heldBy } from '../log/record.js';
@@ -34,9 +35,6 @@ export interface Watched {
 }
 
 const INFRASTRUCTURE: ReadonlySet<string> = new Set([INITIATOR, FINISHER, CONNECTOR]);
-
-/** From this fill on a mailbox shows that its block is too slow. */
-const FULL = 0.5;
 
 /** What the health endpoints judge. */
 export function judged({ meter, flight, landingSoon }: Watched): Judged {
@@ -76,6 +74,7 @@ export function snapshot(watched: Watched): Status {
     },
     server: {
       state: connection,
+      away: server.away,
       ...(url !== undefined && { url }),
       since: iso(server.since),
       attempts: server.attempts,
@@ -87,8 +86,9 @@ export function snapshot(watched: Watched): Status {
     },
     blocks,
     held: heldBy(blocks) + heldBeside(given),
+    oldestMs: facts.oldestMs,
     lost: lossesOf(blocks, failed, losses),
-    ...bottleneckOf(blocks, connection),
+    ...bottleneck(blocks, connection),
     ...landingOf(meter.record),
   } satisfies Partial<Status>;
   return {
@@ -98,7 +98,6 @@ export function snapshot(watched: Watched): Status {
     ready: ready(facts, readyz),
     alive: alive(facts),
     edges: edgesOf(meter, wiring),
-    oldestMs: facts.oldestMs,
     problems: lines.problems,
     process: {
       rssBytes: rss,
@@ -179,12 +178,9 @@ function edgesOf({ meters, rates }: FlightMeter, wiring: readonly BlockWiring[])
   ];
 }
 
-/** Blocks are listed after those that they send to: the first that is full is the last in the flow. */
-function bottleneckOf(blocks: readonly BlockEntry[], connection: string): { bottleneck?: string } {
-  const full = blocks.find(({ depth, capacity }) => capacity > 0 && depth >= FULL * capacity);
-  if (full === undefined) return {};
-  const waitsForServer = connection !== 'connected' && connection !== 'none';
-  return { bottleneck: waitsForServer ? 'server' : full.responsibility };
+function bottleneck(blocks: readonly BlockEntry[], connection: FlightStatus['connection']): Pick<Status, 'bottleneck'> {
+  const name = bottleneckOf(blocks, connection);
+  return name === undefined ? {} : { bottleneck: name };
 }
 
 function landingOf({ landing, report }: FlightRecord): Pick<Status, 'landing'> {

@@ -57,6 +57,7 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   alive: health,
   server: z.strictObject({
     state: z.enum(['none', 'idle', 'connecting', 'connected', 'disconnected']),
+    away: z.boolean(),
     url: z.string().optional(),
     since: time,
     attempts: count,

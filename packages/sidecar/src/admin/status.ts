@@ -78,6 +78,8 @@ export interface ServerTurn {
 /** The connection to the server. */
 export interface ServerStatus {
   readonly state: FlightStatus['connection'];
+  /** Whether there is no connection though there should be one. The first attempt is given its time. */
+  readonly away: boolean;
   /** Without anything secret. */
   readonly url?: string | undefined;
   /** Since when it is connected, or away. */

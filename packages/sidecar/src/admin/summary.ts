@@ -1,7 +1,13 @@
 import { duration, plural } from './durations.js';
 import type { Status } from './status.js';
 
-type Said = Pick<Status, 'satellite' | 'server' | 'landing' | 'held' | 'lost' | 'blocks' | 'bottleneck' | 'now'>;
+/** Messages that wait for longer are worth a word. */
+const LONG_MS = 1_000;
+
+type Said = Pick<
+  Status,
+  'satellite' | 'server' | 'landing' | 'held' | 'oldestMs' | 'lost' | 'blocks' | 'bottleneck' | 'now'
+>;
 
 /** How a satellite is, in sentences that a person who was just woken understands. */
 export function summaryOf(status: Said): string {
@@ -25,21 +31,26 @@ function flight(status: Said): string {
 }
 
 function server(status: Said): string {
-  const { server, held, landing } = status;
+  const { server, held, oldestMs, landing, bottleneck } = status;
   const text = serverText(server, `for ${since(server.since, status)}`);
-  const isAway = !['none', 'idle', 'connected'].includes(server.state);
-  const waiting = isAway && held > 0 && !landing;
-  return waiting ? `${text} ${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'} for it.` : text;
+  const waits = `${plural(held, 'message')} ${held === 1 ? 'waits' : 'wait'}`;
+  if (server.away && held > 0 && !landing) return `${text} ${waits} for it.`;
+  // in a landing, and where there is a bottleneck, it is said elsewhere
+  const isSlow = server.state === 'connected' && !landing && bottleneck === undefined && oldestMs > LONG_MS;
+  return isSlow ? `${text} ${waits}, the oldest for ${duration(oldestMs)}.` : text;
 }
 
 /** How the connection to the server is, and has been for `long`. */
-export function serverText({ state, history }: Pick<Status['server'], 'state' | 'history'>, long: string): string {
+export function serverText(
+  { state, away, history }: Pick<Status['server'], 'state' | 'away' | 'history'>,
+  long: string,
+): string {
   if (state === 'none') return 'It has no server.';
   // it connects when all blocks are initialised (S1)
   if (state === 'idle') return 'It has not tried to connect to its server yet.';
   if (state === 'connected') return `Server connected ${long}.`;
+  if (!away) return 'It connects to its server for the first time.';
   const [last] = history;
-  if (state === 'connecting' && last === undefined) return 'It connects to its server.';
   const why = last === undefined ? '' : `: ${last.text}`;
   return `Server away ${long}${why}${/[.?!]$/.test(why) ? '' : '.'}`;
 }

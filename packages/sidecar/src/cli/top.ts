@@ -7,7 +7,7 @@ import { fetchStatus, type AdminAddress } from './admin-client.js';
 import { coloursOf } from './status.js';
 import { SORTS, statusLines, type Sort } from './status-lines.js';
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 500;
 const [ENTER, LEAVE, HOME, REST_OF_LINE, REST_OF_SCREEN] = [
   '\u001B[?1049h\u001B[?25l',
   '\u001B[?25h\u001B[?1049l',
@@ -38,7 +38,7 @@ interface View {
 type Answer = { readonly status: Status } | { readonly error: string; readonly since: number };
 
 /**
- * Shows how a running satellite is, again each second, until `q` or Ctrl-C. Without a terminal it writes one status after the other.
+ * Shows how a running satellite is, twice a second, until `q` or Ctrl-C. Without a terminal it writes one status after the other.
  * Resolves with the exit code.
  */
 export async function top(address: AdminAddress): Promise<number> {

@@ -72,6 +72,8 @@ export class EventLog {
   /** Since when there has been no server, though it was wanted. */
   #awaySince: number | undefined;
   #failed = false;
+  /** How many messages blocks have dropped that no line has said yet, by responsibility. */
+  readonly #dropped = new Map<string, number>();
 
   constructor(log: Logger, limiter: RateLimiter, clock: Clock, around: Surroundings) {
     this.#log = log;
@@ -89,7 +91,18 @@ export class EventLog {
     const kind = kindOf(event);
     // only what is written is put into words: that of a flood may take more time than all else
     if (kind === undefined) this.#write(record(event, facts));
+    else if (event.type === 'dropped') this.#drop(event, kind);
     else this.#limiter.take(kind, (suppressed) => this.#write(record(event, facts), suppressed));
+  }
+
+  /** A full mailbox drops messages one by one: a line has the sum of those since the last one. */
+  #drop(event: Extract<SputnikEvent, { type: 'dropped' }>, kind: string): void {
+    const { responsibility } = event.block;
+    this.#dropped.set(responsibility, (this.#dropped.get(responsibility) ?? 0) + event.count);
+    this.#limiter.take(kind, () => {
+      this.#write(record({ ...event, count: this.#dropped.get(responsibility) ?? 0 }));
+      this.#dropped.delete(responsibility);
+    });
   }
 
   #write({ level, fields, text, cause }: LogRecord, suppressed?: number): void {

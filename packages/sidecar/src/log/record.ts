@@ -39,6 +39,8 @@ export function kindOf(event: SputnikEvent): string | undefined {
       return `${event.type} ${codeOf(event.error)}`;
     case 'failed':
       return `${event.type} ${event.block.responsibility} ${event.callback} ${codeOf(event.error)}`;
+    case 'dropped':
+      return `${event.type} ${event.block.responsibility}`;
     default:
       return undefined;
   }

@@ -11,7 +11,7 @@ import {
   type Logger,
 } from '@sputnikjs/core';
 import { unusedSockets } from '@sputnikjs/messaging/net';
-import { Admin, type Administered } from '../admin/admin.js';
+import { Admin, ADMIN, type Administered } from '../admin/admin.js';
 import { RecentLines } from '../admin/recent-lines.js';
 import { Taps } from '../admin/taps.js';
 import { Cleaner } from './cleaner.js';
@@ -30,7 +30,6 @@ import { Signals, toggleOnSignal } from './signals.js';
 import { textOf } from '../text.js';
 import { Watch } from './watch.js';
 
-const ADMIN = 'admin';
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A satellite in flight. */
@@ -150,7 +149,7 @@ async function startAdmin(
   const admin = new Admin({ ...around, name, settings: settings.admin, wiring });
   cleaner.push(() => admin.close());
   try {
-    await admin.listen(log.child?.({ block: ADMIN }) ?? log);
+    await admin.listen(log);
   } catch (error) {
     throw notStarted(ADMIN, error);
   }

@@ -18,8 +18,8 @@ export function sentenceOf(told: Told): string {
   const lost = lossText(lossesOf(flight?.blocks ?? [], record.failed, ownLosses(metrics)));
   if (record.landing !== undefined || record.report !== undefined) return `${landingText(record)} ${lost}`;
   if (record.launchedAt === undefined) return startText(flight);
-  const { history, since } = record.server;
-  const server = serverText({ state: flight?.connection ?? 'none', history }, `since ${time(since)}`);
+  const { away, history, since } = record.server;
+  const server = serverText({ state: flight?.connection ?? 'none', away, history }, `since ${time(since)}`);
   return `Flying${told.landingSoon ? '; a landing is announced' : ''}. ${server} ${lost}`;
 }
 

@@ -1,0 +1,65 @@
+import type { BlockStatus, Clock, FlightStatus, Logger } from '@sputnikjs/core';
+import { bottleneckOf, fullBlock } from './bottleneck.js';
+import { plural } from './durations.js';
+
+/** A mailbox that is full from one look to the next is logged; one that has not been for as many as the last is not full any more. */
+const LOOK_MS = 250;
+const QUIET_LOOKS = 20;
+
+/** An overload that was logged. */
+interface Overload {
+  readonly block: string;
+  readonly since: number;
+  /** Looks since it was seen last. */
+  quiet: number;
+}
+
+/**
+ * Logs which block is overloaded, and when that is over. A burst that fills a mailbox for a moment is no overload. While the server is away
+ * its loss is in the log, and the mailboxes before it are full for that reason.
+ */
+export class OverloadWatch {
+  readonly #clock: Clock;
+  readonly #status: () => FlightStatus | undefined;
+  readonly #log: Logger;
+  /** The block that was full at the last look. */
+  #before: string | undefined;
+  #overload: Overload | undefined;
+  #cancel: () => void;
+
+  constructor(clock: Clock, status: () => FlightStatus | undefined, log: Logger) {
+    this.#clock = clock;
+    this.#status = status;
+    this.#log = log;
+    this.#cancel = clock.after(LOOK_MS, () => this.#look());
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #look(): void {
+    this.#cancel = this.#clock.after(LOOK_MS, () => this.#look());
+    const now = this.#status();
+    if (now === undefined) return;
+    const name = bottleneckOf(now.blocks, now.connection);
+    const full = name === 'server' ? undefined : fullBlock(now.blocks);
+    if (full !== undefined && name === this.#before && name !== this.#overload?.block) this.#begin(full);
+    this.#before = name;
+    if (this.#overload === undefined) return;
+    this.#overload.quiet = name === this.#overload.block ? 0 : this.#overload.quiet + 1;
+    if (this.#overload.quiet >= QUIET_LOOKS) this.#end(this.#overload);
+  }
+
+  #begin({ responsibility, depth, capacity }: BlockStatus): void {
+    this.#overload = { block: responsibility, since: this.#clock.now(), quiet: 0 };
+    const text = `${responsibility} is the bottleneck: ${plural(depth, 'message')} of ${capacity.toLocaleString('en')} wait there`;
+    this.#log.warn({ event: 'overloaded', block: responsibility, depth, capacity }, text);
+  }
+
+  #end({ block, since }: Overload): void {
+    this.#overload = undefined;
+    const lastedMs = Math.round(this.#clock.now() - since - QUIET_LOOKS * LOOK_MS);
+    this.#log.info({ event: 'overloadOver', block, lastedMs }, `${block} is no longer the bottleneck`);
+  }
+}
