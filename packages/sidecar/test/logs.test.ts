@@ -35,7 +35,16 @@ const report: LandingReport = {
   dropped: [{ block, count: 7 }],
 };
 
-test('every event is one record, whose event field is its type', () => {
+/** What docs/events.md says of an event: its levels and its fields. */
+function rowOf(event: string): { readonly levels: readonly string[]; readonly fields: readonly string[] } {
+  const text = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+  const line =
+    text.split('\n').find((row) => row.startsWith(`| \`${event}\` `)) ?? assert.fail(`${event} is not listed`);
+  const [, , levels = '', fields = ''] = line.split('|');
+  return { levels: levels.trim().split(', '), fields: [...fields.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '') };
+}
+
+test('every event is one record, whose event field is its type, and is listed with its level and fields', () => {
   const events: SputnikEvent[] = [
     { type: 'initializing', block },
     { type: 'initialized', block },
@@ -57,6 +66,14 @@ test('every event is one record, whose event field is its type', () => {
   for (const event of events) {
     const { fields, text, level } = record(event);
     assert.equal(fields.event, event.type);
+    const row = rowOf(event.type);
+    assert.ok(row.levels.includes(level), `${event.type} is ${level}`);
+    const common = ['event', 'block', 'error', 'code'];
+    assert.deepEqual(
+      Object.keys(fields).filter((name) => !common.includes(name) && !row.fields.includes(name)),
+      [],
+      event.type,
+    );
     assert.ok(text.length > 0 && !text.includes('\n') && !text.includes('undefined'), text);
     assert.match(level, /^(info|warn|error)$/);
   }
@@ -71,6 +88,20 @@ test('errors are recorded with code, text and causes; only the unexpected have t
   assert.deepEqual([inner?.code, inner?.message], [undefined, 'oops']);
   assert.match(inner?.stack ?? '', /TypeError: oops\n/);
   assert.equal(record({ type: 'connectFailed', attempt: 1, error: refused }).fields['code'], 'ECONNREFUSED');
+});
+
+test('every error that is logged has a code: its own, else that of the line, else one that says that it has none', () => {
+  assert.equal(errorFields(new Error('x', { cause: refused }), 'bugs').code, 'ECONNREFUSED');
+  assert.equal(errorFields('text alone', 'bugs').code, 'NO_CODE');
+  const codes: unknown[] = [];
+  const take: Logger['warn'] = (fields) => codes.push((fields as { readonly code?: unknown }).code);
+  const standing = new StandingClock();
+  const log = limitedLog({ debug() {}, info() {}, warn: take, error: take }, new RateLimiter(standing.clock));
+  log.warn({ event: 'one', code: 'ASK_FAILED', error: new Error('x') }, 'x');
+  log.warn({ event: 'two', code: 'ASK_FAILED', error: refused }, 'x');
+  log.error({ event: 'three', error: new Error('x') }, 'x');
+  log.warn({ event: 'four' }, 'x');
+  assert.deepEqual(codes, ['ASK_FAILED', 'ECONNREFUSED', 'NO_CODE', undefined]);
 });
 
 test('an outage is one line each: what happened, once, and what comes next; stacks are for debugging', () => {

@@ -1,4 +1,5 @@
 import type { Logger } from '@sputnikjs/core';
+import { NO_CODE } from '../log/error-fields.js';
 import type { ProblemLine } from './status.js';
 
 /** So many lines are kept. */
@@ -36,7 +37,8 @@ export class RecentLines {
   #keep(level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, text: string): void {
     const word = (name: string): Record<string, string> => {
       const value = fields[name];
-      return typeof value === 'string' ? { [name]: value } : {};
+      // people need not read that there is none
+      return typeof value === 'string' && value !== NO_CODE ? { [name]: value } : {};
     };
     this.#lines.push({
       at: new Date().toISOString(),

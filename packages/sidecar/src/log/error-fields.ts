@@ -3,19 +3,22 @@ import { causes, guarded, scrubbed, textOf } from '../text.js';
 /** Which errors are logged with their stack: those that only a bug makes, or also those that nobody gave a code. */
 export type Stacks = 'bugs' | 'unexpected';
 
+/** The code of an error that nobody gave one. */
+export const NO_CODE = 'NO_CODE';
+
 /** An error as data. */
 export interface ErrorFields {
   /** The first code in the chain. */
-  readonly code?: string | undefined;
+  readonly code: string;
   /** The error and its causes, outermost first. */
   readonly error: readonly object[];
 }
 
-/** An error as data: its code, its text, its causes, and stacks where they help. Never throws. */
-export function errorFields(error: unknown, stacks: Stacks): ErrorFields {
+/** An error as data: its code, else `otherwise`; its text, its causes, and stacks where they help. Never throws. */
+export function errorFields(error: unknown, stacks: Stacks, otherwise: string = NO_CODE): ErrorFields {
   const parts = causes(error);
   return {
-    code: parts.map(codeOf).find((code) => code !== undefined),
+    code: parts.map(codeOf).find((code) => code !== undefined) ?? otherwise,
     error: parts.map((part) => {
       const code = codeOf(part);
       const isShown = code === undefined && (stacks === 'unexpected' || isBug(part));

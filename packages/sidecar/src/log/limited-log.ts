@@ -17,7 +17,7 @@ export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields =
       const { error, ...rest } = fields as Fields;
       // only what is written is put into words: that of a flood may take more time than all else
       const write = (suppressed?: number): void => {
-        const data = { ...short(rest), ...(error !== undefined && errorFields(error, 'bugs')) };
+        const data = { ...short(rest), ...(error !== undefined && errorFields(error, 'bugs', codeIn(rest))) };
         log[level]({ ...data, ...(suppressed !== undefined && { suppressed }) }, text && cutLine(text));
         const stack = error === undefined ? undefined : stackTrace(error);
         if (stack !== undefined)
@@ -35,6 +35,11 @@ export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields =
     error: limited('error'),
     child: (more) => limitedLog(log.child?.(more) ?? log, limiter, { ...bindings, ...more }),
   };
+}
+
+/** What a line says of an error without a code. */
+function codeIn({ code }: Fields): string | undefined {
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** Names in fields may be as long as those who chose them like. */
