@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { defineBlock } from '@sputnikjs/core';
 import { formatFor, OPEN_METRICS, PROMETHEUS, type Family } from '../dist/admin/exposition.js';
 import { METRICS } from '../dist/admin/metrics.js';
 import { Watched } from './admin-helpers.js';
+import { folder } from './helpers.js';
 
 test('the metrics pass promtool, and OpenMetrics has what it asks for', async () => {
   const sink = defineBlock({ name: 'sink', make: () => ({ onMsg() {} }) });
@@ -46,6 +48,52 @@ test('the alerts are rules that promtool takes, about metrics that there are', a
   const known = new Set(METRICS.map(({ name }) => name));
   assert.ok(used.size >= 7);
   for (const name of used) assert.ok(known.has(name), name);
+});
+
+interface Panel {
+  readonly id: number;
+  readonly title: string;
+  readonly type: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+test('the dashboard asks for metrics that there are, in queries that promtool parses, and its panels have room', async () => {
+  const text = await readFile(new URL('../../../docs/grafana.json', import.meta.url), 'utf8');
+  const { panels, templating } = JSON.parse(text) as {
+    readonly panels: readonly Panel[];
+    readonly templating: { readonly list: readonly { readonly name: string }[] };
+  };
+  const listed = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  const known = new Set(listed.match(/(?<=`)sputnik_\w+(?=`)/g));
+  const asked = text.match(/sputnik_\w+/g) ?? [];
+  for (const name of asked) assert.ok(known.has(name.replace(/_bucket$/, '')), name);
+  for (const name of text.matchAll(/\$\{?(?!__)(\w+)/g))
+    assert.ok(
+      templating.list.some((variable) => variable.name === name[1]),
+      `the variable ${name[1]}`,
+    );
+
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  assert.ok(queries.length > 30);
+  const rules = queries.map((expr, at) => ({
+    record: `query:${at}`,
+    expr: expr.replaceAll('$instance', '.+').replaceAll(/\$__(rate_interval|range)/g, '5m'),
+  }));
+  const path = join(await folder({ 'rules.json': { groups: [{ name: 'dashboard', rules }] } }), 'rules.json');
+  const { status, stderr } = spawnSync('promtool', ['check', 'rules', path], { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const taken = new Map<string, string>();
+  for (const { title, gridPos } of panels) {
+    assert.ok(gridPos.x + gridPos.w <= 24, title);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.equal(taken.get(`${x} ${y}`), undefined, `${title} stands on another`);
+        taken.set(`${x} ${y}`, title);
+      }
+  }
 });
 
 test('counters end in _total, times are in seconds, sizes in bytes, and nothing else has such an end', () => {
