@@ -419,6 +419,7 @@ export const GUARDS = {
       swap('process.umask(OWNER_ONLY)', 'process.umask(0)'),
       'unix-path',
     ],
+    'nothing is loaded where nobody traces': [never, 'traces-off'],
     'what the producer holds is bounded in bytes': [
       swap('maxWeight: maxHeldBytes', 'maxWeight: 2 ** 40'),
       'producer-bytes',

@@ -1,6 +1,7 @@
 import { defineBlock, type BlockContext, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
 import { fileShortage, PASSED } from '@sputnikjs/messaging/net';
+import { openTraces } from '@sputnikjs/messaging/traces';
 import { openAccess, readAccess } from './access/access.js';
 import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
@@ -99,5 +100,6 @@ async function makeListener(
     batchWindow: Math.min(BATCH_WINDOW, config.maxPending, config.maxPendingPerClient ?? Infinity),
   };
   const document = openApi(config);
-  return new Listener({ host, port, certificate, access, limits, produce, document, log, clock, landingSoon });
+  const traces = await openTraces(log);
+  return new Listener({ host, port, certificate, access, limits, produce, document, log, clock, traces, landingSoon });
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
+import type { Traces } from '@sputnikjs/messaging/traces';
 import { passedSocket, ProblemLog, watchFiles } from '@sputnikjs/messaging/net';
 import {
   fastify,
@@ -19,6 +20,7 @@ import type { Certificate } from './receive/certificate.js';
 import { checkHead } from './read/check.js';
 import { Connections } from './receive/connections.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
+import { beginRequest } from './spans.js';
 import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './produce/reception.js';
 import { Refused } from './answer/refusals.js';
 import { makeServer, type ServerLimits } from './receive/server.js';
@@ -43,6 +45,8 @@ export interface ListenerOptions {
   readonly document: object;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Undefined where nobody traces. */
+  readonly traces?: Traces | undefined;
   /** Aborts when a landing is announced: clients should go elsewhere. */
   readonly landingSoon: AbortSignal;
 }
@@ -153,7 +157,7 @@ export class Listener {
   }
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
-    const { limits, log, produce, document, access } = this.#options;
+    const { limits, log, produce, document, access, traces } = this.#options;
     /** What is known about requests to produce since their heads came. */
     const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
@@ -202,7 +206,8 @@ export class Listener {
       '/produce/*',
       {
         onRequest: async (request, { raw: response }) => {
-          contexts.set(request, await receive(request.raw, request.params['*'], access));
+          const trace = beginRequest(traces, request.raw, response);
+          contexts.set(request, { ...(await receive(request.raw, request.params['*'], access)), trace });
           const { expect, 'content-length': length = 0 } = request.raw.headers;
           if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
         },

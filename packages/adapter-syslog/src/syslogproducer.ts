@@ -1,6 +1,7 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER } from '@sputnikjs/messaging';
 import { ProblemLog } from '@sputnikjs/messaging/net';
+import { openTraces, type Traces } from '@sputnikjs/messaging/traces';
 import { z } from 'zod';
 import { readRoutes } from './checks.js';
 import { DeliveryQueue } from './deliver/delivery-queue.js';
@@ -10,6 +11,7 @@ import { SYSLOG_PRODUCER } from './parse/message.js';
 import { Routing, targetOf } from './route/routing.js';
 import type { Target } from './route/target.js';
 import { weightOf } from './parse/weight.js';
+import { receiving } from './parse/receiving.js';
 import { SYSLOG_WRITER } from './deliver/unsent.js';
 
 /** Parsed messages in the mailbox, and those whose senders wait, in bytes at most. */
@@ -68,12 +70,14 @@ export const syslogproducer: BlockDefinition = defineBlock({
     const buffer = new DatagramBuffer(keepMessages, keepBytes);
     const deliveries = new DeliveryQueue({ producer, buffer, ctx, problemLog });
     let routing = new Routing([], target);
+    let traces: Traces | undefined;
     return {
       // The mailbox is for what comes at once: all is taken out of it at once, so that a datagram always finds room. Whose message
       // has its answer held back takes one of the `concurrency`: the receivers' last ones of 256, and of others all they send.
       mailbox: { capacity: 1024, concurrency: 1024, weigh: weightOf, maxWeight: HELD_BYTES },
       async init(config) {
         routing = new Routing(await readRoutes(config, confName), target);
+        traces = await openTraces(ctx.log);
       },
       run(self) {
         deliveries.writer = self.communicator(SYSLOG_WRITER);
@@ -83,11 +87,14 @@ export const syslogproducer: BlockDefinition = defineBlock({
         // Bytes: the server needs them anyway, and in a queue they do not burden the garbage collector.
         const payload = Buffer.from(toJson(message));
         const mayDrop = message.source.transport === 'udp';
+        const traced = traces?.begin({}, receiving(message));
         let room: void | Promise<void> = undefined;
         for (const name of routing.targetsOf(message)) {
-          const item = { target: name, payload, contentType: 'application/json' };
+          const plain = { target: name, payload, contentType: 'application/json' };
+          const item = traced === undefined ? plain : { ...plain, ...traced.carrier };
           room = deliveries.enqueue({ message: item, bytes: payload.length, mayDrop }) ?? room;
         }
+        traced?.end();
         return room;
       },
       metrics: () => [

@@ -10,6 +10,7 @@ import {
   type Subscription,
 } from './contract.js';
 import { hasCode } from './has-code.js';
+import { MessageSpans } from './spans.js';
 
 const Config = z.strictObject({
   source: z
@@ -60,9 +61,11 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     /** Aborts when the connection is lost. */
     let lost = new AbortController();
 
-    const handle = async (message: ConsumedMessage): Promise<void> => {
+    const spans = new MessageSpans();
+    const ask = async (message: ConsumedMessage): Promise<void> => {
       await to.receiver.ask(message, { timeoutMs: Infinity });
     };
+    const handle = (message: ConsumedMessage): Promise<void> => spans.processing(source, message, ask);
 
     /** Subscribes; tries again until the connection or the flight is `over`. Rejects if another try cannot help. */
     const subscribe = async (consumer: MessageConsumer, over: AbortSignal): Promise<void> => {
@@ -84,8 +87,10 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
 
     return {
+      init: () => spans.open(ctx.log),
       onServerConnect(connection: MessagingConnection) {
         const consumer = consumerOf(connection);
+        spans.connected(connection);
         lost = new AbortController();
         // not awaited: the loss of the connection ends it
         ctx.waitUntil(subscribe(consumer, AbortSignal.any([lost.signal, ctx.landing])));

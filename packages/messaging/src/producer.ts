@@ -1,4 +1,4 @@
-import { defineBlock, SputnikError, type BlockDefinition, type Mail } from '@sputnikjs/core';
+import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   PRODUCER,
@@ -10,6 +10,7 @@ import {
   type Production,
 } from './contract.js';
 import { hasCode } from './has-code.js';
+import { MessageSpans, type Sending } from './spans.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
@@ -51,7 +52,7 @@ class Call {
 /** A message that the block accepted and the server does not have yet. */
 interface Job {
   readonly message: ProduceMessage;
-  readonly mail: Mail<ProduceMessage, ProduceResult | void>;
+  readonly mail: Sending;
   readonly call: Call;
   /** Number of connections that ended after only this message was sent. */
   cuts: number;
@@ -107,6 +108,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     const full = new Map<string, { probe: Job | undefined; readonly refusal: unknown }>();
     let pauseMs: number = ROOM_MS[0];
     let cancelTry: (() => void) | undefined;
+    const spans = new MessageSpans();
 
     const failAll = (): void => {
       cancelTry?.();
@@ -228,15 +230,17 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry = undefined;
     };
 
-    const accept = (mail: Job['mail'], call: Call): void => {
-      const message = mail.msg;
+    const accept = (asked: Sending, call: Call): void => {
+      let mail: Sending;
       try {
-        checkMessage(message);
-        if (link === undefined && ctx.landing.aborted) throw undelivered(message);
+        checkMessage(asked.msg);
+        if (link === undefined && ctx.landing.aborted) throw undelivered(asked.msg);
+        mail = spans.sending(asked);
       } catch (error) {
-        mail.fail(error);
+        asked.fail(error);
         return call.messageEnded();
       }
+      const message = mail.msg;
       // guard: messages wait behind those for the same full target
       const waits = full.has(message.target) && message.whenFull !== 'reject';
       const job: Job = { message, mail, call, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
@@ -254,7 +258,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         weigh: weightOf,
         maxWeight: maxHeldBytes,
       },
-      init() {
+      async init() {
+        await spans.open(ctx.log);
         // guard: what cannot be delivered at landing fails
         ctx.landing.addEventListener('abort', () => link === undefined && failAll(), { once: true });
         ctx.signal.addEventListener('abort', failAll, { once: true });
@@ -266,6 +271,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       },
       onServerConnect(connection: MessagingConnection) {
         link = { submit: submitTo(producerOf(connection)), sent: 0, tried: 0, window: 1 };
+        spans.connected(connection);
         forgetFull();
         forget();
         suspects.clear();

@@ -19,6 +19,8 @@ export type Produce = (this: void, message: ProduceMessage, client: string, onSe
 /** A request to produce whose body may be read. */
 export interface RequestContext extends Address {
   readonly client: Client;
+  /** The context of its span, which its messages take along; undefined where nobody traces. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Checks a request before its body has come: where it goes, and whether the client may send there. Rejects with a refusal. */
@@ -48,12 +50,13 @@ export interface Service extends BatchLimits {
 /** Produces what a request brings, and resolves with the answer. Rejects with a refusal if the request is wrong. */
 export async function serve(
   request: IncomingMessage,
-  { target, client, isBatch }: RequestContext,
+  { target, client, isBatch, trace }: RequestContext,
   body: Buffer,
   { produce, bodies, turns, maxBatchItems, batchWindow }: Service,
 ): Promise<Answer> {
   const scope = { token: client.token, target };
-  const ask = (message: ProduceMessage): Promise<Answer> => produce(message, client.name, bodies.hold(request));
+  const ask = (message: ProduceMessage): Promise<Answer> =>
+    produce(trace === undefined ? message : within(message, trace), client.name, bodies.hold(request));
   const done = bodies.hold(request);
   try {
     if (!isBatch) return await ask(messageOf(request, scope, body));
@@ -63,4 +66,9 @@ export async function serve(
   } finally {
     done();
   }
+}
+
+/** A message with the context of a span. */
+function within(message: ProduceMessage, trace: Readonly<Record<string, string>>): ProduceMessage {
+  return { ...message, headers: { ...message.headers, ...trace } };
 }

@@ -41,7 +41,7 @@ function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[!-~]*)?$/;
 
 /** Ignores an invalid or repeated `traceparent`, and then also `tracestate` (sections 3.2 and 4.2). */
-function traceOf({ headersDistinct }: IncomingMessage): Headers {
+export function traceOf({ headersDistinct }: IncomingMessage): Headers {
   const { traceparent = [], tracestate = [] } = headersDistinct;
   const [parent = ''] = traceparent;
   if (traceparent.length !== 1 || !TRACEPARENT.test(parent)) return {};

@@ -1,0 +1,98 @@
+import type { Logger, Mail } from '@sputnikjs/core';
+import type { ConsumedMessage, ProduceMessage, ProduceResult } from './contract.js';
+import { openTraces, type Attributes, type Traces } from './traces/index.js';
+
+/** Kinds of servers whose URLs do not begin with their names. */
+const SYSTEMS: Readonly<Record<string, string>> = {
+  amqp: 'rabbitmq',
+  amqps: 'rabbitmq',
+  mqtts: 'mqtt',
+  rediss: 'redis',
+  tls: 'nats',
+};
+
+/** A message for the server, and what its block says of it in the end. */
+export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | 'reply' | 'fail'>;
+
+/** The spans of a block that sends messages to a server or handles what comes from it. There are none unless somebody traces. */
+export class MessageSpans {
+  #traces: Traces | undefined;
+  #server: Attributes = {};
+
+  /** To be called at init. */
+  async open(log: Logger): Promise<void> {
+    this.#traces = await openTraces(log);
+  }
+
+  /** To be called with each connection. */
+  connected(connection: unknown): void {
+    if (this.#traces !== undefined) this.#server = serverOf(connection);
+  }
+
+  /** What to send in place of a message: the same, with the context of a span that ends when it is settled. */
+  sending(mail: Sending): Sending {
+    if (this.#traces === undefined) return mail;
+    const { target, id } = mail.msg;
+    const traced = this.#traces.begin(mail.msg, {
+      name: `send ${target}`,
+      kind: 'producer',
+      attributes: this.#about('send', target, id),
+    });
+    return {
+      msg: traced.carrier,
+      reply(result) {
+        traced.end();
+        mail.reply(result);
+      },
+      fail(error) {
+        traced.end({ error });
+        mail.fail(error);
+      },
+    };
+  }
+
+  /** Has a message of a source handled, with the context of a span around that. */
+  async processing(
+    source: string,
+    message: ConsumedMessage,
+    handle: (message: ConsumedMessage) => Promise<void>,
+  ): Promise<void> {
+    if (this.#traces === undefined) return await handle(message);
+    const { source: destination, id } = message;
+    const traced = this.#traces.begin(message, {
+      name: `process ${source}`,
+      kind: 'consumer',
+      attributes: this.#about('process', destination, id),
+    });
+    try {
+      await handle(traced.carrier);
+      traced.end();
+    } catch (error) {
+      traced.end({ error });
+      throw error;
+    }
+  }
+
+  #about(operation: string, destination: string, id: string | undefined): Attributes {
+    return {
+      ...this.#server,
+      'messaging.operation.name': operation,
+      'messaging.operation.type': operation,
+      'messaging.destination.name': destination,
+      ...(id !== undefined && { 'messaging.message.id': id }),
+    };
+  }
+}
+
+/** What is known of the server of a connection that has a `url`. */
+function serverOf(connection: unknown): Attributes {
+  const { url } = Object(connection) as { readonly url?: unknown };
+  if (typeof url !== 'string' || !URL.canParse(url)) return {};
+  const { protocol, hostname, port } = new URL(url);
+  const scheme = protocol.slice(0, -1);
+  return {
+    'messaging.system': SYSTEMS[scheme] ?? scheme,
+    ...(hostname !== '' && { 'server.address': hostname.replace(/^\[(.*)\]$/, '$1') }),
+    ...(port !== '' && { 'server.port': Number(port) }),
+  };
+}

@@ -1,0 +1,1 @@
+export { openTraces, type Attributes, type Carrier, type SpanFacts, type Traced, type Traces } from './traces.js';
