@@ -196,9 +196,10 @@ function dial(url: string): Socket {
 
 test('connections that ask for nothing, or do not read, lock no probe out', async (t) => {
   const { url } = await Watched.start(options);
-  let closed = 0;
+  const closed = new Set<Socket>();
   const sockets = Array.from({ length: 100 }, (_, n) => {
-    const socket = dial(url).once('close', () => closed++);
+    const socket = dial(url);
+    socket.once('close', () => closed.add(socket));
     if (n % 2 === 0) socket.write('GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n');
     return socket.pause();
   });
@@ -208,7 +209,7 @@ test('connections that ask for nothing, or do not read, lock no probe out', asyn
   for (let n = 0; n < 3; n++) assert.equal(await statusOf(url, { path: '/livez' }), 200);
   for (const socket of sockets) socket.resume();
   // the oldest gave way, one for each beyond 64
-  while (closed < 100 - 64) await turn();
+  while (closed.size < 100 - 64) await turn();
 });
 
 test('who asks again before the last answer is read is cut, so that no answers pile up', async () => {
