@@ -360,3 +360,17 @@ test('a file of a variable that everybody can read is a warning, of check and in
   run.child.kill('SIGTERM');
   assert.equal(await run.end(), 0);
 });
+
+test('a block whose name is the address of another one does not get the configuration of that', async () => {
+  const block = (name: string, key: string) =>
+    defineBlock({ name, config: z.strictObject({ [key]: z.int().default(1) }), make: () => ({}) });
+  const blocks = [
+    { name: 'producer', responsibility: 'uplink' },
+    { name: 'store', responsibility: 'producer' },
+  ];
+  const blockFactories = { producer: block('producer', 'capacity'), store: block('store', 'size') };
+  assert.deepEqual((await check({ blocks, blockFactories, configs: { store: { size: 2 } } })).problems, []);
+  const uplink = { capacity: 'x' };
+  const { problems } = await check({ blocks, blockFactories, configs: { store: { size: 2 }, uplink } });
+  assert.equal(problems.length, 1);
+});

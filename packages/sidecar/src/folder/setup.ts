@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { Sputnik, withAddress, type ListenPlace, type SputnikOptions } from '@sputnikjs/core';
+import { Sputnik, withAddress, type ConfigSource, type ListenPlace, type SputnikOptions } from '@sputnikjs/core';
 import { adminProblems } from './admin-conf.js';
 import { findFactories, type Factories } from './block-factories.js';
 import { readBlocks, type BlockList } from './blocks.js';
@@ -68,7 +68,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const { connector, listens: connectorListens = [] } = found.value ?? {};
   const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
   const sputnik: SputnikOptions = {
-    config: configuration.source(names),
+    config: sourceOf(configuration, names, factories.value),
     appBlocks: entries,
     blockFactories: factories.value,
     connector,
@@ -113,6 +113,20 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     again: () => setUp(options),
   };
   return { value: problems.length > 0 ? undefined : setup, problems, configuration };
+}
+
+/** As of the configuration; but a block that is asked for by its name is not taken for another one that has that name as its address. */
+function sourceOf(
+  configuration: Configuration,
+  names: ReadonlyMap<string, string>,
+  factories: Factories,
+): ConfigSource {
+  const [byAddress, byName] = [configuration.source(names), configuration.source(new Map())];
+  return (confName, schema) => {
+    const factory = factories[confName];
+    const isByName = typeof factory === 'object' && factory.config === schema;
+    return isByName ? byName(confName, schema) : byAddress(confName, schema);
+  };
 }
 
 const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
