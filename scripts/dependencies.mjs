@@ -21,6 +21,7 @@ const MAY_USE = {
   'connector-mqtt': PART,
   'connector-nats': PART,
   'connector-redis': PART,
+  spool: PART,
   'protocol-adapter': 'any',
   bench: 'any',
   examples: 'any',
@@ -60,6 +61,7 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
+  spool: [['store'], ['config', 'deliver'], ['spool'], ['index', 'register']],
   sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['service'], ['run'], ['cli'], ['index']],
 };
 

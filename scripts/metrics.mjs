@@ -1,16 +1,20 @@
 // Writes docs/metrics.md: every metric that a satellite with our blocks has, as `/metrics` says it. With --check it says whether the file is current.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { METRICS } from '../packages/sidecar/dist/admin/metrics.js';
 import { startRunner } from '../packages/sidecar/dist/index.js';
 import { httpgateway } from '../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver } from '../packages/adapter-syslog/dist/index.js';
+import { spool } from '../packages/spool/dist/index.js';
 
 const FILE = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
 
 /** The lines of `/metrics` of a satellite that runs our blocks. */
 async function scraped() {
   let port;
+  const folder = mkdtempSync(join(tmpdir(), 'sputnik-metrics-'));
   const log = {
     debug() {},
     info: (fields) => void (fields.protocol === 'admin' && (port = fields.port)),
@@ -18,9 +22,16 @@ async function scraped() {
     error() {},
   };
   const runner = await startRunner({
-    blocks: [{ name: 'producer' }, { name: 'syslogproducer' }, { name: 'syslogreceiver' }, { name: 'httpgateway' }],
-    blockFactories: { syslogproducer, syslogreceiver, httpgateway },
+    blocks: [
+      { name: 'producer', responsibility: 'uplink' },
+      { name: 'spool', needs: { producer: 'uplink' } },
+      { name: 'syslogproducer' },
+      { name: 'syslogreceiver' },
+      { name: 'httpgateway' },
+    ],
+    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway },
     configs: {
+      spool: { path: folder },
       sputnik: { admin: { port: 0 } },
       httpgateway: { port: 0 },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
@@ -30,6 +41,7 @@ async function scraped() {
   });
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   await runner.stop();
+  rmSync(folder, { recursive: true });
   return text;
 }
 
@@ -62,7 +74,7 @@ ${HEAD}
 ${ours.join('\n')}
 
 Blocks measure more themselves (rule F6 in [lifecycle.md](lifecycle.md)). Such a metric has the name of the block's factory in it; what is
-a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters:
+a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters, and of the spool:
 
 ${HEAD}
 ${rowsOf(text, (name) => !own.has(name)).join('\n')}

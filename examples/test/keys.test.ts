@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { spool } from '../../packages/spool/dist/index.js';
 import { httpgateway } from '../../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver, syslogwriter } from '../../packages/adapter-syslog/dist/index.js';
 import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
@@ -89,6 +90,7 @@ const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
   'connector-mqtt': [schemaOf(mqtt)],
   'connector-nats': [schemaOf(nats), itemsOf(schemaOf(nats), 'streams')],
   'connector-redis': [schemaOf(redis)],
+  spool: [schemaOf(spool)],
   'adapter-http': [schemaOf(httpgateway), itemsOf(schemaOf(httpgateway), 'tokens')],
   'adapter-syslog': [
     RECEIVER,

@@ -59,6 +59,15 @@ test('docs/lifecycle.md states each rule and shows it, and each has a test that 
     for (const title of titles) assert.ok(title.startsWith(`${rule}: `), `"${title}" is not about ${rule}`);
 });
 
+test('docs/durability.md states each rule of the spool, and each has a test that exists', () => {
+  const rules = Array.from({ length: 14 }, (_, i) => `D${i + 1}`);
+  const text = readFileSync(join(ROOT, 'docs/durability.md'), 'utf8');
+  const stated = [...text.matchAll(/^\*\*(D\d+)\. /gm)].map(([, rule]) => rule);
+  assert.deepEqual(stated, rules);
+  for (const [rule, titles] of titlesFor(rules, /^D\d+$/))
+    for (const title of titles) assert.ok(title.startsWith(`${rule}: `), `"${title}" is not about ${rule}`);
+});
+
 for (const document of ['docs/http.md', 'docs/syslog.md'])
   test(`each feature in ${document} names tests of it that are there`, () => {
     const all = rowsOf(document, /^(?!feature$|---)./);

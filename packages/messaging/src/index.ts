@@ -19,3 +19,4 @@ export {
   type Subscription,
 } from './contract.js';
 export { producerBlock } from './producer.js';
+export { weightOf } from './weight.js';

@@ -5,7 +5,14 @@ const OVERHEAD = 512;
 /** The same for a header. */
 const HEADER = 64;
 
-/** The bytes of memory that a message takes, about. Senders may hand over anything: what is no message weighs little. */
+/**
+ * The bytes of memory that a message takes, about, for mailboxes (`mailbox: { weigh: weightOf, maxWeight }`). Senders may hand over anything: what
+ * is no message weighs little.
+ *
+ * @example
+ * import { weightOf } from '@sputnikjs/messaging';
+ * console.log(weightOf({ target: 'news', payload: 'hello' })); // 521
+ */
 export function weightOf(message: Partial<Record<keyof ProduceMessage, unknown>>): number {
   const { target, payload, contentType, id, headers } = message;
   let bytes = OVERHEAD + textBytes(target) + textBytes(contentType) + textBytes(id);

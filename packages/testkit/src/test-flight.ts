@@ -1,5 +1,6 @@
 import type {
   BlockCommunicator,
+  BlockMetrics,
   Clean,
   Flight,
   FlightStatus,
@@ -86,6 +87,11 @@ export class TestFlight {
   /** Returns the current status of the flight. */
   status(): FlightStatus {
     return this.#flight.status();
+  }
+
+  /** Returns what blocks measure themselves, now (F6). */
+  metrics(): readonly BlockMetrics[] {
+    return this.#flight.metrics();
   }
 
   /** Lands the flight, or waits until it has landed by itself. The clock runs meanwhile. */

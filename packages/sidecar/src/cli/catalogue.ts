@@ -36,6 +36,7 @@ const PACKAGES = [
   '@sputnikjs/connector-mqtt',
   '@sputnikjs/connector-nats',
   '@sputnikjs/connector-redis',
+  '@sputnikjs/spool',
 ];
 
 const blocksEntry = (): CatalogueEntry => entryOf('blocks', undefined, Entries);

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** Configuration of the block `spool`. */
+export interface SpoolConfig {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly maxMessages?: number | undefined;
+  readonly maxAgeMs?: number | undefined;
+  readonly whenFull: 'reject' | 'drop-oldest';
+  readonly window: number;
+  readonly deadLetter?: string | undefined;
+  readonly flushAtLandingMs: number;
+}
+
+/** Schema of {@link SpoolConfig}. Unknown keys are errors. */
+export const SPOOL_CONFIG: z.ZodType<SpoolConfig> = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .default('spool')
+    .describe(
+      'Folder for the messages, on a disk of this machine, relative to where the process runs. One for each satellite; made if it is not there.',
+    ),
+  maxBytes: z
+    .int()
+    .min(1_048_576)
+    .default(1_073_741_824)
+    .describe('Most bytes of all files with messages. A message may have half of it.'),
+  maxMessages: z.int().min(1).optional().describe('Most messages. Default: as many as maxBytes leaves room for.'),
+  maxAgeMs: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('A message that is older when its turn comes is dropped, in milliseconds. Default: none is too old.'),
+  whenFull: z
+    .enum(['reject', 'drop-oldest'])
+    .default('reject')
+    .describe(
+      'What a full spool does. reject: senders wait, or are refused if they cannot wait. drop-oldest: a segment of the oldest messages is dropped, and counted.',
+    ),
+  window: z.int().min(1).default(1_024).describe('Most messages under way to the producer.'),
+  deadLetter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Target for messages that the server refuses for good. Without it they are kept in the folder, apart.'),
+  flushAtLandingMs: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'How long a landing goes on with delivering what is kept, in milliseconds. 0: what is on disk waits for the next start.',
+    ),
+});

@@ -1,0 +1,154 @@
+import { SputnikError, type BlockContext } from '@sputnikjs/core';
+import type { ProduceMessage } from '@sputnikjs/messaging';
+import { measure } from '../store/record.js';
+import type { Store } from '../store/store.js';
+
+/** Delay from one try at a disk that fails to the next, in milliseconds: doubles each time, from the first value to the second. */
+const RETRY_MS = [1_000, 30_000] as const;
+
+/** A message that is not on the disk yet, and who waits for it. */
+interface Item {
+  readonly measured: ReturnType<typeof measure>;
+  readonly mayWait: boolean;
+  readonly settle: (error?: unknown) => void;
+}
+
+/**
+ * Takes messages into a store, in order. While there is no room, or the disk fails, those that can wait do so, in turn; others are refused. With
+ * `drop-oldest`, the oldest messages make room instead.
+ */
+export class Intake {
+  /** Messages that were dropped to make room. */
+  dropped = 0;
+  readonly #store: Store;
+  readonly #ctx: BlockContext;
+  readonly #dropsOldest: boolean;
+  /** In order. */
+  readonly #waiting: Item[] = [];
+  /** How many at the beginning of these came back from the store. */
+  #returned = 0;
+  #isDropping = false;
+  #retryMs: number = RETRY_MS[0];
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(store: Store, ctx: BlockContext, whenFull: 'reject' | 'drop-oldest') {
+    this.#store = store;
+    this.#ctx = ctx;
+    this.#dropsOldest = whenFull === 'drop-oldest';
+  }
+
+  /** How many messages wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Resolves when the message is on the disk. Rejects with SERVER_FULL if it cannot be now, with UNKNOWN_MESSAGE if it never can. */
+  accept(message: ProduceMessage): Promise<void> {
+    const measured = measureAny(message, this.#store.largest);
+    return new Promise((resolve, reject) => {
+      const mayWait = message.whenFull !== 'reject';
+      const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
+      this.#take({ measured, mayWait, settle });
+    });
+  }
+
+  /** There may be room again, or the disk works. */
+  goOn(): void {
+    // guard: D7 who waits for room goes on, in turn
+    while (this.#waiting.length > 0) {
+      const [item] = this.#waiting as [Item];
+      if (this.#store.stopped) return;
+      if (!this.#store.hasRoomFor(item.measured.bytes)) {
+        if (this.#dropsOldest && !this.#isDropping) void this.#drop();
+        return;
+      }
+      this.#waiting.shift();
+      this.#returned = Math.max(0, this.#returned - 1);
+      this.#append(item);
+    }
+  }
+
+  /** Nothing waits any longer: what is not on the disk fails. */
+  close(): void {
+    this.#cancelRetry?.();
+    for (const { settle } of this.#waiting.splice(0)) settle(noRoom('the satellite landed before it had room for'));
+  }
+
+  #take(item: Item): void {
+    // guard: D7 nobody overtakes who waits for room
+    const isFree = this.#waiting.length === 0 && this.#store.hasRoomFor(item.measured.bytes);
+    if (isFree && !this.#store.stopped) return this.#append(item);
+    if (!item.mayWait && (this.#store.stopped || !this.#dropsOldest)) return item.settle(this.#refusal());
+    this.#waiting.push(item);
+    this.goOn();
+  }
+
+  #append(item: Item): void {
+    this.#store.append({
+      measured: item.measured,
+      settle: (error) => {
+        if (error === undefined) {
+          this.#retryMs = RETRY_MS[0];
+          return item.settle();
+        }
+        this.#retry();
+        if (!item.mayWait) return item.settle(this.#refusal());
+        // guard: D6 what could not be written keeps its place
+        this.#waiting.splice(this.#returned++, 0, item);
+      },
+    });
+  }
+
+  #retry(): void {
+    // guard: D6 intake resumes by itself
+    this.#cancelRetry ??= this.#ctx.clock.after(this.#retryMs, () => {
+      this.#cancelRetry = undefined;
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS[1]);
+      this.#returned = 0;
+      this.#store.resume();
+      this.goOn();
+    });
+  }
+
+  async #drop(): Promise<void> {
+    this.#isDropping = true;
+    const dropped = await this.#store.dropOldest();
+    this.dropped += dropped;
+    this.#isDropping = false;
+    // What could not be removed is tried again later.
+    if (dropped === 0) return this.#retry();
+    const text = `the spool is full: its ${dropped} oldest messages were dropped to make room`;
+    this.#ctx.log.warn({ event: 'spoolDropped', count: dropped }, text);
+    this.goOn();
+  }
+
+  #refusal(): SputnikError {
+    const { stopped } = this.#store;
+    if (stopped === undefined) return noRoom('the spool is full: it has no room for');
+    return noRoom(`the disk of the spool fails (${String(stopped.cause)}): it cannot take`, stopped.cause);
+  }
+}
+
+function noRoom(what: string, cause?: unknown): SputnikError {
+  return new SputnikError('SERVER_FULL', `${what} the message`, { cause });
+}
+
+/** Senders that know the block by a plain string may send anything. */
+function measureAny(message: Partial<Record<keyof ProduceMessage, unknown>>, largest: number): Item['measured'] {
+  const { target, payload } = message;
+  if (typeof target !== 'string' || target === '')
+    throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: non-empty text');
+  const named = `the message for "${target}"`;
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array))
+    throw new SputnikError('UNKNOWN_MESSAGE', `${named} needs a payload: text or bytes (Uint8Array)`);
+  try {
+    const measured = measure(message as ProduceMessage);
+    // guard: D7 what never finds room is refused for good
+    if (measured.bytes <= largest) return measured;
+    throw new RangeError(`it has ${measured.bytes} bytes; half of "maxBytes" is ${largest}`);
+  } catch (cause) {
+    throw new SputnikError('UNKNOWN_MESSAGE', `${named} does not fit into the spool: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}

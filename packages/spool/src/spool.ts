@@ -1,0 +1,180 @@
+import { join, resolve } from 'node:path';
+import { defineBlock, type BlockDefinition, type Metric } from '@sputnikjs/core';
+import { PRODUCER, weightOf } from '@sputnikjs/messaging';
+import { ProblemLog } from '@sputnikjs/messaging/net';
+import { SPOOL_CONFIG, type SpoolConfig } from './config.js';
+import { DeadLetters } from './deliver/dead-letters.js';
+import { Delivery } from './deliver/delivery.js';
+import { Intake } from './deliver/intake.js';
+import { filesOf } from './store/files.js';
+import { folderProblem, prepareFolder } from './store/folder.js';
+import { own } from './store/owner.js';
+import type { Problem } from './store/problem.js';
+import { Store } from './store/store.js';
+
+/** The folder of dead letters, in that of the spool. */
+const DEAD = 'dead';
+/** Their part of what the spool may have on the disk. */
+const DEAD_SHARE = 8;
+/** Messages that wait for the disk: so many at once, so many behind them, and so many bytes. */
+const [CONCURRENCY, CAPACITY, HELD_BYTES] = [4_096, 1_024, 33_554_432] as const;
+/** How often what was delivered is noted, in milliseconds: what was delivered since is sent again after a kill. */
+const SAVE_MS = 1_000;
+
+/** What there is from init to finish. */
+interface Opened {
+  readonly store: Store;
+  readonly dead: Store;
+  readonly intake: Intake;
+  readonly delivery: Delivery;
+  readonly letters: DeadLetters;
+  close(): Promise<void>;
+}
+
+/**
+ * The block `spool`: takes messages for the producer, and answers when they are on disk. It delivers them to the producer that its need names, in
+ * order, and keeps each until the server has it; after a kill, too. Its address is that of the producer: list the real one under another, and
+ * rewire the need.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { mkdtempSync, rmSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { test } from 'node:test';
+ * import { PRODUCER } from '@sputnikjs/messaging';
+ * import { spool } from '@sputnikjs/spool';
+ * import { echoBlock, testFlight } from '@sputnikjs/testkit';
+ * test('what is accepted is delivered', async (t) => {
+ *   const path = mkdtempSync(join(tmpdir(), 'spool-'));
+ *   t.after(() => rmSync(path, { recursive: true, force: true }));
+ *   const uplink = echoBlock(() => undefined);
+ *   const blocks = [
+ *     { responsibility: 'uplink', block: uplink },
+ *     { responsibility: PRODUCER, block: spool, needs: { producer: 'uplink' } },
+ *   ];
+ *   const flight = await testFlight({ blocks, config: { spool: { path } } });
+ *   await flight.to(PRODUCER).ask({ target: 'orders', payload: '{"n":1}' });
+ *   assert.equal((await uplink.next())['target'], 'orders');
+ * });
+ */
+export const spool: BlockDefinition = defineBlock({
+  name: 'spool',
+  address: PRODUCER,
+  config: SPOOL_CONFIG,
+  needs: { producer: PRODUCER },
+  async check({ path }) {
+    const problem = await folderProblem(resolve(path));
+    return problem === undefined ? {} : { problems: [`path: ${problem}`] };
+  },
+  make: (config, { producer: uplink }, ctx) => {
+    const problemLog = new ProblemLog(ctx);
+    let opened: Opened | undefined;
+    const onProblem = ({ event, text, ...fields }: Problem): void => {
+      if (event === 'spoolTorn') ctx.log.info({ event, ...fields }, text);
+      else problemLog.note(event, text, { ...fields });
+    };
+
+    async function open(path: string): Promise<Opened> {
+      await prepareFolder(path);
+      const owner = await own(path);
+      try {
+        await prepareFolder(join(path, DEAD));
+        const { maxBytes, maxMessages = Infinity, maxAgeMs = Infinity, window, deadLetter } = config;
+        const now = (): number => Date.now();
+        const options = { maxBytes, maxMessages, now, onProblem };
+        const store = await Store.open(filesOf(path), {
+          ...options,
+          onChange() {
+            opened?.intake.goOn();
+            opened?.delivery.goOn();
+          },
+        });
+        const dead = await Store.open(filesOf(join(path, DEAD)), {
+          ...options,
+          maxBytes: Math.floor(maxBytes / DEAD_SHARE),
+          maxMessages: Infinity,
+          onChange() {},
+        });
+        const letters = new DeadLetters({ store: dead, uplink, target: deadLetter, problemLog, now });
+        const intake = new Intake(store, ctx, config.whenFull);
+        const bury: DeadLetters['bury'] = (kept, reason) => letters.bury(kept, reason);
+        const delivery = new Delivery({ store, uplink, ctx, problemLog, window, maxAgeMs, now, bury });
+        const close = async (): Promise<void> => {
+          intake.close();
+          delivery.stop();
+          await store.close();
+          await dead.close();
+          await owner.release();
+        };
+        return { store, dead, intake, delivery, letters, close };
+      } catch (error) {
+        await owner.release();
+        throw error;
+      }
+    }
+
+    return {
+      mailbox: { concurrency: CONCURRENCY, capacity: CAPACITY, weigh: weightOf, maxWeight: HELD_BYTES },
+      async init() {
+        opened = await open(resolve(config.path));
+        const { kept, bytes } = opened.store;
+        if (kept === 0) return;
+        const text = `${kept} messages were kept from before; they are delivered first`;
+        ctx.log.info({ event: 'spoolRecovered', messages: kept, bytes }, text);
+      },
+      async run() {
+        opened?.delivery.goOn();
+        for await (const _ of ctx.clock.every(SAVE_MS, ctx.signal)) await opened?.store.save();
+      },
+      onMsg(message) {
+        if (opened === undefined) throw new Error('the spool is not open');
+        return opened.intake.accept(message);
+      },
+      async onLanding() {
+        if (opened === undefined) return;
+        const { delivery } = opened;
+        if (config.flushAtLandingMs > 0)
+          await Promise.race([delivery.emptied(), ctx.clock.sleep(config.flushAtLandingMs, ctx.signal)]);
+        delivery.stop();
+      },
+      async finish() {
+        await opened?.close();
+        problemLog.close();
+        const { kept = 0, bytes = 0 } = opened?.store ?? {};
+        const text = `${kept} messages are kept on disk for the next start`;
+        if (kept > 0) ctx.log.info({ event: 'spoolKept', messages: kept, bytes }, text);
+      },
+      metrics: () => (opened === undefined ? [] : metricsOf(opened, config)),
+      onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
+    };
+  },
+});
+
+function metricsOf({ store, dead, intake, delivery, letters }: Opened, { maxBytes }: SpoolConfig): readonly Metric[] {
+  const gauge = (name: string, help: string, value: number): Metric => ({ name, type: 'gauge', help, value });
+  const counter = (name: string, help: string, value: number): Metric => ({ name, type: 'counter', help, value });
+  const loss = (name: string, help: string, value: number): Metric => ({ name, type: 'loss', help, value });
+  return [
+    gauge('kept_messages', 'Messages on disk that the server does not have yet.', store.kept),
+    gauge('kept_bytes', 'Bytes of the files with messages.', store.bytes),
+    gauge('max_bytes', 'Most bytes that these files may have.', maxBytes),
+    gauge('oldest_message_age_seconds', 'For how long the oldest message is kept.', delivery.oldestMs / 1_000),
+    gauge('under_way_messages', 'Messages that the producer was asked to deliver.', delivery.underWay),
+    gauge('waiting_messages', 'Messages that wait for room on the disk.', intake.waiting),
+    gauge('stopped', '1 while the disk fails, and nothing is taken.', store.stopped === undefined ? 0 : 1),
+    counter('stored_total', 'Messages that were stored.', store.stored),
+    counter('syncs_total', 'How often files were synced for them.', store.syncs),
+    counter('delivered_total', 'Messages that the server has acknowledged.', delivery.delivered),
+    counter('duplicates_total', 'Of these, the messages that the server had already.', delivery.duplicates),
+    counter('dead_letters_total', 'Messages that the server has refused for good.', letters.count),
+    gauge('dead_letters', 'Dead letters that are kept.', dead.kept),
+    loss(
+      'dropped_total',
+      'Messages that were dropped to make room, dead letters too.',
+      intake.dropped + letters.dropped,
+    ),
+    loss('expired_total', 'Messages that were dropped since they were too old.', delivery.expired),
+    loss('damaged_total', 'Messages on disk that could not be read.', store.lost + dead.lost),
+  ];
+}
