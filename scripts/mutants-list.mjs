@@ -432,6 +432,8 @@ export const GUARDS = {
     'messages are sent in order': [swap('of suspects', 'of [...suspects].reverse()'), 'producer'],
     'what cannot be delivered at landing fails': [skip, 'producer'],
     'what a full server refuses is tried again': [skip, 'producer'],
+    'what may not wait for the server is refused while it is away': [never, 'producer'],
+    'what may not wait for the server ends when that is lost': [skip, 'producer'],
     'what may not wait for room is refused at once': [swap("&& job.message.whenFull !== 'reject'", ''), 'producer'],
     'messages wait behind those for the same full target': [never, 'producer'],
     'a subscription that is refused is tried again': [swap('await ctx.clock.sleep(wait, over)', 'return'), 'consumer'],
@@ -656,7 +658,6 @@ export const GUARDS = {
     'D7 what is kept is bounded in bytes and messages': [always, 'store'],
     'D7 what never finds room is refused for good': [always, 'spool'],
     'D7 who waits for room goes on, in turn': [skip, 'intake'],
-    'D8 only what is still stale is replaced': [never, 'owner'],
     'D9 a segment of a newer version is not read as one of this': [never, 'store'],
     'D10 a message without an id has that of the spool': [swap('content.id ?? key', 'content.id'), 'spool'],
     'D11 what is sent again waits until all before it has ended': [never, 'spool'],
@@ -724,11 +725,9 @@ export const GUARDS = {
     'the parts of a pattern do not overlap': [swap('target.length - last.length >= at &&', ''), 'access'],
     // What is taken
     'at landing nothing more is taken': [skip, 'pending-requests'],
-    'nothing is taken while the server is away': [skip, 'httpgateway'],
     'a key stands for one body': [skip, 'field'],
     'what waits for the server is bounded': [skip, 'httpgateway'],
     'no client takes all the places': [never, 'httpgateway'],
-    'who waits is answered when the server is lost': [skip, 'httpgateway'],
     'a key is free when its message is settled': [skip, 'field'],
     // What is held
     'a body is no larger than it may be': [skip, 'hostile'],

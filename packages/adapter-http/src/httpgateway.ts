@@ -15,7 +15,7 @@ import { tokenProblems } from './access/tokens.js';
 
 /**
  * The block `httpgateway`: accepts messages over HTTP and passes them to the producer. It answers `POST /produce/<target>` with 202 once the
- * server has accepted the body, and with 503 while the server is away or too many messages wait for it. `REFUSALS` has its codes.
+ * server has accepted the body, or a spool, and with 503 while the server is away or too many messages wait for it. `REFUSALS` has its codes.
  *
  * @example
  * import assert from 'node:assert/strict';
@@ -60,15 +60,13 @@ export const httpgateway: BlockDefinition = defineBlock({
           ctx.log.warn({ event: 'fewFiles', maxConnections: config.maxConnections }, shortage);
         if (exposure !== undefined) ctx.log.warn({ event: 'exposed', host: config.host, port, url }, exposure);
       },
-      onServerConnect: () => pending.open(),
-      onServerDisconnect: () => pending.shut(),
       metrics: () => [
         ...(listener?.metrics() ?? []),
         { name: 'pending', type: 'gauge', help: 'Messages that wait for the server.', value: pending.count },
       ],
       onLanding: () => listener?.land(),
       async finish() {
-        pending.shut();
+        pending.close();
         await listener?.close();
       },
     };

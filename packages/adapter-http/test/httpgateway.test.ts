@@ -28,6 +28,7 @@ describe('a message that is posted', () => {
       payload: Buffer.from('{"a":1}'),
       contentType: 'application/x-www-form-urlencoded',
       whenFull: 'reject',
+      whenAway: 'reject',
     });
     const other = post(`${url}/produce/other`);
     (await next()).take();
@@ -153,8 +154,9 @@ describe('while the server is away, a message', () => {
   test('is answered 503 at once: before launch, before the first connect, and after a loss', async (t) => {
     const { url, flight, server, seen, takeAll } = await prepare(t, { isServerUp: false });
     takeAll();
-    assertRefused(await post(`${url}/produce/a`), 503, 'SERVER_AWAY', away);
+    const early = post(`${url}/produce/a`);
     void flight.launch();
+    assertRefused(await early, 503, 'SERVER_AWAY', away);
     const got = await post(`${url}/produce/a`);
     assertRefused(got, 503, 'SERVER_AWAY', away);
     assert.equal(got.headers['retry-after'], '5');

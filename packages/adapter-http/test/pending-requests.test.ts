@@ -34,7 +34,6 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
     msLeft: () => Infinity,
   };
   const pending = makePendingRequests(producer, { timeoutMs: 1000, maxPending: 1 }, ctx);
-  pending.open();
   const { body, status } = await pending.produce({ target: 'orders', payload: 'x' }, 'a client', nothing);
   return { status, wasAsked, code: 'code' in body ? body.code : undefined };
 }
@@ -47,6 +46,7 @@ describe('what comes of a message', () => {
       ['ASK_DROPPED', 503, 'FULL'],
       ['ASK_ENDED', 503, 'OUTCOME_UNKNOWN'],
       [new SputnikError('ASK_FAILED', '', { cause: new SputnikError('CONNECTION_LOST') }), 503, 'OUTCOME_UNKNOWN'],
+      [new SputnikError('ASK_FAILED', '', { cause: new SputnikError('SERVER_AWAY') }), 503, 'SERVER_AWAY'],
       [new SputnikError('ASK_FAILED', '', { cause: new Error('no') }), 502, 'REFUSED'],
       [new Error('no'), 502, 'REFUSED'],
     ];

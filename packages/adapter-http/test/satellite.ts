@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import {
   defineBlock,
   Sputnik,
-  type BlockDefinition,
+  SputnikError,
   type ConnectAttempt,
   type Flight,
   type Logger,
@@ -71,7 +71,7 @@ export interface Satellite {
   readonly next: () => Promise<Held>;
   /** From now on the producer takes every message at once. */
   readonly takeAll: () => void;
-  /** Resolves when the gateway has seen what is given happen. */
+  /** Resolves when the producer has seen what is given happen. */
   readonly seen: (what: 'onServerConnect' | 'onServerDisconnect') => Promise<unknown>;
 }
 
@@ -92,15 +92,31 @@ export async function prepare(t: TestContext, options: SatelliteOptions = {}): P
   const producer = defineBlock({
     name: 'producer',
     address: PRODUCER,
-    make: () => ({
-      mailbox,
-      onMsg: (message) =>
-        new Promise((resolve, reject) => {
-          if (takesAll) return resolve();
-          held.push({ message, take: resolve, refuse: reject });
-          news.emit('held');
-        }),
-    }),
+    make: () => {
+      let isAway = true;
+      const underWay = new Set<(why: unknown) => void>();
+      return {
+        mailbox,
+        onMsg: (message) =>
+          new Promise((resolve, reject) => {
+            if (isAway && message.whenAway === 'reject') return reject(new SputnikError('SERVER_AWAY'));
+            if (takesAll) return resolve();
+            underWay.add(reject);
+            held.push({ message, take: resolve, refuse: reject });
+            news.emit('held');
+          }),
+        onServerConnect() {
+          isAway = false;
+          news.emit('onServerConnect');
+        },
+        onServerDisconnect() {
+          isAway = true;
+          for (const lose of underWay) lose(new SputnikError('CONNECTION_LOST'));
+          news.emit('onServerDisconnect');
+        },
+        onError: () => 'continue',
+      };
+    },
   });
   const note = (fields: object, text?: string): void => void logged.push({ ...fields, text });
   const log: Logger = { debug: note, info: note, warn: note, error: note };
@@ -108,7 +124,7 @@ export async function prepare(t: TestContext, options: SatelliteOptions = {}): P
   const flight = await new Sputnik<string>({
     config: (name) => (name === 'httpgateway' ? { port: 0, ...config } : undefined),
     appBlocks: [{ name: 'producer' }, { name: 'httpgateway' }],
-    blockFactories: { producer, httpgateway: watched(news) },
+    blockFactories: { producer, httpgateway },
     connector: server,
     log,
   }).prepare();
@@ -130,32 +146,11 @@ export async function prepare(t: TestContext, options: SatelliteOptions = {}): P
   };
 }
 
-/** Prepares and launches a satellite; resolves when the gateway knows whether the server is there. */
+/** Prepares and launches a satellite; resolves when the producer knows whether the server is there. */
 export async function fly(t: TestContext, options: SatelliteOptions = {}): Promise<Satellite> {
   const satellite = await prepare(t, options);
   const connected = options.isServerUp === false ? undefined : satellite.seen('onServerConnect');
   void satellite.flight.launch();
   await connected;
   return satellite;
-}
-
-/** The gateway itself; `news` tells what the server has it do, when it has done it. */
-function watched(news: EventEmitter): BlockDefinition {
-  return {
-    ...httpgateway,
-    make(config, to, ctx) {
-      const block = httpgateway.make(config, to, ctx);
-      return {
-        ...block,
-        async onServerConnect(connection, ctx) {
-          await block.onServerConnect?.(connection, ctx);
-          news.emit('onServerConnect');
-        },
-        async onServerDisconnect(ctx) {
-          await block.onServerDisconnect?.(ctx);
-          news.emit('onServerDisconnect');
-        },
-      };
-    },
-  };
 }

@@ -58,6 +58,8 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
     return t.eventsOf('disconnected')[0]?.reason;
   },
   // no code of the core leads to it: it is for the connectors of servers, and the blocks that produce to them
+  SERVER_AWAY: async () => new SputnikError('SERVER_AWAY'),
+  SERVER_REFUSED: async () => new SputnikError('SERVER_REFUSED'),
   SERVER_FULL: async () => new SputnikError('SERVER_FULL'),
   UNKNOWN_MESSAGE: async () => {
     const t = new TestFlight();

@@ -25,6 +25,12 @@ export interface ProduceMessage {
    */
   readonly whenFull?: 'wait' | 'reject' | undefined;
   /**
+   * What the block `producer` does while the server is away. `wait` (the default): it keeps the message until the server is back. `reject`: it
+   * refuses the message at once (SERVER_AWAY), and gives it up when the server is lost (CONNECTION_LOST: the server may or may not have it). A block
+   * that keeps messages itself, as `spool` does, takes them all the same.
+   */
+  readonly whenAway?: 'wait' | 'reject' | undefined;
+  /**
    * Returns false once nobody waits for the outcome any more. If the connection ends then, the block `producer` does not send the message
    * again. Default: somebody always waits.
    */

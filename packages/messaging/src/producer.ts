@@ -75,7 +75,7 @@ interface Connected {
 
 /**
  * The block `producer`: sends messages to the server, at least once, in the order in which it accepted them. While the server is away, messages
- * wait, except those that nobody wants any more (`isWanted`). In a landing without a connection they fail, and the report counts them. While the
+ * wait, or are refused at once (`whenAway`), except those that nobody wants any more (`isWanted`). In a landing without a connection they fail, and the report counts them. While the
  * server has no room for a target, its messages wait or are refused at once (`whenFull`). A message that the server refuses for good fails
  * alone. So that a message at which the server cuts the connection fails alone, too, messages under way at a cut are sent again one at a
  * time at first, then more at once.
@@ -235,6 +235,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       try {
         checkMessage(asked.msg);
         if (link === undefined && ctx.landing.aborted) throw undelivered(asked.msg);
+        // guard: what may not wait for the server is refused while it is away
+        if (link === undefined && asked.msg.whenAway === 'reject') throw new SputnikError('SERVER_AWAY');
         mail = spans.sending(asked);
       } catch (error) {
         asked.fail(error);
@@ -281,6 +283,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       onServerDisconnect() {
         link = undefined;
         forgetFull();
+        // guard: what may not wait for the server ends when that is lost
+        for (const job of open) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
       },
       onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };
@@ -320,11 +324,16 @@ function forgotten({ target }: ProduceMessage): SputnikError {
   return new SputnikError('CONNECTION_LOST', text);
 }
 
+function lostUnderWay({ target }: ProduceMessage): SputnikError {
+  const text = `the connection to the server is lost; it may have the message for "${target}", or not`;
+  return new SputnikError('CONNECTION_LOST', text);
+}
+
 /** Some servers cut the connection at a message, as MQTT servers do if it is too large; they would do so again and again. */
 function givenUp({ target, payload }: ProduceMessage, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const text = `gave up on the message for "${target}" (${size} bytes): ${MOST_CUTS} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;
-  return new SputnikError('CONNECTION_LOST', text, { cause });
+  return new SputnikError('SERVER_REFUSED', text, { cause });
 }
 
 /** Senders that know the block by a plain string may send anything. */

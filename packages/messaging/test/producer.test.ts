@@ -287,11 +287,12 @@ test('a connection of another kind lands the satellite and says so', async () =>
   await assert.rejects(flight.launch(), /connections without a producer/);
 });
 
-test('a message at which the server cuts every connection is given up, and those behind it arrive', async () => {
+test('a message at which the server cuts every connection is given up as refused, and those behind it arrive', async () => {
   const { server, producer, errors, send, land } = await launch(new InProcessServer());
   const cut = producer.ask(message('poison', 'fatal'));
   send(1, 3);
   await assert.rejects(cut, (error: SputnikError) => {
+    assert.equal((error.cause as SputnikError).code, 'SERVER_REFUSED');
     assert.match(
       String(error.cause),
       /gave up on the message for "fatal" \(6 bytes\): 3 connections ended when nothing else had been sent/,
@@ -340,6 +341,27 @@ test('what nobody waits for any more is not sent over another connection; what s
   await assert.rejects(left, ({ cause }: Error) => /nobody waits/.test(String(cause)));
   await wanted;
   assert.deepEqual(server.arrived, [...numbers(1, 2), ...numbers(2, 2)]);
+  assert.equal((await land()).clean, true);
+});
+
+test('what may not wait for the server is refused while it is away, and ends when it is lost; the rest waits', async () => {
+  const server = holdingServer();
+  const { producer, event, land } = await launch(server);
+  const hasty = { whenAway: 'reject' } as const;
+  const [lost, kept] = [producer.ask({ ...message('1'), ...hasty }), producer.ask(message('2'))];
+  await server.until(() => server.arrived.length === 2);
+  server.drop();
+  const codeOf = (error: SputnikError): unknown => (error.cause as SputnikError).code;
+  await assert.rejects(lost, (error: SputnikError) => codeOf(error) === 'CONNECTION_LOST');
+  const refused = producer.ask({ ...message('3'), ...hasty });
+  await assert.rejects(refused, (error: SputnikError) => codeOf(error) === 'SERVER_AWAY');
+  server.holding = false;
+  const connected = event('connected');
+  server.restore();
+  await connected;
+  await kept;
+  await producer.ask({ ...message('4'), ...hasty });
+  assert.deepEqual(server.arrived, [...numbers(1, 2), ...numbers(2, 2), ...numbers(4, 4)]);
   assert.equal((await land()).clean, true);
 });
 

@@ -5,12 +5,10 @@ import { Keys } from './keys.js';
 import type { Produce } from './reception.js';
 import { Waiting } from './waiting.js';
 
-/** Passes messages to the producer while there is a server, and answers with the outcome. */
+/** Passes messages to the producer, and answers with the outcome. */
 export interface PendingRequests {
-  /** There is a server: accepts messages from now on. */
-  open(): void;
-  /** The server is away: answers messages under way at once, with an unknown outcome, and refuses new ones. */
-  shut(): void;
+  /** Answers messages under way at once, with an unknown outcome. */
+  close(): void;
   readonly produce: Produce;
   /** How many messages wait for the server. */
   readonly count: number;
@@ -30,7 +28,6 @@ export function makePendingRequests(
   { timeoutMs, maxPending, maxPendingPerClient = Infinity }: PendingLimits,
   { landing, log, clock }: BlockContext,
 ): PendingRequests {
-  let isOpen = false;
   let pending = 0;
   const pendingOf = new Map<string, number>();
   const keys = new Keys();
@@ -51,6 +48,7 @@ export function makePendingRequests(
     if (code === 'ASK_ENDED') return refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered');
     if (code === 'ASK_REFUSED' || code === 'ASK_DROPPED') return refusal(landing.aborted ? 'LANDING' : 'FULL');
     const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
+    if (cause instanceof SputnikError && cause.code === 'SERVER_AWAY') return refusal('SERVER_AWAY');
     if (cause instanceof SputnikError && cause.code === 'CONNECTION_LOST')
       return refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost');
     if (cause instanceof SputnikError && cause.code === 'SERVER_FULL') {
@@ -67,8 +65,6 @@ export function makePendingRequests(
   function denied(message: ProduceMessage, client: string): Answer | undefined {
     // guard: at landing nothing more is taken
     if (landing.aborted) return refusal('LANDING');
-    // guard: nothing is taken while the server is away
-    if (!isOpen) return refusal('SERVER_AWAY');
     // guard: a key stands for one body
     if (keys.isOfAnother(message))
       return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
@@ -81,10 +77,10 @@ export function makePendingRequests(
   /** Resolves with the answer for the outcome that the producer reports. */
   async function outcomeOf(message: ProduceMessage, isWanted: () => boolean): Promise<Answer> {
     try {
-      // The client waits for its answer: it is better told at once that the producer, or the server, is full.
+      // The client waits for its answer: it is better told at once that the producer, or the server, is full, or that the server is away.
       // No deadline: the producer always says in the end what became of a message.
       const now = { timeoutMs: Infinity, whenFull: 'reject' } as const;
-      const asked = producer.ask({ ...message, whenFull: 'reject', isWanted }, now);
+      const asked = producer.ask({ ...message, whenFull: 'reject', whenAway: 'reject', isWanted }, now);
       return accepted(message.target, (await asked) ?? undefined);
     } catch (error) {
       return refused(error, message.target);
@@ -95,12 +91,7 @@ export function makePendingRequests(
     get count() {
       return pending;
     },
-    open: () => void (isOpen = true),
-    shut() {
-      isOpen = false;
-      // guard: who waits is answered when the server is lost
-      waiting.endAll(refusal('OUTCOME_UNKNOWN', 'the connection to the server is lost'));
-    },
+    close: () => waiting.endAll(refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered')),
     produce(message, client, onSettled) {
       const refusal = denied(message, client);
       if (refusal) {

@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   BLOCK_FAILED: 'a callback failed in flight and the satellite landed',
   TIMEOUT: 'a deadline passed',
   CONNECTION_LOST: 'the connection to the server is lost',
+  SERVER_AWAY: 'the server is away; send the refused message again later',
+  SERVER_REFUSED: 'the server refuses the message for good; correct the message, or the server',
   SERVER_FULL: 'the server has no room for now; send the refused message again later',
   UNKNOWN_MESSAGE: 'the block does not take such a message',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',

@@ -71,7 +71,7 @@ async function takes(path: string, mine: string): Promise<boolean> {
   });
   if (!gets) return false;
   try {
-    // guard: D8 only what is still stale is replaced
+    // It may have been replaced between the look at it and the takeover.
     if ((await inodeOf(path)) !== stale || (await isHeard(path))) return false;
     const next = `${mine}.1`;
     await link(mine, next);
