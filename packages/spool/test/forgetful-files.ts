@@ -3,8 +3,8 @@ import type { Files, Output } from '../dist/store/files.js';
 /** A file, whatever names it has. */
 interface Inode {
   bytes: Buffer;
-  /** How many of them are on the disk for sure. */
-  synced: number;
+  /** As it was when it was synced. */
+  synced: Buffer;
   /** True once a sync has failed: the system has forgotten what was to be written, and says so only once. */
   isForgotten: boolean;
 }
@@ -93,17 +93,26 @@ export class ForgetfulFiles implements Files {
     return [...this.#names.keys()];
   }
 
-  async create(name: string): Promise<Output> {
-    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0, isForgotten: false };
+  async create(name: string, ahead: number): Promise<Output> {
+    const inode: Inode = { bytes: Buffer.alloc(0), synced: Buffer.alloc(0), isForgotten: false };
     await this.#call('create', name, () => this.#change((names) => names.set(name, inode)));
-    const some = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, this.#random() * bytes.length);
+    let written = 0;
+    const write = (bytes: Uint8Array): void => {
+      const end = written + bytes.length;
+      const size = end > inode.bytes.length ? end + ahead : inode.bytes.length;
+      const next = Buffer.alloc(size);
+      next.set(inode.bytes);
+      next.set(bytes, written);
+      inode.bytes = next;
+      written = end;
+    };
     return {
       write: (bytes) =>
         this.#call(
           'write',
           name,
-          () => append(inode, bytes),
-          () => append(inode, some(bytes)),
+          () => write(bytes),
+          () => write(bytes.subarray(0, this.#random() * bytes.length)),
         ),
       sync: () =>
         this.#call(
@@ -191,17 +200,18 @@ export class ForgetfulFiles implements Files {
     return values[Math.floor(this.#random() * values.length)] as T;
   }
 
-  /** All that was synced, and of the rest nothing, all, a beginning, or any pages. */
+  /** What was synced, and of what was written since nothing, all, a beginning, or any pages. */
   #whatIsLeftOf({ bytes, synced }: Inode): Inode {
     const how = this.#pick(['nothing', 'all', 'beginning', 'pages']);
-    const rest = bytes.length - synced;
-    const length =
-      how === 'nothing' ? synced : how === 'beginning' ? synced + Math.floor(this.#random() * rest) : bytes.length;
-    const left = Buffer.from(bytes.subarray(0, length));
+    const until = how === 'all' ? bytes.length : how === 'beginning' ? Math.floor(this.#random() * bytes.length) : 0;
+    const size = how === 'pages' ? bytes.length : Math.max(synced.length, until);
+    const left = Buffer.alloc(size);
+    left.set(synced);
+    left.set(bytes.subarray(0, until));
     if (how === 'pages')
-      for (let page = Math.floor(synced / PAGE) * PAGE; page < length; page += PAGE)
-        if (this.#random() < 0.5) left.fill(0, Math.max(page, synced), Math.min(page + PAGE, length));
-    return { bytes: left, synced: left.length, isForgotten: false };
+      for (let page = 0; page < size; page += PAGE)
+        if (this.#random() < 0.5) left.set(bytes.subarray(page, page + PAGE), page);
+    return { bytes: left, synced: left, isForgotten: false };
   }
 }
 
@@ -212,9 +222,5 @@ const EMPTY = (): { names: Names; synced: Names; changes: Change[] } => ({
 });
 
 function sync(inode: Inode): void {
-  if (!inode.isForgotten) inode.synced = inode.bytes.length;
-}
-
-function append(inode: Inode, bytes: Uint8Array): void {
-  inode.bytes = Buffer.concat([inode.bytes, bytes]);
+  if (!inode.isForgotten) inode.synced = inode.bytes;
 }

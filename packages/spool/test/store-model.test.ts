@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { StoreModel } from './store-model.js';
 
 /** How many stores, and the seed of the first: `SPOOLS=1 SPOOL_SEED=17` repeats one. */
-const [COUNT, SEED] = [Number(process.env['SPOOLS'] ?? 600), Number(process.env['SPOOL_SEED'] ?? 1)];
+const [COUNT, SEED] = [Number(process.env['SPOOLS'] ?? 400), Number(process.env['SPOOL_SEED'] ?? 1)];
 
 test('D3: whatever a power cut or a kill leaves at any moment, what was stored comes in order, once, and under its key', async (t) => {
   let stored = 0;

@@ -254,7 +254,7 @@ test('D4: a store whose cursor is lost sends again, and loses nothing; one of an
   assert.deepEqual(payloads(await takeAll(knows)), words.slice(3));
   const other = await withWords(new ForgetfulFiles(randomFrom(2)));
   const cursor = await files.read('cursor', 0);
-  const foreign = await other.create('cursor');
+  const foreign = await other.create('cursor', 0);
   await foreign.write(cursor);
   const { store: all } = await open(other);
   assert.deepEqual(payloads(await takeAll(all)), words);

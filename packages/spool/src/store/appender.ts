@@ -7,6 +7,9 @@ import type { Segments } from './segments.js';
 /** Most bytes of a batch; a single larger message is a batch of its own. */
 const BATCH_BYTES = 4_194_304;
 
+/** A segment grows by this part of its size at once. */
+const AHEAD = 1 / 32;
+
 /** A message to store, and who waits for it. */
 export interface Entry {
   readonly measured: ReturnType<typeof measure>;
@@ -166,10 +169,10 @@ export class Appender {
 
   /** Begins a segment. It gets its name when its header is on the disk, and is used when its name is. */
   async #begin(): Promise<{ readonly segment: Segment; readonly output: Output }> {
-    const { files, segments } = this.#parts;
+    const { files, segments, segmentBytes } = this.#parts;
     const [first, marks] = [this.last + 1, freshMarks()];
     const name = nameOf(first);
-    const output = await files.create(UNNAMED);
+    const output = await files.create(UNNAMED, Math.ceil(segmentBytes * AHEAD));
     try {
       await output.write(headerOf(first, marks));
       await output.sync();

@@ -15,7 +15,7 @@ export interface Cursor {
 /** Replaces the cursor. When this resolves, the new one is on the disk. */
 export async function writeCursor(files: Files, { sequence, instance }: Cursor): Promise<void> {
   const text = `${sequence} ${instance}`;
-  const file = await files.create(NEXT);
+  const file = await files.create(NEXT, 0);
   try {
     await file.write(Buffer.from(`${text} ${crc32(text)}\n`));
     await file.sync();

@@ -14,8 +14,11 @@ export interface Output {
 /** The few things that a store does with the files of its folder. Tests put other files in their place, which lose what was not synced. */
 export interface Files {
   names(): Promise<readonly string[]>;
-  /** Makes a file, or makes it empty. */
-  create(name: string): Promise<Output>;
+  /**
+   * Makes a file, or makes it empty. What is written is followed by up to `ahead` bytes of zeros, which the next write takes the place of: syncing
+   * a file that does not grow is several times faster.
+   */
+  create(name: string, ahead: number): Promise<Output>;
   /** Bytes of a file. */
   size(name: string): Promise<number>;
   /** The bytes of a file from `from` on: up to `to`, or its end. */
@@ -36,13 +39,21 @@ export function filesOf(folder: string): Files {
   const at = (name: string): string => join(folder, name);
   return {
     names: () => readdir(folder),
-    async create(name) {
+    async create(name, ahead) {
       const file = await open(at(name), 'w', MODE);
+      const zeros = Buffer.alloc(ahead);
+      let written = 0;
+      let size = 0;
       return {
         async write(bytes) {
-          const { bytesWritten } = await file.write(bytes);
-          if (bytesWritten < bytes.length)
-            throw new Error(`only ${bytesWritten} of ${bytes.length} bytes could be written`);
+          const end = written + bytes.length;
+          const isLarger = end > size;
+          const all = isLarger ? [bytes, zeros] : [bytes];
+          const { bytesWritten } = await file.writev(all, written);
+          const wanted = bytes.length + (isLarger ? ahead : 0);
+          if (bytesWritten < wanted) throw new Error(`only ${bytesWritten} of ${wanted} bytes could be written`);
+          written = end;
+          if (isLarger) size = end + ahead;
         },
         sync: () => file.datasync(),
         close: () => file.close(),

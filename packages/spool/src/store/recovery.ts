@@ -69,7 +69,8 @@ async function findEnd(files: Files, segment: Segment, onProblem: OnProblem): Pr
     segment.bytes = to;
   }
   if (segment.last < segment.first) segment.bytes = HEADER_BYTES;
-  const cut = bytes.length - segment.bytes;
+  // What is written ahead is zeros.
+  const cut = bytes.findLastIndex((byte) => byte !== 0) + 1 - segment.bytes;
   const text = `the satellite was ended while it wrote: ${cut} bytes that nobody was promised are left out`;
   if (cut > 0) onProblem({ event: 'spoolTorn', text, file: segment.name });
 }
