@@ -21,6 +21,7 @@ const NEEDED = {
   'systemd-notify': 'systemd',
   'systemd-socket-activate': 'systemd',
   'systemd-analyze': 'systemd',
+  strace: 'strace',
 };
 
 const unpacked = fileURLToPath(new URL('../.servers/', import.meta.url));

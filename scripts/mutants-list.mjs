@@ -635,8 +635,9 @@ export const GUARDS = {
     'what does not begin with CONNACK ends the attempt': [swap('data[0] !== CONNACK', 'false'), 'connect'],
   },
   'packages/spool': {
-    'D1 a batch is on the disk before it is acknowledged': [skip, 'store-model'],
-    'D2 the name of a segment is on the disk before its first message is acknowledged': [skip, 'store-model'],
+    'D1 a batch is on the disk before it is acknowledged': [skip, 'strace', 'store-model'],
+    'D2 the name of a segment is on the disk before its first message is acknowledged': [skip, 'strace', 'store-model'],
+    'D2 the names of new folders are on the disk': [never, 'strace'],
     'D3 what is found at the start is on the disk before it counts': [skip, 'store-model'],
     'D4 a cursor of a store that is gone says nothing of this one': [always, 'store'],
     'D4 a segment is removed when all of it is acknowledged': [never, 'store'],

@@ -1,7 +1,7 @@
 import type { Files, Output } from '../dist/store/files.js';
 
 /** A file, whatever names it has. */
-interface Inode {
+export interface Inode {
   bytes: Buffer;
   /** As it was when it was synced. */
   synced: Buffer;
@@ -11,6 +11,14 @@ interface Inode {
 
 type Names = Map<string, Inode>;
 type Change = (names: Names) => void;
+
+/** Files, with what is on the disk of them for sure. */
+export interface Disk {
+  readonly names: Names;
+  readonly synced: Names;
+  /** Of names, since they were synced. */
+  readonly changes: Change[];
+}
 
 /** Something that is done with files, which may fail or be the last. */
 export type Call = 'write' | 'sync' | 'syncFolder' | 'create' | 'rename' | 'remove';
@@ -41,16 +49,12 @@ export class ForgetfulFiles implements Files {
   #changes: Change[];
   #die!: (how: 'dead') => void;
 
-  constructor(
-    random: () => number,
-    misbehaviour: Misbehaviour = {},
-    disk: { names: Names; synced: Names; changes: Change[] } = EMPTY(),
-  ) {
+  constructor(random: () => number, misbehaviour: Misbehaviour = {}, disk: Disk = EMPTY()) {
     this.#random = random;
     this.#misbehaviour = misbehaviour;
     this.#names = disk.names;
     this.#syncedNames = disk.synced;
-    this.#changes = disk.changes;
+    this.#changes = [...disk.changes];
     this.dead = new Promise((resolve) => (this.#die = resolve));
   }
 
@@ -215,7 +219,7 @@ export class ForgetfulFiles implements Files {
   }
 }
 
-const EMPTY = (): { names: Names; synced: Names; changes: Change[] } => ({
+const EMPTY = (): Disk => ({
   names: new Map(),
   synced: new Map(),
   changes: [],

@@ -9,6 +9,7 @@ const WRITABLE_BY_ALL = 0o002;
 /** Makes the folder if it is not there. Rejects, and says what to do, if everybody could write to it. */
 export async function prepareFolder(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: MODE });
+  // guard: D2 the names of new folders are on the disk
   if (made !== undefined) await syncNames(path, dirname(made));
   const problem = await folderProblem(path);
   if (problem !== undefined) throw new Error(problem);
