@@ -1,0 +1,5 @@
+import { test } from 'node:test';
+import { kill } from './kills.js';
+
+test('D3: SIGKILL of a satellite with a spool costs nothing that was accepted: JetStream has it once, exactly as it was sent', (t) =>
+  kill(t, { kills: 3 }));
