@@ -13,7 +13,7 @@ import {
   type RealServer,
 } from '@sputnikjs/testkit/servers';
 import { Connection } from 'rabbitmq-client';
-import { run, Satellite, Subscriber } from './support.js';
+import { folder, run, Satellite, Subscriber } from './support.js';
 
 /** Where the README's curl line sends to. */
 const [, PATH = ''] =
@@ -25,13 +25,20 @@ const [, PATH = ''] =
  * Runs a folder as it is shipped, but for the ports, and sends it a syslog message and a request by real clients. What comes
  * of the demo's curl line is told by the status `demo`.
  */
-async function fly(t: TestContext, name: string, server: RealServer, demo: '202' | '502'): Promise<void> {
+async function fly(
+  t: TestContext,
+  name: string,
+  server: RealServer,
+  demo: '202' | '502',
+  variables: Record<string, string> = {},
+): Promise<Satellite> {
   const [syslog, http] = [`${await freePort()}`, `${await freePort()}`];
   const satellite = new Satellite(t, fileURLToPath(new URL(`../conf/${name}`, import.meta.url)), {
     CONNECTOR_URL: server.url,
     SYSLOGRECEIVER_PORT: syslog,
     HTTPGATEWAY_PORT: http,
     SPUTNIK_ADMIN_PORT: '0',
+    ...variables,
   });
   await satellite.logs('connected');
   await run(t, 'logger', '-n', '127.0.0.1', '-P', syslog, '-T', '--octet-count', '-t', 'laika', 'hello by syslog');
@@ -42,6 +49,7 @@ async function fly(t: TestContext, name: string, server: RealServer, demo: '202'
   assert.equal(await post('/produce/orders'), demo);
   satellite.process.kill('SIGTERM');
   assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+  return satellite;
 }
 
 function assertArrived(syslog: string, http: string): void {
@@ -59,6 +67,24 @@ test('conf/nats puts syslog and HTTP into a stream of NATS JetStream', async (t)
   const consumer = await jetstream(client).consumers.get('SPUTNIK');
   const payloads = new Map<string | undefined, string>();
   // either may be the first: who sends syslog does not wait until it is read
+  for (const message of [await consumer.next(), await consumer.next()])
+    payloads.set(message?.subject, message?.string() ?? '');
+  assertArrived(payloads.get('syslog') ?? '', payloads.get('http.orders') ?? '');
+});
+
+test('conf/nats-spool does so as well, and keeps apart what the server refuses', async (t) => {
+  const server = await natsServer(t);
+  await server.start();
+  const variables = { SPOOL_PATH: folder(t), SPOOL_FLUSH_AT_LANDING_MS: '10000' };
+  const satellite = await fly(t, 'nats-spool', server, '202', variables);
+  assert.deepEqual(
+    satellite.records('spoolRefused').map(({ target }) => target),
+    ['orders'],
+  );
+  const client = await connect({ servers: server.url });
+  t.after(() => client.close());
+  const consumer = await jetstream(client).consumers.get('SPUTNIK');
+  const payloads = new Map<string | undefined, string>();
   for (const message of [await consumer.next(), await consumer.next()])
     payloads.set(message?.subject, message?.string() ?? '');
   assertArrived(payloads.get('syslog') ?? '', payloads.get('http.orders') ?? '');

@@ -14,7 +14,7 @@ const AHEAD = 1 / 32;
 export interface Entry {
   readonly measured: ReturnType<typeof measure>;
   /** Called once: when the message is on the disk, or with the reason why it is not. */
-  readonly settle: (error?: unknown) => void;
+  settle(error?: unknown): void;
 }
 
 export interface AppenderParts {
@@ -110,10 +110,10 @@ export class Appender {
   }
 
   #settle(batch: readonly Entry[], error?: unknown): void {
-    for (const { measured, settle } of batch) {
+    for (const entry of batch) {
       this.waiting--;
-      this.waitingBytes -= measured.bytes;
-      settle(error);
+      this.waitingBytes -= entry.measured.bytes;
+      entry.settle(error);
     }
   }
 

@@ -48,19 +48,25 @@ interface Measured {
 
 /** Measures what a message takes on disk. Throws a RangeError if a record cannot have it. */
 export function measure({ target, payload, contentType, headers, id }: Content): Measured {
-  const content = { target, payload, contentType, headers, id };
   const json = headers === undefined ? '' : JSON.stringify(headers);
-  const sizes = {
-    target: Buffer.byteLength(target),
-    type: Buffer.byteLength(contentType ?? ''),
-    id: Buffer.byteLength(id ?? ''),
+  const measured = {
+    content: { target, payload, contentType, headers, id },
+    headers: json,
+    target: textBytes('target', target),
+    type: textBytes('content type', contentType),
+    id: textBytes('id', id),
+    headerBytes: json === '' ? 0 : Buffer.byteLength(json),
+    payload: typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength,
+    bytes: HEAD,
   };
-  for (const [name, bytes] of Object.entries(sizes))
-    if (bytes > MOST_TEXT) throw new RangeError(`its ${name} has ${bytes} bytes; a spool takes ${MOST_TEXT} at most`);
-  const headerBytes = Buffer.byteLength(json);
-  const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
-  const bytes = HEAD + sizes.target + sizes.type + sizes.id + headerBytes + size;
-  return { content, headers: json, ...sizes, headerBytes, payload: size, bytes };
+  measured.bytes += measured.target + measured.type + measured.id + measured.headerBytes + measured.payload;
+  return measured;
+}
+
+function textBytes(name: string, text = ''): number {
+  const bytes = text === '' ? 0 : Buffer.byteLength(text);
+  if (bytes <= MOST_TEXT) return bytes;
+  throw new RangeError(`its ${name} has ${bytes} bytes; a spool takes ${MOST_TEXT} at most`);
 }
 
 /** Writes a record into `into`, from `at` on, where there is room for it. */
