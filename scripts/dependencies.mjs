@@ -61,7 +61,7 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
-  spool: [['store'], ['config', 'deliver'], ['spool'], ['index', 'register']],
+  spool: [['store'], ['config', 'deliver', 'cli'], ['spool'], ['index', 'register']],
   sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['service'], ['run'], ['cli'], ['index']],
 };
 

@@ -48,31 +48,37 @@ async function setAside(files: Files, name: string, count: number | undefined, o
   return count ?? 0;
 }
 
-/**
- * Finds the last record of the last segment that was ever acknowledged to a sender, or may have been. A batch is synced before the next one
- * begins: so what is not intact has been synced if a batch begins behind it, and is damaged; otherwise it is the torn end of a batch that was
- * acknowledged to nobody, and ends the segment.
- */
+/** Finds the end of the last segment, and has what is before it on the disk. */
 async function findEnd(files: Files, segment: Segment, onProblem: OnProblem): Promise<void> {
   // What a killed process has written may be nowhere but in memory. The name is on the disk: records came after it.
   // guard: D3 what is found at the start is on the disk before it counts
   await files.syncFile(segment.name);
   const bytes = await files.read(segment.name, 0);
-  let next = segment.first;
-  let isTorn = false;
-  for (const { sequence, isFirst, to } of recordsIn(bytes, HEADER_BYTES, segment.seed)) {
-    isTorn = (isTorn || sequence !== next) && !isFirst;
-    // guard: D5 the torn end of a batch is cut
-    if (isTorn) continue;
-    next = sequence + 1;
-    segment.last = sequence;
-    segment.bytes = to;
-  }
-  if (segment.last < segment.first) segment.bytes = HEADER_BYTES;
+  const end = endOf(bytes, segment);
+  segment.last = end.last;
+  segment.bytes = end.at;
   // What is written ahead is zeros.
   const cut = bytes.findLastIndex((byte) => byte !== 0) + 1 - segment.bytes;
   const text = `the satellite was ended while it wrote: ${cut} bytes that nobody was promised are left out`;
   if (cut > 0) onProblem({ event: 'spoolTorn', text, file: segment.name });
+}
+
+/**
+ * The last record of the last segment that was ever acknowledged to a sender, or may have been, and where it ends. A batch is synced before the
+ * next one begins: so what is not intact has been synced if a batch begins behind it, and is damaged; otherwise it is the torn end of a batch
+ * that was acknowledged to nobody, and ends the segment.
+ */
+export function endOf(bytes: Buffer, { first, seed }: Segment): { readonly last: number; readonly at: number } {
+  const end = { last: first - 1, at: HEADER_BYTES };
+  let isTorn = false;
+  for (const { sequence, isFirst, to } of recordsIn(bytes, HEADER_BYTES, seed)) {
+    isTorn = (isTorn || sequence !== end.last + 1) && !isFirst;
+    // guard: D5 the torn end of a batch is cut
+    if (isTorn) continue;
+    end.last = sequence;
+    end.at = to;
+  }
+  return end;
 }
 
 /** The names of what was never finished: they are in nobody's way. */

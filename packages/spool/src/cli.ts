@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { filesOf, type Files } from './store/files.js';
+import { inspectStore, keptIn } from './store/inspection.js';
+import type { Kept } from './store/record.js';
+
+const HELP = `sputnik-spool COMMAND FOLDER
+
+Reads the folder of a spool, also while a satellite has it open. Changes nothing.
+
+  ls       How many messages there are, and in which files
+  show     The oldest messages, a line each
+  verify   Read everything; exit code 1 if something is damaged
+  export   All messages, as lines of JSON
+
+  --dead       The dead letters instead: what the server has refused for good
+  --limit N    How many messages show writes (10)
+  --help       Write this
+
+Examples:
+  sputnik-spool ls spool
+  sputnik-spool show spool --dead
+  sputnik-spool export spool > messages.ndjson
+`;
+
+/** So much of a payload is shown. */
+const SHOWN = 60;
+/** As of \`sputnik\`: something failed, or the command line cannot be used. */
+const [FAILED, MISUSED] = [1, 78] as const;
+
+/** Does what the command line says, and sets the exit code. Never rejects. */
+export async function cli(args: readonly string[]): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { dead: { type: 'boolean' }, limit: { type: 'string', default: '10' }, help: { type: 'boolean' } },
+    });
+    const [name = '', folder, ...others] = positionals;
+    if (values.help) return say(HELP.trimEnd());
+    const command = COMMANDS[name];
+    if (command === undefined || folder === undefined || others.length > 0 || !(Number(values.limit) > 0))
+      throw new Misuse(HELP.trimEnd());
+    const files = filesOf(values.dead ? join(folder, 'dead') : folder);
+    process.exitCode = (await command(files, say, Number(values.limit))) ? 0 : FAILED;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMisuse = error instanceof Misuse || code?.startsWith('ERR_PARSE_ARGS');
+    process.exitCode = isMisuse ? MISUSED : FAILED;
+    process.stderr.write(`${message}\n`);
+  }
+}
+
+class Misuse extends Error {}
+
+/** Resolves with false if something is wrong. */
+type Command = (files: Files, say: (line: string) => void, limit: number) => Promise<boolean>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async ls(files, say) {
+    const { segments, aside, kept } = await inspectStore(files);
+    for (const { name, bytes, messages, damaged } of segments)
+      say(`${name}  ${bytes} bytes  ${messages} messages${damaged === 0 ? '' : `, ${damaged ?? 'some'} damaged`}`);
+    for (const name of aside) say(`${name}  kept aside`);
+    say(`${kept} messages that the server does not have`);
+    return true;
+  },
+  async show(files, say, limit) {
+    let count = 0;
+    for await (const kept of keptIn(files)) {
+      say(lineOf(kept));
+      if (++count === limit) break;
+    }
+    return true;
+  },
+  async verify(files, say) {
+    const { segments, aside, kept } = await inspectStore(files);
+    const damaged = segments.filter((segment) => segment.damaged !== 0);
+    for (const { name, damaged: count } of damaged) say(`${name}: ${count ?? 'some'} messages are damaged`);
+    for (const name of aside) say(`${name}: kept aside, since something in it was damaged`);
+    if (damaged.length + aside.length > 0) return false;
+    say(`ok, ${segments.length} files, ${kept} messages that the server does not have`);
+    return true;
+  },
+  async export(files, say) {
+    for await (const kept of keptIn(files)) say(JSON.stringify(recordOf(kept)));
+    return true;
+  },
+};
+
+function lineOf({ sequence, time, content: { target, payload } }: Kept): string {
+  const text = JSON.stringify(Buffer.from(payload).toString().slice(0, SHOWN));
+  return `${sequence}  ${new Date(time).toISOString()}  ${JSON.stringify(target)}  ${payload.length} bytes  ${text}`;
+}
+
+/** A payload that is no UTF-8 is in base64. */
+function recordOf({ sequence, time, key, content }: Kept): object {
+  const { target, contentType, headers, id = key } = content;
+  const bytes = Buffer.from(content.payload);
+  const text = bytes.toString();
+  const payload = Buffer.from(text).equals(bytes) ? { payload: text } : { base64: bytes.toString('base64') };
+  return { sequence, time: new Date(time).toISOString(), target, id, contentType, headers, ...payload };
+}
