@@ -5,13 +5,12 @@ import { connect as connectTo, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import { freePort, natsServer, type RealServer } from '@sputnikjs/testkit/servers';
+import { freePort, natsServer } from '@sputnikjs/testkit/servers';
+import { storedIn } from './stored.js';
 import { folder, Satellite } from './support.js';
 
 const CONF = fileURLToPath(new URL('../conf/nats-spool', import.meta.url));
-const CLIENTS = 8;
+const CLIENTS = 64;
 /** How long the satellite flies before it is killed, in milliseconds: at least, and how much more by chance. */
 const [LEAST_MS, MORE_MS] = [50, 500] as const;
 
@@ -44,7 +43,7 @@ class HttpLoad {
       const body = bodyOf(client, n);
       const status = await this.#post(body).catch(() => 0);
       if (status === 202) this.accepted.add(body);
-      else await sleep(5);
+      else await sleep(20);
     }
   }
 
@@ -95,25 +94,6 @@ class TcpLoad {
     }
     socket.end();
     await once(socket, 'close');
-  }
-}
-
-/** What is in the stream, in its order, as a client sees it that is not ours. */
-async function storedIn({ url }: RealServer): Promise<{ readonly http: string[]; readonly syslog: string[] }> {
-  const client = await connect({ servers: url });
-  try {
-    let left = (await (await jetstreamManager(client)).streams.info('SPUTNIK')).state.messages;
-    const stored = { http: [] as string[], syslog: [] as string[] };
-    const consumer = await jetstream(client).consumers.get('SPUTNIK');
-    if (left > 0)
-      for await (const message of await consumer.consume({ max_messages: 5_000 })) {
-        if (message.subject === 'syslog') stored.syslog.push(message.json<{ content: string }>().content);
-        else stored.http.push(message.string());
-        if (--left === 0) break;
-      }
-    return stored;
-  } finally {
-    await client.close();
   }
 }
 
