@@ -113,7 +113,7 @@ export class Delivery {
       // guard: D7 a message that is too old is dropped
       if (now() - kept.time > maxAgeMs) {
         this.expired++;
-        store.acknowledge(kept.sequence);
+        this.#acknowledge(kept);
       } else this.#ask(kept);
     }
     return some.length > 0;
@@ -138,9 +138,14 @@ export class Delivery {
 
   /** The message need not be kept any longer. */
   #done(kept: Kept): void {
-    this.#parts.store.acknowledge(kept.sequence);
-    if (this.#parts.store.kept === 0) this.#onEmpty?.();
+    this.#acknowledge(kept);
     this.#settle(kept);
+  }
+
+  #acknowledge({ sequence }: Kept): void {
+    const { store } = this.#parts;
+    store.acknowledge(sequence);
+    if (store.kept === 0) this.#onEmpty?.();
   }
 
   #settle({ sequence, content }: Kept): void {

@@ -37,15 +37,14 @@ export class Reader {
   #reading: Reading | undefined;
   #fresh: Kept[] = [];
   #freshBytes = 0;
-  /** What is being read, and what is fresh, goes up to this one without a gap. */
-  #covered: number;
+  /** What is being read, and what is fresh, goes up to this one without a gap. Of what nobody has asked for, nothing is fresh. */
+  #covered = -1;
   /** Counts the calls of `seek`. */
   #seeks = 0;
 
   constructor(parts: ReaderParts, next: number) {
     this.#parts = parts;
     this.#next = next;
-    this.#covered = next - 1;
   }
 
   /** Tells of messages that were stored. */
@@ -63,7 +62,7 @@ export class Reader {
   seek(next: number): void {
     this.#seeks++;
     this.#next = next;
-    this.#covered = next - 1;
+    this.#covered = -1;
     this.#reading = undefined;
     this.#fresh = [];
     this.#freshBytes = 0;
@@ -115,7 +114,10 @@ export class Reader {
   async #read(): Promise<Reading | undefined> {
     const before = this.#reading;
     const segment = this.#parts.segments.having(this.#next);
-    if (segment === undefined) return (this.#reading = undefined);
+    if (segment === undefined) {
+      this.#covered = this.#next - 1;
+      return (this.#reading = undefined);
+    }
     if (segment.first > this.#next) this.#next = segment.first;
     const from = before?.segment === segment ? before.next : HEADER_BYTES;
     const { last, bytes: to, seed } = segment;

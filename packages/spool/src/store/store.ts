@@ -47,7 +47,6 @@ export class Store {
   #saved = -1;
   #saving: Promise<void> = Promise.resolve();
   #cleaning: Promise<void> | undefined;
-  #isClosed = false;
 
   private constructor(files: Files, options: StoreOptions, found: Recovered) {
     const { acknowledged, last, lost } = found;
@@ -187,9 +186,8 @@ export class Store {
     }
   }
 
-  /** Stores what waits, and closes the files. */
+  /** Stores what waits, removes what is over, and closes the files. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     await this.#appender.roll();
     await this.#cleaning;
     await this.save();
@@ -219,12 +217,14 @@ export class Store {
   async #clean(): Promise<void> {
     try {
       for (let segment = this.#segments.oldest; this.#isOver(segment); segment = this.#segments.oldest) {
-        if (this.#isClosed) break;
-        // So that less comes again.
-        await this.save();
         const { name, isDamaged } = segment;
         // guard: D5 a file with something damaged in it is kept
-        await (isDamaged ? this.#files.rename(name, asideOf(name)) : this.#files.remove(name));
+        if (isDamaged) await this.#files.rename(name, asideOf(name));
+        else {
+          // So that less comes again.
+          await this.save();
+          await this.#files.remove(name);
+        }
         this.#segments.removeOldest();
         // guard: D4 segments are gone from the disk in their order
         await this.#files.syncFolder();
