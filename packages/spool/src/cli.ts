@@ -2,16 +2,23 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { filesOf, type Files } from './store/files.js';
 import { inspectStore, keptIn } from './store/inspection.js';
+import type { Problem } from './store/problem.js';
 import type { Kept } from './store/record.js';
+import { drop, retry } from './changes.js';
 
 const HELP = `sputnik-spool COMMAND FOLDER
 
-Reads the folder of a spool, also while a satellite has it open. Changes nothing.
+Of the folder of a spool, also while a satellite has it open:
 
   ls       How many messages there are, and in which files
   show     The oldest messages, a line each
   verify   Read everything; exit code 1 if something is damaged
   export   All messages, as lines of JSON
+
+Of a folder that no satellite has open:
+
+  retry    Send the dead letters again, from the next start on
+  drop     Forget the dead letters
 
   --dead       The dead letters instead: what the server has refused for good
   --limit N    How many messages show writes (10)
@@ -42,8 +49,9 @@ export async function cli(args: readonly string[]): Promise<void> {
     const command = COMMANDS[name];
     if (command === undefined || folder === undefined || others.length > 0 || !(Number(values.limit) > 0))
       throw new Misuse(HELP.trimEnd());
-    const files = filesOf(values.dead ? join(folder, 'dead') : folder);
-    process.exitCode = (await command(files, say, Number(values.limit))) ? 0 : FAILED;
+    const at = values.dead ? join(folder, 'dead') : folder;
+    const isWell = await command({ folder, files: filesOf(at), say, limit: Number(values.limit) });
+    process.exitCode = isWell ? 0 : FAILED;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMisuse = error instanceof Misuse || code?.startsWith('ERR_PARSE_ARGS');
@@ -54,11 +62,20 @@ export async function cli(args: readonly string[]): Promise<void> {
 
 class Misuse extends Error {}
 
+/** What a command works on. */
+interface Task {
+  readonly folder: string;
+  /** Of its messages, or of its dead letters. */
+  readonly files: Files;
+  readonly say: (line: string) => void;
+  readonly limit: number;
+}
+
 /** Resolves with false if something is wrong. */
-type Command = (files: Files, say: (line: string) => void, limit: number) => Promise<boolean>;
+type Command = (task: Task) => Promise<boolean>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  async ls(files, say) {
+  async ls({ files, say }) {
     const { segments, aside, kept } = await inspectStore(files);
     for (const { name, bytes, messages, damaged } of segments)
       say(`${name}  ${bytes} bytes  ${messages} messages${damaged === 0 ? '' : `, ${damaged ?? 'some'} damaged`}`);
@@ -66,7 +83,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     say(`${kept} messages that the server does not have`);
     return true;
   },
-  async show(files, say, limit) {
+  async show({ files, say, limit }) {
     let count = 0;
     for await (const kept of keptIn(files)) {
       say(lineOf(kept));
@@ -74,7 +91,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }
     return true;
   },
-  async verify(files, say) {
+  async verify({ files, say }) {
     const { segments, aside, kept } = await inspectStore(files);
     const damaged = segments.filter((segment) => segment.damaged !== 0);
     for (const { name, damaged: count } of damaged) say(`${name}: ${count ?? 'some'} messages are damaged`);
@@ -83,11 +100,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     say(`ok, ${segments.length} files, ${kept} messages that the server does not have`);
     return true;
   },
-  async export(files, say) {
+  async export({ files, say }) {
     for await (const kept of keptIn(files)) say(JSON.stringify(recordOf(kept)));
     return true;
   },
+  async retry({ folder, say }) {
+    say(`${await retry(folder, sayProblem)} dead letters are sent again from the next start on`);
+    return true;
+  },
+  async drop({ folder, say }) {
+    say(`${await drop(folder, sayProblem)} dead letters are forgotten`);
+    return true;
+  },
 };
+
+function sayProblem({ text, file }: Problem): void {
+  process.stderr.write(`${file === undefined ? '' : `${file}: `}${text}\n`);
+}
 
 function lineOf({ sequence, time, content: { target, payload } }: Kept): string {
   const text = JSON.stringify(Buffer.from(payload).toString().slice(0, SHOWN));

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { spawnSidecar } from '@sputnikjs/testkit';
-import { away, folder, spoolFlight } from './helpers.js';
+import { away, folder, spoolFlight, until } from './helpers.js';
 
 const PROGRAM = fileURLToPath(new URL('../bin/sputnik-spool.js', import.meta.url));
 
@@ -50,6 +50,42 @@ test('ls, show, export and verify read the folder of a spool, also while a satel
   }
 });
 
+/** What the server refuses. */
+const refuse = (): never => {
+  throw new Error('no such stream');
+};
+
+test('retry has dead letters sent again, as they were, and drop forgets them; neither while a satellite has the folder', async () => {
+  const path = folder();
+  const { flight, ask, metrics } = await spoolFlight({ path }, refuse);
+  for (const message of MESSAGES) await ask(message);
+  await until(() => metrics()['dead_letters'] === MESSAGES.length);
+  const inUse = await run('retry', path);
+  assert.deepEqual([inUse.code, inUse.stdout], [1, []]);
+  assert.match(inUse.stderr[0] ?? '', /another satellite keeps its messages in/);
+  await flight.land();
+  assert.match((await run('show', path, '--dead')).stdout[0] ?? '', /"orders"/);
+  assert.deepEqual((await run('retry', path)).stdout, ['3 dead letters are sent again from the next start on']);
+  const { uplink, flight: second } = await spoolFlight({ path });
+  await until(() => uplink.messages.length === MESSAGES.length);
+  assert.deepEqual(
+    uplink.messages.map(({ target, headers, id, payload }) => [target, headers, id?.slice(-2), Buffer.from(payload)]),
+    MESSAGES.map(({ target, headers, payload }, n) => [
+      target,
+      headers,
+      ['ne', '-2', '-3'][n],
+      Buffer.from(payload as string),
+    ]),
+  );
+  await second.land();
+  const third = await spoolFlight({ path }, refuse);
+  await third.ask({ target: 'orders', payload: 'four' });
+  await until(() => third.metrics()['dead_letters'] === 1);
+  await third.flight.land();
+  assert.deepEqual((await run('drop', path)).stdout, ['1 dead letters are forgotten']);
+  assert.deepEqual((await run('retry', path)).stdout, ['0 dead letters are sent again from the next start on']);
+});
+
 test('verify says what is damaged, and its exit code is 1', async () => {
   const path = await kept(false);
   const file = await open(join(path, '0000000000000001.segment'), 'r+');
@@ -60,7 +96,7 @@ test('verify says what is damaged, and its exit code is 1', async () => {
 });
 
 test('what is no command is answered with the help, and 78; a folder that is not there, with its error, and 1', async () => {
-  for (const args of [[], ['drop', 'x'], ['show', 'x', '--limit', 'none']]) {
+  for (const args of [[], ['drip', 'x'], ['show', 'x', '--limit', 'none']]) {
     const { code, stderr } = await run(...args);
     assert.equal(code, 78, args.join(' '));
     assert.ok(stderr.length > 0);

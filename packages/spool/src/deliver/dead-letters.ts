@@ -78,6 +78,12 @@ export class DeadLetters {
   }
 }
 
+/** The message that a dead letter was. */
+export function revived({ headers, ...content }: Content): Content {
+  const { [REASON]: _reason, [TARGET]: _target, [TIME]: _time, ...own } = headers ?? {};
+  return Object.keys(own).length === 0 ? content : { ...content, headers: own };
+}
+
 /** As every server takes it in a header: bytes that it may not take are written as in a URL. */
 function lineOf(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/gu, (other) => Buffer.from(other).toString('hex').replaceAll(/../g, '%$&'));
