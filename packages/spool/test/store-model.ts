@@ -105,7 +105,7 @@ export class StoreModel {
   }
 
   async #take(store: Store): Promise<readonly Kept[]> {
-    const kept = await store.take(1 + this.#below(40)).catch(() => []);
+    const kept = await store.take(this.#below(40)).catch(() => []);
     for (const one of kept) this.#sentAs(one);
     return kept;
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const WRITER = fileURLToPath(new URL('fixtures/writer.js', import.meta.url));
@@ -38,15 +38,17 @@ export async function trace(
   ];
   // One thread for files: strace counts calls by thread.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
-  const child = spawn('strace', [...options, process.execPath, WRITER, folder, `${seed}`], { env, stdio: 'pipe' });
-  const output: string[] = [];
-  child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
+  // A file: a pipe that nobody reads in time would refuse what is said.
+  const output = openSync(`${to}.said`, 'w');
+  const stdio = ['ignore', output, 'pipe'] as const;
+  const child = spawn('strace', [...options, process.execPath, WRITER, folder, `${seed}`], { env, stdio: [...stdio] });
+  closeSync(output);
   const errors: string[] = [];
-  child.stderr.on('data', (text: Buffer) => errors.push(text.toString()));
+  child.stderr?.on('data', (text: Buffer) => errors.push(text.toString()));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   const wasKilled = faults.some((fault) => fault.includes('signal=KILL'));
   if (code !== 0 && !wasKilled) throw new Error(`it ended with ${code ?? signal}: ${errors.join('')}`);
-  return output.join('').split('\n').slice(0, -1);
+  return readFileSync(`${to}.said`, 'utf8').split('\n').slice(0, -1);
 }
 
 /** The calls of a trace that have succeeded, in the order in which they ended. */

@@ -75,6 +75,7 @@ export class Reader {
 
   /** The next messages, `most` at most; none if all were taken. Wait for each call before the next. Rejects if a file cannot be read. */
   async take(most: number): Promise<readonly Kept[]> {
+    if (most < 1) return [];
     for (;;) {
       if (this.#fresh[0]?.sequence === this.#next) return this.#takeFresh(most);
       const reading = this.#reading && this.#next <= this.#reading.last ? this.#reading : await this.#read();
