@@ -61,7 +61,7 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
-  spool: [['store'], ['config', 'deliver'], ['changes', 'spool'], ['cli'], ['index', 'register']],
+  spool: [['store'], ['config', 'deliver'], ['changes', 'tell-problem'], ['spool'], ['cli'], ['index', 'register']],
   sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['service'], ['run'], ['cli'], ['index']],
 };
 

@@ -11,11 +11,14 @@ const FILE = 'docs/events.md';
 const LEVELS = ['debug', 'info', 'warn', 'error'];
 /** What hands lines on that others have written. */
 const PLUMBING =
-  /^(?:packages\/sidecar\/src\/(?:log|admin\/recent-lines)|packages\/messaging\/src\/net\/problem-log|packages\/testkit|apps\/[^/]+\/src\/hints)\b/;
+  /^(?:packages\/sidecar\/src\/(?:log|admin\/recent-lines)|packages\/messaging\/src\/net\/problem-log|packages\/spool\/src\/tell-problem|packages\/testkit|apps\/[^/]+\/src\/hints)\b/;
 /** Writes the events of a flight; a test of the sidecar compares them with the list. */
 const RECORDS = 'packages/sidecar/src/log/record.ts';
 /** Fields that every line may have. */
 const COMMON = new Set(['event', 'block', 'error', 'code', 'suppressed']);
+
+/** What a spool hands a problem of its store to. */
+const STORE_PROBLEM = 'onProblem';
 
 const problems = [];
 /** What is logged, by its event: levels, fields that are named, and whether there are more. */
@@ -144,6 +147,7 @@ function note(events, level, { names, open }) {
 
 function readCall(source, { node, around }) {
   const callee = unwrapped(node.callee);
+  if (nameOf(callee) === STORE_PROBLEM) return readProblem(source, node, around);
   if (callee?.type !== 'MemberExpression') return;
   const [receiver, method] = [nameOf(unwrapped(callee.object)) ?? '', nameOf(callee.property)];
   const isProblem = method === 'note' && /problem/i.test(receiver);
@@ -162,6 +166,16 @@ function readCall(source, { node, around }) {
     problems.push(`${source.place(node)}: the line has no event that can be read; give it a stable one, as a literal`);
   else if (isProblem) note(fields.events, 'warn', { ...fields, names: [...fields.names, 'count'] });
   else for (const one of level === 'computed' ? LEVELS : [level]) note(fields.events, one, fields);
+}
+
+/** A problem of a store, as data. */
+function readProblem(source, node, around) {
+  const fields = fieldsOf(source, node.arguments[0], around);
+  if (fields?.events === undefined)
+    return void problems.push(`${source.place(node)}: the problem has no event that can be read; give it a literal`);
+  const names = fields.names.filter((name) => name !== 'text');
+  const torn = fields.events.includes('spoolTorn');
+  note(fields.events, torn ? 'info' : 'warn', { ...fields, names: torn ? names : [...names, 'count'] });
 }
 
 function readLine(source, { node, around }) {

@@ -11,6 +11,7 @@ import { folderProblem, prepareFolder } from './store/folder.js';
 import { own } from './store/owner.js';
 import type { Problem } from './store/problem.js';
 import { Store } from './store/store.js';
+import { tellProblem } from './tell-problem.js';
 
 /** The folder of dead letters, in that of the spool. */
 const DEAD = 'dead';
@@ -70,10 +71,7 @@ export const spool: BlockDefinition = defineBlock({
   make: (config, { producer: uplink }, ctx) => {
     const problemLog = new ProblemLog(ctx);
     let opened: Opened | undefined;
-    const onProblem = ({ event, text, ...fields }: Problem): void => {
-      if (event === 'spoolTorn') ctx.log.info({ event, ...fields }, text);
-      else problemLog.note(event, text, { ...fields });
-    };
+    const onProblem = (problem: Problem): void => tellProblem(problem, ctx.log, problemLog);
 
     async function open(path: string): Promise<Opened> {
       await prepareFolder(path);
