@@ -17,7 +17,7 @@ import {
   type Budget,
   type Row,
 } from './table.js';
-import { measureWays, type WaysEffort } from './ways.js';
+import { measureSpool, measureWays, type WaysEffort } from './ways.js';
 
 const isQuick = process.argv.includes('--quick');
 const QUICK: Effort = { rounds: 1, sampleMs: 1, batch: 1000 };
@@ -62,6 +62,7 @@ async function printTable(): Promise<void> {
     [['block to block, no server', 'sputnik', 'fastq'], messageRows],
     [['to a server, 1,000 under way, each acknowledged', 'connector', 'library'], serverRows],
     [['into JetStream, messages of 200 bytes', 'adapter', 'script'], () => measureWays(waysEffort, tell)],
+    [['the same through a spool on disk', 'with spool', 'without'], () => measureSpool(waysEffort, tell)],
     [['import, boot and land three blocks', 'sputnik', 'node -e 0'], bootRows],
     [['a server that goes away for 1.5 s, again and again', 'sputnik', ''], outageRows],
   ];

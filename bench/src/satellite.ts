@@ -15,6 +15,11 @@ const FLAG = '--single-threaded-gc';
 /** `/proc` counts hundredths of a second. */
 const TICK_US = 10_000;
 
+const SPOOLED = [
+  { name: 'producer', responsibility: 'uplink' },
+  { name: 'spool', module: '@sputnikjs/spool', needs: { producer: 'uplink' } },
+];
+
 /** A process between senders and the server; it puts all it gets into one stream. */
 export interface Satellite {
   readonly pid: number;
@@ -32,12 +37,14 @@ export interface Satellite {
 export interface AdapterOptions {
   readonly stream: string;
   readonly admin?: 'with' | 'without';
+  /** With one, it is in the folder of the configuration. */
+  readonly spool?: 'with' | 'without';
 }
 
 /** Starts the protocol adapter with syslog and HTTP, from a configuration folder of its own; it runs until the end of the scope. */
 export async function adapter(
   url: string,
-  { stream, admin = 'without' }: AdapterOptions,
+  { stream, admin = 'without', spool = 'without' }: AdapterOptions,
   scope: Scope,
 ): Promise<Satellite> {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-bench-'));
@@ -48,7 +55,7 @@ export async function adapter(
   const module = '@sputnikjs/adapter-syslog';
   const files = {
     blocks: [
-      { name: 'producer' },
+      ...(spool === 'with' ? SPOOLED : [{ name: 'producer' }]),
       { name: 'syslogproducer', module },
       { name: 'syslogreceiver', module },
       { name: 'httpgateway', module: '@sputnikjs/adapter-http' },
@@ -66,6 +73,7 @@ export async function adapter(
       ],
     },
     httpgateway: { port: ports.httpPort },
+    spool: { path: join(folder, 'spool') },
     sputnik: adminPort === undefined ? {} : { admin: { port: adminPort } },
   };
   for (const [name, content] of Object.entries(files))

@@ -23,6 +23,7 @@ export interface WaysEffort {
 
 const CONNECTIONS = [1, 10, 100];
 const HTTP_CONNECTIONS = 64;
+const HTTP = `HTTP, ${HTTP_CONNECTIONS} connections`;
 const RATES = [
   { rate: 80_000, most: 0 },
   { rate: 200_000, most: 0.2 },
@@ -53,29 +54,17 @@ export async function measureWays(effort: WaysEffort, tell: (progress: string) =
     for (const connections of CONNECTIONS) {
       const title = `syslog over TCP, ${connections} connection${connections === 1 ? '' : 's'}`;
       tell(title);
-      const load = ({ tcpPort }: Satellite): readonly unknown[] => [
-        'load-syslog.js',
-        tcpPort,
-        connections,
-        effort.messages,
-      ];
       const samples = await inTurns(effort.rounds, [ours, script], (one) =>
-        sample(one, load(one), effort.messages, streams),
+        sample(one, tcpLoad(one, connections, effort.messages), effort.messages, streams),
       );
       rows.push(...rowsOf(title, samples, { rate: 0.8, cpu: 1.25 }));
     }
-    const title = `HTTP, ${HTTP_CONNECTIONS} connections`;
-    tell(title);
-    const posts = HTTP_CONNECTIONS * Math.ceil(effort.messages / 10 / HTTP_CONNECTIONS);
-    const load = ({ httpPort, stream }: Satellite): readonly unknown[] => [
-      'load-http.js',
-      httpPort,
-      `/produce/${stream}`,
-      HTTP_CONNECTIONS,
-      posts,
-    ];
-    const samples = await inTurns(effort.rounds, [ours, script], (one) => sample(one, load(one), posts, streams));
-    rows.push(...rowsOf(title, samples, { rate: 0.9 }));
+    tell(HTTP);
+    const posts = postsOf(effort);
+    const samples = await inTurns(effort.rounds, [ours, script], (one) =>
+      sample(one, httpLoad(one, posts), posts, streams),
+    );
+    rows.push(...rowsOf(HTTP, samples, { rate: 0.9 }));
     const peaks = [await peakOf(ours), await peakOf(script)] as const;
     rows.push({
       title: 'peak memory, in MB',
@@ -101,6 +90,44 @@ export async function measureWays(effort: WaysEffort, tell: (progress: string) =
   } finally {
     await scope.end();
   }
+}
+
+/** The same with a spool, which has all on the disk before it is accepted, beside the same without. */
+export async function measureSpool(effort: WaysEffort, tell: (progress: string) => void): Promise<readonly Row[]> {
+  const scope = new RowScope();
+  try {
+    const server = await natsServer(scope);
+    await server.start();
+    const nats = await connect({ servers: server.url });
+    scope.after(() => nats.close());
+    const streams = await jetstreamManager(nats);
+    const both = [
+      await adapter(server.url, { stream: 'spooled', spool: 'with' }, scope),
+      await adapter(server.url, { stream: 'straight' }, scope),
+    ] as const;
+    tell('syslog through a spool');
+    const lines = Math.ceil(effort.messages / 4);
+    const syslog = await inTurns(effort.rounds, both, (one) => sample(one, tcpLoad(one, 1, lines), lines, streams));
+    tell('HTTP through a spool');
+    const posts = postsOf(effort);
+    const http = await inTurns(effort.rounds, both, (one) => sample(one, httpLoad(one, posts), posts, streams));
+    return [...rowsOf('syslog over TCP, 1 connection', syslog, { rate: 0.7 }), ...rowsOf(HTTP, http, { rate: 0.7 })];
+  } finally {
+    await scope.end();
+  }
+}
+
+function tcpLoad({ tcpPort }: Satellite, connections: number, messages: number): readonly unknown[] {
+  return ['load-syslog.js', tcpPort, connections, messages];
+}
+
+/** As many to each connection. */
+function postsOf({ messages }: WaysEffort): number {
+  return HTTP_CONNECTIONS * Math.ceil(messages / 10 / HTTP_CONNECTIONS);
+}
+
+function httpLoad({ httpPort, stream }: Satellite, posts: number): readonly unknown[] {
+  return ['load-http.js', httpPort, `/produce/${stream}`, HTTP_CONNECTIONS, posts];
 }
 
 /** A first round warms up. Each goes first as often as the other. */
