@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { measure } from '../dist/measure.js';
+import { MESSAGE_ROWS } from '../dist/messages.js';
+import { SERVER_ROWS } from '../dist/servers.js';
+
+/** RabbitMQ takes seconds to start. The bench as a whole runs among the long trials. */
+const rows = [...MESSAGE_ROWS, ...SERVER_ROWS].filter(({ title }) => !title.includes('RabbitMQ'));
+
+for (const row of rows)
+  test(`${row.title}: both that are compared move messages, and end`, async () => {
+    const contest = await row.start();
+    const { ours, baseline, ratios } = await measure(contest, { rounds: 1, sampleMs: 1, batch: 100 });
+    await contest.end();
+    assert.ok(ours > 0 && baseline > 0, `${ours} and ${baseline}`);
+    assert.equal(ratios.length, 1);
+  });
