@@ -3,9 +3,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportedBy, optionsOf, outputOf } from './docstrings.js';
+import { inTurn } from './in-turn.js';
 import { compileAll, fileOf, program, ROOT } from './support.js';
 
 const exported = (await Promise.all(readdirSync(join(ROOT, 'packages')).map(exportedBy))).flat();
+interface Example {
+  readonly title: string;
+  readonly example: string;
+}
+
 const examples = exported.flatMap(({ title, example }) => (example === undefined ? [] : [{ title, example }]));
 
 test('each function, class, block and connector that a package exports has an example in its docstring', () => {
@@ -24,17 +30,32 @@ test('each example of a docstring shows what comes of it: by an assertion, or by
   );
 });
 
+/** What has tests, or a command line, needs a process of its own, which it ends. */
+const hasTests = ({ example }: Example): boolean => /from 'node:test'|(Conformance|Soak)\(/.test(example);
+const hasCommand = ({ example }: Example): boolean => example.includes('process.argv');
+
 test('each example of a docstring compiles, and prints what its comments say', { concurrency: 2 }, async (t) => {
   const pathOf = await compileAll(t, new Map(examples.map(({ title, example }) => [fileOf(title), example])));
-  const runs = examples.map(({ title, example }) =>
-    t.test(title, async (t) => {
+  const plain = examples.filter((one) => !hasTests(one) && !hasCommand(one));
+  const endings = inTurn(
+    t,
+    plain.map(({ title }) => pathOf(fileOf(title))),
+  );
+  const runs = examples.map((one) =>
+    t.test(one.title, async (t) => {
+      const { title, example } = one;
+      const place = plain.indexOf(one);
+      if (place >= 0) {
+        const { output, ending } = (await endings)[place] ?? assert.fail('one before it ended the process');
+        assert.equal(ending, 'done, 0', `${example}\n${output}`);
+        assert.match(output, outputOf(example) ?? /^$/, example);
+        return;
+      }
       const run = program(t, process.execPath, ...optionsOf(example), pathOf(fileOf(title)));
       assert.equal(await run.code, 0, `${example}\n${run.output()}`);
-      const output = outputOf(example);
-      if (output !== undefined) assert.match(run.output(), output, example);
       // what has tests, and runs none, shows nothing
-      if (/from 'node:test'|(Conformance|Soak)\(/.test(example))
-        assert.match(run.output(), /^\S+ pass [1-9]/m, run.output());
+      const expected = hasTests(one) ? /^\S+ pass [1-9]/m : outputOf(example);
+      assert.match(run.output(), expected ?? /^$/, run.output());
     }),
   );
   await Promise.all(runs);

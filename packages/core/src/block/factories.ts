@@ -30,8 +30,8 @@ export function registerBlockFactory(name: string, factory: BlockFactory): void 
  *
  * @example
  * import { defineBlock, globalFactories, registerBlockFactory } from '@sputnikjs/core';
- * registerBlockFactory('hello', defineBlock({ name: 'hello', make: () => ({}) }));
- * console.log(Object.keys(globalFactories()).join()); // hello
+ * registerBlockFactory('idler', defineBlock({ name: 'idler', make: () => ({}) }));
+ * console.log('idler' in globalFactories()); // true
  */
 export function globalFactories(): BlockFactories {
   return registry;

@@ -64,12 +64,14 @@ export async function lookAtAll(): Promise<readonly LookedAt[]> {
  * writeFileSync(path, 'old');
  * let token = '';
  * const reload = async () => void (token = readFileSync(path, 'utf8'));
- * const { signal } = new AbortController();
- * const files = new FileReloader([path], { reload, unusable: (error) => console.error(error.message), signal });
+ * const over = new AbortController();
+ * const unusable = (error: Error) => console.error(error.message);
+ * const files = new FileReloader([path], { reload, unusable, signal: over.signal });
  * await reload();
  * writeFileSync(path, 'renewed');
  * await files.look();
  * console.log(token, files.look()); // renewed undefined
+ * over.abort();
  * rmSync(folder, { recursive: true });
  */
 export class FileReloader {
