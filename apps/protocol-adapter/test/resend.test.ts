@@ -1,87 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import { natsServer, type RealServer } from '@sputnikjs/testkit/servers';
-import { folder, Program } from './support.js';
-
-const ADAPTER = fileURLToPath(new URL('../bin/protocol-adapter.js', import.meta.url));
-
-/** `protocol-adapter resend`, as people run it. */
-class Resend extends Program {
-  constructor(t: TestContext, cf: string, file: string) {
-    super(t, process.execPath, [ADAPTER, 'resend', '--cf', cf, file]);
-  }
-
-  records(event: string): Record<string, unknown>[] {
-    return this.lines
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter((record) => record['event'] === event);
-  }
-
-  async logs(event: string): Promise<void> {
-    await this.until(() => this.lines.some((line) => line.includes(`"event":"${event}"`)), event);
-  }
-
-  /** The exit code and the counts of the last line. */
-  async result(): Promise<readonly unknown[]> {
-    const { code } = await this.ended;
-    const [{ sent, refused, damaged, unsent } = {}] = this.records('resent');
-    return [code, { sent, refused, damaged, unsent }];
-  }
-}
-
-/** A folder for a server, whose own listener is not started, and a file of lines. */
-function setUp(t: TestContext, server: RealServer, lines: readonly string[]): { cf: string; file: string } {
-  const cf = folder(t, {
-    'blocks.json': [
-      { name: 'producer' },
-      { name: 'syslogproducer', module: '@sputnikjs/adapter-syslog' },
-      { name: 'syslogreceiver', module: '@sputnikjs/adapter-syslog' },
-    ],
-    'producer.json': { capacity: 100, concurrency: 50 },
-    // privileged, or taken by the satellite that runs: never bound
-    'syslogreceiver.json': { host: '192.0.2.1', port: 1 },
-    'sputnik.json': { logLevel: 'error', landing: { delayMs: 60_000 } },
-    'connector.json': {
-      module: '@sputnikjs/connector-nats',
-      url: server.url,
-      streams: [{ name: 'S', subjects: ['syslog.>'], storage: 'memory' }],
-    },
-  });
-  const file = join(cf, 'unsent.sent-again');
-  writeFileSync(file, lines.join(''));
-  return { cf, file };
-}
-
-function line(message: string, target = 'syslog.a'): string {
-  return `{"written_at":"2026-11-29T00:00:00.000Z","target":"${target}","reason":"the server is away","message":${message}}\n`;
-}
-
-/** No parser and printer gives these back as they are. */
-const message = (n: number): string =>
-  `{"n": ${n}.0, "message":"\\u0041 \\"}, \\\\",  "big":12345678901234567890,"umlaut":"ä"}`;
-const numberOf = (text: string): number => (JSON.parse(text) as { n: number }).n;
-
-/** What the stream has, in order. */
-async function stored(t: TestContext, { url }: RealServer): Promise<string[]> {
-  const client = await connect({ servers: url });
-  t.after(() => client.close());
-  const js = jetstream(client);
-  const { state } = await (await (await js.jetstreamManager()).streams.get('S')).info();
-  const texts: string[] = [];
-  if (state.messages === 0) return texts;
-  const consumer = await js.consumers.get('S', { deliver_policy: DeliverPolicy.All });
-  for await (const one of await consumer.consume()) {
-    texts.push(one.string());
-    if (texts.length === state.messages) break;
-  }
-  return texts;
-}
+import { test } from 'node:test';
+import { natsServer } from '@sputnikjs/testkit/servers';
+import { killInTheMiddle, line, message, numberOf, Resend, setUp, stored } from './resend.js';
+import { folder } from './support.js';
 
 /** What commands have left in the folder beside the file. */
 const leftovers = (cf: string): string[] => readdirSync(cf).filter((name) => /\.(resend|left)-/.test(name));
@@ -89,14 +12,14 @@ const leftovers = (cf: string): string[] => readdirSync(cf).filter((name) => /\.
 test('all messages of a file are sent again, in order, byte for byte, and then the file is gone', async (t) => {
   const server = await natsServer(t);
   await server.start();
-  const messages = Array.from({ length: 25_000 }, (_, n) => message(n));
+  const messages = Array.from({ length: 12_000 }, (_, n) => message(n));
   const { cf, file } = setUp(
     t,
     server,
     messages.map((one) => line(one)),
   );
   const resend = new Resend(t, cf, file);
-  assert.deepEqual(await resend.result(), [0, { sent: 25_000, refused: 0, damaged: 0, unsent: 0 }]);
+  assert.deepEqual(await resend.result(), [0, { sent: 12_000, refused: 0, damaged: 0, unsent: 0 }]);
   assert.ok(!existsSync(file) && leftovers(cf).length === 0);
   assert.deepEqual(await stored(t, server), messages);
   assert.deepEqual(resend.records('listening'), [], 'no other block is started');
@@ -138,31 +61,7 @@ test('what the server refuses stays with the new reason, a damaged line stays as
   assert.equal(statSync(file).mode, mode);
 });
 
-test('a SIGKILL in the middle costs no message; some come twice', async (t) => {
-  const server = await natsServer(t);
-  await server.start();
-  const count = 120_000;
-  const { cf, file } = setUp(
-    t,
-    server,
-    Array.from({ length: count }, (_, n) => line(message(n))),
-  );
-  // some way behind what was taken out of the file
-  for (const moment of [10, 40, 80]) {
-    const killed = new Resend(t, cf, file);
-    await killed.logs('resending');
-    await sleep(moment);
-    killed.process.kill('SIGKILL');
-    await killed.ended;
-  }
-  const [code, counts] = await new Resend(t, cf, file).result();
-  assert.equal(code, 0);
-  const { sent } = counts as { sent: number };
-  assert.ok(sent > 0 && sent <= count - 30_000, `${sent} again: not all of them`);
-  const numbers = (await stored(t, server)).map(numberOf);
-  assert.equal(new Set(numbers).size, count, 'none is lost');
-  t.diagnostic(`${numbers.length - count} of ${count} came twice`);
-});
+test('a SIGKILL in the middle costs no message; some come twice', (t) => killInTheMiddle(t, 60_000, [10, 40]));
 
 test('interrupted while the server is away all stays, byte for byte, with exit 1', async (t) => {
   const server = await natsServer(t);
@@ -178,7 +77,7 @@ test('interrupted while the server is away all stays, byte for byte, with exit 1
 
 test('it waits for a server that comes late, and one that dies in the middle', async (t) => {
   const server = await natsServer(t);
-  const count = 60_000;
+  const count = 40_000;
   const { cf, file } = setUp(
     t,
     server,
@@ -199,7 +98,7 @@ test('it waits for a server that comes late, and one that dies in the middle', a
 test('interrupted under a server that has frozen only what it has not acknowledged stays', async (t) => {
   const server = await natsServer(t);
   await server.start();
-  const count = 100_000;
+  const count = 50_000;
   const lines = Array.from({ length: count }, (_, n) => line(message(n)));
   const { cf, file } = setUp(t, server, lines);
   writeFileSync(join(cf, 'sputnik.json'), JSON.stringify({ timeouts: { landingMs: 1500 } }));
