@@ -16,7 +16,7 @@ export interface BlastSize {
 }
 
 /** For each run of the tests. */
-export const SHORT_BLAST: BlastSize = { messages: 10_000, outages: 1 };
+export const SHORT_BLAST: BlastSize = { messages: 6_000, outages: 1 };
 /** For trials that may take minutes. */
 export const LONG_BLAST: BlastSize = { messages: 100_000, outages: 5 };
 

@@ -82,7 +82,7 @@ export class Inbox {
 }
 
 /** What a slow consumer lets be under way, what is produced meanwhile, and what of that may be in its memory, in bytes. */
-const [ALLOWED, BACKLOG, BACKLOG_BYTES, MAX_HELD] = [16, 10_000, 2_000, 8 * 1024 * 1024];
+const [ALLOWED, BACKLOG, BACKLOG_BYTES, MAX_HELD] = [16, 3_000, 7_000, 8 * 1024 * 1024];
 
 type MessagingRule =
   | 'carriesBytes'
@@ -147,7 +147,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const witness = await stage.witness(place);
-      const payloads = numbered(10_000);
+      const payloads = numbered(5_000);
       await produceAll(connection, place, payloads);
       const seen = await witness.seen((payload) => produceAll(connection, place, [payload]));
       assert.deepEqual(seen, payloads);

@@ -11,6 +11,9 @@ import type { MessagingTrial } from './messaging-trial.js';
 import { muteServer } from './mute-server.js';
 import type { Check } from './suite.js';
 
+/** Messages of a blast that a landing comes into the middle of. */
+const SUBMITTED = 10_000;
+
 type OutageRule =
   | 'startsWithoutServer'
   | 'bearsMuteServer'
@@ -124,7 +127,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       const resolved: string[] = [];
       const middle = gate();
       let refused = 0;
-      const settled = numbered(20_000).map(async (payload) => {
+      const settled = numbered(SUBMITTED).map(async (payload) => {
         try {
           await flight.produce(place.target, payload);
         } catch {
@@ -136,7 +139,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       const report = await within(PATIENCE_MS, 'the landing', flight.land());
       await Promise.all(settled);
       assert.deepEqual([report.clean, report.dropped, report.failures], [true, [], []]);
-      assert.equal(resolved.length + refused, 20_000);
+      assert.equal(resolved.length + refused, SUBMITTED);
       const { connection } = await stage.connect();
       const seen = await witness.seen((payload) => connection.producer.produce({ target: place.target, payload }));
       // acknowledgements may come in any order
