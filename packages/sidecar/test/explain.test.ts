@@ -6,10 +6,10 @@ import { keyFacts } from '../dist/folder/key-facts.js';
 import { jsonSchemaOf } from '../dist/folder/json-schema.js';
 import { z } from 'zod';
 import { BLOCKS } from './fixtures.js';
-import { cli, folder } from './helpers.js';
+import { cliHere, folder } from './helpers.js';
 
 const explain = async (...args: readonly string[]): Promise<readonly string[]> => {
-  const { code, stdout, stderr } = await cli(['explain', ...args]);
+  const { code, stdout, stderr } = await cliHere(['explain', ...args]);
   assert.deepEqual([code, stderr], [0, []]);
   return stdout;
 };
@@ -73,17 +73,17 @@ test('of a folder explain knows the blocks of others, by responsibility, and wha
 
 test('explain of a folder with problems explains, and says that it knows no more', async () => {
   const cf = await folder({ 'blocks.json': [{ name: 'producer' }], 'producer.json': { capacity: 'many' } });
-  const { code, stdout, stderr } = await cli(['explain', 'producer.capacity', '--cf', cf]);
+  const { code, stdout, stderr } = await cliHere(['explain', 'producer.capacity', '--cf', cf]);
   assert.deepEqual([code, stdout[0]], [0, 'producer.capacity']);
   assert.deepEqual(stderr, [`${cf} has problems, which "check" lists: what is in force is not known`]);
-  const missing = await cli(['explain', 'producer.capacity', '--cf', join(cf, 'nowhere')]);
+  const missing = await cliHere(['explain', 'producer.capacity', '--cf', join(cf, 'nowhere')]);
   assert.equal(missing.code, 78);
   assert.match(missing.stderr.join(), /cannot be read as a folder/);
 });
 
 test('explain says what may have been meant by a key that there is not', async () => {
   const told = async (key: string): Promise<string> => {
-    const { code, stdout, stderr } = await cli(['explain', key]);
+    const { code, stdout, stderr } = await cliHere(['explain', key]);
     assert.deepEqual([code, stdout], [78, []]);
     return stderr.join('\n');
   };

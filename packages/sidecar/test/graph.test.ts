@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { dotOf, mermaidOf, textOf } from '../dist/cli/graph.js';
 import { graphOf, type GraphBlock } from '../dist/folder/graph.js';
 import { setUp } from '../dist/folder/setup.js';
-import { cli, folder } from './helpers.js';
+import { cliHere, folder } from './helpers.js';
 
 function block(responsibility: string, ...needs: readonly string[]): GraphBlock {
   return {
@@ -43,7 +43,7 @@ async function satellite(): Promise<string> {
 }
 
 test('graph draws who sends to whom, who uses the server, who listens where, and the order of the boot', async () => {
-  const { code, stdout, stderr } = await cli(['graph', '--cf', await satellite()]);
+  const { code, stdout, stderr } = await cliHere(['graph', '--cf', await satellite()]);
   assert.deepEqual([code, stderr], [0, []]);
   assert.deepEqual(stdout, [
     'store',
@@ -115,6 +115,6 @@ test('a block is drawn once with what is below it, and circles end', () => {
 });
 
 test('a folder with problems has no graph', async () => {
-  const { code, stdout, stderr } = await cli(['graph', '--cf', await folder({ 'blocks.json': [{ name: 'no' }] })]);
+  const { code, stdout, stderr } = await cliHere(['graph', '--cf', await folder({ 'blocks.json': [{ name: 'no' }] })]);
   assert.deepEqual([code, stdout, stderr.length], [78, [], 1]);
 });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,6 +7,8 @@ import type { Readable } from 'node:stream';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeClock, type Clock } from '@sputnikjs/core';
+import { programOf } from '../dist/cli/program.js';
+import { VERSION } from '../dist/version.js';
 
 /** The command line. */
 export const CLI: string = fileURLToPath(new URL('../bin/sputnik.js', import.meta.url));
@@ -84,6 +87,49 @@ export async function cli(
 ): Promise<{ readonly code: number | string; readonly stdout: readonly string[]; readonly stderr: readonly string[] }> {
   const run = new Cli(args, env);
   return { code: await run.end(), stdout: run.stdout, stderr: run.stderr };
+}
+
+interface Said {
+  stdout: string;
+  stderr: string;
+}
+
+/** What the command line writes in this process. The test runner writes to the same streams. */
+const said = new AsyncLocalStorage<Said>();
+for (const name of ['stdout', 'stderr'] as const) {
+  const stream = process[name];
+  const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean;
+  stream.write = (text: unknown, ...rest: readonly unknown[]): boolean => {
+    const own = said.getStore();
+    if (own === undefined) return write(text, ...rest);
+    own[name] += String(text);
+    return true;
+  };
+}
+
+let free: Promise<unknown> = Promise.resolve();
+
+/** Runs a command that ends by itself, as {@link cli}, but in this process: what it imports is loaded once. One after the other. */
+export async function cliHere(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ReturnType<typeof cli> {
+  const run = free.then(async () => {
+    const own = process.env;
+    const texts: Said = { stdout: '', stderr: '' };
+    let code = Number.NaN;
+    process.env = { PATH: own['PATH'], ...env };
+    try {
+      const program = programOf({ name: 'sputnik' }, VERSION, (value) => (code = value));
+      await said.run(texts, () => program.parseAsync(args, { from: 'user' }));
+    } finally {
+      process.env = own;
+    }
+    const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
+    return { code, stdout: linesOf(texts.stdout), stderr: linesOf(texts.stderr) };
+  });
+  free = run.catch(() => {});
+  return await run;
 }
 
 /** A clock that stands until it is moved. */

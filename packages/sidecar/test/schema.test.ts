@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { check } from '@sputnikjs/sidecar';
 import { BLOCKS } from './fixtures.js';
-import { cli, folder } from './helpers.js';
+import { cliHere, folder } from './helpers.js';
 
 interface Schema {
   readonly $schema?: string;
@@ -16,13 +16,13 @@ interface Schema {
 }
 
 async function schemaOf(name: string, ...args: readonly string[]): Promise<Schema> {
-  const { code, stdout, stderr } = await cli(['schema', name, ...args]);
+  const { code, stdout, stderr } = await cliHere(['schema', name, ...args]);
   assert.deepEqual([code, stderr], [0, []]);
   return JSON.parse(stdout.join('\n')) as Schema;
 }
 
 test('schema lists the configurations that there are', async () => {
-  const { code, stdout } = await cli(['schema']);
+  const { code, stdout } = await cliHere(['schema']);
   assert.equal(code, 0);
   for (const name of ['sputnik', 'blocks', 'connector', 'producer', 'httpgateway'])
     assert.ok(stdout.includes(name), name);
@@ -66,10 +66,10 @@ test('of a folder schema writes those of its blocks and its connector, whatever 
 });
 
 test('schema says what there is if there is none of that name', async () => {
-  const { code, stdout, stderr } = await cli(['schema', 'sputnk']);
+  const { code, stdout, stderr } = await cliHere(['schema', 'sputnk']);
   assert.deepEqual([code, stdout, stderr[0]], [78, [], 'there is no configuration "sputnk", did you mean "sputnik"?']);
   assert.match(stderr[1] ?? '', /^known: blocks, sputnik, /);
-  const missing = await cli(['schema', '--cf', '/nowhere']);
+  const missing = await cliHere(['schema', '--cf', '/nowhere']);
   assert.equal(missing.code, 78);
   assert.match(missing.stderr.join(), /cannot be read as a folder/);
 });
