@@ -22,6 +22,8 @@ const NEEDED = {
   'systemd-socket-activate': 'systemd',
   'systemd-analyze': 'systemd',
   strace: 'strace',
+  fish: 'fish',
+  zsh: 'zsh',
 };
 
 const unpacked = fileURLToPath(new URL('../.servers/', import.meta.url));
