@@ -42,6 +42,10 @@ const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>
       : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
     await passes(t, folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
   },
+  // the test of units has systemd look at it
+  async ini(_t, { text }) {
+    assert.match(text, /^\[Socket\]$/m);
+  },
   async sh(t, { text }) {
     const cf = folder(t, { 'blocks.json': '[]' });
     for (const [, command = ''] of text.matchAll(/^sputnik (\w+) --cf conf\b/gm)) {

@@ -142,9 +142,14 @@ export async function kill(t: TestContext, { kills, everyServerKill = Infinity }
   await sleep(MORE_MS);
   http.isOver = tcp.isOver = true;
   await loads;
-  satellite.process.kill('SIGTERM');
-  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
-  assert.deepEqual(satellite.records('spoolKept'), []);
+  // What a landing has no time for is delivered after the next start.
+  for (;;) {
+    satellite.process.kill('SIGTERM');
+    assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+    if (satellite.records('spoolKept').length === 0) break;
+    satellite = new Satellite(t, CONF, env);
+    await satellite.logs('connected');
+  }
   const stored = await storedIn(server);
   const there = new Set(stored.http);
   const missing = [...http.accepted].filter((body) => !there.has(body));
