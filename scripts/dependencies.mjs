@@ -57,7 +57,7 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
-    ['weight', 'spans'],
+    ['check-message', 'undelivered', 'weight', 'spans'],
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],

@@ -1,38 +1,21 @@
 // What the admin endpoints cost: CPU time a message from syslog over TCP into JetStream, with and without them, in turns, and how fast they
 // answer meanwhile. `node bench/dist/admin-cost.js [rounds] [messages]`
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { natsServer } from '@sputnikjs/testkit/servers';
 import { median } from './measure.js';
-import { adapter, cpuOf, type Satellite } from './satellite.js';
+import { adapter, type Satellite } from './satellite.js';
 import { RowScope } from './scope.js';
+import { sample, tcpLoad, type Sample } from './ways.js';
 
 const [rounds = 5, messages = 100_000] = process.argv.slice(2).map(Number);
-const LINE = `<13>1 2026-11-30T12:00:00Z host app 1 - - ${'x'.repeat(150)}\n`;
-/** Lines in one write. */
-const TOGETHER = 100;
 
 const scope = new RowScope();
 const server = await natsServer(scope);
 await server.start();
 const nats = await connectNats({ servers: server.url });
 const manager = await jetstreamManager(nats);
-
-/** Sends as fast as they are taken; resolves when the stream has them all, with microseconds of CPU a message and messages a second. */
-async function run(target: Satellite): Promise<{ readonly cpu: number; readonly rate: number }> {
-  await manager.streams.purge(target.stream);
-  const [before, since] = [await cpuOf(target), performance.now()];
-  const socket = connect(target.tcpPort, '127.0.0.1');
-  const chunk = LINE.repeat(TOGETHER);
-  for (let sent = 0; sent < messages; sent += TOGETHER) if (!socket.write(chunk)) await once(socket, 'drain');
-  socket.end();
-  while ((await manager.streams.info(target.stream)).state.messages < messages) await sleep(5);
-  const rate = (messages * 1000) / (performance.now() - since);
-  return { cpu: ((await cpuOf(target)) - before) / messages, rate };
-}
 
 /** Asks what a probe and Prometheus ask, and notes how long the answers take, until `work` is done. */
 async function asking({ adminPort }: Satellite, work: Promise<unknown>): Promise<readonly number[]> {
@@ -53,9 +36,9 @@ const withAdmin = await adapter(server.url, { stream: 'with', admin: 'with' }, s
 const ratios: number[] = [];
 const answers: number[] = [];
 for (let round = 0; round <= rounds; round++) {
-  const both = new Map<Satellite, Awaited<ReturnType<typeof run>>>();
+  const both = new Map<Satellite, Sample>();
   for (const one of round % 2 === 0 ? [without, withAdmin] : [withAdmin, without]) {
-    const running = run(one);
+    const running = sample(one, tcpLoad(one, 1, messages), messages, manager);
     if (one === withAdmin) answers.push(...(await asking(one, running)));
     both.set(one, await running);
   }

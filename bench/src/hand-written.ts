@@ -15,7 +15,7 @@ const HEADER = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[[^\]]*\]) ?(.
 
 const nats = await connect({ servers: url });
 
-/** Those of syslog are only counted; those of HTTP are told apart. */
+/** Acknowledgements of syslog messages are only counted. Those of HTTP messages each end a request. */
 const inbox = createInbox();
 const [paused, answers] = [new Set<Socket>(), new Map<number, () => void>()];
 let [underWay, next] = [0, 0];

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { natsServer } from '@sputnikjs/testkit/servers';
+import { natsServer, type Scope } from '@sputnikjs/testkit/servers';
 import { median } from './measure.js';
 import { adapter, cpuOf, handWritten, peakOf, type Satellite } from './satellite.js';
 import { RowScope } from './scope.js';
@@ -31,7 +31,8 @@ const RATES = [
 /** Long enough for the last datagrams to be stored. */
 const SETTLE_MS = 1_500;
 
-interface Sample {
+/** What one measurement has found. */
+export interface Sample {
   /** Messages a second. */
   readonly rate: number;
   /** Microseconds of CPU time a message. */
@@ -40,16 +41,10 @@ interface Sample {
 
 /** Measures all ways, in rounds in which both go each way in turn; `tell` hears how far it is. */
 export async function measureWays(effort: WaysEffort, tell: (progress: string) => void): Promise<readonly Row[]> {
-  const scope = new RowScope();
-  try {
-    const server = await natsServer(scope);
-    await server.start();
-    const nats = await connect({ servers: server.url });
-    scope.after(() => nats.close());
-    const streams = await jetstreamManager(nats);
+  return onServer(async (url, streams, scope) => {
     await streams.streams.add({ name: 'script', subjects: ['script'], storage: 'memory' });
-    const ours = await adapter(server.url, { stream: 'adapter' }, scope);
-    const script = await handWritten(server.url, 'script', scope);
+    const ours = await adapter(url, { stream: 'adapter' }, scope);
+    const script = await handWritten(url, 'script', scope);
     const rows: Row[] = [];
     for (const connections of CONNECTIONS) {
       const title = `syslog over TCP, ${connections} connection${connections === 1 ? '' : 's'}`;
@@ -85,25 +80,17 @@ export async function measureWays(effort: WaysEffort, tell: (progress: string) =
       });
     }
     tell('starts');
-    rows.push(await startRow(server.url, effort.starts));
+    rows.push(await startRow(url, effort.starts));
     return rows;
-  } finally {
-    await scope.end();
-  }
+  });
 }
 
 /** The same with a spool, which has all on the disk before it is accepted, beside the same without. */
 export async function measureSpool(effort: WaysEffort, tell: (progress: string) => void): Promise<readonly Row[]> {
-  const scope = new RowScope();
-  try {
-    const server = await natsServer(scope);
-    await server.start();
-    const nats = await connect({ servers: server.url });
-    scope.after(() => nats.close());
-    const streams = await jetstreamManager(nats);
+  return onServer(async (url, streams, scope) => {
     const both = [
-      await adapter(server.url, { stream: 'spooled', spool: 'with' }, scope),
-      await adapter(server.url, { stream: 'straight' }, scope),
+      await adapter(url, { stream: 'spooled', spool: 'with' }, scope),
+      await adapter(url, { stream: 'straight' }, scope),
     ] as const;
     tell('syslog through a spool');
     const lines = Math.ceil(effort.messages / 4);
@@ -112,12 +99,25 @@ export async function measureSpool(effort: WaysEffort, tell: (progress: string) 
     const posts = postsOf(effort);
     const http = await inTurns(effort.rounds, both, (one) => sample(one, httpLoad(one, posts), posts, streams));
     return [...rowsOf('syslog over TCP, 1 connection', syslog, { rate: 0.7 }), ...rowsOf(HTTP, http, { rate: 0.7 })];
+  });
+}
+
+/** Works with a NATS server and its streams; all that is in the scope ends with it. */
+async function onServer<T>(work: (url: string, streams: JetStreamManager, scope: Scope) => Promise<T>): Promise<T> {
+  const scope = new RowScope();
+  try {
+    const server = await natsServer(scope);
+    await server.start();
+    const nats = await connect({ servers: server.url });
+    scope.after(() => nats.close());
+    return await work(server.url, await jetstreamManager(nats), scope);
   } finally {
     await scope.end();
   }
 }
 
-function tcpLoad({ tcpPort }: Satellite, connections: number, messages: number): readonly unknown[] {
+/** A program that sends lines over TCP. */
+export function tcpLoad({ tcpPort }: Satellite, connections: number, messages: number): readonly unknown[] {
   return ['load-syslog.js', tcpPort, connections, messages];
 }
 
@@ -146,7 +146,7 @@ async function inTurns<T>(
 }
 
 /** Sends messages as fast as they are taken; what is measured ends when the stream has all of them. */
-async function sample(
+export async function sample(
   one: Satellite,
   load: readonly unknown[],
   messages: number,

@@ -63,7 +63,7 @@ class HttpLoad {
   }
 }
 
-/** Sends numbered lines by TCP, in bursts, so that HTTP gets its turn; begins anew, on another connection, when one is cut. */
+/** Sends numbered lines over TCP, in bursts, so that HTTP gets its turn. Opens another connection when one is cut, and counts from 0 there. */
 class TcpLoad {
   connections = 0;
   sent = 0;
@@ -113,7 +113,7 @@ export interface Trial {
   readonly everyServerKill?: number | undefined;
 }
 
-/** Kills the satellite again and again under load by HTTP and TCP, and finds in JetStream all that was accepted, once. */
+/** Kills the satellite again and again under load over HTTP and TCP. Then JetStream must have each accepted message once. */
 export async function kill(t: TestContext, { kills, everyServerKill = Infinity }: Trial): Promise<void> {
   const [server, syslogPort, httpPort] = [await natsServer(t), await freePort(), await freePort()];
   await server.start();

@@ -1,3 +1,4 @@
+export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
   defineConnector,

@@ -9,8 +9,10 @@ import {
   type ProduceResult,
   type Production,
 } from './contract.js';
+import { checkMessage } from './check-message.js';
 import { hasCode } from './has-code.js';
 import { MessageSpans, type Sending } from './spans.js';
+import { forgotten, givenUp, lostUnderWay, undelivered } from './undelivered.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
@@ -151,7 +153,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       }
       // its turn comes again with the next connection, unless it has come already
       if (link === over) link = undefined;
-      if (over.sent === 1 && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, outcome));
+      if (over.sent === 1 && ++job.cuts === MOST_CUTS) end(job, givenUp(job.message, MOST_CUTS, outcome));
       else if (ctx.landing.aborted && link === undefined) failWith(job, outcome);
     };
     /** The connection survived this suspect: twice as many may go next. */
@@ -309,42 +311,4 @@ async function settleBy(producer: MessageProducer, production: Production): Prom
 /** True if the connection ended or the connector gave up. Not left as AbortError: in a landing the core takes that for no failure (F3). */
 function isLoss(error: unknown): boolean {
   return hasCode(error, 'CONNECTION_LOST') || (error instanceof Error && error.name === 'AbortError');
-}
-
-/** `cause` is a lost connection, or a server without room. */
-function undelivered({ target }: ProduceMessage, cause?: unknown): SputnikError {
-  const isFull = hasCode(cause, 'SERVER_FULL');
-  const state = isFull ? 'has no room' : 'is away';
-  const text = `the satellite landed while the server ${state}: the message for "${target}" was not delivered`;
-  return new SputnikError(isFull ? 'SERVER_FULL' : 'CONNECTION_LOST', text, { cause });
-}
-
-function forgotten({ target }: ProduceMessage): SputnikError {
-  const text = `the connection ended, and nobody waits for the message for "${target}" any more: it is not sent again`;
-  return new SputnikError('CONNECTION_LOST', text);
-}
-
-function lostUnderWay({ target }: ProduceMessage): SputnikError {
-  const text = `the connection to the server is lost; it may have the message for "${target}", or not`;
-  return new SputnikError('CONNECTION_LOST', text);
-}
-
-/** Some servers cut the connection at a message, as MQTT servers do if it is too large; they would do so again and again. */
-function givenUp({ target, payload }: ProduceMessage, cause: unknown): SputnikError {
-  const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const text = `gave up on the message for "${target}" (${size} bytes): ${MOST_CUTS} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;
-  return new SputnikError('SERVER_REFUSED', text, { cause });
-}
-
-/** Senders that know the block by a plain string may send anything. */
-function checkMessage({ target, payload }: Partial<Record<keyof ProduceMessage, unknown>>): void {
-  if (typeof target !== 'string' || target === '') {
-    throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: non-empty text');
-  }
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
-    throw new SputnikError(
-      'UNKNOWN_MESSAGE',
-      `the message for "${target}" needs a payload: text or bytes (Uint8Array)`,
-    );
-  }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { revived } from './deliver/dead-letters.js';
 import { filesOf } from './store/files.js';
 import { own } from './store/owner.js';
-import type { Problem } from './store/problem.js';
+import type { OnProblem } from './store/problem.js';
 import { measure, type Content, type Kept } from './store/record.js';
 import { Store } from './store/store.js';
 
@@ -13,7 +13,7 @@ const SOME = 1_024;
  * Puts the dead letters of a folder back, behind the messages that it keeps: they are sent again, to their own targets, from the next start on.
  * Resolves with how many they are. Rejects while a satellite has the folder open.
  */
-export function retry(folder: string, onProblem: (problem: Problem) => void): Promise<number> {
+export function retry(folder: string, onProblem: OnProblem): Promise<number> {
   return withDead(folder, onProblem, async (some) => {
     const store = await open(folder, onProblem);
     try {
@@ -25,14 +25,14 @@ export function retry(folder: string, onProblem: (problem: Problem) => void): Pr
 }
 
 /** Forgets the dead letters of a folder. Resolves with how many they are. Rejects while a satellite has the folder open. */
-export function drop(folder: string, onProblem: (problem: Problem) => void): Promise<number> {
+export function drop(folder: string, onProblem: OnProblem): Promise<number> {
   return withDead(folder, onProblem, async () => {});
 }
 
 /** Does something with all dead letters, some at a time; they are gone when that is done. */
 async function withDead(
   folder: string,
-  onProblem: (problem: Problem) => void,
+  onProblem: OnProblem,
   work: (some: readonly Kept[]) => Promise<void>,
 ): Promise<number> {
   const owner = await own(folder);
@@ -54,7 +54,7 @@ async function withDead(
   }
 }
 
-function open(path: string, onProblem: (problem: Problem) => void): Promise<Store> {
+function open(path: string, onProblem: OnProblem): Promise<Store> {
   const unbounded = { maxBytes: Infinity, maxMessages: Infinity };
   return Store.open(filesOf(path), { ...unbounded, now: () => Date.now(), onChange() {}, onProblem });
 }

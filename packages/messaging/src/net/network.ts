@@ -1,5 +1,5 @@
 /**
- * The part of an address that whoever is behind it cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4).
+ * The part of an address that its user cannot choose: all of IPv4, the first 64 bits of IPv6 (RFC 4291, section 2.5.4).
  *
  * @example
  * import { networkOf } from '@sputnikjs/messaging/net';

@@ -59,8 +59,8 @@ export function unusedSockets(): readonly string[] {
 }
 
 /**
- * The end of an error about a place where nobody can listen: whoever was passed a socket may mean that, and have configured another place.
- * Empty if all were taken.
+ * Ends an error about a place where nobody can listen: names the sockets that were passed and not taken, since one of them may be meant, and the
+ * configured place wrong. Empty if all were taken.
  *
  * @example
  * import { passedHint } from '@sputnikjs/messaging/net';

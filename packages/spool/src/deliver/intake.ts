@@ -1,5 +1,5 @@
 import { SputnikError, type BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import { checkMessage, type ProduceMessage } from '@sputnikjs/messaging';
 import { measure } from '../store/record.js';
 import type { Store } from '../store/store.js';
 
@@ -133,16 +133,12 @@ function noRoom(what: string, cause?: unknown): SputnikError {
   return new SputnikError('SERVER_FULL', `${what} the message`, { cause });
 }
 
-/** Senders that know the block by a plain string may send anything. */
-function measureAny(message: Partial<Record<keyof ProduceMessage, unknown>>, largest: number): Item['measured'] {
-  const { target, payload } = message;
-  if (typeof target !== 'string' || target === '')
-    throw new SputnikError('UNKNOWN_MESSAGE', 'a message to produce needs a target: non-empty text');
-  const named = `the message for "${target}"`;
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array))
-    throw new SputnikError('UNKNOWN_MESSAGE', `${named} needs a payload: text or bytes (Uint8Array)`);
+/** Throws UNKNOWN_MESSAGE for what never can be stored. */
+function measureAny(message: ProduceMessage, largest: number): Item['measured'] {
+  checkMessage(message);
+  const named = `the message for "${message.target}"`;
   try {
-    const measured = measure(message as ProduceMessage);
+    const measured = measure(message);
     // guard: D7 what never finds room is refused for good
     if (measured.bytes <= largest) return measured;
     throw new RangeError(`it has ${measured.bytes} bytes; half of "maxBytes" is ${largest}`);
