@@ -411,6 +411,7 @@ export const GUARDS = {
       'rules/deadline',
     ],
     'N3 a block knows what is left of its share': [swap('this.endsAt', 'Infinity'), 'rules/nesting', 'rules/deadline'],
+    'N6 what flies inside another may be landed by that': [never, 'rules/nesting'],
     'N5 what is sent back to somebody outside goes there': [never, 'rules/nesting'],
     'N4 a flight may listen to no signals': [
       swap('signals ? finisherBlock : silentFinisher', 'finisherBlock'),

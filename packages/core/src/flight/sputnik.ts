@@ -7,7 +7,7 @@ import type { ConfigSource } from '../api/config.js';
 import { connectorBlock } from '../server/connector.js';
 import type { BlockCommunicator } from '../api/block-communicator.js';
 import { CONNECTOR, FINISHER, type BlockDescriptor } from '../api/descriptor.js';
-import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from '../block/events.js';
+import type { BlockMetrics, EventListener, FlightStatus, LandingCause, LandingReport } from '../block/events.js';
 import { globalFactories, type BlockFactories } from '../block/factories.js';
 import { finisherBlock, silentFinisher } from './finisher.js';
 import { ActiveFlight } from './flight.js';
@@ -55,6 +55,11 @@ export interface SputnikOptions<C = unknown> {
    * outside (N5).
    */
   readonly outer?: Lookup | undefined;
+  /**
+   * Asked when a block asks to land, or something fails. True has it fly on until somebody around it calls `shootDown` (N6); its failures are
+   * in the report.
+   */
+  readonly landAround?: ((cause: LandingCause) => boolean) | undefined;
   /** Sees each message pass. */
   readonly observer?: MessageObserver | undefined;
 }
@@ -147,8 +152,9 @@ const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typ
 
 function planOf<C>(options: SputnikOptions<C>): FlightPlan {
   const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
-  const { observer, signal, landingSoon, outer } = options;
-  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, signal, landingSoon, outer };
+  const { observer, signal, landingSoon, outer, landAround } = options;
+  const around = { signal, landingSoon, outer, landAround };
+  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, ...around };
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineBlock, Sputnik, type Clock, type Flight, type MessageObserver, type SputnikOptions } from '@sputnikjs/core';
+import {
+  defineBlock,
+  Sputnik,
+  type Clock,
+  type Flight,
+  type MessageObserver,
+  type SputnikOptions,
+} from '@sputnikjs/core';
 import { gate, manualClock, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { problemsOf, rejection, TestFlight } from '../support/test-flight.js';
@@ -282,6 +289,27 @@ test('N5: what is sent back to somebody who cannot be found is refused', async (
   await turn();
   assert.deepEqual(sent, [false]);
   await t.land();
+});
+
+test('N6: what flies inside another is landed by that, if it says so', async () => {
+  const asked: string[] = [];
+  const landAround: SputnikOptions['landAround'] = ({ kind, block }) => asked.push(`${kind} ${block?.name}`) < 3;
+  const t = new TestFlight({ landAround });
+  await t.fly({ a: { onMsg: () => Promise.reject(new Error('boom')) }, b: {} });
+  t.context('b').land('enough');
+  t.self('a').send({});
+  await turn();
+  assert.deepEqual([t.flight.status().state, asked], ['flying', ['block b', 'failure a']]);
+  const { cause, failures } = await t.flight.shootDown('around it');
+  assert.deepEqual([cause.kind, failures.length, asked.length], ['shootDown', 1, 2]);
+  assert.equal((await rejection(t.launched, 'BLOCK_FAILED')).block?.name, 'a');
+});
+
+test('N6: what nobody around lands lands itself', async () => {
+  const t = new TestFlight({ landAround: () => false });
+  await t.fly({ a: {} });
+  t.context('a').land('enough');
+  assert.equal((await t.flight.landed).cause.reason, 'enough');
 });
 
 test('B3: a block may have more time for its init than the flight gives', async () => {
