@@ -47,10 +47,11 @@ interface Measured {
 }
 
 /** Measures what a message takes on disk. Throws a RangeError if a record cannot have it. */
-export function measure({ target, payload, contentType, headers, id }: Content): Measured {
+export function measure(content: Content): Measured {
+  const { target, payload, contentType, headers, id } = content;
   const json = headers === undefined ? '' : JSON.stringify(headers);
   const measured = {
-    content: { target, payload, contentType, headers, id },
+    content,
     headers: json,
     target: textBytes('target', target),
     type: textBytes('content type', contentType),
@@ -115,8 +116,8 @@ export interface Found {
 /** The intact records of `bytes` from `from` on, in order. What lies between them, and is no record, is left out. */
 export function* recordsIn(bytes: Buffer, from: number, seed: number): Generator<Found, void> {
   for (let at = from; at < bytes.length;) {
-    const found = recordAt(bytes, at, seed);
-    if (found) {
+    if (isIntact(bytes, at, seed)) {
+      const found = recordAt(bytes, at);
       yield found;
       at = found.to;
     } else {
@@ -127,26 +128,40 @@ export function* recordsIn(bytes: Buffer, from: number, seed: number): Generator
   }
 }
 
-function recordAt(bytes: Buffer, at: number, seed: number): Found | undefined {
-  if (at + HEAD > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return undefined;
+/** The records of a batch that has never left the memory: nothing between them, and none that needs to be checked. */
+export function* recordsOf(batch: Buffer): Generator<Found, void> {
+  for (let at = 0; at < batch.length;) {
+    const found = recordAt(batch, at);
+    yield found;
+    at = found.to;
+  }
+}
+
+function isIntact(bytes: Buffer, at: number, seed: number): boolean {
+  if (at + HEAD > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return false;
   const to = at + bytes.readUInt32LE(at + 8);
-  if (to > bytes.length || to < at + HEAD) return undefined;
+  if (to > bytes.length || to < at + HEAD) return false;
   // guard: D5 a record that is not what was written is not taken
-  if (bytes.readUInt32LE(at + 4) !== crc32(bytes.subarray(at + CHECKED_FROM, to), seed)) return undefined;
+  return bytes.readUInt32LE(at + 4) === crc32(bytes.subarray(at + CHECKED_FROM, to), seed);
+}
+
+function recordAt(bytes: Buffer, at: number): Found {
+  const to = at + bytes.readUInt32LE(at + 8);
   const has = bytes[at + 13] ?? 0;
-  let next = at + HEAD;
-  const text = (length: number): string => bytes.toString('utf8', next, (next += length));
-  const target = text(bytes.readUInt16LE(at + 14));
-  const contentType = text(bytes.readUInt16LE(at + 36));
-  const id = text(bytes.readUInt16LE(at + 38));
-  const headers = text(bytes.readUInt32LE(at + 40));
-  const content = {
-    target,
-    payload: bytes.subarray(next, to),
-    ...(has & HAS_TYPE && { contentType }),
-    ...(has & HAS_ID && { id }),
-    ...(has & HAS_HEADERS && { headers: JSON.parse(headers) as Readonly<Record<string, string>> }),
+  const typeAt = at + HEAD + bytes.readUInt16LE(at + 14);
+  const idAt = typeAt + bytes.readUInt16LE(at + 36);
+  const headersAt = idAt + bytes.readUInt16LE(at + 38);
+  const payloadAt = headersAt + bytes.readUInt32LE(at + 40);
+  const content: Mutable<Content> = {
+    target: bytes.toString('utf8', at + HEAD, typeAt),
+    payload: bytes.subarray(payloadAt, to),
   };
+  if (has & HAS_TYPE) content.contentType = bytes.toString('utf8', typeAt, idAt);
+  if (has & HAS_ID) content.id = bytes.toString('utf8', idAt, headersAt);
+  if (has & HAS_HEADERS) content.headers = JSON.parse(bytes.toString('utf8', headersAt, payloadAt)) as Headers;
   const isFirst = (bytes[at + 12] ?? 0) === FIRST;
   return { sequence: bytes.readDoubleLE(at + 16), time: bytes.readDoubleLE(at + 24), content, isFirst, from: at, to };
 }
+
+type Headers = Content['headers'];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

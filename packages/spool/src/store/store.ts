@@ -71,10 +71,11 @@ export class Store {
       segmentBytes: Math.min(LARGEST, Math.max(SMALLEST, Math.floor(maxBytes / SEGMENTS))),
       now,
       onProblem,
-      onStored: (kept) => {
-        this.kept += kept.length;
-        this.stored += kept.length;
-        this.#reader.stored(kept);
+      onStored: (batch) => {
+        const count = batch.last - batch.first + 1;
+        this.kept += count;
+        this.stored += count;
+        this.#reader.stored(batch);
         options.onChange();
       },
     });
