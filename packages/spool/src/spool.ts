@@ -17,8 +17,8 @@ import { tellProblem } from './tell-problem.js';
 const DEAD = 'dead';
 /** Their part of what the spool may have on the disk. */
 const DEAD_SHARE = 8;
-/** Messages that wait for the disk: so many at once, so many behind them, and so many bytes. */
-const [CONCURRENCY, CAPACITY, HELD_BYTES] = [4_096, 1_024, 33_554_432] as const;
+/** Messages that wait for the disk, in so many calls of so many; messages behind them, and bytes of all. */
+const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [512, 8, 1_024, 33_554_432] as const;
 /** How often what was delivered is noted, in milliseconds: what was delivered since is sent again after a kill. */
 const SAVE_MS = 1_000;
 
@@ -113,7 +113,7 @@ export const spool: BlockDefinition = defineBlock({
     }
 
     return {
-      mailbox: { concurrency: CONCURRENCY, capacity: CAPACITY, weigh: weightOf, maxWeight: HELD_BYTES },
+      mailbox: { concurrency: CALLS, batch: BATCH, capacity: CAPACITY, weigh: weightOf, maxWeight: HELD_BYTES },
       async init() {
         opened = await open(resolve(config.path));
         const { kept, bytes } = opened.store;
@@ -125,9 +125,9 @@ export const spool: BlockDefinition = defineBlock({
         opened?.delivery.goOn();
         for await (const _ of ctx.clock.every(SAVE_MS, ctx.signal)) await opened?.store.save();
       },
-      onMsg(message) {
+      onMsgs(mails) {
         if (opened === undefined) throw new Error('the spool is not open');
-        return opened.intake.accept(message);
+        return opened.intake.accept(mails);
       },
       async onLanding() {
         if (opened === undefined) return;
@@ -144,7 +144,7 @@ export const spool: BlockDefinition = defineBlock({
         if (kept > 0) ctx.log.info({ event: 'spoolKept', messages: kept, bytes }, text);
       },
       metrics: () => (opened === undefined ? [] : metricsOf(opened, config)),
-      onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
+      onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };
   },
 });

@@ -1,6 +1,6 @@
 import type { Files, Output } from './files.js';
 import type { OnProblem } from './problem.js';
-import { encode, type measure } from './record.js';
+import { encode, type Measured } from './record.js';
 import { freshMarks, HEADER_BYTES, headerOf, nameOf, UNNAMED, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -12,7 +12,7 @@ const AHEAD = 1 / 32;
 
 /** A message to store, and who waits for it. */
 export interface Entry {
-  readonly measured: ReturnType<typeof measure>;
+  readonly measured: Measured;
   /** Called once: when the message is on the disk, or with the reason why it is not. */
   settle(error?: unknown): void;
 }
@@ -163,8 +163,9 @@ export class Appender {
     for (const { measured } of batch) size += measured.bytes;
     const bytes = Buffer.allocUnsafe(size);
     let at = 0;
-    for (const [index, { measured }] of batch.entries()) {
-      encode(bytes, at, measured, { sequence: first + index, time, seed, isFirst: index === 0 });
+    let sequence = first;
+    for (const { measured } of batch) {
+      encode(bytes, at, measured, { sequence: sequence++, time, seed, isFirst: at === 0 });
       at += measured.bytes;
     }
     await output.write(bytes);

@@ -1,6 +1,6 @@
 import { keyOf, type StoredBatch } from './appender.js';
 import type { Files } from './files.js';
-import { recordsIn, recordsOf, type Found, type Kept } from './record.js';
+import { intactFrom, recordAt, type Found, type Kept } from './record.js';
 import { HEADER_BYTES, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -9,9 +9,10 @@ const [MOST_FRESH, MOST_FRESH_BYTES] = [4_096, 8_388_608] as const;
 
 /** What is being read of a segment: from the disk, or a batch from memory. */
 interface Reading extends Pick<StoredBatch, 'segment' | 'last' | 'from'> {
-  readonly records: Iterator<Found, void>;
-  /** Where the record after the last that was taken begins. */
-  next: number;
+  /** Gives the next record from a place in the bytes on. */
+  readonly find: (at: number) => Found | undefined;
+  /** Where in the bytes the record after the last that was taken begins. */
+  at: number;
 }
 
 export interface ReaderParts {
@@ -81,16 +82,16 @@ export class Reader {
   #takeFrom(reading: Reading, most: number): readonly Kept[] {
     const kept: Kept[] = [];
     while (kept.length < most && this.#next <= reading.last) {
-      const { value } = reading.records.next();
-      if (value !== undefined && value.sequence < this.#next) continue;
-      const isThere = value !== undefined && value.sequence <= reading.last;
-      const upTo = isThere ? value.sequence - 1 : reading.last;
+      const found = reading.find(reading.at);
+      if (found !== undefined) reading.at = found.to;
+      if (found !== undefined && found.sequence < this.#next) continue;
+      const isThere = found !== undefined && found.sequence <= reading.last;
+      const upTo = isThere ? found.sequence - 1 : reading.last;
       if (this.#next <= upTo) this.#parts.onMissing(reading.segment, this.#next, upTo);
       this.#next = upTo + 1;
       if (!isThere) break;
       this.#next++;
-      reading.next = reading.from + value.to;
-      const { sequence, time, content } = value;
+      const { sequence, time, content } = found;
       kept.push({ sequence, time, content, key: keyOf(reading.segment, sequence) });
     }
     return kept;
@@ -101,7 +102,8 @@ export class Reader {
     if (this.#fresh[0]?.first !== this.#next) return undefined;
     const { bytes, ...place } = this.#fresh.shift() as StoredBatch;
     this.#freshBytes -= bytes.length;
-    return (this.#reading = { ...place, records: recordsOf(bytes), next: place.from });
+    const find: Reading['find'] = (at) => (at < bytes.length ? recordAt(bytes, at) : undefined);
+    return (this.#reading = { ...place, find, at: 0 });
   }
 
   /** Reads on in the segment, or the next one; undefined if there is no more. */
@@ -113,7 +115,7 @@ export class Reader {
       return (this.#reading = undefined);
     }
     if (segment.first > this.#next) this.#next = segment.first;
-    const from = before?.segment === segment ? before.next : HEADER_BYTES;
+    const from = before?.segment === segment ? before.from + before.at : HEADER_BYTES;
     const { last, bytes: to, seed } = segment;
     this.#covered = last;
     const seeks = this.#seeks;
@@ -122,6 +124,6 @@ export class Reader {
       if (seeks === this.#seeks) throw error;
     });
     if (bytes === undefined || seeks !== this.#seeks) return this.#read();
-    return (this.#reading = { segment, last, from, records: recordsIn(bytes, 0, seed), next: from });
+    return (this.#reading = { segment, last, from, find: (at) => intactFrom(bytes, at, seed), at: 0 });
   }
 }

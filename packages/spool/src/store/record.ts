@@ -34,7 +34,7 @@ const FIRST = 1;
 const MOST_TEXT = 65_535;
 
 /** Text whose length in bytes is known. */
-interface Measured {
+export interface Measured {
   readonly content: Content;
   readonly headers: string;
   readonly target: number;
@@ -115,26 +115,14 @@ export interface Found {
 
 /** The intact records of `bytes` from `from` on, in order. What lies between them, and is no record, is left out. */
 export function* recordsIn(bytes: Buffer, from: number, seed: number): Generator<Found, void> {
-  for (let at = from; at < bytes.length;) {
-    if (isIntact(bytes, at, seed)) {
-      const found = recordAt(bytes, at);
-      yield found;
-      at = found.to;
-    } else {
-      const next = bytes.indexOf(MAGIC, at + 1);
-      if (next < 0) return;
-      at = next;
-    }
-  }
+  for (let found = intactFrom(bytes, from, seed); found; found = intactFrom(bytes, found.to, seed)) yield found;
 }
 
-/** The records of a batch that has never left the memory: nothing between them, and none that needs to be checked. */
-export function* recordsOf(batch: Buffer): Generator<Found, void> {
-  for (let at = 0; at < batch.length;) {
-    const found = recordAt(batch, at);
-    yield found;
-    at = found.to;
-  }
+/** The first intact record of `bytes` from `from` on; undefined if there is none. */
+export function intactFrom(bytes: Buffer, from: number, seed: number): Found | undefined {
+  for (let at = from; at >= 0 && at < bytes.length; at = bytes.indexOf(MAGIC, at + 1))
+    if (isIntact(bytes, at, seed)) return recordAt(bytes, at);
+  return undefined;
 }
 
 function isIntact(bytes: Buffer, at: number, seed: number): boolean {
@@ -145,23 +133,23 @@ function isIntact(bytes: Buffer, at: number, seed: number): boolean {
   return bytes.readUInt32LE(at + 4) === crc32(bytes.subarray(at + CHECKED_FROM, to), seed);
 }
 
-function recordAt(bytes: Buffer, at: number): Found {
+/** The record that begins there, which is known to be intact. */
+export function recordAt(bytes: Buffer, at: number): Found {
   const to = at + bytes.readUInt32LE(at + 8);
   const has = bytes[at + 13] ?? 0;
   const typeAt = at + HEAD + bytes.readUInt16LE(at + 14);
   const idAt = typeAt + bytes.readUInt16LE(at + 36);
   const headersAt = idAt + bytes.readUInt16LE(at + 38);
   const payloadAt = headersAt + bytes.readUInt32LE(at + 40);
-  const content: Mutable<Content> = {
+  const content = {
     target: bytes.toString('utf8', at + HEAD, typeAt),
     payload: bytes.subarray(payloadAt, to),
+    contentType: has & HAS_TYPE ? bytes.toString('utf8', typeAt, idAt) : undefined,
+    headers: has & HAS_HEADERS ? (JSON.parse(bytes.toString('utf8', headersAt, payloadAt)) as Headers) : undefined,
+    id: has & HAS_ID ? bytes.toString('utf8', idAt, headersAt) : undefined,
   };
-  if (has & HAS_TYPE) content.contentType = bytes.toString('utf8', typeAt, idAt);
-  if (has & HAS_ID) content.id = bytes.toString('utf8', idAt, headersAt);
-  if (has & HAS_HEADERS) content.headers = JSON.parse(bytes.toString('utf8', headersAt, payloadAt)) as Headers;
   const isFirst = (bytes[at + 12] ?? 0) === FIRST;
   return { sequence: bytes.readDoubleLE(at + 16), time: bytes.readDoubleLE(at + 24), content, isFirst, from: at, to };
 }
 
 type Headers = Content['headers'];
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -152,7 +152,8 @@ export class Store {
   acknowledge(sequence: number): void {
     if (this.isAcknowledged(sequence)) return;
     this.kept--;
-    this.#beyond.add(sequence);
+    if (sequence === this.#acknowledged + 1) this.#acknowledged = sequence;
+    else this.#beyond.add(sequence);
     this.#advance();
   }
 
@@ -197,7 +198,7 @@ export class Store {
   #advance(): void {
     // Between segments there may be numbers that no message has: their segment is gone.
     for (let head = 0; ;) {
-      while (this.#beyond.delete(this.#acknowledged + 1)) this.#acknowledged++;
+      while (this.#beyond.size > 0 && this.#beyond.delete(this.#acknowledged + 1)) this.#acknowledged++;
       const segment = this.#segments.at(head);
       if (segment === undefined) break;
       if (segment.first > this.#acknowledged + 1) this.#acknowledged = segment.first - 1;
