@@ -57,8 +57,8 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
-    ['check-message', 'undelivered', 'weight', 'spans'],
-    ['connector', 'producer', 'consumer'],
+    ['check-message', 'passing', 'undelivered', 'weight', 'spans'],
+    ['connector', 'producer', 'consumer', 'bridge'],
     ['index', 'register'],
   ],
   spool: [['store'], ['config', 'deliver'], ['changes', 'tell-problem'], ['spool'], ['cli'], ['index', 'register']],
