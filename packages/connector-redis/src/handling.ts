@@ -53,7 +53,11 @@ export class Handling {
   async beginAgain(entries: readonly Entry[], tries?: ReadonlyMap<string, number>): Promise<void> {
     const ids = entries.flatMap(([id, fields]) => (fields === null ? [] : [id]));
     const counts = ids.length === 0 ? undefined : await this.#about.stream.deliveriesOf(ids);
-    await this.#begin(entries, (sequence) => ({ sequence, redelivered: true, deliveries: counts?.get(sequence) }), tries);
+    await this.#begin(
+      entries,
+      (sequence) => ({ sequence, redelivered: true, deliveries: counts?.get(sequence) }),
+      tries,
+    );
   }
 
   async #begin(

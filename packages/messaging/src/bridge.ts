@@ -185,6 +185,10 @@ function metricsOf(counts: Counts): readonly Metric[] {
     counter('refused_total', 'Messages refused for good, or without a route, each time.', counts.refused),
     counter('dead_letters_total', 'Of these, those that went to the dead letters.', counts.deadLetters),
     counter('headers_dropped_total', 'Headers that stay behind.', counts.headersLeft),
-    counter('stripped_total', 'Messages whose headers and content type the other server does not carry.', counts.stripped),
+    counter(
+      'stripped_total',
+      'Messages whose headers and content type the other server does not carry.',
+      counts.stripped,
+    ),
   ];
 }

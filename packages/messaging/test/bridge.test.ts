@@ -32,7 +32,8 @@ async function bridged(config: object = {}, answer: Answer = () => undefined): P
       await flight.to(RECEIVER).ask(whole);
       return producer.messages.at(-1) as ProduceMessage;
     },
-    count: (name) => flight.metrics().flatMap(({ metrics }) => metrics.find((one) => one.name === name)?.value ?? [])[0],
+    count: (name) =>
+      flight.metrics().flatMap(({ metrics }) => metrics.find((one) => one.name === name)?.value ?? [])[0],
   };
 }
 
@@ -97,7 +98,15 @@ test('body, content type, headers and id go along, and the name of the bridge', 
 
 test('headers that not all servers take stay behind, and are counted', async () => {
   const { pass, count } = await bridged();
-  const wrong = { 'Nats-Msg-Id': 'x', CC: 'x', 'x-death': '[]', 'of two': 'x', lines: 'a\nb', space: ' x', 'Content-Type': 'x' };
+  const wrong = {
+    'Nats-Msg-Id': 'x',
+    CC: 'x',
+    'x-death': '[]',
+    'of two': 'x',
+    lines: 'a\nb',
+    space: ' x',
+    'Content-Type': 'x',
+  };
   const { headers } = await pass({ headers: { ...wrong, right: 'yes' } });
   assert.deepEqual(headers, { right: 'yes', 'Sputnik-Bridges': 'own' });
   assert.equal(count('headers_dropped_total'), Object.keys(wrong).length);
@@ -229,7 +238,10 @@ test('check finds messages that would go round in circles by topics', async () =
   };
   const [problem, ...others] = await check([{ from: 'sensors.>', to: 'sensors/{1}' }]);
   assert.equal(others.length, 0);
-  assert.match(problem ?? '', /^routes\[0\]: messages would go round in circles: what goes to "sensors\.\{1\}" comes back/);
+  assert.match(
+    problem ?? '',
+    /^routes\[0\]: messages would go round in circles: what goes to "sensors\.\{1\}" comes back/,
+  );
   assert.equal((await check([{ from: '*.attic.>', to: 'sensors/{1}' }])).length, 1);
   assert.deepEqual(await check([{ from: 'sensors.>', to: 'from-nats/{1}' }]), []);
   assert.deepEqual(await check([{ from: 'commands.>', to: 'sensors/{1}' }]), []);

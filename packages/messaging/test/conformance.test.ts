@@ -1,6 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { RECEIVER, PRODUCER, bridgeBlock, consumerBlock, producerBlock, type MessagingConnection } from '@sputnikjs/messaging';
+import {
+  RECEIVER,
+  PRODUCER,
+  bridgeBlock,
+  consumerBlock,
+  producerBlock,
+  type MessagingConnection,
+} from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, testFlight, turn } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 

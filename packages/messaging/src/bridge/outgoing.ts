@@ -43,7 +43,11 @@ export function outgoingOf(
 }
 
 /** All that is known of a message, for a server that carries a body only. */
-function enveloped(consumed: ConsumedMessage, bridges: readonly string[], more: Readonly<Record<string, string>>): object {
+function enveloped(
+  consumed: ConsumedMessage,
+  bridges: readonly string[],
+  more: Readonly<Record<string, string>>,
+): object {
   const { source, id, contentType, headers, correlationId, replyTo, payload } = consumed;
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const body = isUtf8(bytes) ? { payload: bytes.toString() } : { payloadBase64: bytes.toString('base64') };

@@ -26,7 +26,8 @@ export class Route {
     const found = matchOf(this.#from, source.split(this.#separators.from));
     if (found === undefined) return undefined;
     const { to } = this.#separators;
-    const textOf = (place: string): string => place.replaceAll(PLACE, (_, n: string) => found[Number(n) - 1]?.join(to) ?? '');
+    const textOf = (place: string): string =>
+      place.replaceAll(PLACE, (_, n: string) => found[Number(n) - 1]?.join(to) ?? '');
     // guard: nothing stands for no part, so that no separator is left over
     return this.#to.flatMap((part) => (isPlace(part) && textOf(part) === '' ? [] : textOf(part))).join(to);
   }
