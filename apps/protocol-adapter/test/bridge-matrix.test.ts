@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { amqpEnd, mqttEnd, natsEnd, redisEnd, type End } from './bridge-ends.js';
-import { folder, Satellite } from './support.js';
+import { nestedFolder } from './bridge-folder.js';
+import { Satellite } from './support.js';
 
 type Kind = 'nats' | 'mqtt' | 'redis' | 'amqp';
 const KINDS: readonly Kind[] = ['nats', 'mqtt', 'redis', 'amqp'];
-type Files = Record<string, unknown>;
-
-/** A folder with folders in it. */
-function nested(cf: string, satellites: Readonly<Record<string, Files>>): void {
-  for (const [name, files] of Object.entries(satellites)) {
-    mkdirSync(join(cf, name));
-    for (const [file, value] of Object.entries(files)) writeFileSync(join(cf, name, file), JSON.stringify(value));
-  }
-}
 
 test('a bridge leads from each server to each: body, content type, headers and id arrive where both servers carry them', async (t) => {
   const ends: Record<Kind, End> = {
@@ -45,27 +35,29 @@ test('a bridge leads from each server to each: body, content type, headers and i
     })),
     ...KINDS.map((from) => ({ satellite: `from-${from}` })),
   ];
-  const cf = folder(t, {
-    'blocks.json': blocks,
-    ...Object.fromEntries(bridges.map((bridge) => [`${bridge.name}.json`, bridge])),
-  });
-  for (const kind of KINDS) {
+  const satellites = KINDS.map((kind): Readonly<Record<string, Readonly<Record<string, unknown>>>> => {
     const { connector } = ends[kind];
     const consumers = KINDS.map((to) => ({
       name: 'consumer',
       responsibility: to,
       needs: { receiver: `${kind}-${to}` },
     }));
-    nested(cf, {
+    return {
       [`to-${kind}`]: { 'blocks.json': [{ name: 'producer' }], 'connector.json': connector },
       [`from-${kind}`]: {
         'blocks.json': consumers,
         'connector.json': connector,
         ...Object.fromEntries(KINDS.map((to) => [`${to}.json`, { source: sourceOf(kind, to) }])),
       },
-    });
+    };
+  });
+  const outermost = {
+    'blocks.json': blocks,
+    ...Object.fromEntries(bridges.map((bridge) => [`${bridge.name}.json`, bridge])),
+  };
+  const cf = nestedFolder(t, Object.assign({ '': outermost }, ...satellites) as Parameters<typeof nestedFolder>[1]);
+  for (const kind of KINDS)
     await ends[kind].prepare(KINDS.flatMap((other) => [sourceOf(kind, other), targetOf(other, kind)]));
-  }
   const satellite = new Satellite(t, cf);
   await satellite.logs('connected', 2 * KINDS.length);
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort, mosquitto, natsServer } from '@sputnikjs/testkit/servers';
+import { nestedFolder } from './bridge-folder.js';
 import { amqpEnd, natsEnd, redisEnd } from './bridge-ends.js';
 import { folder, Program, run, Satellite, Subscriber } from './support.js';
 
@@ -93,24 +94,21 @@ test('two bridges that lead round in a real circle send a message once: what the
     'blocks.json': [{ name: 'producer' }, { name: 'consumer', needs: { receiver } }],
     'connector.json': connector,
   });
-  const cf = folder(t, {
-    'blocks.json': [
-      { satellite: 'nats' },
-      { name: 'bridge', responsibility: 'there', needs: { producer: 'redis/producer' } },
-      { name: 'bridge', responsibility: 'back', needs: { producer: 'nats/producer' } },
-      { satellite: 'redis' },
-    ],
-    'sputnik.json': { admin: { port: admin } },
-    'there.json': { name: 'pair', routes: [{ from: 'out.*', to: 'out:{1}' }] },
-    'back.json': { name: 'pair', routes: [{ from: 'out:*', to: 'out.{1}' }] },
-  });
-  for (const [name, files] of Object.entries({
+  const cf = nestedFolder(t, {
+    '': {
+      'blocks.json': [
+        { satellite: 'nats' },
+        { name: 'bridge', responsibility: 'there', needs: { producer: 'redis/producer' } },
+        { name: 'bridge', responsibility: 'back', needs: { producer: 'nats/producer' } },
+        { satellite: 'redis' },
+      ],
+      'sputnik.json': { admin: { port: admin } },
+      'there.json': { name: 'pair', routes: [{ from: 'out.*', to: 'out:{1}' }] },
+      'back.json': { name: 'pair', routes: [{ from: 'out:*', to: 'out.{1}' }] },
+    },
     nats: { ...side(nats.connector, 'there'), 'consumer.json': { source: 'out.*' } },
     redis: { ...side(redis.connector, 'back'), 'consumer.json': { source: 'out:a' } },
-  })) {
-    mkdirSync(join(cf, name));
-    for (const [file, value] of Object.entries(files)) writeFileSync(join(cf, name, file), JSON.stringify(value));
-  }
+  });
   const satellite = new Satellite(t, cf);
   await satellite.logs('connected', 2);
   const counted = async (what: string): Promise<number> => {
