@@ -163,7 +163,7 @@ export async function amqpEnd(t: TestContext): Promise<End> {
       return until(count, async () => {
         for (let message; (message = await client.basicGet({ queue, noAck: true })) !== undefined;) {
           const { body, contentType, messageId: id, headers = {} } = message;
-          found.push({ body: String(body), contentType, id, headers: headers as Record<string, string> });
+          found.push({ body: String(body), contentType, id, headers });
         }
         return found;
       });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { natsServer, rabbitmqServer, redisServer, type RealServer, type Scope } from '@sputnikjs/testkit/servers';
+import { natsServer, rabbitmqServer, redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 import { Connection } from 'rabbitmq-client';
 import { run, Satellite } from './support.js';
 import { nestedFolder } from './bridge-folder.js';
@@ -136,7 +136,7 @@ export async function killAround(
   make: (t: TestContext) => Promise<Target>,
   { messages, rounds, underWay }: Trial,
 ): Promise<Outcome> {
-  const source = await redisServer(t as Scope);
+  const source = await redisServer(t);
   const target = await make(t);
   await Promise.all([source.start(), target.server.start()]);
   const fill = `for i = 1, ${messages} do redis.call('XADD', KEYS[1], '*', 'payload', i) end`;

@@ -128,12 +128,10 @@ export const bridgeBlock: BlockDefinition = defineBlock({
         concurrency: CALLS,
         batch: BATCH,
         capacity: CAPACITY,
-        // guard: what a bridge holds is bounded in bytes
         weigh: ({ source, payload, contentType, headers, id }) =>
           weightOf({ target: source, payload, contentType, headers, id }),
         maxWeight: HELD_BYTES,
       },
-      // guard: messages go over in the order in which they come
       async onMsgs(mails) {
         await Promise.all(mails.map((mail) => settle(mail)));
       },

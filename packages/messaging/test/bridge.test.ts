@@ -9,12 +9,12 @@ type Answer = (message: ProduceMessage) => unknown;
 
 interface Bridged {
   readonly flight: TestFlight;
-  readonly producer: EchoBlock<ProduceMessage, unknown>;
+  readonly producer: EchoBlock<ProduceMessage>;
   /** What the block has logged: the event and the text of each line. */
-  logged(): readonly (readonly [unknown, string])[];
+  readonly logged: () => readonly (readonly [unknown, string])[];
   /** Rejects with what the producer has thrown. */
-  pass(message?: Partial<ConsumedMessage>): Promise<ProduceMessage>;
-  count(name: string): number | undefined;
+  readonly pass: (message?: Partial<ConsumedMessage>) => Promise<ProduceMessage>;
+  readonly count: (name: string) => number | undefined;
 }
 
 async function bridged(config: object = {}, answer: Answer = () => undefined): Promise<Bridged> {
