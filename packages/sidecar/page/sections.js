@@ -147,7 +147,7 @@ function showLanding({ landing, now, held }) {
 /** @param {Status} status */
 function showServer(status) {
   const { state, url = '–', since, attempts, losses: lost, retryAt } = status.server;
-  const text = connectionText(status);
+  const text = connectionText(status.server);
   /** @type {[string, string][]} */
   const pairs = [
     ['Server', url],
