@@ -103,8 +103,7 @@ const isSoak = given.includes('--soak');
 const files = [...testsBelow(root)]
   .filter((path) => only.every((part) => path.includes(part)))
   .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && path.endsWith('model/model.test.js')))
-  .filter((path) => !given.includes('--unit') || !startsProcesses(path))
-  .toSorted();
+  .filter((path) => !given.includes('--unit') || !startsProcesses(path));
 if (files.length === 0) {
   console.error('no compiled tests found; run `npm run build` first');
   process.exit(1);
