@@ -1,6 +1,6 @@
 // Runs compiled tests (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none. Arguments are parts of the
-// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else, but for the random flights:
-// ten times as many. --unit runs those that start no process, whose files can be told from what they import.
+// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else, but for the trials of chance:
+// twenty times as many. --unit runs those that start no process, whose files can be told from what they import.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -26,6 +26,15 @@ const LONGEST = [
   'connector-nats/dist-test/servers',
   'core/dist-test/model/model',
 ];
+
+/** Those whose number of trials FLIGHTS says. */
+const OF_CHANCE = ['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map(
+  (name) => `core/dist-test/${name}.test.js`,
+);
+
+function isOfChance(path) {
+  return OF_CHANCE.some((end) => path.endsWith(end));
+}
 
 /** Its place in the order: those of no list come last. */
 function placeOf(path) {
@@ -102,7 +111,7 @@ const only = given.filter((part) => !part.startsWith('--'));
 const isSoak = given.includes('--soak');
 const files = [...testsBelow(root)]
   .filter((path) => only.every((part) => path.includes(part)))
-  .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && path.endsWith('model/model.test.js')))
+  .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && isOfChance(path)))
   .filter((path) => !given.includes('--unit') || !startsProcesses(path));
 if (files.length === 0) {
   console.error('no compiled tests found; run `npm run build` first');
@@ -111,8 +120,8 @@ if (files.length === 0) {
 
 // What ensure-servers.mjs has unpacked.
 process.env.PATH = [process.env.PATH, join(root, '.servers/bin')].join(delimiter);
-// Random flights of the core's model.
-process.env.FLIGHTS ??= isSoak ? '20000' : '2000';
+// Random flights of the core's model; other trials of chance take a part of that.
+process.env.FLIGHTS ??= isSoak ? '20000' : '1000';
 
 // Most wait for servers and deadlines most of their time: fewer at once leave processors idle. Long trials are busy all the time.
 const concurrency = (isSoak ? 1 : 2) * availableParallelism() + 1;
