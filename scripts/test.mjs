@@ -19,10 +19,13 @@ const LONGEST = [
   'adapter-http/dist-test/hostile-flood',
   'connector-mqtt/dist-test/conformance',
   'connector-amqp/dist-test/field',
+  'sidecar/dist-test/page',
   'connector-mqtt/dist-test/stall',
   'examples/dist-test/docstrings',
   'protocol-adapter/dist-test/resend',
+  'sidecar/dist-test/field',
   'adapter-syslog/dist-test/field',
+  'adapter-syslog/dist-test/hostile.test',
   'connector-nats/dist-test/servers',
   'core/dist-test/model/model',
 ];
