@@ -78,6 +78,16 @@ test('variables that are called like those of a configuration, and set no key, a
   ]);
 });
 
+test('of a variable whose name has run into a value, as in a broken file, only the beginning is shown', async () => {
+  const cf = await folder({
+    'blocks.json': [{ name: 'listener', module: './blocks.mjs' }],
+    'blocks.mjs': BLOCKS,
+    'listener.json': { port: 1 },
+  });
+  const { stderr } = await cliHere(['check', '--cf', cf], { 'LISTENER_PASS-hunter2': 'x' });
+  assert.match(stderr.join(), /environment: LISTENER_PASS…: sets no key of "listener"/);
+});
+
 test('check --connect says which server lets the satellite in, and leaves it as it is', async (t) => {
   const server = await natsServer(t);
   await server.start();
