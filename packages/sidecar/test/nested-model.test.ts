@@ -43,7 +43,7 @@ class World {
     return defineBlock({
       name,
       make: (_config, _to, { descriptor }): Partial<AnyBlock> => {
-        const own = `${descriptor.name}`;
+        const own = descriptor.name;
         return {
           mailbox: { capacity: 4 },
           init: () => {
