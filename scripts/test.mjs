@@ -31,9 +31,10 @@ const LONGEST = [
 ];
 
 /** Those whose number of trials FLIGHTS says. */
-const OF_CHANCE = ['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map(
-  (name) => `core/dist-test/${name}.test.js`,
-);
+const OF_CHANCE = [
+  ...['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map((name) => `core/dist-test/${name}.test.js`),
+  'sidecar/dist-test/nested-model.test.js',
+];
 
 function isOfChance(path) {
   return OF_CHANCE.some((end) => path.endsWith(end));
