@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort, natsServer } from '@sputnikjs/testkit/servers';
-import { storedIn } from './stored.js';
+import { storedInJetStream } from './stored.js';
 import { folder, run, Satellite } from './support.js';
 
 const CONF = fileURLToPath(new URL('../conf/nats-spool', import.meta.url));
@@ -32,5 +32,7 @@ test('D13: with a spool HTTP is accepted while the server is away; a landing kee
   await second.logs('connected');
   second.process.kill('SIGTERM');
   assert.deepEqual(await second.ended, { code: 0, signal: null }, second.lines.slice(-5).join('\n'));
-  assert.deepEqual((await storedIn(server)).http, ['1', '2', '3']);
+  const payloads: string[] = [];
+  for await (const { payload } of storedInJetStream(server)) payloads.push(payload);
+  assert.deepEqual(payloads, ['1', '2', '3']);
 });
