@@ -1,0 +1,41 @@
+import type { TestContext } from 'node:test';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { folder, Satellite } from './support.js';
+
+/** A satellite that takes HTTP, and has a spool before a server. */
+export interface Spooling {
+  readonly satellite: Satellite;
+  /** The folder of the spool. */
+  readonly path: string;
+  /** Resolves with the status. */
+  post(target: string, body: string): Promise<number>;
+}
+
+/** Starts one; it has connected when this resolves. */
+export async function spooling(
+  t: TestContext,
+  connector: Record<string, unknown>,
+  spool: Record<string, unknown> = {},
+): Promise<Spooling> {
+  const [http, path] = [await freePort(), folder(t)];
+  const cf = folder(t, {
+    'blocks.json': [
+      { name: 'producer', responsibility: 'uplink' },
+      { name: 'spool', module: '@sputnikjs/spool', needs: { producer: 'uplink' } },
+      { name: 'httpgateway', module: '@sputnikjs/adapter-http' },
+    ],
+    'connector.json': connector,
+    'httpgateway.json': { port: http },
+    'spool.json': { path, flushAtLandingMs: 14_000, ...spool },
+  });
+  const satellite = new Satellite(t, cf);
+  await satellite.logs('connected');
+  return {
+    satellite,
+    path,
+    async post(target, body) {
+      const url = `http://127.0.0.1:${http}/produce/${encodeURIComponent(target)}`;
+      return (await fetch(url, { method: 'POST', body })).status;
+    },
+  };
+}
