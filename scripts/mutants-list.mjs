@@ -646,6 +646,7 @@ export const GUARDS = {
       'store-model',
     ],
     'D4 segments are gone from the disk in their order': [skip, 'store'],
+    'D4 what was delivered is noted soon after a start': [swap('times < SOON_TIMES', 'false'), 'spool'],
     'D5 a file with something damaged in it is kept': [never, 'store'],
     'D5 a record that is not what was written is not taken': [never, 'store', 'store-model'],
     'D5 only the last segment has an end that may be torn': [swap('last.name === names.at(-1)', 'true'), 'store'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,12 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { freePort, natsServer, redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 import { HttpLoad, TcpLoad } from './load.js';
 import { storedInJetStream, storedInRedis } from './stored.js';
-import { folder, Satellite } from './support.js';
+import { folder, Satellite, spoolFolder } from './support.js';
 import { Tally } from './tally.js';
 
 const CONF = fileURLToPath(new URL('../conf/', import.meta.url));
 /** How long the satellite flies before it is killed, in milliseconds: at least, and how much more by chance. */
 const [LEAST_MS, MORE_MS] = [50, 500] as const;
+
+/** For how long JetStream knows a message again, in seconds: flights that are too short to get on are one outage. */
+const LONGER_THAN_A_TRIAL = 7_200;
 
 /** What is killed, and how often. */
 export interface Trial {
@@ -24,7 +27,12 @@ export interface Trial {
 /** Kills the satellite again and again under load over HTTP and TCP. Then JetStream has each accepted message, once. */
 export async function killBeforeJetStream(t: TestContext, trial: Trial): Promise<void> {
   const server = await natsServer(t);
-  const loads = await kill(t, trial, server, join(CONF, 'nats-spool'));
+  const cf = copyOf(t, 'nats-spool');
+  const path = join(cf, 'connector.json');
+  const connector = JSON.parse(readFileSync(path, 'utf8')) as { readonly streams: readonly object[] };
+  const streams = connector.streams.map((stream) => ({ ...stream, duplicateWindowSeconds: LONGER_THAN_A_TRIAL }));
+  writeFileSync(path, JSON.stringify({ ...connector, streams }));
+  const loads = await kill(t, trial, server, cf);
   const tally = await Tally.of(storedInJetStream(server));
   compare(t, trial, loads, tally);
   assert.deepEqual([tally.httpTwice, tally.tcpTwice], [0, 0]);
@@ -33,11 +41,16 @@ export async function killBeforeJetStream(t: TestContext, trial: Trial): Promise
 /** The same before Redis, which keeps what comes twice. */
 export async function killBeforeRedis(t: TestContext, trial: Trial): Promise<void> {
   const server = await redisServer(t);
-  const cf = folder(t);
-  cpSync(join(CONF, 'nats-spool'), cf, { recursive: true });
+  const cf = copyOf(t, 'nats-spool');
   cpSync(join(CONF, 'redis', 'connector.json'), join(cf, 'connector.json'));
   const loads = await kill(t, trial, server, cf);
   compare(t, trial, loads, await Tally.of(storedInRedis(server)));
+}
+
+function copyOf(t: TestContext, name: string): string {
+  const cf = folder(t);
+  cpSync(join(CONF, name), cf, { recursive: true });
+  return cf;
 }
 
 interface Loads {
@@ -55,7 +68,7 @@ async function kill(t: TestContext, trial: Trial, server: RealServer, cf: string
     SYSLOGRECEIVER_PORT: `${syslogPort}`,
     HTTPGATEWAY_PORT: `${httpPort}`,
     SPUTNIK_ADMIN_PORT: '0',
-    SPOOL_PATH: folder(t),
+    SPOOL_PATH: spoolFolder(t),
     SPOOL_FLUSH_AT_LANDING_MS: '14000',
   };
   const [http, tcp] = [new HttpLoad(httpPort), new TcpLoad(syslogPort)];

@@ -6,7 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { freePort, natsServer } from '@sputnikjs/testkit/servers';
 import { storedInJetStream } from './stored.js';
 import { spooling } from './spooling.js';
-import { folder, run, Satellite } from './support.js';
+import { run, Satellite, spoolFolder } from './support.js';
 
 const CONF = fileURLToPath(new URL('../conf/nats-spool', import.meta.url));
 
@@ -17,7 +17,7 @@ test('D13: with a spool HTTP is accepted while the server is away; a landing kee
     SYSLOGRECEIVER_PORT: `${syslog}`,
     HTTPGATEWAY_PORT: `${http}`,
     SPUTNIK_ADMIN_PORT: '0',
-    SPOOL_PATH: folder(t),
+    SPOOL_PATH: spoolFolder(t),
   };
   const first = new Satellite(t, CONF, env);
   await first.logs('connectFailed');

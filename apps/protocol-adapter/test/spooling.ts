@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { freePort } from '@sputnikjs/testkit/servers';
-import { folder, Satellite } from './support.js';
+import { folder, Satellite, spoolFolder } from './support.js';
 
 /** A satellite that takes HTTP, and has a spool before a server. */
 export interface Spooling {
@@ -17,7 +17,7 @@ export async function spooling(
   connector: Record<string, unknown>,
   spool: Record<string, unknown> = {},
 ): Promise<Spooling> {
-  const [http, path] = [await freePort(), folder(t)];
+  const [http, path] = [await freePort(), spoolFolder(t)];
   const cf = folder(t, {
     'blocks.json': [
       { name: 'producer', responsibility: 'uplink' },

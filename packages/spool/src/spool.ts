@@ -19,8 +19,11 @@ const DEAD = 'dead';
 const DEAD_SHARE = 8;
 /** Messages that wait for the disk: so many at once, so many behind them, and so many bytes. */
 const [CONCURRENCY, CAPACITY, HELD_BYTES] = [4_096, 1_024, 33_554_432] as const;
-/** How often what was delivered is noted, in milliseconds: what was delivered since is sent again after a kill. */
-const SAVE_MS = 1_000;
+/**
+ * How often what was delivered is noted, in milliseconds: so many times soon, from then on later. What was delivered since is sent again after a
+ * kill: one that is killed again and again, soon after its start, would send the same for ever.
+ */
+const [SOON_MS, SOON_TIMES, SAVE_MS] = [50, 40, 1_000] as const;
 
 /** What there is from init to finish. */
 interface Opened {
@@ -123,7 +126,13 @@ export const spool: BlockDefinition = defineBlock({
       },
       async run() {
         opened?.delivery.goOn();
-        for await (const _ of ctx.clock.every(SAVE_MS, ctx.signal)) await opened?.store.save();
+        for (let times = 0; ; times++) {
+          // guard: D4 what was delivered is noted soon after a start
+          const isSoon = times < SOON_TIMES;
+          await ctx.clock.sleep(isSoon ? SOON_MS : SAVE_MS, ctx.signal);
+          if (ctx.signal.aborted) return;
+          await opened?.store.save();
+        }
       },
       onMsg(message) {
         if (opened === undefined) throw new Error('the spool is not open');
