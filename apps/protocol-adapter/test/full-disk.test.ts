@@ -114,7 +114,7 @@ test(
         `${missing.length} missing; ${tcp.sent} of TCP written, ${tally.tcp} stored`,
     );
     assert.deepEqual(missing, []);
-    assert.deepEqual([...http.statuses.keys()].toSorted(), [202, 503]);
+    assert.deepEqual(new Set(http.statuses.keys()), new Set([202, 503]));
     assert.deepEqual([tally.tcp, tcp.connections], [tcp.sent, 1]);
   },
 );

@@ -8,7 +8,7 @@ export interface Spooling {
   /** The folder of the spool. */
   readonly path: string;
   /** Resolves with the status. */
-  post(target: string, body: string): Promise<number>;
+  readonly post: (target: string, body: string) => Promise<number>;
 }
 
 /** Starts one; it has connected when this resolves. */

@@ -2,7 +2,9 @@ import { join, resolve } from 'node:path';
 import { defineBlock, type BlockDefinition, type Metric } from '@sputnikjs/core';
 import { PRODUCER, weightOf } from '@sputnikjs/messaging';
 import { ProblemLog } from '@sputnikjs/messaging/net';
+import { Changes } from './changes.js';
 import { SPOOL_CONFIG, type SpoolConfig } from './config.js';
+import { answer } from './control.js';
 import { DeadLetters } from './deliver/dead-letters.js';
 import { Delivery } from './deliver/delivery.js';
 import { Intake } from './deliver/intake.js';
@@ -32,6 +34,7 @@ interface Opened {
   readonly intake: Intake;
   readonly delivery: Delivery;
   readonly letters: DeadLetters;
+  readonly changes: Changes;
   close(): Promise<void>;
 }
 
@@ -78,7 +81,10 @@ export const spool: BlockDefinition = defineBlock({
 
     async function open(path: string): Promise<Opened> {
       await prepareFolder(path);
-      const owner = await own(path);
+      const owner = await own(path, (socket) => {
+        if (opened === undefined) socket.destroy();
+        else void answer(socket, opened.changes);
+      });
       try {
         await prepareFolder(join(path, DEAD));
         const { maxBytes, maxMessages = Infinity, maxAgeMs = Infinity, window, deadLetter } = config;
@@ -108,7 +114,8 @@ export const spool: BlockDefinition = defineBlock({
           await dead.close();
           await owner.release();
         };
-        return { store, dead, intake, delivery, letters, close };
+        const changes = new Changes({ dead, accept: (content) => intake.accept({ ...content, whenFull: 'reject' }) });
+        return { store, dead, intake, delivery, letters, changes, close };
       } catch (error) {
         await owner.release();
         throw error;

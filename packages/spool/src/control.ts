@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { Changes } from './changes.js';
+import { socketOf } from './store/owner.js';
+
+/** What the owner of a folder can be asked for. */
+const CHANGES = {
+  retry: (changes: Changes) => changes.retry(),
+  drop: (changes: Changes) => changes.drop(),
+  import: (changes: Changes, lines: AsyncIterable<string>) => changes.import(lines),
+} as const;
+
+export type Change = keyof typeof CHANGES;
+
+/** What it answers, as a line of JSON. */
+type Answer = { readonly count: number } | { readonly error: string };
+
+/** Does what is asked for. Another version may ask for something else. */
+export async function make(changes: Changes, change: string, lines: AsyncIterable<string>): Promise<number> {
+  if (!Object.hasOwn(CHANGES, change)) throw new Error(`the owner of the folder knows no ${JSON.stringify(change)}`);
+  return CHANGES[change as Change](changes, lines);
+}
+
+/** Answers who asks the owner of a folder: with a line that names the change, the lines that it needs, and the end of them. */
+export async function answer(socket: Socket, changes: Changes): Promise<void> {
+  const reader = createInterface({ input: socket });
+  socket.once('close', () => reader.close());
+  const iterator = reader[Symbol.asyncIterator]();
+  const lines: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
+  const { value: change, done } = await iterator.next();
+  // Somebody only looks whether the folder has an owner.
+  if (done) return void socket.destroy();
+  const result = await answerTo(change, lines, changes);
+  // Who is still writing would not read before it has ended.
+  for await (const _ of lines);
+  socket.end(`${JSON.stringify(result)}\n`);
+}
+
+async function answerTo(change: string, lines: AsyncIterable<string>, changes: Changes): Promise<Answer> {
+  try {
+    return { count: await make(changes, change, lines) };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** Asks the owner of a folder. Resolves with how many messages it was, or undefined if the folder has no owner. */
+export async function ask(folder: string, change: Change, lines: AsyncIterable<string>): Promise<number | undefined> {
+  const socket = connect(socketOf(folder));
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const answered = text(socket);
+  answered.catch(() => {});
+  await pipeline(Readable.from(asked(change, lines)), socket).catch(() => {});
+  const line = await answered.catch(() => '');
+  if (line === '')
+    throw new Error('the owner of the folder does not answer: it starts, lands, or is another command. Try again');
+  const result = JSON.parse(line) as Answer;
+  if ('error' in result) throw new Error(result.error);
+  return result.count;
+}
+
+async function* asked(change: Change, lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  yield `${change}\n`;
+  for await (const line of lines) yield `${line}\n`;
+}
