@@ -8,13 +8,13 @@ import type { Changes } from './changes.js';
 import { socketOf } from './store/owner.js';
 
 /** What the owner of a folder can be asked for. */
-const CHANGES = {
-  retry: (changes: Changes) => changes.retry(),
-  drop: (changes: Changes) => changes.drop(),
-  import: (changes: Changes, lines: AsyncIterable<string>) => changes.import(lines),
-} as const;
+export type Change = 'retry' | 'drop' | 'import';
 
-export type Change = keyof typeof CHANGES;
+const CHANGES: Readonly<Record<Change, (changes: Changes, lines: AsyncIterable<string>) => Promise<number>>> = {
+  retry: (changes) => changes.retry(),
+  drop: (changes) => changes.drop(),
+  import: (changes, lines) => changes.import(lines),
+};
 
 /** What it answers, as a line of JSON. */
 type Answer = { readonly count: number } | { readonly error: string };
