@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '@sputnikjs/testkit/servers';
+import { blocksOf, ROOT } from './support.js';
 
 /** Ends all that the shell has started when the standard input ends: when the test is gone, be it killed. */
 const GUARD = 'exec 3<&0; (read -r _ <&3; kill -9 0) > /dev/null 2>&1 &\n';
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 test('the README shows the kill: three messages are answered 202, the satellite is killed, and a server that comes later has them', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'demo-'));
-  const [, shown = ''] =
-    /```sh\n(mkdir [^`]*kill -9 [^`]*)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  const [{ text } = assert.fail('it is gone')] = blocksOf('README.md').filter(({ language }) => language === 'sh');
   const [nats, http, monitor, syslog] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const script = shown
+  const script = text
     .replaceAll('/tmp/demo', join(folder, 'demo'))
     .replaceAll('18080', `${http}`)
     .replaceAll('8222', `${monitor}`)
