@@ -17,7 +17,7 @@ const CHANGES: Readonly<Record<Change, (changes: Changes, lines: AsyncIterable<s
 };
 
 /** What it answers, as a line of JSON. */
-type Answer = { readonly count: number } | { readonly error: string };
+export type Answer = { readonly count: number } | { readonly error: string };
 
 /** Does what is asked for. Another version may ask for something else. */
 export async function make(changes: Changes, change: string, lines: AsyncIterable<string>): Promise<number> {
@@ -25,19 +25,29 @@ export async function make(changes: Changes, change: string, lines: AsyncIterabl
   return CHANGES[change as Change](changes, lines);
 }
 
-/** Answers who asks the owner of a folder: with a line that names the change, the lines that it needs, and the end of them. */
-export async function answer(socket: Socket, changes: Changes): Promise<void> {
+/**
+ * Answers who asks the owner of a folder: with a line that names the change, the lines that it needs, and the end of them. Resolves with what was
+ * asked for and answered, or undefined if nothing was.
+ */
+export async function answer(
+  socket: Socket,
+  changes: Changes,
+): Promise<{ readonly change: string; readonly answer: Answer } | undefined> {
   const reader = createInterface({ input: socket });
   socket.once('close', () => reader.close());
   const iterator = reader[Symbol.asyncIterator]();
   const lines: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
   const { value: change, done } = await iterator.next();
-  // Somebody only looks whether the folder has an owner.
-  if (done) return void socket.destroy();
+  if (done) {
+    // Somebody only looks whether the folder has an owner.
+    socket.destroy();
+    return undefined;
+  }
   const result = await answerTo(change, lines, changes);
   // Who is still writing would not read before it has ended.
   for await (const _ of lines);
   socket.end(`${JSON.stringify(result)}\n`);
+  return { change, answer: result };
 }
 
 async function answerTo(change: string, lines: AsyncIterable<string>, changes: Changes): Promise<Answer> {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { defineBlock, type BlockDefinition, type Metric } from '@sputnikjs/core';
 import { PRODUCER, weightOf } from '@sputnikjs/messaging';
@@ -79,12 +80,17 @@ export const spool: BlockDefinition = defineBlock({
     let opened: Opened | undefined;
     const onProblem = (problem: Problem): void => tellProblem(problem, ctx.log, problemLog);
 
+    async function onCommand(socket: Socket): Promise<void> {
+      const done = opened && (await answer(socket, opened.changes).catch(() => undefined));
+      if (done === undefined) return void socket.destroy();
+      const { change, answer: told } = done;
+      const outcome = 'error' in told ? told.error : `${told.count} messages`;
+      ctx.log.info({ event: 'spoolChanged', change, ...told }, `a command asked for ${change}: ${outcome}`);
+    }
+
     async function open(path: string): Promise<Opened> {
       await prepareFolder(path);
-      const owner = await own(path, (socket) => {
-        if (opened === undefined) socket.destroy();
-        else void answer(socket, opened.changes);
-      });
+      const owner = await own(path, (socket) => void onCommand(socket));
       try {
         await prepareFolder(join(path, DEAD));
         const { maxBytes, maxMessages = Infinity, maxAgeMs = Infinity, window, deadLetter } = config;

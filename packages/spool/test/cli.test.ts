@@ -115,7 +115,16 @@ for (const { name, isFlying } of WAYS) {
     if (!isFlying) await flight.land();
     assert.deepEqual((await run('drop', path)).stdout, ['1 dead letters are forgotten']);
     assert.deepEqual((await run('retry', path)).stdout, [`0 dead letters are sent again${later}`]);
-    if (isFlying) assert.equal(metrics()['dead_letters'], 0);
+    if (!isFlying) return;
+    assert.equal(metrics()['dead_letters'], 0);
+    assert.deepEqual(
+      flight.recorder.logs.filter(({ event }) => event === 'spoolChanged').map(({ change, count }) => [change, count]),
+      [
+        ['retry', 3],
+        ['drop', 1],
+        ['retry', 0],
+      ],
+    );
   });
 
   test(`import takes what export has written, when it is on disk: done by ${name}`, async () => {
