@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, natsServer, redisServer, type RealServer } from '@sputnikjs/testkit/servers';
 import { HttpLoad, TcpLoad } from './load.js';
+import { deliverAll } from './spooling.js';
 import { storedInJetStream, storedInRedis } from './stored.js';
 import { folder, Satellite, spoolFolder } from './support.js';
 import { Tally } from './tally.js';
@@ -88,14 +89,7 @@ async function kill(t: TestContext, trial: Trial, server: RealServer, cf: string
   await sleep(MORE_MS);
   http.isOver = tcp.isOver = true;
   await loads;
-  // What a landing has no time for is delivered after the next start.
-  for (;;) {
-    satellite.process.kill('SIGTERM');
-    assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
-    if (satellite.records('spoolKept').length === 0) break;
-    satellite = new Satellite(t, cf, env);
-    await satellite.logs('connected');
-  }
+  await deliverAll(satellite, () => new Satellite(t, cf, env));
   return { http, tcp };
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { folder, Satellite, spoolFolder } from './support.js';
@@ -38,4 +39,14 @@ export async function spooling(
       return (await fetch(url, { method: 'POST', body })).status;
     },
   };
+}
+
+/** Lands a satellite, cleanly. What the landing has no time for is delivered after the next start: it is landed and started until nothing is left. */
+export async function deliverAll(satellite: Satellite, start: () => Satellite): Promise<void> {
+  for (let next = satellite; ; next = start()) {
+    await next.logs('connected');
+    next.process.kill('SIGTERM');
+    assert.deepEqual(await next.ended, { code: 0, signal: null }, next.lines.slice(-5).join('\n'));
+    if (next.records('spoolKept').length === 0) return;
+  }
 }
