@@ -660,6 +660,7 @@ export const GUARDS = {
     'D7 what is kept is bounded in bytes and messages': [always, 'store'],
     'D7 what never finds room is refused for good': [always, 'spool'],
     'D7 who waits for room goes on, in turn': [skip, 'intake'],
+    'D8 what is acknowledged after the end changes no file': [never, 'store'],
     'D9 a segment of a newer version is not read as one of this': [never, 'store'],
     'D10 a message without an id has that of the spool': [swap('content.id ?? key', 'content.id'), 'spool'],
     'D11 what is sent again waits until all before it has ended': [never, 'spool'],
