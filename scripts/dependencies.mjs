@@ -70,7 +70,7 @@ const ROOMS = {
     ['cli'],
     ['index', 'register'],
   ],
-  sidecar: [['text', 'version'], ['folder', 'log'], ['admin'], ['service'], ['run'], ['cli'], ['index']],
+  sidecar: [['text', 'version'], ['folder', 'log'], ['admin', 'satellite'], ['service'], ['run'], ['cli'], ['index']],
 };
 
 const IMPORTS = [

@@ -56,6 +56,10 @@ export const GUARDS = {
       swap('Object.freeze({ name, responsibility })', '{ name, responsibility }'),
       'rules/making',
     ],
+    'B3 a block may have its own time for init': [
+      swap('{ initMs = plan.initMs } = this.#block', '{ initMs } = plan'),
+      'rules/nesting',
+    ],
     'B3 an init has a deadline': [skip, 'rules/rollback'],
     'B3 a block whose init failed is told to give up': [skip, 'rules/rollback'],
     'B3 an init that succeeds too late is finished': [
@@ -382,13 +386,13 @@ export const GUARDS = {
     'N1 what was landed before does not boot': [never, 'rules/nesting'],
     'N1 what was never booted can land': [skip, 'rules/nesting'],
     'N2 an address that no block has is looked up outside': [
-      swap('this.addresses.outer(responsibility)', 'undefined'),
+      swap('this.addresses.outer(responsibility, this.handleOn(this))', 'undefined'),
       'rules/nesting',
     ],
     'N2 addresses inside come first': [
       swap(
-        'other ? this.handleOn(other) : this.addresses.outer(responsibility)',
-        'this.addresses.outer(responsibility) ?? (other && this.handleOn(other))',
+        'other ? this.handleOn(other) : this.addresses.outer(responsibility, this.handleOn(this))',
+        'this.addresses.outer(responsibility, this.handleOn(this)) ?? (other && this.handleOn(other))',
       ),
       'rules/nesting',
     ],
@@ -407,6 +411,8 @@ export const GUARDS = {
       'rules/deadline',
     ],
     'N3 a block knows what is left of its share': [swap('this.endsAt', 'Infinity'), 'rules/nesting', 'rules/deadline'],
+    'N6 what flies inside another may be landed by that': [never, 'rules/nesting'],
+    'N5 what is sent back to somebody outside goes there': [never, 'rules/nesting'],
     'N4 a flight may listen to no signals': [
       swap('signals ? finisherBlock : silentFinisher', 'finisherBlock'),
       'rules/nesting',

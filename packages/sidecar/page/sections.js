@@ -59,7 +59,11 @@ const blocks = new Table(
   ['numbers', 'All blocks, in the order in which they start', 'It has none.'],
   ({ responsibility }) => rowId(responsibility),
   [
-    ['Block', ({ responsibility, name }) => (name === responsibility ? name : `${responsibility} (${name})`)],
+    [
+      'Block',
+      ({ responsibility, name }) =>
+        responsibility === name || responsibility.endsWith(`/${name}`) ? responsibility : `${responsibility} (${name})`,
+    ],
     ['State', ({ state }) => STATES[state]],
     [
       'Waiting',

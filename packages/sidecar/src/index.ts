@@ -1,8 +1,15 @@
 export { check, type CheckResult } from './folder/check.js';
 export { Cleaner } from './run/cleaner.js';
-export type { SidecarEntry } from './folder/blocks.js';
 export type { GivenConnector } from './folder/connector-conf.js';
-export type { ConfigurationOptions, RunnerOptions } from './folder/options.js';
+export type {
+  ConfigurationOptions,
+  NestedEntry,
+  NestedOptions,
+  RestartLimit,
+  RunnerOptions,
+  SatelliteOptions,
+  SidecarEntry,
+} from './folder/options.js';
 export { EXIT } from './run/exit-code.js';
 export type { RawConfiguration, Reader } from './folder/reader.js';
 export { startRunner, type Runner } from './run/runner.js';

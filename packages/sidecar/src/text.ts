@@ -129,3 +129,16 @@ export function chain(error: unknown): string {
   for (const text of causes(error).map(textOf)) if (!line.includes(text)) line += line === '' ? text : `: ${text}`;
   return line;
 }
+
+/** How a block is called in texts: by its address, and by its name in brackets where the address does not end with that. */
+export function blockTitle({
+  name,
+  responsibility,
+}: {
+  readonly name: string;
+  readonly responsibility: string;
+}): string {
+  return responsibility === name || responsibility.endsWith(`/${name}`)
+    ? responsibility
+    : `${responsibility} (${name})`;
+}

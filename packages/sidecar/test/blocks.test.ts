@@ -4,22 +4,28 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineBlock, type BlockFactory } from '@sputnikjs/core';
 import { findFactories, type Factories } from '../dist/folder/block-factories.js';
-import { readBlocks, type SidecarEntry } from '../dist/folder/blocks.js';
+import { readBlocks } from '../dist/folder/blocks.js';
 import { ConfigFolder } from '../dist/folder/config-folder.js';
 import { loadModule } from '../dist/folder/modules.js';
+import type { NestedEntry, SidecarEntry } from '../dist/folder/options.js';
 import { CodeReader } from '../dist/folder/reader.js';
 import { folder } from './helpers.js';
 
-async function read(blocks: unknown): Promise<readonly SidecarEntry[] | readonly string[]> {
+async function read(blocks: unknown): Promise<readonly (SidecarEntry | NestedEntry)[] | readonly string[]> {
   const { value, problems } = await readBlocks(new CodeReader({ blocks }));
-  return problems.length > 0 ? problems : value.entries;
+  return problems.length > 0 ? problems : value.entries.map(({ nested, ...entry }) => nested ?? withoutIndex(entry));
+}
+
+function withoutIndex(entry: SidecarEntry): SidecarEntry {
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'index')) as unknown as SidecarEntry;
 }
 
 async function find(
-  entries: readonly SidecarEntry[],
+  listed: readonly SidecarEntry[],
   path: string,
   given: Factories = {},
 ): Promise<{ factories: Factories; problems: readonly string[] }> {
+  const entries = listed.map((entry, index) => ({ ...entry, index }));
   const { value, problems } = await findFactories({ label: 'blocks.json', entries }, path, given);
   return { factories: value, problems };
 }
@@ -58,7 +64,7 @@ test('every mistake in the list is a line: a list is expected, of objects with k
 
 test('an entry that cannot be used does not hide the others', async () => {
   const { value } = await readBlocks(new CodeReader({ blocks: [{ nam: 'a' }, { name: 'b' }] }));
-  assert.deepEqual(value.entries, [{ name: 'b' }]);
+  assert.deepEqual(value.entries, [{ name: 'b', index: 1 }]);
 });
 
 test('a configuration that nobody reads is told when its name is near to a known one', async () => {

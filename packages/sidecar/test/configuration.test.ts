@@ -7,7 +7,7 @@ import { CodeReader } from '../dist/folder/reader.js';
 
 function configuration(configs: Record<string, unknown>, variables: Record<string, string> = {}): Configuration {
   return new Configuration(new CodeReader(configs), [
-    { origin: 'process', label: 'environment', base: '/', variables },
+    { origin: 'process', label: 'environment', base: '/', prefix: '', variables },
   ]);
 }
 

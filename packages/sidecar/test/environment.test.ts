@@ -9,7 +9,7 @@ import { settableKeys } from '../dist/folder/known-keys.js';
 import { folder } from './helpers.js';
 
 function layer(variables: Record<string, string>, label = 'environment', base = '/'): Layer {
-  return { label, origin: 'process' as const, base, variables };
+  return { label, origin: 'process' as const, base, prefix: '', variables };
 }
 
 /** What {@link override} gives, its problems as a list. */

@@ -10,7 +10,6 @@ function block(responsibility: string, ...needs: readonly string[]): GraphBlock 
     responsibility,
     name: responsibility,
     needs: needs.map((to) => ({ need: to, to })),
-    usesServer: false,
     listens: [],
   };
 }
@@ -85,7 +84,7 @@ test('the same for Mermaid and for Graphviz', async () => {
 });
 
 test('what others chose cannot break out of a label', () => {
-  const graph = { blocks: [block('a"]; b\\')], server: undefined };
+  const graph = { blocks: [block('a"]; b\\')], servers: [] };
   assert.equal(mermaidOf(graph)[1], '  b1["1. a#quot;]; b\\"]');
   assert.equal(dotOf(graph)[3], '  b1 [label="1. a\\"]; b\\\\"];');
 });
@@ -98,7 +97,7 @@ test('a block is drawn once with what is below it, and circles end', () => {
     block('x', 'y'),
     block('y', 'x'),
   ];
-  assert.deepEqual(textOf({ blocks, server: undefined }), [
+  assert.deepEqual(textOf({ blocks, servers: [] }), [
     'right',
     '├─▶ store',
     '└─▶ left',
@@ -111,7 +110,7 @@ test('a block is drawn once with what is below it, and circles end', () => {
     'server  none',
     'boot    store → left → right → x → y; landing goes the other way',
   ]);
-  assert.deepEqual(textOf({ blocks: [], server: undefined }), ['server  none', 'boot    no blocks']);
+  assert.deepEqual(textOf({ blocks: [], servers: [] }), ['server  none', 'boot    no blocks']);
 });
 
 test('a folder with problems has no graph', async () => {

@@ -24,7 +24,7 @@ async function keysOf(
   { raw, variables = {}, layers }: Given,
   ...schemas: StandardSchemaV1[]
 ): Promise<readonly KeyInForce[]> {
-  const process = { origin: 'process', label: 'environment', base: '/', variables } as const;
+  const process = { origin: 'process', label: 'environment', base: '/', prefix: '', variables } as const;
   const configuration = new Configuration(new CodeReader(raw === undefined ? {} : { web: raw }), layers ?? [process]);
   for (const schema of schemas) await configuration.load(['web'], schema);
   const [web] = await configuration.inForce();
@@ -73,7 +73,7 @@ test('what is in a value that a variable sets as a whole comes from that variabl
 });
 
 test('a variable of the folder is told with its file; what code configures comes from code', async () => {
-  const env: Layer = { origin: 'folder', label: 'conf/10.env', base: '/', variables: { WEB_PORT: '1' } };
+  const env: Layer = { origin: 'folder', prefix: '', label: 'conf/10.env', base: '/', variables: { WEB_PORT: '1' } };
   const schema = z.strictObject({ port: z.int(), host: z.string() });
   assert.deepEqual(await linesOf({ raw: { host: 'a' }, layers: [env] }, schema), [
     'port = 1 (variable WEB_PORT in conf/10.env)',

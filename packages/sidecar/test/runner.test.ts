@@ -42,8 +42,8 @@ test('a runner flies a satellite that is configured in code, and stop lands it',
   assert.equal(runner.status().state, 'flying');
   const report = await runner.stop('enough');
   assert.deepEqual([report.clean, report.cause.kind, report.cause.reason], [true, 'shootDown', 'enough']);
-  assert.equal(await runner.stop(), report);
-  assert.equal(await runner.wait(), report);
+  assert.deepEqual(await runner.stop(), report);
+  assert.deepEqual(await runner.wait(), report);
   assert.equal(runner.status().state, 'landed');
   assert.deepEqual(seen, ['beep', 'finish']);
 });

@@ -34,8 +34,8 @@ test('schema writes what a file may have in it, for editors, with the key that l
   assert.deepEqual(Object.keys(properties ?? {}), ['$schema', 'name', 'logLevel', 'timeouts', 'landing', 'admin']);
   const blocks = await schemaOf('blocks');
   assert.deepEqual(
-    [blocks.type, Object.keys(blocks.items?.properties ?? {})],
-    ['array', ['name', 'responsibility', 'module', 'needs']],
+    [blocks.type, ...(blocks.items?.anyOf ?? []).map((one) => Object.keys(one.properties ?? {}))],
+    ['array', ['name', 'responsibility', 'module', 'needs'], ['satellite', 'folder', 'outer', 'restart']],
   );
 });
 

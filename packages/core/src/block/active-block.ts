@@ -82,10 +82,12 @@ export class ActiveBlock {
       emit({ type: 'failed', block, callback: 'init', error, decision: 'shutdown', lost: 0 });
     emit({ type: 'initializing', block });
     const work = this.#init();
-    const inTime = await settles(plan.clock, work, plan.initMs);
+    // guard: B3 a block may have its own time for init
+    const { initMs = plan.initMs } = this.#block;
+    const inTime = await settles(plan.clock, work, initMs);
     try {
       // guard: B3 an init has a deadline
-      if (!inTime) throw new SputnikError('TIMEOUT', `not initialised within ${plan.initMs} ms`);
+      if (!inTime) throw new SputnikError('TIMEOUT', `not initialised within ${initMs} ms`);
       await work;
       emit({ type: 'initialized', block });
       return undefined;

@@ -7,7 +7,12 @@ import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from '../ap
 import type { StandardSchemaV1 } from '../api/standard-schema.js';
 
 /** The places where user code runs; failures and reports name them. */
-export type Callback = Exclude<keyof Block, 'mailbox' | 'transit'> | 'waitUntil' | 'weigh' | 'onEvent' | 'observer';
+export type Callback =
+  | Exclude<keyof Block, 'mailbox' | 'transit' | 'initMs'>
+  | 'waitUntil'
+  | 'weigh'
+  | 'onEvent'
+  | 'observer';
 
 /** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
 export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text?: string) => void> {
@@ -94,6 +99,8 @@ export interface Block<C = unknown, M = Msg, A = unknown> {
   metrics?(): readonly Metric[];
   /** Bounds of the block's mailbox. */
   readonly mailbox?: MailboxOptions<M> | undefined;
+  /** How long its `init` may take, in milliseconds, where that is not the flight's `initMs`: as of a satellite inside it. */
+  readonly initMs?: number | undefined;
   /** What holds messages for the block beside its mailbox, as a satellite inside it does: the landing drains both (L2). */
   readonly transit?: Idling | undefined;
 }

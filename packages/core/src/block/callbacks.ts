@@ -4,7 +4,7 @@ import type { BlockContext, Callback, Logger } from './block.js';
 import type { Clock } from '../time/clock.js';
 import type { ConfigSource } from '../api/config.js';
 import { FINISHER, type BlockDescriptor } from '../api/descriptor.js';
-import type { EventListener } from './events.js';
+import type { EventListener, LandingCause } from './events.js';
 import type { FailureInPhase } from './failure.js';
 import type { FailingFlight, Failures } from './failures.js';
 import type { MessageObserver } from '../api/observer.js';
@@ -25,6 +25,8 @@ export interface FlightPlan {
   readonly landingSoon: AbortSignal | undefined;
   /** Finds the block outside with a responsibility that no block here has. */
   readonly outer: Lookup | undefined;
+  /** Asked before it lands for anything but a `shootDown`: true if somebody around lands it (N6). */
+  readonly landAround: ((cause: LandingCause) => boolean) | undefined;
 }
 
 /** What blocks need of their flight. */

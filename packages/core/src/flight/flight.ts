@@ -186,11 +186,14 @@ export class ActiveFlight implements FlightControl {
   }
 
   /**
-   * Begins to land, within `withinMs` if that is sooner than its own deadline (L1). False when it has begun before: then it does nothing (B4).
+   * Begins to land, within `withinMs` if that is sooner than its own deadline (L1). False when it has begun before (B4), or somebody around lands it
+   * (N6): then it does nothing.
    */
   land(cause: LandingCause, withinMs: number = Infinity): boolean {
     // guard: B4 a landing begins once
     if (this.#cause) return false;
+    // guard: N6 what flies inside another may be landed by that
+    if (cause.kind !== 'shootDown' && this.plan.landAround?.(cause)) return false;
     this.#cause = cause;
     // guard: N3 a landing keeps to the share it is given
     // guard: N3 and to its own deadline where that is sooner

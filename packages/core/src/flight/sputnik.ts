@@ -5,8 +5,9 @@ import type { FlightPlan } from '../block/callbacks.js';
 import { systemClock, type Clock } from '../time/clock.js';
 import type { ConfigSource } from '../api/config.js';
 import { connectorBlock } from '../server/connector.js';
-import { CONNECTOR, FINISHER } from '../api/descriptor.js';
-import type { BlockMetrics, EventListener, FlightStatus, LandingReport } from '../block/events.js';
+import type { BlockCommunicator } from '../api/block-communicator.js';
+import { CONNECTOR, FINISHER, type BlockDescriptor } from '../api/descriptor.js';
+import type { BlockMetrics, EventListener, FlightStatus, LandingCause, LandingReport } from '../block/events.js';
 import { globalFactories, type BlockFactories } from '../block/factories.js';
 import { finisherBlock, silentFinisher } from './finisher.js';
 import { ActiveFlight } from './flight.js';
@@ -49,8 +50,16 @@ export interface SputnikOptions<C = unknown> {
   readonly landingSoon?: AbortSignal | undefined;
   /** False for a flight that listens to no signals of the process, as one inside another does. */
   readonly signals?: boolean | undefined;
-  /** Finds blocks of an enclosing satellite: asked for addresses that no block here has. */
+  /**
+   * Finds blocks of other satellites: asked for addresses that no block here has (N2), and for those by which blocks here know somebody
+   * outside (N5).
+   */
   readonly outer?: Lookup | undefined;
+  /**
+   * Asked when a block asks to land, or something fails. True has it fly on until somebody around it calls `shootDown` (N6); its failures are
+   * in the report.
+   */
+  readonly landAround?: ((cause: LandingCause) => boolean) | undefined;
   /** Sees each message pass. */
   readonly observer?: MessageObserver | undefined;
 }
@@ -75,6 +84,11 @@ export interface Flight extends AsyncDisposable, Idling {
    */
   shootDown(reason?: unknown, options?: { readonly withinMs?: number | undefined }): Promise<LandingReport>;
   status(): FlightStatus;
+  /**
+   * The handle that somebody outside, whom the blocks here know as `from`, has on a block here; undefined if there is none (N5). What the
+   * block sends back goes to what `outer` finds under that name.
+   */
+  communicator(responsibility: string, from: BlockDescriptor): BlockCommunicator | undefined;
   /** The numbers that blocks give, in the order of initialisation (F6). */
   metrics(): readonly BlockMetrics[];
   /** Resolves with the report, however the landing came about. */
@@ -138,8 +152,9 @@ const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typ
 
 function planOf<C>(options: SputnikOptions<C>): FlightPlan {
   const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
-  const { observer, signal, landingSoon, outer } = options;
-  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, signal, landingSoon, outer };
+  const { observer, signal, landingSoon, outer, landAround } = options;
+  const around = { signal, landingSoon, outer, landAround };
+  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, ...around };
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {
@@ -177,6 +192,7 @@ function asFlight(flight: ActiveFlight): Flight {
     quiesce: () => flight.quiesce(),
     shootDown,
     status: () => flight.status(),
+    communicator: (responsibility, from) => flight.addresses.handleFor(from, responsibility),
     metrics: () => flight.metrics(),
     get isIdle() {
       return flight.blocks.isIdle;

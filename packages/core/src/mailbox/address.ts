@@ -2,13 +2,13 @@ import { onAbort } from '../time/abort.js';
 import type { AskOptions, BlockCommunicator } from '../api/block-communicator.js';
 import type { Clock } from '../time/clock.js';
 import { Deadlines } from '../time/deadlines.js';
-import type { BlockDescriptor } from '../api/descriptor.js';
+import { describe, type BlockDescriptor } from '../api/descriptor.js';
 import type { Mailbox } from './mailbox.js';
 import { Question } from './question.js';
 import { Sender } from './sender.js';
 
-/** Finds the block with a responsibility, elsewhere. */
-export type Lookup = (responsibility: string) => BlockCommunicator | undefined;
+/** Finds the block with a responsibility, elsewhere: the handle that `self`, a block here, has on it. */
+export type Lookup = (responsibility: string, self: BlockCommunicator) => BlockCommunicator | undefined;
 
 /** The addresses of a flight, and the questions that are open between them. */
 export class Addresses {
@@ -16,6 +16,7 @@ export class Addresses {
   /** Looked up in when nobody here has a responsibility. */
   readonly outer: Lookup;
   readonly #byResponsibility = new Map<string, Address>();
+  readonly #guests = new Map<string, Guest>();
 
   constructor(clock: Clock, outer: Lookup = () => undefined) {
     this.questions = new Deadlines(clock);
@@ -30,6 +31,15 @@ export class Addresses {
 
   get(responsibility: string): Address | undefined {
     return this.#byResponsibility.get(responsibility);
+  }
+
+  /** The handle on a block here of somebody outside, whom it knows as `from`. */
+  handleFor({ name, responsibility }: BlockDescriptor, to: string): BlockCommunicator | undefined {
+    const on = this.get(to);
+    if (!on) return undefined;
+    const guest = this.#guests.get(responsibility) ?? new Guest(describe(name, responsibility), this);
+    this.#guests.set(responsibility, guest);
+    return guest.handleOn(on);
   }
 }
 
@@ -51,7 +61,7 @@ export class Address {
     const other = this.addresses.get(responsibility);
     // guard: N2 an address that no block has is looked up outside
     // guard: N2 addresses inside come first
-    return other ? this.handleOn(other) : this.addresses.outer(responsibility);
+    return other ? this.handleOn(other) : this.addresses.outer(responsibility, this.handleOn(this));
   }
 
   /** Those to the block here that are open. */
@@ -61,11 +71,23 @@ export class Address {
 
   /** The handle that the block here has on another, always the same one. */
   handleOn(other: Address): BlockCommunicator {
-    const known = this.#handles.get(other) ?? makeHandle(this, other);
+    const known = this.#handles.get(other) ?? this.#findGuest(other) ?? makeHandle(this, other);
     this.#handles.set(other, known);
     return known;
   }
+
+  /** What a block here sends to a guest goes where the guest is. */
+  #findGuest(other: Address): BlockCommunicator | undefined {
+    if (this instanceof Guest || !(other instanceof Guest)) return undefined;
+    const { descriptor } = other;
+    const found = this.addresses.outer(descriptor.responsibility, this.handleOn(this));
+    // guard: N5 what is sent back to somebody outside goes there
+    return found && { ...found, descriptor };
+  }
 }
+
+/** Stands for a block outside, for those here that get messages from it. */
+class Guest extends Address {}
 
 function makeHandle(owner: Address, on: Address): BlockCommunicator {
   const { addresses } = owner;

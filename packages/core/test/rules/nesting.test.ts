@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineBlock, Sputnik, type Flight, type MessageObserver, type SputnikOptions } from '@sputnikjs/core';
+import {
+  defineBlock,
+  Sputnik,
+  type Clock,
+  type Flight,
+  type MessageObserver,
+  type SputnikOptions,
+} from '@sputnikjs/core';
 import { gate, manualClock, turn } from '@sputnikjs/testkit';
 import { recorder, type Acts } from '../support/recorder.js';
 import { problemsOf, rejection, TestFlight } from '../support/test-flight.js';
@@ -235,6 +242,84 @@ test('N3: a block knows how long its landing leaves it', async () => {
   left.push(t.context('a').msLeft());
   await t.land();
   assert.deepEqual(left, [Infinity, 300, 450], 'of four blocks, the finisher last');
+});
+
+test('N5: somebody outside reaches a block here, and what the block sends back reaches them', async () => {
+  const got: string[] = [];
+  const outside = new TestFlight();
+  await outside.fly({
+    clerk: { onMsg: ({ text }, from) => void got.push(`${String(text)} from ${from.descriptor.responsibility}`) },
+  });
+  const asked: string[] = [];
+  const inner = new TestFlight({
+    signals: false,
+    outer: (responsibility, self) => {
+      asked.push(`${self.descriptor.responsibility} looks for ${responsibility}`);
+      const as = { ...self.descriptor, responsibility: `inner/${self.descriptor.responsibility}` };
+      return responsibility === '../clerk' ? outside.flight.communicator('clerk', as) : undefined;
+    },
+  });
+  await inner.fly({
+    desk: {
+      onMsg(msg, from) {
+        got.push(`${String(msg['text'])} from ${from.descriptor.responsibility}`);
+        from.send({ text: 'done' });
+        return 'answer';
+      },
+    },
+  });
+  const from = { name: 'clerk', responsibility: '../clerk' };
+  const desk = inner.flight.communicator('desk', from);
+  assert.equal(inner.flight.communicator('desk', from), desk, 'always the same handle');
+  assert.equal(await desk?.ask({ text: 'form' }), 'answer');
+  await turn();
+  assert.deepEqual(got, ['form from ../clerk', 'done from inner/desk']);
+  assert.deepEqual(asked, ['desk looks for ../clerk']);
+  assert.equal(inner.flight.communicator('nobody', from), undefined);
+  await inner.land();
+  assert.equal(await desk?.post({ text: 'late' }), false);
+  await outside.land();
+});
+
+test('N5: what is sent back to somebody who cannot be found is refused', async () => {
+  const sent: boolean[] = [];
+  const t = new TestFlight();
+  await t.fly({ desk: { onMsg: (_msg, from) => void sent.push(from.send({})) } });
+  t.flight.communicator('desk', { name: 'ghost', responsibility: '../ghost' })?.send({});
+  await turn();
+  assert.deepEqual(sent, [false]);
+  await t.land();
+});
+
+test('N6: what flies inside another is landed by that, if it says so', async () => {
+  const asked: string[] = [];
+  const landAround: SputnikOptions['landAround'] = ({ kind, block }) => asked.push(`${kind} ${block?.name}`) < 3;
+  const t = new TestFlight({ landAround });
+  await t.fly({ a: { onMsg: () => Promise.reject(new Error('boom')) }, b: {} });
+  t.context('b').land('enough');
+  t.self('a').send({});
+  await turn();
+  assert.deepEqual([t.flight.status().state, asked], ['flying', ['block b', 'failure a']]);
+  const { cause, failures } = await t.flight.shootDown('around it');
+  assert.deepEqual([cause.kind, failures.length, asked.length], ['shootDown', 1, 2]);
+  assert.equal((await rejection(t.launched, 'BLOCK_FAILED')).block?.name, 'a');
+});
+
+test('N6: what nobody around lands lands itself', async () => {
+  const t = new TestFlight({ landAround: () => false });
+  await t.fly({ a: {} });
+  t.context('a').land('enough');
+  assert.equal((await t.flight.landed).cause.reason, 'enough');
+});
+
+test('B3: a block may have more time for its init than the flight gives', async () => {
+  const clock = manualClock();
+  const init = (_: unknown, { clock: its }: { readonly clock: Clock }): Promise<void> => its.sleep(15_000);
+  const prepared = sputnik({ slow: { init, initMs: 20_000 } }, [], { clock }).prepare();
+  await clock.advance(15_000);
+  const flight = await prepared;
+  assert.equal(flight.status().blocks.at(-1)?.state, 'ready');
+  await flight.shootDown();
 });
 
 test('N4: a flight that listens to no signals adds no listener', async () => {

@@ -54,6 +54,7 @@ export function recorder<C = unknown>(log: string[], acts: Acts<C> = {}): () => 
     ...(acts.onError && { onError: acts.onError }),
     mailbox: acts.mailbox,
     transit: acts.transit,
+    initMs: acts.initMs,
     ...(acts.metrics && { metrics: acts.metrics }),
   });
 }

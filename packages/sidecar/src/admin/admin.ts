@@ -66,6 +66,11 @@ export class Admin {
     if (event.type === 'landing') this.#of.taps.end('the satellite lands');
   }
 
+  /** Call it with every event of the satellites inside it. */
+  takeNested(path: string, event: SputnikEvent): void {
+    this.meter.record.takeNested(path, event);
+  }
+
   /** Listens, and logs where; from now on overloads are logged, too. Rejects with an Error that names the place and says what to do. */
   async listen(log: Logger): Promise<void> {
     const { settings, clock, flight } = this.#of;

@@ -12,6 +12,8 @@ export interface Loss {
 /** What became of a flight, by its events. */
 export class FlightRecord {
   readonly server: ServerRecord = new ServerRecord();
+  /** Of the satellites inside it that have one of their own, by path. */
+  readonly servers: Map<string, ServerRecord> = new Map();
   /** Where messages failed and no sender knows, by responsibility. */
   readonly failed: Map<string, Loss> = new Map();
   readonly startedAt: number = Date.now();
@@ -46,6 +48,13 @@ export class FlightRecord {
         break;
       default:
     }
+  }
+
+  /** Of the satellite at `path` inside it: only what its own server does; of its blocks it is told as of all others. */
+  takeNested(path: string, event: SputnikEvent): void {
+    const server = this.servers.get(path) ?? new ServerRecord();
+    this.servers.set(path, server);
+    server.take(event);
   }
 
   #lose(last: Failure, count: number): void {

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import { isDefinition } from '../folder/block-factories.js';
+import { inside } from '../folder/address-book.js';
 import { Entries } from '../folder/blocks.js';
 import { isConnectorDefinition } from '../folder/connector-conf.js';
 import type { ConfigurationInForce } from '../folder/in-force.js';
@@ -39,20 +40,20 @@ const PACKAGES = [
   '@sputnikjs/spool',
 ];
 
-const blocksEntry = (): CatalogueEntry => entryOf('blocks', undefined, Entries);
-
 /** The configurations of a folder; without one, those of Sputnik's own packages. */
 export async function catalogue(cf: string | undefined, dialect?: (folder: Reader) => Reader): Promise<Catalogue> {
   if (cf === undefined) return { entries: await ofPackages(), inForce: [], problems: [] };
-  const { value, problems, configuration } = await setUp({ cf, dialect });
-  const schemas = [...(configuration?.schemas ?? [])];
-  const entries = schemas.map(([name, all]) => ({
-    name,
-    module: undefined,
-    schema: combined([...all].map(jsonSchemaOf)),
-  }));
+  const { value, problems, configurations } = await setUp({ cf, dialect });
+  const entries = [...configurations].flatMap(([path, { schemas }]) => [
+    entryOf(inside(path, 'blocks'), undefined, Entries),
+    ...[...schemas].map(([name, all]) => ({
+      name: inside(path, name),
+      module: undefined,
+      schema: combined([...all].map(jsonSchemaOf)),
+    })),
+  ]);
   return {
-    entries: configuration === undefined ? [] : [blocksEntry(), ...entries],
+    entries,
     inForce: (await value?.configurations()) ?? [],
     problems,
   };
@@ -61,7 +62,7 @@ export async function catalogue(cf: string | undefined, dialect?: (folder: Reade
 async function ofPackages(): Promise<readonly CatalogueEntry[]> {
   const own = [producerBlock, consumerBlock].map((block) => entryOf(block.name, undefined, block.config));
   const found = await Promise.all(PACKAGES.map((module) => ofPackage(module)));
-  return [blocksEntry(), entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
+  return [entryOf('blocks', undefined, Entries), entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
 }
 
 async function ofPackage(module: string): Promise<readonly CatalogueEntry[]> {

@@ -85,7 +85,7 @@ function fullName({ entry, facts }: Found): string {
 }
 
 function variablesOf({ entry, facts }: Found): readonly string[] {
-  return facts.keys === undefined || entry.name === 'blocks' ? [] : spellings(entry.name, facts.keys);
+  return facts.keys === undefined || /(^|\/)blocks$/.test(entry.name) ? [] : spellings(entry.name, facts.keys);
 }
 
 function titleOf(name: string, { module }: CatalogueEntry): string {

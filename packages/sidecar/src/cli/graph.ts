@@ -1,8 +1,9 @@
 import { graphOf, type GraphBlock, type SatelliteGraph } from '../folder/graph.js';
+import { inside } from '../folder/address-book.js';
 import type { Reader } from '../folder/reader.js';
 import { setUp } from '../folder/setup.js';
 import { EXIT } from '../run/exit-code.js';
-import { printable } from '../text.js';
+import { blockTitle, printable } from '../text.js';
 import { columns } from './layout.js';
 
 /** How a graph is written. */
@@ -27,26 +28,26 @@ export async function graph({ cf, dialect, format }: GraphOptions): Promise<numb
 }
 
 /** A tree from each block to which no other sends, down to the server; then the server, and the order of the boot. */
-export function textOf({ blocks, server }: SatelliteGraph): readonly string[] {
+export function textOf({ blocks, servers }: SatelliteGraph): readonly string[] {
   const byResponsibility = new Map(blocks.map((block) => [block.responsibility, block]));
   const isDrawn = new Set<GraphBlock>();
   const lines: string[] = [];
   /** `head` stands before the block, `indent` before what is below it. */
   const draw = (block: GraphBlock, head: string, indent: string): void => {
-    const edges = block.needs.length + (block.usesServer ? 1 : 0);
+    const edges = block.needs.length + (block.server === undefined ? 0 : 1);
     if (isDrawn.has(block)) {
-      lines.push(`${head}${titleOf(block)}${edges > 0 ? ', as above' : ''}`);
+      lines.push(`${head}${blockTitle(block)}${edges > 0 ? ', as above' : ''}`);
       return;
     }
     isDrawn.add(block);
-    lines.push(`${head}${titleOf(block)}${listensText(block.listens)}`);
+    lines.push(`${head}${blockTitle(block)}${listensText(block.listens)}`);
     for (const [index, { need, to }] of block.needs.entries()) {
       const isLast = index === edges - 1;
       const next = byResponsibility.get(to);
-      const edge = `${indent}${isLast ? '└' : '├'}${need === to ? '─▶ ' : `─ ${need} ─▶ `}`;
+      const edge = `${indent}${isLast ? '└' : '├'}${isCalled(to, need) ? '─▶ ' : `─ ${need} ─▶ `}`;
       if (next) draw(next, edge, `${indent}${isLast ? ' ' : '│'}   `);
     }
-    if (block.usesServer) lines.push(`${indent}└── server`);
+    if (block.server !== undefined) lines.push(`${indent}└── ${serverName(block.server)}`);
   };
   const needed = new Set(blocks.flatMap(({ needs }) => needs.map(({ to }) => to)));
   const first = blocks.filter(({ responsibility }) => !needed.has(responsibility));
@@ -58,34 +59,40 @@ export function textOf({ blocks, server }: SatelliteGraph): readonly string[] {
   }
   const order = blocks.map(({ responsibility }) => responsibility).join(' → ');
   const rows: (readonly [string, string])[] = [
-    ['server', server === undefined ? 'none' : `${server.place}${listensText(server.listens)}`],
+    ...(servers.length === 0 ? [['server', 'none'] as const] : []),
+    ...servers.map(({ path, place, listens }) => [serverName(path), `${place}${listensText(listens)}`] as const),
     ['boot', blocks.length === 0 ? 'no blocks' : `${order}; landing goes the other way`],
   ];
   return [...lines, ...columns(rows, 0)];
 }
 
+/** What the server of the satellite at `path` is called. */
+function serverName(path: string): string {
+  return inside(path, 'server');
+}
+
 /** For GitHub and other pages that draw Mermaid. */
-export function mermaidOf({ blocks, server }: SatelliteGraph): readonly string[] {
+export function mermaidOf({ blocks, servers }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const label = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
   return [
     'flowchart LR',
-    ...blocks.map((block, index) => `  ${id(block.responsibility)}[${label(`${index + 1}. ${titleOf(block)}`)}]`),
-    ...(server ? [`  server[(${label(server.place)})]`] : []),
+    ...blocks.map((block, index) => `  ${id(block.responsibility)}[${label(`${index + 1}. ${blockTitle(block)}`)}]`),
+    ...servers.map(({ path, place }) => `  ${serverId(path)}[(${label(place)})]`),
     ...blocks.flatMap((block) => [
       ...block.listens.map(
         (place, index) => `  ${id(block.responsibility)}in${index}([${label(place)}]) --> ${id(block.responsibility)}`,
       ),
       ...block.needs.map(
-        ({ need, to }) => `  ${id(block.responsibility)} -->${need === to ? '' : `|${label(need)}|`} ${id(to)}`,
+        ({ need, to }) => `  ${id(block.responsibility)} -->${isCalled(to, need) ? '' : `|${label(need)}|`} ${id(to)}`,
       ),
-      ...(block.usesServer ? [`  ${id(block.responsibility)} --- server`] : []),
+      ...(block.server === undefined ? [] : [`  ${id(block.responsibility)} --- ${serverId(block.server)}`]),
     ]),
   ];
 }
 
 /** For Graphviz. */
-export function dotOf({ blocks, server }: SatelliteGraph): readonly string[] {
+export function dotOf({ blocks, servers }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
   return [
@@ -93,21 +100,27 @@ export function dotOf({ blocks, server }: SatelliteGraph): readonly string[] {
     '  rankdir=LR;',
     '  node [shape=box];',
     ...blocks.map(
-      (block, index) => `  ${id(block.responsibility)} [label=${quoted(`${index + 1}. ${titleOf(block)}`)}];`,
+      (block, index) => `  ${id(block.responsibility)} [label=${quoted(`${index + 1}. ${blockTitle(block)}`)}];`,
     ),
-    ...(server ? [`  server [shape=cylinder, label=${quoted(server.place)}];`] : []),
+    ...servers.map(({ path, place }) => `  ${serverId(path)} [shape=cylinder, label=${quoted(place)}];`),
     ...blocks.flatMap((block) => [
       ...block.listens.flatMap((place, index) => {
         const port = `${id(block.responsibility)}in${index}`;
         return [`  ${port} [shape=oval, label=${quoted(place)}];`, `  ${port} -> ${id(block.responsibility)};`];
       }),
       ...block.needs.map(
-        ({ need, to }) => `  ${id(block.responsibility)} -> ${id(to)}${need === to ? '' : ` [label=${quoted(need)}]`};`,
+        ({ need, to }) =>
+          `  ${id(block.responsibility)} -> ${id(to)}${isCalled(to, need) ? '' : ` [label=${quoted(need)}]`};`,
       ),
-      ...(block.usesServer ? [`  ${id(block.responsibility)} -> server [dir=both];`] : []),
+      ...(block.server === undefined ? [] : [`  ${id(block.responsibility)} -> ${serverId(block.server)} [dir=both];`]),
     ]),
     '}',
   ];
+}
+
+/** A name for the server of the satellite at `path` that no language of graphs has a meaning for. */
+function serverId(path: string): string {
+  return ['server', ...path.split('/').filter((part) => part !== '')].join('_').replaceAll(/\W/g, '_');
 }
 
 /** Names that no language of graphs has a meaning for. */
@@ -116,8 +129,9 @@ function idsOf(blocks: readonly GraphBlock[]): (responsibility: string) => strin
   return (responsibility) => places.get(responsibility) ?? 'unknown';
 }
 
-function titleOf({ responsibility, name }: GraphBlock): string {
-  return responsibility === name ? name : `${responsibility} (${name})`;
+/** Whether a block needs no other name for what it calls so. */
+function isCalled(address: string, need: string): boolean {
+  return address === need || address.endsWith(`/${need}`);
 }
 
 /** Where it listens; a port of two protocols is shown once. */

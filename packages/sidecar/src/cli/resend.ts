@@ -107,6 +107,7 @@ function partOf(setup: Setup, producer: string, block: BlockDefinition): Setup {
   const own = appBlocks.filter(({ name, responsibility = name }) => responsibility === producer);
   return {
     ...setup,
+    nested: new Map(),
     sputnik: {
       ...setup.sputnik,
       appBlocks: [...own, { name: NAME, needs: { producer } }],

@@ -1,6 +1,6 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
 import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
-import type { BlockList } from './blocks.js';
+import { SATELLITE, type BlockList } from './blocks.js';
 import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
 import type { WithProblems } from './problems.js';
@@ -20,7 +20,8 @@ export async function findFactories(
 ): Promise<WithProblems<Factories>> {
   const problems: string[] = [];
   const found = new Map<string, { readonly factory: BlockFactory; readonly module: string | undefined }>();
-  for (const [index, { name, module }] of entries.entries()) {
+  for (const { index, name, module, nested } of entries) {
+    if (nested !== undefined) continue;
     const result = module === undefined ? known(name, given) : await fromModule(name, module, folder);
     if (typeof result === 'string') problems.push(`${label}: [${index}]: block "${name}": ${result}`);
     const factory = typeof result === 'string' ? placeholder(name) : result;
@@ -32,7 +33,9 @@ export async function findFactories(
       );
     }
   }
-  return { value: Object.fromEntries([...found].map(([name, { factory }]) => [name, factory])), problems };
+  const factories = [...found].map(([name, { factory }]) => [name, factory] as const);
+  const hasNested = entries.some(({ nested }) => nested !== undefined);
+  return { value: Object.fromEntries(hasNested ? [...factories, [SATELLITE, NESTED]] : factories), problems };
 }
 
 function known(name: string, given: Factories): BlockFactory | string {
@@ -65,6 +68,9 @@ export function isDefinition(value: unknown): value is BlockDefinition {
     value['kind'] === undefined
   );
 }
+
+/** Stands for nested satellites as long as nothing flies. */
+const NESTED: BlockDefinition = { name: SATELLITE, config: undefined, needs: {}, make: () => ({}) };
 
 /** Stands for a block that could not be loaded, so that the rest can be checked in the same run. */
 function placeholder(name: string): BlockDefinition {

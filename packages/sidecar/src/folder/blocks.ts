@@ -1,28 +1,30 @@
-import type { BlockEntry } from '@sputnikjs/core';
 import { z } from 'zod';
 import { describeIssue } from './issues.js';
+import { isRecord } from './json-schema.js';
 import { declaredKeys } from './known-keys.js';
+import type { NestedEntry, NestedOptions, SidecarEntry } from './options.js';
 import { withSmallLetters } from './original.js';
 import { attempt, type WithProblems } from './problems.js';
 import type { RawConfiguration, Reader } from './reader.js';
 
-/** A block of the process as `blocks.json` lists it. */
-export interface SidecarEntry extends BlockEntry {
-  /**
-   * Where its factory is: a package, or a file relative to the folder (in code: to the current one). Not needed for those
-   * known already.
-   */
-  readonly module?: string | undefined;
+/** What nested satellites are called as blocks. */
+export const SATELLITE = 'satellite';
+
+/** A block of the list; a nested satellite is one, too. */
+export interface ListedEntry extends SidecarEntry {
+  /** Its place in the list. */
+  readonly index: number;
+  readonly nested?: NestedEntry | undefined;
 }
 
 /** The list of blocks, and where it stands. */
 export interface BlockList {
   readonly label: string;
-  readonly entries: readonly SidecarEntry[];
+  readonly entries: readonly ListedEntry[];
 }
 
 const name = z.string().min(1);
-const Entry = z.strictObject({
+const Block = z.strictObject({
   name: name.describe('Which block.'),
   responsibility: name
     .optional()
@@ -38,8 +40,35 @@ const Entry = z.strictObject({
     .describe('The addresses that it sends to, where they are not the ones that it declares.'),
 });
 
-/** `blocks.json`: the blocks, in the order of initialisation. */
-export const Entries: z.ZodType<readonly SidecarEntry[]> = z.array(Entry);
+const Code = z.custom<NestedOptions>((value) => isRecord(value) && typeof value['name'] === 'string');
+const Nested = z.strictObject({
+  satellite: name
+    .regex(/^[^/]+$/, 'has a slash in it, which addresses of its blocks have; take another name')
+    .describe(
+      'A satellite inside this one, and its address: from outside, its block "receiver" is "<satellite>/receiver". Also its folder, relative to this one, unless "folder" is given.',
+    ),
+  folder: name.optional().describe('Its folder, relative to this one.'),
+  outer: z
+    .array(name)
+    .optional()
+    .describe(
+      'Of its folder, the blocks that are left out, and "connector": it uses those of the satellite around it.',
+    ),
+  restart: z
+    .strictObject({
+      most: z.int().min(1).describe('More failures than this within the time land the satellite around it.'),
+      withinMs: z
+        .number()
+        .positive()
+        .describe('In which time, in milliseconds; after that time a failure counts as half of one.'),
+    })
+    .optional()
+    .describe('Has the satellite fly anew when it fails. Without it, its failure lands the satellite around it.'),
+});
+const InCode = z.strictObject({ ...Nested.shape, satellite: z.union([Nested.shape.satellite, Code]) });
+
+/** `blocks.json`: the blocks and satellites, in the order of initialisation. */
+export const Entries: z.ZodType<readonly (SidecarEntry | NestedEntry)[]> = z.array(z.union([Block, Nested]));
 
 /** Reads the list of blocks: those that can be used, and what is wrong with the others. */
 export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList>> {
@@ -52,12 +81,29 @@ export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList
 
 function entriesOf({ label, value }: RawConfiguration): WithProblems<BlockList> {
   const renamed = withSmallLetters(value);
-  const { error } = Entries.safeParse(renamed.value);
   const checked = { label, value: renamed.value, origins: new Map<string, never>(), declared: declaredKeys(Entries) };
-  const problems = [
-    ...renamed.problems.map((problem) => `${label}: ${problem}`),
-    ...(error?.issues ?? []).flatMap((issue) => describeIssue(issue, checked)),
-  ];
-  const list: readonly unknown[] = Array.isArray(renamed.value) ? renamed.value : [];
-  return { value: { label, entries: list.flatMap((entry) => Entry.safeParse(entry).data ?? []) }, problems };
+  const problems = renamed.problems.map((problem) => `${label}: ${problem}`);
+  const entries: ListedEntry[] = [];
+  if (!Array.isArray(renamed.value)) {
+    const { error } = Entries.safeParse(renamed.value);
+    return { value: { label, entries }, problems: (error?.issues ?? []).flatMap((one) => describeIssue(one, checked)) };
+  }
+  for (const [index, entry] of renamed.value.entries()) {
+    const found =
+      isRecord(entry) && Object.hasOwn(entry, 'satellite') ? InCode.safeParse(entry) : Block.safeParse(entry);
+    problems.push(...(found.error?.issues ?? []).flatMap((issue) => describeIssue(issue, checked, [index])));
+    if (found.data !== undefined) entries.push(listed(found.data, index));
+  }
+  return { value: { label, entries }, problems };
+}
+
+function listed(entry: SidecarEntry | NestedEntry, index: number): ListedEntry {
+  if (!('satellite' in entry)) return { ...entry, index };
+  const { satellite } = entry;
+  return {
+    name: SATELLITE,
+    responsibility: typeof satellite === 'string' ? satellite : satellite.name,
+    index,
+    nested: entry,
+  };
 }

@@ -1,7 +1,8 @@
-import type { SidecarEntry } from './blocks.js';
+import { inside } from './address-book.js';
+import type { ListedEntry } from './blocks.js';
 import type { ListedKey } from './in-force.js';
 import { problemsOf } from './problems.js';
-import type { Setup } from './setup.js';
+import { levelsOf, type SatelliteSetup, type Setup } from './setup.js';
 
 /** A key whose value is another one now. */
 export interface Change {
@@ -25,6 +26,17 @@ export interface Changes {
 
 /** Has what was set up anew asked for all that blocks have read beside their own when they booted. Returns what is wrong with that. */
 export async function askAgain(before: Setup, after: Setup): Promise<readonly string[]> {
+  const now = byPath(after);
+  const problems: string[] = [];
+  for (const one of levelsOf<SatelliteSetup>(before)) {
+    const other = now.get(one.path);
+    if (other !== undefined) problems.push(...(await askSatellite(one, other)));
+  }
+  return problems;
+}
+
+/** Of a satellite without those inside it. */
+async function askSatellite(before: SatelliteSetup, after: SatelliteSetup): Promise<readonly string[]> {
   const problems: string[] = [];
   const known = after.configuration.passed;
   const gone = new Set(entriesOf(before).keys());
@@ -47,6 +59,30 @@ export async function changesBetween(
   after: Setup,
   left: (block: string, key: string) => boolean,
 ): Promise<Changes> {
+  const now = byPath(after);
+  const found: Changes[] = [];
+  for (const one of levelsOf<SatelliteSetup>(before)) {
+    const other = now.get(one.path);
+    // one that comes or goes is a change of the list that has it
+    if (other !== undefined) found.push(await changesOf(one, other, left));
+  }
+  return {
+    changed: found.flatMap(({ changed }) => changed),
+    unchanged: found.reduce((sum, { unchanged }) => sum + unchanged, 0),
+  };
+}
+
+function byPath(setup: Setup): ReadonlyMap<string, SatelliteSetup> {
+  return new Map(levelsOf<SatelliteSetup>(setup).map((one) => [one.path, one]));
+}
+
+/** Of a satellite without those inside it. */
+async function changesOf(
+  before: SatelliteSetup,
+  after: SatelliteSetup,
+  left: (block: string, key: string) => boolean,
+): Promise<Changes> {
+  const { path } = after;
   const changed = [...changedBlocks(before, after)];
   let unchanged = 0;
   const [old, now] = [await before.configuration.listed(), await after.configuration.listed()];
@@ -56,9 +92,10 @@ export async function changesBetween(
   for (const name of new Set([...old.keys(), ...now.keys()])) {
     if (moving.has(name)) continue;
     const [was, is] = [old, now].map((all) => new Map(all.get(name)?.map((key) => [key.shown.path, key])));
-    for (const path of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])) {
-      if (left(name, path)) continue;
-      const change = changeOf(name, path, was?.get(path), is?.get(path));
+    const block = inside(path, name);
+    for (const key of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])) {
+      if (left(block, key)) continue;
+      const change = changeOf(block, key, was?.get(key), is?.get(key));
       if (change === undefined) unchanged++;
       else changed.push(change);
     }
@@ -80,11 +117,11 @@ function changeOf(
 }
 
 /** Blocks that are new, gone, or listed otherwise. */
-function changedBlocks(before: Setup, after: Setup): readonly Change[] {
+function changedBlocks(before: SatelliteSetup, after: SatelliteSetup): readonly Change[] {
   const [old, now] = [entriesOf(before), entriesOf(after)];
   const source = `file ${after.blocks.label}`;
   const change = (key: string, was: unknown, is: unknown): readonly Change[] =>
-    isSame(was, is) ? [] : [{ block: 'blocks', key, source, was, is }];
+    isSame(was, is) ? [] : [{ block: inside(after.path, 'blocks'), key, source, was, is }];
   const both = (one: typeof old, other: typeof old): readonly string[] =>
     [...one.keys()].filter((name) => other.has(name));
   return [
@@ -93,8 +130,14 @@ function changedBlocks(before: Setup, after: Setup): readonly Change[] {
   ];
 }
 
-function entriesOf({ blocks }: Setup): ReadonlyMap<string, SidecarEntry> {
-  return new Map(blocks.entries.map((entry) => [entry.responsibility ?? entry.name, entry]));
+/** By address; where they stand in the list is compared apart. */
+function entriesOf({ blocks }: SatelliteSetup): ReadonlyMap<string, Omit<ListedEntry, 'index'>> {
+  return new Map(
+    blocks.entries.map(({ name, responsibility, module, needs, nested }) => [
+      responsibility ?? name,
+      { name, responsibility, module, needs, nested },
+    ]),
+  );
 }
 
 function isSame(a: unknown, b: unknown): boolean {

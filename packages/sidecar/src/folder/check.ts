@@ -12,7 +12,10 @@ export interface CheckResult {
    * and set no key. Found where there are no problems.
    */
   readonly warnings: readonly string[];
-  /** The application blocks, in the order of initialisation; none where there are problems. */
+  /**
+   * The application blocks, in the order of initialisation; none where there are problems. Those of nested satellites have the path of these before
+   * their responsibility: `syslog/syslogreceiver`.
+   */
   readonly blocks: readonly BlockDescriptor[];
 }
 
@@ -31,10 +34,9 @@ export async function check<C = unknown>(options: RunnerOptions<C>): Promise<Che
 
 /** What `setUp` found, for those that check. */
 export function resultOf({ value, problems }: WithProblems<Setup | undefined>): CheckResult {
-  const blocks = value?.sputnik.appBlocks ?? [];
   return {
     problems,
     warnings: value?.warnings ?? [],
-    blocks: blocks.map(({ name, responsibility = name }) => ({ name, responsibility })),
+    blocks: (value?.wiring ?? []).map(({ name, responsibility }) => ({ name, responsibility })),
   };
 }

@@ -70,7 +70,13 @@ export class ConfigFolder implements Reader {
     const layers: Layer[] = [];
     for (const file of this.#envFiles) {
       const label = join(this.path, file);
-      layers.unshift({ label, origin: 'folder', base: this.path, variables: parseEnv(await this.#text(label)) });
+      layers.unshift({
+        label,
+        origin: 'folder',
+        base: this.path,
+        prefix: '',
+        variables: parseEnv(await this.#text(label)),
+      });
     }
     return layers;
   }

@@ -1,12 +1,20 @@
 import { resolve } from 'node:path';
 import { SputnikError, type ConfigSource, type SchemaIssue, type StandardSchemaV1 } from '@sputnikjs/core';
-import { isOfKubernetes, override, prefixes, spellings, type Layer, type Variable } from './environment.js';
+import {
+  isOfKubernetes,
+  override,
+  prefixes,
+  spellings,
+  variablesOf,
+  type Layer,
+  type Variable,
+} from './environment.js';
 import { listedKeys, type ConfigurationInForce, type ListedKey, type Reading } from './in-force.js';
 import { describeIssue, isMissing, keyText, pathOf, type Checked } from './issues.js';
 import { isRecord } from './json-schema.js';
 import { declaredKeys, settableKeys } from './known-keys.js';
 import type { Reader } from './reader.js';
-import { didYouMean, nearest } from './suggest.js';
+import { nearest } from './suggest.js';
 
 /** The raw configurations of a satellite: what the reader has, under what variables say. */
 export class Configuration {
@@ -115,24 +123,34 @@ export class Configuration {
 
   /**
    * Variables that set nothing; to be asked when all is loaded. Of the folder's own files those are problems that are near to one that
-   * would. Others are warnings if they begin with the name of a configuration: the process may have any variables.
+   * would. Others are warnings if they begin with the name of a configuration: the process may have any variables. Those that begin with
+   * the name of a satellite `inside` are its business.
    */
-  strayVariables(): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+  strayVariables(inside: readonly string[]): {
+    readonly problems: readonly string[];
+    readonly warnings: readonly string[];
+  } {
     const known = [...this.#variables].flatMap((name) => [name, `${name}_FILE`]);
     const isKnown = new Set(known);
-    const strays = this.#layers.flatMap(({ label, origin, variables }) =>
-      Object.entries(variables)
+    const starts = inside.flatMap(prefixes).map((prefix) => `${prefix}_`);
+    const strays = this.#layers.flatMap((layer) =>
+      variablesOf(layer)
         .filter(([name, text]) => !isKnown.has(name) && !isOfKubernetes(name, text))
+        .filter(([name]) => !starts.some((start) => name.startsWith(start)))
         // what the process has beside is none of our business, and may be much
-        .map(([name]) => ({ label, name, near: origin === 'folder' ? didYouMean(name, known) : '' })),
+        .map(([name]) => ({ layer, name, near: layer.origin === 'folder' ? nearest(name, known) : undefined })),
     );
     return {
-      problems: strays
-        .filter(({ near }) => near !== '')
-        .map(({ label, name, near }) => `${label}: ${name}: sets no key of any configuration,${near}`),
+      problems: strays.flatMap(({ layer, name, near }) =>
+        near === undefined
+          ? []
+          : `${layer.label}: ${layer.prefix}${name}: sets no key of any configuration, did you mean "${layer.prefix}${near}"?`,
+      ),
       warnings: strays
-        .filter(({ near }) => near === '')
-        .flatMap(({ label, name }) => this.#setsNone(name, known).map((text) => `${label}: ${name}: ${text}`)),
+        .filter(({ near }) => near === undefined)
+        .flatMap(({ layer, name }) =>
+          this.#setsNone(name, known).map((text) => `${layer.label}: ${layer.prefix}${name}: ${text}`),
+        ),
     };
   }
 
@@ -152,8 +170,8 @@ export class Configuration {
   /** The files that variables name, which may hold secrets; to be asked when all is loaded. */
   secretFiles(): readonly string[] {
     const names = [...this.#variables].filter((name) => !this.#variables.has(`${name}_FILE`));
-    const found = this.#layers.flatMap(({ base, variables }) =>
-      names.flatMap((name) => variables[`${name}_FILE`] ?? []).map((path) => resolve(base, path)),
+    const found = this.#layers.flatMap(({ base, prefix, variables }) =>
+      names.flatMap((name) => variables[`${prefix}${name}_FILE`] ?? []).map((path) => resolve(base, path)),
     );
     return [...new Set(found)];
   }

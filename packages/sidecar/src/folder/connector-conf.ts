@@ -20,6 +20,8 @@ export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefin
 /** A server connector, and where it is going to listen itself. */
 export interface ConnectorSetup {
   readonly connector: StartableConnector;
+  /** Makes another one of the same configuration; one that code has given is the same one. */
+  readonly again: () => StartableConnector;
   readonly listens: readonly ListenPlace[];
 }
 
@@ -33,7 +35,9 @@ export async function findConnector(
   given: GivenConnector | undefined,
 ): Promise<ConnectorSetup | undefined> {
   if (given !== undefined)
-    return isConnectorDefinition(given) ? await make(given, configuration) : { connector: given, listens: [] };
+    return isConnectorDefinition(given)
+      ? await make(given, configuration)
+      : { connector: given, again: () => given, listens: [] };
   const found = await configuration.reader.read(CONF_NAME);
   if (found === undefined) return undefined;
   const { module } = (await configuration.load([CONF_NAME], Module)).value;
@@ -55,7 +59,8 @@ async function make(definition: ConnectorDefinition, configuration: Configuratio
     throw bad(...problems.map((problem) => `${label}: ${problem}`));
   }
   try {
-    return { connector: definition.make(value), listens };
+    const again = (): StartableConnector => definition.make(value);
+    return { connector: again(), again, listens };
   } catch (error) {
     throw bad(`${CONF_NAME}: "${definition.name}" cannot be made with this configuration: ${chain(error)}`);
   }

@@ -13,7 +13,24 @@ export interface Layer {
   readonly origin: 'process' | 'folder';
   /** Folder that relative paths in `…_FILE` variables start from. */
   readonly base: string;
+  /** What all names begin with that are for this satellite: of one inside another, the other's name for it. */
+  readonly prefix: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** The layers of a satellite inside the one that has these: there, its variables begin with its name. */
+export function layersInside(layers: readonly Layer[], satellite: string): readonly Layer[] {
+  return layers.map((layer) => ({ ...layer, prefix: `${layer.prefix}${snake(satellite)}_` }));
+}
+
+/** Its variables for this satellite, by what they are called without the prefix. */
+export function variablesOf({
+  prefix,
+  variables,
+}: Layer): readonly (readonly [name: string, text: string | undefined])[] {
+  return Object.entries(variables)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, text]) => [name.slice(prefix.length), text]);
 }
 
 /** A variable that sets a key. */
@@ -102,14 +119,16 @@ function snake(name: string): string {
 /** The variables of the first layer that has any for the key. */
 function find(names: readonly string[], literal: ReadonlySet<string>, layers: readonly Layer[]): readonly Variable[] {
   for (const layer of layers) {
-    const has = (name: string): boolean => Object.hasOwn(layer.variables, name) && layer.variables[name] !== undefined;
+    const whole = (name: string): string => `${layer.prefix}${name}`;
+    const has = (name: string): boolean =>
+      Object.hasOwn(layer.variables, whole(name)) && layer.variables[whole(name)] !== undefined;
     const found = [
-      ...names.filter(has).map((name) => ({ layer, name, fromFile: false })),
+      ...names.filter(has).map((name) => ({ layer, name: whole(name), fromFile: false })),
       // a key of its own that happens to be called …File goes before the convention
       ...names
         .map((name) => `${name}_FILE`)
         .filter((name) => has(name) && !literal.has(name))
-        .map((name) => ({ layer, name, fromFile: true })),
+        .map((name) => ({ layer, name: whole(name), fromFile: true })),
     ];
     if (found.length > 0) return found;
   }

@@ -1,81 +1,48 @@
-import {
-  CONNECTOR,
-  Sputnik,
-  type Block,
-  type BlockDefinition,
-  type BlockFactory,
-  type ListenPlace,
-  type SputnikOptions,
-} from '@sputnikjs/core';
+import { CONNECTOR, type ListenPlace } from '@sputnikjs/core';
 import { placeOf } from '@sputnikjs/messaging/net';
-import type { Setup } from './setup.js';
+import { inside } from './address-book.js';
+import { levelsOf, type SatelliteSetup, type Setup } from './setup.js';
+import type { BlockWiring } from './wiring.js';
 
 /** A satellite as it is put together: who needs whom. */
 export interface SatelliteGraph {
   /** In the order in which they boot. */
   readonly blocks: readonly GraphBlock[];
-  /** Undefined if the satellite has no server. */
-  readonly server: GraphServer | undefined;
+  /** Of the satellite, and of those inside it that have their own. */
+  readonly servers: readonly GraphServer[];
 }
 
 /** A block of it. */
-export interface GraphBlock {
-  readonly responsibility: string;
-  readonly name: string;
-  /** What it calls those that it sends to, and their responsibilities. */
-  readonly needs: readonly { readonly need: string; readonly to: string }[];
-  /** True if it hears of the server's connection. */
-  readonly usesServer: boolean;
+export interface GraphBlock extends Omit<BlockWiring, 'listens'> {
   /** Where it is going to listen: `udp 127.0.0.1:514`. */
   readonly listens: readonly string[];
 }
 
-/** The server of it. */
+/** A server of it. */
 export interface GraphServer {
+  /** The path of the satellite that connects to it; empty for the outermost one. */
+  readonly path: string;
   /** Its url, without what is secret, or the module of the connector. */
   readonly place: string;
   /** Where the connector itself is going to listen: an embedded server. */
   readonly listens: readonly string[];
 }
 
-/** Makes all blocks, as a check does, and starts nothing. */
+/** What was found when the satellite was checked. */
 export async function graphOf(setup: Setup): Promise<SatelliteGraph> {
-  const { sputnik, wiring, connector, connectorListens } = setup;
-  const serverUsers = await usersOfServer(sputnik);
-  const blocks = wiring.map(({ listens, ...block }) => ({
-    ...block,
-    usesServer: serverUsers.has(block.responsibility),
-    listens: listens.map(placeText),
+  const blocks = setup.wiring.map(({ listens, ...block }) => ({ ...block, listens: listens.map(placeText) }));
+  const own = levelsOf<SatelliteSetup>(setup).filter(({ connector }) => connector !== undefined);
+  const servers = own.map(async ({ path, connectorListens }) => ({
+    path,
+    place: await placeOfServer(setup, path),
+    listens: connectorListens.map(placeText),
   }));
-  const server = connector && { place: await placeOfServer(setup), listens: connectorListens.map(placeText) };
-  return { blocks, server };
+  return { blocks, servers: await Promise.all(servers) };
 }
 
-/** The responsibilities of the blocks that hear of connections; only a block that was made can say so. */
-async function usersOfServer(options: SputnikOptions): Promise<ReadonlySet<string>> {
-  const users = new Set<string>();
-  const noted = <B extends object>(block: B, responsibilities: readonly string[]): B => {
-    const { onServerConnect, onServerDisconnect } = block as Partial<Block>;
-    if (onServerConnect ?? onServerDisconnect) for (const one of responsibilities) users.add(one);
-    return block;
-  };
-  const watched = (name: string, factory: BlockFactory): BlockFactory => {
-    const own = options.appBlocks.filter((entry) => entry.name === name);
-    const all = own.map((entry) => entry.responsibility ?? name);
-    if (typeof factory === 'function') return () => noted(factory(), all);
-    const make: BlockDefinition['make'] = (config, to, ctx) =>
-      noted(factory.make(config, to, ctx), [ctx.descriptor.responsibility]);
-    return { ...factory, make };
-  };
-  const factories = Object.entries(options.blockFactories ?? {}) as [string, BlockFactory][];
-  const blockFactories = Object.fromEntries(factories.map(([name, factory]) => [name, watched(name, factory)]));
-  await new Sputnik({ ...options, blockFactories }).assemble();
-  return users;
-}
-
-async function placeOfServer({ configurations }: Setup): Promise<string> {
-  const keys = (await configurations()).find(({ name }) => name === CONNECTOR)?.keys ?? [];
-  const of = (path: string): unknown => keys.find((key) => key.path === path)?.value;
+async function placeOfServer({ configurations }: Setup, path: string): Promise<string> {
+  const keys = (await configurations()).find(({ name }) => name === inside(path, CONNECTOR))?.keys ?? [];
+  const of = (key: string): unknown => keys.find((one) => one.path === key)?.value;
   const url = of('url') ?? of('module');
   if (Array.isArray(url)) return url.join(', ');
   return typeof url === 'string' ? url : 'its connector is given in code';

@@ -6,49 +6,59 @@ import {
   type ConfFactory,
   type ListenPlace,
 } from '@sputnikjs/core';
-import type { BlockList, SidecarEntry } from './blocks.js';
+import { fullAddress, inside, type AddressBook } from './address-book.js';
+import type { ListedEntry } from './blocks.js';
 import type { Configuration } from './configuration.js';
-import type { Factories } from './block-factories.js';
 import { attempt, type WithProblems } from './problems.js';
+import type { SatelliteReading } from './satellite-reading.js';
 import type { BlockWiring } from './wiring.js';
 
-/** What is inspected: blocks that have passed their schemas, and where else the satellite listens. */
+/** What is inspected: blocks that have passed their schemas. */
 export interface Inspected {
-  readonly list: BlockList;
-  readonly factories: Factories;
-  readonly configuration: Configuration;
+  readonly reading: SatelliteReading;
+  readonly book: AddressBook;
+  /** The names of its blocks by address. */
   readonly names: ReadonlyMap<string, string>;
-  readonly connectorListens: readonly ListenPlace[];
-  readonly adminListens: readonly ListenPlace[];
+  /** Where the satellite is going to listen beside its blocks, and whose that is. */
+  readonly listens: readonly Claim[];
 }
 
 /** A place, and whose it is. */
-interface Claim extends ListenPlace {
-  /** The responsibility of the block that is going to listen there, or `connector`. */
+export interface Claim extends ListenPlace {
+  /** The address of the block that is going to listen there, or `connector`. */
   readonly by: string;
   /** Where its configuration stands. */
   readonly label: string;
 }
 
+/** What is found of a satellite, without those inside it. */
+export interface Inspection {
+  /** How its blocks are wired, by their addresses in the outermost satellite. */
+  readonly wiring: readonly BlockWiring[];
+  readonly claims: readonly Claim[];
+}
+
 /**
- * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, blocks that stand before one that they
- * need (B1), and places that two listen at. One line each. The value is how the blocks are wired.
+ * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, and where they are going to listen. One line
+ * each.
  */
-export async function inspectSetup(inspected: Inspected): Promise<WithProblems<readonly BlockWiring[]>> {
-  const { list, factories, configuration, names, connectorListens, adminListens } = inspected;
-  const claims: Claim[] = [
-    ...adminListens.map((place) => ({ ...place, by: 'admin', label: 'sputnik' })),
-    ...connectorListens.map((place) => ({ ...place, by: CONNECTOR, label: CONNECTOR })),
-  ];
+export async function inspectBlocks({ reading, book, names, listens }: Inspected): Promise<WithProblems<Inspection>> {
+  const { path, list, factories, configuration } = reading;
+  const claims = [...listens];
   const problems: string[] = [];
   const wiring: BlockWiring[] = [];
   const read = confFactory(configuration.source(names));
   for (const entry of list.entries) {
+    if (entry.nested !== undefined) continue;
     const factory = factories[entry.name];
     const { name, responsibility = name } = entry;
-    const needs = needed(entry, factory);
+    const needs = needed(entry, factory).map(({ need, to }) => {
+      const place = book.find(path, to);
+      return { need, to: place === undefined ? to : fullAddress(place) };
+    });
+    const address = inside(path, responsibility);
     if (!isChecked(factory)) {
-      wiring.push({ responsibility, name, needs, listens: [] });
+      wiring.push({ responsibility: address, name, needs, listens: [] });
       continue;
     }
     const own = [...new Set([responsibility, name])];
@@ -60,11 +70,16 @@ export async function inspectSetup(inspected: Inspected): Promise<WithProblems<r
       ...checked.problems,
       ...(checked.value.problems ?? []).map((problem) => `${label}: ${problem}`),
     );
-    const { listens = [] } = checked.value;
-    for (const place of listens) claims.push({ ...place, by: responsibility, label });
-    wiring.push({ responsibility, name, needs, listens });
+    const places = checked.value.listens ?? [];
+    for (const place of places) claims.push({ ...place, by: address, label });
+    wiring.push({ responsibility: address, name, needs, listens: places });
   }
-  return { value: wiring, problems: [...problems, ...misplaced(list, factories), ...contested(claims)] };
+  return { value: { wiring, claims }, problems };
+}
+
+/** Where the server connector of a satellite is going to listen. */
+export function connectorClaims({ path, connector }: SatelliteReading): readonly Claim[] {
+  return (connector?.listens ?? []).map((place) => ({ ...place, by: inside(path, CONNECTOR), label: CONNECTOR }));
 }
 
 type Checked = BlockDefinition & Required<Pick<BlockDefinition, 'check'>>;
@@ -83,27 +98,37 @@ async function checkBlock(
   return block.check(value, read);
 }
 
-/** Blocks that stand before one that they need: it would be finished first, with messages still to come. */
-function misplaced({ label, entries }: BlockList, factories: Factories): readonly string[] {
-  const places = new Map(entries.map(({ name, responsibility = name }, index) => [responsibility, index]));
-  const needsOf = entries.map((entry) =>
-    needed(entry, factories[entry.name]).flatMap(({ to }) => places.get(to) ?? []),
-  );
+/** The addresses that a block sends to, by what it calls them. */
+export function needed({ needs = {} }: ListedEntry, factory: BlockFactory | undefined): BlockWiring['needs'] {
+  if (typeof factory !== 'object') return [];
+  return Object.entries({ ...factory.needs, ...needs }).map(([need, to]) => ({ need, to }));
+}
+
+/**
+ * Blocks, and satellites inside, that stand before one that they need (B1): it would be finished first, with messages still to come. The wiring is
+ * that of all satellites.
+ */
+export function misplaced({ path, list }: SatelliteReading, wiring: readonly BlockWiring[]): readonly string[] {
+  const { label, entries } = list;
+  const addresses = entries.map(({ name, responsibility = name }) => inside(path, responsibility));
+  const isIn = (address: string, place: string): boolean => address === place || address.startsWith(`${place}/`);
+  const placeOf = (address: string): number => addresses.findIndex((place) => isIn(address, place));
+  const needsOf = addresses.map((place, index) => {
+    const own = wiring.filter(({ responsibility }) => isIn(responsibility, place));
+    const needs = own.flatMap((block) => block.needs.map(({ to }) => placeOf(to)));
+    return needs.filter((need) => need !== -1 && need !== index);
+  });
   // guard: blocks stand behind those they need
   return needsOf.flatMap((needs, index) =>
-    needs
+    [...new Set(needs)]
       // those that need each other can stand in no other order
       .filter((need) => need > index && !reaches(need, index, needsOf))
       .map((need) => {
         const [own, other] = [entries[index], entries[need]].map((entry) => entry?.responsibility ?? entry?.name);
-        return `${label}: [${index}]: block "${own}" is listed before "${other}", which it needs; list it after that`;
+        const what = entries[index]?.nested === undefined ? 'block' : 'satellite';
+        return `${label}: [${entries[index]?.index}]: ${what} "${own}" is listed before "${other}", which it needs; list it after that`;
       }),
   );
-}
-
-function needed({ needs = {} }: SidecarEntry, factory: BlockFactory | undefined): BlockWiring['needs'] {
-  if (typeof factory !== 'object') return [];
-  return Object.entries({ ...factory.needs, ...needs }).map(([need, to]) => ({ need, to }));
 }
 
 function reaches(from: number, to: number, needsOf: readonly (readonly number[])[]): boolean {
@@ -113,7 +138,7 @@ function reaches(from: number, to: number, needsOf: readonly (readonly number[])
 }
 
 /** Places that two listen at. */
-function contested(claims: readonly Claim[]): readonly string[] {
+export function contested(claims: readonly Claim[]): readonly string[] {
   return claims.flatMap((claim, index) => {
     const other = claims.slice(0, index).find((before) => overlap(before, claim));
     if (other === undefined) return [];

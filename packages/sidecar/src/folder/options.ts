@@ -1,7 +1,38 @@
-import type { BlockFactories, EventListener, Logger } from '@sputnikjs/core';
-import type { SidecarEntry } from './blocks.js';
+import type { BlockEntry, BlockFactories, EventListener, Logger } from '@sputnikjs/core';
 import type { GivenConnector } from './connector-conf.js';
 import type { Reader } from './reader.js';
+
+/** A block of the process as `blocks.json` lists it. */
+export interface SidecarEntry extends BlockEntry {
+  /**
+   * Where its factory is: a package, or a file relative to the folder (in code: to the current one). Not needed for those
+   * known already.
+   */
+  readonly module?: string | undefined;
+}
+
+/** How often a nested satellite that fails is flown anew. */
+export interface RestartLimit {
+  /** More failures than this within the time land the satellite around it. */
+  readonly most: number;
+  /** In which time, in milliseconds. A failure weighs less the longer ago it was: half after this time. */
+  readonly withinMs: number;
+}
+
+/** A satellite inside this one, as `blocks.json` lists it. */
+export interface NestedEntry {
+  /**
+   * Its address: from outside, its block `receiver` is `<satellite>/receiver`. Also its folder, relative to this one, unless `folder` is
+   * given. In code it may be what the satellite is made of.
+   */
+  readonly satellite: string | NestedOptions;
+  /** Its folder, relative to this one, where that is not called as the satellite is. */
+  readonly folder?: string | undefined;
+  /** Of its folder, the blocks that are left out, and `connector`: it uses those of the satellite around it. */
+  readonly outer?: readonly string[] | undefined;
+  /** Has it fly anew when it fails; without it, its failure lands the satellite around it. */
+  readonly restart?: RestartLimit | undefined;
+}
 
 /** What a satellite is configured by: a folder, or values in code. */
 export type ConfigurationOptions =
@@ -13,18 +44,25 @@ export type ConfigurationOptions =
     }
   | {
       readonly cf?: undefined;
-      /** The blocks, in the order of initialisation. */
-      readonly blocks: readonly SidecarEntry[];
+      /** The blocks and satellites, in the order of initialisation. */
+      readonly blocks: readonly (SidecarEntry | NestedEntry)[];
       /** Configurations by name, as files of a folder would be; the environment is not looked at. */
       readonly configs?: Readonly<Record<string, unknown>> | undefined;
     };
 
-/** What the runner puts a satellite together from. */
-export type RunnerOptions<C = unknown> = ConfigurationOptions & {
+/** What a satellite is put together from. */
+export type SatelliteOptions<C = unknown> = ConfigurationOptions & {
   /** The server connector, instead of the one that the configuration names. A definition is made of configuration `connector`. */
   readonly connector?: GivenConnector<C> | undefined;
   /** Further blocks that entries may name without a module. */
   readonly blockFactories?: BlockFactories<C> | undefined;
+};
+
+/** A nested satellite in code; `name` is its address. It knows the blocks that the satellite around it was given. */
+export type NestedOptions = SatelliteOptions & { readonly name: string };
+
+/** What the runner puts a satellite together from. */
+export type RunnerOptions<C = unknown> = SatelliteOptions<C> & {
   /** What events and blocks are logged to. */
   readonly log?: Logger | undefined;
   /** Told of every event, after it was logged. */

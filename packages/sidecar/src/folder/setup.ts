@@ -1,42 +1,59 @@
-import { basename, resolve } from 'node:path';
-import { Sputnik, withAddress, type ConfigSource, type ListenPlace, type SputnikOptions } from '@sputnikjs/core';
-import { adminProblems } from './admin-conf.js';
-import { findFactories, type Factories } from './block-factories.js';
-import { readBlocks, type BlockList } from './blocks.js';
-import { ConfigFolder } from './config-folder.js';
-import { Configuration } from './configuration.js';
-import { findConnector, type ConnectorSetup } from './connector-conf.js';
+import type { SputnikOptions } from '@sputnikjs/core';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
+import { inside, type AddressBook } from './address-book.js';
+import { adminProblems } from './admin-conf.js';
+import type { BlockList } from './blocks.js';
+import type { Configuration } from './configuration.js';
 import type { ConfigurationInForce } from './in-force.js';
-import { inspectSetup } from './inspection.js';
-import type { ConfigurationOptions, RunnerOptions } from './options.js';
-import { attempt, problemsOf, type WithProblems } from './problems.js';
-import { CodeReader } from './reader.js';
-import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
+import { contested, misplaced, type Claim } from './inspection.js';
+import type { RestartLimit, RunnerOptions } from './options.js';
+import type { WithProblems } from './problems.js';
+import { bookOf, checkSatellite, deafNeeds } from './satellite-check.js';
+import type { SatelliteSettings } from './satellite-conf.js';
+import { readSatellite, type SatelliteReading } from './satellite-reading.js';
 import { printable } from '../text.js';
 import type { BlockWiring } from './wiring.js';
 
-/** A satellite that has been checked and can be prepared. */
-export interface Setup {
-  /** What it is called. */
-  readonly name: string;
-  /** The blocks as the folder lists them. */
+/** A satellite that has been checked, and can be assembled any number of times. */
+export interface SatelliteSetup {
+  /** Empty for the outermost satellite, `a/b` for satellite b inside satellite a. */
+  readonly path: string;
+  /** The blocks as the folder lists them, and the satellites inside it. */
   readonly blocks: BlockList;
   readonly sputnik: SputnikOptions;
+  /** Its own; without one it has the connection of the satellite around it. */
   readonly connector: StartableConnector | undefined;
+  /** Makes another one, for when the satellite is made anew. */
+  readonly connectorAgain: () => StartableConnector | undefined;
+  /** Where that is going to listen itself, as far as it tells. */
+  readonly connectorListens: readonly Claim[];
   readonly settings: SatelliteSettings;
+  /** What was read, with secrets. */
+  readonly configuration: Configuration;
+  /** The satellites inside it, by address. */
+  readonly nested: ReadonlyMap<string, NestedSetup>;
+}
+
+/** A satellite inside another. */
+export interface NestedSetup extends SatelliteSetup {
+  readonly restart: RestartLimit | undefined;
+}
+
+/** A satellite that has been checked and can be prepared, with all that are inside it. */
+export interface Setup extends SatelliteSetup {
+  /** What it is called. */
+  readonly name: string;
+  /** How all blocks are wired, by their addresses in the outermost satellite. */
   readonly wiring: readonly BlockWiring[];
+  /** Which block an address means. */
+  readonly book: AddressBook;
   /** What may be meant, and may not, one line each. */
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
   readonly readableSecrets: readonly string[];
-  /** Where the connector is going to listen, as far as it tells. */
-  readonly connectorListens: readonly ListenPlace[];
-  /** What was read, with secrets. */
-  readonly configuration: Configuration;
   /**
-   * The configurations in force at the time of the call, without secrets: of the satellite, its connector, and each block; and those that
+   * The configurations in force at the time of the call, without secrets: of each satellite, its connector, and each block; and those that
    * blocks have read beside their own, which some do at boot.
    */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
@@ -46,8 +63,8 @@ export interface Setup {
 
 /** What became of setting up. */
 export interface SetupResult extends WithProblems<Setup | undefined> {
-  /** What was read, whatever is wrong with it; undefined if there is no folder. */
-  readonly configuration: Configuration | undefined;
+  /** What was read, whatever is wrong with it, of each satellite by its path; empty if there is no folder. */
+  readonly configurations: ReadonlyMap<string, Configuration>;
 }
 
 /**
@@ -55,138 +72,69 @@ export interface SetupResult extends WithProblems<Setup | undefined> {
  * there is no value.
  */
 export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> {
-  const opened = await openConfiguration(options);
-  const configuration = opened.value;
-  if (configuration === undefined) return { value: undefined, problems: opened.problems.map(printable), configuration };
-  const folder = options.cf ?? process.cwd();
-  const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
-  const list = await readBlocks(configuration.reader);
-  const { label } = list.value;
-  const factories = await findFactories(list.value, folder, (options.blockFactories ?? {}) as Factories);
-  const entries = list.value.entries.map((entry) => withAddress(entry, factories.value[entry.name]));
-  const found = await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
-  const { connector, listens: connectorListens = [] } = found.value ?? {};
-  const names = new Map(entries.map(({ name, responsibility = name }) => [responsibility, name]));
-  const sputnik: SputnikOptions = {
-    config: sourceOf(configuration, names, factories.value),
-    appBlocks: entries,
-    blockFactories: factories.value,
-    connector,
-    timeouts: settings.value.timeouts,
-  };
-  const inBlocks = await inspectBlocks(sputnik, label);
-  const inspected = await inspectSetup({
-    list: { label, entries },
-    factories: factories.value,
-    configuration,
-    names,
-    connectorListens,
-    adminListens: adminPlaces(settings.value),
-  });
-  // known only now that all is loaded
-  const known = ['blocks', 'connector', 'sputnik', ...names.keys(), ...names.values(), ...configuration.names];
-  const variables = configuration.strayVariables();
-  const strays = [...configuration.reader.strays(known), ...variables.problems];
-  const parts = [opened, settings, list, factories, found].flatMap(({ problems }) => problems);
-  const ofAdmin =
-    settings.value.admin === undefined ? [] : await adminProblems(settings.value.admin, [...names.keys()]);
-  const ofSatellite = ofAdmin.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
-  const all = [...parts, ...ofSatellite, ...inBlocks.problems, ...inspected.problems, ...strays];
+  const read = await readSatellite(options);
+  const { value: reading } = read;
+  if (reading === undefined)
+    return { value: undefined, problems: read.problems.map(printable), configurations: new Map() };
+  const book = bookOf(reading);
+  const found = await checkSatellite(reading, undefined, book);
+  const all = [
+    ...read.problems,
+    ...(await problemsOfAdmin(reading, found.wiring)),
+    ...found.problems,
+    ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
+    ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
+    ...contested([...adminClaims(reading), ...found.claims]),
+    ...found.strays,
+  ];
   // names that files give may have line breaks in them, and what a terminal obeys
   // guard: a problem is one line
   const problems = [...new Set(all)].map(printable);
-  const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
-  const readableSecrets = configuration.secretFiles().flatMap((file) => readableByAll(file) ?? []);
-  const warnings = [...inBlocks.warnings, ...variables.warnings, ...readableSecrets].map(printable);
+  const secrets = levelsOf(reading).flatMap(({ configuration }) => configuration.secretFiles());
+  const readableSecrets = secrets.flatMap((file) => readableByAll(file) ?? []);
+  const warnings = [...found.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
-    name,
-    blocks: { label, entries },
-    sputnik,
-    connector,
-    settings: settings.value,
-    wiring: inspected.value,
-    connectorListens,
+    ...found.setup,
+    name: reading.name,
+    wiring: found.wiring,
+    book,
     warnings,
     readableSecrets,
-    configuration,
-    configurations: () => configuration.inForce(),
+    configurations: async () => (await Promise.all(levelsOf(reading).map(inForce))).flat(),
     again: () => setUp(options),
   };
-  return { value: problems.length > 0 ? undefined : setup, problems, configuration };
+  const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));
+  return { value: problems.length > 0 ? undefined : setup, problems, configurations };
 }
 
-/** As of the configuration; but a block that is asked for by its name is not taken for another one that has that name as its address. */
-function sourceOf(
-  configuration: Configuration,
-  names: ReadonlyMap<string, string>,
-  factories: Factories,
-): ConfigSource {
-  const [byAddress, byName] = [configuration.source(names), configuration.source(new Map())];
-  return (confName, schema) => {
-    const factory = factories[confName];
-    const isByName = typeof factory === 'object' && factory.config === schema;
-    return isByName ? byName(confName, schema) : byAddress(confName, schema);
-  };
+/** Of satellites that may have others inside. */
+interface Nesting<T> {
+  readonly nested: ReadonlyMap<string, Nesting<T> & T>;
 }
 
-const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
+/** A satellite and all that are inside it, outer ones first. */
+export function levelsOf<T>(satellite: T & Nesting<T>): readonly T[] {
+  return [satellite, ...[...satellite.nested.values()].flatMap((one) => levelsOf<T>(one))];
+}
 
-function adminPlaces({ admin }: SatelliteSettings): readonly ListenPlace[] {
+async function inForce({ path, configuration }: SatelliteReading): Promise<readonly ConfigurationInForce[]> {
+  return (await configuration.inForce()).map(({ name, keys }) => ({ name: inside(path, name), keys }));
+}
+
+/** Only the outermost satellite has admin endpoints. */
+async function problemsOfAdmin(
+  { configuration, settings }: SatelliteReading,
+  wiring: readonly BlockWiring[],
+): Promise<readonly string[]> {
+  if (settings.admin === undefined) return [];
+  const problems = await adminProblems(
+    settings.admin,
+    wiring.map(({ responsibility }) => responsibility),
+  );
+  return problems.map((problem) => `${configuration.reader.place('sputnik')}: ${problem}`);
+}
+
+function adminClaims({ settings: { admin } }: SatelliteReading): readonly Claim[] {
   if (admin === undefined || admin.socket !== undefined) return [];
-  return [{ protocol: 'tcp', host: admin.host, port: admin.port }];
-}
-
-/** Stands for a connector that could not be set up, so that the blocks can be checked in the same run. */
-const UNUSABLE: ConnectorSetup = {
-  connector: {
-    connect: () => Promise.reject(new Error('this connector is never connected')),
-    isConnected: () => false,
-    disconnect: () => {},
-  },
-  listens: [],
-};
-
-/** The environment counts for folders only: what code says it means. Without the folder there is no value. */
-async function openConfiguration(options: ConfigurationOptions): Promise<WithProblems<Configuration | undefined>> {
-  if (options.cf === undefined) {
-    return {
-      value: new Configuration(new CodeReader({ ...options.configs, blocks: options.blocks }), []),
-      problems: [],
-    };
-  }
-  const folder = await attempt<ConfigFolder | undefined>(ConfigFolder.open(options.cf), undefined);
-  if (folder.value === undefined) return { value: undefined, problems: folder.problems };
-  const environment = { label: 'environment', origin: 'process', base: process.cwd(), variables: process.env } as const;
-  const files = await attempt(folder.value.envLayers(), []);
-  const reader = options.dialect?.(folder.value) ?? folder.value;
-  return { value: new Configuration(reader, [environment, ...files.value]), problems: files.problems };
-}
-
-async function loadSettings(configuration: Configuration): Promise<SatelliteSettings> {
-  return (await configuration.load(['sputnik'], SatelliteConf)).value;
-}
-
-/** What is wrong, and what may be, one line each. */
-interface Findings {
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-/** What the core finds wrong with the blocks. Problems of configurations name the files that have them. */
-async function inspectBlocks(sputnik: SputnikOptions, label: string): Promise<Findings> {
-  const ofConfigs: string[] = [];
-  const config: SputnikOptions['config'] = async (confName, schema) => {
-    try {
-      return await sputnik.config?.(confName, schema);
-    } catch (error) {
-      ofConfigs.push(...problemsOf(error));
-      throw error;
-    }
-  };
-  const { problems, warnings } = await new Sputnik({ ...sputnik, config }).assemble();
-  const others = problems.filter((line) => !ofConfigs.some((known) => line.includes(known)));
-  return {
-    problems: [...ofConfigs, ...others.map((line) => `${label}: ${line}`)],
-    warnings: warnings.map((line) => `${label}: ${line}`),
-  };
+  return [{ protocol: 'tcp', host: admin.host, port: admin.port, by: 'admin', label: 'sputnik' }];
 }

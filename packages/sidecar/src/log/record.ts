@@ -8,7 +8,7 @@ import type {
   Unfinished,
 } from '@sputnikjs/core';
 import { codeOf, errorFields } from './error-fields.js';
-import { chain } from '../text.js';
+import { blockTitle, chain } from '../text.js';
 
 /** A line of the log. `event` and `code` are stable. */
 export interface LogRecord {
@@ -60,7 +60,7 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
     case 'initialized':
     case 'finishing':
     case 'finished':
-      return info(`${type} ${name(event.block)}`, { block: event.block.responsibility });
+      return info(`${type} ${blockTitle(event.block)}`, { block: event.block.responsibility });
     case 'launching':
     case 'launched':
       return info(type);
@@ -95,7 +95,7 @@ export function record(event: SputnikEvent, { blocks = [], url, awayMs }: Facts 
     case 'failed':
       return failedRecord(event);
     case 'dropped':
-      return warn(`${name(event.block)} dropped ${plural(event.count, 'message')}`, {
+      return warn(`${blockTitle(event.block)} dropped ${plural(event.count, 'message')}`, {
         block: event.block.responsibility,
         count: event.count,
       });
@@ -124,7 +124,7 @@ function failedRecord(event: Extract<SputnikEvent, { type: 'failed' }>): LogReco
   return {
     level: 'error',
     fields: { event: event.type, block: block.responsibility, callback, decision, ...errorFields(error, 'unexpected') },
-    text: `${name(block)} failed in ${callback}: ${chain(error)}`,
+    text: `${blockTitle(block)} failed in ${callback}: ${chain(error)}`,
   };
 }
 
@@ -137,7 +137,7 @@ function landedRecord(report: LandingReport, blocks: readonly BlockStatus[]): Lo
         `${places([failure])[0]} failed${failure.count > 1 ? ` ${failure.count} times` : ''}: ${chain(failure.error)}`,
     ),
     ...places(unfinished).map((place) => `${place} did not end`),
-    ...dropped.map(({ block, count }) => `${name(block)} dropped ${plural(count, 'message')}`),
+    ...dropped.map(({ block, count }) => `${blockTitle(block)} dropped ${plural(count, 'message')}`),
   ];
   return {
     level: clean ? 'info' : 'error',
@@ -184,10 +184,6 @@ function seconds(ms: number): string {
 
 function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
-}
-
-function name({ name, responsibility }: BlockDescriptor): string {
-  return name === responsibility ? responsibility : `${responsibility} (${name})`;
 }
 
 /** Why a satellite lands. */

@@ -5,7 +5,8 @@ import { askAgain, changesBetween, type Change } from '../folder/changes.js';
 import type { ConfigurationInForce, KeyInForce } from '../folder/in-force.js';
 import { reloadLines, type ChangedFile, type Reloaded } from '../folder/reloaded.js';
 import type { SatelliteSettings } from '../folder/satellite-conf.js';
-import type { Setup } from '../folder/setup.js';
+import { inside } from '../folder/address-book.js';
+import { levelsOf, type SatelliteSetup, type Setup } from '../folder/setup.js';
 import { textOf } from '../text.js';
 
 /** The clock of the file system goes in steps. In milliseconds. */
@@ -115,7 +116,11 @@ export class Reloader {
     const times = new Map<string, number>();
     // the token of the admin endpoints is read at each request
     const used = new Set([...watched, this.#of.setup.settings.admin?.tokenFile]);
-    for (const [block, keys] of await this.#of.setup.configuration.listed()) {
+    const { setup } = this.#of;
+    const listed = levelsOf<SatelliteSetup>(setup).map(async ({ path, configuration }) =>
+      [...(await configuration.listed())].map(([name, keys]) => [inside(path, name), keys] as const),
+    );
+    for (const [block, keys] of (await Promise.all(listed)).flat()) {
       for (const { shown, actual } of keys) {
         if (typeof actual !== 'string' || !/file$/i.test(shown.path) || !this.#hasChanged(actual, times)) continue;
         const state = used.has(actual) ? 'in use' : 'not read yet';

@@ -1,11 +1,9 @@
 import {
   CONNECTOR,
-  Sputnik,
   SputnikError,
   systemClock,
   type BlockMetrics,
   type EventListener,
-  type Flight,
   type FlightStatus,
   type LandingReport,
   type Logger,
@@ -19,7 +17,9 @@ import { limitedLog } from '../log/limited-log.js';
 import type { LogLevel } from '../log/log-level.js';
 import { EventLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
-import { OwnedConnector } from './owned-connector.js';
+import { NestedEvents } from './nested-events.js';
+import { OwnedConnector } from '../satellite/owned-connector.js';
+import { WholeSatellite } from '../satellite/whole-satellite.js';
 import { usable } from '../folder/problems.js';
 import { guardProcess } from './process-guard.js';
 import { RateLimiter } from '../log/rate-limit.js';
@@ -73,12 +73,12 @@ interface FlightOptions {
 
 /** Prepares and launches what was set up. `process` says whose the process is. */
 export async function fly(setup: Setup, options: FlightOptions, process: 'ours' | 'host'): Promise<Runner> {
-  const { sputnik, connector, settings, readableSecrets } = setup;
+  const { connector, settings, readableSecrets } = setup;
   const { onEvent, signal, logLevel } = options;
   const cleaner = new Cleaner();
   const limiter = new RateLimiter(systemClock);
   cleaner.push(() => limiter.flush());
-  let flight: Flight | undefined;
+  let flight: WholeSatellite | undefined;
   const owned = connector && new OwnedConnector(connector);
   const status = (): FlightStatus | undefined => flight?.status();
   const url = (): string | undefined => owned?.url;
@@ -118,17 +118,21 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       service?.take(event);
       onEvent?.(event);
     };
-    const assembly = await new Sputnik({
-      ...sputnik,
-      connector: owned,
-      finisher: () => signals.finisher(),
+    const nestedEvents = new NestedEvents({
+      ofBlocks: listen,
+      ofServer: (path, event) => admin?.takeNested(path, event),
+      log,
+      makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
+    });
+    flight = await WholeSatellite.assemble(setup, {
+      own: { connector: owned, finisher: () => signals.finisher(), signal },
+      clock: systemClock,
+      log: blocksLog ?? SILENT,
       landingSoon: signals.soon,
-      log: blocksLog,
-      signal,
       observer: admin?.meter,
       onEvent: listen,
-    }).assemble();
-    flight = assembly.value;
+      onNestedEvent: (satellite, event) => nestedEvents.take(satellite, event),
+    });
     await flight.boot();
     if (process === 'ours') tellUnused(log);
   } catch (error) {
@@ -188,7 +192,7 @@ function notStarted(name: string, cause: unknown): SputnikError {
   return new SputnikError('INIT_FAILED', `cannot start: ${textOf(cause)}`, { block, callback: 'start', cause });
 }
 
-function launch(flight: Flight, cleaner: Cleaner): Runner {
+function launch(flight: WholeSatellite, cleaner: Cleaner): Runner {
   const over = flyOn(flight, cleaner);
   // its failure is in the log and in the report; `wait` rejects with it
   over.catch(() => {});
@@ -203,7 +207,7 @@ function launch(flight: Flight, cleaner: Cleaner): Runner {
   };
 }
 
-async function flyOn(flight: Flight, cleaner: Cleaner): Promise<LandingReport> {
+async function flyOn(flight: WholeSatellite, cleaner: Cleaner): Promise<LandingReport> {
   try {
     return await flight.launch();
   } finally {

@@ -1,7 +1,7 @@
 import { confFactory, systemClock, type ConnectAttempt } from '@sputnikjs/core';
 import type { ServerFound, StartableConnector } from '@sputnikjs/messaging';
 import type { Setup } from '../folder/setup.js';
-import { serverOf } from './owned-connector.js';
+import { serverOf } from '../satellite/owned-connector.js';
 
 /** What stands where a satellite would connect. */
 export type Probed =

@@ -1,0 +1,178 @@
+import { realpath } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { CONNECTOR, withAddress } from '@sputnikjs/core';
+import type { StartableConnector } from '@sputnikjs/messaging';
+import { inside } from './address-book.js';
+import { findFactories, type Factories } from './block-factories.js';
+import { readBlocks, type BlockList, type ListedEntry } from './blocks.js';
+import { ConfigFolder } from './config-folder.js';
+import { Configuration } from './configuration.js';
+import { findConnector, type ConnectorSetup } from './connector-conf.js';
+import { layersInside, type Layer } from './environment.js';
+import type { ConfigurationOptions, NestedEntry, NestedOptions, SatelliteOptions } from './options.js';
+import { attempt, type WithProblems } from './problems.js';
+import { CodeReader } from './reader.js';
+import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
+
+/** What the configuration of a satellite says; its blocks have not been looked at. */
+export interface SatelliteReading {
+  /** Empty for the outermost satellite, `a/b` for satellite b inside satellite a. */
+  readonly path: string;
+  readonly name: string;
+  readonly configuration: Configuration;
+  readonly settings: SatelliteSettings;
+  /** Its blocks, and the satellites inside it. */
+  readonly list: BlockList;
+  readonly factories: Factories;
+  /** Its own. */
+  readonly connector: ConnectorSetup | undefined;
+  /** How the list of the satellite around it has it. */
+  readonly entry: NestedEntry | undefined;
+  /** The satellites inside it, by address: those that can be read. */
+  readonly nested: ReadonlyMap<string, SatelliteReading>;
+  /** What it leaves out, to use that of the satellite around it. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
+/** Where a satellite is read from, and what is around it. */
+interface Surroundings {
+  readonly path: string;
+  /** The folders around it, and the names by which they lead to one another. */
+  readonly trail: readonly { readonly folder: string; readonly name: string }[];
+  /** The variables that satellites around it have for it. */
+  readonly layers: readonly Layer[];
+  readonly entry: NestedEntry | undefined;
+}
+
+/** The connector of folders that cannot be used, so that the blocks can be checked in the same run. */
+const NEVER: StartableConnector = {
+  connect: () => Promise.reject(new Error('this connector is never connected')),
+  isConnected: () => false,
+  disconnect: () => {},
+};
+const UNUSABLE: ConnectorSetup = { connector: NEVER, again: () => NEVER, listens: [] };
+
+const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
+
+/** Reads a satellite, and all that are inside it. The problems are all that is wrong with what was read, one line each. */
+export async function readSatellite<C>(
+  options: SatelliteOptions<C>,
+): Promise<WithProblems<SatelliteReading | undefined>> {
+  const environment = { label: 'environment', origin: 'process', base: process.cwd(), prefix: '' } as const;
+  const layers = options.cf === undefined ? [] : [{ ...environment, variables: process.env }];
+  // what configuration joins is checked when it connects, not when it compiles
+  return await read(options as SatelliteOptions, { path: '', trail: [], layers, entry: undefined });
+}
+
+async function read(
+  options: SatelliteOptions,
+  around: Surroundings,
+): Promise<WithProblems<SatelliteReading | undefined>> {
+  const { path, entry } = around;
+  const leftOut = new Set(entry?.outer);
+  const opened = await openConfiguration(options, around.layers);
+  if (opened.value === undefined) return { value: undefined, problems: opened.problems };
+  const { configuration, layers } = opened.value;
+  const folder = options.cf ?? process.cwd();
+  const given = (options.blockFactories ?? {}) as Factories;
+  const settings = await attempt(loadSettings(configuration), DEFAULT_SETTINGS);
+  const listed = await readBlocks(configuration.reader);
+  const { label } = listed.value;
+  const own = listed.value.entries.filter(({ name, responsibility = name }) => !leftOut.has(responsibility));
+  const factories = await findFactories({ label, entries: own }, folder, given);
+  const entries = own
+    .map((entry) => withAddress(entry, factories.value[entry.name]))
+    // an address that its block declares is known only now
+    .filter(({ responsibility = '' }) => !leftOut.has(responsibility));
+  const connector = leftOut.has(CONNECTOR)
+    ? { value: undefined, problems: [] }
+    : await attempt(findConnector(configuration, folder, options.connector), UNUSABLE);
+  const trail = [...around.trail, { folder: await realFolder(options.cf), name: basename(resolve(folder)) }];
+  const nested = await readNested(entries, label, options, { path, trail, layers, entry });
+  const name = settings.value.name ?? (options.cf === undefined ? 'satellite' : basename(resolve(options.cf)));
+  const value: SatelliteReading = {
+    path,
+    name,
+    configuration,
+    settings: settings.value,
+    list: { label, entries },
+    factories: factories.value,
+    connector: connector.value,
+    entry,
+    nested: nested.value,
+    leftOut,
+  };
+  const problems = [opened, settings, listed, factories, connector, nested].flatMap((part) => part.problems);
+  return { value, problems };
+}
+
+async function readNested(
+  entries: readonly ListedEntry[],
+  label: string,
+  options: SatelliteOptions,
+  around: Surroundings,
+): Promise<WithProblems<ReadonlyMap<string, SatelliteReading>>> {
+  const found = new Map<string, SatelliteReading>();
+  const problems: string[] = [];
+  for (const { nested, responsibility = '', index } of entries) {
+    if (nested === undefined || found.has(responsibility)) continue;
+    const own = optionsOf(nested, options);
+    const circle = await circleOf(own.cf, around);
+    if (circle !== undefined) {
+      problems.push(`${label}: [${index}].satellite: "${responsibility}" is inside itself: ${circle}`);
+      continue;
+    }
+    const layers = layersInside(around.layers, responsibility);
+    const path = inside(around.path, responsibility);
+    const inner = await read(own, { ...around, path, layers, entry: nested });
+    problems.push(...inner.problems);
+    if (inner.value !== undefined) found.set(responsibility, inner.value);
+  }
+  return { value: found, problems };
+}
+
+/** What a nested satellite is made of. It knows the blocks that the one around it was given. */
+function optionsOf({ satellite, folder }: NestedEntry, around: SatelliteOptions): SatelliteOptions {
+  const { blockFactories } = around;
+  if (typeof satellite !== 'string') {
+    const { name: _, ...own }: NestedOptions = satellite;
+    return { ...own, blockFactories: { ...blockFactories, ...own.blockFactories } };
+  }
+  const cf = resolve(around.cf ?? process.cwd(), folder ?? satellite);
+  return { cf, blockFactories, ...(around.cf !== undefined && { dialect: around.dialect }) };
+}
+
+/** The way from a folder back to itself, if what is around it is that folder already. */
+async function circleOf(cf: string | undefined, { trail }: Surroundings): Promise<string | undefined> {
+  const folder = await realFolder(cf);
+  const start = folder === '' ? -1 : trail.findIndex((one) => one.folder === folder);
+  if (start === -1) return undefined;
+  const names = trail.slice(start).map(({ name }) => name);
+  return [...names, names[0]].join(' → ');
+}
+
+/** Where a folder really is; empty for none. */
+async function realFolder(cf: string | undefined): Promise<string> {
+  return cf === undefined ? '' : await realpath(cf).catch(() => '');
+}
+
+/** The environment counts for folders only: what code says it means. Without the folder there is no value. */
+async function openConfiguration(
+  options: ConfigurationOptions,
+  around: readonly Layer[],
+): Promise<WithProblems<{ readonly configuration: Configuration; readonly layers: readonly Layer[] } | undefined>> {
+  if (options.cf === undefined) {
+    const reader = new CodeReader({ ...options.configs, blocks: options.blocks });
+    return { value: { configuration: new Configuration(reader, around), layers: around }, problems: [] };
+  }
+  const folder = await attempt<ConfigFolder | undefined>(ConfigFolder.open(options.cf), undefined);
+  if (folder.value === undefined) return { value: undefined, problems: folder.problems };
+  const files = await attempt(folder.value.envLayers(), []);
+  const layers = [...around, ...files.value];
+  const reader = options.dialect?.(folder.value) ?? folder.value;
+  return { value: { configuration: new Configuration(reader, layers), layers }, problems: files.problems };
+}
+
+async function loadSettings(configuration: Configuration): Promise<SatelliteSettings> {
+  return (await configuration.load(['sputnik'], SatelliteConf)).value;
+}

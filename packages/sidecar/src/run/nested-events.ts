@@ -1,0 +1,59 @@
+import type { EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
+import type { EventLog, Surroundings } from '../log/logs.js';
+import type { NestedSatellite } from '../satellite/nested-satellite.js';
+
+/** Events of a server connection. */
+const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
+  'connecting',
+  'connected',
+  'connectFailed',
+  'connectOverdue',
+  'disconnected',
+]);
+
+/** Who is told. */
+export interface Listeners {
+  /** Of what blocks do. */
+  readonly ofBlocks: EventListener;
+  /** Of what the server does of the satellite at a path. */
+  readonly ofServer: (path: string, event: SputnikEvent) => void;
+  readonly log: Logger | undefined;
+  readonly makeLog: (log: Logger, around: Surroundings) => EventLog;
+}
+
+/**
+ * What is told of the events of nested satellites: those of blocks as of any other block, those of their servers with the name of the
+ * satellite. That they launch and land nobody needs to be told: the one around them does.
+ */
+export class NestedEvents {
+  readonly #to: Listeners;
+  readonly #logs = new Map<string, EventLog>();
+
+  constructor(to: Listeners) {
+    this.#to = to;
+  }
+
+  take(satellite: NestedSatellite, event: SputnikEvent): void {
+    if (CONNECTION.has(event.type)) {
+      this.#logOf(satellite)?.take(event);
+      this.#to.ofServer(satellite.setup.path, event);
+    } else if ('block' in event || event.type === 'waiting') this.#to.ofBlocks(event);
+  }
+
+  #logOf(satellite: NestedSatellite): EventLog | undefined {
+    const { log: whole, makeLog } = this.#to;
+    if (whole === undefined) return undefined;
+    const { path } = satellite.setup;
+    const status: Surroundings['status'] = () => ({ ...satellite.status, blocks: satellite.blocks() });
+    const log = this.#logs.get(path) ?? makeLog(named(path, whole), { status, url: () => satellite.url });
+    this.#logs.set(path, log);
+    return log;
+  }
+}
+
+/** A log whose lines say of which satellite they are. */
+function named(satellite: string, log: Logger): Logger {
+  const of = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, text?: string) =>
+    log[level]({ satellite, ...fields }, text === undefined ? text : `${satellite}: ${text}`);
+  return { debug: of('debug'), info: of('info'), warn: of('warn'), error: of('error') };
+}

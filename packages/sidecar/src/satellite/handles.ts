@@ -1,0 +1,55 @@
+import { SputnikError, type BlockCommunicator, type BlockDescriptor, type Lookup } from '@sputnikjs/core';
+import { addressFrom, type AddressBook, type Place } from '../folder/address-book.js';
+import type { Destination } from './level.js';
+
+/** Says where messages for the satellite at a path go by now: a nested one may be made anew. */
+export type DestinationOf = (path: string) => () => Destination | undefined;
+
+/** What blocks of the satellite at `path` find when they look for an address that none of them has: blocks of the others. */
+export function lookupFrom(path: string, book: AddressBook, destinationOf: DestinationOf): Lookup {
+  return (address, self) => {
+    const place = book.find(path, address);
+    return place && handleOn(place, address, { path, self, book, destinationOf });
+  };
+}
+
+/** Who has a handle. */
+interface Owner {
+  readonly path: string;
+  readonly self: BlockCommunicator;
+  readonly book: AddressBook;
+  readonly destinationOf: DestinationOf;
+}
+
+/** A handle on a block of another satellite, which is looked up anew whenever that has been made anew. */
+function handleOn(place: Place, address: string, { path, self, book, destinationOf }: Owner): BlockCommunicator {
+  const from = descriptorFrom(place.path, ownPlace(path, self.descriptor, book));
+  const current = destinationOf(place.path);
+  let known: Destination | undefined;
+  let handle: BlockCommunicator | undefined;
+  const there = (): BlockCommunicator | undefined => {
+    const now = current();
+    if (now !== known) {
+      known = now;
+      handle = now?.communicator(place.responsibility, from);
+    }
+    return handle;
+  };
+  return {
+    descriptor: { name: place.name, responsibility: address },
+    communicator: (other) => self.communicator(other),
+    send: (msg) => there()?.send(msg) ?? false,
+    post: async (msg, options) => (await there()?.post(msg, options)) ?? false,
+    ask: (msg, options) => there()?.ask(msg, options) ?? Promise.reject(new SputnikError('ASK_REFUSED')),
+  };
+}
+
+/** Where a block is; of one outside that a block here has heard of, where that is. */
+function ownPlace(path: string, { name, responsibility }: BlockDescriptor, book: AddressBook): Place {
+  return book.find(path, responsibility) ?? { path, responsibility, name };
+}
+
+/** How the blocks of the satellite at `path` know a block. */
+function descriptorFrom(path: string, place: Place): BlockDescriptor {
+  return { name: place.name, responsibility: addressFrom(path, place) };
+}

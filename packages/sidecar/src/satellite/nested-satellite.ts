@@ -1,0 +1,274 @@
+import type {
+  AnyBlock,
+  BlockContext,
+  BlockMetrics,
+  BlockStatus,
+  FlightStatus,
+  LandingCause,
+  SputnikEvent,
+} from '@sputnikjs/core';
+import type { NestedSetup } from '../folder/setup.js';
+import { chain } from '../text.js';
+import type { AssembledSatellite } from './assembled-satellite.js';
+import type { Shared } from './assembly.js';
+import type { ConnectionRelay } from './connection-relay.js';
+import { Generations, type Make } from './generations.js';
+import { together, withWaiting, type Leftovers } from './leftovers.js';
+import type { Level } from './level.js';
+import type { Names } from './names.js';
+import { Restarts } from './restarts.js';
+import { WaitingRoom, type Kept } from './waiting-room.js';
+
+/** Node's timers reach no further. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A satellite inside another: as a block of that, it boots, flies and lands; with a limit for restarts, it is made anew when it fails. */
+export class NestedSatellite {
+  readonly setup: NestedSetup;
+  readonly #shared: Shared;
+  readonly #relay: ConnectionRelay | undefined;
+  readonly #names: Names;
+  readonly #generations: Generations;
+  readonly #restarts: Restarts | undefined;
+  /** Where messages wait while it is made anew. */
+  #room: WaitingRoom | undefined;
+  /** What those who waited in vain have left. */
+  #dropped: readonly Leftovers[] = [];
+  #current!: Level;
+  #isFlying = false;
+  #restarted = 0;
+  /** Of the flight around it. */
+  #ctx: BlockContext | undefined;
+  /** Why it has the satellite around it land. */
+  #landsAround: LandingCause | undefined;
+  /** Fails when something inside has failed for which the satellite around it is to land. */
+  readonly #failure = new Failing();
+
+  constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, make: Make) {
+    this.setup = setup;
+    this.#shared = shared;
+    this.#relay = relay;
+    this.#names = shared.namesOf(setup.path);
+    this.#generations = new Generations(setup, relay, shared, make);
+    this.#restarts = setup.restart && new Restarts(setup.restart);
+  }
+
+  /** Makes it for the first time. */
+  async assemble(): Promise<void> {
+    await this.#next();
+    this.#current = this.assembled;
+    if (this.#restarts) this.#room = await WaitingRoom.for(this.hearing());
+  }
+
+  #next(): Promise<void> {
+    return this.#generations.next({
+      landAround: (cause) => this.#landAround(cause),
+      onEvent: (event) => this.#take(event),
+    });
+  }
+
+  /** What the satellite around it boots, flies and lands. */
+  block(): Partial<AnyBlock> {
+    const relay = this.#relay;
+    return {
+      // the blocks inside have their own
+      initMs: LONGEST_MS,
+      init: (_config, ctx) => this.#boot(ctx),
+      run: (_self, ctx) => this.#fly(ctx),
+      onLanding: () => this.#quiesce(),
+      transit: this,
+      finish: (_init, { msLeft }) => this.#land(msLeft()),
+      ...(relay && {
+        onServerConnect: (connection: unknown) => relay.set(connection),
+        onServerDisconnect: () => relay.clear(),
+      }),
+    };
+  }
+
+  async #boot(ctx: BlockContext): Promise<void> {
+    this.#ctx = ctx;
+    try {
+      await this.#generations.boot(ctx.landing);
+    } catch (error) {
+      const { cause } = await this.assembled.flight.landed;
+      // guard: a block inside that lands while it boots lands the whole
+      if (cause.kind === 'block') ctx.land(cause.reason);
+      // guard: a boot that gives up for a landing is no failure
+      ctx.landing.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async #fly(ctx: BlockContext): Promise<void> {
+    for (let failure = await this.#launch(ctx); failure; failure = await this.#launch(ctx))
+      if (!(await this.#makeAnew(failure.error, ctx))) return;
+  }
+
+  /** Resolves when it has landed: with why it failed, if it is to be made anew. */
+  async #launch({ landing }: BlockContext): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      this.#isFlying = true;
+      const launched = this.assembled.flight.launch();
+      // guard: what waited is handed on before what comes
+      this.#room?.open(this.assembled, () => (this.#current = this.assembled));
+      await Promise.race([launched, this.#failure.promise]);
+      return undefined;
+    } catch (error) {
+      if (this.#landsAround?.reason === error) throw error;
+      // what failed at the landing is in the report
+      return landing.aborted ? undefined : { error };
+    }
+  }
+
+  /** What is done when a block inside asks to land, or fails: true if the satellite around it lands. */
+  #landAround(cause: LandingCause): boolean {
+    // guard: a satellite that boots takes back what was done
+    if (!this.#isFlying) return false;
+    // guard: only what failed is made anew
+    if (cause.kind === 'failure' && this.#restarts) return false;
+    const inner = this.assembled.cause(cause);
+    this.#landsAround ??= inner === cause ? this.#names.ofCause(cause) : inner;
+    if (cause.kind === 'failure') this.#failure.reject(cause.reason);
+    else this.#ctx?.land(cause.reason);
+    return true;
+  }
+
+  /** Makes and boots it anew, as often as the limit allows. False if the satellite around it lands meanwhile. */
+  async #makeAnew(error: unknown, ctx: BlockContext): Promise<boolean> {
+    const { landing, clock } = ctx;
+    for (let reason = error; ;) {
+      const delayMs = this.#restarts?.next(reason, clock.now());
+      if (delayMs === undefined) throw this.#restarts?.tooMany(reason) ?? reason;
+      this.#tellFailure(reason, delayMs);
+      await clock.sleep(delayMs, landing);
+      // guard: nothing is made anew at a landing
+      if (landing.aborted) return false;
+      try {
+        await this.#next();
+        await this.#boot(ctx);
+      } catch (again) {
+        if (landing.aborted) return false;
+        reason = again;
+        continue;
+      }
+      this.#tellRestart();
+      return true;
+    }
+  }
+
+  #tellFailure(error: unknown, delayMs: number): void {
+    const satellite = this.setup.path;
+    const fields = { event: 'satelliteFailed', satellite, retryInMs: Math.round(delayMs) };
+    const text = `satellite ${satellite} failed: ${chain(error)}; it is made anew in ${Math.round(delayMs)} ms`;
+    this.#shared.log.error(fields, text);
+  }
+
+  #tellRestart(): void {
+    this.#restarted++;
+    const satellite = this.setup.path;
+    const fields = { event: 'satelliteRestarted', satellite, restarts: this.#restarted };
+    this.#shared.log.info(fields, `satellite ${satellite} flies again, restart ${this.#restarted} by now`);
+  }
+
+  async #quiesce(): Promise<void> {
+    // guard: what waits for a satellite that will not fly again is dropped
+    if (!this.#isFlying) await this.#closeRoom();
+    await this.assembled.flight.quiesce();
+  }
+
+  async #land(withinMs: number): Promise<void> {
+    const landed = this.assembled.flight.shootDown('the satellite around it lands', { withinMs });
+    await Promise.all([landed, this.#closeRoom(withinMs)]);
+    await this.#generations.release();
+  }
+
+  async #closeRoom(withinMs?: number): Promise<void> {
+    const room = this.#room;
+    this.#room = undefined;
+    if (room !== undefined) this.#dropped = [this.#names.ofReport(await room.close(withinMs))];
+  }
+
+  #take(event: SputnikEvent): void {
+    if (event.type === 'landing') {
+      this.#isFlying = false;
+      // guard: messages for a satellite that failed wait
+      if (event.cause.kind === 'failure' && this.#room) this.#current = this.#room.shut();
+    }
+    const named = this.#names.ofEvent(event);
+    const isMadeAnew = named.type === 'failed' && named.decision === 'shutdown' && this.#restarts && this.#isFlying;
+    // guard: the whole goes on when a part is made anew
+    this.#shared.onEvent(this, isMadeAnew ? { ...named, decision: 'continue' } : named);
+  }
+
+  /** As it was made last. */
+  get assembled(): AssembledSatellite {
+    return this.#generations.now;
+  }
+
+  /** Where messages for its blocks go. */
+  get current(): Level {
+    return this.#current;
+  }
+
+  /** How often it was made anew. */
+  get restarted(): number {
+    return this.#restarted;
+  }
+
+  /** `failed` while it is made anew. */
+  get state(): FlightStatus['state'] | 'failed' {
+    const { state } = this.status;
+    const isDown = state === 'landing' || state === 'landed';
+    return isDown && this.#restarts && this.#ctx?.landing.aborted === false ? 'failed' : state;
+  }
+
+  get status(): Pick<FlightStatus, 'state' | 'connection'> {
+    return this.assembled.flight.status();
+  }
+
+  /** Where its own server is, if that is known. */
+  get url(): string | undefined {
+    return this.#generations.url;
+  }
+
+  get isIdle(): boolean {
+    return this.assembled.flight.isIdle && this.#room?.isIdle !== false;
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([this.assembled.flight.idle(), this.#room?.idle()]);
+  }
+
+  hearing(): readonly Kept[] {
+    return this.assembled.hearing();
+  }
+
+  blocks(): readonly BlockStatus[] {
+    const waiting = (this.#room?.blocks ?? []).map((block) => ({ ...block, ...this.#names.of(block) }));
+    return this.#generations.blocks().map((block) => withWaiting(block, waiting));
+  }
+
+  metrics(): readonly BlockMetrics[] {
+    return this.assembled.metrics();
+  }
+
+  /** Why the satellite around it landed, if that came from here. */
+  cause(): LandingCause | undefined {
+    return this.#landsAround;
+  }
+
+  leftovers(): Leftovers {
+    return together([...this.#dropped, this.#generations.leftovers()]);
+  }
+}
+
+/** A promise that somebody rejects. */
+class Failing {
+  readonly promise: Promise<never>;
+  reject: (reason: unknown) => void = () => {};
+
+  constructor() {
+    this.promise = new Promise((_, reject) => (this.reject = reject));
+    this.promise.catch(() => {});
+  }
+}

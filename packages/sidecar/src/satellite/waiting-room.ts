@@ -1,0 +1,176 @@
+import {
+  defineBlock,
+  Sputnik,
+  SputnikError,
+  type BlockCommunicator,
+  type BlockContext,
+  type BlockDefinition,
+  type BlockDescriptor,
+  type BlockStatus,
+  type Flight,
+  type LandingReport,
+} from '@sputnikjs/core';
+import { inside } from '../folder/address-book.js';
+import { levelAt, partsOf, type Level } from './level.js';
+
+/** Messages of one block that are handed on at once. */
+const CONCURRENCY = 64;
+
+/** A block that takes messages. */
+export interface Kept extends BlockDescriptor {
+  /** Of its satellite, seen from the one that is made anew: empty for that itself. */
+  readonly path: string;
+  /** How many messages its mailbox has room for. */
+  readonly capacity: number;
+}
+
+/**
+ * Where messages for a satellite wait while it is made anew: in a mailbox for each of its blocks, as long as the block's own. They are handed
+ * on in order; those that come meanwhile queue up behind them.
+ */
+export class WaitingRoom {
+  /** Stands for the satellite. */
+  readonly #level: Level;
+  readonly #flight: Flight;
+  readonly #counter: Counter;
+
+  private constructor(level: Level, flight: Flight, counter: Counter) {
+    this.#level = level;
+    this.#flight = flight;
+    this.#counter = counter;
+  }
+
+  /** One for these blocks, which takes messages. */
+  static async for(blocks: readonly Kept[]): Promise<WaitingRoom> {
+    const counter = new Counter();
+    const appBlocks = blocks.map(({ path, responsibility }) => ({ name: inside(path, responsibility) }));
+    const factories = blocks.map((block) => [inside(block.path, block.responsibility), standIn(block, counter)]);
+    const options = { appBlocks, blockFactories: Object.fromEntries(factories), signals: false };
+    const flight = await new Sputnik(options).prepare();
+    void flight.launch();
+    return new WaitingRoom(levelOf(flight, '', blocks), flight, counter);
+  }
+
+  /** Hands on what waits, and what comes until nothing waits any more; then calls `emptied`, in the same turn. */
+  open(to: Level, emptied: () => void): void {
+    const isEmpty = (): boolean => this.#flight.status().blocks.every(({ depth }) => depth === 0);
+    this.#counter.open(to, () => {
+      if (isEmpty()) emptied();
+    });
+  }
+
+  /** The satellite has failed: what comes waits. Returns what stands for it. */
+  shut(): Level {
+    this.#counter.shut();
+    return this.#level;
+  }
+
+  get isIdle(): boolean {
+    return this.#flight.isIdle;
+  }
+
+  idle(): Promise<void> {
+    return this.#flight.idle();
+  }
+
+  /** What waits for its blocks, which are called by their addresses in the satellite. */
+  get blocks(): readonly BlockStatus[] {
+    return this.#flight.status().blocks;
+  }
+
+  /** The satellite will not fly again: what waits is dropped. */
+  close(withinMs?: number): Promise<LandingReport> {
+    return this.#flight.shootDown('the satellite lands', { withinMs });
+  }
+}
+
+/** Reaches the stand-ins of the satellite at `path` below, and of those inside it. */
+function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
+  const below = blocks.filter((block) => path === '' || block.path === path || block.path.startsWith(`${path}/`));
+  const depth = partsOf(path).length;
+  const names = new Set(below.flatMap((block) => partsOf(block.path)[depth] ?? []));
+  return {
+    flight: { communicator: (responsibility, from) => flight.communicator(inside(path, responsibility), from) },
+    nested: new Map([...names].map((name) => [name, { current: levelOf(flight, inside(path, name), blocks) }])),
+  };
+}
+
+/** Keeps messages for a block until they can be handed on. */
+function standIn({ path, responsibility, capacity }: Kept, counter: Counter): BlockDefinition {
+  return defineBlock({
+    name: inside(path, responsibility),
+    make: () => ({
+      mailbox: { capacity, concurrency: CONCURRENCY },
+      onError: () => 'continue',
+      onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
+        counter.handOn(landing, async (level) => {
+          const to = levelAt(level, partsOf(path))?.flight.communicator(responsibility, from.descriptor);
+          if (to === undefined) return 'refused';
+          if (asker === undefined) return (await to.post(msg)) ? { accepted: undefined } : 'refused';
+          return { accepted: to.ask(msg, { timeoutMs: Infinity }) };
+        }),
+    }),
+  });
+}
+
+/** What became of handing a message on; `accepted` is the answer. */
+type HandedOn = { readonly accepted: Promise<unknown> | undefined } | 'refused';
+
+/** Knows whom messages are handed on to, and how many wait for that. */
+class Counter {
+  #to: Level | undefined;
+  #handing = 0;
+  #check: () => void = () => {};
+  #waiting: (() => void)[] = [];
+
+  open(to: Level, check: () => void): void {
+    this.#to = to;
+    this.#check = check;
+    this.#wake();
+    if (this.#handing === 0) check();
+  }
+
+  shut(): void {
+    this.#to = undefined;
+  }
+
+  /** Hands a message on as soon as that is possible. Rejects with the reason of `landing` when that aborts before. */
+  async handOn(landing: AbortSignal, hand: (to: Level) => Promise<HandedOn>): Promise<unknown> {
+    this.#handing++;
+    let handed: HandedOn = 'refused';
+    try {
+      for (let refused: Level | undefined; handed === 'refused';) {
+        const to = await this.#next(refused, landing);
+        handed = await hand(to);
+        refused = to;
+      }
+    } finally {
+      this.#handing--;
+    }
+    if (this.#handing === 0 && this.#to) this.#check();
+    try {
+      return await handed.accepted;
+    } catch (error) {
+      // the mailbox says again that it failed
+      throw error instanceof SputnikError && error.code === 'ASK_FAILED' ? error.cause : error;
+    }
+  }
+
+  /** The satellite that is open, once there is another than the one that has refused. */
+  async #next(refused: Level | undefined, landing: AbortSignal): Promise<Level> {
+    while (this.#to === undefined || this.#to === refused) {
+      landing.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        landing.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return this.#to;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  SputnikError,
+  type BlockMetrics,
+  type FlightStatus,
+  type LandingReport,
+  type SputnikEvent,
+  type SputnikOptions,
+} from '@sputnikjs/core';
+import type { Setup } from '../folder/setup.js';
+import type { AssembledSatellite } from './assembled-satellite.js';
+import { assemble, type Shared } from './assembly.js';
+import { isClean } from './leftovers.js';
+import { levelAt, partsOf } from './level.js';
+import { Names } from './names.js';
+import type { NestedSatellite } from './nested-satellite.js';
+
+/** What it is assembled with. */
+export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer'> {
+  /** For the outermost satellite. */
+  readonly own: Partial<SputnikOptions>;
+  /** Is told of the events of the outermost satellite, the report being that of all. */
+  readonly onEvent: (event: SputnikEvent) => void;
+  /** Is told of the events of each nested satellite. */
+  readonly onNestedEvent: Shared['onEvent'];
+}
+
+const WORST_FIRST: readonly FlightStatus['connection'][] = ['disconnected', 'connecting', 'idle', 'connected'];
+
+/** A satellite and all that are inside it, as one flight. */
+export class WholeSatellite {
+  #top: AssembledSatellite | undefined;
+
+  /** Makes all of them. Rejects with BAD_SETUP. */
+  static async assemble(setup: Setup, options: WholeOptions): Promise<WholeSatellite> {
+    const whole = new WholeSatellite();
+    const names = new Map<string, Names>();
+    const namesOf = (path: string): Names => {
+      const known = names.get(path) ?? new Names(path, setup.book);
+      names.set(path, known);
+      return known;
+    };
+    const destinationOf: Shared['destinationOf'] = (path) => {
+      const parts = partsOf(path);
+      return () => levelAt(whole.#top, parts)?.flight;
+    };
+    const { own, onEvent, onNestedEvent, ...others } = options;
+    const listen = (event: SputnikEvent): void => onEvent(whole.#told(event));
+    const shared = { ...others, book: setup.book, namesOf, destinationOf, onEvent: onNestedEvent };
+    const { clock, log, landingSoon, observer } = others;
+    whole.#top = await assemble(setup, { ...own, clock, log, landingSoon, observer, onEvent: listen }, shared);
+    return whole;
+  }
+
+  boot(): Promise<void> {
+    return this.#assembled.flight.boot().catch((error: unknown) => this.#rethrow(error));
+  }
+
+  async launch(): Promise<LandingReport> {
+    return this.#reportOfAll(await this.#assembled.flight.launch().catch((error: unknown) => this.#rethrow(error)));
+  }
+
+  async shootDown(reason?: unknown): Promise<LandingReport> {
+    return this.#reportOfAll(await this.#assembled.flight.shootDown(reason));
+  }
+
+  status(): FlightStatus {
+    const { state, connection } = this.#assembled.flight.status();
+    const own = this.nested().filter(({ setup }) => setup.connector !== undefined);
+    const all = [connection, ...own.map(({ status }) => status.connection)];
+    // of several servers, the one that is worst off counts
+    const worst = WORST_FIRST.find((one) => all.includes(one)) ?? 'none';
+    return { state, connection: worst, blocks: this.#assembled.blocks() };
+  }
+
+  metrics(): readonly BlockMetrics[] {
+    return this.#assembled.metrics();
+  }
+
+  /** All that are nested, outer ones first. */
+  nested(): readonly NestedSatellite[] {
+    return this.#top === undefined ? [] : nestedIn(this.#top);
+  }
+
+  get #assembled(): AssembledSatellite {
+    if (this.#top === undefined) throw new Error('the satellite is not assembled yet');
+    return this.#top;
+  }
+
+  #told(event: SputnikEvent): SputnikEvent {
+    if (event.type === 'landed') return { ...event, report: this.#reportOfAll(event.report) };
+    if (event.type === 'landing') return { ...event, cause: this.#assembled.cause(event.cause) };
+    return event;
+  }
+
+  #reportOfAll(report: LandingReport): LandingReport {
+    const left = this.#assembled.leftovers(report);
+    return { ...report, cause: this.#assembled.cause(report.cause), ...left, clean: isClean(left) };
+  }
+
+  #rethrow(error: unknown): never {
+    if (!(error instanceof SputnikError) || error.report === undefined) throw error;
+    const report = this.#reportOfAll(error.report as LandingReport);
+    throw Object.defineProperty(error, 'report', { value: report, enumerable: true });
+  }
+}
+
+function nestedIn({ nested }: AssembledSatellite): readonly NestedSatellite[] {
+  return [...nested.values()].flatMap((one) => [one, ...nestedIn(one.assembled)]);
+}
