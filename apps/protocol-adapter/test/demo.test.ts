@@ -8,8 +8,8 @@ test('the demo prints what to type next, each line works when typed, and Ctrl-C 
   const [mqtt, syslog, http, admin] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const demo = new Program(t, process.execPath, [fileURLToPath(new URL('../dist/demo.js', import.meta.url))], {
     CONNECTOR_PORT: `${mqtt}`,
-    SYSLOGRECEIVER_PORT: `${syslog}`,
-    HTTPGATEWAY_PORT: `${http}`,
+    SYSLOG_SYSLOGRECEIVER_PORT: `${syslog}`,
+    HTTP_HTTPGATEWAY_PORT: `${http}`,
     SPUTNIK_ADMIN_PORT: `${admin}`,
   });
   await demo.until(() => demo.lines.includes('Ctrl-C ends it.'), 'hints');

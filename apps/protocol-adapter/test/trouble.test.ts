@@ -38,8 +38,8 @@ test('a port in use is told with its number, with exit 1', async (t) => {
   const { port } = taken.address() as AddressInfo;
   const free = {
     CONNECTOR_PORT: `${await freePort()}`,
-    HTTPGATEWAY_PORT: `${await freePort()}`,
-    SYSLOGRECEIVER_PORT: `${await freePort()}`,
+    HTTP_HTTPGATEWAY_PORT: `${await freePort()}`,
+    SYSLOG_SYSLOGRECEIVER_PORT: `${await freePort()}`,
     SPUTNIK_ADMIN_PORT: `${await freePort()}`,
   };
   const demo = new URL('../conf/demo', import.meta.url).pathname;

@@ -5,7 +5,7 @@ import { rowId } from './graph.js';
 import { Table } from './table.js';
 import { connectionText, isFull, STATES } from './told.js';
 import { count, duration, millis, rate, timeOfDay } from './words.js';
-/** @import { BlockEntry, LossPlace, ProblemLine, ServerTurn, Status } from '../src/admin/status.js' */
+/** @import { BlockEntry, LossPlace, NestedStatus, ProblemLine, ServerTurn, Status } from '../src/admin/status.js' */
 /** @import { ConfigurationInForce, KeyInForce } from '../src/folder/in-force.js' */
 
 /** Rows that are alike are told apart by their place, counted from the last. @template T @param {readonly T[]} rows */
@@ -33,6 +33,23 @@ const losses = new Table(
     ['How', ({ how }) => how, () => 'bad'],
     ['Count', ({ count: lost }) => count(lost)],
     ['Last reason', ({ text }) => text],
+  ],
+);
+
+/** @type {Table<NestedStatus>} */
+const satellites = new Table(
+  byId('satellites'),
+  ['numbers', 'Satellites inside this one, in the order in which they start', 'There are none.'],
+  ({ path }) => `satellite ${path}`,
+  [
+    ['Satellite', ({ path }) => path],
+    ['State', ({ state }) => state, ({ state }) => state === 'failed' && 'bad'],
+    ['Restarts', ({ restarts }) => count(restarts), ({ restarts }) => restarts > 0 && 'warn'],
+    [
+      'Its own server',
+      ({ server }) => (server ? `${server.url ?? 'server'}: ${server.away ? 'away' : server.state}` : '–'),
+      ({ server }) => server?.away === true && 'bad',
+    ],
   ],
 );
 
@@ -129,6 +146,8 @@ export function showSections(status) {
   );
   byId('measures').hidden = own.length === 0;
   measured.show(own);
+  byId('nested').hidden = status.satellites.length === 0;
+  satellites.show(status.satellites);
 }
 
 /** @param {Status} status */

@@ -26,6 +26,8 @@ export interface Given {
 /** A satellite in code with others inside it, that is told of. */
 export class Nest {
   readonly events: SputnikEvent[] = [];
+  /** What else nested satellites have told. */
+  readonly others: string[] = [];
   whole!: WholeSatellite;
   launched!: Promise<LandingReport>;
 
@@ -40,7 +42,10 @@ export class Nest {
       landingSoon: undefined,
       observer: undefined,
       onEvent: (event) => void nest.events.push(event),
-      onNestedEvent: (_satellite, event) => void ('block' in event && nest.events.push(event)),
+      onNestedEvent: ({ setup }, event) => {
+        if ('block' in event) nest.events.push(event);
+        else nest.others.push(`${setup.path} ${event.type}`);
+      },
     });
     return nest;
   }

@@ -8,6 +8,7 @@ import {
   type BlockFactory,
   type LandingReport,
 } from '@sputnikjs/core';
+import type { RestartLimit } from '@sputnikjs/sidecar';
 import { gate, manualClock, turn } from '@sputnikjs/testkit';
 import { Nest } from './nested-helpers.js';
 
@@ -31,7 +32,7 @@ async function failure(work: Promise<unknown>): Promise<SputnikError<LandingRepo
   return error as SputnikError<LandingReport>;
 }
 
-test('a nested satellite is initialised at its place, and lands at its place', async () => {
+test('C1: a nested satellite is initialised at its place, and lands at its place', async () => {
   const nest = await Nest.fly({
     blocks: [{ name: 'a' }, { satellite: { name: 'in', blocks: [{ name: 'b' }, { name: 'c' }] } }, { name: 'd' }],
     blockFactories: factories({ a: () => ({}), b: () => ({}), c: () => ({}), d: () => ({}) }),
@@ -46,7 +47,7 @@ test('a nested satellite is initialised at its place, and lands at its place', a
   assert.deepEqual([report.clean, report.cause.reason], [true, 'enough']);
 });
 
-test('messages go in and out and between satellites, and what is sent back reaches who sent', async () => {
+test('C3: messages go in and out and between satellites, and what is sent back reaches who sent', async () => {
   const got: string[] = [];
   const note =
     (own: string): (() => Partial<AnyBlock>) =>
@@ -100,7 +101,7 @@ test('messages go in and out and between satellites, and what is sent back reach
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
-test('what was accepted anywhere is delivered at a landing, to and fro between the levels', async () => {
+test('C1: what was accepted anywhere is delivered at a landing, to and fro between the levels', async () => {
   const got: number[] = [];
   let self: BlockCommunicator | undefined;
   const nest = await Nest.fly({
@@ -128,7 +129,7 @@ test('what was accepted anywhere is delivered at a landing, to and fro between t
   assert.deepEqual([got, report.clean], [numbers, true]);
 });
 
-test('a block inside that asks to land lands the whole, in order, and the cause names it', async () => {
+test('C6: a block inside that asks to land lands the whole, in order, and the cause names it', async () => {
   const nest = await Nest.fly({
     blocks: [
       { name: 'a' },
@@ -142,7 +143,7 @@ test('a block inside that asks to land lands the whole, in order, and the cause 
   assert.deepEqual(nest.of('finished'), ['c', 'out/in/b', 'out/in', 'out', 'a', 'finisher']);
 });
 
-test('a failure inside lands the whole; the report has it once, with the path', async () => {
+test('C6: a failure inside lands the whole; the report has it once, with the path', async () => {
   const boom = new Error('boom');
   const nest = await Nest.fly({
     blocks: [{ name: 'a' }, { satellite: { name: 'in', blocks: [{ name: 'b' }] } }],
@@ -157,7 +158,7 @@ test('a failure inside lands the whole; the report has it once, with the path', 
   );
 });
 
-test('an init that fails inside takes back what was done, at all levels', async () => {
+test('C1: an init that fails inside takes back what was done, at all levels', async () => {
   const boom = new Error('boom');
   const nest = await Nest.assemble({
     blocks: [{ name: 'a' }, { satellite: { name: 'in', blocks: [{ name: 'b' }, { name: 'c' }] } }],
@@ -169,7 +170,7 @@ test('an init that fails inside takes back what was done, at all levels', async 
   assert.deepEqual(nest.of('finished'), ['in/b', 'a', 'finisher']);
 });
 
-test('a satellite that fails is made anew; what is sent meanwhile waits, and is handed on in order', async () => {
+test('C7: a satellite that fails is made anew; what is sent meanwhile waits, and is handed on in order', async () => {
   const clock = manualClock();
   const got: string[] = [];
   let self: BlockCommunicator | undefined;
@@ -221,7 +222,7 @@ test('a satellite that fails is made anew; what is sent meanwhile waits, and is 
   );
 });
 
-test('a failure that has lost nothing leaves the landing clean once the satellite flies again', async () => {
+test('C9: a failure that has lost nothing leaves the landing clean once the satellite flies again', async () => {
   const clock = manualClock();
   let fails = 2;
   const nest = await Nest.fly({
@@ -244,7 +245,7 @@ test('a failure that has lost nothing leaves the landing clean once the satellit
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
-test('one that fails too often lands the whole, with all failures', async () => {
+test('C8: one that fails too often lands the whole, with all failures', async () => {
   const clock = manualClock();
   let made = 0;
   const nest = await Nest.fly({
@@ -272,7 +273,7 @@ test('one that fails too often lands the whole, with all failures', async () => 
   assert.deepEqual([made, error.report?.clean], [3, false]);
 });
 
-test('a landing while a satellite is made anew waits for no restart; what waits is dropped, and in the report', async () => {
+test('C9: a landing while a satellite is made anew waits for no restart; what waits is dropped, and in the report', async () => {
   const clock = manualClock();
   let self: BlockCommunicator | undefined;
   let made = 0;
@@ -297,7 +298,7 @@ test('a landing while a satellite is made anew waits for no restart; what waits 
   assert.deepEqual([made, report.clean], [1, false]);
 });
 
-test('a landing while a satellite boots anew gives that up', async () => {
+test('C9: a landing while a satellite boots anew gives that up', async () => {
   const clock = manualClock();
   const booting = gate();
   let made = 0;
@@ -326,7 +327,7 @@ test('a landing while a satellite boots anew gives that up', async () => {
   assert.deepEqual([made, report.unfinished], [2, []]);
 });
 
-test('without a server of its own, a nested satellite hears of the one around it; with one, of its own', async () => {
+test('C4: without a server of its own, a nested satellite hears of the one around it; with one, of its own', async () => {
   const log: string[] = [];
   const losers: Record<string, () => void> = {};
   const connector = (name: string) => ({
@@ -353,6 +354,63 @@ test('without a server of its own, a nested satellite hears of the one around it
   while (log.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.deepEqual(log.splice(0).toSorted(), ['a has none', 'a has outer', 'b has none', 'b has outer']);
   assert.equal(nest.whole.status().connection, 'connected');
+  assert.deepEqual(
+    nest.others.filter((event) => event.includes('connect')),
+    ['own connecting', 'own connected'],
+    'a connection that is shared is told once',
+  );
   assert.equal((await nest.whole.shootDown()).clean, true);
   assert.deepEqual(log, ['inner disconnected', 'outer disconnected']);
+});
+
+test('C1: a landing while a nested satellite boots ends the boot, and is no failure', async () => {
+  const booting = gate();
+  const nest = await Nest.assemble({
+    blocks: [{ name: 'a' }, { satellite: { name: 'in', blocks: [{ name: 'b' }, { name: 'c' }] } }],
+    blockFactories: factories({
+      a: () => ({}),
+      b: () => ({
+        init: (_config, { landing }) => {
+          booting.open();
+          return new Promise((_, reject) => landing.addEventListener('abort', () => reject(landing.reason as Error)));
+        },
+      }),
+      c: () => ({}),
+    }),
+  });
+  const booted = failure(nest.whole.boot());
+  await booting.passed;
+  const report = await nest.whole.shootDown('enough');
+  assert.deepEqual([report.clean, report.cause.reason], [true, 'enough']);
+  assert.equal((await booted).code, 'ABORTED');
+  assert.deepEqual(nest.of('finished'), ['a', 'finisher']);
+});
+
+test('C6: a block inside that asks to land while it boots lands the whole', async () => {
+  const nest = await Nest.assemble({
+    blocks: [{ name: 'a' }, { satellite: { name: 'in', blocks: [{ name: 'b' }] } }],
+    blockFactories: factories({ a: () => ({}), b: () => ({ init: (_config, { land }) => land('no need') }) }),
+  });
+  const { code, report } = await failure(nest.whole.boot());
+  assert.deepEqual(
+    [code, report?.cause.kind, report?.cause.reason, report?.clean],
+    ['ABORTED', 'block', 'no need', true],
+  );
+});
+
+test('C7: the event of a failure says whether the whole goes on', async () => {
+  const decisionOf = async (restart: RestartLimit | undefined): Promise<unknown> => {
+    const nest = await Nest.fly({
+      clock: manualClock(),
+      blocks: [{ satellite: { name: 'in', blocks: [{ name: 'b' }] }, restart }],
+      blockFactories: factories({ b: () => ({ run: () => Promise.reject(new Error('boom')) }) }),
+    });
+    await turns();
+    await nest.whole.shootDown();
+    return nest.events.flatMap((event) =>
+      event.type === 'failed' && event.block.responsibility === 'in/b' ? event.decision : [],
+    );
+  };
+  assert.deepEqual(await decisionOf({ most: 1, withinMs: 1_000 }), ['continue']);
+  assert.deepEqual(await decisionOf(undefined), ['shutdown']);
 });

@@ -22,6 +22,7 @@ import { EventStream } from './event-stream.js';
 import { FlightMeter } from './flight-meter.js';
 import { OverloadWatch } from './overload-watch.js';
 import type { RecentLines } from './recent-lines.js';
+import type { NestedState } from './nested-state.js';
 import type { Watched } from './snapshot.js';
 import type { Taps } from './taps.js';
 
@@ -36,6 +37,8 @@ export interface Administered {
   readonly flight: () => FlightStatus | undefined;
   readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
+  /** The satellites inside it. */
+  readonly nested: () => readonly NestedState[];
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
@@ -121,8 +124,21 @@ export class Admin {
   }
 
   get #served(): Parameters<typeof endpointsOf>[0] {
-    const { name, settings, wiring, flight, metrics, url, landingSoon, logLevel, lines, configurations, reload, taps } =
-      this.#of;
+    const {
+      name,
+      settings,
+      wiring,
+      flight,
+      metrics,
+      url,
+      nested,
+      landingSoon,
+      logLevel,
+      lines,
+      configurations,
+      reload,
+      taps,
+    } = this.#of;
     const watched: Watched = {
       name,
       version: VERSION,
@@ -133,6 +149,7 @@ export class Admin {
       flight,
       metrics,
       url,
+      nested,
       landingSoon: () => landingSoon.aborted,
       logLevel: () => logLevel?.current,
     };

@@ -1,6 +1,8 @@
 import type { BlockStatus, FlightStatus } from '@sputnikjs/core';
 import { duration } from './durations.js';
 import type { FlightRecord } from './flight-record.js';
+import type { NestedState } from './nested-state.js';
+import { ServerRecord } from './server-record.js';
 import type { Health, HealthCheck } from './status.js';
 
 /** When a satellite counts as ready. */
@@ -14,6 +16,8 @@ export interface ReadyzSettings {
 /** What is judged. */
 export interface Judged {
   readonly flight: FlightStatus | undefined;
+  /** The satellites inside it. */
+  readonly nested: readonly NestedState[];
   readonly record: FlightRecord;
   readonly oldestMs: number;
   /** A landing has been announced, and not begun. */
@@ -41,7 +45,7 @@ export function alive({ record: { fatal } }: Pick<Judged, 'record'>): Health {
 
 /** Whether it should be sent anything. */
 export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSettings): Health {
-  const { flight, record, oldestMs, landingSoon } = judged;
+  const { flight, nested, record, oldestMs, landingSoon } = judged;
   const isLanding = landingSoon || record.landing !== undefined;
   const cause = record.landing?.cause ?? 'a signal';
   const connection = flight?.connection ?? 'none';
@@ -49,8 +53,9 @@ export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSetting
     startedCheck(judged),
     check('landing', !isLanding, 'it is not landing', `it lands: ${cause}`),
     ...(requireServer && connection !== 'none'
-      ? [check('server', connection === 'connected', 'the server is connected', missing(connection, record))]
+      ? [check('server', connection === 'connected', 'the server is connected', missing(connection, record.server))]
       : []),
+    ...(requireServer ? nested.flatMap((one) => nestedServerCheck(one, record)) : []),
     check(
       'delivery',
       oldestMs <= maxAgeMs,
@@ -69,8 +74,16 @@ function startedCheck({ flight, record }: Judged): HealthCheck {
 
 const isInitializing = ({ state }: BlockStatus): boolean => state === 'initializing';
 
+/** Of a satellite inside it that has its own server. */
+function nestedServerCheck({ path, connection }: NestedState, { servers }: FlightRecord): readonly HealthCheck[] {
+  if (connection === undefined) return [];
+  const ok = connection === 'connected';
+  const bad = missing(connection, servers.get(path) ?? new ServerRecord());
+  return [check('server', ok, `the server of ${path} is connected`, `${path}: ${bad}`)];
+}
+
 /** Why there is no connection. */
-function missing(connection: FlightStatus['connection'], { server }: FlightRecord): string {
+function missing(connection: FlightStatus['connection'], server: ServerRecord): string {
   if (connection === 'idle') return 'it connects to the server once all blocks are initialised';
   if (!server.away) return 'it connects to the server for the first time';
   return `the server is away, ${duration(Date.now() - server.since)} by now`;

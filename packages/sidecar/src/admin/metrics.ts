@@ -42,6 +42,21 @@ function ofBlocks(name: string, type: MetricType, help: string, value: (block: B
   return { name, type, help, labels: ['block'], read };
 }
 
+/** A metric of each satellite inside this one, as far as it has a value. */
+function ofSatellites(
+  name: string,
+  type: MetricType,
+  help: string,
+  value: (satellite: Status['satellites'][number]) => number | undefined,
+): Metric {
+  const read: Metric['read'] = ({ status }) =>
+    status.satellites.flatMap((one) => {
+      const found = value(one);
+      return found === undefined ? [] : { labels: { satellite: one.path }, value: found };
+    });
+  return { name, type, help, labels: ['satellite'], read };
+}
+
 /** Durations of each block that took messages. */
 function durations(name: string, help: string, of: (meter: BlockMeter) => Histogram): Metric {
   const read: Metric['read'] = ({ meters }) => [...meters].flatMap(([block, meter]) => buckets(of(meter), { block }));
@@ -190,6 +205,30 @@ export const METRICS: readonly Metric[] = [
     'counter',
     'For how long the server was connected in all.',
     ({ status }) => status.server.connectedMs / 1000,
+  ),
+  ofSatellites(
+    'sputnik_satellite_flying',
+    'gauge',
+    '1 while the satellite inside this one flies; 0 while it starts, lands, or is made anew.',
+    ({ state }) => (state === 'flying' ? 1 : 0),
+  ),
+  ofSatellites(
+    'sputnik_satellite_restarts_total',
+    'counter',
+    'How often the satellite inside this one has failed and was made anew.',
+    ({ restarts }) => restarts,
+  ),
+  ofSatellites(
+    'sputnik_satellite_server_connected',
+    'gauge',
+    '1 while the server of the satellite inside this one is connected, where it has one of its own.',
+    ({ server }) => (server === undefined ? undefined : server.state === 'connected' ? 1 : 0),
+  ),
+  ofSatellites(
+    'sputnik_satellite_server_losses_total',
+    'counter',
+    'Connections of the satellite inside this one to its own server that were lost.',
+    ({ server }) => server?.losses,
   ),
   {
     name: 'sputnik_log_lines_total',

@@ -15,7 +15,9 @@ import { alive, ready, type Judged, type ReadyzSettings } from './health.js';
 import type { Histogram } from './histogram.js';
 import { lossesOf, ownLosses, sum } from './losses.js';
 import type { RecentLines } from './recent-lines.js';
-import type { BlockEntry, Status } from './status.js';
+import type { NestedState } from './nested-state.js';
+import { ServerRecord } from './server-record.js';
+import type { BlockEntry, NestedStatus, ServerStatus, Status } from './status.js';
 import { summaryOf } from './summary.js';
 
 /** What a snapshot is made of. */
@@ -30,6 +32,7 @@ export interface Watched {
   /** What the blocks measure themselves. */
   readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
+  readonly nested: () => readonly NestedState[];
   readonly landingSoon: () => boolean;
   readonly logLevel: () => string | undefined;
 }
@@ -37,10 +40,10 @@ export interface Watched {
 const INFRASTRUCTURE: ReadonlySet<string> = new Set([INITIATOR, FINISHER, CONNECTOR]);
 
 /** What the health endpoints judge. */
-export function judged({ meter, flight, landingSoon }: Watched): Judged {
+export function judged({ meter, flight, nested, landingSoon }: Watched): Judged {
   const now = flight();
   const oldestMs = Math.max(0, ...(now?.blocks ?? []).map((block) => meter.oldestMsOf(block)));
-  return { flight: now, record: meter.record, oldestMs, landingSoon: landingSoon() };
+  return { flight: now, nested: nested(), record: meter.record, oldestMs, landingSoon: landingSoon() };
 }
 
 /** How a satellite is at this instant. */
@@ -72,18 +75,8 @@ export function snapshot(watched: Watched): Status {
       node: process.versions.node,
       ...(logLevel !== undefined && { logLevel }),
     },
-    server: {
-      state: connection,
-      away: server.away,
-      ...(url !== undefined && { url }),
-      since: iso(server.since),
-      attempts: server.attempts,
-      connects: server.connects,
-      losses: server.losses,
-      connectedMs: server.connectedMs,
-      ...(server.retryAt !== undefined && { retryAt: iso(server.retryAt) }),
-      history: [...server.history],
-    },
+    server: serverStatus(server, connection, url),
+    satellites: facts.nested.map((one) => nestedStatus(one, meter)),
     blocks,
     held: heldBy(blocks) + heldBeside(given),
     oldestMs: facts.oldestMs,
@@ -112,6 +105,26 @@ export function snapshot(watched: Watched): Status {
       },
     },
   };
+}
+
+function serverStatus(server: ServerRecord, state: FlightStatus['connection'], url: string | undefined): ServerStatus {
+  return {
+    state,
+    away: server.away,
+    ...(url !== undefined && { url }),
+    since: iso(server.since),
+    attempts: server.attempts,
+    connects: server.connects,
+    losses: server.losses,
+    connectedMs: server.connectedMs,
+    ...(server.retryAt !== undefined && { retryAt: iso(server.retryAt) }),
+    history: [...server.history],
+  };
+}
+
+function nestedStatus({ path, state, restarted, connection, url }: NestedState, { record }: FlightMeter): NestedStatus {
+  const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
+  return { path, state, restarts: restarted, ...(server && { server }) };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

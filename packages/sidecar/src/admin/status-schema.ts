@@ -48,6 +48,20 @@ const block = z.strictObject({
   ),
 });
 
+const state = z.enum(['preparing', 'prepared', 'flying', 'landing', 'landed']);
+const server = z.strictObject({
+  state: z.enum(['none', 'idle', 'connecting', 'connected', 'disconnected']),
+  away: z.boolean(),
+  url: z.string().optional(),
+  since: time,
+  attempts: count,
+  connects: count,
+  losses: count,
+  connectedMs: amount,
+  retryAt: time.optional(),
+  history: z.array(z.strictObject({ at: time, what: z.enum(['connected', 'lost', 'failed']), text: z.string() })),
+});
+
 /** The schema of what `/status` answers; `GET /status/schema` has it as JSON Schema. */
 export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   version: z.literal(1),
@@ -55,7 +69,7 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   now: time,
   satellite: z.strictObject({
     name: z.string(),
-    state: z.enum(['preparing', 'prepared', 'flying', 'landing', 'landed']),
+    state,
     since: time,
     pid: count,
     sputnik: z.string(),
@@ -64,18 +78,15 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   }),
   ready: health,
   alive: health,
-  server: z.strictObject({
-    state: z.enum(['none', 'idle', 'connecting', 'connected', 'disconnected']),
-    away: z.boolean(),
-    url: z.string().optional(),
-    since: time,
-    attempts: count,
-    connects: count,
-    losses: count,
-    connectedMs: amount,
-    retryAt: time.optional(),
-    history: z.array(z.strictObject({ at: time, what: z.enum(['connected', 'lost', 'failed']), text: z.string() })),
-  }),
+  server,
+  satellites: z.array(
+    z.strictObject({
+      path: z.string(),
+      state: z.enum([...state.options, 'failed']),
+      restarts: count,
+      server: server.optional(),
+    }),
+  ),
   blocks: z.array(block),
   edges: z.array(z.strictObject({ from: z.string(), to: z.string(), count, rate: amount })),
   bottleneck: z.string().optional(),

@@ -97,6 +97,18 @@ export interface ServerStatus {
   readonly history: readonly ServerTurn[];
 }
 
+/** A satellite inside it. Its blocks are among the blocks: `<path>/<responsibility>`. */
+export interface NestedStatus {
+  /** `a/b` for satellite b inside satellite a. */
+  readonly path: string;
+  /** `failed` while it is made anew. */
+  readonly state: FlightStatus['state'] | 'failed';
+  /** How often it was made anew. */
+  readonly restarts: number;
+  /** Where it has one of its own. */
+  readonly server?: ServerStatus | undefined;
+}
+
 /** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */
 export interface Edge {
   readonly from: string;
@@ -138,6 +150,8 @@ export interface Status {
   /** Whether it works at all: `/livez`. */
   readonly alive: Health;
   readonly server: ServerStatus;
+  /** Those inside it, outer ones first. */
+  readonly satellites: readonly NestedStatus[];
   /** In the order of initialisation. */
   readonly blocks: readonly BlockEntry[];
   readonly edges: readonly Edge[];

@@ -58,12 +58,13 @@ function say(lines: readonly string[]): void {
   process.stdout.write(`${lines.map(printable).join('\n')}\n\n`);
 }
 
-/** Those that are called so, from the most exact on: with the configuration, as a variable, by the path alone, by the last name. */
+/** Those that are called so, from the most exact on: with the configuration, of a nested satellite too, as a variable, by the path alone, by the last name. */
 function matching(all: readonly Found[], key: string): readonly Found[] {
   const wanted = plain(key);
   const variable = key.replace(/_FILE$/, '');
   const ways: readonly ((one: Found) => boolean)[] = [
     (one) => plain(fullName(one)) === wanted,
+    (one) => plain(fullName(one)).endsWith(`/${wanted}`),
     (one) => variablesOf(one).includes(key),
     (one) => variablesOf(one).includes(variable),
     ({ facts }) => plain(facts.path) === wanted,

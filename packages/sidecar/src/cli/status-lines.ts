@@ -23,8 +23,9 @@ type Style = keyof typeof CODES;
 type Paint = (style: Style, text: string) => string;
 
 const FILL_CELLS = 8;
-const ROWS = [
-  ['block', 20, 'left'],
+/** Of the names of blocks. */
+const [LEAST_WIDTH, MOST_WIDTH] = [20, 32];
+const COLUMNS = [
   ['waiting', 12, 'right'],
   ['fill', FILL_CELLS, 'left'],
   ['in/s', 8, 'right'],
@@ -40,14 +41,20 @@ export function statusLines(status: Status, drawing: Drawing): readonly string[]
   const state = ready.ok ? paint('green', '● ready') : paint('red', '○ not ready');
   const blocks = chosen(status.blocks, drawing);
   const hidden = status.blocks.length - blocks.length;
+  const longest = Math.max(...blocks.map(({ responsibility }) => printable(responsibility).length));
+  const nameWidth = Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, longest));
   return [
     `${paint('bold', printable(satellite.name))}  ${satellite.state}  ${state}`,
     ...wrapped(printable(summary), drawing.width),
     ...ready.checks.filter(({ ok }) => !ok).map(({ name, text }) => paint('red', `  ${name}: ${printable(text)}`)),
     '',
-    paint('dim', ROWS.map(([title, width, side]) => pad(title, width, side)).join(' ')),
-    ...blocks.map((block) => row(block, status.bottleneck, paint)),
+    paint(
+      'dim',
+      ['block'.padEnd(nameWidth), ...COLUMNS.map(([title, width, side]) => pad(title, width, side))].join(' '),
+    ),
+    ...blocks.map((block) => row(block, nameWidth, status.bottleneck, paint)),
     ...(hidden > 0 ? [paint('dim', `${hidden} more, which the filter hides`)] : []),
+    ...section('Satellites', status.satellites.filter(isNotable).map(satelliteLine), drawing, paint),
     ...section(
       'Lost',
       lost.places.map(({ block, how, count, text }) => `${block}: ${count} ${how}. ${text}`),
@@ -83,6 +90,17 @@ function valueText({ name, value, labels = {} }: Metric): string {
   return `${what}${where.length === 0 ? '' : ` (${where.join(' ')})`} ${Number.isInteger(value) ? short(value) : value.toFixed(1)}`;
 }
 
+/** Whether there is more to say of a nested satellite than that it flies as the whole does. */
+function isNotable({ state, restarts, server }: Status['satellites'][number]): boolean {
+  return state !== 'flying' || restarts > 0 || server !== undefined;
+}
+
+function satelliteLine({ path, state, restarts, server }: Status['satellites'][number]): string {
+  const again = restarts === 0 ? '' : `, restarted ${restarts} time${restarts === 1 ? '' : 's'}`;
+  const own = server === undefined ? '' : `, its server ${server.away ? 'is away' : `is ${server.state}`}`;
+  return `${path}: ${state}${again}${own}`;
+}
+
 function chosen(blocks: readonly BlockEntry[], { sort, filter }: Drawing): readonly BlockEntry[] {
   const value: Readonly<Record<Exclude<Sort, 'boot'>, (block: BlockEntry) => number>> = {
     queue: ({ depth }) => depth,
@@ -93,11 +111,10 @@ function chosen(blocks: readonly BlockEntry[], { sort, filter }: Drawing): reado
   return sort === 'boot' ? left : left.toSorted((a, b) => value[sort](b) - value[sort](a));
 }
 
-function row(block: BlockEntry, bottleneck: string | undefined, paint: Paint): string {
+function row(block: BlockEntry, nameWidth: number, bottleneck: string | undefined, paint: Paint): string {
   const { responsibility, depth, capacity, acceptedRate, handledRate, oldestMs, lost } = block;
   const takes = capacity > 0;
   const cells = [
-    printable(responsibility),
     takes ? `${short(depth)}/${short(capacity)}` : '–',
     takes ? bar(depth / capacity) : '',
     takes ? rate(acceptedRate) : '–',
@@ -105,8 +122,8 @@ function row(block: BlockEntry, bottleneck: string | undefined, paint: Paint): s
     takes ? age(oldestMs) : '–',
     short(lost),
   ];
-  const texts = ROWS.map(([, width, side], at) => pad(cells[at] ?? '', width, side));
-  const line = texts.join(' ');
+  const texts = COLUMNS.map(([, width, side], at) => pad(cells[at] ?? '', width, side));
+  const line = [pad(printable(responsibility), nameWidth, 'left'), ...texts].join(' ');
   const mark = responsibility === bottleneck ? ' ◂' : '';
   if (lost > 0) return paint('red', `${line}${mark}`);
   return mark === '' ? line : paint('yellow', `${line}${mark}`);

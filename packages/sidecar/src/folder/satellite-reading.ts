@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { CONNECTOR, withAddress } from '@sputnikjs/core';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { inside } from './address-book.js';
@@ -138,7 +138,8 @@ function optionsOf({ satellite, folder }: NestedEntry, around: SatelliteOptions)
     const { name: _, ...own }: NestedOptions = satellite;
     return { ...own, blockFactories: { ...blockFactories, ...own.blockFactories } };
   }
-  const cf = resolve(around.cf ?? process.cwd(), folder ?? satellite);
+  const own = folder ?? satellite;
+  const cf = isAbsolute(own) ? own : join(around.cf ?? '.', own);
   return { cf, blockFactories, ...(around.cf !== undefined && { dialect: around.dialect }) };
 }
 

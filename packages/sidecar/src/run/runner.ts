@@ -10,6 +10,7 @@ import {
 } from '@sputnikjs/core';
 import { unusedSockets } from '@sputnikjs/messaging/net';
 import { Admin, ADMIN, type Administered } from '../admin/admin.js';
+import type { NestedState } from '../admin/nested-state.js';
 import { RecentLines } from '../admin/recent-lines.js';
 import { Taps } from '../admin/taps.js';
 import { Cleaner } from './cleaner.js';
@@ -108,7 +109,15 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const told = { flight: status, metrics, landingSoon: signals.soon, clock: systemClock };
     const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
     cleaner.push(() => service?.close());
-    const around = { ...told, url, logLevel, lines, reload, configurations, taps };
+    const nested = (): readonly NestedState[] =>
+      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at }) => ({
+        path,
+        state,
+        restarted,
+        connection,
+        url: at,
+      })) ?? [];
+    const around = { ...told, url, nested, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
     cleaner.push(() => owned?.release());

@@ -226,6 +226,11 @@ export class NestedSatellite {
     return this.assembled.flight.status();
   }
 
+  /** The state of its own server connection; undefined if it has none. */
+  get connection(): FlightStatus['connection'] | undefined {
+    return this.setup.connector && this.status.connection;
+  }
+
   /** Where its own server is, if that is known. */
   get url(): string | undefined {
     return this.#generations.url;

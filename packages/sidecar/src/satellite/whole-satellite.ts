@@ -24,8 +24,6 @@ export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoo
   readonly onNestedEvent: Shared['onEvent'];
 }
 
-const WORST_FIRST: readonly FlightStatus['connection'][] = ['disconnected', 'connecting', 'idle', 'connected'];
-
 /** A satellite and all that are inside it, as one flight. */
 export class WholeSatellite {
   #top: AssembledSatellite | undefined;
@@ -63,13 +61,9 @@ export class WholeSatellite {
     return this.#reportOfAll(await this.#assembled.flight.shootDown(reason));
   }
 
+  /** The state and the connection are those of the outermost satellite, the blocks those of all. */
   status(): FlightStatus {
-    const { state, connection } = this.#assembled.flight.status();
-    const own = this.nested().filter(({ setup }) => setup.connector !== undefined);
-    const all = [connection, ...own.map(({ status }) => status.connection)];
-    // of several servers, the one that is worst off counts
-    const worst = WORST_FIRST.find((one) => all.includes(one)) ?? 'none';
-    return { state, connection: worst, blocks: this.#assembled.blocks() };
+    return { ...this.#assembled.flight.status(), blocks: this.#assembled.blocks() };
   }
 
   metrics(): readonly BlockMetrics[] {
