@@ -1,5 +1,6 @@
 import type { EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
 import type { EventLog, Surroundings } from '../log/logs.js';
+import { logOfSatellite } from '../log/satellite-log.js';
 import type { NestedSatellite } from '../satellite/nested-satellite.js';
 
 /** Events of a server connection. */
@@ -45,15 +46,8 @@ export class NestedEvents {
     if (whole === undefined) return undefined;
     const { path } = satellite.setup;
     const status: Surroundings['status'] = () => ({ ...satellite.status, blocks: satellite.blocks() });
-    const log = this.#logs.get(path) ?? makeLog(named(path, whole), { status, url: () => satellite.url });
+    const log = this.#logs.get(path) ?? makeLog(logOfSatellite(path, whole), { status, url: () => satellite.url });
     this.#logs.set(path, log);
     return log;
   }
-}
-
-/** A log whose lines say of which satellite they are. */
-function named(satellite: string, log: Logger): Logger {
-  const of = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, text?: string) =>
-    log[level]({ satellite, ...fields }, text === undefined ? text : `${satellite}: ${text}`);
-  return { debug: of('debug'), info: of('info'), warn: of('warn'), error: of('error') };
 }

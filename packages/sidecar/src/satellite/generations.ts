@@ -1,10 +1,10 @@
 import { CONNECTOR, FINISHER, type BlockStatus, type SputnikEvent, type SputnikOptions } from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
+import { logOfBlocks } from '../log/satellite-log.js';
 import type { AssembledSatellite } from './assembled-satellite.js';
 import type { Shared } from './assembly.js';
 import type { ConnectionRelay } from './connection-relay.js';
 import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.js';
-import { nestedLog } from './nested-log.js';
 import { OwnedConnector } from './owned-connector.js';
 
 /** Node's timers reach no further. */
@@ -66,7 +66,7 @@ export class Generations {
       timeouts: this.#relay ? patient : settings.timeouts,
       signals: false,
       clock,
-      log: nestedLog(path, log),
+      log: logOfBlocks(path, log),
       landingSoon,
       observer: observer && namesOf(path).ofObserver(observer),
       onEvent: (event) => {
@@ -87,7 +87,7 @@ export class Generations {
     const giveUp = (): void => void flight.shootDown(landing.reason);
     landing.addEventListener('abort', giveUp);
     try {
-      await this.#owned?.start(nestedLog(this.#setup.path, this.#shared.log));
+      await this.#owned?.start(logOfBlocks(this.#setup.path, this.#shared.log));
       await flight.boot();
     } catch (error) {
       await flight.shootDown();
