@@ -680,6 +680,7 @@ export const GUARDS = {
     'D8 what is acknowledged after the end changes no file': [never, 'store'],
     'D9 a segment of a newer version is not read as one of this': [never, 'store'],
     'D10 a message without an id has that of the spool': [swap('content.id ?? key', 'content.id'), 'spool'],
+    'D11 a window that was full is filled again': [skip, 'spool'],
     'D11 what is sent again waits until all before it has ended': [never, 'spool'],
     'D11 what is under way is bounded': [always, 'spool'],
     'D11 what the producer could not deliver for now is kept': [never, 'spool'],

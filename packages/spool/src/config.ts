@@ -38,7 +38,7 @@ export const SPOOL_CONFIG: z.ZodType<SpoolConfig> = z.strictObject({
     .describe(
       'What a full spool does. reject: senders wait, or are refused if they cannot wait. drop-oldest: a segment of the oldest messages is dropped, and counted.',
     ),
-  window: z.int().min(1).default(1_024).describe('Most messages under way to the producer.'),
+  window: z.int().min(1).default(512).describe('Most messages under way to the producer.'),
   deadLetter: z
     .string()
     .min(1)

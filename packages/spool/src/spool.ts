@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { defineBlock, type BlockDefinition, type Metric } from '@sputnikjs/core';
-import { PRODUCER, weightOf } from '@sputnikjs/messaging';
+import { PRODUCER, weightOf, type ProduceMessage } from '@sputnikjs/messaging';
 import { ProblemLog } from '@sputnikjs/messaging/net';
 import { Changes } from './changes.js';
 import { SPOOL_CONFIG, type SpoolConfig } from './config.js';
@@ -13,6 +13,7 @@ import { filesOf } from './store/files.js';
 import { folderProblem, prepareFolder } from './store/folder.js';
 import { own } from './store/owner.js';
 import type { Problem } from './store/problem.js';
+import type { Content } from './store/record.js';
 import { Store } from './store/store.js';
 import { tellProblem } from './tell-problem.js';
 
@@ -20,8 +21,8 @@ import { tellProblem } from './tell-problem.js';
 const DEAD = 'dead';
 /** Their part of what the spool may have on the disk. */
 const DEAD_SHARE = 8;
-/** Messages that wait for the disk: so many at once, so many behind them, and so many bytes. */
-const [CONCURRENCY, CAPACITY, HELD_BYTES] = [4_096, 1_024, 33_554_432] as const;
+/** Messages that wait for the disk, in so many calls of so many; messages behind them, and bytes of all. */
+const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [512, 8, 1_024, 33_554_432] as const;
 /**
  * How often what was delivered is noted, in milliseconds: so many times soon, from then on later. What was delivered since is sent again after a
  * kill: one that is killed again and again, soon after its start, would send the same for ever.
@@ -120,7 +121,7 @@ export const spool: BlockDefinition = defineBlock({
           await dead.close();
           await owner.release();
         };
-        const changes = new Changes({ dead, accept: (content) => intake.accept({ ...content, whenFull: 'reject' }) });
+        const changes = new Changes({ dead, accept: (content) => acceptOne(intake, content) });
         return { store, dead, intake, delivery, letters, changes, close };
       } catch (error) {
         await owner.release();
@@ -129,7 +130,7 @@ export const spool: BlockDefinition = defineBlock({
     }
 
     return {
-      mailbox: { concurrency: CONCURRENCY, capacity: CAPACITY, weigh: weightOf, maxWeight: HELD_BYTES },
+      mailbox: { concurrency: CALLS, batch: BATCH, capacity: CAPACITY, weigh: weightOf, maxWeight: HELD_BYTES },
       async init() {
         opened = await open(resolve(config.path));
         const { kept, bytes } = opened.store;
@@ -147,9 +148,9 @@ export const spool: BlockDefinition = defineBlock({
           await opened?.store.save();
         }
       },
-      onMsg(message) {
+      onMsgs(mails) {
         if (opened === undefined) throw new Error('the spool is not open');
-        return opened.intake.accept(message);
+        return opened.intake.accept(mails);
       },
       async onLanding() {
         if (opened === undefined) return;
@@ -166,10 +167,18 @@ export const spool: BlockDefinition = defineBlock({
         if (kept > 0) ctx.log.info({ event: 'spoolKept', messages: kept, bytes }, text);
       },
       metrics: () => (opened === undefined ? [] : metricsOf(opened, config)),
-      onError: (_error, where) => (where === 'onMsg' ? 'continue' : 'shutdown'),
+      onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };
   },
 });
+
+/** Resolves when the message is on the disk; rejects if it cannot be now. */
+function acceptOne(intake: Intake, content: Content): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const msg: ProduceMessage = { ...content, whenFull: 'reject' };
+    void intake.accept([{ msg, reply: () => resolve(), fail: reject }]);
+  });
+}
 
 function metricsOf({ store, dead, intake, delivery, letters }: Opened, { maxBytes }: SpoolConfig): readonly Metric[] {
   const gauge = (name: string, help: string, value: number): Metric => ({ name, type: 'gauge', help, value });

@@ -23,7 +23,9 @@ async function opened() {
   const intake = new Intake(store, ctx, 'reject');
   const stored: string[] = [];
   const accept = async (payload: string, whenFull?: 'reject'): Promise<void> => {
-    await intake.accept({ target: 't', payload, whenFull });
+    await new Promise<void>((reply, fail) => {
+      void intake.accept([{ msg: { target: 't', payload, whenFull }, reply, fail }]);
+    });
     stored.push(payload);
   };
   return { disk, clock, store, intake, stored, accept };

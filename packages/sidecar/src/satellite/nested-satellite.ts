@@ -30,8 +30,9 @@ export class NestedSatellite {
   readonly #names: Names;
   readonly #generations: Generations;
   readonly #restarts: Restarts | undefined;
-  /** Where messages wait while it is made anew. */
+  /** Where messages wait while it is made anew; closed, it still has its counts. */
   #room: WaitingRoom | undefined;
+  #isRoomClosed = false;
   /** What those who waited in vain have left. */
   #dropped: readonly Leftovers[] = [];
   #current!: Level;
@@ -183,9 +184,9 @@ export class NestedSatellite {
   }
 
   async #closeRoom(withinMs?: number): Promise<void> {
-    const room = this.#room;
-    this.#room = undefined;
-    if (room !== undefined) this.#dropped = [this.#names.ofReport(await room.close(withinMs))];
+    if (this.#room === undefined || this.#isRoomClosed) return;
+    this.#isRoomClosed = true;
+    this.#dropped = [this.#names.ofReport(await this.#room.close(withinMs))];
   }
 
   #take(event: SputnikEvent): void {

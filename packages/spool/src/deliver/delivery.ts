@@ -9,6 +9,9 @@ import { causeOf, isPassing } from './passing.js';
 const RETRY_MS = [100, 10_000] as const;
 /** Most bytes under way, and most messages taken at once: so it is exceeded by little. */
 const [WINDOW_BYTES, STEP] = [8_388_608, 128] as const;
+/** When the window was full, this part of it has to be free before more is asked for: by many at once, each costs less (measured). */
+const FREE = 1 / 4;
+const FOREVER = { timeoutMs: Infinity } as const;
 
 /** What a delivery needs. */
 export interface DeliveryParts {
@@ -41,6 +44,8 @@ export class Delivery {
   #isWorking = false;
   /** Something was stored, or settled, since it was looked for. */
   #isAwaited = false;
+  /** There was more to deliver than room for it. */
+  #isFull = false;
   #isStopped = false;
   /** What was asked for has to end before it is asked for again. */
   #isPausing = false;
@@ -94,6 +99,8 @@ export class Delivery {
       while (this.#isAwaited && !this.#isPausing) {
         this.#isAwaited = false;
         while (this.#hasRoom && !this.#isStopped && !this.#isPausing && (await this.#askForSome()));
+        // guard: D11 a window that was full is filled again
+        this.#isFull = !this.#hasRoom;
       }
     } catch (error) {
       this.#parts.problemLog.note('spoolUnreadable', 'messages on disk cannot be read; it is tried again', { error });
@@ -123,9 +130,10 @@ export class Delivery {
     const { content, key, sequence } = kept;
     this.#underWay.set(sequence, kept);
     this.#bytes += content.payload.length;
+    const { target, payload, contentType, headers } = content;
     // guard: D10 a message without an id has that of the spool
-    const message = { ...content, id: content.id ?? key };
-    this.#parts.uplink.ask(message, { timeoutMs: Infinity }).then(
+    const message = { target, payload, contentType, headers, id: content.id ?? key };
+    this.#parts.uplink.ask(message, FOREVER).then(
       (result) => {
         this.delivered++;
         this.#retryMs = RETRY_MS[0];
@@ -152,7 +160,7 @@ export class Delivery {
     this.#underWay.delete(sequence);
     this.#bytes -= content.payload.length;
     if (this.#isPausing) this.#retryWhenAllHaveEnded();
-    else this.goOn();
+    else if (this.#isFull && this.#underWay.size <= this.#parts.window * (1 - FREE)) this.goOn();
   }
 
   #failed(kept: Kept, error: unknown): void {

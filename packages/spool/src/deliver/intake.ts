@@ -1,17 +1,14 @@
-import { SputnikError, type BlockContext } from '@sputnikjs/core';
+import { SputnikError, type BlockContext, type Mail } from '@sputnikjs/core';
 import { checkMessage, type ProduceMessage } from '@sputnikjs/messaging';
-import { measure } from '../store/record.js';
+import type { Entry } from '../store/appender.js';
+import { measure, type Measured } from '../store/record.js';
 import type { Store } from '../store/store.js';
 
 /** Delay from one try at a disk that fails to the next, in milliseconds: doubles each time, from the first value to the second. */
 const RETRY_MS = [1_000, 30_000] as const;
 
-/** A message that is not on the disk yet, and who waits for it. */
-interface Item {
-  readonly measured: ReturnType<typeof measure>;
-  readonly mayWait: boolean;
-  readonly settle: (error?: unknown) => void;
-}
+/** A message, and who hears what becomes of it. */
+export type Incoming = Pick<Mail<ProduceMessage, void>, 'msg' | 'reply' | 'fail'>;
 
 /**
  * Takes messages into a store, in order. While there is no room, or the disk fails, those that can wait do so, in turn; others are refused. With
@@ -42,13 +39,17 @@ export class Intake {
     return this.#waiting.length;
   }
 
-  /** Resolves when the message is on the disk. Rejects with SERVER_FULL if it cannot be now, with UNKNOWN_MESSAGE if it never can. */
-  accept(message: ProduceMessage): Promise<void> {
-    const measured = measureAny(message, this.#store.largest);
-    return new Promise((resolve, reject) => {
-      const mayWait = message.whenFull !== 'reject';
-      const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-      this.#take({ measured, mayWait, settle });
+  /**
+   * Resolves when all messages of a batch are on the disk, or have failed; each is answered when that is known of it. Fails with SERVER_FULL what
+   * cannot be on the disk now, with UNKNOWN_MESSAGE what never can.
+   */
+  accept(mails: readonly Incoming[]): Promise<void> {
+    return new Promise((resolve) => {
+      let left = mails.length;
+      const onEnd = (): void => {
+        if (--left === 0) resolve();
+      };
+      for (const mail of mails) this.#accept(mail, onEnd);
     });
   }
 
@@ -64,40 +65,44 @@ export class Intake {
       }
       this.#waiting.shift();
       this.#returned = Math.max(0, this.#returned - 1);
-      this.#append(item);
+      this.#store.append(item);
     }
   }
 
   /** Nothing waits any longer: what is not on the disk fails. */
   close(): void {
     this.#cancelRetry?.();
-    for (const { settle } of this.#waiting.splice(0)) settle(noRoom('the satellite landed before it had room for'));
+    for (const item of this.#waiting.splice(0)) item.end(noRoom('the satellite landed before it had room for'));
+  }
+
+  #accept(mail: Incoming, onEnd: () => void): void {
+    try {
+      this.#take(new Item(mail, measureAny(mail.msg, this.#store.largest), onEnd, this.#stored));
+    } catch (error) {
+      mail.fail(error);
+      onEnd();
+    }
   }
 
   #take(item: Item): void {
     // guard: D7 nobody overtakes who waits for room
     const isFree = this.#waiting.length === 0 && this.#store.hasRoomFor(item.measured.bytes);
-    if (isFree && !this.#store.stopped) return this.#append(item);
-    if (!item.mayWait && (this.#store.stopped || !this.#dropsOldest)) return item.settle(this.#refusal());
+    if (isFree && !this.#store.stopped) return this.#store.append(item);
+    if (!item.mayWait && (this.#store.stopped || !this.#dropsOldest)) return item.end(this.#refusal());
     this.#waiting.push(item);
     this.goOn();
   }
 
-  #append(item: Item): void {
-    this.#store.append({
-      measured: item.measured,
-      settle: (error) => {
-        if (error === undefined) {
-          this.#retryMs = RETRY_MS[0];
-          return item.settle();
-        }
-        this.#retry();
-        if (!item.mayWait) return item.settle(this.#refusal());
-        // guard: D6 what could not be written keeps its place
-        this.#waiting.splice(this.#returned++, 0, item);
-      },
-    });
-  }
+  readonly #stored = (item: Item, error: unknown): void => {
+    if (error === undefined) {
+      this.#retryMs = RETRY_MS[0];
+      return item.end();
+    }
+    this.#retry();
+    if (!item.mayWait) return item.end(this.#refusal());
+    // guard: D6 what could not be written keeps its place
+    this.#waiting.splice(this.#returned++, 0, item);
+  };
 
   #retry(): void {
     // guard: D6 intake resumes by itself
@@ -129,12 +134,41 @@ export class Intake {
   }
 }
 
+/** A message that is not on the disk yet. One object for each, since there are many (measured). */
+class Item implements Entry {
+  readonly measured: Measured;
+  readonly #mail: Incoming;
+  readonly #onEnd: () => void;
+  readonly #onStored: (item: Item, error: unknown) => void;
+
+  constructor(mail: Incoming, measured: Measured, onEnd: () => void, onStored: (item: Item, error: unknown) => void) {
+    this.measured = measured;
+    this.#mail = mail;
+    this.#onEnd = onEnd;
+    this.#onStored = onStored;
+  }
+
+  get mayWait(): boolean {
+    return this.#mail.msg.whenFull !== 'reject';
+  }
+
+  settle(error?: unknown): void {
+    this.#onStored(this, error);
+  }
+
+  end(error?: unknown): void {
+    if (error === undefined) this.#mail.reply();
+    else this.#mail.fail(error);
+    this.#onEnd();
+  }
+}
+
 function noRoom(what: string, cause?: unknown): SputnikError {
   return new SputnikError('SERVER_FULL', `${what} the message`, { cause });
 }
 
 /** Throws UNKNOWN_MESSAGE for what never can be stored. */
-function measureAny(message: ProduceMessage, largest: number): Item['measured'] {
+function measureAny(message: ProduceMessage, largest: number): Measured {
   checkMessage(message);
   const named = `the message for "${message.target}"`;
   try {

@@ -1,6 +1,6 @@
 import type { Files, Output } from './files.js';
 import type { OnProblem } from './problem.js';
-import { encode, type Kept, type measure } from './record.js';
+import { encode, type Measured } from './record.js';
 import { freshMarks, HEADER_BYTES, headerOf, nameOf, UNNAMED, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -12,9 +12,20 @@ const AHEAD = 1 / 32;
 
 /** A message to store, and who waits for it. */
 export interface Entry {
-  readonly measured: ReturnType<typeof measure>;
+  readonly measured: Measured;
   /** Called once: when the message is on the disk, or with the reason why it is not. */
   settle(error?: unknown): void;
+}
+
+/** Messages that were stored together. */
+export interface StoredBatch {
+  readonly segment: Segment;
+  /** Their sequences. */
+  readonly first: number;
+  readonly last: number;
+  /** Their records, and where in the file these begin. */
+  readonly bytes: Buffer;
+  readonly from: number;
 }
 
 export interface AppenderParts {
@@ -27,7 +38,7 @@ export interface AppenderParts {
   readonly segmentBytes: number;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
-  readonly onStored: (kept: readonly Kept[]) => void;
+  readonly onStored: (batch: StoredBatch) => void;
   readonly onProblem: OnProblem;
 }
 
@@ -82,15 +93,15 @@ export class Appender {
   async #workOff(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#nextBatch();
-      let kept: readonly Kept[] | undefined;
+      let stored: StoredBatch | undefined;
       try {
-        kept = await this.#store(batch);
+        stored = await this.#store(batch);
       } catch (cause) {
         this.#stop(batch, cause);
         break;
       }
       this.#settle(batch);
-      this.#parts.onStored(kept);
+      this.#parts.onStored(stored);
     }
     this.#work = undefined;
   }
@@ -127,7 +138,7 @@ export class Appender {
     this.#settle(all, cause);
   }
 
-  async #store(batch: readonly Entry[]): Promise<readonly Kept[]> {
+  async #store(batch: readonly Entry[]): Promise<StoredBatch> {
     try {
       return await this.#write(batch);
     } catch (error) {
@@ -141,30 +152,30 @@ export class Appender {
     });
   }
 
-  async #write(batch: readonly Entry[]): Promise<readonly Kept[]> {
+  async #write(batch: readonly Entry[]): Promise<StoredBatch> {
     const { now, segments, segmentBytes } = this.#parts;
     this.#open ??= await this.#begin();
     const { segment, output } = this.#open;
     const time = now();
-    const kept: Kept[] = [];
-    let bytes = 0;
-    for (const { measured } of batch) bytes += measured.bytes;
-    const buffer = Buffer.allocUnsafe(bytes);
+    const { bytes: from, seed } = segment;
+    const first = this.last + 1;
+    let size = 0;
+    for (const { measured } of batch) size += measured.bytes;
+    const bytes = Buffer.allocUnsafe(size);
     let at = 0;
+    let sequence = first;
     for (const { measured } of batch) {
-      const sequence = this.last + 1 + kept.length;
-      encode(buffer, at, measured, { sequence, time, seed: segment.seed, isFirst: at === 0 });
+      encode(bytes, at, measured, { sequence: sequence++, time, seed, isFirst: at === 0 });
       at += measured.bytes;
-      kept.push({ sequence, time, key: keyOf(segment, sequence), content: measured.content });
     }
-    await output.write(buffer);
+    await output.write(bytes);
     // guard: D1 a batch is on the disk before it is acknowledged
     await output.sync();
     this.syncs++;
     this.last += batch.length;
-    segments.grow(segment, bytes, this.last);
+    segments.grow(segment, size, this.last);
     if (segment.bytes >= segmentBytes) await this.#end();
-    return kept;
+    return { segment, first, last: this.last, bytes, from };
   }
 
   /** Begins a segment. It gets its name when its header is on the disk, and is used when its name is. */

@@ -1,22 +1,18 @@
-import { keyOf } from './appender.js';
+import { keyOf, type StoredBatch } from './appender.js';
 import type { Files } from './files.js';
-import { recordsIn, type Found, type Kept } from './record.js';
+import { intactFrom, recordAt, type Found, type Kept } from './record.js';
 import { HEADER_BYTES, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
-/** Most messages, and bytes of them, that are handed on from memory; what is beyond that is read from the disk. */
+/** Most batches, and bytes of them, that are handed on from memory; what is beyond that is read from the disk. */
 const [MOST_FRESH, MOST_FRESH_BYTES] = [4_096, 8_388_608] as const;
 
-/** What is being read of a segment. */
-interface Reading {
-  readonly segment: Segment;
-  /** What is read ends with this one. */
-  readonly last: number;
-  /** Where in the file the bytes begin. */
-  readonly from: number;
-  readonly records: Iterator<Found, void>;
-  /** Where the record after the last that was taken begins. */
-  next: number;
+/** What is being read of a segment: from the disk, or a batch from memory. */
+interface Reading extends Pick<StoredBatch, 'segment' | 'last' | 'from'> {
+  /** Gives the next record from a place in the bytes on. */
+  readonly find: (at: number) => Found | undefined;
+  /** Where in the bytes the record after the last that was taken begins. */
+  at: number;
 }
 
 export interface ReaderParts {
@@ -35,7 +31,7 @@ export class Reader {
   /** The sequence of the next message. */
   #next: number;
   #reading: Reading | undefined;
-  #fresh: Kept[] = [];
+  #fresh: StoredBatch[] = [];
   #freshBytes = 0;
   /** What is being read, and what is fresh, goes up to this one without a gap. Of what nobody has asked for, nothing is fresh. */
   #covered = -1;
@@ -48,14 +44,12 @@ export class Reader {
   }
 
   /** Tells of messages that were stored. */
-  stored(kept: readonly Kept[]): void {
-    const isNext = kept[0]?.sequence === this.#covered + 1;
+  stored(batch: StoredBatch): void {
+    const isNext = batch.first === this.#covered + 1;
     if (!isNext || this.#fresh.length >= MOST_FRESH || this.#freshBytes >= MOST_FRESH_BYTES) return;
-    for (const one of kept) {
-      this.#fresh.push(one);
-      this.#freshBytes += one.content.payload.length;
-    }
-    this.#covered += kept.length;
+    this.#fresh.push(batch);
+    this.#freshBytes += batch.bytes.length;
+    this.#covered = batch.last;
   }
 
   /** Goes on with this one: again, or leaving out those before it. */
@@ -77,8 +71,8 @@ export class Reader {
   async take(most: number): Promise<readonly Kept[]> {
     if (most < 1) return [];
     for (;;) {
-      if (this.#fresh[0]?.sequence === this.#next) return this.#takeFresh(most);
-      const reading = this.#reading && this.#next <= this.#reading.last ? this.#reading : await this.#read();
+      const isOver = this.#reading === undefined || this.#next > this.#reading.last;
+      const reading = isOver ? (this.#freshReading() ?? (await this.#read())) : this.#reading;
       if (reading === undefined) return [];
       const kept = this.#takeFrom(reading, most);
       if (kept.length > 0) return kept;
@@ -88,27 +82,28 @@ export class Reader {
   #takeFrom(reading: Reading, most: number): readonly Kept[] {
     const kept: Kept[] = [];
     while (kept.length < most && this.#next <= reading.last) {
-      const { value } = reading.records.next();
-      if (value !== undefined && value.sequence < this.#next) continue;
-      const isThere = value !== undefined && value.sequence <= reading.last;
-      const upTo = isThere ? value.sequence - 1 : reading.last;
+      const found = reading.find(reading.at);
+      if (found !== undefined) reading.at = found.to;
+      if (found !== undefined && found.sequence < this.#next) continue;
+      const isThere = found !== undefined && found.sequence <= reading.last;
+      const upTo = isThere ? found.sequence - 1 : reading.last;
       if (this.#next <= upTo) this.#parts.onMissing(reading.segment, this.#next, upTo);
       this.#next = upTo + 1;
       if (!isThere) break;
       this.#next++;
-      reading.next = reading.from + value.to;
-      const { sequence, time, content } = value;
+      const { sequence, time, content } = found;
       kept.push({ sequence, time, content, key: keyOf(reading.segment, sequence) });
     }
     return kept;
   }
 
-  #takeFresh(most: number): readonly Kept[] {
-    const kept = this.#fresh.length <= most ? this.#fresh : this.#fresh.slice(0, most);
-    this.#fresh = kept === this.#fresh ? [] : this.#fresh.slice(most);
-    for (const { content } of kept) this.#freshBytes -= content.payload.length;
-    this.#next += kept.length;
-    return kept;
+  /** Goes on with the next batch in memory, if that has the next message. */
+  #freshReading(): Reading | undefined {
+    if (this.#fresh[0]?.first !== this.#next) return undefined;
+    const { bytes, ...place } = this.#fresh.shift() as StoredBatch;
+    this.#freshBytes -= bytes.length;
+    const find: Reading['find'] = (at) => (at < bytes.length ? recordAt(bytes, at) : undefined);
+    return (this.#reading = { ...place, find, at: 0 });
   }
 
   /** Reads on in the segment, or the next one; undefined if there is no more. */
@@ -120,7 +115,7 @@ export class Reader {
       return (this.#reading = undefined);
     }
     if (segment.first > this.#next) this.#next = segment.first;
-    const from = before?.segment === segment ? before.next : HEADER_BYTES;
+    const from = before?.segment === segment ? before.from + before.at : HEADER_BYTES;
     const { last, bytes: to, seed } = segment;
     this.#covered = last;
     const seeks = this.#seeks;
@@ -129,6 +124,6 @@ export class Reader {
       if (seeks === this.#seeks) throw error;
     });
     if (bytes === undefined || seeks !== this.#seeks) return this.#read();
-    return (this.#reading = { segment, last, from, records: recordsIn(bytes, 0, seed), next: from });
+    return (this.#reading = { segment, last, from, find: (at) => intactFrom(bytes, at, seed), at: 0 });
   }
 }

@@ -34,7 +34,7 @@ const FIRST = 1;
 const MOST_TEXT = 65_535;
 
 /** Text whose length in bytes is known. */
-interface Measured {
+export interface Measured {
   readonly content: Content;
   readonly headers: string;
   readonly target: number;
@@ -47,10 +47,11 @@ interface Measured {
 }
 
 /** Measures what a message takes on disk. Throws a RangeError if a record cannot have it. */
-export function measure({ target, payload, contentType, headers, id }: Content): Measured {
+export function measure(content: Content): Measured {
+  const { target, payload, contentType, headers, id } = content;
   const json = headers === undefined ? '' : JSON.stringify(headers);
   const measured = {
-    content: { target, payload, contentType, headers, id },
+    content,
     headers: json,
     target: textBytes('target', target),
     type: textBytes('content type', contentType),
@@ -114,39 +115,41 @@ export interface Found {
 
 /** The intact records of `bytes` from `from` on, in order. What lies between them, and is no record, is left out. */
 export function* recordsIn(bytes: Buffer, from: number, seed: number): Generator<Found, void> {
-  for (let at = from; at < bytes.length;) {
-    const found = recordAt(bytes, at, seed);
-    if (found) {
-      yield found;
-      at = found.to;
-    } else {
-      const next = bytes.indexOf(MAGIC, at + 1);
-      if (next < 0) return;
-      at = next;
-    }
-  }
+  for (let found = intactFrom(bytes, from, seed); found; found = intactFrom(bytes, found.to, seed)) yield found;
 }
 
-function recordAt(bytes: Buffer, at: number, seed: number): Found | undefined {
-  if (at + HEAD > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return undefined;
+/** The first intact record of `bytes` from `from` on; undefined if there is none. */
+export function intactFrom(bytes: Buffer, from: number, seed: number): Found | undefined {
+  for (let at = from; at >= 0 && at < bytes.length; at = bytes.indexOf(MAGIC, at + 1))
+    if (isIntact(bytes, at, seed)) return recordAt(bytes, at);
+  return undefined;
+}
+
+function isIntact(bytes: Buffer, at: number, seed: number): boolean {
+  if (at + HEAD > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return false;
   const to = at + bytes.readUInt32LE(at + 8);
-  if (to > bytes.length || to < at + HEAD) return undefined;
+  if (to > bytes.length || to < at + HEAD) return false;
   // guard: D5 a record that is not what was written is not taken
-  if (bytes.readUInt32LE(at + 4) !== crc32(bytes.subarray(at + CHECKED_FROM, to), seed)) return undefined;
+  return bytes.readUInt32LE(at + 4) === crc32(bytes.subarray(at + CHECKED_FROM, to), seed);
+}
+
+/** The record that begins there, which is known to be intact. */
+export function recordAt(bytes: Buffer, at: number): Found {
+  const to = at + bytes.readUInt32LE(at + 8);
   const has = bytes[at + 13] ?? 0;
-  let next = at + HEAD;
-  const text = (length: number): string => bytes.toString('utf8', next, (next += length));
-  const target = text(bytes.readUInt16LE(at + 14));
-  const contentType = text(bytes.readUInt16LE(at + 36));
-  const id = text(bytes.readUInt16LE(at + 38));
-  const headers = text(bytes.readUInt32LE(at + 40));
+  const typeAt = at + HEAD + bytes.readUInt16LE(at + 14);
+  const idAt = typeAt + bytes.readUInt16LE(at + 36);
+  const headersAt = idAt + bytes.readUInt16LE(at + 38);
+  const payloadAt = headersAt + bytes.readUInt32LE(at + 40);
   const content = {
-    target,
-    payload: bytes.subarray(next, to),
-    ...(has & HAS_TYPE && { contentType }),
-    ...(has & HAS_ID && { id }),
-    ...(has & HAS_HEADERS && { headers: JSON.parse(headers) as Readonly<Record<string, string>> }),
+    target: bytes.toString('utf8', at + HEAD, typeAt),
+    payload: bytes.subarray(payloadAt, to),
+    contentType: has & HAS_TYPE ? bytes.toString('utf8', typeAt, idAt) : undefined,
+    headers: has & HAS_HEADERS ? (JSON.parse(bytes.toString('utf8', headersAt, payloadAt)) as Headers) : undefined,
+    id: has & HAS_ID ? bytes.toString('utf8', idAt, headersAt) : undefined,
   };
   const isFirst = (bytes[at + 12] ?? 0) === FIRST;
   return { sequence: bytes.readDoubleLE(at + 16), time: bytes.readDoubleLE(at + 24), content, isFirst, from: at, to };
 }
+
+type Headers = Content['headers'];

@@ -72,10 +72,11 @@ export class Store {
       segmentBytes: Math.min(LARGEST, Math.max(SMALLEST, Math.floor(maxBytes / SEGMENTS))),
       now,
       onProblem,
-      onStored: (kept) => {
-        this.kept += kept.length;
-        this.stored += kept.length;
-        this.#reader.stored(kept);
+      onStored: (batch) => {
+        const count = batch.last - batch.first + 1;
+        this.kept += count;
+        this.stored += count;
+        this.#reader.stored(batch);
         options.onChange();
       },
     });
@@ -154,7 +155,8 @@ export class Store {
     if (this.#isClosed) return;
     if (this.isAcknowledged(sequence)) return;
     this.kept--;
-    this.#beyond.add(sequence);
+    if (sequence === this.#acknowledged + 1) this.#acknowledged = sequence;
+    else this.#beyond.add(sequence);
     this.#advance();
   }
 
@@ -200,7 +202,7 @@ export class Store {
   #advance(): void {
     // Between segments there may be numbers that no message has: their segment is gone.
     for (let head = 0; ;) {
-      while (this.#beyond.delete(this.#acknowledged + 1)) this.#acknowledged++;
+      while (this.#beyond.size > 0 && this.#beyond.delete(this.#acknowledged + 1)) this.#acknowledged++;
       const segment = this.#segments.at(head);
       if (segment === undefined) break;
       if (segment.first > this.#acknowledged + 1) this.#acknowledged = segment.first - 1;
