@@ -118,6 +118,32 @@ test('on a terminal top sorts, filters, helps, and leaves the terminal as it was
   assert.ok(seen.includes('\u001B[?25h\u001B[?1049l'), 'the cursor is back, and the screen');
 });
 
+test('what blocks measure themselves is told, but for what is nothing, and losses, which are told as such', async () => {
+  const status = await (await stuck()).status();
+  const [first] = status.blocks;
+  assert.ok(first);
+  const metric = { type: 'gauge', help: 'x' } as const;
+  const measured = [
+    { ...metric, name: 'kept_messages', value: 12 },
+    { ...metric, name: 'kept_bytes', value: 1_234_567 },
+    { ...metric, name: 'age_seconds', value: 3.26 },
+    { ...metric, name: 'dead_letters', value: 0 },
+    { ...metric, type: 'counter', name: 'frames_total', value: 7, labels: { listener: 'tcp' } },
+    { ...metric, type: 'loss', name: 'dropped_total', value: 7 },
+  ] as const;
+  const of = (blocks: typeof status.blocks): readonly string[] => {
+    const lines = statusLines({ ...status, blocks }, plain);
+    return lines.slice(lines.indexOf('Measured'));
+  };
+  assert.deepEqual(
+    of([
+      { ...first, responsibility: 'spool', measured },
+      { ...first, measured: [] },
+    ]),
+    ['Measured', '  spool: kept messages 12, kept bytes 1.2M, age seconds 3.3, frames (tcp) 7'],
+  );
+});
+
 test('blocks are sorted and filtered; what comes from outside cannot steer the terminal', async () => {
   const status = await (await stuck()).status();
   const [first] = status.blocks;
