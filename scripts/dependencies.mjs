@@ -17,6 +17,7 @@ const MAY_USE = {
   'create-satellite': [],
   'adapter-http': PART,
   'adapter-syslog': PART,
+  'adapter-webhook': PART,
   'connector-amqp': PART,
   'connector-mqtt': PART,
   'connector-nats': PART,
@@ -46,6 +47,7 @@ const ROOMS = {
     ['syslogproducer', 'syslogreceiver', 'syslogwriter'],
     ['index', 'register'],
   ],
+  'adapter-webhook': [['event', 'send'], ['config', 'deliver'], ['webhook'], ['index', 'register']],
   'connector-nats': [
     ['subject', 'headers'],
     ['config'],
