@@ -716,6 +716,43 @@ export const GUARDS = {
       'field',
     ],
   },
+  'packages/adapter-webhook': {
+    // Where requests go
+    'what the operator allows is allowed': [never, 'networks', 'client'],
+    'private addresses of IPv4 are refused': [swap('!privateIpv4.check(address, family)', 'true'), 'networks'],
+    'private addresses of IPv6 are refused': [
+      swap('publicIpv6.check(address, family) && !privateIpv6.check(address, family)', 'true'),
+      'networks',
+    ],
+    'a name that stands for a private address is refused': [
+      swap('found.filter(({ address }) => isAllowed(address))', 'found'),
+      'networks',
+      'client',
+    ],
+    'an address in the URL is checked as those of names are': [never, 'client'],
+    'redirects stay on the host': [swap('next.origin === url.origin ? next : undefined', 'next'), 'client'],
+    // What is sent, and taken
+    'a secret is as long as the specification has it': [
+      swap('&& key.length >= SHORTEST && key.length <= LONGEST', ''),
+      'secrets',
+    ],
+    'the body of an answer is bounded': [never, 'client'],
+    'a kept connection that its server closes costs no attempt': [always, 'client'],
+    // When
+    'what the receiver refuses for good is given up': [
+      swap('status >= 400 && status < 500 && !PASSING.has(status)', 'false'),
+      'retries',
+      'delivery',
+    ],
+    'a receiver cannot ask for more than an hour': [
+      swap('Math.min(Math.max(0, ms), LONGEST_ASKED_MS)', 'Math.max(0, ms)'),
+      'retries',
+    ],
+    'a receiver that asks for a pause gets it': [never, 'delivery'],
+    'a message is given up after so many attempts': [never, 'delivery'],
+    'a landing does not wait for another attempt': [never, 'delivery'],
+    'of one key there is one at a time': [swap('this.#behind.get(key)?.shift()', 'undefined'), 'lanes'],
+  },
   'packages/adapter-http': {
     // Who may send
     'web pages do not send where there are no tokens': [skip, 'access'],

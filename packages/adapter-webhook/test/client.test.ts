@@ -131,7 +131,7 @@ test('a redirect that stays on the host and keeps the method is followed, three 
   );
   assert.equal(await give(message('x')), 'handled');
   const locations = [
-    [307, `${other.url}`],
+    [307, other.url],
     [308, `https://127.0.0.1:${receiver.port}/hook`],
     [307, `http://localhost:${receiver.port}/hook`],
     [301, '/moved'],

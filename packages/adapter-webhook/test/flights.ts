@@ -43,7 +43,7 @@ export async function fly(
         .ask(given, { timeoutMs: Infinity })
         .then(
           () => 'handled',
-          (error: Error) => String((error.cause as Error | undefined)?.message ?? error.message),
+          (error: Error) => (error.cause as Error | undefined)?.message ?? error.message,
         ),
     logged: async (event, times = 1) => {
       while (recorder.logs.filter((line) => line['event'] === event).length < times) await turn();

@@ -12,7 +12,7 @@ export interface Came {
   readonly body: Buffer;
   readonly response: ServerResponse;
   /** Answers, and ends. */
-  answer(status: number, headers?: Record<string, string>, body?: string): void;
+  readonly answer: (status: number, headers?: Record<string, string>, body?: string) => void;
 }
 
 /** An HTTP server whose answers a test gives. */
