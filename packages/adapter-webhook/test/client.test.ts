@@ -5,7 +5,10 @@ import { createServer as createTlsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { systemClock } from '@sputnikjs/core';
 import { certificates } from '@sputnikjs/testkit/servers';
+import { Client } from '../dist/send/client.js';
+import { addressFilter } from '../dist/send/networks.js';
 import { fly, message } from './flights.js';
 import { Receiver } from './receiver.js';
 
@@ -166,6 +169,28 @@ test('a name that stands for a private address is not connected to', async (t) =
   );
   await flight.land();
   await given;
+  assert.equal(receiver.count, 0);
+});
+
+test('an address that is not allowed is not connected to where the URL itself has it', async (t) => {
+  const receiver = await Receiver.open(t);
+  const { signal } = new AbortController();
+  const client = new Client({
+    isAllowed: addressFilter([]),
+    timeoutMs: 1_000,
+    connections: 1,
+    tls: () => Promise.resolve({}),
+    clock: systemClock,
+    signal,
+  });
+  t.after(() => client.close());
+  for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]'])
+    await assert.rejects(
+      client.post(new URL(`http://${host}:${receiver.port}/`), { headers: {}, body: Buffer.from('x') }),
+      {
+        code: 'ADDRESS_REFUSED',
+      },
+    );
   assert.equal(receiver.count, 0);
 });
 
