@@ -35,7 +35,7 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce'],
+    ['produce', 'consume'],
     ['listener'],
     ['httpgateway'],
     ['index', 'register'],
@@ -59,7 +59,7 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
-    ['check-message', 'undelivered', 'weight', 'spans'],
+    ['check-message', 'undelivered', 'weight', 'spans', 'subscribe'],
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
