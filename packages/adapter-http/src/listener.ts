@@ -60,6 +60,11 @@ interface AnswerCount {
   count: number;
 }
 
+const NOT_ALONE = new Refused(
+  'BAD_REQUEST',
+  'other requests are under way on the connection; consume over one of its own',
+);
+
 /** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -231,13 +236,15 @@ export class Listener {
 
   #serveConsumers(app: FastifyInstance, hub: Hub): void {
     const { access } = this.#options;
+    // At once: what comes behind it on the connection would be processed meanwhile.
+    const onRequest = (_: FastifyRequest, { raw }: FastifyReply, done: (error?: Error) => void): void =>
+      done(this.#connections.takeOver(raw) ? undefined : NOT_ALONE);
     // a HEAD would take messages that nobody gets
-    app.get<{ Params: { '*': string } }>('/consume/*', { exposeHeadRoute: false }, async ({ raw, params }, reply) => {
+    const options = { exposeHeadRoute: false, onRequest };
+    app.get<{ Params: { '*': string } }>('/consume/*', options, async ({ raw, params }, reply) => {
       await access.look();
       const { name } = access.clientOf(raw, { source: params['*'] });
       const asked = consumptionOf(raw, params['*']);
-      if (!this.#connections.takeOver(reply.raw))
-        throw new Refused('BAD_REQUEST', 'other requests are under way on the connection; consume over one of its own');
       if (await hub.read(asked, name, reply.raw, this.#problemLog)) {
         reply.hijack();
         this.#counted(answer(200, {}));

@@ -87,7 +87,12 @@ export class Hub {
     });
     return [
       { name: 'readers', type: 'gauge', help: 'Requests that consume.', value: this.#readers().length },
-      { name: 'unread', type: 'gauge', help: 'Messages from the server that wait for readers.', value: waiting },
+      {
+        name: 'waiting_messages',
+        type: 'gauge',
+        help: 'Messages from the server that wait for readers.',
+        value: waiting,
+      },
       {
         name: 'written_total',
         type: 'counter',
