@@ -776,6 +776,13 @@ export const GUARDS = {
     'a body that comes too slowly is refused': [skip, 'bodies'],
     'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood', 'hostile'],
     'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
+    // Who consumes
+    'who would wait for a server that is away is told': [never, 'consume'],
+    'nobody is written to before all have room': [never, 'consume'],
+    'what a reader has not taken is bounded': [always, 'consume'],
+    'a reader that takes nothing is cut': [skip, 'consume'],
+    'readers are bounded': [never, 'consume'],
+    'nobody keeps others out by reading much': [never, 'consume'],
     'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'bodies'],
   },
 };
