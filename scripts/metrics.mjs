@@ -35,11 +35,18 @@ async function scraped() {
     configs: {
       spool: { path: folder },
       sputnik: { admin: { port: 0 } },
-      httpgateway: { port: 0 },
+      httpgateway: { port: 0, consume: { sources: ['orders'] } },
       webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
-    connector: { connect: () => ({ producer: { produce: async () => {} } }), isConnected: () => true, disconnect() {} },
+    connector: {
+      connect: () => ({
+        producer: { produce: async () => {} },
+        consumer: { consume: async () => ({ stop: async () => {} }) },
+      }),
+      isConnected: () => true,
+      disconnect() {},
+    },
     log,
   });
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

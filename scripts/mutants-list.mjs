@@ -436,7 +436,7 @@ export const GUARDS = {
     'what may not wait for the server ends when that is lost': [skip, 'producer'],
     'what may not wait for room is refused at once': [swap("&& job.message.whenFull !== 'reject'", ''), 'producer'],
     'messages wait behind those for the same full target': [never, 'producer'],
-    'a subscription that is refused is tried again': [swap('await ctx.clock.sleep(wait, over)', 'return'), 'consumer'],
+    'a subscription that is refused is tried again': [swap('await clock.sleep(wait, over)', 'return'), 'consumer'],
     'who submits while others wait does not overtake them': [
       swap('|| this.#waiting.size > 0', ''),
       'connector-kit-outbox',

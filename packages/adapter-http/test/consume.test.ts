@@ -208,7 +208,7 @@ describe('readers of one source', () => {
     await first.came('"2"');
     const second = new RawReader(t, port, '/consume/news', EVENTS);
     await until('readers', 2);
-    source.deliver(...['3', '4', '5']);
+    source.deliver('3', '4', '5');
     await first.came('"5"');
     await second.came('"5"');
     assert.deepEqual(

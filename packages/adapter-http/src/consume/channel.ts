@@ -52,13 +52,12 @@ export class Channel {
     return this.#waiting.length;
   }
 
-  /** Consumes, if it does not yet. Throws SERVER_AWAY, or REFUSED with what the server has against it. */
+  /** Consumes, if it does not yet; ends that after a while unless a reader is added. Throws SERVER_AWAY, or REFUSED with what the server has against it. */
   async open(): Promise<void> {
     await this.#ending;
     const consumer = this.#consumer;
     // guard: who would wait for a server that is away is told
     if (consumer === undefined) throw new Refused('SERVER_AWAY', 'nothing can be consumed');
-    this.#linger();
     if (this.#subscription === undefined) {
       const options = { maxUnacknowledged: MOST_WAITING };
       const subscribing = consumer.consume(this.#source, this.#taking(), options);
@@ -66,12 +65,14 @@ export class Channel {
       // the next one who reads tries again
       subscribing.catch(() => this.#subscription === subscribing && (this.#subscription = undefined));
     }
+    this.#cancelLinger?.();
     try {
       await this.#subscription;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new Refused(code === 'CONNECTION_LOST' ? 'SERVER_AWAY' : 'REFUSED', message);
     }
+    this.#linger();
   }
 
   add(reader: Reader): void {
@@ -97,6 +98,7 @@ export class Channel {
   disconnected(): void {
     this.#consumer = undefined;
     this.#subscription = undefined;
+    this.#cancelLinger?.();
     this.#over.abort();
     this.#giveBack('the connection is lost');
   }
@@ -149,7 +151,7 @@ export class Channel {
 
   #linger(): void {
     this.#cancelLinger?.();
-    if (this.#readers.size > 0) return;
+    if (this.#readers.size > 0 || this.#subscription === undefined) return;
     this.#cancelLinger = this.#context.clock.after(LINGER_MS, () => {
       this.#ending = this.end();
       this.#context.waitUntil(this.#ending);
