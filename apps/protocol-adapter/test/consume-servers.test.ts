@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { freePort, mosquitto, natsServer, rabbitmqServer, redisServer } from '@sputnikjs/testkit/servers';
 import { Connection } from 'rabbitmq-client';
 import { folder, Program, run, Satellite } from './support.js';
@@ -101,6 +102,22 @@ test('what comes from each server is printed by curl, as lines and as events', a
     // 18: the answer breaks off
     assert.equal((await events.ended).code, 0, name);
   }
+});
+
+test('conf/nats-consume prints to one curl what another one posts', async (t) => {
+  const [server, port] = [await natsServer(t), await freePort()];
+  await server.start();
+  const satellite = new Satellite(t, fileURLToPath(new URL('../conf/nats-consume', import.meta.url)), {
+    CONNECTOR_URL: server.url,
+    HTTPGATEWAY_PORT: `${port}`,
+    SPUTNIK_ADMIN_PORT: '0',
+  });
+  await satellite.logs('connected');
+  const reader = await read(t, port, 'http.>', '-G', '-d', 'max=1');
+  await run(t, 'curl', '-sf', '-d', '{"a":1}', `http://127.0.0.1:${port}/produce/http.orders`);
+  assert.equal((await reader.ended).code, 0);
+  assert.deepEqual(payloadsOf(reader), ['{"a":1}']);
+  await land(satellite);
 });
 
 test('a server that is killed and started again goes on with those who read, and SIGTERM ends their answers', async (t) => {

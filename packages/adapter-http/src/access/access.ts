@@ -70,9 +70,9 @@ export async function readAccess(configs: readonly TokenConfig[], reading: Readi
       // guard: a token is known
       if (!token) throw new Refused('UNAUTHORIZED', 'the gateway does not know the token');
       const { name, targets, sources } = token;
-      // guard: a token is for its targets only
       const [patterns, what, named] =
         'target' in subject ? [targets, 'target', subject.target] : [sources, 'source', subject.source];
+      // guard: a token is for its targets only
       if (patterns.some((fits) => fits(named))) return { name, token: name };
       throw new Refused('FORBIDDEN', `the token "${name}" is not for the ${what} "${named}"`);
     },
