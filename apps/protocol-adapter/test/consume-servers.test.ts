@@ -10,14 +10,20 @@ import { Connection } from 'rabbitmq-client';
 import { folder, Program, run, Satellite } from './support.js';
 
 /** A satellite that serves a source of a server, and its HTTP port. */
-async function serve(t: TestContext, connector: object, source: string, more: object = {}) {
+async function serve(
+  t: TestContext,
+  connector: object,
+  source: string,
+  more: object = {},
+  env: Record<string, string> = {},
+) {
   const port = await freePort();
   const cf = folder(t, {
     'blocks.json': [{ name: 'producer' }, { name: 'httpgateway', module: '@sputnikjs/adapter-http' }],
     'connector.json': connector,
     'httpgateway.json': { port, consume: { sources: [source], ...more } },
   });
-  const satellite = new Satellite(t, cf);
+  const satellite = new Satellite(t, cf, env);
   await satellite.logs('connected');
   return { satellite, port };
 }
@@ -54,7 +60,8 @@ async function sayToNats(port: number, ...messages: readonly (readonly [string, 
 
 const STREAMS = [{ name: 'ALL', subjects: ['news.>'], storage: 'file' }];
 
-test('what comes from each server is printed by curl, as lines and as events', async (t) => {
+/** The four servers, each with what a client of its own publishes there, and what a connector needs to consume that. */
+async function fourServers(t: TestContext) {
   const servers = {
     nats: await natsServer(t),
     mqtt: await mosquitto(t),
@@ -75,19 +82,26 @@ test('what comes from each server is printed by curl, as lines and as events', a
   };
   const facts = {
     nats: ['news.>', { streams: STREAMS }],
-    mqtt: ['news/#', {}],
+    // a kept session, since no other has messages wait for who comes later
+    mqtt: ['news/#', { cleanSession: false, clientId: 'reader' }],
     redis: ['news', {}],
     amqp: ['news', { queues: [{ name: 'news', type: 'classic' }] }],
   } as const;
-  for (const name of ['nats', 'mqtt', 'redis', 'amqp'] as const) {
-    const [server, [source, more]] = [servers[name], facts[name]];
+  return (['nats', 'mqtt', 'redis', 'amqp'] as const).map((name) => {
+    const [source, more] = facts[name];
+    const connector = { module: `@sputnikjs/connector-${name}`, url: servers[name].url, ...more };
+    return { name, server: servers[name], source, connector, publish: publish[name] };
+  });
+}
+
+test('what comes from each server is printed by curl, as lines and as events', async (t) => {
+  for (const { name, server, source, connector, publish } of await fourServers(t)) {
     await server.start();
-    const connector = { module: `@sputnikjs/connector-${name}`, url: server.url, ...more };
     const { satellite, port } = await serve(t, connector, source);
     const lines = await read(t, port, source, '-G', '-d', 'max=2');
     const events = await read(t, port, source, '-H', 'Accept: text/event-stream');
-    await publish[name]('one');
-    await publish[name]('zwei €');
+    await publish('one');
+    await publish('zwei €');
     assert.equal((await lines.ended).code, 0);
     await events.until(() => payloadsOf(events).length === 2, 'both events');
     assert.deepEqual(
@@ -102,6 +116,31 @@ test('what comes from each server is printed by curl, as lines and as events', a
     // 18: the answer breaks off
     assert.equal((await events.ended).code, 0, name);
   }
+});
+
+test('what waits when the last reader leaves goes back to each server, and the next one gets it', async (t) => {
+  const trials = (await fourServers(t)).map(async ({ name, server, source, connector, publish }) => {
+    await server.start();
+    const admin = await freePort();
+    const { satellite, port } = await serve(t, connector, source, {}, { SPUTNIK_ADMIN_PORT: `${admin}` });
+    const waiting = async (): Promise<number> => {
+      const metrics = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+      return Number(/^sputnik_httpgateway_waiting_messages\S* (\d+)/m.exec(metrics)?.[1]);
+    };
+    const first = await read(t, port, source, '-G', '-d', 'max=1');
+    for (let n = 0; n < 8; n++) await publish(`${n}`);
+    assert.equal((await first.ended).code, 0);
+    while ((await waiting()) !== 0) await sleep(20);
+    const second = await read(t, port, source, '-G', '-d', 'max=7');
+    assert.equal((await second.ended).code, 0, name);
+    assert.deepEqual(
+      [...payloadsOf(first), ...payloadsOf(second)].toSorted(),
+      ['0', '1', '2', '3', '4', '5', '6', '7'],
+      name,
+    );
+    await land(satellite);
+  });
+  await Promise.all(trials);
 });
 
 test('conf/nats-consume prints to one curl what another one posts', async (t) => {

@@ -56,6 +56,8 @@ export class Reader {
     response.on('error', () => {});
     // Who ends its half has no more to say, or is gone: which, nobody can tell before the next message.
     const { socket } = response.req;
+    // of one whose machine has gone nothing is heard
+    socket.setKeepAlive(true, BEAT_MS);
     if (socket.readableEnded) return this.finish('left');
     socket.once('end', () => this.finish('left'));
     const { waitMs } = this.asked;
