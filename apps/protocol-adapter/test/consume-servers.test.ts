@@ -134,7 +134,7 @@ test('what waits when the last reader leaves goes back to each server, and the n
     const second = await read(t, port, source, '-G', '-d', 'max=7');
     assert.equal((await second.ended).code, 0, name);
     assert.deepEqual(
-      [...payloadsOf(first), ...payloadsOf(second)].toSorted(),
+      [...payloadsOf(first), ...payloadsOf(second)].map(String).toSorted(),
       ['0', '1', '2', '3', '4', '5', '6', '7'],
       name,
     );
