@@ -1,6 +1,7 @@
 export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
+  consumerOf,
   defineConnector,
   MAX_UNACKNOWLEDGED,
   PRODUCER,
@@ -21,4 +22,5 @@ export {
   type Subscription,
 } from './contract.js';
 export { producerBlock } from './producer.js';
+export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';
