@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { check } from '@sputnikjs/sidecar';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { blocksOf, compileAll, fileOf, folder, program, ROOT, sputnik, type Block } from './support.js';
 
@@ -30,6 +31,15 @@ interface Example extends Block {
   readonly path: string;
 }
 
+/** What has no default where messages are posted to a URL. */
+const POSTS = {
+  'consumer.json': '{ "source": "orders" }',
+  'webhook.json': JSON.stringify({
+    url: 'https://shop.example/hook',
+    secret: `whsec_${Buffer.alloc(32).toString('base64')}`,
+  }),
+};
+
 /** How each language of code block is put to the test. */
 const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>> = {
   async json(t, { text }) {
@@ -40,7 +50,8 @@ const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>
     const files = Array.isArray(value)
       ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
       : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
-    await passes(t, folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
+    const posts = text.includes('@sputnikjs/adapter-webhook') ? POSTS : {};
+    await passes(folder(t, { ...files, ...posts, 'package.json': '{ "type": "module" }' }));
   },
   // the test of units has systemd look at it
   async ini(_t, { text }) {
@@ -82,9 +93,8 @@ async function routes(t: TestContext, text: string): Promise<void> {
   assert.equal(await running.code, 0, running.output());
 }
 
-async function passes(t: TestContext, cf: string): Promise<void> {
-  const check = sputnik(t, 'check', '--cf', cf);
-  assert.equal(await check.code, 0, check.output());
+async function passes(cf: string): Promise<void> {
+  assert.deepEqual((await check({ cf })).problems, []);
 }
 
 const blocks = readdirSync(join(ROOT, 'packages'))

@@ -97,14 +97,16 @@ export const bridgeBlock: BlockDefinition = defineBlock({
 
     /** The other server refuses the message for good. */
     const refuse = async (consumed: ConsumedMessage, target: string | undefined, error: unknown): Promise<void> => {
-      const { source } = consumed;
+      const { source, id, sequence } = consumed;
       const { deadLetter } = config;
       counts.refused++;
       const reason = error instanceof Error ? error.message : String(error);
       problemLog.note('bridgeRefused', `a message cannot go over the bridge: ${reason}`, { source, target });
       if (deadLetter === undefined) throw error;
       const about = { [REASON]: lineOf(reason), [SOURCE]: lineOf(source), [TARGET]: lineOf(target ?? '') };
-      await produce(consumed, deadLetter, about);
+      // guard: a dead letter is no repetition of its message
+      const own = { id: id && `dead:${id}`, sequence: sequence && `dead:${sequence}` };
+      await produce({ ...consumed, ...own }, deadLetter, about);
       counts.deadLetters++;
     };
 

@@ -2,6 +2,7 @@ export { bridgeBlock } from './bridge.js';
 export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
+  consumerOf,
   defineConnector,
   MAX_UNACKNOWLEDGED,
   PRODUCER,
@@ -9,6 +10,7 @@ export {
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
+  type DuplicateWindow,
   type MessageConsumer,
   type MessageHandler,
   type MessageProducer,
@@ -22,4 +24,5 @@ export {
 } from './contract.js';
 export { causeOf, isPassing } from './passing.js';
 export { producerBlock } from './producer.js';
+export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';

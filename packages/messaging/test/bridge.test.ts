@@ -176,7 +176,7 @@ test('what the other server refuses for good goes to the dead letters, with the 
   const { pass, logged, count } = await bridged({ deadLetter: 'dead' }, ({ target }) => {
     if (target === 'large') refusal();
   });
-  const letter = await pass({ source: 'large', headers: { k: 'v' } });
+  const letter = await pass({ source: 'large', id: '1', headers: { k: 'v' } });
   assert.deepEqual(letter.headers, {
     k: 'v',
     'Bridge-Reason': String.raw`it is too\nlarge`,
@@ -184,7 +184,7 @@ test('what the other server refuses for good goes to the dead letters, with the 
     'Bridge-Target': 'large',
     'Sputnik-Bridges': 'own',
   });
-  assert.equal(letter.target, 'dead');
+  assert.deepEqual([letter.target, letter.id], ['dead', 'dead:1'], 'a server that knows the id takes it all the same');
   assert.equal((await pass()).target, 'a');
   assert.deepEqual([count('refused_total'), count('dead_letters_total'), count('passed_total')], [1, 1, 1]);
   assert.equal(logged().at(-1)?.[0], 'bridgeRefused');
