@@ -37,6 +37,8 @@ async function bridged(config: object = {}, answer: Answer = () => undefined): P
   };
 }
 
+const noOther = (): Promise<never> => Promise.reject(new Error('nobody is to be asked for'));
+
 /** What a producer says when the server refuses something for good. */
 const refusal = (): never => {
   throw new Error('it is too\nlarge');
@@ -65,8 +67,6 @@ for (const [from, to, source, target, separators] of [
     const { pass } = await bridged(config);
     assert.equal((await pass({ source })).target, target);
   });
-
-const noOther = (): Promise<never> => Promise.reject(new Error('nobody is to be asked for'));
 
 /** A configuration with its defaults. */
 function parsed(config: object): object {
