@@ -183,6 +183,26 @@ test('an entry of the list is a block or a satellite, and says what is wrong wit
     );
 });
 
+test('check --connect tries the servers of all levels', async () => {
+  const root = await folders({
+    front: ALONE,
+    all: {
+      'blocks.json': [STORE, { satellite: 'front', folder: '../front', outer: ['store'] }],
+      'connector.json': { module: '@sputnikjs/connector-mqtt', url: 'mqtt://127.0.0.1:1' },
+    },
+  });
+  const cf = join(root, 'all');
+  const { code, stdout, stderr } = await cliHere(['check', '--connect', '--cf', cf]);
+  assert.equal(code, 1);
+  assert.match(stderr.join('\n'), /^server: cannot connect to mqtt:\/\/127\.0\.0\.1:1/);
+  assert.match(stdout.join('\n'), /^front\/server: logged in after \d+ ms/m);
+  const json = JSON.parse((await cliHere(['check', '--connect', '--json', '--cf', cf])).stdout.join('\n')) as {
+    readonly server: { readonly state: string };
+    readonly satellites: Readonly<Record<string, { readonly state: string }>>;
+  };
+  assert.deepEqual([json.server.state, json.satellites['front']?.state], ['failed', 'found']);
+});
+
 test('check, graph and explain show nested satellites', async () => {
   const root = await folders({
     front: ALONE,
