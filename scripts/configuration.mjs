@@ -29,6 +29,7 @@ const FILES = [
   ['sputnik', 'The satellite itself. The file may be missing.'],
   ['producer', 'The block `producer`, which sends messages to the server.'],
   ['consumer', 'The block `consumer`, which has a block handle the messages of a source.'],
+  ['bridge', 'The block `bridge`, which has what comes from one server produced on another one.'],
   ['connector', 'The server. Its keys are those of the connector that `module` names.'],
   ['syslogreceiver', 'The block `syslogreceiver`, which listens.'],
   ['syslogproducer', 'The block `syslogproducer`, which hands messages on.'],

@@ -59,8 +59,8 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
-    ['check-message', 'undelivered', 'weight', 'spans', 'subscribe'],
-    ['connector', 'producer', 'consumer'],
+    ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
+    ['connector', 'producer', 'consumer', 'bridge'],
     ['index', 'register'],
   ],
   spool: [

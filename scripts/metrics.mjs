@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { METRICS } from '../packages/sidecar/dist/admin/metrics.js';
 import { startRunner } from '../packages/sidecar/dist/index.js';
+import { bridgeBlock } from '../packages/messaging/dist/index.js';
 import { httpgateway } from '../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver } from '../packages/adapter-syslog/dist/index.js';
 import { webhook } from '../packages/adapter-webhook/dist/index.js';
@@ -30,10 +31,12 @@ async function scraped() {
       { name: 'syslogreceiver' },
       { name: 'httpgateway' },
       { name: 'webhook' },
+      { name: 'bridge', responsibility: 'bridge' },
     ],
-    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, webhook },
+    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, webhook, bridge: bridgeBlock },
     configs: {
       spool: { path: folder },
+      bridge: { name: 'bridge', routes: [{ from: '#', to: '{1}' }] },
       sputnik: { admin: { port: 0 } },
       httpgateway: { port: 0, consume: { sources: ['orders'] } },
       webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
@@ -84,7 +87,7 @@ ${HEAD}
 ${ours.join('\n')}
 
 Blocks measure more themselves (rule F6 in [lifecycle.md](lifecycle.md)). Such a metric has the name of the block's factory in it; what is
-a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters, and of the spool:
+a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters, of the spool and of bridges:
 
 ${HEAD}
 ${rowsOf(text, (name) => !own.has(name)).join('\n')}

@@ -419,6 +419,15 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    'what a bridge has brought it does not take back': [never, 'bridge'],
+    'a dead letter is no repetition of its message': [swap('`dead:${id}`', 'id'), 'bridge'],
+    'what the other server cannot take now comes again': [never, 'bridge'],
+    "a landing is no trouble of the other server's": [swap('&& !ctx.landing.aborted', ''), 'bridge'],
+    'nothing stands for no part, so that no separator is left over': [
+      swap("&& textOf(part) === ''", '&& false'),
+      'bridge',
+    ],
+    'a message without an id has that of its place in its source': [always, 'bridge'],
     'a passed socket is given once': [swap('unused.filter((one) => one !== found)', 'unused'), 'passed-sockets'],
     'descriptors for another process are not ours': [never, 'passed-sockets'],
     "a Unix socket is nobody else's until it has its permissions": [
@@ -645,6 +654,7 @@ export const GUARDS = {
     'a frame of a length that no frame has ends the connection': [skip, 'connect'],
   },
   'packages/connector-mqtt': {
+    'who gives headers hears that MQTT 3.1.1 has none': [always, 'producer'],
     'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
     'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],
     'targets that servers keep to themselves are refused': [swap('SYS|share|CONTROL', 'SYS|CONTROL'), 'field'],
