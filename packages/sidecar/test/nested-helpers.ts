@@ -11,6 +11,7 @@ import type { NestedEntry, SidecarEntry } from '@sputnikjs/sidecar';
 import { usable } from '../dist/folder/problems.js';
 import { setUp } from '../dist/folder/setup.js';
 import { WholeSatellite } from '../dist/satellite/whole-satellite.js';
+import { makeThreads } from '../dist/thread/make-threads.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -41,6 +42,7 @@ export class Nest {
       log: SILENT,
       landingSoon: undefined,
       observer: undefined,
+      threadMaker: makeThreads,
       onEvent: (event) => void nest.events.push(event),
       onNestedEvent: ({ setup }, event) => {
         if ('block' in event) nest.events.push(event);

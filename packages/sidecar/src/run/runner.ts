@@ -28,6 +28,7 @@ import { Reloader, type LiveKey } from './reloader.js';
 import type { ServiceManager, ServiceOptions } from '../service/service-manager.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals, toggleOnSignal } from './signals.js';
+import { makeThreads } from '../thread/make-threads.js';
 import { textOf } from '../text.js';
 import { Watch } from './watch.js';
 
@@ -139,6 +140,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       log: blocksLog ?? SILENT,
       landingSoon: signals.soon,
       observer: admin?.meter,
+      threadMaker: makeThreads,
       onEvent: listen,
       onNestedEvent: (satellite, event) => nestedEvents.take(satellite, event),
     });
