@@ -22,6 +22,7 @@ export interface Given {
   readonly connector?: ServerConnector | undefined;
   readonly clock?: Clock;
   readonly landingMs?: number;
+  readonly log?: Logger;
 }
 
 /** A satellite in code with others inside it, that is told of. */
@@ -32,14 +33,14 @@ export class Nest {
   whole!: WholeSatellite;
   launched!: Promise<LandingReport>;
 
-  static async assemble({ clock = systemClock, landingMs = 25_000, ...options }: Given): Promise<Nest> {
+  static async assemble({ clock = systemClock, landingMs = 25_000, log = SILENT, ...options }: Given): Promise<Nest> {
     const nest = new Nest();
     const configs = { sputnik: { timeouts: { landingMs } } };
     const setup = usable(await setUp({ ...options, configs }));
     nest.whole = await WholeSatellite.assemble(setup, {
       own: { signals: false, connector: setup.connector },
       clock,
-      log: SILENT,
+      log,
       landingSoon: undefined,
       observer: undefined,
       threadMaker: makeThreads,

@@ -113,11 +113,14 @@ export const obeys = defineBlock({
       init: () => void (own = oneMore(file)),
       run: (me) => void (self = me),
       async onMsg(msg) {
+        // once: the next one does not do it again
+        if (String(msg.n).endsWith(' once') && own > 1) return own;
+        const [word] = String(msg.n).split(' ');
         if (msg.n === 'fail') throw new Error('boom');
-        if (msg.n === 'exit') process.exit(3);
-        if (msg.n === 'throw') setImmediate(() => { throw new TypeError('a bug'); });
-        if (msg.n === 'loop') for (;;);
-        if (msg.n === 'heap') for (;;) kept.push(new Array(1000).fill(kept.length));
+        if (word === 'exit') process.exit(3);
+        if (word === 'throw') setImmediate(() => { throw new TypeError('a bug'); });
+        if (word === 'loop') for (;;);
+        if (word === 'heap') for (;;) kept.push(new Array(1000).fill(kept.length));
         if (msg.n === 'refuse')
           throw new SputnikError('SERVER_REFUSED', 'no such stream', { cause: Object.assign(new Error('503'), { code: 'E503', status: 503 }) });
         if (msg.n === 'spin') {
@@ -146,6 +149,23 @@ export const keeper = defineBlock({
       if (!again && exitAt.includes(n)) process.exit(1);
     },
   }),
+});
+
+/** Handles nothing until there is a file. */
+export const waits = defineBlock({
+  name: 'waits',
+  config: z.object({ file: z.string(), whenFull: z.enum(['reject', 'drop-oldest']).default('reject') }),
+  make: ({ file, whenFull }) => {
+    let self;
+    return {
+      mailbox: { capacity: 3, whenFull },
+      run: (own) => void (self = own),
+      async onMsg({ n }) {
+        while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+        await self.communicator('record').post({ text: n });
+      },
+    };
+  },
 });
 
 export const hears = defineBlock({

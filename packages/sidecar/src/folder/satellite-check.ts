@@ -167,7 +167,7 @@ async function checkBlocks(
     serverUsers: [...users.found],
     made: value
       .status()
-      .blocks.map((block) => ({ ...block, dropsOldest: users.dropping.has(block.responsibility) })),
+      .blocks.map((block) => ({ ...block, mailbox: users.mailboxes.get(block.responsibility) ?? {} })),
     hearing: value.status().blocks.flatMap(({ responsibility, capacity }) => (capacity > 0 ? responsibility : [])),
   };
 }

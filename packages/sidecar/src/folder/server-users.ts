@@ -1,12 +1,12 @@
-import type { Block, BlockDefinition, BlockFactory } from '@sputnikjs/core';
+import type { Block, BlockDefinition, BlockFactory, MailboxOptions } from '@sputnikjs/core';
 import type { Factories } from './block-factories.js';
 
-/** Factories that note which blocks hear of the server's connection, and drop messages; only a block that was made can say so. */
+/** Factories that note which blocks hear of the server's connection, and their bounds; only a block that was made can say so. */
 export class ServerUsers {
   /** Their responsibilities. */
   readonly found: Set<string> = new Set();
-  /** The responsibilities of those whose full mailbox drops its oldest message. */
-  readonly dropping: Set<string> = new Set();
+  /** The bounds of their mailboxes, by responsibility, where they have given some. */
+  readonly mailboxes: Map<string, MailboxOptions> = new Map();
   readonly factories: Factories;
 
   constructor(
@@ -36,7 +36,7 @@ export class ServerUsers {
 
   #noted<B extends object>(block: B, responsibilities: readonly string[]): B {
     const { onServerConnect, onServerDisconnect, mailbox } = (block ?? {}) as Partial<Block>;
-    if (mailbox?.whenFull === 'drop-oldest') for (const one of responsibilities) this.dropping.add(one);
+    if (mailbox) for (const one of responsibilities) this.mailboxes.set(one, mailbox);
     if (onServerConnect ?? onServerDisconnect) for (const one of responsibilities) this.found.add(one);
     return block;
   }

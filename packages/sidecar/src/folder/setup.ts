@@ -1,4 +1,4 @@
-import type { BlockStatus, SputnikOptions } from '@sputnikjs/core';
+import type { BlockStatus, MailboxOptions, SputnikOptions } from '@sputnikjs/core';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
 import { inside, type AddressBook } from './address-book.js';
@@ -40,8 +40,8 @@ export interface SatelliteSetup {
 
 /** A block that was made, and has not flown. */
 export interface MadeBlock extends BlockStatus {
-  /** What a full mailbox does with a further message: drop its oldest one for it, or refuse it. */
-  readonly dropsOldest: boolean;
+  /** The bounds of its mailbox that it gives itself. */
+  readonly mailbox: MailboxOptions;
 }
 
 /** A satellite inside another. */

@@ -23,7 +23,9 @@ export interface Hearing extends Place {
   /** How many messages its mailbox has room for. */
   readonly capacity: number;
   /** What it does when it is full: drop its oldest message, or refuse the newest. */
-  readonly dropsOldest: boolean;
+  readonly whenFull: 'reject' | 'drop-oldest';
+  /** How many messages it handles at once. */
+  readonly atOnce: number;
 }
 
 /** Makes the satellite `setup` in threads, one after the other. */

@@ -101,8 +101,12 @@ export class WholeSatellite {
 
 /** The blocks that take messages, of a satellite and of all inside it. */
 export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hearing[] {
-  const own = made.filter(({ capacity }) => capacity > 0);
-  return [...own.map((block) => ({ ...block, path })), ...[...nested.values()].flatMap(hearingOf)];
+  const own = made
+    .filter(({ capacity }) => capacity > 0)
+    .map(({ name, responsibility, capacity, mailbox: { whenFull = 'reject', concurrency = 1, batch = 1 } }) => {
+      return { path, name, responsibility, capacity, whenFull, atOnce: concurrency * batch };
+    });
+  return [...own, ...[...nested.values()].flatMap(hearingOf)];
 }
 
 /** All inside one, outer ones first. */

@@ -45,7 +45,7 @@ export class Inbox {
     const { handle, address = '' } = this.#ways.get(wayId) ?? {};
     const to = handle?.();
     if (to === undefined) this.#link.post(['refused', number]);
-    else if (how === 'ask') void this.#ask(number, to, msg as object);
+    else if (how === 'ask') void this.#ask(number, to, msg as object, address);
     else void this.#post(number, to, msg as object, address);
   }
 
@@ -57,11 +57,14 @@ export class Inbox {
     } else if (this.#acknowledgements === undefined) this.#link.settle(number);
   }
 
-  async #ask(number: number, to: BlockCommunicator, msg: object): Promise<void> {
+  async #ask(number: number, to: BlockCommunicator, msg: object, address: string): Promise<void> {
+    // the answer acknowledges it
+    this.#acknowledgements?.expect(msg, address, () => {});
     try {
       this.#link.post(['answer', number, await to.ask(msg, { timeoutMs: Infinity })]);
     } catch (error) {
       const { code, cause } = error as Partial<SputnikError>;
+      if (code === 'ASK_REFUSED') this.#acknowledgements?.forget(msg);
       if (code === 'ASK_REFUSED') this.#link.post(['refused', number]);
       // the one that stands for the block says again that it failed
       else this.#link.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);

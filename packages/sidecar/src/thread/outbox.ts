@@ -171,11 +171,14 @@ export class Outbox {
 }
 
 /** Stands for a block of the other side. */
-function standIn({ path, responsibility, capacity, dropsOldest }: Hearing, key: string, carrier: Carrier): BlockDefinition {
+function standIn(block: Hearing, key: string, carrier: Carrier): BlockDefinition {
+  const { path, responsibility, capacity, whenFull, atOnce } = block;
+  // as many as have a place there; one that drops its oldest message is to do so here
+  const concurrency = Math.min(WINDOW, whenFull === 'reject' ? capacity + atOnce : capacity);
   return defineBlock({
     name: key,
     make: () => ({
-      mailbox: { capacity, concurrency: WINDOW, whenFull: dropsOldest ? 'drop-oldest' : 'reject' },
+      mailbox: { capacity, concurrency, whenFull },
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
         carrier.carry({ path, responsibility, from: from.descriptor }, msg, asker ? 'ask' : 'send', landing),

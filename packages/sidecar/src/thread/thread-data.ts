@@ -42,13 +42,7 @@ export function plainData(
     readsElsewhere: options.cf !== undefined && options.dialect !== undefined,
     restarts: restart !== undefined,
     book: book.levels,
-    hearing: hearing.map((block) => ({
-      path: block.path,
-      name: block.name,
-      responsibility: block.responsibility,
-      capacity: block.capacity,
-      dropsOldest: block.dropsOldest,
-    })),
+    hearing,
     program: process.argv[1],
   };
 }

@@ -55,6 +55,8 @@ export class ThreadSatellite implements MadeSatellite {
   #isLanding = false;
   #landed: Landed | undefined;
   #died: Error | undefined;
+  /** It had been told to land when it did. */
+  #diedLanding = false;
   #over!: () => void;
   /** Resolves when its thread has ended. */
   readonly #ended = new Promise<void>((resolve) => (this.#over = resolve));
@@ -69,7 +71,10 @@ export class ThreadSatellite implements MadeSatellite {
       communicator: (responsibility, from) => of.level.flight.communicator(responsibility, from),
       boot: () => this.#boot(),
       launch: () => this.#launch(),
-      quiesce: () => this.#unlessOver((session) => session.call('quiesce')),
+      quiesce: () => {
+        this.#isLanding = true;
+        return this.#unlessOver((session) => session.call('quiesce'));
+      },
       shootDown: (reason, { withinMs } = {}) => this.#shootDown(reason, withinMs),
       status: () => this.#status(),
       get isIdle() {
@@ -200,6 +205,7 @@ export class ThreadSatellite implements MadeSatellite {
   #die(error: Error): void {
     if (!this.#isAlive) return;
     this.#died = error;
+    this.#diedLanding = this.#isLanding;
     this.#of.outbox.shut();
     this.#of.options.onEvent?.({ type: 'landing', cause: { kind: 'failure', reason: error } });
     this.#end();
@@ -249,7 +255,7 @@ export class ThreadSatellite implements MadeSatellite {
     const block = { name: SATELLITE, responsibility: this.#of.setup.path };
     const lost = this.#session?.lost ?? 0;
     // one that ends in flight is a failure of the satellite around it
-    const failures = this.#isLanding ? [{ block, callback: 'finish' as const, error: this.#died, count: 1 }] : [];
+    const failures = this.#diedLanding ? [{ block, callback: 'finish' as const, error: this.#died, count: 1 }] : [];
     return { unfinished: [], failures, dropped: lost > 0 ? [{ block, count: lost }] : [] };
   }
 }

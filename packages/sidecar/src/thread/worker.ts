@@ -15,4 +15,5 @@ const port = parentPort;
 if (port === null) throw new Error('this file is no program: it is the thread of a satellite');
 const served = await Served.start(data, { postMessage: (frame, transfer) => port.postMessage(frame, transfer) });
 port.on('message', (frame: Frame) => receive(frame, served));
-process.on('exit', () => served.flush());
+// what has been said by then is not lost with it
+for (const end of ['exit', 'uncaughtExceptionMonitor']) process.on(end, () => served.flush());
