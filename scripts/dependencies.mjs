@@ -62,7 +62,15 @@ const ROOMS = {
     ['index', 'register'],
   ],
   spool: [['store'], ['config', 'deliver'], ['changes', 'tell-problem'], ['spool'], ['cli'], ['index', 'register']],
-  sidecar: [['text', 'version'], ['folder', 'log'], ['admin', 'satellite'], ['thread', 'service'], ['run'], ['cli'], ['index']],
+  sidecar: [
+    ['text', 'version'],
+    ['folder', 'log'],
+    ['admin', 'satellite'],
+    ['thread', 'service'],
+    ['run'],
+    ['cli'],
+    ['index'],
+  ],
 };
 
 const IMPORTS = [

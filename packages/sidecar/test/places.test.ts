@@ -59,19 +59,22 @@ for (const place of ['here', 'thread'] as const) {
     await until(() => outside.self !== undefined, 'the source');
     assert.equal(await outside.to('two/note').ask({ text: 'ping' }), 'note');
     await until(() => outside.got.length === 11, 'all messages');
-    assert.deepEqual(outside.got.toSorted(), [
-      'across asked own',
-      'across pong of ../one/own',
-      'note ping of ../one/sender',
-      'note ping of ../source',
-      'own ping of ../two/across',
-      'plain ping of two/up',
-      'sender asked note',
-      'sender pong of ../two/note',
-      'source pong of two/note',
-      'up asked plain',
-      'up pong of ../plain',
-    ].toSorted());
+    assert.deepEqual(
+      outside.got.map(String).toSorted(),
+      [
+        'across asked own',
+        'across pong of ../one/own',
+        'note ping of ../one/sender',
+        'note ping of ../source',
+        'own ping of ../two/across',
+        'plain ping of two/up',
+        'sender asked note',
+        'sender pong of ../two/note',
+        'source pong of two/note',
+        'up asked plain',
+        'up pong of ../plain',
+      ].toSorted(),
+    );
     assert.equal((await nest.whole.shootDown()).clean, true);
   });
 
@@ -123,7 +126,12 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual([report?.cause.block?.responsibility, report?.clean], ['in/fails', false]);
     assert.match(String(report?.cause.reason), /boom 1/);
     assert.deepEqual(
-      report?.failures.map(({ block, callback, error, count }) => [block.responsibility, callback, `${error}`, count]),
+      report?.failures.map(({ block, callback, error, count }) => [
+        block.responsibility,
+        callback,
+        String(error),
+        count,
+      ]),
       [['in/fails', 'run', 'Error: boom 1', 1]],
     );
   });
@@ -138,7 +146,7 @@ for (const place of ['here', 'thread'] as const) {
     const error = await failure(nest.whole.boot());
     assert.equal(error.code, 'INIT_FAILED');
     assert.match(error.message, /in \(satellite\), init: block initfails, init: boom/);
-    assert.equal((((error.cause as Error).cause) as NodeJS.ErrnoException).code, 'EBOOM');
+    assert.equal(((error.cause as Error).cause as NodeJS.ErrnoException).code, 'EBOOM');
     assert.deepEqual(nest.of('finished'), ['in/quiet', 'record', 'finisher']);
   });
 

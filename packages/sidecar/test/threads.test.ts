@@ -146,9 +146,14 @@ test('what a thread had not handled when it ended goes to the next one: nothing 
   // each time the thread begins again where the last one had been acknowledged
   const back = handled.filter((n, index) => index > 0 && n <= (handled[index - 1] ?? 0));
   assert.equal(back.length, exitAt.length);
-  const again = log.lines.filter(({ fields }) => fields['event'] === 'redelivered').map(({ fields }) => fields['count']);
+  const again = log.lines
+    .filter(({ fields }) => fields['event'] === 'redelivered')
+    .map(({ fields }) => fields['count']);
   assert.equal(again.length, exitAt.length);
-  assert.ok(handled.length - count <= again.reduce<number>((sum, one) => sum + Number(one), 0), 'duplicates are counted');
+  assert.ok(
+    handled.length - count <= again.reduce<number>((sum, one) => sum + Number(one), 0),
+    'duplicates are counted',
+  );
   assert.deepEqual([report.dropped, report.failures, report.clean], [[], [], true]);
 });
 
@@ -222,7 +227,7 @@ test('lines that blocks in a thread log are in the log, with their addresses and
   await log.said('odd');
   const line = log.lines.find(({ fields }) => fields['event'] === 'odd');
   assert.deepEqual([line?.level, line?.text], ['warn', 'something odd']);
-  assert.equal((line?.fields['error'] as Error).message, 'why');
+  assert.match(String(line?.fields['error']), /why/);
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
@@ -246,7 +251,12 @@ test('check says what cannot go into a thread, and what to do', async () => {
   const inCode = await check({
     blocks: [
       {
-        satellite: { name: 'in', blocks: [{ name: 'code' }], configs: { code: { done: () => {} } }, blockFactories: { code } },
+        satellite: {
+          name: 'in',
+          blocks: [{ name: 'code' }],
+          configs: { code: { done: () => {} } },
+          blockFactories: { code },
+        },
         place: 'thread',
       },
     ],

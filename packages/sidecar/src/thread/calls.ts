@@ -1,5 +1,5 @@
 import { portable, revived } from './portable.js';
-import type { Calls, Item } from './wire.js';
+import type { Item } from './wire.js';
 
 /** Calls of the other side that have not ended. */
 export class OpenCalls {
@@ -37,9 +37,4 @@ export async function answerTo(id: number, work: () => Promise<unknown>): Promis
   } catch (error) {
     return ['threw', id, portable(error)];
   }
-}
-
-/** The arguments of a call. */
-export function argsOf<K extends keyof Calls>(args: readonly unknown[]): Calls[K] {
-  return revived(args);
 }

@@ -62,7 +62,10 @@ export class Link {
       this.#send(items, settled);
     } catch {
       // guard: one message that cannot be cloned holds up no other
-      this.#send(items.flatMap((item) => this.#cloned(item)), settled);
+      this.#send(
+        items.flatMap((item) => this.#cloned(item)),
+        settled,
+      );
     }
   };
 

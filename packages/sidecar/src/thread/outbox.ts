@@ -126,7 +126,10 @@ export class Outbox {
   }
 
   /** Takes what the other side says of a message. */
-  take(item: Extract<Item, readonly ['refused' | 'answer' | 'failed', ...unknown[]]>, revive: (error: unknown) => unknown): void {
+  take(
+    item: Extract<Item, readonly ['refused' | 'answer' | 'failed', ...unknown[]]>,
+    revive: (error: unknown) => unknown,
+  ): void {
     const [kind, number] = item;
     if (kind === 'refused') this.#carrier.refused(number);
     else if (kind === 'answer') this.#carrier.settled(number, item[2]);
@@ -199,7 +202,16 @@ class Carrier {
 
   carry(way: Way, msg: object, how: 'send' | 'ask', landing: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const one: UnderWay = { wayId: this.#idOf(way), msg, how, resolve, reject, landing, refused: false, posted: false };
+      const one: UnderWay = {
+        wayId: this.#idOf(way),
+        msg,
+        how,
+        resolve,
+        reject,
+        landing,
+        refused: false,
+        posted: false,
+      };
       const number = ++this.#last;
       this.#underWay.set(number, one);
       if (this.#link) this.#post(number, one);

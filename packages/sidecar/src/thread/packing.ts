@@ -69,7 +69,7 @@ class Packer {
     // only messages and answers are of any shape
     const at = item[0] === 'msg' ? 4 : item[0] === 'answer' ? 2 : undefined;
     if (at === undefined) return item;
-    const value = item[at] as unknown;
+    const value = item[at];
     const without = this.#without(value, [at], undefined);
     return without === value ? item : (item.with(at, without as never) as unknown as Item);
   }

@@ -18,7 +18,11 @@ interface ErrorData {
   readonly errors: readonly unknown[] | undefined;
   /** Of an error of ours. */
   readonly ours:
-    | { readonly block: BlockDescriptor | undefined; readonly callback: string | undefined; problems: readonly string[] }
+    | {
+        readonly block: BlockDescriptor | undefined;
+        readonly callback: string | undefined;
+        problems: readonly string[];
+      }
     | undefined;
 }
 
@@ -40,16 +44,12 @@ export function portable(value: unknown, depth: number = 0): unknown {
 }
 
 /** What {@link portable} was made of. */
-export function revived<T>(value: unknown): T {
-  return revive(value) as T;
-}
-
-function revive(value: unknown): unknown {
+export function revived(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(revive);
+  if (Array.isArray(value)) return value.map(revived);
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   if (ERROR in value) return errorOf(value[ERROR] as ErrorData);
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revive(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revived(one)]));
 }
 
 function dataOf(error: Error, depth: number): ErrorData {
@@ -72,13 +72,13 @@ function dataOf(error: Error, depth: number): ErrorData {
 }
 
 function errorOf({ name, message, stack, facts, cause, errors, ours }: ErrorData): Error {
-  const own = { ...(cause !== undefined && { cause: revive(cause) }) };
+  const own = { ...(cause !== undefined && { cause: revived(cause) }) };
   const code = facts['code'] as ErrorCode;
   const error =
     ours && Object.hasOwn(ERROR_CODES, code)
       ? new SputnikError(code, undefined, { ...ours, ...own })
       : errors
-        ? new AggregateError(errors.map(revive), message, own)
+        ? new AggregateError(errors.map(revived), message, own)
         : new Error(message, own);
   const set = (key: string, value: unknown): unknown =>
     Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });

@@ -49,7 +49,8 @@ export class RemoteLog implements Logger {
   #endTurn(): void {
     const count = this.#turn.lines - MOST_LINES;
     this.#turn.lines = 0;
-    if (count > 0) this.warn({ event: 'linesLeftOut', count }, `${count} lines of a thread are left out: too many at once`);
+    if (count > 0)
+      this.warn({ event: 'linesLeftOut', count }, `${count} lines of a thread are left out: too many at once`);
   }
 }
 
@@ -66,6 +67,6 @@ export class RemoteLines {
     const key = JSON.stringify(bindings);
     const log = this.#children.get(key) ?? this.#log.child?.(bindings) ?? this.#log;
     this.#children.set(key, log);
-    log[level](revived(fields), text);
+    log[level](revived(fields) as object, text);
   }
 }

@@ -13,11 +13,7 @@ export interface Known {
 }
 
 /** Those inside the satellite of a thread, by address. */
-export function remoteNested(
-  setup: SatelliteSetup,
-  outbox: Outbox,
-  known: Known,
-): ReadonlyMap<string, RemoteNested> {
+export function remoteNested(setup: SatelliteSetup, outbox: Outbox, known: Known): ReadonlyMap<string, RemoteNested> {
   return new Map([...setup.nested].map(([name, one]) => [name, new RemoteNested(one, outbox, known)]));
 }
 

@@ -32,7 +32,10 @@ export class ThreadRoom implements Room {
     const count = this.#outbox.open(link);
     if (count === 0) return;
     const fields = { event: 'redelivered', satellite: this.#path, count };
-    this.#tell.info(fields, `satellite ${this.#path} gets ${count} messages again that it had not handled when it ended`);
+    this.#tell.info(
+      fields,
+      `satellite ${this.#path} gets ${count} messages again that it had not handled when it ended`,
+    );
   }
 
   shut(): Level {

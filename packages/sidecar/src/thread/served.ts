@@ -1,9 +1,9 @@
-import type { BlockMetrics, LandingReport } from '@sputnikjs/core';
+import type { LandingReport } from '@sputnikjs/core';
 import type { RawConfiguration } from '../folder/reader.js';
 import { together } from '../satellite/leftovers.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
 import { Acknowledgements } from './acknowledgements.js';
-import { answerTo, argsOf, OpenCalls } from './calls.js';
+import { answerTo, OpenCalls } from './calls.js';
 import { Inbox } from './inbox.js';
 import { Link, type Port, type Receiver } from './link.js';
 import { Outbox } from './outbox.js';
@@ -110,7 +110,7 @@ export class Served implements Receiver {
       case 'quiesce':
         return this.#satellite.assembled?.flight.quiesce() ?? Promise.resolve();
       case 'shootDown':
-        return this.#shootDown(...argsOf<'shootDown'>(args));
+        return this.#shootDown(...(revived(args) as Calls['shootDown']));
       case 'idle':
         return this.#idle();
     }
@@ -170,7 +170,6 @@ export class Served implements Receiver {
     const { assembled, url } = this.#satellite;
     const { path } = this.#data;
     const { state = 'preparing', connection = 'none' } = assembled?.flight.status() ?? {};
-    const metrics = (assembled?.metrics() ?? []) as readonly BlockMetrics[];
     return {
       path,
       state,
@@ -178,7 +177,7 @@ export class Served implements Receiver {
       url,
       restarted: 0,
       blocks: assembled?.blocks() ?? [],
-      metrics,
+      metrics: assembled?.metrics() ?? [],
       nested: assembled
         ? nestedIn(assembled).map(({ setup, status, url: its, restarted }) => ({
             path: setup.path,

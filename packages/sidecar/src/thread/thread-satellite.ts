@@ -166,7 +166,7 @@ export class ThreadSatellite implements MadeSatellite {
     switch (item[0]) {
       case 'event': {
         const [, path, event] = item;
-        const told = revived<SputnikEvent>(event);
+        const told = revived(event) as SputnikEvent;
         const inner = path === setup.path ? undefined : nestedIn(this).find((one) => one.setup.path === path);
         if (inner) shared.onEvent(inner, told);
         else options.onEvent?.(told);
@@ -179,10 +179,10 @@ export class ThreadSatellite implements MadeSatellite {
         this.#snapshot = item[1];
         break;
       case 'landsAround':
-        this.#landAround(revived(item[1]), revived(item[2]));
+        this.#landAround(revived(item[1]) as LandingCause, revived(item[2]) as LandingCause | undefined);
         break;
       case 'landed':
-        void this.#land(revived(item[1]));
+        void this.#land(revived(item[1]) as Landed);
         break;
     }
   }
