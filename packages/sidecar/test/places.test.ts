@@ -219,7 +219,7 @@ for (const place of ['here', 'thread'] as const) {
     const nest = await outside.fly({ blocks: [{ name: 'record' }, { satellite: 'in', folder: cf, place }] });
     await until(() => outside.got.length === 1, 'the connection');
     assert.deepEqual(outside.got, ['has inner']);
-    await until(() => nest.whole.status().connection === 'connected', 'the state of the connection');
+    await until(() => nest.whole.nested()[0]?.connection === 'connected', 'the state of the connection');
     assert.equal((await nest.whole.shootDown()).clean, true);
   });
 

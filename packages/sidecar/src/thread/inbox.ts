@@ -1,4 +1,4 @@
-import { SputnikError, type BlockCommunicator } from '@sputnikjs/core';
+import type { BlockCommunicator, SputnikError } from '@sputnikjs/core';
 import { fullAddress } from '../folder/address-book.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import type { Acknowledgements } from './acknowledgements.js';

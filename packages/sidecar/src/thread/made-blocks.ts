@@ -8,7 +8,7 @@ export function madeBlocks(
   { path, made, nested }: SatelliteSetup,
   namesOf: (path: string) => Names,
 ): readonly BlockStatus[] {
-  return made.flatMap(({ mailbox: _, ...block }): readonly BlockStatus[] => {
+  return made.flatMap((block): readonly BlockStatus[] => {
     if (block.name === FINISHER || block.name === CONNECTOR) return [];
     const inner = block.name === SATELLITE ? nested.get(block.responsibility) : undefined;
     return inner ? madeBlocks(inner, namesOf) : [{ ...block, ...namesOf(path).of(block) }];

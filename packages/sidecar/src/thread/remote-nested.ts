@@ -47,8 +47,17 @@ export class RemoteNested implements Nested {
     return this.#instant?.restarted ?? 0;
   }
 
+  get state(): FlightStatus['state'] | 'failed' {
+    return this.#instant?.state ?? 'preparing';
+  }
+
+  get connection(): FlightStatus['connection'] | undefined {
+    return this.setup.connector && this.status.connection;
+  }
+
   get status(): Pick<FlightStatus, 'state' | 'connection'> {
-    return this.#instant ?? { state: 'preparing', connection: this.setup.connector ? 'idle' : 'none' };
+    const { flies = 'preparing', connection = this.setup.connector ? 'idle' : 'none' } = this.#instant ?? {};
+    return { state: flies, connection };
   }
 
   get url(): string | undefined {

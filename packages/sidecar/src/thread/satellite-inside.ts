@@ -16,7 +16,7 @@ import { assemble, type Shared } from '../satellite/assembly.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { levelAt, partsOf } from '../satellite/level.js';
 import { Names } from '../satellite/names.js';
-import { nestedLog } from '../satellite/nested-log.js';
+import { logOfBlocks } from '../log/satellite-log.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { makeThreads } from './make-threads.js';
@@ -95,7 +95,7 @@ export class SatelliteInside {
         connector: this.#owned,
         timeouts: setup.settings.timeouts,
         signals: false,
-        log: nestedLog(path, log),
+        log: logOfBlocks(path, log),
         landingSoon,
         observer: this.#namesOf(path).ofObserver(acknowledgements),
         landAround: (cause) => {
@@ -114,7 +114,7 @@ export class SatelliteInside {
     );
     this.#top = top;
     try {
-      await this.#owned?.start(nestedLog(path, log));
+      await this.#owned?.start(logOfBlocks(path, log));
       await top.flight.boot();
     } catch (error) {
       await top.flight.shootDown(error);

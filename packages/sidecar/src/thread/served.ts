@@ -173,17 +173,19 @@ export class Served implements Receiver {
     return {
       path,
       state,
+      flies: state,
       connection,
       url,
       restarted: 0,
       blocks: assembled?.blocks() ?? [],
       metrics: assembled?.metrics() ?? [],
       nested: assembled
-        ? nestedIn(assembled).map(({ setup, status, url: its, restarted }) => ({
+        ? nestedIn(assembled).map(({ setup, state: its, status, url: where, restarted }) => ({
             path: setup.path,
-            state: status.state,
+            state: its,
+            flies: status.state,
             connection: status.connection,
-            url: its,
+            url: where,
             restarted,
           }))
         : [],

@@ -57,9 +57,9 @@ export class ThreadSatellite implements MadeSatellite {
   #died: Error | undefined;
   /** It had been told to land when it did. */
   #diedLanding = false;
-  #over!: () => void;
+  #over!: (report: LandingReport) => void;
   /** Resolves when its thread has ended. */
-  readonly #ended = new Promise<void>((resolve) => (this.#over = resolve));
+  readonly #ended = new Promise<LandingReport>((resolve) => (this.#over = resolve));
   readonly #forget = new AbortController();
 
   constructor(of: ThreadSatelliteOptions) {
@@ -77,6 +77,7 @@ export class ThreadSatellite implements MadeSatellite {
       },
       shootDown: (reason, { withinMs } = {}) => this.#shootDown(reason, withinMs),
       status: () => this.#status(),
+      landed: this.#ended,
       get isIdle() {
         return isIdle();
       },
@@ -136,7 +137,8 @@ export class ThreadSatellite implements MadeSatellite {
   async #shootDown(reason: unknown, withinMs: number = Infinity): Promise<LandingReport> {
     this.#isLanding = true;
     const session = this.#session;
-    if (session && this.#isAlive) {
+    if (session === undefined) this.#end(noReport(reason, undefined));
+    else if (this.#isAlive) {
       session.call('shootDown', portable(reason), withinMs * LANDING_SHARE).catch(() => {});
       const { clock } = this.#of.shared;
       const inTime = new AbortController();
@@ -147,9 +149,8 @@ export class ThreadSatellite implements MadeSatellite {
         this.#die(new Error(`the thread has not landed within ${Math.round(withinMs)} ms, and is terminated`));
         await session.end();
       }
-      await this.#ended;
     }
-    return this.#landed?.report ?? noReport(reason, this.#died);
+    return await this.#ended;
   }
 
   /** Does nothing where there is no thread, or it ends meanwhile. */
@@ -198,7 +199,7 @@ export class ThreadSatellite implements MadeSatellite {
     this.#snapshot = landed.snapshot;
     this.#of.outbox.landed(landed.lastTaken);
     await this.#session?.end();
-    this.#end();
+    this.#end(landed.report);
   }
 
   /** The thread is gone, and did not land. */
@@ -208,18 +209,18 @@ export class ThreadSatellite implements MadeSatellite {
     this.#diedLanding = this.#isLanding;
     this.#of.outbox.shut();
     this.#of.options.onEvent?.({ type: 'landing', cause: { kind: 'failure', reason: error } });
-    this.#end();
+    this.#end(noReport(undefined, error));
   }
 
-  #end(): void {
+  #end(report: LandingReport): void {
     this.#forget.abort();
-    this.#over();
+    this.#over(report);
   }
 
   #status(): FlightStatus {
     const { setup } = this.#of;
-    const { state = 'preparing', connection = setup.connector ? 'idle' : 'none' } = this.#snapshot ?? {};
-    return { state: this.#died ? 'landed' : state, connection, blocks: this.blocks() };
+    const { flies = 'preparing', connection = setup.connector ? 'idle' : 'none' } = this.#snapshot ?? {};
+    return { state: this.#died ? 'landed' : flies, connection, blocks: this.blocks() };
   }
 
   blocks(): readonly BlockStatus[] {

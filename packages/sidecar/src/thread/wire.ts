@@ -11,8 +11,12 @@ export interface Way {
 }
 
 /** A satellite in a thread, or inside one, at an instant. */
-export interface Instant extends Pick<FlightStatus, 'state' | 'connection'> {
+export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
+  /** `failed` while it is made anew. */
+  readonly state: FlightStatus['state'] | 'failed';
+  /** Its flight's. */
+  readonly flies: FlightStatus['state'];
   readonly url: string | undefined;
   readonly restarted: number;
 }
