@@ -118,7 +118,6 @@ export const obeys = defineBlock({
         const [word] = String(msg.n).split(' ');
         if (msg.n === 'fail') throw new Error('boom');
         if (word === 'exit') process.exit(3);
-        if (word === 'throw') setImmediate(() => { throw new TypeError('a bug'); });
         if (word === 'loop') for (;;);
         if (word === 'heap') for (;;) kept.push(new Array(1000).fill(kept.length));
         if (msg.n === 'refuse')
@@ -130,7 +129,8 @@ export const obeys = defineBlock({
         }
         if (msg.n === 'back') return { same: msg.bytes, buffer: Buffer.isBuffer(msg.bytes) };
         if (msg.n === 'function') return { inner: { done: () => {} } };
-        await self.communicator('record').post({ text: own + ' ' + msg.n });
+        await self.communicator('record').ask({ text: own + ' ' + msg.n });
+        if (word === 'throw') setImmediate(() => { throw new TypeError('a bug'); });
         return own;
       },
     };

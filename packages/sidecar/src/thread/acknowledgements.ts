@@ -1,9 +1,11 @@
 import type { BlockDescriptor, MessageObserver, Outcome } from '@sputnikjs/core';
+import type { Link } from './link.js';
 
 interface Expected {
-  /** Of the block that it is for, in the outermost satellite. */
+  /** Of the block that it is for. */
   readonly address: string;
-  readonly settle: () => void;
+  /** Undefined where the answer acknowledges it. */
+  readonly number: number | undefined;
 }
 
 /** Where a thread counts what is lost with it, in memory that both threads see. */
@@ -16,14 +18,16 @@ export const SENT = 1;
  */
 export class Acknowledgements implements MessageObserver {
   readonly #counts: Int32Array;
+  readonly #link: Pick<Link, 'settle'>;
   readonly #expected = new Map<object, Expected>();
 
-  constructor(counts: Int32Array) {
+  constructor(counts: Int32Array, link: Pick<Link, 'settle'>) {
     this.#counts = counts;
+    this.#link = link;
   }
 
-  expect(msg: object, address: string, settle: () => void): void {
-    this.#expected.set(msg, { address, settle });
+  expect(msg: object, address: string, number: number | undefined): void {
+    this.#expected.set(msg, { address, number });
   }
 
   forget(msg: object): void {
@@ -43,7 +47,7 @@ export class Acknowledgements implements MessageObserver {
     if (expected?.address !== to.responsibility) return this.#count(HELD, -1);
     this.#expected.delete(msg);
     // guard: a message of another thread is kept there until its handler has settled
-    expected.settle();
+    if (expected.number !== undefined) this.#link.settle(expected.number);
   }
 
   /** Of what is on its way out. */

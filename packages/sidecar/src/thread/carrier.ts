@@ -29,12 +29,11 @@ export class Carrier {
   /** In the order of their numbers. */
   readonly #underWay = new Map<number, UnderWay>();
   readonly #ways: Way[] = [];
-  readonly #wayIds = new Map<string, number>();
 
-  carry(way: Way, msg: object, how: 'send' | 'ask', landing: AbortSignal): Promise<unknown> {
+  carry(wayId: number, msg: object, how: 'send' | 'ask', landing: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const one: UnderWay = {
-        wayId: this.#idOf(way),
+        wayId,
         msg,
         how,
         resolve,
@@ -50,24 +49,22 @@ export class Carrier {
     });
   }
 
-  #idOf(way: Way): number {
-    const key = `${way.path}\n${way.responsibility}\n${way.from.responsibility}`;
-    const known = this.#wayIds.get(key);
-    if (known !== undefined) return known;
+  /** The number of a new way. */
+  add(way: Way): number {
     const id = this.#ways.push(way) - 1;
-    this.#wayIds.set(key, id);
-    this.#link?.post(['way', id, way]);
+    this.#link?.way(id, way);
     return id;
   }
 
   #post(number: number, one: UnderWay): void {
     one.posted = true;
-    this.#link?.post(['msg', number, one.wayId, one.how, one.msg]);
+    const { wayId, how, msg } = one;
+    this.#link?.message({ number, wayId, how, msg });
   }
 
   open(link: Link): number {
     this.#link = link;
-    this.#ways.forEach((way, id) => link.post(['way', id, way]));
+    this.#ways.forEach((way, id) => link.way(id, way));
     let again = 0;
     // guard: what a thread that is gone has not settled goes to the next one, in order
     for (const [number, one] of this.#underWay) {

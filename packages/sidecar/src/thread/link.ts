@@ -2,9 +2,9 @@ import { uncloneable } from '../folder/cloneable.js';
 import { textOf } from '../text.js';
 import { pack, unpack } from './packing.js';
 import { portable } from './portable.js';
-import type { Frame, Item } from './wire.js';
+import type { Frame, Item, Message, Way } from './wire.js';
 
-/** So many items are posted at once at most, so that the other side begins meanwhile. */
+/** So many messages and answers are posted at once at most, so that the other side begins meanwhile. */
 const MOST = 256;
 
 /** Where frames are posted. */
@@ -14,6 +14,9 @@ export interface Port {
 
 /** Who is told what comes. */
 export interface Receiver {
+  way(id: number, way: Way): void;
+  message(message: Message): void;
+  answer(number: number, value: unknown): void;
   take(item: Item): void;
   settled(number: number): void;
 }
@@ -22,10 +25,13 @@ export interface Receiver {
 export class Link {
   readonly #port: Port;
   readonly #unsendable: (number: number, error: Error) => void;
+  #ways: (readonly [number, Way])[] = [];
+  #messages: Message[] = [];
+  #answers: (readonly [number: number, value: unknown])[] = [];
   #items: Item[] = [];
-  #settled: number[] = [];
+  readonly #settled = new Rows();
   #isScheduled = false;
-  #messages = 0;
+  #posted = 0;
 
   /** `unsendable` is told of messages that nobody would have thought cannot be cloned. */
   constructor(port: Port, unsendable: (number: number, error: Error) => void) {
@@ -35,56 +41,98 @@ export class Link {
 
   /** How many messages it has posted. */
   get messages(): number {
-    return this.#messages;
+    return this.#posted;
+  }
+
+  /** Messages with this number for `way` follow. */
+  way(id: number, way: Way): void {
+    this.#ways.push([id, way]);
+  }
+
+  message(message: Message): void {
+    this.#posted++;
+    this.#messages.push(message);
+    if (this.#messages.length >= MOST) this.flush();
+    else this.#schedule();
+  }
+
+  answer(number: number, value: unknown): void {
+    this.#answers.push([number, value]);
+    if (this.#answers.length >= MOST) this.flush();
+    else this.#schedule();
   }
 
   post(item: Item): void {
-    if (item[0] === 'msg') this.#messages++;
     this.#items.push(item);
-    if (this.#items.length >= MOST) this.flush();
-    else this.#schedule();
+    this.#schedule();
   }
 
   /** Has the other side forget a message. */
   settle(number: number): void {
-    this.#settled.push(number);
+    this.#settled.add(number);
     this.#schedule();
   }
 
   /** Posts what there is. */
   readonly flush = (): void => {
     this.#isScheduled = false;
-    if (this.#items.length + this.#settled.length === 0) return;
-    const [items, settled] = [this.#items, this.#settled];
+    const [ways, messages, answers, items] = [this.#ways, this.#messages, this.#answers, this.#items];
+    const settled = this.#settled.take();
+    if (ways.length + messages.length + answers.length + items.length + settled.length === 0) return;
+    this.#ways = [];
+    this.#messages = [];
+    this.#answers = [];
     this.#items = [];
-    this.#settled = [];
     try {
-      this.#send(items, settled);
+      this.#send(ways, messages, answers, items, settled);
     } catch {
       // guard: one message that cannot be cloned holds up no other
-      this.#send(
-        items.flatMap((item) => this.#cloned(item)),
-        settled,
-      );
+      const { sent, others, failed } = this.#cloneable(messages, answers);
+      this.#send(ways, sent, others, [...items.map((item) => portable(item) as Item), ...failed], settled);
     }
   };
 
-  #send(items: readonly Item[], settled: readonly number[]): void {
-    const packed = pack(items);
-    this.#port.postMessage({ ...packed, settled }, packed.bytes ? [packed.bytes] : []);
+  #send(
+    ways: Frame['ways'],
+    messages: readonly Message[],
+    answers: readonly (readonly [number, unknown])[],
+    items: readonly Item[],
+    settled: readonly number[],
+  ): void {
+    const heads = new Array<number>(messages.length * 3);
+    messages.forEach(({ number, wayId, how }, index) => {
+      heads[index * 3] = number;
+      heads[index * 3 + 1] = wayId;
+      heads[index * 3 + 2] = how === 'ask' ? 1 : 0;
+    });
+    const values = [...messages.map(({ msg }) => msg), ...answers.map(([, value]) => value)];
+    const packed = pack(values);
+    const frame = { ways, heads, answers: answers.map(([number]) => number), items, settled, ...packed };
+    this.#port.postMessage(frame, packed.bytes ? [packed.bytes] : []);
   }
 
-  /** The item, or what stands for it if it cannot be cloned. */
-  #cloned(item: Item): readonly Item[] {
-    try {
-      return [structuredClone(item)];
-    } catch (error) {
-      if (item[0] === 'answer') return [['failed', item[1], portable(notCloned('the answer', item[2], error))]];
-      if (item[0] !== 'msg') return [portable(item) as Item];
-      this.#messages--;
-      this.#unsendable(item[1], notCloned('the message', item[4], error));
-      return [];
-    }
+  /** Those that can be cloned; of the others, the messages fail here, and who asked is told. */
+  #cloneable(
+    messages: readonly Message[],
+    answers: readonly (readonly [number, unknown])[],
+  ): {
+    readonly sent: readonly Message[];
+    readonly others: readonly (readonly [number, unknown])[];
+    readonly failed: readonly Item[];
+  } {
+    const sent = messages.filter(({ number, msg }) => {
+      const error = cloneError('the message', msg);
+      if (error) this.#posted--;
+      if (error) this.#unsendable(number, error);
+      return error === undefined;
+    });
+    const failed: Item[] = [];
+    const others = answers.filter(([number, value]) => {
+      const error = cloneError('the answer', value);
+      if (error) failed.push(['failed', number, portable(error)]);
+      return error === undefined;
+    });
+    return { sent, others, failed };
   }
 
   #schedule(): void {
@@ -94,10 +142,46 @@ export class Link {
   }
 }
 
+/** Numbers, of which many follow one another: as rows, by their first and last. */
+class Rows {
+  #rows: number[] = [];
+
+  add(number: number): void {
+    const end = this.#rows.length - 1;
+    if (end > 0 && this.#rows[end] === number - 1) this.#rows[end] = number;
+    else this.#rows.push(number, number);
+  }
+
+  take(): readonly number[] {
+    const rows = this.#rows;
+    if (rows.length > 0) this.#rows = [];
+    return rows;
+  }
+}
+
 /** Hands on what a frame brings. */
-export function receive({ items, settled, bytes, views }: Frame, to: Receiver): void {
-  for (const item of unpack({ items, bytes, views })) to.take(item);
-  for (const number of settled) to.settled(number);
+export function receive(frame: Frame, to: Receiver): void {
+  const { ways, heads, answers, items, settled } = frame;
+  for (const [id, way] of ways) to.way(id, way);
+  const values = unpack(frame);
+  const count = heads.length / 3;
+  for (let index = 0; index < count; index++) {
+    const [number = 0, wayId = 0, asked] = [heads[index * 3], heads[index * 3 + 1], heads[index * 3 + 2]];
+    to.message({ number, wayId, how: asked === 1 ? 'ask' : 'send', msg: values[index] });
+  }
+  answers.forEach((number, index) => to.answer(number, values[count + index]));
+  for (const item of items) to.take(item);
+  for (let row = 0; row < settled.length; row += 2)
+    for (let number = settled[row] ?? 0; number <= (settled[row + 1] ?? -1); number++) to.settled(number);
+}
+
+function cloneError(what: string, value: unknown): Error | undefined {
+  try {
+    structuredClone(value);
+    return undefined;
+  } catch (error) {
+    return notCloned(what, value, error);
+  }
 }
 
 /** That something cannot go to another thread, and where in it that is. */

@@ -11,6 +11,7 @@ export function madeBlocks(
   return made.flatMap((block): readonly BlockStatus[] => {
     if (block.name === FINISHER || block.name === CONNECTOR) return [];
     const inner = block.name === SATELLITE ? nested.get(block.responsibility) : undefined;
-    return inner ? madeBlocks(inner, namesOf) : [{ ...block, ...namesOf(path).of(block) }];
+    const { mailbox: _, ...status } = block;
+    return inner ? madeBlocks(inner, namesOf) : [{ ...status, ...namesOf(path).of(block) }];
   });
 }

@@ -17,7 +17,6 @@ import { uncloneable } from '../folder/cloneable.js';
 import type { Hearing } from '../satellite/assembly.js';
 import { Carrier, Unanswered } from './carrier.js';
 import { notCloned, type Link } from './link.js';
-import type { Item } from './wire.js';
 
 /** So many messages for a block are under way at most. */
 const WINDOW = 1024;
@@ -108,22 +107,20 @@ export class Outbox {
     this.#carrier.shut();
   }
 
-  /** Takes what the other side says of a message. */
-  take(
-    item: Extract<Item, readonly ['refused' | 'answer' | 'failed', ...unknown[]]>,
-    revive: (error: unknown) => unknown,
-  ): void {
-    const [kind, number] = item;
-    if (kind === 'refused') this.#carrier.refused(number);
-    else if (kind === 'answer') this.#carrier.settled(number, item[2]);
-    else this.#carrier.failed(number, revive(item[2]));
+  /** No block takes it, and none will. */
+  refused(number: number): void {
+    this.#carrier.refused(number);
+  }
+
+  answer(number: number, value: unknown): void {
+    this.#carrier.settled(number, value);
   }
 
   settled(number: number): void {
     this.#carrier.settled(number);
   }
 
-  /** It could not be posted. */
+  /** It could not be posted, or the block that was asked failed. */
   failed(number: number, error: unknown): void {
     this.#carrier.failed(number, error);
   }
@@ -161,13 +158,20 @@ function standIn(block: Hearing, key: string, carrier: Carrier): BlockDefinition
   const { path, responsibility, capacity, whenFull, atOnce } = block;
   // as many as have a place there; one that drops its oldest message is to do so here
   const concurrency = Math.min(WINDOW, whenFull === 'reject' ? capacity + atOnce : capacity);
+  /** Of the ways here, by who sends. */
+  const ids = new Map<BlockDescriptor, number>();
+  const wayOf = (from: BlockDescriptor): number => {
+    const id = ids.get(from) ?? carrier.add({ path, responsibility, from });
+    ids.set(from, id);
+    return id;
+  };
   return defineBlock({
     name: key,
     make: () => ({
       mailbox: { capacity, concurrency, whenFull },
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
-        carrier.carry({ path, responsibility, from: from.descriptor }, msg, asker ? 'ask' : 'send', landing),
+        carrier.carry(wayOf(from.descriptor), msg, asker ? 'ask' : 'send', landing),
     }),
   });
 }

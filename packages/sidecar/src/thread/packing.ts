@@ -1,12 +1,14 @@
 import { types } from 'node:util';
-import type { Item, View } from './wire.js';
+import type { View } from './wire.js';
 
 /** Each view begins where any kind may begin. */
 const ALIGNMENT = 8;
 /** Deeper than this, bytes are cloned as they are. */
 const DEEPEST = 32;
 /** Beyond this depth each object is looked at once. */
-const SHALLOW = 2;
+const SHALLOW = 1;
+
+const NO_KEYS: readonly (string | number)[] = [];
 
 type Kind = new (buffer: ArrayBuffer, at: number, length: number) => ArrayBufferView;
 
@@ -27,54 +29,52 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
   ].map((kind) => [kind.name, kind as Kind]),
 );
 
-/** Items without the bytes in them, and the bytes in one buffer. */
+/** Values without the bytes in them, and the bytes in one buffer. */
 export interface Packed {
-  readonly items: readonly Item[];
+  readonly values: readonly unknown[];
   readonly bytes: ArrayBuffer | undefined;
   readonly views: readonly View[];
 }
 
 /**
- * Puts the bytes of items into one buffer. A slice of a large buffer is copied alone; cloned, it would take all of that along. What was given
+ * Puts the bytes of values into one buffer. A slice of a large buffer is copied alone; cloned, it would take all of that along. What was given
  * is left as it is.
  */
-export function pack(items: readonly Item[]): Packed {
+export function pack(values: readonly unknown[]): Packed {
   const packer = new Packer();
-  const packed = items.map((item, index) => packer.item(item, index));
-  return { items: packed, ...packer.end() };
+  const packed = values.map((value, index) => packer.without(value, index));
+  return { values: packed, ...packer.end() };
 }
 
-/** Gives items their bytes back. */
-export function unpack({ items, bytes, views }: Packed): readonly Item[] {
-  if (bytes === undefined) return items;
-  for (const { item, keys, kind, at, length } of views) {
-    let holder = items[item] as unknown as Record<string | number, unknown>;
-    for (const key of keys.slice(0, -1)) holder = holder[key] as typeof holder;
-    const last = keys.at(-1) ?? 0;
+/** Gives values their bytes back. */
+export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
+  if (bytes === undefined) return values;
+  const all = [...values];
+  for (const { value, keys, kind, at, length } of views) {
+    let holder = all as unknown as Record<string | number, unknown>;
+    const way = [value, ...keys];
+    for (const key of way.slice(0, -1)) holder = holder[key] as typeof holder;
+    const last = way.at(-1) ?? 0;
     const Made = KINDS.get(kind);
     // guard: a Buffer is one on the other side, too
     holder[last] = Made ? new Made(bytes, at, length) : Buffer.from(bytes, at, length);
   }
-  return items;
+  return all;
 }
 
 class Packer {
   readonly #views: View[] = [];
   readonly #found: ArrayBufferView[] = [];
   #size = 0;
-  #item = 0;
+  #index = 0;
 
-  item(item: Item, index: number): Item {
-    this.#item = index;
-    // only messages and answers are of any shape
-    const at = item[0] === 'msg' ? 4 : item[0] === 'answer' ? 2 : undefined;
-    if (at === undefined) return item;
-    const value = item[at];
-    const without = this.#without(value, [at], undefined);
-    return without === value ? item : (item.with(at, without as never) as unknown as Item);
+  /** The value at an index, without its bytes. */
+  without(value: unknown, index: number): unknown {
+    this.#index = index;
+    return this.#without(value, NO_KEYS, undefined);
   }
 
-  end(): Omit<Packed, 'items'> {
+  end(): Omit<Packed, 'values'> {
     if (this.#found.length === 0) return { bytes: undefined, views: [] };
     const all = new Uint8Array(this.#size);
     this.#found.forEach(({ buffer, byteOffset, byteLength }, index) =>
@@ -111,7 +111,7 @@ class Packer {
     const kind = Buffer.isBuffer(view) ? 'Buffer' : view.constructor.name;
     if (kind !== 'Buffer' && !KINDS.has(kind)) return view;
     const size = (KINDS.get(kind) as { readonly BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT ?? 1;
-    this.#views.push({ item: this.#item, keys, kind, at: this.#size, length: view.byteLength / size });
+    this.#views.push({ value: this.#index, keys, kind, at: this.#size, length: view.byteLength / size });
     this.#found.push(view);
     this.#size += Math.ceil(view.byteLength / ALIGNMENT) * ALIGNMENT;
     return null;

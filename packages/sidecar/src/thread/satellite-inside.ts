@@ -65,7 +65,8 @@ export class SatelliteInside {
   readonly destinationOf: DestinationOf = (path) => {
     const { data, outbox } = this.#of;
     const own = partsOf(data.path).length;
-    if (isInside(data.path, path)) return () => levelAt(this.#top, partsOf(path).slice(own))?.flight;
+    const parts = partsOf(path).slice(own);
+    if (isInside(data.path, path)) return () => levelAt(this.#top, parts)?.flight;
     const outside = {
       communicator: (responsibility: string, from: BlockDescriptor) => outbox.communicator(path, responsibility, from),
     };
@@ -97,7 +98,7 @@ export class SatelliteInside {
         signals: false,
         log: logOfBlocks(path, log),
         landingSoon,
-        observer: this.#namesOf(path).ofObserver(acknowledgements),
+        observer: acknowledgements,
         landAround: (cause) => {
           // as of any nested satellite
           if (!this.#isFlying || (cause.kind === 'failure' && data.restarts)) return false;

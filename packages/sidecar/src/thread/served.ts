@@ -11,7 +11,7 @@ import { portable, revived } from './portable.js';
 import { RemoteLog } from './remote-log.js';
 import { SatelliteInside } from './satellite-inside.js';
 import { sides, type ThreadData } from './thread-data.js';
-import type { Calls, Item, Landed, Snapshot, Traffic } from './wire.js';
+import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from './wire.js';
 
 /** How often it says how it is, in milliseconds. */
 const SNAPSHOT_MS = 250;
@@ -31,7 +31,7 @@ export class Served implements Receiver {
 
   static async start(data: ThreadData, port: Port): Promise<Served> {
     const link: Link = new Link(port, (number, error) => outbox.failed(number, error));
-    const acknowledgements = new Acknowledgements(data.counts);
+    const acknowledgements = new Acknowledgements(data.counts, link);
     const { outside } = sides(data.path, data.hearing);
     const log = new RemoteLog(link);
     const outbox = await Outbox.for(outside, { base: '', log, observer: acknowledgements.outward });
@@ -62,7 +62,7 @@ export class Served implements Receiver {
       onEvent: (path, event) => link.post(['event', path, portable(event)]),
       landsAround: (cause, inside) => link.post(['landsAround', portable(cause), portable(inside)]),
     });
-    this.#inbox = new Inbox(this.#satellite.destinationOf, link, acknowledgements);
+    this.#inbox = new Inbox(this.#satellite.destinationOf, link, acknowledgements, data.path);
     outbox.open(link);
   }
 
@@ -71,20 +71,28 @@ export class Served implements Receiver {
     this.#link.flush();
   }
 
+  way(id: number, way: Way): void {
+    this.#inbox.way(id, way);
+  }
+
+  message(message: Message): void {
+    this.#inbox.take(message);
+  }
+
+  answer(number: number, value: unknown): void {
+    this.#outbox.answer(number, value);
+  }
+
   settled(number: number): void {
     this.#outbox.settled(number);
   }
 
   take(item: Item): void {
     switch (item[0]) {
-      case 'way':
-        return this.#inbox.way(item[1], item[2]);
-      case 'msg':
-        return this.#inbox.take(item);
       case 'refused':
-      case 'answer':
+        return this.#outbox.refused(item[1]);
       case 'failed':
-        return this.#outbox.take(item, revived);
+        return this.#outbox.failed(item[1], revived(item[2]));
       case 'returned':
       case 'threw':
         return this.#calls.take(item);

@@ -35,7 +35,14 @@ export class Session {
     this.#options = options;
     this.#thread = new Thread({
       ...options,
-      onFrame: (frame) => receive(frame, { take: (item) => this.#take(item), settled: (one) => outbox.settled(one) }),
+      onFrame: (frame) =>
+        receive(frame, {
+          way: (id, way) => this.#inbox.way(id, way),
+          message: (message) => this.#inbox.take(message),
+          answer: (number, value) => outbox.answer(number, value),
+          take: (item) => this.#take(item),
+          settled: (number) => outbox.settled(number),
+        }),
       onDeath: (error) => {
         this.#calls.end(error);
         died(error);
@@ -76,14 +83,10 @@ export class Session {
 
   #take(item: Item): void {
     switch (item[0]) {
-      case 'way':
-        return this.#inbox.way(item[1], item[2]);
-      case 'msg':
-        return this.#inbox.take(item);
       case 'refused':
-      case 'answer':
+        return this.#options.outbox.refused(item[1]);
       case 'failed':
-        return this.#options.outbox.take(item, revived);
+        return this.#options.outbox.failed(item[1], revived(item[2]));
       case 'returned':
       case 'threw':
         return this.#calls.take(item);

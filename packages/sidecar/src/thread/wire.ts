@@ -60,12 +60,8 @@ export interface Landed {
 
 /** What one thread tells the other. Values of errors are {@link portable}. */
 export type Item =
-  /** Messages with this number for `way` follow. */
-  | readonly ['way', id: number, way: Way]
-  | readonly ['msg', number: number, wayId: number, how: 'send' | 'ask', msg: unknown]
   /** No block takes it, and none will. */
   | readonly ['refused', number: number]
-  | readonly ['answer', number: number, value: unknown]
   | readonly ['failed', number: number, error: unknown]
   | readonly ['call', id: number, name: keyof Calls, args: readonly unknown[]]
   | readonly ['returned', id: number, value: unknown]
@@ -80,9 +76,18 @@ export type Item =
   /** A configuration of a folder that only the main thread understands. */
   | readonly ['read', id: number, folder: string, name: string];
 
-/** Where bytes of an item stand in the buffer of their frame. */
+/** A message under way. */
+export interface Message {
+  readonly number: number;
+  readonly wayId: number;
+  readonly how: 'send' | 'ask';
+  readonly msg: unknown;
+}
+
+/** Where bytes stand in the buffer of their frame. */
 export interface View {
-  readonly item: number;
+  /** Among the values of the frame. */
+  readonly value: number;
   /** The keys that lead there. */
   readonly keys: readonly (string | number)[];
   readonly kind: string;
@@ -93,10 +98,18 @@ export interface View {
 
 /** What is posted at once. */
 export interface Frame {
+  /** How messages that follow go, each behind its number. */
+  readonly ways: readonly (readonly [id: number, way: Way])[];
+  /** Of each message three numbers: its own, that of its way, and 1 if it is asked, else 0. */
+  readonly heads: readonly number[];
+  /** The messages, then the answers. */
+  readonly values: readonly unknown[];
+  /** Of each answer the number of its question. */
+  readonly answers: readonly number[];
   readonly items: readonly Item[];
-  /** The numbers of messages that are settled. */
+  /** The first and the last number of each row of messages that are settled. */
   readonly settled: readonly number[];
-  /** Bytes of all items; only this is transferred. */
+  /** Bytes of all values; only this is transferred. */
   readonly bytes: ArrayBuffer | undefined;
   readonly views: readonly View[];
 }
