@@ -106,7 +106,7 @@ export const initfails = defineBlock({
 export const obeys = defineBlock({
   name: 'obeys',
   config: Count,
-  make: ({ file }) => {
+  make: ({ file }, _to, { log }) => {
     let [own, self] = [0];
     const kept = [];
     return {
@@ -128,6 +128,7 @@ export const obeys = defineBlock({
           while (!existsSync(msg.until));
         }
         if (msg.n === 'back') return { same: msg.bytes, buffer: Buffer.isBuffer(msg.bytes) };
+        if (msg.n === 'log') for (let i = 0; i < 1500; i++) log.info({ event: 'line', i }, 'a line');
         if (msg.n === 'function') return { inner: { done: () => {} } };
         await self.communicator('record').ask({ text: own + ' ' + msg.n });
         if (word === 'throw') setImmediate(() => { throw new TypeError('a bug'); });

@@ -19,6 +19,7 @@ const IMPATIENT = { 'sputnik.json': { timeouts: { heartbeatMs: 250 } } };
 async function obedient(
   entry: object = {},
   files: Readonly<Record<string, unknown>> = {},
+  landingMs = 25_000,
 ): Promise<{ readonly outside: Outside; readonly nest: Nest; readonly log: MemoryLog }> {
   const outside = new Outside();
   const log = new MemoryLog();
@@ -27,6 +28,7 @@ async function obedient(
   const nest = await outside.fly({
     blocks: [{ name: 'record' }, { satellite: 'in', folder: cf, place: 'thread', ...entry }, { name: 'source' }],
     log,
+    landingMs,
   });
   return { outside, nest, log };
 }
@@ -40,7 +42,7 @@ for (const [how, said, entry, files] of [
   ['heap', /the heap of the thread of 32 MB is full; .*"heapMb"/, { heapMb: 32 }, {}],
   ['loop', /the thread is stuck: its event loop has stood still for .* s, and it is terminated/, {}, IMPATIENT],
 ] as const) {
-  test(`a thread that ends by itself is a failure of its satellite: it is made anew (${how})`, async () => {
+  test(`T5: a thread that ends by itself is a failure of its satellite: it is made anew (${how})`, async () => {
     const { outside, nest, log } = await obedient({ ...entry, restart: RESTART }, files);
     const to = outside.to('in/obeys');
     assert.equal(await to.ask({ n: 'before' }), 1);
@@ -56,7 +58,7 @@ for (const [how, said, entry, files] of [
   });
 }
 
-test('without a limit for restarts, a thread that ends lands the whole, and the cause says why', async () => {
+test('T5: without a limit for restarts, a thread that ends lands the whole, and the cause says why', async () => {
   const { outside, nest } = await obedient();
   outside.to('in/obeys').send({ n: 'exit' });
   const error = await failure(nest.launched);
@@ -68,7 +70,7 @@ test('without a limit for restarts, a thread that ends lands the whole, and the 
   assert.deepEqual(error.report?.dropped, [{ block: { name: 'obeys', responsibility: 'in/obeys' }, count: 1 }]);
 });
 
-test('a thread that is stuck when the satellite around it lands is terminated, and named', async () => {
+test('T5: a thread that is stuck when the satellite around it lands is terminated, and named', async () => {
   const { outside, nest } = await obedient({}, IMPATIENT);
   outside.to('in/obeys').send({ n: 'loop' });
   const report = await nest.whole.shootDown();
@@ -76,7 +78,18 @@ test('a thread that is stuck when the satellite around it lands is terminated, a
   assert.match(report.failures.map(({ error }) => String(error)).join(), /the thread is stuck/);
 });
 
-test('what cannot be cloned is refused where it is sent, with the path of its key', async () => {
+test('T5: a thread that does not land in time is terminated, and the report says so', async () => {
+  const { outside, nest } = await obedient({}, {}, 600);
+  outside.to('in/obeys').send({ n: 'loop' });
+  const report = await nest.whole.shootDown();
+  assert.equal(report.clean, false);
+  assert.match(
+    report.failures.map(({ error }) => String(error)).join(),
+    /has not landed within \d+ ms, and is terminated/,
+  );
+});
+
+test('T3: what cannot be cloned is refused where it is sent, with the path of its key', async () => {
   const { outside, nest, log } = await obedient();
   const to = outside.to('in/obeys');
   const msg = { n: 1, headers: [{ done: () => {} }] };
@@ -100,7 +113,7 @@ test('what cannot be cloned is refused where it is sent, with the path of its ke
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
-test('bytes cross alone, whatever they are a slice of; those of the sender stay its own', async () => {
+test('T4: bytes cross alone, whatever they are a slice of; those of the sender stay its own', async () => {
   const { outside, nest } = await obedient();
   const to = outside.to('in/obeys');
   const slab = Buffer.alloc(64 * 1024, 7);
@@ -117,7 +130,7 @@ test('bytes cross alone, whatever they are a slice of; those of the sender stay 
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
-test('what a thread had not handled when it ended goes to the next one: nothing is lost, and the order is kept', async () => {
+test('T1: what a thread had not handled when it ended goes to the next one: nothing is lost, and the order is kept', async () => {
   const outside = new Outside();
   const log = new MemoryLog();
   const file = join(await folder({}), 'handled');
@@ -157,7 +170,7 @@ test('what a thread had not handled when it ended goes to the next one: nothing 
   assert.deepEqual([report.dropped, report.failures, report.clean], [[], [], true]);
 });
 
-test('send is truthful across a thread: what it accepts is handled, and it refuses when the bounded places are taken', async () => {
+test('T2: send is truthful across a thread: what it accepts is handled, and it refuses when the bounded places are taken', async () => {
   const outside = new Outside();
   const file = join(await folder({}), 'go');
   const cf = await satellite(['waits'], { 'waits.json': { file } });
@@ -179,7 +192,7 @@ test('send is truthful across a thread: what it accepts is handled, and it refus
   assert.deepEqual([outside.got, report.clean], [[...accepted, 'posted'], true]);
 });
 
-test('a mailbox that drops its oldest message does so before the thread, and what it dropped is in the report', async () => {
+test('T2: a mailbox that drops its oldest message does so before the thread, and what it dropped is in the report', async () => {
   const outside = new Outside();
   const file = join(await folder({}), 'go');
   const cf = await satellite(['waits'], { 'waits.json': { file, whenFull: 'drop-oldest' } });
@@ -197,7 +210,7 @@ test('a mailbox that drops its oldest message does so before the thread, and wha
   assert.deepEqual(report.dropped, [{ block: { name: 'waits', responsibility: 'in/waits' }, count: 194 }]);
 });
 
-test('the main thread answers while a block in a thread computes', async () => {
+test('T6: the main thread answers while a block in a thread computes', async () => {
   const outside = new Outside();
   const file = join(await folder({}), 'count');
   const until = join(await folder({}), 'go');
@@ -222,7 +235,7 @@ test('the main thread answers while a block in a thread computes', async () => {
   assert.deepEqual(told, ['/livez', '/status', '/metrics', 'handled']);
 });
 
-test('lines that blocks in a thread log are in the log, with their addresses and errors', async () => {
+test('T7: lines that blocks in a thread log are in the log, with their addresses and errors', async () => {
   const { nest, log } = await obedient();
   await log.said('odd');
   const line = log.lines.find(({ fields }) => fields['event'] === 'odd');
@@ -231,7 +244,16 @@ test('lines that blocks in a thread log are in the log, with their addresses and
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
-test('check says what cannot go into a thread, and what to do', async () => {
+test('T7: of a flood of lines in one turn the rest is left out, and counted', async () => {
+  const { outside, nest, log } = await obedient();
+  await outside.to('in/obeys').ask({ n: 'log' });
+  await log.said('linesLeftOut');
+  assert.equal(log.lines.filter(({ fields }) => fields['event'] === 'line').length, 1_000);
+  assert.equal(log.lines.find(({ fields }) => fields['event'] === 'linesLeftOut')?.fields['count'], 500);
+  assert.equal((await nest.whole.shootDown()).clean, true);
+});
+
+test('T8: check says what cannot go into a thread, and what to do', async () => {
   const cf = await satellite(['hears', 'quiet'], { 'hears.json': {} });
   const server = { 'connector.json': { module: './server.mjs', called: 'outer' }, 'server.mjs': SERVER };
   const whole = await folder({
@@ -268,7 +290,7 @@ test('check says what cannot go into a thread, and what to do', async () => {
   assert.ok(existsSync(cf));
 });
 
-test('a satellite in code flies in a thread, if it is plain data', async () => {
+test('T8: a satellite in code flies in a thread, if it is plain data', async () => {
   const outside = new Outside();
   const cf = await satellite(['note']);
   const nest = await outside.fly({

@@ -1,21 +1,19 @@
 import type { Logger } from '@sputnikjs/core';
+import { LineBudget } from './line-budget.js';
 import type { Link } from './link.js';
 import { portable, revived } from './portable.js';
 import type { Item } from './wire.js';
 
-/** So many lines a thread may log in one turn. */
-const MOST_LINES = 1_000;
-
-/** The log of the main thread, for another one. Of a flood of lines in one turn the rest is left out, and counted. */
+/** The log of the main thread, for another one. */
 export class RemoteLog implements Logger {
   readonly #link: Link;
   readonly #bindings: object;
-  readonly #turn: { lines: number };
+  readonly #budget: LineBudget;
 
-  constructor(link: Link, bindings: object = {}, turn: { lines: number } = { lines: 0 }) {
+  constructor(link: Link, bindings: object = {}, budget: LineBudget = new LineBudget()) {
     this.#link = link;
     this.#bindings = bindings;
-    this.#turn = turn;
+    this.#budget = budget;
   }
 
   debug(fields: object, text?: string): void {
@@ -35,22 +33,13 @@ export class RemoteLog implements Logger {
   }
 
   child(bindings: object): Logger {
-    return new RemoteLog(this.#link, { ...this.#bindings, ...bindings }, this.#turn);
+    return new RemoteLog(this.#link, { ...this.#bindings, ...bindings }, this.#budget);
   }
 
   #write(level: 'debug' | 'info' | 'warn' | 'error', fields: object, text: string | undefined): void {
-    if (this.#turn.lines++ === 0) setImmediate(() => this.#endTurn());
-    // guard: a thread that logs without end does not fill the memory of the main one
-    if (this.#turn.lines > MOST_LINES) return;
+    if (!this.#budget.takes(this)) return;
     const line = [level, portable(this.#bindings) as object, portable(fields)] as const;
     this.#link.post(text === undefined ? ['log', ...line] : ['log', ...line, text]);
-  }
-
-  #endTurn(): void {
-    const count = this.#turn.lines - MOST_LINES;
-    this.#turn.lines = 0;
-    if (count > 0)
-      this.warn({ event: 'linesLeftOut', count }, `${count} lines of a thread are left out: too many at once`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { ThreadSatellite } from './thread-satellite.js';
 export class ThreadRoom implements Room {
   readonly #outbox: Outbox;
   readonly #level: Level;
-  readonly #tell: Pick<Logger, 'info'>;
+  readonly #log: Logger;
   readonly #path: string;
   /** As it was made last. */
   #made: ThreadSatellite | undefined;
@@ -17,7 +17,7 @@ export class ThreadRoom implements Room {
     this.#outbox = outbox;
     this.#level = level;
     this.#path = path;
-    this.#tell = log;
+    this.#log = log;
   }
 
   /** It has been made anew. */
@@ -32,7 +32,7 @@ export class ThreadRoom implements Room {
     const count = this.#outbox.open(link);
     if (count === 0) return;
     const fields = { event: 'redelivered', satellite: this.#path, count };
-    this.#tell.info(
+    this.#log.info(
       fields,
       `satellite ${this.#path} gets ${count} messages again that it had not handled when it ended`,
     );
