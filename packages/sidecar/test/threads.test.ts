@@ -230,6 +230,8 @@ test('T6: the main thread answers while a block in a thread computes', async () 
     assert.equal((await watched.get(path)).status, 200);
     told.push(path);
   }
+  assert.deepEqual(Object.keys(await watched.metric('sputnik_satellite_thread_heap_bytes')), ['{satellite="in"}']);
+  assert.ok(((await watched.status()).satellites[0]?.thread?.heapBytes ?? 0) > 1e6);
   writeFileSync(until, '');
   await handled;
   assert.deepEqual(told, ['/livez', '/status', '/metrics', 'handled']);

@@ -1,3 +1,4 @@
+import type { ThreadState } from './nested-state.js';
 import type { BlockState, FlightStatus, ListenPlace } from '@sputnikjs/core';
 
 /** A verdict, and what it is made of. */
@@ -105,6 +106,8 @@ export interface NestedStatus {
   readonly restarts: number;
   /** Where it has one of its own. */
   readonly server?: ServerStatus | undefined;
+  /** Where it flies in one of its own. */
+  readonly thread?: ThreadState | undefined;
 }
 
 /** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */

@@ -111,12 +111,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
     cleaner.push(() => service?.close());
     const nested = (): readonly NestedState[] =>
-      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at }) => ({
+      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at, thread }) => ({
         path,
         state,
         restarted,
         connection,
         url: at,
+        thread,
       })) ?? [];
     const around = { ...told, url, nested, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);

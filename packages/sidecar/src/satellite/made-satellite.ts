@@ -4,6 +4,14 @@ import type { Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
 import type { Kept, Room } from './waiting-room.js';
 
+/** How much a thread has to do, read from outside. */
+export interface ThreadLoad {
+  /** Used of its heap, in bytes, some hundred milliseconds ago. */
+  readonly heapBytes: number;
+  /** The share of the time in which its event loop was busy last, from 0 to 1. */
+  readonly utilization: number;
+}
+
 /** A satellite as it was made once, here or in a thread: it boots, flies, lands, and is not used again. */
 export interface MadeSatellite extends Level {
   readonly flight: Pick<
@@ -14,6 +22,8 @@ export interface MadeSatellite extends Level {
   readonly nested: ReadonlyMap<string, Nested>;
   /** Where the server is, if it has a connection that nobody around it knows. */
   readonly url?: string | undefined;
+  /** Where it is in a thread of its own. */
+  readonly thread?: ThreadLoad | undefined;
   /** Its blocks, and those of the satellites inside it, in the order of initialisation. */
   blocks(): readonly BlockStatus[];
   /** The numbers that these blocks give. */
@@ -42,6 +52,8 @@ export interface Nested {
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
   /** Where its own server is, if that is known. */
   readonly url: string | undefined;
+  /** Where it flies in a thread of its own. */
+  readonly thread: ThreadLoad | undefined;
   blocks(): readonly BlockStatus[];
 }
 

@@ -14,7 +14,7 @@ import type { ConnectionRelay } from './connection-relay.js';
 import { Generations } from './generations.js';
 import { together, withWaiting, type Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
-import type { MadeSatellite, Maker, Nested } from './made-satellite.js';
+import type { MadeSatellite, Maker, Nested, ThreadLoad } from './made-satellite.js';
 import type { Names } from './names.js';
 import { Restarts } from './restarts.js';
 import { WaitingRoom, type Kept, type Room } from './waiting-room.js';
@@ -236,6 +236,10 @@ export class NestedSatellite implements Nested {
   /** Where its own server is, if that is known. */
   get url(): string | undefined {
     return this.#generations.url;
+  }
+
+  get thread(): ThreadLoad | undefined {
+    return this.assembled.thread;
   }
 
   get isIdle(): boolean {

@@ -1,7 +1,7 @@
 import type { BlockStatus, FlightStatus } from '@sputnikjs/core';
 import type { NestedSetup, SatelliteSetup } from '../folder/setup.js';
 import type { Level } from '../satellite/level.js';
-import type { Nested } from '../satellite/made-satellite.js';
+import type { Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Outbox } from './outbox.js';
 import { isInside } from './thread-data.js';
 import type { Snapshot } from './wire.js';
@@ -62,6 +62,10 @@ export class RemoteNested implements Nested {
 
   get url(): string | undefined {
     return this.#instant?.url;
+  }
+
+  get thread(): ThreadLoad | undefined {
+    return this.#instant?.thread;
   }
 
   blocks(): readonly BlockStatus[] {

@@ -185,16 +185,18 @@ export class Served implements Receiver {
       connection,
       url,
       restarted: 0,
+      thread: undefined,
       blocks: assembled?.blocks() ?? [],
       metrics: assembled?.metrics() ?? [],
       nested: assembled
-        ? nestedIn(assembled).map(({ setup, state: its, status, url: where, restarted }) => ({
+        ? nestedIn(assembled).map(({ setup, state: its, status, url: where, restarted, thread }) => ({
             path: setup.path,
             state: its,
             flies: status.state,
             connection: status.connection,
             url: where,
             restarted,
+            thread,
           }))
         : [],
       heapUsed: process.memoryUsage().heapUsed,

@@ -70,6 +70,11 @@ export class Session {
     this.#idle = (await this.call('idle')) as Traffic;
   }
 
+  /** The share of the time in which its loop was busy last. */
+  get utilization(): number {
+    return this.#thread.utilization;
+  }
+
   /** How many messages are lost when it ends now: those that only it has, and those that have not come here. */
   get lost(): number {
     const { held, sent } = this.#thread.counts;

@@ -12,7 +12,7 @@ import type { NestedSetup, ThreadSetup } from '../folder/setup.js';
 import type { Hearing, Shared } from '../satellite/assembly.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
 import { partsOf, type Level } from '../satellite/level.js';
-import type { MadeSatellite, Nested } from '../satellite/made-satellite.js';
+import type { MadeSatellite, Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Kept } from '../satellite/waiting-room.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
 import type { Link } from './link.js';
@@ -99,6 +99,11 @@ export class ThreadSatellite implements MadeSatellite {
 
   get url(): string | undefined {
     return this.#snapshot?.url;
+  }
+
+  get thread(): ThreadLoad | undefined {
+    const { utilization } = this.#session ?? {};
+    return utilization === undefined ? undefined : { heapBytes: this.#snapshot?.heapUsed ?? 0, utilization };
   }
 
   get #isAlive(): boolean {

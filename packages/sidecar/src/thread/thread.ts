@@ -1,9 +1,13 @@
+import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { chain } from '../text.js';
 import { HELD, SENT } from './acknowledgements.js';
 import { beatOf, watchPulse } from './pulse.js';
 import type { ThreadData } from './thread-data.js';
 import type { Frame } from './wire.js';
+
+/** Over so many milliseconds at least its load is measured. */
+const LEAST_MS = 1_000;
 
 /** What a thread is started with. */
 export interface ThreadOptions {
@@ -23,6 +27,9 @@ export class Thread {
   readonly #counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   readonly #unwatch: () => void;
   readonly #ended: Promise<void>;
+  #measured: EventLoopUtilization | undefined;
+  #utilization = 0;
+  #measuredAt = 0;
   #isEnding = false;
   /** Why it ends, if it has said so. */
   #reason: Error | undefined;
@@ -57,6 +64,20 @@ export class Thread {
   /** How many messages only this thread has; and how many it has meant to send. */
   get counts(): { readonly held: number; readonly sent: number } {
     return { held: this.#counts[HELD] ?? 0, sent: this.#counts[SENT] ?? 0 };
+  }
+
+  /** The share of the time in which its loop was busy, over the last second or more that somebody asked. */
+  get utilization(): number {
+    const now = performance.now();
+    if (now - this.#measuredAt < LEAST_MS) return this.#utilization;
+    const measured = this.#worker.performance.eventLoopUtilization();
+    const before = this.#measured;
+    this.#utilization = before
+      ? this.#worker.performance.eventLoopUtilization(measured, before).utilization
+      : measured.utilization;
+    this.#measured = measured;
+    this.#measuredAt = now;
+    return this.#utilization;
   }
 
   /** Ends it; resolves when it has ended. */

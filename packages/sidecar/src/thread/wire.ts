@@ -1,5 +1,6 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
 import type { Leftovers } from '../satellite/leftovers.js';
+import type { ThreadLoad } from '../satellite/made-satellite.js';
 
 /** A block of the other side, and who sends to it. */
 export interface Way {
@@ -19,6 +20,7 @@ export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;
   readonly restarted: number;
+  readonly thread: ThreadLoad | undefined;
 }
 
 /** How a thread is. */
