@@ -99,12 +99,8 @@ export class Link {
     items: readonly Item[],
     settled: readonly number[],
   ): void {
-    const heads = new Array<number>(messages.length * 3);
-    messages.forEach(({ number, wayId, how }, index) => {
-      heads[index * 3] = number;
-      heads[index * 3 + 1] = wayId;
-      heads[index * 3 + 2] = how === 'ask' ? 1 : 0;
-    });
+    const heads: number[] = [];
+    for (const { number, wayId, how } of messages) heads.push(number, wayId, how === 'ask' ? 1 : 0);
     const values = [...messages.map(({ msg }) => msg), ...answers.map(([, value]) => value)];
     const packed = pack(values);
     const frame = { ways, heads, answers: answers.map(([number]) => number), items, settled, ...packed };
