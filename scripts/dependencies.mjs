@@ -61,7 +61,15 @@ const ROOMS = {
     ['connector', 'producer', 'consumer'],
     ['index', 'register'],
   ],
-  spool: [['store'], ['config', 'deliver'], ['changes', 'tell-problem'], ['spool'], ['cli'], ['index', 'register']],
+  spool: [
+    ['store'],
+    ['config', 'deliver', 'line'],
+    ['changes', 'tell-problem'],
+    ['control'],
+    ['by-hand', 'spool'],
+    ['cli'],
+    ['index', 'register'],
+  ],
   sidecar: [
     ['text', 'version'],
     ['folder', 'log'],

@@ -10,6 +10,7 @@ const NEEDED = {
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   rabbitmqctl: 'rabbitmq-server',
+  erl_call: 'erlang-base',
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_pub: 'mosquitto-clients',

@@ -1,17 +1,17 @@
 // Runs compiled tests (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none. Arguments are parts of the
-// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else, but for the random flights:
-// ten times as many. --unit runs those that start no process, whose files can be told from what they import.
+// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else, but for the trials of chance:
+// twenty times as many. --unit runs those that start no process, whose files can be told from what they import.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** Test files that take longest, the longest first: what begins last should be short, or the others wait for it. */
+/** Those that take longest, the longest first: what begins last should be short, or the others wait for it. */
 const LONGEST = [
   'connector-amqp/dist-test/conformance',
   'connector-nats/dist-test/conformance',
@@ -19,12 +19,26 @@ const LONGEST = [
   'adapter-http/dist-test/hostile-flood',
   'connector-mqtt/dist-test/conformance',
   'connector-amqp/dist-test/field',
+  'sidecar/dist-test/page',
   'connector-mqtt/dist-test/stall',
   'examples/dist-test/docstrings',
   'protocol-adapter/dist-test/resend',
+  'sidecar/dist-test/field',
   'adapter-syslog/dist-test/field',
+  'adapter-syslog/dist-test/hostile.test',
   'connector-nats/dist-test/servers',
+  'core/dist-test/model/model',
 ];
+
+/** Those whose number of trials FLIGHTS says. */
+const OF_CHANCE = [
+  ...['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map((name) => `core/dist-test/${name}.test.js`),
+  'sidecar/dist-test/nested-model.test.js',
+];
+
+function isOfChance(path) {
+  return OF_CHANCE.some((end) => path.endsWith(end));
+}
 
 /** Its place in the order: those of no list come last. */
 function placeOf(path) {
@@ -53,6 +67,41 @@ function startsProcesses(path, seen = new Set()) {
   return helpers.filter((file) => file.includes('dist-test')).some((file) => startsProcesses(file, seen));
 }
 
+/** So many files that start processes share one: while they wait for those, another one works. */
+const MOST_SHARING = 8;
+
+/**
+ * Has test files of a package share a process: to start it, and to load the package, takes longer than most of them. Gives the files to run;
+ * those that import what shares a process are in `folder`.
+ */
+function shared(paths, folder) {
+  const groups = new Map();
+  for (const path of paths) {
+    const isAlone = placeOf(path) < LONGEST.length;
+    const of = relative(root, path).split(`${sep}dist-test${sep}`)[0].replaceAll(sep, '-');
+    const room = startsProcesses(path) ? `${of}-processes` : of;
+    const key = isAlone ? path : room;
+    groups.set(key, [...(groups.get(key) ?? []), path]);
+  }
+  return [...groups].flatMap(([key, group]) => {
+    const parts = key.endsWith('-processes') ? Math.ceil(group.length / MOST_SHARING) : 1;
+    return Array.from({ length: parts }, (_, part) => {
+      const own = group.filter((_path, n) => n % parts === part);
+      if (own.length === 1) return own[0];
+      const file = join(folder, `${key}-${part}.mjs`);
+      writeFileSync(file, sharing(own));
+      return file;
+    });
+  });
+}
+
+function sharing(paths) {
+  const urls = paths.map((path) => pathToFileURL(path));
+  return `import { test } from 'node:test';
+    const fail = (url) => (error) => test(\`\${url} loads\`, () => { throw error; });
+    for (const url of ${JSON.stringify(urls)}) await import(url).catch(fail(url));`;
+}
+
 // So that failures point to lines of TypeScript: each test is run with the options of this process
 if (!process.execArgv.includes('--enable-source-maps')) {
   const { status } = spawnSync(process.execPath, ['--enable-source-maps', ...process.argv.slice(1)], {
@@ -66,9 +115,8 @@ const only = given.filter((part) => !part.startsWith('--'));
 const isSoak = given.includes('--soak');
 const files = [...testsBelow(root)]
   .filter((path) => only.every((part) => path.includes(part)))
-  .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && path.endsWith('model/model.test.js')))
-  .filter((path) => !given.includes('--unit') || !startsProcesses(path))
-  .toSorted((a, b) => placeOf(a) - placeOf(b));
+  .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && isOfChance(path)))
+  .filter((path) => !given.includes('--unit') || !startsProcesses(path));
 if (files.length === 0) {
   console.error('no compiled tests found; run `npm run build` first');
   process.exit(1);
@@ -76,13 +124,16 @@ if (files.length === 0) {
 
 // What ensure-servers.mjs has unpacked.
 process.env.PATH = [process.env.PATH, join(root, '.servers/bin')].join(delimiter);
-// Random flights of the core's model.
-process.env.FLIGHTS ??= isSoak ? '20000' : '2000';
+// Random flights of the core's model; other trials of chance take a part of that.
+process.env.FLIGHTS ??= isSoak ? '20000' : '1000';
 
 // Most wait for servers and deadlines most of their time: fewer at once leave processors idle. Long trials are busy all the time.
 const concurrency = (isSoak ? 1 : 2) * availableParallelism() + 1;
 process.chdir(root);
-run({ files, concurrency, timeout: 600_000 })
+const folder = mkdtempSync(join(tmpdir(), 'sputnik-tests-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+const entries = shared(files, folder).toSorted((a, b) => placeOf(a) - placeOf(b));
+run({ files: entries, concurrency, timeout: 600_000 })
   .on('test:fail', () => (process.exitCode = 1))
   .compose(spec)
   .pipe(process.stdout);

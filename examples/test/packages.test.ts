@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { check } from '@sputnikjs/sidecar';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { blocksOf, compileAll, fileOf, folder, program, ROOT, sputnik, type Block } from './support.js';
 
@@ -40,7 +41,7 @@ const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>
     const files = Array.isArray(value)
       ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
       : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
-    await passes(t, folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
+    await passes(folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
   },
   // the test of units has systemd look at it
   async ini(_t, { text }) {
@@ -82,9 +83,8 @@ async function routes(t: TestContext, text: string): Promise<void> {
   assert.equal(await running.code, 0, running.output());
 }
 
-async function passes(t: TestContext, cf: string): Promise<void> {
-  const check = sputnik(t, 'check', '--cf', cf);
-  assert.equal(await check.code, 0, check.output());
+async function passes(cf: string): Promise<void> {
+  assert.deepEqual((await check({ cf })).problems, []);
 }
 
 const blocks = readdirSync(join(ROOT, 'packages'))

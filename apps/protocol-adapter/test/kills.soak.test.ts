@@ -1,8 +1,11 @@
 import { test } from 'node:test';
-import { kill } from './kills.js';
+import { killBeforeJetStream, killBeforeRedis } from './kills.js';
 
 /** `KILLS=200` tries more. */
-const kills = Number(process.env['KILLS'] ?? 20);
+const trial = { kills: Number(process.env['KILLS'] ?? 20), everyServerKill: 5 };
 
-test('D3: SIGKILL of a satellite with a spool costs nothing that was accepted, nor does that of the server in between, at length', (t) =>
-  kill(t, { kills, everyServerKill: 5 }));
+test('D3: SIGKILL of a satellite with a spool costs nothing that was accepted, nor does that of JetStream in between, at length', (t) =>
+  killBeforeJetStream(t, trial));
+
+test('D3: SIGKILL of a satellite with a spool costs nothing that was accepted, nor does that of Redis in between, at length', (t) =>
+  killBeforeRedis(t, trial));

@@ -13,7 +13,7 @@ import {
   type RealServer,
 } from '@sputnikjs/testkit/servers';
 import { Connection } from 'rabbitmq-client';
-import { folder, run, Satellite, Subscriber } from './support.js';
+import { run, Satellite, spoolFolder, Subscriber } from './support.js';
 
 /** Where the README's curl line sends to. */
 const [, PATH = ''] =
@@ -75,7 +75,7 @@ test('conf/nats puts syslog and HTTP into a stream of NATS JetStream', async (t)
 test('conf/nats-spool does so as well, and keeps apart what the server refuses', async (t) => {
   const server = await natsServer(t);
   await server.start();
-  const variables = { SPOOL_PATH: folder(t), SPOOL_FLUSH_AT_LANDING_MS: '10000' };
+  const variables = { SPOOL_PATH: spoolFolder(t), SPOOL_FLUSH_AT_LANDING_MS: '10000' };
   const satellite = await fly(t, 'nats-spool', server, '202', variables);
   assert.deepEqual(
     satellite.records('spoolRefused').map(({ target }) => target),

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
@@ -17,6 +18,13 @@ export function folder(t: TestContext, files: Record<string, unknown> = {}): str
   for (const [name, value] of Object.entries(files)) {
     writeFileSync(join(path, name), typeof value === 'string' ? value : JSON.stringify(value));
   }
+  return path;
+}
+
+/** A folder for a spool, which is removed with the test. Its path is short wherever the tests are: it gets a socket. */
+export function spoolFolder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'spool-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { floods } from './floods.js';
 import { attack, isServed, startVictim } from './victim.js';
 
 const SOAK_MS = 60_000;
+
+floods(6_000);
 
 /** Milliseconds, median, that the HTTP server beside the receiver takes to answer, until `over`. */
 async function latency(port: number, over: AbortSignal): Promise<number> {

@@ -8,7 +8,7 @@ import type { Inspection } from '@sputnikjs/core';
 import { AMQP_CONFIG, connector as definition } from '@sputnikjs/connector-amqp';
 import { rejection } from '@sputnikjs/testkit';
 import { certificates, freePort, rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
+import { addUser, connect, makeConnector, open, storedIn, withPlain } from './helpers.js';
 
 const pem = await certificates({ after }, 'rabbit.test');
 const tlsPort = await freePort();
@@ -76,9 +76,8 @@ test('mutual TLS: the server takes our certificate, nobody without one, and a re
 });
 
 test('user, password and virtual host are what the server wants; else the error says what to check', async (t) => {
-  await server.ctl('add_user', 'me', 'right');
-  await server.ctl('add_vhost', 'satellites');
-  await server.ctl('set_permissions', '-p', 'satellites', 'me', '.*', '.*', '.*');
+  await server.evaluate('rabbit_vhost:add(<<"satellites">>, <<"test">>)');
+  await addUser(server, ['me', 'right'], ['.*', '.*', '.*'], 'satellites');
   const failure = async (raw: object): Promise<string> =>
     (await rejection(connect(makeConnector(t, { url, ...raw })))).message;
   await open(t, { url, username: 'me', password: 'right', vhost: 'satellites' });
@@ -215,8 +214,7 @@ test('what is there with other properties, or is missing, is an error that names
     await failure({ queues: [{ name: 'bound', type: 'classic', bindings }] }),
     /^the binding of the queue "bound" to the exchange "nowhere": .*; create the exchange, or list it in "exchanges"$/,
   );
-  await server.ctl('add_user', 'poor', 'x');
-  await server.ctl('set_permissions', 'poor', '^$', '.*', '.*');
+  await addUser(server, ['poor', 'x'], ['^$', '.*', '.*']);
   assert.match(
     await failure({ username: 'poor', password: 'x', queues: [{ name: 'new', type: 'classic' }] }),
     /^the queue "new": .*ACCESS_REFUSED.*; give the user the permission on the server, or create it there/,

@@ -6,7 +6,18 @@ import type { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { Collector, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { addQueue, assertKept, connect, makeConnector, open, removeQueue, storedIn, withPlain } from './helpers.js';
+import {
+  addQueue,
+  addUser,
+  assertKept,
+  connect,
+  makeConnector,
+  open,
+  permit,
+  removeQueue,
+  storedIn,
+  withPlain,
+} from './helpers.js';
 import { lookOften } from './trial.js';
 
 const server = await rabbitmqServer({ after }, ['consumer_timeout = 1000', 'heartbeat = 1']);
@@ -75,12 +86,11 @@ test('a message that no binding of the configuration takes is refused, though ot
 });
 
 test('what cannot be made again refuses the message with the reason, and nobody else', async (t) => {
-  await server.ctl('add_user', 'careless', 'x');
-  await server.ctl('set_permissions', 'careless', '.*', '.*', '.*');
+  await addUser(server, ['careless', 'x'], ['.*', '.*', '.*']);
   await addQueue(port, 'theirs');
   const queues = [{ name: 'ours', type: 'classic' }];
   const { connection, lost } = await open(t, { url, username: 'careless', password: 'x', queues });
-  await server.ctl('set_permissions', 'careless', '^$', '.*', '.*');
+  await permit(server, 'careless', ['^$', '.*', '.*']);
   await removeQueue(port, 'ours');
   const produce = (target: string): Promise<unknown> => connection.producer.produce({ target, payload: 'x' });
   const [error] = await Promise.all([rejection(produce('ours')), produce('theirs')]);
@@ -93,9 +103,10 @@ test('what cannot be made again refuses the message with the reason, and nobody 
 
 test('a target that the user may not publish to is refused, and harms neither other messages nor consumers', async (t) => {
   await removeQueue(port, 'errors');
-  await server.ctl('add_user', 'bound', 'x');
-  await server.ctl('set_permissions', 'bound', '.*', '.*', '.*');
-  await server.ctl('set_topic_permissions', 'bound', 'logs', '^kern', '.*');
+  await addUser(server, ['bound', 'x'], ['.*', '.*', '.*']);
+  await server.evaluate(
+    'rabbit_auth_backend_internal:set_topic_permissions(<<"bound">>, <<"/">>, <<"logs">>, <<"^kern">>, <<".*">>, <<"test">>)',
+  );
   const { connection, lost } = await open(t, { url, username: 'bound', password: 'x', ...LOGS });
   const seen = new Collector<string>();
   await connection.consumer.consume('errors', async (message) => seen.add(textOf(message)));
@@ -192,14 +203,14 @@ test('a server without memory, or disk, takes no more: messages are refused at o
   await addQueue(port, 'alarm');
   await addQueue(port, 'stock');
   for (const [setting, alarming, normal] of [
-    ['set_vm_memory_high_watermark', '0.00001', '0.4'],
-    ['set_disk_free_limit', '1000000GB', '1MB'],
+    ['vm_memory_monitor:set_vm_memory_high_watermark', '0.00001', '0.4'],
+    ['rabbit_disk_monitor:set_disk_free_limit', '"1000000GB"', '"1MB"'],
   ] as const) {
     const log = new MemoryLog();
     const { connector, connection, lost } = await open(t, { url, inFlight: 2 }, log);
     const produce = (payload: string): Promise<unknown> => connection.producer.produce({ target: 'alarm', payload });
     for (const payload of numbered(3)) await connection.producer.produce({ target: 'stock', payload });
-    await server.ctl(setting, alarming);
+    await server.evaluate(`${setting}(${alarming})`);
     const settled: string[] = [];
     const before = ['1', '2'].map((payload) => produce(payload).then(() => settled.push(payload)));
     const waiting = ['3', '4'].map((payload) => rejection(produce(payload)));
@@ -222,7 +233,7 @@ test('a server without memory, or disk, takes no more: messages are refused at o
     // longer than the server waits for a heartbeat
     await realTime(3000);
     assert.equal(await connector.isConnected(), true);
-    await server.ctl(setting, normal);
+    await server.evaluate(`${setting}(${normal})`);
     await Promise.all(before);
     assert.ok(await log.said('serverUnblocked'));
     await produce('6');
@@ -248,7 +259,7 @@ test('a server that was emptied has the queues of the configuration at the next 
   const seen = new Collector<string>();
   const take = async (message: ConsumedMessage): Promise<void> => seen.add(textOf(message));
   await connection.consumer.consume('kept', take);
-  for (const command of ['stop_app', 'reset', 'start_app']) await server.ctl(command);
+  await server.evaluate('rabbit:stop(), rabbit_mnesia:reset(), rabbit:start()');
   assert.equal(((await lost) as SputnikError).code, 'CONNECTION_LOST');
   const again = (await connect(connector)).connection;
   await again.consumer.consume('kept', take);

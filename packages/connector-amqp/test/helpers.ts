@@ -3,6 +3,7 @@ import { setTimeout as realTime } from 'node:timers/promises';
 import { Connection } from 'rabbitmq-client';
 import { connector } from '@sputnikjs/connector-amqp';
 import { standaloneConnectors } from '@sputnikjs/testkit';
+import type { RabbitmqServer } from '@sputnikjs/testkit/servers';
 
 export const { makeConnector, open, connect } = standaloneConnectors(connector);
 
@@ -25,6 +26,32 @@ export async function addQueue(port: number, queue: string, limits: Record<strin
 /** Deletes a queue, with all that is in it. */
 export async function removeQueue(port: number, queue: string): Promise<void> {
   await withPlain(port, (plain) => plain.queueDelete({ queue }));
+}
+
+const erlang = (texts: readonly string[]): string => [...texts, 'test'].map((text) => `<<"${text}">>`).join(', ');
+
+/** What a user may configure, write and read, as patterns of names. */
+export type Permissions = readonly [configure: string, write: string, read: string];
+
+/** Makes a user, who may do that in a virtual host. */
+export async function addUser(
+  server: RabbitmqServer,
+  [user, password]: readonly [string, string],
+  permissions: Permissions,
+  vhost = '/',
+): Promise<void> {
+  await server.evaluate(`rabbit_auth_backend_internal:add_user(${erlang([user, password])})`);
+  await permit(server, user, permissions, vhost);
+}
+
+/** Lets a user do something else from now on. */
+export async function permit(
+  server: RabbitmqServer,
+  user: string,
+  permissions: Permissions,
+  vhost = '/',
+): Promise<void> {
+  await server.evaluate(`rabbit_auth_backend_internal:set_permissions(${erlang([user, vhost, ...permissions])})`);
 }
 
 /** Fails if somebody has reported the loss of a connection. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Collector, numbered, rejection } from '@sputnikjs/testkit';
 import { rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { addQueue, open, storedIn } from './helpers.js';
+import { addQueue, addUser, open, storedIn } from './helpers.js';
 
 const server = await rabbitmqServer({ after }, ['max_message_size = 100000']);
 const { url, port } = server;
@@ -109,8 +109,7 @@ test('messages that wait for others reach the queue in the order of the calls', 
 
 test('a user that may not publish learns so, with what to do', async (t) => {
   await addQueue(port, 'forbidden');
-  await server.ctl('add_user', 'reader', 'x');
-  await server.ctl('set_permissions', 'reader', '.*', '^$', '.*');
+  await addUser(server, ['reader', 'x'], ['.*', '^$', '.*']);
   const { connection } = await open(t, { url, username: 'reader', password: 'x' });
   const error = await rejection(connection.producer.produce({ target: 'forbidden', payload: 'x' }));
   assert.match(error.message, /^may not publish to "forbidden": .*; give the user the permission on the server$/);

@@ -138,13 +138,13 @@ test('a queue that the server cannot deliver from for now ends no connection but
     connection.consumer.consume(queue, async (message) => seen.add(textOf(message)));
   await consume('other');
   // a majority of its servers, which is this one, is away
-  await server.ctl('eval', "ra:stop_server(quorum_queues, {'%2F_led', node()}).");
+  await server.evaluate("ra:stop_server(quorum_queues, {'%2F_led', node()})");
   const error = await rejection(consume('led'));
   assert.match(error.message, /^cannot consume from the queue "led": INTERNAL_ERROR/);
   assert.ok(!(error instanceof SputnikError), 'it is worth another try');
   await connection.producer.produce({ target: 'other', payload: 'x' });
   await seen.reaches(1);
-  await server.ctl('eval', "ra:restart_server(quorum_queues, {'%2F_led', node()}).");
+  await server.evaluate("ra:restart_server(quorum_queues, {'%2F_led', node()})");
   await connection.producer.produce({ target: 'led', payload: 'y' });
   await consume('led');
   await seen.reaches(2);
@@ -168,8 +168,8 @@ test('a consumer whose connection the server closes comes back, and nobody else 
   await begun.passed;
   const kick = `[rabbit_networking:close_connection(P, "enough") || [{pid, P}, {client_properties, C}] <-
     rabbit_networking:connection_info_all([pid, client_properties]),
-    {<<"connection_name">>, _, <<"sputnik consumer">>} <- C].`;
-  await server.ctl('eval', kick);
+    {<<"connection_name">>, _, <<"sputnik consumer">>} <- C], ok`;
+  await server.evaluate(kick);
   assert.match(await log.said('consumeFailed'), /for now: CONNECTION_FORCED - enough; trying again in 0\.1 s$/);
   await log.said('consumingAgain');
   await connection.producer.produce({ target: 'kicked', payload: 'after' });

@@ -33,7 +33,7 @@ async function longHandling(scope: Scope): Promise<LongHandling> {
 
 /** Has the server look every half second for consumers that take too long, not every minute. Such channels as are opened then. */
 export async function lookOften(server: RabbitmqServer): Promise<void> {
-  await server.ctl('eval', 'application:set_env(rabbit, channel_tick_interval, 500).');
+  await server.evaluate('application:set_env(rabbit, channel_tick_interval, 500)');
 }
 
 /** Queues by all names that the server takes; messages go to them by the default exchange. */

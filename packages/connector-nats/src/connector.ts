@@ -5,6 +5,7 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessagingConnection,
+  type ServerFound,
 } from '@sputnikjs/messaging';
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
@@ -59,9 +60,18 @@ class NatsConnector extends LinkConnector<NatsLink, NatsMessaging, NatsLinkUser>
     return this.#servers.open((url) => openLink(url, this.#config, signal), signal);
   }
 
+  #streams(link: NatsLink): Streams {
+    const { domain, streams } = this.#config;
+    return new Streams(new JetStream(link, domain), streams, this.log);
+  }
+
+  protected override async inspect(link: NatsLink): Promise<Pick<ServerFound, 'duplicateWindows'>> {
+    const duplicateWindows = await this.#streams(link).duplicateWindows();
+    return duplicateWindows.length === 0 ? {} : { duplicateWindows };
+  }
+
   protected override async prepare(link: NatsLink): Promise<NatsMessaging> {
-    const { domain, streams: configured } = this.#config;
-    const streams = new Streams(new JetStream(link, domain), configured, this.log);
+    const streams = this.#streams(link);
     const connection = new Connection(link, this.#config, streams, this.log);
     await streams.prepare();
     // by then the server has said what it has against our subscriptions

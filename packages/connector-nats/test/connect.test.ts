@@ -76,6 +76,41 @@ test('a probe tells the server and its version, and makes no stream', async (t) 
     withPlain(url, (_, { streams }) => streams.info('S')),
     /stream not found/,
   );
+  assert.deepEqual(found?.duplicateWindows, [{ stream: 'S', exists: false, seconds: 120 }]);
   const wrong = makeConnector(t, { url: url.replace('nats:', 'tls:') });
   await assert.rejects(wrong.probe?.(new AbortController().signal) ?? Promise.resolve(), /has no TLS/);
+});
+
+test('a probe tells for how long each configured stream knows a message again: as it is, or as it is going to be', async (t) => {
+  const { url } = await started(t);
+  const stream = { subjects: ['a'], storage: 'memory' };
+  await withPlain(url, (_, { streams }) =>
+    streams.add({ name: 'THERE', subjects: ['a'], storage: 'memory', duplicate_window: 90e9 }),
+  );
+  const streams = [
+    { ...stream, name: 'THERE', duplicateWindowSeconds: 5 },
+    { ...stream, name: 'SHORT', maxAgeSeconds: 60 },
+    { ...stream, name: 'LONG', duplicateWindowSeconds: 3_600 },
+  ];
+  const found = await makeConnector(t, { url, streams }).probe?.(new AbortController().signal);
+  assert.deepEqual(found?.duplicateWindows, [
+    { stream: 'THERE', exists: true, seconds: 90 },
+    { stream: 'SHORT', exists: false, seconds: 60 },
+    { stream: 'LONG', exists: false, seconds: 3_600 },
+  ]);
+  // that the server makes it so
+  const { connector } = await open(t, {
+    url,
+    streams: streams.slice(1).map((one) => ({ ...one, subjects: [one.name] })),
+  });
+  assert.equal(await connector.isConnected(), true);
+  const made = await makeConnector(t, { url, streams }).probe?.(new AbortController().signal);
+  assert.deepEqual(
+    made?.duplicateWindows?.map(({ exists, seconds }) => [exists, seconds]),
+    [
+      [true, 90],
+      [true, 60],
+      [true, 3_600],
+    ],
+  );
 });

@@ -6,6 +6,9 @@ import { Sender } from '../dist/mailbox/sender.js';
 import type { BlockCommunicator, Mail } from '@sputnikjs/core';
 import { type Gate, gate, randomFrom, turn } from '@sputnikjs/testkit';
 
+/** How many random uses of each kind: 100, and 2,000 among the long trials. */
+const SEEDS = Number(process.env['FLIGHTS'] ?? 1_000) / 10;
+
 interface Bench {
   readonly mailbox: Mailbox;
   /** Numbers of the messages handed over. */
@@ -97,7 +100,7 @@ async function check(seed: number): Promise<void> {
 }
 
 test('M1, M3, M4: whatever is sent, posted and handled in whatever order, bounds, order and counts hold', async () => {
-  for (let seed = 1; seed <= 200; seed++) await check(seed);
+  for (let seed = 1; seed <= SEEDS; seed++) await check(seed);
 });
 
 /** What the mailbox of a random test holds, as an observer sees it. */
@@ -203,7 +206,7 @@ async function checkWeights(seed: number): Promise<void> {
 }
 
 test('M10: whatever is sent, posted, given up and handled, weights are bounded, nobody overtakes, and nobody waits while there is room', async () => {
-  for (let seed = 1; seed <= 300; seed++) await checkWeights(seed);
+  for (let seed = 1; seed <= SEEDS; seed++) await checkWeights(seed);
 });
 
 test('L2: idle is told at an instant at which there is nothing waiting, nothing under way and nobody waiting for room', async () => {
@@ -297,5 +300,5 @@ async function checkBatches(seed: number): Promise<void> {
 }
 
 test('M8: random batches come in order, each message has one outcome, and all are counted', async () => {
-  for (let seed = 1; seed <= 200; seed++) await checkBatches(seed);
+  for (let seed = 1; seed <= SEEDS; seed++) await checkBatches(seed);
 });

@@ -147,6 +147,16 @@ export interface ServerFound {
   readonly url: string;
   /** What it calls itself, with its version: `nats-server 2.9.10`. Undefined if it does not say. */
   readonly product?: string | undefined;
+  /** Where a message that comes again is stored once, and for how long. Undefined for servers that do not deduplicate. */
+  readonly duplicateWindows?: readonly DuplicateWindow[] | undefined;
+}
+
+/** For how long a stream knows a message again by its id. */
+export interface DuplicateWindow {
+  readonly stream: string;
+  /** False if the connector is going to make it. */
+  readonly exists: boolean;
+  readonly seconds: number;
 }
 
 /** A server connector that `connector.json` can name. It declares its configuration, which is checked before the start. */

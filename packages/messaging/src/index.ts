@@ -8,6 +8,7 @@ export {
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
+  type DuplicateWindow,
   type MessageConsumer,
   type MessageHandler,
   type MessageProducer,

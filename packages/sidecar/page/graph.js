@@ -2,7 +2,7 @@
 // Draws the satellite. Nodes are a list of links, which a screen reader reads; arrows are drawn below. What does not fit is a grid.
 import { el, keepChildren, setAttribute, setText, svg } from './dom.js';
 import { cornerOf, frameOf, lineOf, sizeOf } from './frame.js';
-import { graphOf, nameOf } from './model.js';
+import { graphOf, nameOf, serverOf } from './model.js';
 import { FULL, toldOf } from './told.js';
 import { markOf } from './verdict.js';
 import { rate } from './words.js';
@@ -72,7 +72,7 @@ function makeNode({ kind, block }) {
   const inner = el(
     block ? 'a' : 'span',
     'inner',
-    el('span', 'name'),
+    el('span', 'name', el('span', 'path'), el('span', 'own')),
     el('span', 'row', el('span', 'figure'), el('span', 'side')),
     el('span', 'fill', el('span')),
     el('span', 'note'),
@@ -86,7 +86,9 @@ function makeNode({ kind, block }) {
 function updateNode(item, node, graph, status) {
   const { name, figure, side = '', note, loss = '', fill = -1 } = toldOf(node, status);
   const part = (/** @type {string} */ named) => /** @type {HTMLElement} */ (item.querySelector(`.${named}`));
-  for (const [named, text] of Object.entries({ name, figure, side, note, loss, to: receiversOf(node, graph) }))
+  const end = name.lastIndexOf('/') + 1;
+  const names = { path: name.slice(0, end), own: name.slice(end) };
+  for (const [named, text] of Object.entries({ ...names, figure, side, note, loss, to: receiversOf(node, graph) }))
     setText(part(named), text);
   item.classList.toggle('plain', fill < 0);
   // an address may be cut off
@@ -101,7 +103,7 @@ function updateNode(item, node, graph, status) {
 /** What is wrong with a node, in a word. @type {(node: Node, status: Status) => readonly ['warn' | 'bad' | undefined, string]} */
 function flagOf(node, status) {
   const isBottleneck = status.bottleneck !== undefined && status.bottleneck === nameOf(node);
-  if (node.kind === 'server' && status.server.away) return ['bad', isBottleneck ? 'bottleneck' : 'away'];
+  if (node.kind === 'server' && serverOf(status, node.path).away) return ['bad', isBottleneck ? 'bottleneck' : 'away'];
   return isBottleneck ? ['warn', 'bottleneck'] : [undefined, ''];
 }
 

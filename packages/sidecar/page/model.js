@@ -10,6 +10,7 @@
  * @property {BlockEntry} [block]
  * @property {number} [sent] How many messages a second it sends to others.
  * @property {readonly string[]} [places] Where the outside comes in.
+ * @property {string} [path] Of a server, the satellite that connects to it; empty for the outermost one.
  *
  * @typedef {object} Arrow
  * @property {string} id
@@ -24,7 +25,7 @@
  */
 
 /** @type {(status: Status) => Graph} */
-export function graphOf({ blocks, edges, server }) {
+export function graphOf({ blocks, edges, server, satellites }) {
   const flow = [...blocks].reverse();
   const names = new Set(blocks.map(({ responsibility }) => responsibility));
   /** @type {Arrow[]} */
@@ -44,19 +45,41 @@ export function graphOf({ blocks, edges, server }) {
     nodes.unshift({ id: from, kind: 'outside', end: 'first', places: listens.map(placeText) });
     arrows.push({ id: `→ ${to}`, from, to });
   }
-  if (server.state === 'none') return { nodes, arrows };
-  const [consumers, producers] = ['consumer', 'producer'].map((kind) => flow.filter(({ name }) => name === kind));
-  if (consumers?.length) nodes.unshift({ id: '→ server', kind: 'server', end: 'first' });
-  for (const { responsibility: to } of consumers ?? [])
-    arrows.push({ id: `server → ${to}`, from: '→ server', to, rate: sentBy(to) });
-  if (producers?.length || !consumers?.length) nodes.push({ id: 'server →', kind: 'server', end: 'last' });
-  for (const { responsibility: from, handledRate: rate, handled: count } of producers ?? [])
-    arrows.push({ id: `${from} → server`, from, to: 'server →', rate, count });
+  const own = satellites.filter((one) => one.server !== undefined).map(({ path }) => path);
+  for (const path of server.state === 'none' ? own : ['', ...own])
+    addServer(
+      path,
+      flow.filter((block) => pathOfServer(block, own) === path),
+      { nodes, arrows, sentBy },
+    );
   return { nodes, arrows };
 }
 
+/**
+ * Adds the server of the satellite at `path`, and who has messages from it or for it.
+ * @type {(path: string, flow: readonly BlockEntry[], to: { nodes: Node[], arrows: Arrow[], sentBy: (block: string) => number }) => void}
+ */
+function addServer(path, flow, { nodes, arrows, sentBy }) {
+  const [consumers, producers] = ['consumer', 'producer'].map((kind) => flow.filter(({ name }) => name === kind));
+  const [source, sink] = [`→ server ${path}`, `server → ${path}`];
+  if (consumers?.length) nodes.unshift({ id: source, kind: 'server', end: 'first', path });
+  for (const { responsibility: to } of consumers ?? [])
+    arrows.push({ id: `server ${path} → ${to}`, from: source, to, rate: sentBy(to) });
+  if (producers?.length || !consumers?.length) nodes.push({ id: sink, kind: 'server', end: 'last', path });
+  for (const { responsibility: from, handledRate: rate, handled: count } of producers ?? [])
+    arrows.push({ id: `${from} → server ${path}`, from, to: sink, rate, count });
+}
+
+/** The satellite whose server a block uses: the innermost around it that has one. @type {(block: BlockEntry, own: readonly string[]) => string} */
+const pathOfServer = ({ responsibility }, own) =>
+  own.filter((path) => responsibility.startsWith(`${path}/`)).reduce((a, b) => (b.length > a.length ? b : a), '');
+
+/** The server of the satellite at `path`. @type {(status: Status, path?: string) => Status['server']} */
+export const serverOf = (status, path = '') =>
+  status.satellites.find((one) => one.path === path)?.server ?? status.server;
+
 /** What a node is called. @param {Node} node */
-export const nameOf = ({ kind, block }) => block?.responsibility ?? kind;
+export const nameOf = ({ kind, block, path }) => block?.responsibility ?? (path ? `${path}/${kind}` : kind);
 
 /** The port comes first: a host may be too long to be shown. @param {BlockEntry['listens'][number]} place */
 const placeText = ({ protocol, host, port }) => `${protocol} ${port || 'any port'} · ${host}`;

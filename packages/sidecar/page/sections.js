@@ -101,6 +101,23 @@ const blocks = new Table(
   ],
 );
 
+/** @type {Table<BlockEntry['measured'][number] & { block: string }>} */
+const measured = new Table(
+  byId('measured'),
+  ['log', 'What blocks measure themselves', 'They measure nothing themselves.'],
+  ({ block, name, labels }) => `measured ${block} ${name} ${JSON.stringify(labels)}`,
+  [
+    ['Block', ({ block }) => block],
+    ['Of', ({ labels = {} }) => Object.values(labels).join(', ')],
+    ['What', ({ help }) => help],
+    [
+      'Value',
+      ({ value }) => (Number.isInteger(value) ? count(value) : value.toFixed(1)),
+      ({ type, value }) => type === 'loss' && value > 0 && 'bad',
+    ],
+  ],
+);
+
 /** @type {(status: Status, isWanted: (block: BlockEntry) => boolean) => void} */
 export const showBlocks = (status, isWanted) => blocks.show(status.blocks.filter(isWanted));
 
@@ -124,6 +141,11 @@ export function showSections(status) {
   turns.show(numbered(server.history));
   losses.show(numbered(lost.places));
   problems.show(numbered(lines));
+  const own = status.blocks.flatMap(({ responsibility: block, measured: all }) =>
+    all.map((one) => ({ ...one, block })),
+  );
+  byId('measures').hidden = own.length === 0;
+  measured.show(own);
   byId('nested').hidden = status.satellites.length === 0;
   satellites.show(status.satellites);
 }
@@ -147,7 +169,7 @@ function showLanding({ landing, now, held }) {
 /** @param {Status} status */
 function showServer(status) {
   const { state, url = '–', since, attempts, losses: lost, retryAt } = status.server;
-  const text = connectionText(status);
+  const text = connectionText(status.server);
   /** @type {[string, string][]} */
   const pairs = [
     ['Server', url],

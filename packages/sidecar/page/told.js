@@ -1,5 +1,6 @@
 // @ts-check
 // What is told of a block, the server and the outside, in few words.
+import { nameOf, serverOf } from './model.js';
 import { brief, duration, rate } from './words.js';
 /** @import { BlockEntry, Status } from '../src/admin/status.js' */
 /** @import { Node } from './model.js' */
@@ -23,9 +24,8 @@ export const STATES = {
   finished: 'finished',
 };
 
-/** @param {Status} status */
-export function connectionText(status) {
-  const { state, away } = status.server;
+/** @param {Pick<Status['server'], 'state' | 'away'>} server */
+export function connectionText({ state, away }) {
   if (away) return 'away';
   return state === 'idle' ? 'not connected yet' : state;
 }
@@ -41,13 +41,15 @@ export function connectionText(status) {
  */
 
 /** @type {(node: Node, status: Status) => Told} */
-export function toldOf({ kind, block, sent = 0, places = [] }, status) {
+export function toldOf(node, status) {
+  const { kind, block, sent = 0, places = [], path } = node;
   if (block) return blockTold(block, sent);
   const [figure = '', note = '', ...more] = places;
   if (kind === 'outside') return { name: kind, figure, note, loss: more.length > 0 ? `and ${more.length} more` : '' };
-  const { state, url = '', since } = status.server;
+  const server = serverOf(status, path);
+  const { state, url = '', since } = server;
   const loss = state === 'idle' ? '' : `for ${duration(Date.parse(status.now) - Date.parse(since))}`;
-  return { name: kind, figure: connectionText(status), note: url, loss };
+  return { name: nameOf(node), figure: connectionText(server), note: url, loss };
 }
 
 /** @type {(block: BlockEntry, sent: number) => Told} */

@@ -223,9 +223,13 @@ test('what blocks measure themselves is in the metrics, and their losses are los
   const blocks = [{ name: 'reader' }, { name: 'reader', responsibility: 'second' }];
   const satellite = await Watched.start({ blocks, blockFactories: { reader } });
   await satellite.runner;
-  const { lost } = await satellite.status();
+  const { lost, blocks: blockEntries } = await satellite.status();
   assert.equal(lost.total, 6);
   assert.deepEqual(lost.places[0], { block: 'reader', how: 'lost', count: 3, text: 'udp: the kernel dropped' });
+  assert.deepEqual(
+    blockEntries.map(({ responsibility, measured }) => [responsibility, measured]),
+    ['reader', 'second'].map((responsibility) => [responsibility, metrics()]),
+  );
   assert.deepEqual(await satellite.metric('sputnik_reader_connections'), {
     '{block="reader"}': 2,
     '{block="second"}': 2,

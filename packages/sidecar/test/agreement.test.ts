@@ -9,7 +9,7 @@ import { STATUS_SCHEMA } from '../dist/admin/status-schema.js';
 import type { Status } from '../dist/admin/status.js';
 import { eventually } from './admin-helpers.js';
 import { looking } from './browser.js';
-import { Cli, cli, folder } from './helpers.js';
+import { Cli, cliHere, folder } from './helpers.js';
 
 /** What is to be seen within a second may take longer on a machine that has more to do. */
 const LATEST_MS = 10_000;
@@ -126,7 +126,7 @@ class Observed {
       status: () => this.status(),
       metrics: () => this.metrics(),
       page: () => this.#said(),
-      command: async () => (await cli(['status', '--admin', this.#url])).stdout.join('\n'),
+      command: async () => (await cliHere(['status', '--admin', this.#url])).stdout.join('\n'),
       top: async () => this.top.stdout.slice(seen).join('\n'),
       log: async () => this.log,
     };

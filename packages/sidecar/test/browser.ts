@@ -112,17 +112,17 @@ export async function pale(page: Page): Promise<readonly string[]> {
   }`);
 }
 
-/** Takes a picture of what is on the screen. `npm run screenshots` says where those for the documents go. */
+/** Takes a picture of what is on the screen, if `SCREENSHOTS` names a folder: `npm run screenshots` does, for the documents. */
 export async function picture(page: Page, name: string, isForDocuments: 'document' | 'other' = 'other'): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder === undefined) return;
   await mkdir(PICTURES, { recursive: true });
   await page.screenshot({ path: join(PICTURES, `${name}.png`) });
-  const folder = process.env['SCREENSHOTS'];
-  if (isForDocuments === 'document' && folder !== undefined) {
-    await mkdir(folder, { recursive: true });
-    for (const height of [725, 660]) {
-      const bytes = await page.screenshot({ clip: { x: 0, y: 0, width: 1265, height } });
-      await writeFile(join(folder, `page-${name}.png`), bytes);
-      if (bytes.length < MOST_BYTES) return;
-    }
+  if (isForDocuments === 'other') return;
+  await mkdir(folder, { recursive: true });
+  for (const height of [725, 660]) {
+    const bytes = await page.screenshot({ clip: { x: 0, y: 0, width: 1265, height } });
+    await writeFile(join(folder, `page-${name}.png`), bytes);
+    if (bytes.length < MOST_BYTES) return;
   }
 }

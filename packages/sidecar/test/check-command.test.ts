@@ -3,14 +3,14 @@ import { chmod } from 'node:fs/promises';
 import { test } from 'node:test';
 import { natsServer } from '@sputnikjs/testkit/servers';
 import { BLOCKS, CONNECTOR, LANDER } from './fixtures.js';
-import { cli, folder } from './helpers.js';
+import { cli, cliHere, folder } from './helpers.js';
 
 const lander = { 'blocks.json': [{ name: 'lander', module: './lander.mjs' }], 'lander.mjs': LANDER };
 const nats = '@sputnikjs/connector-nats';
 
 /** What `check --json` says. */
 async function json(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<[unknown, unknown]> {
-  const { code, stdout, stderr } = await cli(['check', '--json', ...args], env);
+  const { code, stdout, stderr } = await cliHere(['check', '--json', ...args], env);
   assert.deepEqual(stderr, []);
   return [code, JSON.parse(stdout.join('\n'))];
 }
@@ -59,7 +59,7 @@ test('variables that are called like those of a configuration, and set no key, a
     'x.env': 'LISTENER_BACKGROUND_COLOUR_AND_MORE=red\n',
   });
   await chmod(`${cf}/x.env`, 0o600);
-  const { code, stdout, stderr } = await cli(['check', '--cf', cf], {
+  const { code, stdout, stderr } = await cliHere(['check', '--cf', cf], {
     LISTENER_PASWORD: 'hunter2',
     LISTENER_TLS_PASSWORDFILE: '/x',
     LISTENERS: '1',
@@ -78,6 +78,16 @@ test('variables that are called like those of a configuration, and set no key, a
   ]);
 });
 
+test('of a variable whose name has run into a value, as in a broken file, only the beginning is shown', async () => {
+  const cf = await folder({
+    'blocks.json': [{ name: 'listener', module: './blocks.mjs' }],
+    'blocks.mjs': BLOCKS,
+    'listener.json': { port: 1 },
+  });
+  const { stderr } = await cliHere(['check', '--cf', cf], { 'LISTENER_PASS-hunter2': 'x' });
+  assert.match(stderr.join(), /environment: LISTENER_PASS…: sets no key of "listener"/);
+});
+
 test('check --connect says which server lets the satellite in, and leaves it as it is', async (t) => {
   const server = await natsServer(t);
   await server.start();
@@ -86,9 +96,12 @@ test('check --connect says which server lets the satellite in, and leaves it as 
   const { code, stdout, stderr } = await cli(['check', '--connect', '--cf', cf]);
   assert.deepEqual([code, stderr, stdout[0]], [0, [], `${cf}: ok, 1 block`]);
   assert.match(stdout[1] ?? '', new RegExp(`^server: nats-server [\\d.]+ at ${server.url}, logged in after \\d+ ms$`));
+  const window = 'stream S: a message that comes again within 120 s is stored once; it is made at the start';
+  assert.deepEqual(stdout.slice(2), [window]);
   const [, found] = (await json(['--connect', '--cf', cf])) as [0, { server: Record<string, unknown> }];
-  const { state, url, product, tookMs } = found.server;
+  const { state, url, product, tookMs, duplicateWindows } = found.server;
   assert.deepEqual([state, url, typeof product, typeof tookMs], ['found', server.url, 'string', 'number']);
+  assert.deepEqual(duplicateWindows, [{ stream: 'S', exists: false, seconds: 120 }]);
 });
 
 test('check --connect is exit code 1 and says why if the server does not let the satellite in', async (t) => {
@@ -96,7 +109,7 @@ test('check --connect is exit code 1 and says why if the server does not let the
   await server.start();
   const cf = await folder({ ...lander, 'connector.json': { module: nats, url: server.url, username: 'me' } });
   const wrong = { CONNECTOR_PASSWORD: 'hunter2' };
-  const { code, stdout, stderr } = await cli(['check', '--connect', '--cf', cf], wrong);
+  const { code, stdout, stderr } = await cliHere(['check', '--connect', '--cf', cf], wrong);
   assert.deepEqual([code, stdout], [1, [`${cf}: ok, 1 block`]]);
   assert.match(stderr.join(), /^server: cannot connect to nats:.*; check username and password$/);
   const [exit, found] = (await json(['--connect', '--cf', cf], wrong)) as [
@@ -140,7 +153,7 @@ test('check --connect connects with a connector that cannot do less, and disconn
 
 test('check --connect says so if there is no server to connect to', async () => {
   const none = await folder(lander);
-  assert.deepEqual((await cli(['check', '--connect', '--cf', none])).stdout, [
+  assert.deepEqual((await cliHere(['check', '--connect', '--cf', none])).stdout, [
     `${none}: ok, 1 block`,
     'server: none, since the folder has no connector.json',
   ]);
@@ -149,7 +162,7 @@ test('check --connect says so if there is no server to connect to', async () => 
     'connector.json': { module: '@sputnikjs/connector-mqtt', embedded: true, port: 0 },
   });
   assert.equal(
-    (await cli(['check', '--connect', '--cf', embedded])).stdout[1],
+    (await cliHere(['check', '--connect', '--cf', embedded])).stdout[1],
     'server: none to connect to: the satellite brings its own',
   );
   const [, found] = await json(['--connect', '--cf', embedded]);

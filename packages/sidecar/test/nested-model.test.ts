@@ -5,7 +5,7 @@ import type { NestedEntry, SidecarEntry } from '@sputnikjs/sidecar';
 import { manualClock, randomFrom, turn, type ManualClock } from '@sputnikjs/testkit';
 import { Nest } from './nested-helpers.js';
 
-const NESTS = Number(process.env['NESTS'] ?? 40);
+const NESTS = Number(process.env['NESTS'] ?? Number(process.env['FLIGHTS'] ?? 1_000) / 50);
 const SEED = Number(process.env['NEST_SEED'] ?? 23);
 
 /** What a block has seen of a sender: the numbers of its messages, as they were handled. */
@@ -43,7 +43,7 @@ class World {
     return defineBlock({
       name,
       make: (_config, _to, { descriptor }): Partial<AnyBlock> => {
-        const own = `${descriptor.name}`;
+        const own = descriptor.name;
         return {
           mailbox: { capacity: 4 },
           init: () => {
@@ -136,9 +136,9 @@ async function flyAtRandom(seed: number): Promise<{ restarts: number; failed: bo
     await settle();
     if (world.chance(0.5)) await world.clock.advance(world.pick([5, 60, 400]));
   }
-  let isOver = false;
-  const landing = nest.whole.shootDown('the end').finally(() => (isOver = true));
-  for (let step = 0; step < 500 && !(isOver && world.settled === world.asked); step++) {
+  const over = { isOver: false };
+  const landing = nest.whole.shootDown('the end').finally(() => (over.isOver = true));
+  for (let step = 0; step < 500 && !(over.isOver && world.settled === world.asked); step++) {
     await settle();
     await world.clock.advance(200);
   }
@@ -161,12 +161,15 @@ async function flyAtRandom(seed: number): Promise<{ restarts: number; failed: bo
 test(`${NESTS} satellites inside satellites, made and used at random, lose nothing that no report tells (seed ${SEED})`, async () => {
   let [restarts, flown] = [0, 0];
   for (let nth = 0; nth < NESTS; nth++) {
+    const { random } = Math;
     try {
       const result = await flyAtRandom(SEED + nth);
       restarts += result.restarts;
       if (!result.failed) flown++;
     } catch (error) {
       throw new Error(`NESTS=1 NEST_SEED=${SEED + nth}: ${String(error)}`, { cause: error });
+    } finally {
+      Math.random = random;
     }
   }
   if (NESTS >= 100)

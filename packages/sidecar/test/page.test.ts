@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defineBlock } from '@sputnikjs/core';
+import { defineBlock, type Metric } from '@sputnikjs/core';
 import { freePort } from '@sputnikjs/testkit/servers';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
@@ -233,6 +233,22 @@ test('the configuration in force is a table for each part of the satellite, with
     await section.getByRole('row', { name: 'times 3 default' }).waitFor();
     assert.ok(await fits(page));
     await picture(page, 'configuration-small');
+  });
+});
+
+test('what blocks measure themselves is a table', async () => {
+  const metrics = (): readonly Metric[] => [
+    { name: 'kept_messages', type: 'gauge', help: 'Messages on disk.', value: 12_345 },
+    { name: 'dropped_total', type: 'loss', help: 'Dropped.', value: 2, labels: { listener: 'udp' } },
+  ];
+  const keeper = defineBlock({ name: 'keeper', make: () => ({ metrics }) });
+  const { url } = await Watched.start({ blocks: [{ name: 'keeper' }], blockFactories: { keeper } });
+  await looking(`${url}/`, [{ width: 390 }], async (page) => {
+    const section = page.getByRole('region', { name: 'Measured by the blocks', exact: true });
+    await section.getByText('Measured by the blocks').click();
+    await section.getByRole('row', { name: 'keeper Messages on disk. 12,345' }).waitFor();
+    await section.getByRole('row', { name: 'keeper udp Dropped. 2' }).waitFor();
+    assert.ok(await fits(page));
   });
 });
 

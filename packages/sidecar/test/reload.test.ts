@@ -10,7 +10,7 @@ import type { Reloaded } from '../dist/folder/reloaded.js';
 import { setUp, type SetupResult } from '../dist/folder/setup.js';
 import { Reloader } from '../dist/run/reloader.js';
 import { BLOCKS } from './fixtures.js';
-import { Cli, cli, folder } from './helpers.js';
+import { Cli, cli, cliHere, folder } from './helpers.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -202,13 +202,13 @@ test('sputnik reload says what changed; it is 0, 78 if the folder has problems, 
   const { code, stdout, stderr } = await cli(['reload', ...at]);
   assert.deepEqual([code, stderr], [0, []]);
   assert.match(stdout[0] ?? '', /^listener\.port: 0 → 1 \(file .*listener\.json\); restart the satellite to apply it$/);
-  const { stdout: json } = await cli(['reload', ...at, '--json']);
+  const { stdout: json } = await cliHere(['reload', ...at, '--json']);
   assert.equal((JSON.parse(json.join('\n')) as Reloaded).restart[0]?.key, 'port');
   await write(satellite.cf, 'listener.json', { port: 'x' });
-  const refused = await cli(['reload', ...at]);
+  const refused = await cliHere(['reload', ...at]);
   assert.deepEqual([refused.code, refused.stdout], [78, []]);
   assert.match(refused.stderr.join('\n'), /port: expected number[\s\S]*the configuration in force stays$/);
-  assert.equal((await cli(['reload', '--admin', '/nowhere/admin.sock'])).code, 1);
+  assert.equal((await cliHere(['reload', '--admin', '/nowhere/admin.sock'])).code, 1);
   await satellite.end();
 });
 

@@ -6,7 +6,7 @@ import { defineBlock } from '@sputnikjs/core';
 import { gate, TestServer } from '@sputnikjs/testkit';
 import { statusLines, type Drawing } from '../dist/cli/status-lines.js';
 import { eventually, Watched } from './admin-helpers.js';
-import { Cli, CLI, cli } from './helpers.js';
+import { Cli, CLI, cli, cliHere } from './helpers.js';
 
 /** A satellite with a block that is stuck, and has lost messages. */
 async function stuck(): Promise<Watched> {
@@ -48,7 +48,7 @@ test('status says how a running satellite is, in 80 columns, and is 0 while that
   assert.ok(stdout.some((line) => /^source +– /.test(line)));
   assert.ok(stdout.includes('  drain: 3 dropped. drain dropped messages that it had accepted'));
   for (const line of stdout) assert.ok(line.length <= 82, line);
-  const { stdout: json } = await cli(['status', '--admin', url, '--json']);
+  const { stdout: json } = await cliHere(['status', '--admin', url, '--json']);
   assert.equal((JSON.parse(json.join('\n')) as { lost: { total: number } }).lost.total, 3);
 });
 
@@ -57,7 +57,7 @@ test('status is 1 while the satellite is not ready, and says why', async () => {
   connector.vanish();
   const idle = defineBlock({ name: 'idle', make: () => ({}) });
   const { url } = await Watched.start({ blocks: [{ name: 'idle' }], blockFactories: { idle }, connector });
-  const { code, stdout } = await cli(['status', '--admin', url]);
+  const { code, stdout } = await cliHere(['status', '--admin', url]);
   assert.equal(code, 1);
   assert.match(stdout[0] ?? '', /○ not ready$/);
   assert.ok(
@@ -68,7 +68,7 @@ test('status is 1 while the satellite is not ready, and says why', async () => {
 
 test('status and top say where they looked when nobody answers, and what to do', async () => {
   for (const command of ['status', 'top']) {
-    const { code, stdout, stderr } = await cli([command, '--admin', '/nowhere/admin.sock']);
+    const { code, stdout, stderr } = await cliHere([command, '--admin', '/nowhere/admin.sock']);
     assert.deepEqual([code, stdout], [1, []]);
     assert.match(
       stderr.join(),
@@ -116,6 +116,32 @@ test('on a terminal top sorts, filters, helps, and leaves the terminal as it was
   await once(terminal, 'close');
   assert.equal(terminal.exitCode, 0);
   assert.ok(seen.includes('\u001B[?25h\u001B[?1049l'), 'the cursor is back, and the screen');
+});
+
+test('what blocks measure themselves is told, but for what is nothing, and losses, which are told as such', async () => {
+  const status = await (await stuck()).status();
+  const [first] = status.blocks;
+  assert.ok(first);
+  const metric = { type: 'gauge', help: 'x' } as const;
+  const measured = [
+    { ...metric, name: 'kept_messages', value: 12 },
+    { ...metric, name: 'kept_bytes', value: 1_234_567 },
+    { ...metric, name: 'age_seconds', value: 3.26 },
+    { ...metric, name: 'dead_letters', value: 0 },
+    { ...metric, type: 'counter', name: 'frames_total', value: 7, labels: { listener: 'tcp' } },
+    { ...metric, type: 'loss', name: 'dropped_total', value: 7 },
+  ] as const;
+  const of = (blocks: typeof status.blocks): readonly string[] => {
+    const lines = statusLines({ ...status, blocks }, plain);
+    return lines.slice(lines.indexOf('Measured'));
+  };
+  assert.deepEqual(
+    of([
+      { ...first, responsibility: 'spool', measured },
+      { ...first, measured: [] },
+    ]),
+    ['Measured', '  spool: kept messages 12, kept bytes 1.2M, age seconds 3.3, frames (tcp) 7'],
+  );
 });
 
 test('blocks are sorted and filtered; what comes from outside cannot steer the terminal', async () => {

@@ -1,67 +1,107 @@
-import { join } from 'node:path';
+import { checkMessage } from '@sputnikjs/messaging';
 import { revived } from './deliver/dead-letters.js';
-import { filesOf } from './store/files.js';
-import { own } from './store/owner.js';
-import type { OnProblem } from './store/problem.js';
-import { measure, type Content, type Kept } from './store/record.js';
-import { Store } from './store/store.js';
+import { messageIn } from './line.js';
+import type { Content, Kept } from './store/record.js';
+import type { Store } from './store/store.js';
 
 /** Messages that are moved at a time. */
 const SOME = 1_024;
 
-/**
- * Puts the dead letters of a folder back, behind the messages that it keeps: they are sent again, to their own targets, from the next start on.
- * Resolves with how many they are. Rejects while a satellite has the folder open.
- */
-export function retry(folder: string, onProblem: OnProblem): Promise<number> {
-  return withDead(folder, onProblem, async (some) => {
-    const store = await open(folder, onProblem);
-    try {
-      await Promise.all(some.map(({ content }) => append(store, revived(content))));
-    } finally {
-      await store.close();
-    }
-  });
+/** What is changed. */
+export interface ChangesParts {
+  readonly dead: Store;
+  /** Resolves when the message is on the disk, behind those that are kept. */
+  readonly accept: (content: Content) => Promise<void>;
 }
 
-/** Forgets the dead letters of a folder. Resolves with how many they are. Rejects while a satellite has the folder open. */
-export function drop(folder: string, onProblem: OnProblem): Promise<number> {
-  return withDead(folder, onProblem, async () => {});
-}
+/** What somebody may change of a spool by hand, one change after the other. Each resolves with how many messages it was. */
+export class Changes {
+  readonly #parts: ChangesParts;
+  #last: Promise<unknown> = Promise.resolve();
 
-/** Does something with all dead letters, some at a time; they are gone when that is done. */
-async function withDead(
-  folder: string,
-  onProblem: OnProblem,
-  work: (some: readonly Kept[]) => Promise<void>,
-): Promise<number> {
-  const owner = await own(folder);
-  try {
-    const dead = await open(join(folder, 'dead'), onProblem);
+  constructor(parts: ChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** Puts the dead letters back, behind the messages that are kept: they are sent again, to their own targets. */
+  retry(): Promise<number> {
+    return this.#inTurn(() => this.#eachDead(({ content }) => this.#parts.accept(revived(content))));
+  }
+
+  /** Forgets the dead letters. */
+  drop(): Promise<number> {
+    return this.#inTurn(() => this.#eachDead(async () => {}));
+  }
+
+  /** Takes messages from lines of JSON, as `export` writes them. Rejects at the first that cannot be taken, and says how many were. */
+  import(lines: AsyncIterable<string>): Promise<number> {
+    return this.#inTurn(() => this.#import(lines));
+  }
+
+  #inTurn(change: () => Promise<number>): Promise<number> {
+    const changed = this.#last.then(change);
+    this.#last = changed.catch(() => {});
+    return changed;
+  }
+
+  /** Those that are there now: what is refused again meanwhile is left. Each is gone when the work on it is done. */
+  async #eachDead(work: (kept: Kept) => Promise<void>): Promise<number> {
+    const { dead } = this.#parts;
+    let left = dead.kept;
     let count = 0;
+    dead.rewind();
     try {
-      for (let some = await dead.take(SOME); some.length > 0; some = await dead.take(SOME)) {
-        await work(some);
-        for (const { sequence } of some) dead.acknowledge(sequence);
-        count += some.length;
+      while (left > 0) {
+        const some = (await dead.take(Math.min(SOME, left))).filter(({ sequence }) => !dead.isAcknowledged(sequence));
+        if (some.length === 0) break;
+        left -= some.length;
+        const settled = await Promise.allSettled(some.map(work));
+        for (const [index, { status }] of settled.entries()) {
+          if (status === 'rejected') continue;
+          dead.acknowledge(some[index]?.sequence ?? 0);
+          count++;
+        }
+        const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+        if (failed !== undefined) throw stopped(`dead letters stay, since ${textOf(failed.reason)}`, count);
       }
     } finally {
-      await dead.close();
+      await dead.save();
     }
     return count;
-  } finally {
-    await owner.release();
+  }
+
+  async #import(lines: AsyncIterable<string>): Promise<number> {
+    let number = 0;
+    let count = 0;
+    let problem: string | undefined;
+    let underWay: Promise<void>[] = [];
+    for await (const line of lines) {
+      const at = ++number;
+      const taking = this.#take(line).then(
+        () => void count++,
+        (error: unknown) => void (problem ??= `line ${at}: ${textOf(error)}`),
+      );
+      underWay.push(taking);
+      if (underWay.length < SOME) continue;
+      await Promise.all(underWay.splice(0));
+      if (problem !== undefined) break;
+    }
+    await Promise.all(underWay);
+    if (problem !== undefined) throw stopped(problem, count);
+    return count;
+  }
+
+  async #take(line: string): Promise<void> {
+    const message = messageIn(line);
+    checkMessage(message);
+    await this.#parts.accept(message);
   }
 }
 
-function open(path: string, onProblem: OnProblem): Promise<Store> {
-  const unbounded = { maxBytes: Infinity, maxMessages: Infinity };
-  return Store.open(filesOf(path), { ...unbounded, now: () => Date.now(), onChange() {}, onProblem });
+function stopped(problem: string, count: number): Error {
+  return new Error(`${problem}; ${count} messages were taken`);
 }
 
-function append(store: Store, content: Content): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-    store.append({ measured: measure(content), settle });
-  });
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

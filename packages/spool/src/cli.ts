@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { filesOf, type Files } from './store/files.js';
 import { inspectStore, keptIn } from './store/inspection.js';
 import type { Problem } from './store/problem.js';
 import type { Kept } from './store/record.js';
-import { drop, retry } from './changes.js';
+import { change } from './by-hand.js';
+import { lineOf } from './line.js';
 
 const HELP = `sputnik-spool COMMAND FOLDER
 
@@ -15,10 +17,11 @@ Of the folder of a spool, also while a satellite has it open:
   verify   Read everything; exit code 1 if something is damaged
   export   All messages, as lines of JSON
 
-Of a folder that no satellite has open:
+These change it; a satellite that has it open does so itself:
 
-  retry    Send the dead letters again, from the next start on
+  retry    Send the dead letters again
   drop     Forget the dead letters
+  import   Take messages from the standard input, as export writes them
 
   --dead       The dead letters instead: what the server has refused for good
   --limit N    How many messages show writes (10)
@@ -28,6 +31,7 @@ Examples:
   sputnik-spool ls spool
   sputnik-spool show spool --dead
   sputnik-spool export spool > messages.ndjson
+  sputnik-spool import other < messages.ndjson
 `;
 
 /** So much of a payload is shown. */
@@ -86,7 +90,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   async show({ files, say, limit }) {
     let count = 0;
     for await (const kept of keptIn(files)) {
-      say(lineOf(kept));
+      say(summaryOf(kept));
       if (++count === limit) break;
     }
     return true;
@@ -101,33 +105,38 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return true;
   },
   async export({ files, say }) {
-    for await (const kept of keptIn(files)) say(JSON.stringify(recordOf(kept)));
+    for await (const kept of keptIn(files)) say(lineOf(kept));
     return true;
   },
   async retry({ folder, say }) {
-    say(`${await retry(folder, sayProblem)} dead letters are sent again from the next start on`);
+    const { count, isFlying } = await change(folder, 'retry', none(), sayProblem);
+    say(`${count} dead letters are sent again${isFlying ? '' : ' from the next start on'}`);
     return true;
   },
   async drop({ folder, say }) {
-    say(`${await drop(folder, sayProblem)} dead letters are forgotten`);
+    const { count } = await change(folder, 'drop', none(), sayProblem);
+    say(`${count} dead letters are forgotten`);
+    return true;
+  },
+  async import({ folder, say }) {
+    const { count, isFlying } = await change(folder, 'import', input(), sayProblem);
+    say(`${count} messages are on disk, and are sent${isFlying ? '' : ' from the next start on'}`);
     return true;
   },
 };
+
+/** Read only when somebody asks for the first one: until then, lines would be lost. */
+async function* input(): AsyncGenerator<string, void> {
+  yield* createInterface({ input: process.stdin });
+}
+
+async function* none(): AsyncGenerator<string, void> {}
 
 function sayProblem({ text, file }: Problem): void {
   process.stderr.write(`${file === undefined ? '' : `${file}: `}${text}\n`);
 }
 
-function lineOf({ sequence, time, content: { target, payload } }: Kept): string {
+function summaryOf({ sequence, time, content: { target, payload } }: Kept): string {
   const text = JSON.stringify(Buffer.from(payload).toString().slice(0, SHOWN));
   return `${sequence}  ${new Date(time).toISOString()}  ${JSON.stringify(target)}  ${payload.length} bytes  ${text}`;
-}
-
-/** A payload that is no UTF-8 is in base64. */
-function recordOf({ sequence, time, key, content }: Kept): object {
-  const { target, contentType, headers, id = key } = content;
-  const bytes = Buffer.from(content.payload);
-  const text = bytes.toString();
-  const payload = Buffer.from(text).equals(bytes) ? { payload: text } : { base64: bytes.toString('base64') };
-  return { sequence, time: new Date(time).toISOString(), target, id, contentType, headers, ...payload };
 }

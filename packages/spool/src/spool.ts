@@ -1,8 +1,11 @@
+import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { defineBlock, type BlockDefinition, type Metric } from '@sputnikjs/core';
-import { PRODUCER, weightOf } from '@sputnikjs/messaging';
+import { PRODUCER, weightOf, type ProduceMessage } from '@sputnikjs/messaging';
 import { ProblemLog } from '@sputnikjs/messaging/net';
+import { Changes } from './changes.js';
 import { SPOOL_CONFIG, type SpoolConfig } from './config.js';
+import { answer } from './control.js';
 import { DeadLetters } from './deliver/dead-letters.js';
 import { Delivery } from './deliver/delivery.js';
 import { Intake } from './deliver/intake.js';
@@ -10,6 +13,7 @@ import { filesOf } from './store/files.js';
 import { folderProblem, prepareFolder } from './store/folder.js';
 import { own } from './store/owner.js';
 import type { Problem } from './store/problem.js';
+import type { Content } from './store/record.js';
 import { Store } from './store/store.js';
 import { tellProblem } from './tell-problem.js';
 
@@ -19,8 +23,11 @@ const DEAD = 'dead';
 const DEAD_SHARE = 8;
 /** Messages that wait for the disk, in so many calls of so many; messages behind them, and bytes of all. */
 const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [512, 8, 1_024, 33_554_432] as const;
-/** How often what was delivered is noted, in milliseconds: what was delivered since is sent again after a kill. */
-const SAVE_MS = 1_000;
+/**
+ * How often what was delivered is noted, in milliseconds: so many times soon, from then on later. What was delivered since is sent again after a
+ * kill: one that is killed again and again, soon after its start, would send the same for ever.
+ */
+const [SOON_MS, SOON_TIMES, SAVE_MS] = [50, 40, 1_000] as const;
 
 /** What there is from init to finish. */
 interface Opened {
@@ -29,6 +36,7 @@ interface Opened {
   readonly intake: Intake;
   readonly delivery: Delivery;
   readonly letters: DeadLetters;
+  readonly changes: Changes;
   close(): Promise<void>;
 }
 
@@ -73,9 +81,17 @@ export const spool: BlockDefinition = defineBlock({
     let opened: Opened | undefined;
     const onProblem = (problem: Problem): void => tellProblem(problem, ctx.log, problemLog);
 
+    async function onCommand(socket: Socket): Promise<void> {
+      const done = opened && (await answer(socket, opened.changes).catch(() => undefined));
+      if (done === undefined) return void socket.destroy();
+      const { change, answer: told } = done;
+      const outcome = 'error' in told ? told.error : `${told.count} messages`;
+      ctx.log.info({ event: 'spoolChanged', change, ...told }, `a command asked for ${change}: ${outcome}`);
+    }
+
     async function open(path: string): Promise<Opened> {
       await prepareFolder(path);
-      const owner = await own(path);
+      const owner = await own(path, (socket) => void onCommand(socket));
       try {
         await prepareFolder(join(path, DEAD));
         const { maxBytes, maxMessages = Infinity, maxAgeMs = Infinity, window, deadLetter } = config;
@@ -105,7 +121,8 @@ export const spool: BlockDefinition = defineBlock({
           await dead.close();
           await owner.release();
         };
-        return { store, dead, intake, delivery, letters, close };
+        const changes = new Changes({ dead, accept: (content) => acceptOne(intake, content) });
+        return { store, dead, intake, delivery, letters, changes, close };
       } catch (error) {
         await owner.release();
         throw error;
@@ -123,7 +140,13 @@ export const spool: BlockDefinition = defineBlock({
       },
       async run() {
         opened?.delivery.goOn();
-        for await (const _ of ctx.clock.every(SAVE_MS, ctx.signal)) await opened?.store.save();
+        for (let times = 0; ; times++) {
+          // guard: D4 what was delivered is noted soon after a start
+          const isSoon = times < SOON_TIMES;
+          await ctx.clock.sleep(isSoon ? SOON_MS : SAVE_MS, ctx.signal);
+          if (ctx.signal.aborted) return;
+          await opened?.store.save();
+        }
       },
       onMsgs(mails) {
         if (opened === undefined) throw new Error('the spool is not open');
@@ -148,6 +171,14 @@ export const spool: BlockDefinition = defineBlock({
     };
   },
 });
+
+/** Resolves when the message is on the disk; rejects if it cannot be now. */
+function acceptOne(intake: Intake, content: Content): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const msg: ProduceMessage = { ...content, whenFull: 'reject' };
+    void intake.accept([{ msg, reply: () => resolve(), fail: reject }]);
+  });
+}
 
 function metricsOf({ store, dead, intake, delivery, letters }: Opened, { maxBytes }: SpoolConfig): readonly Metric[] {
   const gauge = (name: string, help: string, value: number): Metric => ({ name, type: 'gauge', help, value });

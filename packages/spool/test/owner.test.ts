@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { lstatSync, readdirSync, renameSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { gate } from '@sputnikjs/testkit';
 import { own } from '../dist/store/owner.js';
 import { folder } from './helpers.js';
 
@@ -58,4 +59,15 @@ test('D8: nor does it matter that a process was killed while it took a socket ov
 test('D8: a folder whose path leaves no room for a socket is refused, and the error says by how much', async () => {
   const path = join(folder(), 'x'.repeat(100));
   await assert.rejects(own(path), /too long for a socket in it, by \d+ bytes/);
+});
+
+test('D8: who is connected to an owner does not keep it from ending', async () => {
+  const path = folder();
+  const connected = gate();
+  const owner = await own(path, () => connected.open());
+  const socket = connect(join(path, 'owner'));
+  await connected.passed;
+  const closed = once(socket, 'close');
+  await owner.release();
+  await closed;
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SputnikError } from '@sputnikjs/core';
@@ -45,6 +46,22 @@ test('D3: what was accepted and not delivered is delivered after the next start,
     assert.deepEqual(rest, { contentType: undefined, headers: undefined, ...others });
     if (own !== undefined) assert.equal(id, own);
   }
+});
+
+test('D4: what was delivered is noted soon after a start: one that is killed again and again does not send the same for ever', async () => {
+  const path = folder();
+  const { flight, uplink, ask, metrics } = await spoolFlight({ path });
+  await ask(message(1));
+  await until(() => metrics()['delivered_total'] === 1);
+  await flight.clock.advance(50);
+  await until(() => existsSync(join(path, 'cursor')));
+  // what a kill would leave
+  const left = folder();
+  await cp(path, left, { recursive: true, filter: (source) => !source.endsWith('owner') });
+  const next = await spoolFlight({ path: left });
+  await next.ask(message(2));
+  await until(() => next.uplink.messages.length > 0);
+  assert.deepEqual(numbers([...uplink.messages, ...next.uplink.messages]), [1, 2]);
 });
 
 test('D10: a message has an id from its acceptance, its own or that of the spool, and the same in each delivery', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomFrom } from '@sputnikjs/testkit';
+import { randomFrom, turn } from '@sputnikjs/testkit';
 import type { Problem } from '../dist/store/problem.js';
 import { encode, measure, type Kept } from '../dist/store/record.js';
 import { Store } from '../dist/store/store.js';
@@ -275,6 +275,20 @@ test('D4: what is acknowledged is gone from the disk in its order, though it can
     await takeAll(store);
     assert.deepEqual([store.lost, problems], [0, []], `seed ${seed}`);
   }
+});
+
+test('D8: what is acknowledged after the end changes no file: another may have the folder by then', async () => {
+  const files = sound();
+  const first = await open(files);
+  await append(first.store, 'one');
+  await first.store.close();
+  const { store } = await open(files);
+  const [kept] = await takeAll(store);
+  await store.close();
+  const before = await files.names();
+  store.acknowledge(kept?.sequence ?? 0);
+  for (let turns = 0; turns < 20; turns++) await turn();
+  assert.deepEqual(await files.names(), before);
 });
 
 test('D9: a segment of a newer version is left as it is, and the error says what to do', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomFrom } from '@sputnikjs/testkit';
 import { ForgetfulFiles } from './forgetful-files.js';
 import { folder } from './helpers.js';
 import { assertKept, assertSurvives } from './kept.js';
-import { callsIn, trace } from './traced.js';
+import { callsIn, trace, WRITER } from './traced.js';
 import { TracedDisk } from './traced-disk.js';
 
 /** How many power cuts are tried after each call. */
@@ -50,3 +52,11 @@ test(
     ]);
   },
 );
+
+test('the traced process ends when who has started it is gone, be it killed: strace leaves it behind', async () => {
+  const writer = spawn(process.execPath, [WRITER, join(folder(), 'spool'), '1'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  writer.stdin.end();
+  assert.deepEqual(await once(writer, 'exit'), [1, null]);
+});

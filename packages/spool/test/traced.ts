@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const WRITER = fileURLToPath(new URL('fixtures/writer.js', import.meta.url));
+/** Stores messages, and says so. */
+export const WRITER: string = fileURLToPath(new URL('fixtures/writer.js', import.meta.url));
 /** All that changes files. */
 const CALLS = 'openat,write,writev,pwrite64,pwritev,fdatasync,fsync,rename,unlink,ftruncate,mkdir,close';
 
@@ -40,7 +41,7 @@ export async function trace(
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
   // A file: a pipe that nobody reads in time would refuse what is said.
   const output = openSync(`${to}.said`, 'w');
-  const stdio = ['ignore', output, 'pipe'] as const;
+  const stdio = ['pipe', output, 'pipe'] as const;
   const child = spawn('strace', [...options, process.execPath, WRITER, folder, `${seed}`], { env, stdio: [...stdio] });
   closeSync(output);
   const errors: string[] = [];

@@ -1,11 +1,14 @@
 import type { StreamInfo } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { millis, nanos } from '@nats-io/transport-node';
+import type { DuplicateWindow } from '@sputnikjs/messaging';
 import type { StreamConfig } from '../config.js';
 import { codeOf, type JetStream } from './jetstream.js';
 import { covers } from '../subject.js';
 
 const NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
+/** What the server gives a stream that asks for none; no more than its messages live. */
+const DEFAULT_WINDOW_SECONDS = 120;
 
 /** Has a stream be there and take its subjects: creates it if it is missing. Resolves with when it was made. Rejects with what is in the way. */
 export async function prepareStream(jetstream: JetStream, stream: StreamConfig): Promise<string> {
@@ -13,6 +16,15 @@ export async function prepareStream(jetstream: JetStream, stream: StreamConfig):
   if (found === undefined) return (await create(jetstream, stream)).created;
   checkSubjects(stream, found);
   return found.created;
+}
+
+/** For how long a stream knows a message again by its id: as it is, or as it is going to be made. */
+export async function duplicateWindowOf(jetstream: JetStream, stream: StreamConfig): Promise<DuplicateWindow> {
+  const { name, duplicateWindowSeconds, maxAgeSeconds = Infinity } = stream;
+  const found = await find(jetstream, name);
+  const planned = duplicateWindowSeconds ?? Math.min(DEFAULT_WINDOW_SECONDS, maxAgeSeconds);
+  const seconds = found === undefined ? planned : millis(found.config.duplicate_window) / 1_000;
+  return { stream: name, exists: found !== undefined, seconds };
 }
 
 function find(jetstream: JetStream, name: string): Promise<StreamInfo | undefined> {

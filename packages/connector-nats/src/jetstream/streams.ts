@@ -1,7 +1,8 @@
 import type { Logger } from '@sputnikjs/core';
+import type { DuplicateWindow } from '@sputnikjs/messaging';
 import type { StreamConfig } from '../config.js';
 import type { JetStream } from './jetstream.js';
-import { prepareStream } from './stream.js';
+import { duplicateWindowOf, prepareStream } from './stream.js';
 import { covers } from '../subject.js';
 
 /** The streams that the configuration says have to be there. */
@@ -28,6 +29,13 @@ export class Streams {
   /** Has it called when a stream is another than before, which has nothing of what the former one had not acknowledged. */
   onRenewed(watcher: (takes: (target: string) => boolean) => void): void {
     this.#watchers.push(watcher);
+  }
+
+  /** For how long each of them knows a message again. */
+  async duplicateWindows(): Promise<readonly DuplicateWindow[]> {
+    const windows: DuplicateWindow[] = [];
+    for (const stream of this.#streams) windows.push(await duplicateWindowOf(this.jetstream, stream));
+    return windows;
   }
 
   /** The names of all streams on the server that have a subject, or some of those that it stands for. */

@@ -59,11 +59,22 @@ export abstract class LinkConnector<
     return this.open(signal);
   }
 
+  /** What else there is to tell of a server that has let us in. Changes nothing there. */
+  protected async inspect(_link: L): Promise<Pick<ServerFound, 'duplicateWindows'>> {
+    return {};
+  }
+
   async probe(signal: AbortSignal): Promise<ServerFound | undefined> {
     const link = await this.openBeside(signal);
     const { url, product } = link;
-    await link.close();
-    return { url, product };
+    const aborted = (): void => link.end(signal.reason as Error);
+    signal.addEventListener('abort', aborted);
+    try {
+      return { url, product, ...(await this.inspect(link)) };
+    } finally {
+      signal.removeEventListener('abort', aborted);
+      await link.close();
+    }
   }
 
   start(log?: Logger): void | Promise<void> {

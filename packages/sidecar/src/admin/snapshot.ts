@@ -17,7 +17,7 @@ import { lossesOf, ownLosses, sum } from './losses.js';
 import type { RecentLines } from './recent-lines.js';
 import type { NestedState } from './nested-state.js';
 import { ServerRecord } from './server-record.js';
-import type { BlockEntry, LossPlace, NestedStatus, ServerStatus, Status } from './status.js';
+import type { BlockEntry, NestedStatus, ServerStatus, Status } from './status.js';
 import { summaryOf } from './summary.js';
 
 /** What a snapshot is made of. */
@@ -55,7 +55,7 @@ export function snapshot(watched: Watched): Status {
   const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
     .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
-    .map((block) => entryOf(block, wiring, meter, losses));
+    .map((block) => entryOf(block, wiring, meter, given));
   const { server, launchedAt, startedAt, failed } = meter.record;
   const connection = flight?.connection ?? 'none';
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
@@ -142,11 +142,12 @@ function entryOf(
   block: BlockStatus,
   wiring: readonly BlockWiring[],
   meter: FlightMeter,
-  losses: readonly LossPlace[],
+  given: readonly BlockMetrics[],
 ): BlockEntry {
   const { rates, record } = meter;
   const measured = meter.meters.get(block.responsibility);
   const { responsibility, dropped, depth } = block;
+  const own = given.filter((one) => one.block.responsibility === responsibility);
   return {
     ...block,
     listens: wiring.find((other) => other.responsibility === responsibility)?.listens ?? [],
@@ -157,10 +158,8 @@ function entryOf(
     oldestMs: meter.oldestMsOf(block),
     wait: durationsOf(measured?.waited),
     handling: durationsOf(measured?.handled),
-    lost:
-      dropped +
-      (record.failed.get(responsibility)?.count ?? 0) +
-      sum(losses.filter((loss) => loss.block === responsibility)),
+    lost: dropped + (record.failed.get(responsibility)?.count ?? 0) + sum(ownLosses(own)),
+    measured: own.flatMap(({ metrics }) => metrics),
   };
 }
 

@@ -37,6 +37,15 @@ const block = z.strictObject({
   oldestMs: amount,
   wait: durations,
   handling: durations,
+  measured: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.enum(['counter', 'gauge', 'loss', 'held']),
+      help: z.string(),
+      value: z.number(),
+      labels: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
 });
 
 const state = z.enum(['preparing', 'prepared', 'flying', 'landing', 'landed']);

@@ -1,5 +1,5 @@
+import type { BlockState, FlightStatus, ListenPlace, Metric } from '@sputnikjs/core';
 import type { ThreadState } from './nested-state.js';
-import type { BlockState, FlightStatus, ListenPlace } from '@sputnikjs/core';
 
 /** A verdict, and what it is made of. */
 export interface Health {
@@ -56,6 +56,8 @@ export interface BlockEntry {
   readonly wait: Durations;
   /** How long its handler takes. */
   readonly handling: Durations;
+  /** What it measures itself. */
+  readonly measured: readonly Metric[];
 }
 
 /** A warning or an error of the log. */

@@ -6,12 +6,12 @@ const LONG_MS = 1_000;
 
 type Said = Pick<
   Status,
-  'satellite' | 'server' | 'landing' | 'held' | 'oldestMs' | 'lost' | 'blocks' | 'bottleneck' | 'now'
+  'satellite' | 'server' | 'satellites' | 'landing' | 'held' | 'oldestMs' | 'lost' | 'blocks' | 'bottleneck' | 'now'
 >;
 
 /** How a satellite is, in sentences that a person who was just woken understands. */
 export function summaryOf(status: Said): string {
-  return [flight(status), server(status), ...bottleneck(status), lossText(status.lost)].join(' ');
+  return [flight(status), server(status), ...nested(status), ...bottleneck(status), lossText(status.lost)].join(' ');
 }
 
 const since = (time: string, { now }: Said): string => duration(Date.parse(now) - Date.parse(time));
@@ -38,6 +38,16 @@ function server(status: Said): string {
   // in a landing, and where there is a bottleneck, it is said elsewhere
   const isSlow = server.state === 'connected' && !landing && bottleneck === undefined && oldestMs > LONG_MS;
   return isSlow ? `${text} ${waits}, the oldest for ${duration(oldestMs)}.` : text;
+}
+
+/** Said of satellites inside it where something is wrong. */
+function nested(status: Said): readonly string[] {
+  const { satellites, landing } = status;
+  if (landing) return [];
+  return satellites.flatMap(({ path, state, server: own }) => [
+    ...(state === 'failed' ? [`${path} has failed, and is made anew.`] : []),
+    ...(own?.away === true ? [`The server of ${path} has been away for ${since(own.since, status)}.`] : []),
+  ]);
 }
 
 /** How the connection to the server is, and has been for `long`. */

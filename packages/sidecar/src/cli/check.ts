@@ -1,3 +1,4 @@
+import type { DuplicateWindow } from '@sputnikjs/messaging';
 import { resultOf, type CheckResult } from '../folder/check.js';
 import type { Reader } from '../folder/reader.js';
 import { setUp } from '../folder/setup.js';
@@ -30,13 +31,13 @@ export async function checkCommand({ cf, dialect, json, connect }: CheckOptions)
 function asJson(result: CheckResult, server: Probed | undefined): object {
   if (server === undefined) return result;
   const { kind, ...more } = server;
-  const told =
+  const outcome =
     'error' in more
       ? { error: chain(more.error) }
       : 'server' in more
         ? { ...more.server, tookMs: whole(more.tookMs) }
         : {};
-  return { ...result, server: { state: kind, ...told } };
+  return { ...result, server: { state: kind, ...outcome } };
 }
 
 function tell(cf: string, { problems, warnings, blocks }: CheckResult, server: Probed | undefined): void {
@@ -46,6 +47,13 @@ function tell(cf: string, { problems, warnings, blocks }: CheckResult, server: P
   process.stdout.write(`${cf}: ok, ${blocks.length} block${blocks.length === 1 ? '' : 's'}\n`);
   if (server?.kind === 'failed') process.stderr.write(`server: ${chain(server.error)}\n`);
   else if (server !== undefined) process.stdout.write(`server: ${found(server)}\n`);
+  if (server?.kind !== 'found') return;
+  for (const window of server.server.duplicateWindows ?? []) process.stdout.write(`${told(window)}\n`);
+}
+
+function told({ stream, exists, seconds }: DuplicateWindow): string {
+  const plan = exists ? '' : '; it is made at the start';
+  return `stream ${printable(stream)}: a message that comes again within ${seconds} s is stored once${plan}`;
 }
 
 function found(probed: Exclude<Probed, { kind: 'failed' }>): string {

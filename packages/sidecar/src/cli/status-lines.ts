@@ -1,3 +1,4 @@
+import type { Metric } from '@sputnikjs/core';
 import type { BlockEntry, Status } from '../admin/status.js';
 import { printable } from '../text.js';
 import { wrapped } from './layout.js';
@@ -68,7 +69,25 @@ export function statusLines(status: Status, drawing: Drawing): readonly string[]
       drawing,
       paint,
     ),
+    ...measured(blocks, drawing, paint),
   ];
+}
+
+/** What blocks measure themselves, but for what is nothing, and for losses, which are told above. */
+function measured(blocks: readonly BlockEntry[], { width }: Drawing, paint: Paint): readonly string[] {
+  const lines = blocks.flatMap(({ responsibility, measured: all }) => {
+    const told = all.filter(({ type, value }) => type !== 'loss' && value !== 0);
+    if (told.length === 0) return [];
+    const text = `${responsibility}: ${told.map(valueText).join(', ')}`;
+    return wrapped(printable(text), width - 2).map((line) => `  ${line}`);
+  });
+  return lines.length === 0 ? [] : ['', paint('bold', 'Measured'), ...lines];
+}
+
+function valueText({ name, value, labels = {} }: Metric): string {
+  const where = Object.values(labels);
+  const what = name.replace(/_total$/, '').replaceAll('_', ' ');
+  return `${what}${where.length === 0 ? '' : ` (${where.join(' ')})`} ${Number.isInteger(value) ? short(value) : value.toFixed(1)}`;
 }
 
 /** Whether there is more to say of a nested satellite than that it flies as the whole does. */

@@ -144,12 +144,12 @@ export class Configuration {
       problems: strays.flatMap(({ layer, name, near }) =>
         near === undefined
           ? []
-          : `${layer.label}: ${layer.prefix}${name}: sets no key of any configuration, did you mean "${layer.prefix}${near}"?`,
+          : `${layer.label}: ${shown(`${layer.prefix}${name}`)}: sets no key of any configuration, did you mean "${layer.prefix}${near}"?`,
       ),
       warnings: strays
         .filter(({ near }) => near === undefined)
         .flatMap(({ layer, name }) =>
-          this.#setsNone(name, known).map((text) => `${layer.label}: ${layer.prefix}${name}: ${text}`),
+          this.#setsNone(name, known).map((text) => `${layer.label}: ${shown(`${layer.prefix}${name}`)}: ${text}`),
         ),
     };
   }
@@ -202,4 +202,10 @@ export class Configuration {
     const keys = missing.map((issue) => keyText(pathOf(issue))).join(', ');
     return [`${this.reader.missing(absent)}; these keys have no default: ${keys}`, ...others];
   }
+}
+
+/** A name up to what no name of ours has: in a file that is broken a value may stand behind that, and be a secret. */
+function shown(name: string): string {
+  const own = /^\w*/.exec(name)?.[0] ?? '';
+  return own === name ? name : `${own}…`;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, lstat, rename, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { privately } from '@sputnikjs/messaging/net';
 
@@ -13,19 +13,33 @@ const SUFFIXES = 28;
 /** How long to wait for another process that takes over, in milliseconds, and how often. */
 const [PAUSE_MS, PAUSES] = [5, 200] as const;
 
+/** Where the owner of a folder listens. */
+export function socketOf(folder: string): string {
+  return join(folder, SOCKET);
+}
+
 /**
  * Makes this process the owner of a folder, until it ends, however it ends. Rejects while another process is: it listens at a socket in the
- * folder. A socket at which nobody listens any more is that of a process that is gone, and is replaced.
+ * folder. A socket at which nobody listens any more is that of a process that is gone, and is replaced. `onConnect` gets the connections of
+ * others, who may want nothing but to know whether there is an owner; their errors are nobody's.
  */
-export async function own(folder: string): Promise<{ release(): Promise<void> }> {
-  const path = join(folder, SOCKET);
+export async function own(
+  folder: string,
+  onConnect: (socket: Socket) => void = (socket) => socket.destroy(),
+): Promise<{ release(): Promise<void> }> {
+  const path = socketOf(folder);
   const tooLong = Buffer.byteLength(path) + SUFFIXES - LONGEST;
   if (tooLong > 0)
     throw new Error(
       `the path of the folder is too long for a socket in it, by ${tooLong} bytes. Configure a shorter "path"`,
     );
   const mine = `${path}.${randomBytes(6).toString('base64url')}`;
-  const server = await listen(mine);
+  const sockets = new Set<Socket>();
+  const server = await listen(mine, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+    onConnect(socket);
+  });
   try {
     for (let pauses = 0; !(await takes(path, mine)); pauses++) {
       if (pauses === PAUSES) throw inUse(folder);
@@ -39,6 +53,7 @@ export async function own(folder: string): Promise<{ release(): Promise<void> }>
   return {
     async release() {
       await rm(path, { force: true });
+      for (const socket of sockets) socket.destroy();
       await close(server);
     },
   };
@@ -108,8 +123,9 @@ function isHeard(path: string): Promise<boolean> {
   });
 }
 
-function listen(path: string): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
+function listen(path: string, onConnect: (socket: Socket) => void): Promise<Server> {
+  // Who asks ends its half, and waits for the answer.
+  const server = createServer({ allowHalfOpen: true }, onConnect);
   // The flight keeps the process alive, not the socket.
   server.unref();
   return new Promise((resolve, reject) => {

@@ -47,6 +47,7 @@ export class Store {
   #saved = -1;
   #saving: Promise<void> = Promise.resolve();
   #cleaning: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(files: Files, options: StoreOptions, found: Recovered) {
     const { acknowledged, last, lost } = found;
@@ -148,8 +149,10 @@ export class Store {
     return sequence <= this.#acknowledged || this.#beyond.has(sequence);
   }
 
-  /** The message need not be kept any longer. */
+  /** The message need not be kept any longer. After the end that is too late: another may have the folder. */
   acknowledge(sequence: number): void {
+    // guard: D8 what is acknowledged after the end changes no file
+    if (this.#isClosed) return;
     if (this.isAcknowledged(sequence)) return;
     this.kept--;
     if (sequence === this.#acknowledged + 1) this.#acknowledged = sequence;
@@ -191,6 +194,7 @@ export class Store {
   /** Stores what waits, removes what is over, and closes the files. */
   async close(): Promise<void> {
     await this.#appender.roll();
+    this.#isClosed = true;
     await this.#cleaning;
     await this.save();
   }

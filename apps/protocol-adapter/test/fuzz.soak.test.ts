@@ -1,0 +1,3 @@
+import { fuzzTrials } from './fuzz/trials.js';
+
+fuzzTrials(300);

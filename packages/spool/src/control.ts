@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { Changes } from './changes.js';
+import { socketOf } from './store/owner.js';
+
+/** What the owner of a folder can be asked for. */
+export type Change = 'retry' | 'drop' | 'import';
+
+const CHANGES: Readonly<Record<Change, (changes: Changes, lines: AsyncIterable<string>) => Promise<number>>> = {
+  retry: (changes) => changes.retry(),
+  drop: (changes) => changes.drop(),
+  import: (changes, lines) => changes.import(lines),
+};
+
+/** What it answers, as a line of JSON. */
+export type Answer = { readonly count: number } | { readonly error: string };
+
+/** Does what is asked for. Another version may ask for something else. */
+export async function make(changes: Changes, change: string, lines: AsyncIterable<string>): Promise<number> {
+  if (!Object.hasOwn(CHANGES, change)) throw new Error(`the owner of the folder knows no ${JSON.stringify(change)}`);
+  return CHANGES[change as Change](changes, lines);
+}
+
+/**
+ * Answers who asks the owner of a folder: with a line that names the change, the lines that it needs, and the end of them. Resolves with what was
+ * asked for and answered, or undefined if nothing was.
+ */
+export async function answer(
+  socket: Socket,
+  changes: Changes,
+): Promise<{ readonly change: string; readonly answer: Answer } | undefined> {
+  const reader = createInterface({ input: socket });
+  socket.once('close', () => reader.close());
+  const iterator = reader[Symbol.asyncIterator]();
+  const lines: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
+  const { value: change, done } = await iterator.next();
+  if (done) {
+    // Somebody only looks whether the folder has an owner.
+    socket.destroy();
+    return undefined;
+  }
+  const result = await answerTo(change, lines, changes);
+  // Who is still writing would not read before it has ended.
+  for await (const _ of lines);
+  socket.end(`${JSON.stringify(result)}\n`);
+  return { change, answer: result };
+}
+
+async function answerTo(change: string, lines: AsyncIterable<string>, changes: Changes): Promise<Answer> {
+  try {
+    return { count: await make(changes, change, lines) };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** Asks the owner of a folder. Resolves with how many messages it was, or undefined if the folder has no owner. */
+export async function ask(folder: string, change: Change, lines: AsyncIterable<string>): Promise<number | undefined> {
+  const socket = connect(socketOf(folder));
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const answered = text(socket);
+  answered.catch(() => {});
+  await pipeline(Readable.from(asked(change, lines)), socket).catch(() => {});
+  const line = await answered.catch(() => '');
+  if (line === '')
+    throw new Error('the owner of the folder does not answer: it starts, lands, or is another command. Try again');
+  const result = JSON.parse(line) as Answer;
+  if ('error' in result) throw new Error(result.error);
+  return result.count;
+}
+
+async function* asked(change: Change, lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  yield `${change}\n`;
+  for await (const line of lines) yield `${line}\n`;
+}
