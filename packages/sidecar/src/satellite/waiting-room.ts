@@ -46,6 +46,7 @@ export class WaitingRoom implements Room {
   readonly #level: Level;
   readonly #flight: Flight;
   readonly #counter: Counter;
+  #hasFlown = false;
 
   private constructor(level: Level, flight: Flight, counter: Counter) {
     this.#level = level;
@@ -60,11 +61,13 @@ export class WaitingRoom implements Room {
     const factories = blocks.map((block) => [inside(block.path, block.responsibility), standIn(block, counter)]);
     const options = { appBlocks, blockFactories: Object.fromEntries(factories), signals: false };
     const flight = await new Sputnik(options).prepare();
-    void flight.launch();
     return new WaitingRoom(levelOf(flight, '', blocks), flight, counter);
   }
 
   open(to: Level, emptied: () => void): void {
+    // not before: one whose boot nobody begins would keep the process alive
+    if (!this.#hasFlown) void this.#flight.launch();
+    this.#hasFlown = true;
     const isEmpty = (): boolean => this.#flight.status().blocks.every(({ depth }) => depth === 0);
     this.#counter.open(to, () => {
       if (isEmpty()) emptied();
