@@ -27,8 +27,8 @@ import type { Item, Landed, Snapshot } from './wire.js';
 
 /** A thread whose loop stands still for so many intervals of the heartbeat is stuck. */
 const INTERVALS = 2;
-/** Of the time that it has to land; the rest is for what comes of it here. */
-const LANDING_SHARE = 0.9;
+/** Of the time that there is for its landing: how much it has itself, and when it is ended, so that somebody is left to say so. */
+const [LANDING_SHARE, END_SHARE] = [0.8, 0.9];
 
 /** What it is made of. */
 export interface ThreadSatelliteOptions {
@@ -148,7 +148,7 @@ export class ThreadSatellite implements MadeSatellite {
       const { clock } = this.#of.shared;
       const inTime = new AbortController();
       void this.#ended.then(() => inTime.abort());
-      if (withinMs < Infinity) await clock.sleep(withinMs, inTime.signal).catch(() => {});
+      if (withinMs < Infinity) await clock.sleep(withinMs * END_SHARE, inTime.signal).catch(() => {});
       // guard: a thread that does not land in time is ended
       if (this.#isAlive && withinMs < Infinity) {
         this.#die(new Error(`the thread has not landed within ${Math.round(withinMs)} ms, and is terminated`));
