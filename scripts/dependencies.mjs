@@ -72,7 +72,15 @@ const ROOMS = {
     ['cli'],
     ['index', 'register'],
   ],
-  sidecar: [['text', 'version'], ['folder', 'log'], ['admin', 'satellite'], ['service'], ['run'], ['cli'], ['index']],
+  sidecar: [
+    ['text', 'version'],
+    ['folder', 'log'],
+    ['admin', 'satellite'],
+    ['thread', 'service'],
+    ['run'],
+    ['cli'],
+    ['index'],
+  ],
 };
 
 const IMPORTS = [

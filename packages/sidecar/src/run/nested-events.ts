@@ -2,7 +2,7 @@ import type { EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
 import type { EventLog, Surroundings } from '../log/logs.js';
 import { logOfSatellite } from '../log/satellite-log.js';
 import { isOfConnection } from '../satellite/connection-events.js';
-import type { NestedSatellite } from '../satellite/nested-satellite.js';
+import type { Nested } from '../satellite/made-satellite.js';
 
 /** Who is told. */
 export interface Listeners {
@@ -26,14 +26,14 @@ export class NestedEvents {
     this.#to = to;
   }
 
-  take(satellite: NestedSatellite, event: SputnikEvent): void {
+  take(satellite: Nested, event: SputnikEvent): void {
     if (isOfConnection(event)) {
       this.#logOf(satellite)?.take(event);
       this.#to.ofServer(satellite.setup.path, event);
     } else if ('block' in event || event.type === 'waiting') this.#to.ofBlocks(event);
   }
 
-  #logOf(satellite: NestedSatellite): EventLog | undefined {
+  #logOf(satellite: Nested): EventLog | undefined {
     const { log: whole, makeLog } = this.#to;
     if (whole === undefined) return undefined;
     const { path } = satellite.setup;
