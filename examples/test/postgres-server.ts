@@ -62,6 +62,6 @@ export function postgresServer(scope: Scope, settings: readonly string[] = []): 
 }
 
 /** The url of a database of the server, with user and password. */
-export function urlOf({ port }: RealServer, password = PASSWORD): string {
-  return `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+export function urlOf({ port }: { readonly port: number }, password = PASSWORD, database = 'postgres'): string {
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }

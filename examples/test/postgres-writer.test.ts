@@ -12,7 +12,7 @@ const [MESSAGES, AT_ONCE] = [4_000, 250];
 async function publish({ stream }: Writing, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     const some = ids.slice(from, from + AT_ONCE);
-    await Promise.all(some.map((id) => stream.publish('events.test', JSON.stringify({ id }), { msgID: id })));
+    await Promise.all(some.map((id) => stream.publish('http.test', JSON.stringify({ id }), { msgID: id })));
   }
 }
 
@@ -28,38 +28,42 @@ async function stored({ postgres }: Writing): Promise<readonly string[]> {
   return rows.map(({ id }) => id).toSorted((a, b) => Number(a) - Number(b));
 }
 
-test('what is in the stream is stored, once, though PostgreSQL is killed, frozen and started again, and the satellite is killed', { timeout: 120_000 }, async (t) => {
-  const all = await writing(t);
-  const { postgres } = all;
-  let satellite = all.fly();
-  const publishing = publish(all, numbers(MESSAGES));
-  const until = async (count: number): Promise<void> => {
-    for (;;) {
-      const [row] = await sql<{ count: string }>(postgres, 'select count(*) from messages');
-      if (Number(row?.count) >= count) return;
-      await realTime(LOOK_MS);
+test(
+  'what is in the stream is stored, once, though PostgreSQL is killed, frozen and started again, and the satellite is killed',
+  { timeout: 120_000 },
+  async (t) => {
+    const all = await writing(t);
+    const { postgres } = all;
+    let satellite = all.fly();
+    const publishing = publish(all, numbers(MESSAGES));
+    const until = async (count: number): Promise<void> => {
+      for (;;) {
+        const [row] = await sql<{ count: string }>(postgres, 'select count(*) from messages');
+        if (Number(row?.count) >= count) return;
+        await realTime(LOOK_MS);
+      }
+    };
+    for (const count of [100, MESSAGES / 4]) {
+      await until(count);
+      await postgres.stop();
+      await satellite.event('storeFailed');
+      await postgres.start();
     }
-  };
-  for (const count of [100, MESSAGES / 4]) {
-    await until(count);
-    await postgres.stop();
+    await until(MESSAGES / 3);
+    satellite.signal('SIGKILL');
+    await satellite.ended;
+    satellite = all.fly();
+    await until(MESSAGES / 2);
+    postgres.freeze();
     await satellite.event('storeFailed');
-    await postgres.start();
-  }
-  await until(MESSAGES / 3);
-  satellite.signal('SIGKILL');
-  await satellite.ended;
-  satellite = all.fly();
-  await until(MESSAGES / 2);
-  postgres.freeze();
-  await satellite.event('storeFailed');
-  postgres.thaw();
-  await publishing;
-  await untilHandled(all);
-  assert.deepEqual(await stored(all), numbers(MESSAGES));
-  satellite.signal('SIGTERM');
-  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.stdout.slice(-5).join('\n'));
-});
+    postgres.thaw();
+    await publishing;
+    await untilHandled(all);
+    assert.deepEqual(await stored(all), numbers(MESSAGES));
+    satellite.signal('SIGTERM');
+    assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.stdout.slice(-5).join('\n'));
+  },
+);
 
 test('what the table refuses becomes a dead letter, and holds up no other', { timeout: 120_000 }, async (t) => {
   const all = await writing(t);
@@ -78,9 +82,9 @@ test('what the table refuses becomes a dead letter, and holds up no other', { ti
     // no index takes it
     [randomBytes(3_000).toString('hex')]: '{"id":"2"}',
   };
-  await stream.publish('events.test', '{"id":"0","number":1}', { msgID: '0' });
+  await stream.publish('http.test', '{"id":"0","number":1}', { msgID: '0' });
   await publish(all, numbers(100).slice(1, 50));
-  for (const [id, payload] of Object.entries(bad)) await stream.publish('events.bad', payload, { msgID: id });
+  for (const [id, payload] of Object.entries(bad)) await stream.publish('http.bad', payload, { msgID: id });
   await publish(all, numbers(100).slice(50));
   const satellite = all.fly();
   await satellite.event('connected');
@@ -95,39 +99,47 @@ test('what the table refuses becomes a dead letter, and holds up no other', { ti
     payloads,
     Object.entries(bad).map(([id, payload]) => [id, Buffer.from(payload).toString('hex')]),
   );
-  assert.deepEqual(new Set(letters.map(({ source }) => source)), new Set(['events.bad']));
+  assert.deepEqual(new Set(letters.map(({ source }) => source)), new Set(['http.bad']));
   assert.match(letters[0]?.reason ?? '', /invalid input syntax for type json/);
   assert.match(letters[2]?.reason ?? '', /violates check constraint/);
   satellite.signal('SIGTERM');
   assert.equal((await satellite.ended).code, 0);
 });
 
-test('a message that comes again is stored once; one without an id, each time that it is published', { timeout: 120_000 }, async (t) => {
-  const all = await writing(t);
-  const { postgres, stream } = all;
-  await sql(postgres, `insert into messages values ('1', 'events.test', '{"id":"1"}')`);
-  await publish(all, numbers(3));
-  for (let times = 1; times <= 2; times++) await stream.publish('events.test', '{"id":null}');
-  all.fly();
-  await untilHandled(all);
-  const rows = await sql<{ id: string | null }>(postgres, 'select id from messages order by id');
-  assert.deepEqual(
-    rows.map(({ id }) => id),
-    ['0', '1', '2', null, null],
-  );
-});
+test(
+  'a message that comes again is stored once; one without an id, each time that it is published',
+  { timeout: 120_000 },
+  async (t) => {
+    const all = await writing(t);
+    const { postgres, stream } = all;
+    await sql(postgres, `insert into messages values ('1', 'http.test', '{"id":"1"}')`);
+    await publish(all, numbers(3));
+    for (let times = 1; times <= 2; times++) await stream.publish('http.test', '{"id":null}');
+    all.fly();
+    await untilHandled(all);
+    const rows = await sql<{ id: string | null }>(postgres, 'select id from messages order by id');
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      ['0', '1', '2', null, null],
+    );
+  },
+);
 
-test('without PostgreSQL the satellite starts and lands, and acknowledges nothing; the next one stores it', { timeout: 120_000 }, async (t) => {
-  const all = await writing(t);
-  await all.postgres.stop();
-  await publish(all, numbers(300));
-  const first = all.fly();
-  await first.event('storeFailed');
-  first.signal('SIGTERM');
-  assert.equal((await first.ended).signal, null);
-  assert.equal(await all.unacknowledged(), 300);
-  await all.postgres.start();
-  all.fly();
-  await untilHandled(all);
-  assert.deepEqual(await stored(all), numbers(300));
-});
+test(
+  'without PostgreSQL the satellite starts and lands, and acknowledges nothing; the next one stores it',
+  { timeout: 120_000 },
+  async (t) => {
+    const all = await writing(t);
+    await all.postgres.stop();
+    await publish(all, numbers(300));
+    const first = all.fly();
+    await first.event('storeFailed');
+    first.signal('SIGTERM');
+    assert.equal((await first.ended).signal, null);
+    assert.equal(await all.unacknowledged(), 300);
+    await all.postgres.start();
+    all.fly();
+    await untilHandled(all);
+    assert.deepEqual(await stored(all), numbers(300));
+  },
+);

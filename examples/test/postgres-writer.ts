@@ -5,15 +5,19 @@ import { jetstream, jetstreamManager, type JetStreamClient } from '@nats-io/jets
 import { connect } from '@nats-io/transport-node';
 import { spawnSidecar, type Sidecar } from '@sputnikjs/testkit';
 import { natsServer, type RealServer } from '@sputnikjs/testkit/servers';
-import pg from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import { postgresServer, urlOf } from './postgres-server.js';
 import { ROOT } from './support.js';
 
 export const EXAMPLE: string = join(ROOT, 'examples', 'postgres-writer');
 
 /** Runs statements on a connection of its own, and resolves with the rows of the last one. */
-export async function sql<Row extends pg.QueryResultRow>(server: RealServer, text: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: urlOf(server) });
+export async function sql<Row extends QueryResultRow>(
+  server: RealServer,
+  text: string,
+  connectionString: string = urlOf(server),
+): Promise<Row[]> {
+  const client = new Client({ connectionString });
   await client.connect();
   try {
     const results = await client.query<Row>(text);
@@ -28,9 +32,9 @@ export interface Writing {
   readonly postgres: RealServer;
   readonly stream: JetStreamClient;
   /** Starts the satellite of the example, but for ports. */
-  fly(): Sidecar;
+  readonly fly: () => Sidecar;
   /** How many messages the consumer has not acknowledged. */
-  unacknowledged(): Promise<number>;
+  readonly unacknowledged: () => Promise<number>;
 }
 
 export async function writing(t: TestContext): Promise<Writing> {
@@ -40,7 +44,7 @@ export async function writing(t: TestContext): Promise<Writing> {
   const client = await connect({ servers: new URL(nats.url).host });
   t.after(() => client.close());
   const manager = await jetstreamManager(client);
-  await manager.streams.add({ name: 'EVENTS', subjects: ['events.>'] });
+  await manager.streams.add({ name: 'SPUTNIK', subjects: ['http.>'] });
   const program = join(ROOT, 'packages', 'sidecar', 'bin', 'sputnik.js');
   const env = {
     CONNECTOR_URL: nats.url,
@@ -52,8 +56,8 @@ export async function writing(t: TestContext): Promise<Writing> {
     postgres,
     stream: jetstream(client),
     fly: () => spawnSidecar(program, ['run', '--cf', join(EXAMPLE, 'conf')], { env, after: (end) => t.after(end) }),
-    async unacknowledged() {
-      const [consumer] = await manager.consumers.list('EVENTS').next();
+    unacknowledged: async () => {
+      const [consumer] = await manager.consumers.list('SPUTNIK').next();
       return consumer === undefined ? Infinity : consumer.num_pending + consumer.num_ack_pending;
     },
   };

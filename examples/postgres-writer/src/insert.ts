@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { DatabaseError, type QueryResultRow } from 'pg';
 
 /** The values of a row, by column. */
 export type Row = readonly unknown[];
@@ -14,7 +14,7 @@ const REFUSALS = /^(22|23|54|P0001)/;
 
 /** True if the server refuses the row for good; otherwise the same row may be stored later. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && REFUSALS.test(error.code ?? '');
+  return error instanceof DatabaseError && REFUSALS.test(error.code ?? '');
 }
 
 /** Inserts rows in their order. One that is refused does not hold up the others: it is looked for by halves. */
@@ -31,11 +31,14 @@ export async function insertEach(insert: Insert, rows: readonly Row[]): Promise<
   return [...first, ...(await insertEach(insert, rows.slice(middle)))];
 }
 
+/** Runs a statement, and resolves with its rows. */
+export type Query = <R extends QueryResultRow>(statement: string, values: unknown[]) => Promise<readonly R[]>;
+
 /** The insert of a statement that takes a list for each column, and gives the places of what is new as `at`. */
-export function inserting(client: pg.ClientBase, statement: string): Insert {
+export function inserting(query: Query, statement: string): Insert {
   return async (rows) => {
     const columns = rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? [];
-    const { rows: stored } = await client.query<{ readonly at: string }>(statement, columns);
+    const stored = await query<{ readonly at: string }>(statement, columns);
     return stored.map(({ at }) => Number(at));
   };
 }

@@ -1,8 +1,8 @@
-import type pg from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { insertEach, inserting, type Outcome, type Row } from './insert.js';
 
 /** Does the work in one transaction: all of it is stored, or, if this rejects, nothing that it would not store again. */
-export async function inTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     // at the commit it would be too late to tell which row breaks a constraint
@@ -20,15 +20,15 @@ export async function inTransaction<T>(pool: pg.Pool, work: (transaction: Transa
 
 /** A transaction that goes on after rows that are refused. */
 export class Transaction {
-  readonly #client: pg.ClientBase;
+  readonly #client: ClientBase;
 
-  constructor(client: pg.ClientBase) {
+  constructor(client: ClientBase) {
     this.#client = client;
   }
 
   /** Inserts rows, each with an outcome of its own. */
   insertEach(statement: string, rows: readonly Row[]): Promise<readonly Outcome[]> {
-    const insert = inserting(this.#client, statement);
+    const insert = inserting(async (text, values) => (await this.#client.query(text, values)).rows, statement);
     return insertEach(async (some) => {
       await this.#client.query('savepoint part');
       try {

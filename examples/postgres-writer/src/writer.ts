@@ -1,8 +1,8 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { RECEIVER, type ConsumedMessage } from '@sputnikjs/messaging';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { z } from 'zod';
-import { isRefusal, type Row } from './insert.js';
+import { isRefusal, type Outcome, type Row } from './insert.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
 const Config = z.strictObject({
@@ -38,6 +38,12 @@ const REST_MS = 1_000;
 
 const rowOf = ({ id, source, payload }: ConsumedMessage): Row => [id, source, Buffer.from(payload), null];
 
+/** Throws the first error that is not about its row: the whole batch has to come again. */
+function throwPassing(outcomes: readonly Outcome[]): void {
+  const failure = outcomes.find((outcome) => outcome instanceof Error && !isRefusal(outcome));
+  if (failure !== undefined) throw failure;
+}
+
 /**
  * Stores messages in PostgreSQL, a batch in one transaction. What it answers is committed, so that the consumer acknowledges it. What the table refuses
  * for good becomes a dead letter, in the same transaction. If the server is away, the batch fails, and the message server delivers it again.
@@ -48,7 +54,13 @@ export const postgreswriter: BlockDefinition = defineBlock({
   config: Config,
   make: ({ url, timeoutMs }, _to, { clock, landing, log }) => {
     const [connectionTimeoutMillis, query_timeout] = [timeoutMs, timeoutMs];
-    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis, query_timeout, keepAlive: true });
+    const pool = new Pool({
+      connectionString: url,
+      max: 1,
+      connectionTimeoutMillis,
+      query_timeout,
+      keepAlive: true,
+    });
     // whatever is under way rejects with it; without a listener it would end the process
     pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
     let [stored, duplicates, deadLetters] = [0, 0, 0];
@@ -56,11 +68,11 @@ export const postgreswriter: BlockDefinition = defineBlock({
     const store = async (transaction: Transaction, messages: readonly ConsumedMessage[]) => {
       const rows = messages.map(rowOf);
       const outcomes = await transaction.insertEach(MESSAGES, rows);
-      const failure = outcomes.find((outcome) => outcome instanceof Error && !isRefusal(outcome));
-      if (failure !== undefined) throw failure;
+      throwPassing(outcomes);
       const refused = outcomes.flatMap((outcome, at) => (outcome instanceof Error ? [{ at, reason: outcome }] : []));
       const letters = refused.map(({ at, reason }): Row => [...(rows[at] ?? []).slice(0, 3), reason.message]);
       const kept = await transaction.insertEach(DEAD_LETTERS, letters);
+      throwPassing(kept);
       return { outcomes, refused: refused.map((one, nth) => ({ ...one, kept: kept[nth] })) };
     };
 
@@ -70,16 +82,24 @@ export const postgreswriter: BlockDefinition = defineBlock({
         try {
           const messages = batch.map(({ msg }) => msg);
           const { outcomes, refused } = await inTransaction(pool, (transaction) => store(transaction, messages));
-          for (const outcome of outcomes)
-            if (!(outcome instanceof Error)) outcome.duplicate ? duplicates++ : stored++;
+          const known = outcomes.filter((outcome) => !(outcome instanceof Error) && outcome.duplicate).length;
+          duplicates += known;
+          stored += outcomes.length - refused.length - known;
           for (const { at, reason, kept } of refused) {
-            if (kept instanceof Error) batch[at]?.fail(kept);
-            else deadLetters++;
             const { id, source } = messages[at] ?? {};
-            log.warn({ event: 'deadLetter', id, source, error: reason }, 'the table refuses a message');
+            if (kept instanceof Error) {
+              batch[at]?.fail(kept);
+              log.warn({ event: 'storeFailed', id, source, error: kept }, 'no table takes a message; it comes again');
+            } else {
+              deadLetters++;
+              log.warn({ event: 'deadLetter', id, source, error: reason }, 'the table refuses a message');
+            }
           }
         } catch (error) {
-          log.warn({ event: 'storeFailed', messages: batch.length, error }, 'cannot store messages for now; they come again');
+          log.warn(
+            { event: 'storeFailed', messages: batch.length, error },
+            'cannot store messages for now; they come again',
+          );
           await clock.sleep(REST_MS, landing);
           throw error;
         }
