@@ -44,7 +44,7 @@ export async function writing(t: TestContext): Promise<Writing> {
   const client = await connect({ servers: new URL(nats.url).host });
   t.after(() => client.close());
   const manager = await jetstreamManager(client);
-  await manager.streams.add({ name: 'SPUTNIK', subjects: ['http.>'] });
+  await manager.streams.add({ name: 'SPUTNIK', subjects: ['syslog', 'http.>'] });
   const program = join(ROOT, 'packages', 'sidecar', 'bin', 'sputnik.js');
   const env = {
     CONNECTOR_URL: nats.url,
