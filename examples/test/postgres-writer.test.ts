@@ -117,6 +117,7 @@ test(
     for (let times = 1; times <= 2; times++) await stream.publish('http.test', '{"id":null}');
     all.fly();
     await untilHandled(all);
+    assert.deepEqual(await sql(postgres, 'select id, reason from dead_letters'), []);
     const rows = await sql<{ id: string | null }>(postgres, 'select id from messages order by id');
     assert.deepEqual(
       rows.map(({ id }) => id),
