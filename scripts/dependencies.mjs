@@ -58,7 +58,7 @@ const ROOMS = {
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
     ['check-message', 'undelivered', 'weight', 'spans'],
-    ['connector', 'producer', 'consumer'],
+    ['connector', 'producer', 'consumer', 'requester'],
     ['index', 'register'],
   ],
   spool: [

@@ -5,6 +5,8 @@ export {
   MAX_UNACKNOWLEDGED,
   PRODUCER,
   RECEIVER,
+  REPLY_MS,
+  REQUESTER,
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
@@ -12,13 +14,20 @@ export {
   type MessageConsumer,
   type MessageHandler,
   type MessageProducer,
+  type MessageRequester,
+  type MessageResponder,
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
   type Production,
+  type ReceivedReply,
+  type Reply,
+  type RequestHandler,
+  type RequestMessage,
   type ServerFound,
   type StartableConnector,
   type Subscription,
 } from './contract.js';
 export { producerBlock } from './producer.js';
+export { requesterBlock } from './requester.js';
 export { weightOf } from './weight.js';
