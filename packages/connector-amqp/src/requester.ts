@@ -59,7 +59,7 @@ export class AmqpRequester implements MessageRequester, AmqpLinkUser {
 
   async #publish(key: string, sent: Sent, target: string): Promise<void> {
     const channel = await this.#open();
-    // guard: a request that is late already is not sent
+    // a request that is late already is not sent
     if (this.#requests.targetOf(key) === undefined) return;
     sent.channel = channel;
     const { envelope, body } = sent.publication;

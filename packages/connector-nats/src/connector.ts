@@ -5,6 +5,7 @@ import {
   type MessageConsumer,
   type MessageProducer,
   type MessageRequester,
+  type MessageResponder,
   type MessagingConnection,
   type ServerFound,
 } from '@sputnikjs/messaging';
@@ -28,6 +29,8 @@ export interface NatsMessaging extends MessagingConnection {
   readonly url: string;
   /** Messages and requests lost in this process, since nobody could handle them. Only core NATS loses any, which has all requests. */
   readonly dropped: number;
+  readonly requester: MessageRequester;
+  readonly responder: MessageResponder;
 }
 
 class Connection implements NatsMessaging {
