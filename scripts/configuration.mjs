@@ -35,6 +35,7 @@ const FILES = [
   ['syslogconf', 'The routes of `syslogproducer`: a list of objects. The file may be missing.'],
   ['syslogwriter', 'The block `syslogwriter`, which keeps what cannot be delivered.'],
   ['httpgateway', 'The block `httpgateway`, which takes messages over HTTP.'],
+  ['webhook', 'The block `webhook`, which POSTs what a consumer receives to a URL.'],
   ['spool', 'The block `spool`, which keeps messages on disk until the server has them.'],
 ];
 

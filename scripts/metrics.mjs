@@ -7,6 +7,7 @@ import { METRICS } from '../packages/sidecar/dist/admin/metrics.js';
 import { startRunner } from '../packages/sidecar/dist/index.js';
 import { httpgateway } from '../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver } from '../packages/adapter-syslog/dist/index.js';
+import { webhook } from '../packages/adapter-webhook/dist/index.js';
 import { spool } from '../packages/spool/dist/index.js';
 
 const FILE = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
@@ -28,15 +29,24 @@ async function scraped() {
       { name: 'syslogproducer' },
       { name: 'syslogreceiver' },
       { name: 'httpgateway' },
+      { name: 'webhook' },
     ],
-    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway },
+    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, webhook },
     configs: {
       spool: { path: folder },
       sputnik: { admin: { port: 0 } },
-      httpgateway: { port: 0 },
+      httpgateway: { port: 0, consume: { sources: ['orders'] } },
+      webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
-    connector: { connect: () => ({ producer: { produce: async () => {} } }), isConnected: () => true, disconnect() {} },
+    connector: {
+      connect: () => ({
+        producer: { produce: async () => {} },
+        consumer: { consume: async () => ({ stop: async () => {} }) },
+      }),
+      isConnected: () => true,
+      disconnect() {},
+    },
     log,
   });
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -80,7 +90,8 @@ ${HEAD}
 ${rowsOf(text, (name) => !own.has(name)).join('\n')}
 
 HTTP's answers appear with the first of each kind: \`sputnik_httpgateway_answers_total\`, a counter with the labels \`block\`, \`status\` and,
-of refusals, \`code\`.
+of refusals, \`code\`. So does \`sputnik_webhook_attempts_total\`, a counter with the labels \`block\` and \`status\`: requests to the receiver of a
+webhook, by the status of the answer, \`none\` where none came.
 `;
 if (process.argv.includes('--check')) {
   const current = readFileSync(FILE, 'utf8') === page;

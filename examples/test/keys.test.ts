@@ -7,6 +7,7 @@ import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import { spool } from '../../packages/spool/dist/index.js';
 import { httpgateway } from '../../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver, syslogwriter } from '../../packages/adapter-syslog/dist/index.js';
+import { webhook } from '../../packages/adapter-webhook/dist/index.js';
 import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
 import { connector as mqtt } from '../../packages/connector-mqtt/dist/index.js';
 import { connector as nats } from '../../packages/connector-nats/dist/index.js';
@@ -92,6 +93,7 @@ const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
   'connector-redis': [schemaOf(redis)],
   spool: [schemaOf(spool)],
   'adapter-http': [schemaOf(httpgateway), itemsOf(schemaOf(httpgateway), 'tokens')],
+  'adapter-webhook': [schemaOf(webhook)],
   'adapter-syslog': [
     RECEIVER,
     { ...LISTENER, properties: Object.fromEntries(OWN) },
@@ -125,6 +127,7 @@ const ALL: Readonly<Record<string, Schema>> = {
       producerBlock,
       consumerBlock,
       httpgateway,
+      webhook,
       syslogproducer,
       syslogreceiver,
       syslogwriter,

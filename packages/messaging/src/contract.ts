@@ -267,7 +267,14 @@ export function producerOf(connection: unknown): MessageProducer {
   );
 }
 
-/** Returns the consuming half of a connection. Throws BAD_SETUP if the server connector gave none. */
+/**
+ * Returns the consuming half of a connection. Throws BAD_SETUP if the server connector gave none.
+ *
+ * @example
+ * import { consumerOf } from '@sputnikjs/messaging';
+ * const consumer = { consume: async () => ({ stop: async () => {} }) };
+ * console.log(consumerOf({ consumer }) === consumer); // true
+ */
 export function consumerOf(connection: unknown): MessageConsumer {
   const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
   if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;

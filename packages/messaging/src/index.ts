@@ -1,6 +1,7 @@
 export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
+  consumerOf,
   defineConnector,
   MAX_UNACKNOWLEDGED,
   PRODUCER,
@@ -30,4 +31,5 @@ export {
 } from './contract.js';
 export { producerBlock } from './producer.js';
 export { requesterBlock } from './requester.js';
+export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';

@@ -33,6 +33,7 @@ export interface Catalogue {
 const PACKAGES = [
   '@sputnikjs/adapter-http',
   '@sputnikjs/adapter-syslog',
+  '@sputnikjs/adapter-webhook',
   '@sputnikjs/connector-amqp',
   '@sputnikjs/connector-mqtt',
   '@sputnikjs/connector-nats',
