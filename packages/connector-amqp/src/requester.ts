@@ -28,6 +28,8 @@ export class AmqpRequester implements MessageRequester, AmqpLinkUser {
   readonly #limit: SizeLimit;
   readonly #requests = new Requests<Sent>();
   #channel: Promise<Channel> | undefined;
+  /** What that has come to. */
+  #opened: Channel | undefined;
   /** The server has answered something on this channel. */
   #isProven = false;
 
@@ -67,8 +69,7 @@ export class AmqpRequester implements MessageRequester, AmqpLinkUser {
       await channel.basicPublish(envelope, body);
       this.#isProven = true;
     } catch (error) {
-      // the channel has ended, which settles it
-      if (!(error instanceof AMQPError) || error.code !== 'NACK') return;
+      if (!(error instanceof AMQPError) || error.code !== 'NACK') return this.#failed(channel, error as Error);
       const text = `the server refuses the request for now: a queue for "${target}" is full, or has failed`;
       this.#requests.settle(key, serverFull(text, error));
     }
@@ -88,7 +89,7 @@ export class AmqpRequester implements MessageRequester, AmqpLinkUser {
       const replied = (message: AsyncMessage): void => this.#replied(message);
       await this.#link.during(channel.basicConsume({ queue: REPLY_TO, noAck: true }, replied));
       this.#isProven = false;
-      return channel;
+      return (this.#opened = channel);
     } catch (error) {
       this.#channel = undefined;
       throw error;
@@ -114,12 +115,13 @@ export class AmqpRequester implements MessageRequester, AmqpLinkUser {
     this.#requests.settle(correlationId, nobodyListens(routingKey));
   }
 
-  /** The server has closed the channel: those to blame are refused, the others have nowhere to come to any more. What has come comes first. */
+  /** The server has closed a channel: those to blame are refused, the others have nowhere to come to any more. What has come comes first. */
   #failed(channel: Channel | undefined, error: Error): void {
-    this.#channel = undefined;
-    if (channel === undefined) return;
+    if (channel === undefined || channel !== this.#opened) return;
+    this.#channel = this.#opened = undefined;
+    const isFirst = !this.#isProven;
     setImmediate(() => {
-      const blame = blameFor(error, !this.#isProven, this.#limit);
+      const blame = blameFor(error, isFirst, this.#limit);
       this.#requests.refuse((target, { publication, channel: on }) => {
         if (on !== channel) return undefined;
         return blame(publication) ?? cutOff(target, error);
