@@ -35,7 +35,7 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce', 'consume'],
+    ['produce', 'consume', 'request'],
     ['listener'],
     ['httpgateway'],
     ['index', 'register'],

@@ -8,6 +8,7 @@ export {
   RECEIVER,
   REPLY_MS,
   REQUESTER,
+  requesterOf,
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
