@@ -79,7 +79,18 @@ for (const [name, on] of [
     const curl = async (target: string, body: string, token = 'one', ...args: readonly string[]) => {
       const auth = ['-H', `authorization: Bearer secret-${token}`, '-H', 'content-type: text/plain'];
       const url = `http://127.0.0.1:${port}/request/${target}`;
-      const out = await run(t, 'curl', '-sS', '-w', '\n%{http_code} %{content_type}', ...auth, ...args, '-d', body, url);
+      const out = await run(
+        t,
+        'curl',
+        '-sS',
+        '-w',
+        '\n%{http_code} %{content_type}',
+        ...auth,
+        ...args,
+        '-d',
+        body,
+        url,
+      );
       const lines = out.trimEnd().split('\n');
       const [status, type] = (lines.pop() ?? '').split(' ');
       return { status, type, body: lines.join('\n') };

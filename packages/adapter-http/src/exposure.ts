@@ -3,7 +3,13 @@ import type { HttpGatewayConfig } from './config.js';
 
 /** Returns the warning to log at the start: strangers may send, or others can read messages. Undefined if neither is so. */
 export function exposureOf(
-  { tokens, certFile, caFile, consume, request }: Pick<HttpGatewayConfig, 'tokens' | 'certFile' | 'caFile' | 'consume' | 'request'>,
+  {
+    tokens,
+    certFile,
+    caFile,
+    consume,
+    request,
+  }: Pick<HttpGatewayConfig, 'tokens' | 'certFile' | 'caFile' | 'consume' | 'request'>,
   address: string,
 ): string | undefined {
   if (isLoopback(address)) return undefined;

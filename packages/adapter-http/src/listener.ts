@@ -210,12 +210,12 @@ export class Listener {
     app.setNotFoundHandler(({ url }, reply) => {
       const allow =
         url.startsWith('/produce/') || (asking !== undefined && url.startsWith('/request/'))
-        ? 'POST'
-        : hub !== undefined && url.startsWith('/consume/')
-          ? 'GET'
-          : /^\/openapi\.json(?:\?|$)/.test(url)
-            ? 'GET, HEAD'
-            : undefined;
+          ? 'POST'
+          : hub !== undefined && url.startsWith('/consume/')
+            ? 'GET'
+            : /^\/openapi\.json(?:\?|$)/.test(url)
+              ? 'GET, HEAD'
+              : undefined;
       this.#send(
         reply,
         allow ? refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } }) : refusal('NOT_FOUND'),
@@ -289,7 +289,11 @@ export class Listener {
         const context = contexts.get(request);
         if (context === undefined) return reply;
         const { target, client, trace } = context;
-        const { id, ...message } = messageOf(request.raw, { token: client.token, target }, request.body ?? Buffer.alloc(0));
+        const { id, ...message } = messageOf(
+          request.raw,
+          { token: client.token, target },
+          request.body ?? Buffer.alloc(0),
+        );
         if (request.raw.headers['idempotency-key'] !== undefined) throw NO_KEY;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());

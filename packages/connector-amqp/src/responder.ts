@@ -52,7 +52,7 @@ export class AmqpResponder implements MessageResponder {
     const opening = (this.#channel ??= this.#openNow());
     const channel = await opening;
     if (channel.active) return channel;
-    // guard: a reply goes by a channel that the server has not closed
+    // a reply goes by a channel that the server has not closed
     if (this.#channel === opening) this.#channel = undefined;
     return this.#open();
   }

@@ -61,7 +61,10 @@ test('a bad address for a reply costs no other request its reply, and its reques
   });
   await withPlain(port, async (plain) => {
     const channel = await plain.acquire();
-    await channel.basicPublish({ routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.made up', correlationId: '1' }, 'bad');
+    await channel.basicPublish(
+      { routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.made up', correlationId: '1' },
+      'bad',
+    );
     while (asked.length < 1) await realTime(10);
     await channel.close();
   });

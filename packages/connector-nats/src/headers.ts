@@ -35,7 +35,10 @@ export function headersOf(
 
 /** Returns the header lines by which a reply says that its handler failed. */
 export function failureHeaders(why: string): string {
-  const text = why.slice(0, MAX_FAILURE).replace(/[\r\n\0\p{Surrogate}]+/gu, ' ').trim();
+  const text = why
+    .slice(0, MAX_FAILURE)
+    .replace(/[\r\n\0\p{Surrogate}]+/gu, ' ')
+    .trim();
   return lineOf(FAILURE, text) + lineOf(FAILURE_CODE, '500');
 }
 

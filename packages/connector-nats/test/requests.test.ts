@@ -30,7 +30,10 @@ test('a service that says it failed is told apart from a reply, and ours says so
   });
   await withPlain(server.url, async (plain) => {
     const { headers, data } = await plain.request('ours');
-    assert.deepEqual([headers?.get('Nats-Service-Error-Code'), headers?.get('Nats-Service-Error')], ['500', 'out of memory']);
+    assert.deepEqual(
+      [headers?.get('Nats-Service-Error-Code'), headers?.get('Nats-Service-Error')],
+      ['500', 'out of memory'],
+    );
     assert.equal(data.length, 0);
   });
 });
@@ -60,13 +63,17 @@ test('nothing is sent to subjects of the server that somebody names as the place
 
 test('a user without the right to inboxes, or to a target, hears of it at once, and goes on', async (t) => {
   const permissions = 'publish: { deny: "forbidden" }, subscribe: { deny: "_INBOX.>" }';
-  const inbox = await started(t, [`authorization { users: [{ user: "a", password: "b", permissions: { ${permissions} } }] }`]);
+  const inbox = await started(t, [
+    `authorization { users: [{ user: "a", password: "b", permissions: { ${permissions} } }] }`,
+  ]);
   const deaf = await open(t, { url: inbox.url, jetstream: false, username: 'a', password: 'b' });
   const { message } = await rejection(deaf.connection.requester.request({ target: 'time', payload: '' }));
   assert.match(message, /give the user the permission to subscribe to _INBOX/);
   await deaf.connection.producer.produce({ target: 'time', payload: '' });
 
-  const target = await started(t, ['authorization { users: [{ user: "a", password: "b", permissions: { publish: { deny: "forbidden" } } }] }']);
+  const target = await started(t, [
+    'authorization { users: [{ user: "a", password: "b", permissions: { publish: { deny: "forbidden" } } }] }',
+  ]);
   const { connection } = await open(t, { url: target.url, username: 'a', password: 'b' });
   const refused = await rejection(connection.requester.request({ target: 'forbidden', payload: '' }));
   assert.match(refused.message, /may not publish to "forbidden"/);

@@ -152,7 +152,10 @@ test('what is no request is refused, and a connection without requests says so',
   const landed = gate<unknown>();
   const without = await testFlight<MessagingConnection>({
     blocks: { requester: requesterBlock },
-    connection: { producer: { produce: async () => {} }, consumer: { consume: async () => ({ stop: async () => {} }) } },
+    connection: {
+      producer: { produce: async () => {} },
+      consumer: { consume: async () => ({ stop: async () => {} }) },
+    },
   });
   void without.landed.then(({ cause }) => landed.open(cause));
   const cause = (await landed.passed) as { readonly reason: SputnikError };
