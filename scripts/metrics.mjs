@@ -35,7 +35,7 @@ async function scraped() {
     configs: {
       spool: { path: folder },
       sputnik: { admin: { port: 0 } },
-      httpgateway: { port: 0, consume: { sources: ['orders'] } },
+      httpgateway: { port: 0, consume: { sources: ['orders'] }, request: { targets: ['prices'] } },
       webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
@@ -43,6 +43,7 @@ async function scraped() {
       connect: () => ({
         producer: { produce: async () => {} },
         consumer: { consume: async () => ({ stop: async () => {} }) },
+        requester: { request: async () => ({ payload: Buffer.alloc(0) }) },
       }),
       isConnected: () => true,
       disconnect() {},

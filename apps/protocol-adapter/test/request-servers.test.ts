@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connect, headers as natsHeaders } from '@nats-io/transport-node';
 import { freePort, natsServer, rabbitmqServer } from '@sputnikjs/testkit/servers';
-import { Connection } from 'rabbitmq-client';
+import { Connection, type AsyncMessage } from 'rabbitmq-client';
 import { folder, run, Satellite } from './support.js';
 
 /** What a client that is not ours answers to a request, with the status that its header says. */
@@ -45,13 +45,14 @@ async function onRabbitmq(t: TestContext) {
   t.after(async () => plain.unsafeDestroy());
   const channel = await plain.acquire();
   await channel.queueDeclare({ queue: 'ask.me' });
-  await channel.basicConsume({ queue: 'ask.me', noAck: true }, async ({ body, replyTo, correlationId }) => {
+  const answered = async ({ body, replyTo, correlationId }: AsyncMessage): Promise<void> => {
     const said = answerTo(String(body));
     if (said === undefined || replyTo === undefined || correlationId === undefined) return;
     const headers = said.status === undefined ? {} : { status: said.status };
     const envelope = { routingKey: replyTo, correlationId, contentType: 'text/plain', headers };
     await channel.basicPublish(envelope, Buffer.from(said.text));
-  });
+  };
+  await channel.basicConsume({ queue: 'ask.me', noAck: true }, (message) => void answered(message));
   return { server, connector: { module: '@sputnikjs/connector-amqp', url: server.url } };
 }
 

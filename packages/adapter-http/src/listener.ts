@@ -289,7 +289,7 @@ export class Listener {
         const context = contexts.get(request);
         if (context === undefined) return reply;
         const { target, client, trace } = context;
-        const { id, ...message } = messageOf(
+        const { id: _id, ...message } = messageOf(
           request.raw,
           { token: client.token, target },
           request.body ?? Buffer.alloc(0),

@@ -81,7 +81,7 @@ function isName(target: string): boolean {
 /** The library parses bodies that are JSON. */
 function plainOf({ body, contentType, headers }: AsyncMessage): PlainMessage {
   const payload = typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(body);
-  return { payload, contentType, headers: headers as Record<string, string> | undefined };
+  return { payload, contentType, headers };
 }
 
 function envelopeOf(routingKey: string, { contentType, headers }: PlainMessage): Envelope {
@@ -101,13 +101,14 @@ async function requestsOn(scope: Scope, port: number, queue: string): Promise<Re
     nobody: `${queue} of nobody`,
     async answer(source, answer) {
       const channel = await plain.acquire();
-      await channel.basicConsume({ queue: source, noAck: true }, async (message) => {
+      const answered = async (message: AsyncMessage): Promise<void> => {
         const reply = await answer(plainOf(message));
         const { replyTo, correlationId } = message;
         if (reply === undefined || replyTo === undefined) return;
         const envelope = { ...envelopeOf(replyTo, reply), ...(correlationId !== undefined && { correlationId }) };
         await channel.basicPublish(envelope, Buffer.from(reply.payload));
-      });
+      };
+      await channel.basicConsume({ queue: source, noAck: true }, (message) => void answered(message));
     },
     async ask(target, request) {
       const client = plain.createRPCClient({ timeout: 30_000 });

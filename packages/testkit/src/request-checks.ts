@@ -27,7 +27,7 @@ type RequestRule =
 interface Requesting {
   readonly stage: Stage;
   readonly plain: RequestsOnTrial;
-  connect(): Promise<Halves>;
+  readonly connect: () => Promise<Halves>;
 }
 
 interface Halves {

@@ -1,4 +1,4 @@
-import { SputnikError, type BlockContext, type Metric } from '@sputnikjs/core';
+import type { BlockContext, Metric, SputnikError } from '@sputnikjs/core';
 import { requesterOf, type MessageRequester, type RequestMessage } from '@sputnikjs/messaging';
 import { refusal, type Answer } from '../answer/answers.js';
 import { Refused } from '../answer/refusals.js';

@@ -7,10 +7,10 @@ const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** Returns a reply as an answer: its body, its content type, and the status that its header says, or 200. */
 export function answerOf({ payload, contentType = UNKNOWN_TYPE, headers = {} }: ReceivedReply): Answer {
-  const status = headers[STATUS] ?? '';
+  // guard: a reply has a status of HTTP
+  const status = Number(/^[2-5]\d\d$/.test(headers[STATUS] ?? '') ? headers[STATUS] : 200);
   return {
-    // guard: a reply has a status of HTTP
-    status: /^[2-5]\d\d$/.test(status) ? Number(status) : 200,
+    status,
     // what no header can carry is no type
     headers: { 'content-type': /^[!-~][ -~]*$/.test(contentType) ? contentType : UNKNOWN_TYPE },
     body: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
