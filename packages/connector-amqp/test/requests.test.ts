@@ -30,6 +30,12 @@ test('a request that nobody takes is gone from the server when its time is over'
   }
 });
 
+test('a request without a queue is told so at once', async (t) => {
+  const { connection } = await open(t, { url });
+  const error = await rejection(connection.requester.request({ target: 'no queue', payload: 'x', timeoutMs: 20_000 }));
+  assert.equal(error.code, 'NOBODY_LISTENS', String(error));
+});
+
 test('a full queue refuses a request for now', async (t) => {
   const queue = await newQueue({ 'x-max-length': 1, 'x-overflow': 'reject-publish' });
   const { connection } = await open(t, { url });
@@ -55,7 +61,7 @@ test('a request without permission is refused, the connection stays, and the nex
 test('a bad address for a reply costs no other request its reply, and its request does not come again', async (t) => {
   const [queue, { connection, lost }] = [await newQueue(), await open(t, { url })];
   const asked: string[] = [];
-  await connection.responder.respond(queue, async (request) => {
+  const subscription = await connection.responder.respond(queue, async (request) => {
     asked.push(textOf(request));
     return { payload: 'here' };
   });
@@ -71,7 +77,8 @@ test('a bad address for a reply costs no other request its reply, and its reques
   while ((await waiting(queue)) > 0) await realTime(10);
   for (const payload of ['a', 'b', 'c'])
     assert.equal(textOf(await connection.requester.request({ target: queue, payload })), 'here');
-  assert.deepEqual(asked, ['bad', 'a', 'b', 'c']);
+  await subscription.stop();
+  assert.deepEqual([asked, await waiting(queue)], [['bad', 'a', 'b', 'c'], 0]);
   await assertKept(lost);
 });
 

@@ -284,7 +284,15 @@ export function consumerOf(connection: unknown): MessageConsumer {
   );
 }
 
-/** Returns the requesting part of a connection. Throws BAD_SETUP if the server connector gave none. */
+/**
+ * Returns the requesting part of a connection, for blocks that send requests themselves. Throws BAD_SETUP if the server connector gave none.
+ *
+ * @example
+ * import { requesterOf } from '@sputnikjs/messaging';
+ * const requester = { request: async () => ({ payload: Buffer.from('noon') }) };
+ * const { payload } = await requesterOf({ requester }).request({ target: 'time', payload: '' });
+ * console.log(String(payload)); // noon
+ */
 export function requesterOf(connection: unknown): MessageRequester {
   const { requester } = (connection ?? {}) as { readonly requester?: Partial<MessageRequester> };
   if (typeof requester?.request === 'function') return requester as MessageRequester;
