@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { connect, headers as natsHeaders } from '@nats-io/transport-node';
 import { freePort, natsServer, rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { Connection, type AsyncMessage } from 'rabbitmq-client';
@@ -72,7 +73,7 @@ for (const [name, on] of [
       { name: 'one', file: join(cf, 'one'), requests: ['ask.*', 'nobody'] },
       { name: 'two', file: join(cf, 'two'), targets: ['*'] },
     ];
-    const request = { targets: ['ask.*', 'nobody'], timeoutMs: 1_000 };
+    const request = { targets: ['ask.*', 'nobody'], timeoutMs: 3_000 };
     writeFileSync(join(cf, 'httpgateway.json'), JSON.stringify({ port, tokens, request }));
     const satellite = new Satellite(t, cf);
     await satellite.logs('connected');
@@ -109,9 +110,13 @@ for (const [name, on] of [
     assert.equal(await refused('ask.me', 'x', 'none'), '401 UNAUTHORIZED');
     assert.equal(await refused('ask.me', 'x', 'one', '-H', 'idempotency-key: 1'), '400 BAD_REQUEST');
     const many = Array.from({ length: 20 }, (_, n) => `${n}`);
-    const replies = await Promise.all(many.map((text) => curl('ask.me', text)));
+    // no curl for each: this process answers, too, and would be busy starting them
+    const headers = { authorization: 'Bearer secret-one' };
+    const replies = many.map((body) =>
+      fetch(`http://127.0.0.1:${port}/request/ask.me`, { method: 'POST', headers, body }),
+    );
     assert.deepEqual(
-      replies.map(({ body }) => body),
+      await Promise.all((await Promise.all(replies)).map((reply) => reply.text())),
       many.map((text) => `re: ${text}`),
     );
 
@@ -121,3 +126,22 @@ for (const [name, on] of [
     satellite.process.kill('SIGTERM');
     assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
   });
+
+test('conf/nats-request answers curl with what a client of NATS replies', async (t) => {
+  const [server, port] = [await natsServer(t), await freePort()];
+  await server.start();
+  const satellite = new Satellite(t, fileURLToPath(new URL('../conf/nats-request', import.meta.url)), {
+    CONNECTOR_URL: server.url,
+    HTTPGATEWAY_PORT: `${port}`,
+    SPUTNIK_ADMIN_PORT: '0',
+  });
+  await satellite.logs('connected');
+  const plain = await connect({ servers: `127.0.0.1:${server.port}`, reconnect: false });
+  t.after(() => plain.close());
+  plain.subscribe('prices.eu', { callback: (_, message) => void message.respond(`${message.string()}: 3 EUR`) });
+  await plain.flush();
+  const url = `http://127.0.0.1:${port}/request/prices.eu`;
+  assert.equal(await run(t, 'curl', '-sf', '-d', 'tea', url), 'tea: 3 EUR');
+  satellite.process.kill('SIGTERM');
+  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
+});
