@@ -68,7 +68,7 @@ test('a bad address for a reply costs no other request its reply, and its reques
   await withPlain(port, async (plain) => {
     const channel = await plain.acquire();
     await channel.basicPublish(
-      { routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.made up', correlationId: '1' },
+      { routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.a.b', correlationId: '1' },
       'bad',
     );
     while (asked.length < 1) await realTime(10);
