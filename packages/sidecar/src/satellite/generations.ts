@@ -3,21 +3,13 @@ import type { NestedSetup } from '../folder/setup.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import type { AssembledSatellite } from './assembled-satellite.js';
 import type { Shared } from './assembly.js';
+import { isOfConnection } from './connection-events.js';
 import type { ConnectionRelay } from './connection-relay.js';
 import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.js';
 import { OwnedConnector } from './owned-connector.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Events of the server connection. */
-const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
-  'connecting',
-  'connected',
-  'connectFailed',
-  'connectOverdue',
-  'disconnected',
-]);
-
 /** Makes a nested satellite, and those inside it. */
 export type Make = (options: Partial<SputnikOptions>) => Promise<AssembledSatellite>;
 
@@ -117,7 +109,7 @@ export class Generations {
   #isTold(event: SputnikEvent): boolean {
     const of = 'block' in event ? event.block.name : undefined;
     // guard: the connection of the satellite around is told once
-    const isShared = this.#relay !== undefined && (CONNECTION.has(event.type) || of === CONNECTOR);
+    const isShared = this.#relay !== undefined && (isOfConnection(event) || of === CONNECTOR);
     return !isShared && of !== FINISHER;
   }
 }

@@ -33,6 +33,7 @@ export class WaitingRoom {
   readonly #level: Level;
   readonly #flight: Flight;
   readonly #counter: Counter;
+  #isUsed = false;
 
   private constructor(level: Level, flight: Flight, counter: Counter) {
     this.#level = level;
@@ -47,12 +48,14 @@ export class WaitingRoom {
     const factories = blocks.map((block) => [inside(block.path, block.responsibility), standIn(block, counter)]);
     const options = { appBlocks, blockFactories: Object.fromEntries(factories), signals: false };
     const flight = await new Sputnik(options).prepare();
-    void flight.launch();
     return new WaitingRoom(levelOf(flight, '', blocks), flight, counter);
   }
 
   /** Hands on what waits, and what comes until nothing waits any more; then calls `emptied`, in the same turn. */
   open(to: Level, emptied: () => void): void {
+    if (!this.#isUsed) return emptied();
+    // what was never launched keeps no process alive
+    if (this.#flight.status().state === 'prepared') void this.#flight.launch();
     const isEmpty = (): boolean => this.#flight.status().blocks.every(({ depth }) => depth === 0);
     this.#counter.open(to, () => {
       if (isEmpty()) emptied();
@@ -61,6 +64,7 @@ export class WaitingRoom {
 
   /** The satellite has failed: what comes waits. Returns what stands for it. */
   shut(): Level {
+    this.#isUsed = true;
     this.#counter.shut();
     return this.#level;
   }
