@@ -68,10 +68,7 @@ test('a bad address for a reply ends nothing that comes after it, and its reques
   });
   await withPlain(port, async (plain) => {
     const channel = await plain.acquire();
-    await channel.basicPublish(
-      { routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.a.b', correlationId: '1' },
-      'bad',
-    );
+    await channel.basicPublish({ routingKey: queue, replyTo: 'amq.rabbitmq.reply-to.a.b', correlationId: '1' }, 'bad');
     await log.said('replyLost');
     await channel.close();
   });
