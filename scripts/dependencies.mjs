@@ -35,7 +35,7 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce', 'consume'],
+    ['produce', 'consume', 'request'],
     ['listener'],
     ['httpgateway'],
     ['index', 'register'],
@@ -60,7 +60,7 @@ const ROOMS = {
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
     ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
-    ['connector', 'producer', 'consumer', 'bridge'],
+    ['connector', 'producer', 'consumer', 'bridge', 'requester'],
     ['index', 'register'],
   ],
   spool: [

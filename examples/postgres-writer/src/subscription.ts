@@ -20,7 +20,7 @@ const TAKE = `with taken as (
     select n from queue where target = $1 and handled_at is null and n <> all ($2::bigint[]) order by n limit $3
   ) returning *
 ) select * from taken order by n`;
-const HANDLED = 'update queue set handled_at = now() where n = $1';
+const HANDLED = 'update queue set handled_at = now() where n = any ($1::bigint[])';
 
 /** How long a message rests whose handler rejected, in milliseconds. */
 const REST_MS = 1_000;
@@ -55,6 +55,10 @@ export class QueueSubscription implements Subscription, QueueLinkUser {
   readonly #over = new AbortController();
   /** Not to be taken again: being handled, or at rest. */
   readonly #taken = new Set<string>();
+  /** Those to be marked by the next statement. */
+  readonly #handled: string[] = [];
+  #next: Promise<boolean> | undefined;
+  #marking: Promise<unknown> = Promise.resolve();
   /** There may be messages that are not taken. */
   #mayBeMore = true;
   #isLooking = false;
@@ -118,10 +122,20 @@ export class QueueSubscription implements Subscription, QueueLinkUser {
     this.#goOn();
   }
 
-  /** Marks a message as handled; false if the server does not. */
-  async #mark(n: string): Promise<boolean> {
+  /** Marks a message as handled, together with those that wait for the statement before; false if the server does not. */
+  #mark(n: string): Promise<boolean> {
+    this.#handled.push(n);
+    this.#next ??= this.#marking.then(() => {
+      this.#next = undefined;
+      return this.#markAll(this.#handled.splice(0));
+    });
+    this.#marking = this.#next;
+    return this.#next;
+  }
+
+  async #markAll(handled: readonly string[]): Promise<boolean> {
     try {
-      await this.#link.query(HANDLED, [n]);
+      await this.#link.query(HANDLED, [handled]);
       return true;
     } catch (error) {
       this.#failed(error);
