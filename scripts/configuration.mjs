@@ -28,6 +28,7 @@ const FILES = [
   ['blocks', 'The blocks of the satellite, in the order of initialisation: a list of objects. It has no variables.'],
   ['sputnik', 'The satellite itself. The file may be missing.'],
   ['producer', 'The block `producer`, which sends messages to the server.'],
+  ['requester', 'The block `requester`, which sends requests to the server.'],
   ['consumer', 'The block `consumer`, which has a block handle the messages of a source.'],
   ['bridge', 'The block `bridge`, which has what comes from one server produced on another one.'],
   ['connector', 'The server. Its keys are those of the connector that `module` names.'],

@@ -35,7 +35,7 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce', 'consume'],
+    ['produce', 'consume', 'request'],
     ['listener'],
     ['httpgateway'],
     ['index', 'register'],
@@ -60,7 +60,7 @@ const ROOMS = {
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
     ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
-    ['connector', 'producer', 'consumer', 'bridge'],
+    ['connector', 'producer', 'consumer', 'bridge', 'requester'],
     ['index', 'register'],
   ],
   spool: [
@@ -72,7 +72,15 @@ const ROOMS = {
     ['cli'],
     ['index', 'register'],
   ],
-  sidecar: [['text', 'version'], ['folder', 'log'], ['admin', 'satellite'], ['service'], ['run'], ['cli'], ['index']],
+  sidecar: [
+    ['text', 'version'],
+    ['folder', 'log'],
+    ['admin', 'satellite'],
+    ['thread', 'service'],
+    ['run'],
+    ['cli'],
+    ['index'],
+  ],
 };
 
 const IMPORTS = [

@@ -11,7 +11,7 @@ const FILE = 'docs/events.md';
 const LEVELS = ['debug', 'info', 'warn', 'error'];
 /** What hands lines on that others have written. */
 const PLUMBING =
-  /^(?:packages\/sidecar\/src\/(?:log|admin\/recent-lines)|packages\/messaging\/src\/net\/problem-log|packages\/spool\/src\/tell-problem|packages\/testkit|apps\/[^/]+\/src\/hints)\b/;
+  /^(?:packages\/sidecar\/src\/(?:log|admin\/recent-lines|thread\/remote-log)|packages\/messaging\/src\/net\/problem-log|packages\/spool\/src\/tell-problem|packages\/testkit|apps\/[^/]+\/src\/hints)\b/;
 /** Writes the events of a flight; a test of the sidecar compares them with the list. */
 const RECORDS = 'packages/sidecar/src/log/record.ts';
 /** Fields that every line may have. */

@@ -38,7 +38,7 @@ async function scraped() {
       spool: { path: folder },
       bridge: { name: 'bridge', routes: [{ from: '#', to: '{1}' }] },
       sputnik: { admin: { port: 0 } },
-      httpgateway: { port: 0, consume: { sources: ['orders'] } },
+      httpgateway: { port: 0, consume: { sources: ['orders'] }, request: { targets: ['prices'] } },
       webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
@@ -46,6 +46,7 @@ async function scraped() {
       connect: () => ({
         producer: { produce: async () => {} },
         consumer: { consume: async () => ({ stop: async () => {} }) },
+        requester: { request: async () => ({ payload: Buffer.alloc(0) }) },
       }),
       isConnected: () => true,
       disconnect() {},

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
 import { spool } from '../../packages/spool/dist/index.js';
 import { httpgateway } from '../../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver, syslogwriter } from '../../packages/adapter-syslog/dist/index.js';
@@ -85,7 +85,7 @@ const OWN = Object.entries(LISTENER.properties ?? {}).filter(([key]) => !SHARED.
 
 /** The schemas of the tables of each package, in their order. */
 const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
-  messaging: [schemaOf(producerBlock), schemaOf(consumerBlock), schemaOf(bridgeBlock)],
+  messaging: [schemaOf(producerBlock), schemaOf(consumerBlock), schemaOf(bridgeBlock), schemaOf(requesterBlock)],
   sidecar: [schemaOf({ config: SatelliteConf })],
   'connector-amqp': [schemaOf(amqp), itemsOf(schemaOf(amqp), 'queues')],
   'connector-mqtt': [schemaOf(mqtt)],

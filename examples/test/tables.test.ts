@@ -62,6 +62,7 @@ test('docs/lifecycle.md states each rule and shows it, and each has a test that 
 for (const [document, letter, count] of [
   ['docs/composition.md', 'C', 9],
   ['docs/durability.md', 'D', 14],
+  ['docs/threads.md', 'T', 8],
 ] as const)
   test(`${document} states each of its rules, and each has a test that exists`, () => {
     const rules = Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);

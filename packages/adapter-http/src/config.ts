@@ -14,6 +14,16 @@ export interface ConsumeConfig {
   readonly readerTimeoutMs: number;
 }
 
+/** Where requests go that come to `POST /request/<target>`, and how many. */
+export interface RequestConfig {
+  /** The targets; `*` stands for any characters. */
+  readonly targets: readonly string[];
+  /** Most requests that wait for their replies at once. */
+  readonly maxRequests: number;
+  /** How long a reply may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** Configuration of the `httpgateway` block. */
 export interface HttpGatewayConfig {
   /** Address to listen on. */
@@ -54,6 +64,8 @@ export interface HttpGatewayConfig {
   readonly maxPendingPerClient?: number | undefined;
   /** Which sources clients may consume. Default: none. */
   readonly consume?: ConsumeConfig | undefined;
+  /** To which targets clients may send requests. Default: none. */
+  readonly request?: RequestConfig | undefined;
 }
 
 const count = (most: number): z.ZodDefault<z.ZodInt> => z.int().min(1).default(most);
@@ -78,6 +90,11 @@ const TOKEN = z.strictObject({
     .min(1)
     .optional()
     .describe('Sources of consume that it may consume; * stands for any characters. Default: none.'),
+  requests: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Targets of request to which it may send requests; * stands for any characters. Default: none.'),
 });
 
 const CONSUME = z.strictObject({
@@ -92,6 +109,15 @@ const CONSUME = z.strictObject({
   readerTimeoutMs: ms(30_000).describe(
     'How long a message may wait for a reader to make room, in milliseconds; then the reader is cut.',
   ),
+});
+
+const REQUEST = z.strictObject({
+  targets: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('Targets to which requests go at POST /request/<target>; * stands for any characters.'),
+  maxRequests: count(256).describe('Most requests that wait for their replies at once.'),
+  timeoutMs: ms(10_000).describe('How long a reply may take, in milliseconds.'),
 });
 
 /** Schema of {@link HttpGatewayConfig}. Every key has a default. Unknown keys, and keys that do not go together, are errors. */
@@ -152,6 +178,9 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
         'Most of these messages of one client: of a token, or without tokens of an address. Default: maxPending.',
       ),
     consume: CONSUME.optional().describe('Which sources clients may consume, and how. Default: none.'),
+    request: REQUEST.optional().describe(
+      'To which targets clients may send requests, and how. It needs a server that has requests: NATS or RabbitMQ. Default: none.',
+    ),
   })
   .superRefine((config, ctx) => {
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
@@ -181,11 +210,16 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
     ]);
   if (config.consume !== undefined && config.consume.maxReaders > config.maxConnections)
     found.push([['consume', 'maxReaders'], 'cannot be larger than maxConnections, since each reader has one']);
-  for (const [index, { targets, sources = [] }] of tokens.entries()) {
-    if (targets.length === 0 && sources.length === 0)
+  for (const [index, { targets, sources = [], requests = [] }] of tokens.entries()) {
+    if (requests.length > 0 && config.request === undefined)
+      found.push([
+        ['tokens', index, 'requests'],
+        'no requests are sent; list the targets that they go to in request.targets',
+      ]);
+    if (targets.length === 0 && sources.length === 0 && requests.length === 0)
       found.push([
         ['tokens', index, 'targets'],
-        'the token allows nothing; give it targets to send to, or sources to consume',
+        'the token allows nothing; give it targets to send to, sources to consume, or requests',
       ]);
     if (sources.length > 0 && config.consume === undefined)
       found.push([

@@ -5,13 +5,13 @@ import { openTraces } from '@sputnikjs/messaging/traces';
 import { openAccess, readAccess } from './access/access.js';
 import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
+import { Asking } from './request/asking.js';
 import { Hub } from './consume/hub.js';
 import { makePendingRequests } from './produce/pending-requests.js';
 import { exposureOf } from './exposure.js';
 import { authority } from './answer/failures.js';
-import { Listener } from './listener.js';
+import { Listener, type ListenerOptions } from './listener.js';
 import { openApi } from './openapi/openapi.js';
-import type { Produce } from './produce/reception.js';
 import { tokenProblems } from './access/tokens.js';
 
 /**
@@ -44,10 +44,11 @@ export const httpgateway: BlockDefinition = defineBlock({
   make: (config, { producer }, ctx) => {
     const pending = makePendingRequests(producer, config, ctx);
     const hub = config.consume && new Hub(config.consume, ctx);
+    const asking = config.request && new Asking(config.request, ctx);
     let listener: Listener | undefined;
     return {
       async init() {
-        const opening = await makeListener(config, pending.produce, hub, ctx);
+        const opening = await makeListener(config, { produce: pending.produce, hub, asking }, ctx);
         const { address, port } = await opening.open();
         listener = opening;
         const url = `${config.certFile === undefined ? 'http' : 'https'}://${authority(config.host, port)}`;
@@ -66,16 +67,23 @@ export const httpgateway: BlockDefinition = defineBlock({
         ...(listener?.metrics() ?? []),
         { name: 'pending', type: 'gauge', help: 'Messages that wait for the server.', value: pending.count },
       ],
-      // only one that consumes needs the server itself
-      ...(hub && {
-        onServerConnect: (connection: unknown) => hub.connected(connection),
-        onServerDisconnect: () => hub.disconnected(),
+      // only one that consumes, or sends requests, needs the server itself
+      ...((hub ?? asking) && {
+        onServerConnect(connection: unknown) {
+          hub?.connected(connection);
+          asking?.connected(connection);
+        },
+        onServerDisconnect() {
+          hub?.disconnected();
+          asking?.disconnected();
+        },
       }),
       async onLanding() {
         await Promise.all([listener?.land(), hub?.land()]);
       },
       async finish() {
         pending.close();
+        asking?.close();
         await listener?.close();
       },
     };
@@ -91,8 +99,7 @@ const BATCH_WINDOW = 256;
 /** Reads the files that the configuration names, and makes the listener. Rejects with what is wrong with a file. */
 async function makeListener(
   config: HttpGatewayConfig,
-  produce: Produce,
-  hub: Hub | undefined,
+  served: Pick<ListenerOptions, 'produce' | 'hub' | 'asking'>,
   { log, clock, landingSoon, signal }: BlockContext,
 ): Promise<Listener> {
   const { host, port, tokens } = config;
@@ -115,8 +122,7 @@ async function makeListener(
     certificate,
     access,
     limits,
-    produce,
-    hub,
+    ...served,
     document,
     log,
     clock,

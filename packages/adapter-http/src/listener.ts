@@ -13,13 +13,15 @@ import {
   type FastifyServerFactory,
 } from 'fastify';
 import type { Access } from './access/access.js';
-import { checkQuery } from './read/address.js';
+import { checkQuery, requestTargetOf } from './read/address.js';
 import { answer, refusal, type Answer, type Problem } from './answer/answers.js';
 import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
-import { checkHead } from './read/check.js';
+import { checkEncoding, checkHead } from './read/check.js';
 import { consumptionOf } from './read/consumption.js';
 import type { Hub } from './consume/hub.js';
+import { messageOf } from './read/message.js';
+import type { Asking } from './request/asking.js';
 import { Connections } from './receive/connections.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
 import { beginRequest } from './spans.js';
@@ -45,6 +47,8 @@ export interface ListenerOptions {
   readonly produce: Produce;
   /** What may be consumed; undefined if nothing. */
   readonly hub?: Hub | undefined;
+  /** Where requests go; undefined if there are none. */
+  readonly asking?: Asking | undefined;
   /** The document at `/openapi.json`. */
   readonly document: object;
   readonly log: Logger;
@@ -65,7 +69,12 @@ const NOT_ALONE = new Refused(
   'other requests are under way on the connection; consume over one of its own',
 );
 
-/** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume. */
+const NO_KEY = new Refused(
+  'BAD_REQUEST',
+  'a request is sent once, and no server tells two of them apart by a key; leave the Idempotency-Key out',
+);
+
+/** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume, and ask. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #app: FastifyInstance;
@@ -136,6 +145,7 @@ export class Listener {
       { name: 'connections', type: 'gauge', help: 'Clients that are connected.', value: this.#connections.count },
       { name: 'held_bytes', type: 'gauge', help: 'Bytes of bodies that are held.', value: heldBytes },
       ...(this.#options.hub?.metrics() ?? []),
+      ...(this.#options.asking?.metrics() ?? []),
       ...[...this.#answers.values()].map(
         ({ labels, count }) =>
           ({
@@ -167,7 +177,7 @@ export class Listener {
   }
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
-    const { limits, log, produce, hub, document, access, traces } = this.#options;
+    const { limits, log, produce, hub, asking, document, access, traces } = this.#options;
     /** What is known about requests to produce since their heads came. */
     const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
@@ -198,13 +208,14 @@ export class Listener {
     });
     app.setErrorHandler(fail);
     app.setNotFoundHandler(({ url }, reply) => {
-      const allow = url.startsWith('/produce/')
-        ? 'POST'
-        : hub !== undefined && url.startsWith('/consume/')
-          ? 'GET'
-          : /^\/openapi\.json(?:\?|$)/.test(url)
-            ? 'GET, HEAD'
-            : undefined;
+      const allow =
+        url.startsWith('/produce/') || (asking !== undefined && url.startsWith('/request/'))
+          ? 'POST'
+          : hub !== undefined && url.startsWith('/consume/')
+            ? 'GET'
+            : /^\/openapi\.json(?:\?|$)/.test(url)
+              ? 'GET, HEAD'
+              : undefined;
       this.#send(
         reply,
         allow ? refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } }) : refusal('NOT_FOUND'),
@@ -231,6 +242,7 @@ export class Listener {
       },
     );
     if (hub !== undefined) this.#serveConsumers(app, hub);
+    if (asking !== undefined) this.#serveRequests(app, asking, contexts);
     return app;
   }
 
@@ -251,6 +263,50 @@ export class Listener {
       }
       return reply;
     });
+  }
+
+  #serveRequests(app: FastifyInstance, asking: Asking, contexts: WeakMap<FastifyRequest, RequestContext>): void {
+    const { access, limits, traces } = this.#options;
+    const onRequest = async (
+      request: FastifyRequest<{ Params: { '*': string } }>,
+      { raw: response }: FastifyReply,
+    ): Promise<void> => {
+      const { raw, params } = request;
+      const trace = beginRequest(traces, raw, response);
+      const target = requestTargetOf(raw.url ?? '', params['*']);
+      await access.look();
+      const client = access.clientOf(raw, { asked: target });
+      asking.check(target);
+      checkEncoding(raw.headers['content-encoding']);
+      contexts.set(request, { target, isBatch: false, client, trace });
+      const { expect, 'content-length': length = 0 } = raw.headers;
+      if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
+    };
+    app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
+      '/request/*',
+      { onRequest },
+      async (request, reply) => {
+        const context = contexts.get(request);
+        if (context === undefined) return reply;
+        const { target, client, trace } = context;
+        const { id: _id, ...message } = messageOf(
+          request.raw,
+          { token: client.token, target },
+          request.body ?? Buffer.alloc(0),
+        );
+        if (request.raw.headers['idempotency-key'] !== undefined) throw NO_KEY;
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const done = this.#bodies.hold(request.raw);
+        try {
+          const headers = { ...message.headers, ...trace };
+          this.#send(reply, await asking.ask({ ...message, headers }, gone.signal));
+        } finally {
+          done();
+        }
+        return reply;
+      },
+    );
   }
 
   #counted(answer: Answer): Answer {

@@ -6,8 +6,10 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
 import { readAccess } from '../dist/access/access.js';
-import { systemClock } from '@sputnikjs/core';
+import { ERROR_CODES, SputnikError, systemClock, type ErrorCode } from '@sputnikjs/core';
+import type { ReceivedReply, RequestMessage } from '@sputnikjs/messaging';
 import { Hub } from '../dist/consume/hub.js';
+import { Asking } from '../dist/request/asking.js';
 import { refusal, accepted } from '../dist/answer/answers.js';
 import { openApi } from '../dist/openapi/openapi.js';
 import { certificate, temporaryFolder } from './certificates.js';
@@ -29,7 +31,8 @@ interface Document {
 
 const TOKENS = [{ name: 'a', file: 'a.token', targets: ['*'] }];
 const CONSUME = { sources: ['a'], maxReaders: 1, maxReaderBytes: 1_000, readerTimeoutMs: 1_000 };
-const DESCRIBED = openApi({ tokens: TOKENS, maxPendingPerClient: 10, consume: CONSUME }) as Document;
+const REQUEST = { targets: ['a'], maxRequests: 2, timeoutMs: 1_000 };
+const DESCRIBED = openApi({ tokens: TOKENS, maxPendingPerClient: 10, consume: CONSUME, request: REQUEST }) as Document;
 /** Headers of an answer that its description has to name. */
 const TELLING = ['retry-after', 'www-authenticate', 'accept-encoding'];
 
@@ -63,6 +66,7 @@ describe('the OpenAPI document', () => {
       {},
       { tokens, maxPendingPerClient: 3 },
       { consume },
+      { request: REQUEST },
       mutual,
       { ...mutual, tokens, consume },
     ]) {
@@ -99,7 +103,7 @@ describe('the OpenAPI document', () => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'token'), 'secret');
     const access = await readAccess(
-      [{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'], sources: ['a', 'b'] }],
+      [{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'], sources: ['a', 'b'], requests: ['a', 'b'] }],
       reading(silent),
     );
     const produce = async ({ payload, target }: { payload: string | Uint8Array; target: string }) => {
@@ -111,7 +115,13 @@ describe('the OpenAPI document', () => {
     };
     const limits = { maxBodyBytes: 1000, headersMs: 300, requestMs: 300 };
     const hub = new Hub(CONSUME, { log: silent, clock: systemClock, waitUntil: () => {} });
-    const { url, port } = await listen(t, { access, produce, hub, document: DESCRIBED, limits });
+    const asking = new Asking(REQUEST, { log: silent, landing: new AbortController().signal });
+    const request = async ({ payload }: RequestMessage): Promise<ReceivedReply> => {
+      const code = Buffer.from(payload).toString();
+      if (code in ERROR_CODES) throw new SputnikError(code as ErrorCode);
+      return { payload: Buffer.from(`"${code}"`), contentType: 'application/json', headers: { status: '202' } };
+    };
+    const { url, port } = await listen(t, { access, produce, hub, asking, document: DESCRIBED, limits });
     const single = DESCRIBED.paths['/produce/{target}']?.['post'] ?? assert.fail();
     const batch = DESCRIBED.paths['/produce/{target}/batch']?.['post'] ?? assert.fail();
     const to = (path: string, body: string, ...headers: string[]) =>
@@ -120,6 +130,10 @@ describe('the OpenAPI document', () => {
     const consuming = DESCRIBED.paths['/consume/{source}']?.['get'] ?? assert.fail();
     const consume = (path: string, ...headers: string[]) =>
       curl(...['authorization: Bearer secret', ...headers].flatMap((h) => ['-H', h]), `${url}/consume/${path}`);
+    const requesting = DESCRIBED.paths['/request/{target}']?.['post'] ?? assert.fail();
+    const ask = (path: string, body: string, ...headers: string[]) => to(`/request/${path}`, body, ...headers);
+    const away = await ask('a', 'x');
+    asking.connected({ requester: { request } });
     const late = `POST /produce/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer secret\r\n`;
     const seen = new Set<unknown>();
     const own = [
@@ -165,6 +179,21 @@ describe('the OpenAPI document', () => {
       [await consume('a', 'expect: more'), consuming, 417],
       [await consume('a', `x: ${'y'.repeat(20_000)}`), consuming, 431],
       [await curl(`${url}/consume/a`), consuming, 401],
+      [away, requesting, 503],
+      [await curl('-d', 'x', `${url}/request/a`), requesting, 401],
+      [await ask('a', 'x', 'idempotency-key: 1'), requesting, 400],
+      [await ask('b', 'x'), requesting, 404],
+      [await ask('c', 'x'), requesting, 403],
+      [await ask('a', 'x'.repeat(1001)), requesting, 413],
+      [await ask('a', 'x', 'content-encoding: gzip'), requesting, 415],
+      [await ask('a', 'NOBODY_LISTENS'), requesting, 503],
+      [await ask('a', 'ASK_TIMEOUT'), requesting, 504],
+      [await ask('a', 'ASK_FAILED'), requesting, 502],
+      [await ask('a', 'BAD_SETUP'), requesting, 502],
+      [await ask('a', 'SERVER_FULL'), requesting, 503],
+      [await ask('a', 'CONNECTION_LOST'), requesting, 503],
+      [await ask('a', 'ASK_ABORTED'), requesting, 503],
+      [await curl(`${url}/request/a`), undefined, 405],
     ];
     for (const code of own) answers.push([await to('/produce/a', code), single, REFUSALS[code as RefusalCode].status]);
     for (const [got, operation, status] of answers) {

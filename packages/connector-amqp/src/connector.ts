@@ -1,4 +1,10 @@
-import { defineConnector, type ConnectorDefinition, type MessagingConnection } from '@sputnikjs/messaging';
+import {
+  defineConnector,
+  type ConnectorDefinition,
+  type MessageRequester,
+  type MessageResponder,
+  type MessagingConnection,
+} from '@sputnikjs/messaging';
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
 import { tlsProblems } from '@sputnikjs/messaging/net';
 import { AMQP_CONFIG, type AmqpConfig, AMQP_URLS } from './config.js';
@@ -6,6 +12,8 @@ import { AmqpConsumer } from './consumer.js';
 import type { AmqpLink, AmqpLinkUser } from './link.js';
 import { openLink } from './login.js';
 import { AmqpProducer } from './producer.js';
+import { AmqpRequester } from './requester.js';
+import { AmqpResponder } from './responder.js';
 import { DEFAULT_LIMIT, type SizeLimit } from './refusal.js';
 import { Topology } from './topology.js';
 
@@ -13,6 +21,8 @@ import { Topology } from './topology.js';
 export interface AmqpConnection extends MessagingConnection {
   /** Url of the server. */
   readonly url: string;
+  readonly requester: MessageRequester;
+  readonly responder: MessageResponder;
 }
 
 class AmqpConnector extends LinkConnector<AmqpLink, AmqpConnection, AmqpLinkUser> {
@@ -34,7 +44,14 @@ class AmqpConnector extends LinkConnector<AmqpLink, AmqpConnection, AmqpLinkUser
     const topology = new Topology(link, this.#config);
     await topology.prepare();
     const producer = await AmqpProducer.on(link, topology, this.#config, this.#limit);
-    return { url: link.url, producer, consumer: new AmqpConsumer({ link, topology, log: this.log }) };
+    const parts = { link, topology, log: this.log };
+    return {
+      url: link.url,
+      producer,
+      consumer: new AmqpConsumer(parts),
+      requester: new AmqpRequester(link, this.#config, this.#limit),
+      responder: new AmqpResponder(parts),
+    };
   }
 }
 

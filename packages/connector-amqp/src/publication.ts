@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import type { ProduceMessage, Reply } from '@sputnikjs/messaging';
 import type { Envelope, ReturnedMessage } from 'rabbitmq-client';
 import { isShort } from './short-text.js';
 
@@ -18,14 +18,28 @@ const OVERHEAD_OF_HEADER = 6;
  * Addresses of clients that wait for an answer themselves. The server says of no message whether it reached one, and ends the connection at
  * an address that it has not made itself.
  */
-const REPLY_TO = 'amq.rabbitmq.reply-to';
+export const REPLY_TO = 'amq.rabbitmq.reply-to';
+/** The header of a reply that says why its handler failed. */
+export const FAILURE = 'sputnik-failure';
 /** Headers by which a sender tells the server where else the message is to go: lists, which ours are not. */
 const SERVERS_OWN = ['CC', 'BCC'];
 
 /** Puts a message into AMQP's terms. Throws what is wrong with it, where the server would close the channel or not notice. */
 export function publicationOf(message: ProduceMessage, exchange: string): Publication {
+  checkTarget(message.target, exchange);
+  return encoded(message, exchange);
+}
+
+/** Puts a reply into AMQP's terms. Throws what is wrong with it. Where it goes is for who asked to say. */
+export function replyTo(target: string, reply: Reply, correlationId: string | undefined): Publication {
+  const { envelope, body } = encoded({ ...reply, target }, '');
+  // who asked may have gone
+  const sent = { ...envelope, mandatory: false, durable: false };
+  return { envelope: { ...sent, ...(correlationId !== undefined && { correlationId }) }, body };
+}
+
+function encoded(message: ProduceMessage, exchange: string): Publication {
   const { target, payload, contentType, headers, id } = message;
-  checkTarget(target, exchange);
   let size = OVERHEAD;
   if (contentType !== undefined) size += sizeOf('the content type', contentType);
   if (id !== undefined) size += sizeOf('the id', id);

@@ -1,6 +1,15 @@
 import { AMQP_CONFIG, connector } from '@sputnikjs/connector-amqp';
-import type { Arrival, LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
+import type {
+  Arrival,
+  LongHandling,
+  MessagingTrial,
+  Place,
+  PlainMessage,
+  RequestsOnTrial,
+  TargetsOnTrial,
+} from '@sputnikjs/testkit';
 import { rabbitmqServer, type RabbitmqServer, type Scope } from '@sputnikjs/testkit/servers';
+import { Connection, type AsyncMessage, type Envelope } from 'rabbitmq-client';
 import { addQueue, removeQueue, storedIn, withPlain } from './helpers.js';
 
 const make = (port: number, raw: object = {}): ReturnType<typeof connector.make> =>
@@ -69,6 +78,49 @@ function isName(target: string): boolean {
   return Buffer.byteLength(target) <= 255 && Buffer.from(target).toString() === target && !/[\r\n]/.test(target);
 }
 
+/** The library parses bodies that are JSON. */
+function plainOf({ body, contentType, headers }: AsyncMessage): PlainMessage {
+  const payload = typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : JSON.stringify(body);
+  return { payload, contentType, headers };
+}
+
+function envelopeOf(routingKey: string, { contentType, headers }: PlainMessage): Envelope {
+  return { routingKey, ...(contentType !== undefined && { contentType }), ...(headers !== undefined && { headers }) };
+}
+
+/** A client of the library that asks and answers. */
+async function requestsOn(scope: Scope, port: number, queue: string): Promise<RequestsOnTrial> {
+  const plain = new Connection(`amqp://guest:guest@127.0.0.1:${port}`);
+  plain.on('error', () => {});
+  scope.after(async () => plain.unsafeDestroy());
+  return {
+    async place() {
+      await addQueue(port, queue);
+      return { target: queue, source: queue };
+    },
+    nobody: `${queue} of nobody`,
+    async answer(source, answer) {
+      const channel = await plain.acquire();
+      const answered = async (message: AsyncMessage): Promise<void> => {
+        const reply = await answer(plainOf(message));
+        const { replyTo, correlationId } = message;
+        if (reply === undefined || replyTo === undefined) return;
+        const envelope = { ...envelopeOf(replyTo, reply), ...(correlationId !== undefined && { correlationId }) };
+        await channel.basicPublish(envelope, Buffer.from(reply.payload));
+      };
+      await channel.basicConsume({ queue: source, noAck: true }, (message) => void answered(message));
+    },
+    async ask(target, request) {
+      const client = plain.createRPCClient({ timeout: 30_000 });
+      try {
+        return plainOf(await client.send(envelopeOf(target, request), Buffer.from(request.payload)));
+      } finally {
+        await client.close();
+      }
+    },
+  };
+}
+
 /** The trial of the connector with RabbitMQ and durable queues. */
 export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await rabbitmqServer(scope);
@@ -91,6 +143,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
     },
     longHandling: () => longHandling(scope),
     targets: (targets) => targetsOn(port, targets),
+    requests: () => requestsOn(scope, port, `requests${++places}`),
     full: async () => ({
       make: () => make(port),
       place: await placeOn(port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
@@ -105,6 +158,7 @@ export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
       ids: true,
       headers: true,
       contentType: true,
+      requests: true,
     },
     // a classic queue (version 1) writes its journal out to files in their turn, that of the newest messages first
     gapsAtKill: true,

@@ -4,6 +4,8 @@ import {
   type ConnectorDefinition,
   type MessageConsumer,
   type MessageProducer,
+  type MessageRequester,
+  type MessageResponder,
   type MessagingConnection,
   type ServerFound,
 } from '@sputnikjs/messaging';
@@ -13,6 +15,8 @@ import { NATS_CONFIG, type NatsConfig, NATS_URLS } from './config.js';
 import { JetStreamConsumer } from './jetstream/consumer.js';
 import { CoreConsumer } from './core/consumer.js';
 import { CoreProducer } from './core/producer.js';
+import { NatsRequester } from './core/requester.js';
+import { NatsResponder } from './core/responder.js';
 import { JetStream } from './jetstream/jetstream.js';
 import type { NatsLink, NatsLinkUser } from './link/link.js';
 import { credsProblems, openLink } from './link/login.js';
@@ -23,14 +27,18 @@ import { Streams } from './jetstream/streams.js';
 export interface NatsMessaging extends MessagingConnection {
   /** Url of the server. */
   readonly url: string;
-  /** Messages lost in this process, since nobody could handle them. Only core NATS loses any. */
+  /** Messages and requests lost in this process, since nobody could handle them. Only core NATS loses any, which has all requests. */
   readonly dropped: number;
+  readonly requester: MessageRequester;
+  readonly responder: MessageResponder;
 }
 
 class Connection implements NatsMessaging {
   readonly url: string;
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
+  readonly requester: MessageRequester;
+  readonly responder: NatsResponder;
 
   constructor(link: NatsLink, { jetstream, inFlight, durable }: NatsConfig, streams: Streams, log: Logger | undefined) {
     this.url = link.url;
@@ -38,10 +46,13 @@ class Connection implements NatsMessaging {
       ? new JetStreamProducer(link, inFlight, streams).outbox
       : new CoreProducer(link, inFlight).outbox;
     this.consumer = jetstream ? new JetStreamConsumer(streams, durable, log) : new CoreConsumer(link, durable, log);
+    this.requester = new NatsRequester(link, (target) => streams.cover(target));
+    this.responder = new NatsResponder(link, durable, log);
   }
 
   get dropped(): number {
-    return this.consumer instanceof CoreConsumer ? this.consumer.dropped : 0;
+    const consumed = this.consumer instanceof CoreConsumer ? this.consumer.dropped : 0;
+    return consumed + this.responder.dropped;
   }
 }
 

@@ -3,13 +3,23 @@ import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/messaging';
 
 const CONTENT_TYPE = 'Content-Type';
 const MESSAGE_ID = 'Nats-Msg-Id';
+/** How services say that they failed (ADR-32). */
+const [FAILURE, FAILURE_CODE] = ['Nats-Service-Error', 'Nats-Service-Error-Code'];
+/** So many characters of why. */
+const MAX_FAILURE = 1_000;
 /** Headers that are commands to the server, for example to delete what is stored. */
 const SERVERS_OWN = /^nats-/i;
 const IS_CONTENT_TYPE = /^content-type$/i;
 
-/** Returns the headers of a message in the wire format of NATS (ADR-4); empty if there are none. Throws if a header is wrong. */
-export function headersOf({ contentType, headers, id }: ProduceMessage): string {
-  let lines = '';
+/**
+ * Returns the headers of a message in the wire format of NATS (ADR-4), after lines of the server's own; empty if there are none. Throws if a
+ * header is wrong.
+ */
+export function headersOf(
+  { contentType, headers, id }: Pick<ProduceMessage, 'contentType' | 'headers' | 'id'>,
+  own = '',
+): string {
+  let lines = own;
   if (id !== undefined) lines += lineOf(MESSAGE_ID, id);
   if (contentType !== undefined) lines += lineOf(CONTENT_TYPE, contentType);
   for (const [name, value] of Object.entries(headers ?? {})) {
@@ -21,6 +31,21 @@ export function headersOf({ contentType, headers, id }: ProduceMessage): string 
     lines += lineOf(name, value);
   }
   return lines === '' ? '' : `NATS/1.0\r\n${lines}\r\n`;
+}
+
+/** Returns the header lines by which a reply says that its handler failed. */
+export function failureHeaders(why: string): string {
+  const text = why
+    .slice(0, MAX_FAILURE)
+    .replace(/[\r\n\0\p{Surrogate}]+/gu, ' ')
+    .trim();
+  return lineOf(FAILURE, text) + lineOf(FAILURE_CODE, '500');
+}
+
+/** Returns why whoever answered failed, if a reply says so. */
+export function failureIn({ headers }: Msg): string | undefined {
+  if (headers === undefined || !headers.has(FAILURE_CODE)) return undefined;
+  return `${headers.get(FAILURE)} (${headers.get(FAILURE_CODE)})`.trim();
 }
 
 function lineOf(name: string, value: string): string {

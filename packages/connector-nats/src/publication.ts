@@ -1,16 +1,31 @@
 import type { PermissionViolationError } from '@nats-io/transport-node';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import type { ProduceMessage, Reply } from '@sputnikjs/messaging';
 import { headersOf } from './headers.js';
 import type { NatsLink } from './link/link.js';
 import type { Publication } from './link/outgoing.js';
-import { targetProblem } from './subject.js';
+import { replyProblem, targetProblem } from './subject.js';
 
 /** Puts a message into NATS's terms. Throws what is wrong with it, where the server would end the connection or not notice. */
-export function publicationOf(message: ProduceMessage, { nats }: NatsLink): Publication {
-  const { target, payload } = message;
-  const problem = targetProblem(target);
+export function publicationOf(message: ProduceMessage, link: NatsLink): Publication {
+  checkSubject(message.target, targetProblem(message.target));
+  return encoded(message, headersOf(message), link);
+}
+
+/** Puts a reply into NATS's terms, with header lines of the server's own. Throws as {@link publicationOf} does. */
+export function replyTo(target: string, reply: Reply, link: NatsLink, own?: string): Publication {
+  checkSubject(target, replyProblem(target));
+  return encoded({ target, payload: reply.payload }, headersOf(reply, own), link);
+}
+
+function checkSubject(target: string, problem: string | undefined): void {
   if (problem !== undefined) throw new Error(`cannot publish to ${JSON.stringify(target.slice(0, 200))}: ${problem}`);
-  const headers = headersOf(message);
+}
+
+function encoded(
+  { target, payload }: Pick<ProduceMessage, 'target' | 'payload'>,
+  headers: string,
+  { nats }: NatsLink,
+): Publication {
   const headersSize = Buffer.byteLength(headers);
   const payloadSize = Buffer.byteLength(payload);
   const total = headersSize + payloadSize;

@@ -25,6 +25,17 @@ export function targetProblem(target: string): string | undefined {
   return textProblem(target);
 }
 
+/**
+ * Returns why a reply cannot be published to `target`, or undefined. Who asks names it: an inbox as a rule, and never a subject by which we would
+ * command the server in their place.
+ */
+export function replyProblem(target: string): string | undefined {
+  if (/[*>]/.test(target)) return 'a subject to publish to has no wildcards (*, >)';
+  // guard: replies go to nothing of the server
+  if (target.startsWith('$')) return 'subjects that begin with $ belong to the server';
+  return textProblem(target);
+}
+
 /** Returns why nobody can subscribe to `source`, or undefined. */
 export function sourceProblem(source: string): string | undefined {
   const tokens = source.split('.');

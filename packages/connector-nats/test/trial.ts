@@ -1,6 +1,14 @@
 import { connector, NATS_CONFIG } from '@sputnikjs/connector-nats';
-import { connect, nanos } from '@nats-io/transport-node';
-import type { Arrival, LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
+import { connect, headers as makeHeaders, nanos, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import type {
+  Arrival,
+  LongHandling,
+  MessagingTrial,
+  Place,
+  PlainMessage,
+  RequestsOnTrial,
+  TargetsOnTrial,
+} from '@sputnikjs/testkit';
 import { natsServer, type RealServer, type Scope } from '@sputnikjs/testkit/servers';
 import { addStream, storedIn, unhandledIn, withPlain } from './helpers.js';
 
@@ -72,6 +80,39 @@ async function targets(scope: Scope): Promise<TargetsOnTrial> {
   };
 }
 
+function plainOf(message: Msg): PlainMessage {
+  const entries = [...(message.headers ?? [])].map(([name, values]) => [name, values.join()] as const);
+  const { 'Content-Type': contentType, ...headers } = Object.fromEntries(entries);
+  return { payload: message.string(), contentType, headers };
+}
+
+function headersOf({ contentType, headers = {} }: PlainMessage): MsgHdrs {
+  const all = makeHeaders();
+  if (contentType !== undefined) all.set('Content-Type', contentType);
+  for (const [name, value] of Object.entries(headers)) all.set(name, value);
+  return all;
+}
+
+/** A client of the library that asks and answers; subjects have no streams. */
+async function requestsOn(scope: Scope, { url }: RealServer, place: string): Promise<RequestsOnTrial> {
+  const plain = await connect({ servers: new URL(url).host, reconnect: false, ...plainLogin });
+  scope.after(() => plain.close());
+  return {
+    place: async () => ({ target: `${place}.messages`, source: `${place}.*` }),
+    nobody: `${place}.of.nobody`,
+    async answer(source, answer) {
+      const answered = async (message: Msg): Promise<void> => {
+        const reply = await answer(plainOf(message));
+        if (reply !== undefined) message.respond(reply.payload, { headers: headersOf(reply) });
+      };
+      plain.subscribe(source, { callback: (_, message) => void answered(message) });
+      await plain.flush();
+    },
+    ask: async (target, request) =>
+      plainOf(await plain.request(target, request.payload, { timeout: 30_000, headers: headersOf(request) })),
+  };
+}
+
 /** The trial of the connector with JetStream. */
 export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await natsServer(scope, users);
@@ -93,6 +134,7 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
     },
     longHandling: () => longHandling(server),
     targets: () => targets(scope),
+    requests: () => requestsOn(scope, server, `requests${++places}`),
     async full() {
       const small = await natsServer(scope, users, ['max_file_store: 20000']);
       await small.start();
@@ -115,6 +157,7 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
       deliveries: true,
       headers: true,
       contentType: true,
+      requests: true,
     },
   };
 }

@@ -61,6 +61,7 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
   SERVER_AWAY: async () => new SputnikError('SERVER_AWAY'),
   SERVER_REFUSED: async () => new SputnikError('SERVER_REFUSED'),
   SERVER_FULL: async () => new SputnikError('SERVER_FULL'),
+  NOBODY_LISTENS: async () => new SputnikError('NOBODY_LISTENS'),
   UNKNOWN_MESSAGE: async () => {
     const t = new TestFlight();
     await t.fly({ a: {} });

@@ -123,14 +123,76 @@ export interface MessageConsumer {
   consume(source: string, handler: MessageHandler, options?: ConsumeOptions): Promise<Subscription>;
 }
 
+/** A request: a message for whoever answers at a target. */
+export interface RequestMessage {
+  /** Where it goes: a subject or queue, in the server's spelling. */
+  readonly target: string;
+  /** The body: bytes, or text, which is sent as UTF-8. */
+  readonly payload: Uint8Array | string;
+  /** Media type of the payload. */
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long its reply may take, in milliseconds. Default: {@link REPLY_MS}, which is that of `ask`, too. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Default of `timeoutMs`. */
+export const REPLY_MS = 30_000;
+
+/** What whoever answers a request says. */
+export interface Reply {
+  readonly payload: Uint8Array | string;
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A reply that has come. */
+export interface ReceivedReply extends Reply {
+  readonly payload: Uint8Array;
+}
+
+/** The requesting part of a connection, for servers that have requests. */
+export interface MessageRequester {
+  /**
+   * Sends a request once, and resolves with the first reply. Rejects with a SputnikError: NOBODY_LISTENS if the server says so; ASK_TIMEOUT if
+   * no reply comes in time; ASK_FAILED if who answers says that it failed; ASK_ABORTED when the signal aborts; SERVER_FULL if the server has no
+   * room for the request, and does not have it; CONNECTION_LOST if the connection ends first, when the request may have been handled or not.
+   * Rejects with any other error if the server, or the connector, refused the request for good.
+   */
+  request(request: RequestMessage, signal?: AbortSignal): Promise<ReceivedReply>;
+}
+
+/**
+ * Answers a request. What it resolves with goes to who asked; if it rejects, the text of the error goes there, and their request fails. The
+ * request may come again if the satellite ends before it is answered, where the server keeps requests; `redelivered` says so.
+ */
+export type RequestHandler = (request: ConsumedMessage) => Promise<Reply>;
+
+/** The answering part of a connection, for servers that have requests. */
+export interface MessageResponder {
+  /**
+   * Calls `handler` with every request that comes to `source` (a subject or queue), and sends its reply. Satellites that answer at the same
+   * source share its requests. At most `maxUnacknowledged` requests are under way. A message that asks for no reply is handled all the
+   * same. Rejects as {@link MessageConsumer.consume} does.
+   */
+  respond(source: string, handler: RequestHandler, options?: ConsumeOptions): Promise<Subscription>;
+}
+
 /** What a connection to a message server offers to blocks. */
 export interface MessagingConnection {
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
+  /** Absent if the server has no requests. */
+  readonly requester?: MessageRequester | undefined;
+  /** Absent if the server has no requests. */
+  readonly responder?: MessageResponder | undefined;
 }
 
 /** Address of the block that sends messages to the server: post or ask it a {@link ProduceMessage}. */
 export const PRODUCER: Responsibility<ProduceMessage, ProduceResult | void> = 'producer';
+
+/** Address of the block that sends requests to the server: ask it a {@link RequestMessage}. */
+export const REQUESTER: Responsibility<RequestMessage, ReceivedReply> = 'requester';
 
 /** Default address of the block that the block `consumer` asks to handle each {@link ConsumedMessage}. */
 export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
@@ -226,5 +288,23 @@ export function consumerOf(connection: unknown): MessageConsumer {
   throw new SputnikError(
     'BAD_SETUP',
     'the server connector makes connections without a consumer; use a connector for message servers',
+  );
+}
+
+/**
+ * Returns the requesting part of a connection, for blocks that send requests themselves. Throws BAD_SETUP if the server connector gave none.
+ *
+ * @example
+ * import { requesterOf } from '@sputnikjs/messaging';
+ * const requester = { request: async () => ({ payload: Buffer.from('noon') }) };
+ * const { payload } = await requesterOf({ requester }).request({ target: 'time', payload: '' });
+ * console.log(String(payload)); // noon
+ */
+export function requesterOf(connection: unknown): MessageRequester {
+  const { requester } = (connection ?? {}) as { readonly requester?: Partial<MessageRequester> };
+  if (typeof requester?.request === 'function') return requester as MessageRequester;
+  throw new SputnikError(
+    'BAD_SETUP',
+    'the server connector makes connections without a requester; use that of a server that has requests, such as NATS or RabbitMQ',
   );
 }

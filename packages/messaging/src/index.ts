@@ -7,6 +7,9 @@ export {
   MAX_UNACKNOWLEDGED,
   PRODUCER,
   RECEIVER,
+  REPLY_MS,
+  REQUESTER,
+  requesterOf,
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
@@ -14,15 +17,22 @@ export {
   type MessageConsumer,
   type MessageHandler,
   type MessageProducer,
+  type MessageRequester,
+  type MessageResponder,
   type MessagingConnection,
   type ProduceMessage,
   type ProduceResult,
   type Production,
+  type ReceivedReply,
+  type Reply,
+  type RequestHandler,
+  type RequestMessage,
   type ServerFound,
   type StartableConnector,
   type Subscription,
 } from './contract.js';
 export { causeOf, isPassing } from './passing.js';
 export { producerBlock } from './producer.js';
+export { requesterBlock } from './requester.js';
 export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';

@@ -11,6 +11,7 @@ import type { NestedEntry, SidecarEntry } from '@sputnikjs/sidecar';
 import { usable } from '../dist/folder/problems.js';
 import { setUp } from '../dist/folder/setup.js';
 import { WholeSatellite } from '../dist/satellite/whole-satellite.js';
+import { makeThreads } from '../dist/thread/make-threads.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -21,6 +22,7 @@ export interface Given {
   readonly connector?: ServerConnector | undefined;
   readonly clock?: Clock;
   readonly landingMs?: number;
+  readonly log?: Logger;
 }
 
 /** A satellite in code with others inside it, that is told of. */
@@ -31,16 +33,17 @@ export class Nest {
   whole!: WholeSatellite;
   launched!: Promise<LandingReport>;
 
-  static async assemble({ clock = systemClock, landingMs = 25_000, ...options }: Given): Promise<Nest> {
+  static async assemble({ clock = systemClock, landingMs = 25_000, log = SILENT, ...options }: Given): Promise<Nest> {
     const nest = new Nest();
     const configs = { sputnik: { timeouts: { landingMs } } };
     const setup = usable(await setUp({ ...options, configs }));
     nest.whole = await WholeSatellite.assemble(setup, {
       own: { signals: false, connector: setup.connector },
       clock,
-      log: SILENT,
+      log,
       landingSoon: undefined,
       observer: undefined,
+      threadMaker: makeThreads,
       onEvent: (event) => void nest.events.push(event),
       onNestedEvent: ({ setup }, event) => {
         if ('block' in event) nest.events.push(event);

@@ -430,3 +430,20 @@ test('C7: the event of a failure says whether the whole goes on', async () => {
   assert.deepEqual(await decisionOf({ most: 1, withinMs: 1_000 }), ['continue']);
   assert.deepEqual(await decisionOf(undefined), ['shutdown']);
 });
+
+test('a boot that fails before its turn comes leaves nothing that keeps the process alive', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const before = timers();
+  const nest = await Nest.assemble({
+    blocks: [
+      { name: 'a' },
+      { satellite: { name: 'in', blocks: [{ name: 'b' }] }, restart: { most: 3, withinMs: 10_000 } },
+    ],
+    blockFactories: factories({
+      a: () => ({ init: () => Promise.reject(new Error('boom')) }),
+      b: () => ({ onMsg: () => undefined }),
+    }),
+  });
+  await failure(nest.whole.boot());
+  assert.equal(timers(), before);
+});

@@ -35,7 +35,11 @@ test('schema writes what a file may have in it, for editors, with the key that l
   const blocks = await schemaOf('blocks');
   assert.deepEqual(
     [blocks.type, ...(blocks.items?.anyOf ?? []).map((one) => Object.keys(one.properties ?? {}))],
-    ['array', ['name', 'responsibility', 'module', 'needs'], ['satellite', 'folder', 'outer', 'restart']],
+    [
+      'array',
+      ['name', 'responsibility', 'module', 'needs'],
+      ['satellite', 'folder', 'outer', 'restart', 'place', 'heapMb'],
+    ],
   );
 });
 

@@ -31,6 +31,8 @@ export type {
   MessagingServer,
   MessagingTrial,
   Place,
+  PlainMessage,
+  RequestsOnTrial,
   TargetsOnTrial,
   TrialConnection,
 } from './messaging-trial.js';

@@ -7,6 +7,7 @@ import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
 import { placeChecks } from './place-checks.js';
+import { requestChecks } from './request-checks.js';
 import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
 
@@ -15,6 +16,7 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
   'its places': placeChecks,
+  'its requests': requestChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,
   'its blasts': blastChecks(SHORT_BLAST),

@@ -68,6 +68,25 @@ export interface FullServer extends ConnectorMaker {
   makeRoom(): Promise<void>;
 }
 
+/** A request or a reply, as a client sees it that is not the connector. */
+export interface PlainMessage {
+  readonly payload: string;
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Clients that are not the connector, on a server that has requests. They end with the test file. */
+export interface RequestsOnTrial {
+  /** Returns a new place for requests. Nobody answers there yet. */
+  place(): Promise<Pick<Place, 'target' | 'source'>>;
+  /** A target of which the server says that nobody answers there. */
+  readonly nobody: string;
+  /** Answers the requests of a source by what `answer` resolves with; with undefined, not at all. Resolves when it listens. */
+  answer(source: string, answer: (request: PlainMessage) => Promise<PlainMessage | undefined>): Promise<void>;
+  /** Sends a request, and resolves with its reply. */
+  ask(target: string, request: PlainMessage): Promise<PlainMessage>;
+}
+
 /** Optional features of a server and its connector. What is not declared is not tested. */
 export interface MessagingFeatures {
   /** The connector reports a loss at once with `attempt.lost`. */
@@ -90,6 +109,8 @@ export interface MessagingFeatures {
   readonly deliveries?: boolean | undefined;
   readonly headers?: boolean | undefined;
   readonly contentType?: boolean | undefined;
+  /** It has requests and replies: a requester and a responder. */
+  readonly requests?: boolean | undefined;
 }
 
 /** A connector to test, with its real message server. */
@@ -114,6 +135,8 @@ export interface MessagingTrial {
   readonly longHandling?: (() => Promise<LongHandling>) | undefined;
   /** Prepares a server for messages to all these targets, as far as it allows such places. */
   readonly targets?: ((targets: readonly string[]) => Promise<TargetsOnTrial>) | undefined;
+  /** Foreign clients that ask and answer, where there are requests. */
+  readonly requests?: (() => Promise<RequestsOnTrial>) | undefined;
   readonly features: MessagingFeatures;
   /** When it is killed, the server may keep an unacknowledged message, but not those before it. */
   readonly gapsAtKill?: boolean | undefined;

@@ -11,8 +11,8 @@ export interface Client {
   readonly token: string;
 }
 
-/** What a request is about: it sends to a target, or consumes from a source. */
-export type Subject = { readonly target: string } | { readonly source: string };
+/** What a request is about: it sends to a target, consumes from a source, or asks at a target for a reply. */
+export type Subject = { readonly target: string } | { readonly source: string } | { readonly asked: string };
 
 /** Who may send, or consume, what. */
 export interface Access {
@@ -54,10 +54,11 @@ export const OPEN: Access = openAccess(['*']);
 /** Allows only clients with a token. Rejects with what is wrong with the token files, without their contents. */
 export async function readAccess(configs: readonly TokenConfig[], reading: Reading): Promise<Access> {
   const tokens = await Tokens.read(configs, reading);
-  const known = configs.map(({ name, targets, sources = [] }) => ({
+  const known = configs.map(({ name, targets, sources = [], requests = [] }) => ({
     name,
     targets: targets.map(matcherOf),
     sources: sources.map(matcherOf),
+    requests: requests.map(matcherOf),
   }));
   return {
     look: () => tokens.look(),
@@ -69,9 +70,8 @@ export async function readAccess(configs: readonly TokenConfig[], reading: Readi
       const token = known[tokens.indexOf(shown) ?? -1];
       // guard: a token is known
       if (!token) throw new Refused('UNAUTHORIZED', 'the gateway does not know the token');
-      const { name, targets, sources } = token;
-      const [patterns, what, named] =
-        'target' in subject ? [targets, 'target', subject.target] : [sources, 'source', subject.source];
+      const { name } = token;
+      const [patterns, what, named] = asked(token, subject);
       // guard: a token is for its targets only
       if (patterns.some((fits) => fits(named))) return { name, token: name };
       throw new Refused('FORBIDDEN', `the token "${name}" is not for the ${what} "${named}"`);
@@ -79,8 +79,27 @@ export async function readAccess(configs: readonly TokenConfig[], reading: Readi
   };
 }
 
+interface Allowed {
+  readonly targets: readonly Matcher[];
+  readonly sources: readonly Matcher[];
+  readonly requests: readonly Matcher[];
+}
+
+/** What a token allows of the kind that a request is about, what it is called, and its name. */
+function asked(
+  { targets, sources, requests }: Allowed,
+  subject: Subject,
+): readonly [readonly Matcher[], string, string] {
+  if ('target' in subject) return [targets, 'target', subject.target];
+  if ('source' in subject) return [sources, 'source', subject.source];
+  return [requests, 'target of requests', subject.asked];
+}
+
+/** Tells whether a target matches. */
+export type Matcher = (target: string) => boolean;
+
 /** Returns a function that tells whether a target matches; `*` stands for any characters. Takes time linear in the length of the target. */
-export function matcherOf(pattern: string): (target: string) => boolean {
+export function matcherOf(pattern: string): Matcher {
   const [first = '', ...others] = pattern.split('*');
   const last = others.pop();
   if (last === undefined) return (target) => target === first;

@@ -13,6 +13,8 @@ export interface TokenConfig {
   readonly targets: readonly string[];
   /** The sources that it may consume; `*` stands for any characters. Default: none. */
   readonly sources?: readonly string[] | undefined;
+  /** The targets to which it may send requests; `*` stands for any characters. Default: none. */
+  readonly requests?: readonly string[] | undefined;
 }
 
 /** What reading files needs of the context of a block. */

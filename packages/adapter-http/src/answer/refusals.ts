@@ -21,7 +21,10 @@ export type RefusalCode =
   | 'SERVER_FULL'
   | 'FULL'
   | 'LANDING'
-  | 'OUTCOME_UNKNOWN';
+  | 'OUTCOME_UNKNOWN'
+  | 'NOBODY_LISTENS'
+  | 'REPLY_FAILED'
+  | 'NO_REPLY';
 
 /** A kind of refusal. */
 export interface Refusal {
@@ -150,6 +153,22 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     status: 503,
     title: 'Outcome unknown',
     text: 'the message may have been taken or not; send it again if having it twice does no harm',
+  },
+  NOBODY_LISTENS: {
+    status: 503,
+    title: 'Nobody answers',
+    headers: { 'retry-after': '5' },
+    text: 'nothing was handled; send the request again when somebody answers there',
+  },
+  REPLY_FAILED: {
+    status: 502,
+    title: 'The answering side failed',
+    text: 'whoever answers says that the request failed; it may have been handled in part',
+  },
+  NO_REPLY: {
+    status: 504,
+    title: 'No reply in time',
+    text: 'the request may have been handled or not; send it again if having it twice does no harm',
   },
 };
 

@@ -2,10 +2,20 @@ import type { HttpGatewayConfig } from '../config.js';
 import { BATCH_TYPES } from '../read/batch.js';
 import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
 import { consumption } from './openapi-consume.js';
+import { requesting } from './openapi-request.js';
 import { refusalsOf, problemResponse } from './openapi-problems.js';
 
 /** The keys that the document depends on. */
-type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient' | 'consume'>;
+type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient' | 'consume' | 'request'>;
+
+const NOT_OF_PRODUCE: readonly RefusalCode[] = [
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'NOT_ACCEPTABLE',
+  'NOBODY_LISTENS',
+  'REPLY_FAILED',
+  'NO_REPLY',
+];
 
 const JSON_TYPE = 'application/json';
 const TEXT = { type: 'string' } as const;
@@ -85,14 +95,14 @@ const TAKEN = {
 const json = (description: string, schema: object): object => ({ description, content: { [JSON_TYPE]: { schema } } });
 
 /** Returns an OpenAPI 3.1 document that describes the gateway with this configuration. */
-export function openApi({ tokens, caFile, maxPendingPerClient, consume }: Facts): object {
+export function openApi({ tokens, caFile, maxPendingPerClient, consume, request }: Facts): object {
   const schemes = {
     ...(tokens.length > 0 && { token: { type: 'http', scheme: 'bearer' } }),
     ...(caFile !== undefined && { certificate: { type: 'mutualTLS' } }),
   };
   const possible = (Object.keys(REFUSALS) as RefusalCode[]).filter(
     (code) =>
-      !['NOT_FOUND', 'METHOD_NOT_ALLOWED', 'NOT_ACCEPTABLE'].includes(code) &&
+      !NOT_OF_PRODUCE.includes(code) &&
       (code !== 'UNAUTHORIZED' || tokens.length > 0) &&
       (code !== 'TOO_MANY' || maxPendingPerClient !== undefined),
   );
@@ -140,6 +150,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient, consume }: Facts)
           },
         },
       },
+      ...(request && { '/request/{target}': { post: requesting(request.targets, security, tokens.length > 0) } }),
       ...(consume && { '/consume/{source}': { get: consumption(consume.sources, security, tokens.length > 0) } }),
       '/openapi.json': {
         get: {

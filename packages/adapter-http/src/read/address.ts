@@ -31,6 +31,16 @@ export function addressOf(url: string, decoded: string): Address {
   return { target, isBatch };
 }
 
+/** Returns the target of `/request/<target>`. `decoded` is the part after `/request/`, percent-decoded once. */
+export function requestTargetOf(url: string, decoded: string): string {
+  checkQuery(url);
+  if (decoded === '')
+    throw new Refused('BAD_REQUEST', 'there is no target; name it in the path, as in /request/orders');
+  if (/\p{Cc}/u.test(decoded))
+    throw new Refused('BAD_REQUEST', 'the target has control characters; no server takes these');
+  return decoded;
+}
+
 const WRITE_BATCH = 'write /produce/<target>/batch for a batch';
 
 function adviceOn(segments: readonly string[], last: string): string {

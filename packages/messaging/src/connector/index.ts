@@ -6,6 +6,7 @@ export { connectionLost, serverFull } from './lost.js';
 export { Outbox } from './outbox.js';
 export { produceBy } from './produce-by.js';
 export { reasonOf } from './reason.js';
+export { nobodyListens, requestFailed, Requests } from './requests.js';
 export { ServerUrls, URLS, urlsOf, type Address, type UrlForm, type Urls } from './server-url.js';
 export { Servers } from './servers.js';
 export { cannotConnect, openSocket } from './socket.js';

@@ -230,6 +230,18 @@ export const METRICS: readonly Metric[] = [
     'Connections of the satellite inside this one to its own server that were lost.',
     ({ server }) => server?.losses,
   ),
+  ofSatellites(
+    'sputnik_satellite_thread_heap_bytes',
+    'gauge',
+    'Used of the heap of the thread of the satellite inside this one, where it has one of its own.',
+    ({ thread }) => thread?.heapBytes,
+  ),
+  ofSatellites(
+    'sputnik_satellite_thread_utilization',
+    'gauge',
+    'The share of the time in which the event loop of its thread was busy, from 0 to 1, read from outside: 1 where it is stuck.',
+    ({ thread }) => thread?.utilization,
+  ),
   {
     name: 'sputnik_log_lines_total',
     type: 'counter',

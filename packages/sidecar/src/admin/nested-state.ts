@@ -1,5 +1,13 @@
 import type { FlightStatus } from '@sputnikjs/core';
 
+/** How the thread of a satellite is, read from outside. */
+export interface ThreadState {
+  /** Used of its heap, in bytes, some hundred milliseconds ago. */
+  readonly heapBytes: number;
+  /** The share of the time in which its event loop was busy last, from 0 to 1. */
+  readonly utilization: number;
+}
+
 /** How a satellite inside another is. */
 export interface NestedState {
   readonly path: string;
@@ -11,4 +19,6 @@ export interface NestedState {
   readonly connection: FlightStatus['connection'] | undefined;
   /** Without anything secret. */
   readonly url: string | undefined;
+  /** Where it flies in a thread of its own. */
+  readonly thread: ThreadState | undefined;
 }

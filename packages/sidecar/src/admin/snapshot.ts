@@ -122,9 +122,12 @@ function serverStatus(server: ServerRecord, state: FlightStatus['connection'], u
   };
 }
 
-function nestedStatus({ path, state, restarted, connection, url }: NestedState, { record }: FlightMeter): NestedStatus {
+function nestedStatus(
+  { path, state, restarted, connection, url, thread }: NestedState,
+  { record }: FlightMeter,
+): NestedStatus {
   const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
-  return { path, state, restarts: restarted, ...(server && { server }) };
+  return { path, state, restarts: restarted, ...(server && { server }), ...(thread && { thread }) };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -85,6 +85,7 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
       state: z.enum([...state.options, 'failed']),
       restarts: count,
       server: server.optional(),
+      thread: z.strictObject({ heapBytes: count, utilization: amount }).optional(),
     }),
   ),
   blocks: z.array(block),

@@ -1,4 +1,5 @@
 import type { BlockState, FlightStatus, ListenPlace, Metric } from '@sputnikjs/core';
+import type { ThreadState } from './nested-state.js';
 
 /** A verdict, and what it is made of. */
 export interface Health {
@@ -107,6 +108,8 @@ export interface NestedStatus {
   readonly restarts: number;
   /** Where it has one of its own. */
   readonly server?: ServerStatus | undefined;
+  /** Where it flies in one of its own. */
+  readonly thread?: ThreadState | undefined;
 }
 
 /** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */

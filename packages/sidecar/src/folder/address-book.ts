@@ -14,6 +14,11 @@ interface Level {
   readonly nested: ReadonlySet<string>;
 }
 
+/** A satellite in an address book, as data. */
+export interface AddressLevel extends Level {
+  readonly path: string;
+}
+
 /** Says which block an address means, from each of the satellites that are inside one another. */
 export class AddressBook {
   readonly #levels = new Map<string, Level>();
@@ -21,6 +26,11 @@ export class AddressBook {
   /** The blocks of a satellite, their names by address, and the addresses of the satellites inside it. */
   add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>): void {
     this.#levels.set(path, { blocks, nested: new Set(nested) });
+  }
+
+  /** All that was added. */
+  get levels(): readonly AddressLevel[] {
+    return [...this.#levels].map(([path, level]) => ({ path, ...level }));
   }
 
   /**

@@ -64,6 +64,15 @@ const Nested = z.strictObject({
     })
     .optional()
     .describe('Has the satellite fly anew when it fails. Without it, its failure lands the satellite around it.'),
+  place: z
+    .enum(['here', 'thread'])
+    .optional()
+    .describe('Where it flies: "here", on the thread of the satellite around it, or in a "thread" of its own.'),
+  heapMb: z
+    .int()
+    .min(16)
+    .optional()
+    .describe('Of a thread: how large its heap may get, in megabytes; beyond that it fails.'),
 });
 const InCode = z.strictObject({ ...Nested.shape, satellite: z.union([Nested.shape.satellite, Code]) });
 

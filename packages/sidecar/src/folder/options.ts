@@ -32,6 +32,10 @@ export interface NestedEntry {
   readonly outer?: readonly string[] | undefined;
   /** Has it fly anew when it fails; without it, its failure lands the satellite around it. */
   readonly restart?: RestartLimit | undefined;
+  /** Where it flies: `here`, on the thread of the satellite around it, unless given; or in a `thread` of its own. */
+  readonly place?: 'here' | 'thread' | undefined;
+  /** How large the heap of its thread may get, in megabytes. Beyond that it fails. Node's own limit unless given. */
+  readonly heapMb?: number | undefined;
 }
 
 /** What a satellite is configured by: a folder, or values in code. */

@@ -16,7 +16,7 @@ import { connectorClaims, inspectBlocks, needed, type Claim } from './inspection
 import { problemsOf } from './problems.js';
 import { ServerUsers } from './server-users.js';
 import type { SatelliteReading } from './satellite-reading.js';
-import type { SatelliteSetup } from './setup.js';
+import type { MadeBlock, NestedSetup, SatelliteSetup } from './setup.js';
 import type { BlockWiring } from './wiring.js';
 
 /** What is found of a satellite, and of all that are inside it. */
@@ -82,7 +82,11 @@ export async function checkSatellite(
   const own = ['blocks', 'sputnik', CONNECTOR, ...names.keys(), ...names.values()];
   const known = [...own, ...configuration.names, ...reading.leftOut];
   const variables = configuration.strayVariables([...reading.nested.keys()]);
-  const restartOf = (name: string): SatelliteReading['entry'] => reading.nested.get(name)?.entry;
+  const innerSetup = (name: string, { setup }: Found): NestedSetup => {
+    const { entry, origin } = reading.nested.get(name) as SatelliteReading;
+    const thread = entry?.place === 'thread' ? { origin, heapMb: entry.heapMb } : undefined;
+    return { ...setup, restart: entry?.restart, thread };
+  };
   return {
     setup: {
       path,
@@ -93,7 +97,8 @@ export async function checkSatellite(
       connectorListens: listens,
       settings,
       configuration,
-      nested: new Map([...nested].map(([name, { setup }]) => [name, { ...setup, restart: restartOf(name)?.restart }])),
+      made: checked.made,
+      nested: new Map([...nested].map(([name, found]) => [name, innerSetup(name, found)])),
     },
     problems: [
       ...checked.problems,
@@ -140,7 +145,9 @@ function sourceOf(
 async function checkBlocks(
   sputnik: SputnikOptions,
   label: string,
-): Promise<Record<'problems' | 'warnings' | 'hearing' | 'serverUsers', readonly string[]>> {
+): Promise<
+  Record<'problems' | 'warnings' | 'hearing' | 'serverUsers', readonly string[]> & { made: readonly MadeBlock[] }
+> {
   const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {
     try {
@@ -158,6 +165,9 @@ async function checkBlocks(
     problems: [...ofConfigs, ...others.map((line) => `${label}: ${line}`)],
     warnings: warnings.map((line) => `${label}: ${line}`),
     serverUsers: [...users.found],
+    made: value
+      .status()
+      .blocks.map((block) => ({ ...block, mailbox: users.mailboxes.get(block.responsibility) ?? {} })),
     hearing: value.status().blocks.flatMap(({ responsibility, capacity }) => (capacity > 0 ? responsibility : [])),
   };
 }

@@ -32,10 +32,18 @@ export interface SatelliteReading {
   readonly nested: ReadonlyMap<string, SatelliteReading>;
   /** What it leaves out, to use that of the satellite around it. */
   readonly leftOut: ReadonlySet<string>;
+  /** What it was read by, to read it again elsewhere. */
+  readonly origin: Origin;
+}
+
+/** What a satellite is read by. */
+export interface Origin {
+  readonly options: SatelliteOptions;
+  readonly around: Surroundings;
 }
 
 /** Where a satellite is read from, and what is around it. */
-interface Surroundings {
+export interface Surroundings {
   readonly path: string;
   /** The folders around it, and the names by which they lead to one another. */
   readonly trail: readonly { readonly folder: string; readonly name: string }[];
@@ -61,13 +69,15 @@ export async function readSatellite<C>(
   const environment = { label: 'environment', origin: 'process', base: process.cwd(), prefix: '' } as const;
   const layers = options.cf === undefined ? [] : [{ ...environment, variables: process.env }];
   // what configuration joins is checked when it connects, not when it compiles
-  return await read(options as SatelliteOptions, { path: '', trail: [], layers, entry: undefined });
+  return await readFrom({
+    options: options as SatelliteOptions,
+    around: { path: '', trail: [], layers, entry: undefined },
+  });
 }
 
-async function read(
-  options: SatelliteOptions,
-  around: Surroundings,
-): Promise<WithProblems<SatelliteReading | undefined>> {
+/** Reads a satellite, with what is around it, and all that are inside it. */
+export async function readFrom(origin: Origin): Promise<WithProblems<SatelliteReading | undefined>> {
+  const { options, around } = origin;
   const { path, entry } = around;
   const leftOut = new Set(entry?.outer);
   const opened = await openConfiguration(options, around.layers);
@@ -101,6 +111,7 @@ async function read(
     entry,
     nested: nested.value,
     leftOut,
+    origin,
   };
   const problems = [opened, settings, listed, factories, connector, nested].flatMap((part) => part.problems);
   return { value, problems };
@@ -124,7 +135,7 @@ async function readNested(
     }
     const layers = layersInside(around.layers, responsibility);
     const path = inside(around.path, responsibility);
-    const inner = await read(own, { ...around, path, layers, entry: nested });
+    const inner = await readFrom({ options: own, around: { ...around, path, layers, entry: nested } });
     problems.push(...inner.problems);
     if (inner.value !== undefined) found.set(responsibility, inner.value);
   }

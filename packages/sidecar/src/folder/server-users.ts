@@ -1,10 +1,12 @@
-import type { Block, BlockDefinition, BlockFactory } from '@sputnikjs/core';
+import type { Block, BlockDefinition, BlockFactory, MailboxOptions } from '@sputnikjs/core';
 import type { Factories } from './block-factories.js';
 
-/** Factories that note which blocks hear of the server's connection; only a block that was made can say so. */
+/** Factories that note which blocks hear of the server's connection, and their bounds; only a block that was made can say so. */
 export class ServerUsers {
   /** Their responsibilities. */
   readonly found: Set<string> = new Set();
+  /** The bounds of their mailboxes, by responsibility, where they have given some. */
+  readonly mailboxes: Map<string, MailboxOptions> = new Map();
   readonly factories: Factories;
 
   constructor(
@@ -33,7 +35,8 @@ export class ServerUsers {
   }
 
   #noted<B extends object>(block: B, responsibilities: readonly string[]): B {
-    const { onServerConnect, onServerDisconnect } = (block ?? {}) as Partial<Block>;
+    const { onServerConnect, onServerDisconnect, mailbox } = (block ?? {}) as Partial<Block>;
+    if (mailbox) for (const one of responsibilities) this.mailboxes.set(one, mailbox);
     if (onServerConnect ?? onServerDisconnect) for (const one of responsibilities) this.found.add(one);
     return block;
   }

@@ -1,4 +1,4 @@
-import type { SputnikOptions } from '@sputnikjs/core';
+import type { BlockStatus, MailboxOptions, SputnikOptions } from '@sputnikjs/core';
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { readableByAll } from '@sputnikjs/messaging/net';
 import { inside, type AddressBook } from './address-book.js';
@@ -11,7 +11,8 @@ import type { RestartLimit, RunnerOptions } from './options.js';
 import type { WithProblems } from './problems.js';
 import { bookOf, checkSatellite, deafNeeds } from './satellite-check.js';
 import type { SatelliteSettings } from './satellite-conf.js';
-import { readSatellite, type SatelliteReading } from './satellite-reading.js';
+import { readSatellite, type Origin, type SatelliteReading } from './satellite-reading.js';
+import { threadProblems } from './thread-check.js';
 import { printable } from '../text.js';
 import type { BlockWiring } from './wiring.js';
 
@@ -31,13 +32,30 @@ export interface SatelliteSetup {
   readonly settings: SatelliteSettings;
   /** What was read, with secrets. */
   readonly configuration: Configuration;
+  /** Its blocks, as they were made to be checked. */
+  readonly made: readonly MadeBlock[];
   /** The satellites inside it, by address. */
   readonly nested: ReadonlyMap<string, NestedSetup>;
+}
+
+/** A block that was made, and has not flown. */
+export interface MadeBlock extends BlockStatus {
+  /** The bounds of its mailbox that it gives itself. */
+  readonly mailbox: MailboxOptions;
 }
 
 /** A satellite inside another. */
 export interface NestedSetup extends SatelliteSetup {
   readonly restart: RestartLimit | undefined;
+  /** Where it flies in a thread of its own. */
+  readonly thread: ThreadSetup | undefined;
+}
+
+/** What a thread needs to set its satellite up anew. */
+export interface ThreadSetup {
+  readonly origin: Origin;
+  /** How large its heap may get, in megabytes. */
+  readonly heapMb: number | undefined;
 }
 
 /** A satellite that has been checked and can be prepared, with all that are inside it. */
@@ -84,6 +102,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     ...found.problems,
     ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
     ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
+    ...threadProblems(reading, found.wiring),
     ...contested([...adminClaims(reading), ...found.claims]),
     ...found.strays,
   ];

@@ -1,16 +1,8 @@
 import type { EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
 import type { EventLog, Surroundings } from '../log/logs.js';
 import { logOfSatellite } from '../log/satellite-log.js';
-import type { NestedSatellite } from '../satellite/nested-satellite.js';
-
-/** Events of a server connection. */
-const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
-  'connecting',
-  'connected',
-  'connectFailed',
-  'connectOverdue',
-  'disconnected',
-]);
+import { isOfConnection } from '../satellite/connection-events.js';
+import type { Nested } from '../satellite/made-satellite.js';
 
 /** Who is told. */
 export interface Listeners {
@@ -34,14 +26,14 @@ export class NestedEvents {
     this.#to = to;
   }
 
-  take(satellite: NestedSatellite, event: SputnikEvent): void {
-    if (CONNECTION.has(event.type)) {
+  take(satellite: Nested, event: SputnikEvent): void {
+    if (isOfConnection(event)) {
       this.#logOf(satellite)?.take(event);
       this.#to.ofServer(satellite.setup.path, event);
     } else if ('block' in event || event.type === 'waiting') this.#to.ofBlocks(event);
   }
 
-  #logOf(satellite: NestedSatellite): EventLog | undefined {
+  #logOf(satellite: Nested): EventLog | undefined {
     const { log: whole, makeLog } = this.#to;
     if (whole === undefined) return undefined;
     const { path } = satellite.setup;

@@ -28,6 +28,7 @@ import { Reloader, type LiveKey } from './reloader.js';
 import type { ServiceManager, ServiceOptions } from '../service/service-manager.js';
 import { setUp, type Setup } from '../folder/setup.js';
 import { Signals, toggleOnSignal } from './signals.js';
+import { makeThreads } from '../thread/make-threads.js';
 import { textOf } from '../text.js';
 import { Watch } from './watch.js';
 
@@ -110,12 +111,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
     cleaner.push(() => service?.close());
     const nested = (): readonly NestedState[] =>
-      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at }) => ({
+      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at, thread }) => ({
         path,
         state,
         restarted,
         connection,
         url: at,
+        thread,
       })) ?? [];
     const around = { ...told, url, nested, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
@@ -139,6 +141,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       log: blocksLog ?? SILENT,
       landingSoon: signals.soon,
       observer: admin?.meter,
+      threadMaker: makeThreads,
       onEvent: listen,
       onNestedEvent: (satellite, event) => nestedEvents.take(satellite, event),
     });

@@ -11,8 +11,8 @@ import {
 import { inside } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
 import { together, type Leftovers } from './leftovers.js';
-import type { Level } from './level.js';
 import type { Names } from './names.js';
+import type { MadeSatellite } from './made-satellite.js';
 import type { NestedSatellite } from './nested-satellite.js';
 import type { Kept } from './waiting-room.js';
 
@@ -20,7 +20,7 @@ import type { Kept } from './waiting-room.js';
 const INFRASTRUCTURE: ReadonlySet<string> = new Set([FINISHER, CONNECTOR]);
 
 /** A satellite as it was made once, with those inside it: it boots, flies, lands, and is not used again. */
-export class AssembledSatellite implements Level {
+export class AssembledSatellite implements MadeSatellite {
   readonly flight: Flight;
   /** By address. */
   readonly nested: ReadonlyMap<string, NestedSatellite>;

@@ -8,14 +8,28 @@ import {
   type SputnikEvent,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import type { AddressBook } from '../folder/address-book.js';
+import type { AddressBook, Place } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
-import type { SatelliteSetup } from '../folder/setup.js';
+import type { NestedSetup, SatelliteSetup, ThreadSetup } from '../folder/setup.js';
 import { AssembledSatellite } from './assembled-satellite.js';
 import { ConnectionRelay } from './connection-relay.js';
 import { lookupFrom, type DestinationOf } from './handles.js';
 import type { Names } from './names.js';
+import type { Maker, Nested } from './made-satellite.js';
 import { NestedSatellite } from './nested-satellite.js';
+
+/** A block that takes messages. */
+export interface Hearing extends Place {
+  /** How many messages its mailbox has room for. */
+  readonly capacity: number;
+  /** What it does when it is full: drop its oldest message, or refuse the newest. */
+  readonly whenFull: 'reject' | 'drop-oldest';
+  /** How many messages it handles at once. */
+  readonly atOnce: number;
+}
+
+/** Makes the satellite `setup` in threads, one after the other. */
+export type ThreadMaker = (setup: NestedSetup, thread: ThreadSetup, shared: Shared) => Promise<Maker>;
 
 /** What a satellite and all that are inside it share. */
 export interface Shared {
@@ -28,7 +42,11 @@ export interface Shared {
   readonly landingSoon: AbortSignal | undefined;
   readonly observer: MessageObserver | undefined;
   /** Is told of the events of each nested satellite. Its blocks have their addresses in the outermost one. */
-  readonly onEvent: (satellite: NestedSatellite, event: SputnikEvent) => void;
+  readonly onEvent: (satellite: Nested, event: SputnikEvent) => void;
+  /** The blocks that take messages, of all satellites. */
+  readonly hearing: readonly Hearing[];
+  /** Makes a satellite in a thread of its own. */
+  readonly threadMaker: ThreadMaker;
 }
 
 /** Makes a satellite and all that are inside it; initialises and starts nothing. Rejects with BAD_SETUP. */
@@ -39,8 +57,11 @@ export async function assemble(
 ): Promise<AssembledSatellite> {
   const nested = new Map<string, NestedSatellite>();
   for (const [name, inner] of setup.nested) {
-    const relay = inner.connector || !options.connector ? undefined : new ConnectionRelay();
-    const satellite = new NestedSatellite(inner, relay, shared, (own) => assemble(inner, own, shared));
+    const isAlone = inner.thread || inner.connector || !options.connector;
+    const maker = inner.thread
+      ? await shared.threadMaker(inner, inner.thread, shared)
+      : { make: (own: Partial<SputnikOptions>) => assemble(inner, own, shared) };
+    const satellite = new NestedSatellite(inner, isAlone ? undefined : new ConnectionRelay(), shared, maker);
     nested.set(name, satellite);
     await satellite.assemble();
   }

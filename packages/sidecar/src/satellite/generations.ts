@@ -1,66 +1,57 @@
 import { CONNECTOR, FINISHER, type BlockStatus, type SputnikEvent, type SputnikOptions } from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import { logOfBlocks } from '../log/satellite-log.js';
-import type { AssembledSatellite } from './assembled-satellite.js';
 import type { Shared } from './assembly.js';
+import { isOfConnection } from './connection-events.js';
 import type { ConnectionRelay } from './connection-relay.js';
 import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.js';
+import type { MadeSatellite, Maker } from './made-satellite.js';
 import { OwnedConnector } from './owned-connector.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Events of the server connection. */
-const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
-  'connecting',
-  'connected',
-  'connectFailed',
-  'connectOverdue',
-  'disconnected',
-]);
-
-/** Makes a nested satellite, and those inside it. */
-export type Make = (options: Partial<SputnikOptions>) => Promise<AssembledSatellite>;
 
 /** A nested satellite as it was made, again and again: the one there is now, and what those before have left. */
 export class Generations {
   readonly #setup: NestedSetup;
   readonly #shared: Shared;
-  readonly #make: Make;
+  readonly #maker: Maker;
   /** Where it has no connector of its own, and the satellite around it has a connection. */
   readonly #relay: ConnectionRelay | undefined;
   readonly #past = new PastCounts();
   readonly #left: Leftovers[] = [];
-  #now: AssembledSatellite | undefined;
+  #now: MadeSatellite | undefined;
   #owned: OwnedConnector | undefined;
 
-  constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, make: Make) {
+  constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, maker: Maker) {
     this.#setup = setup;
     this.#shared = shared;
     this.#relay = relay;
-    this.#make = make;
+    this.#maker = maker;
   }
 
   /** The last one. */
-  get now(): AssembledSatellite {
+  get now(): MadeSatellite {
     if (this.#now === undefined) throw new Error(`the satellite ${this.#setup.path} is not made yet`);
     return this.#now;
   }
 
   /** Where its own server is, if that is known. */
   get url(): string | undefined {
-    return this.#owned?.url;
+    return this.#owned?.url ?? this.#now?.url;
   }
 
   /** Makes the next one, which has the options of the satellite around it, and these. Rejects with BAD_SETUP. */
   async next({ onEvent, ...options }: Pick<SputnikOptions, 'onEvent' | 'landAround'>): Promise<void> {
-    const { connector, connectorAgain, settings, path } = this.#setup;
+    const { connector, connectorAgain, settings, path, thread } = this.#setup;
     const { clock, log, landingSoon, observer, namesOf } = this.#shared;
     await this.release();
     const own = this.#now === undefined ? connector : connectorAgain();
-    const owned = own && new OwnedConnector(own);
+    // the connection of a thread is there
+    const owned = thread ? undefined : own && new OwnedConnector(own);
     // the connection of the satellite around it has deadlines already
     const patient = { ...settings.timeouts, connectMs: LONGEST_MS, heartbeatMs: LONGEST_MS };
-    const made = await this.#make({
+    const made = await this.#maker.make({
       ...options,
       connector: owned ?? this.#relay,
       timeouts: this.#relay ? patient : settings.timeouts,
@@ -117,7 +108,7 @@ export class Generations {
   #isTold(event: SputnikEvent): boolean {
     const of = 'block' in event ? event.block.name : undefined;
     // guard: the connection of the satellite around is told once
-    const isShared = this.#relay !== undefined && (CONNECTION.has(event.type) || of === CONNECTOR);
+    const isShared = this.#relay !== undefined && (isOfConnection(event) || of === CONNECTOR);
     return !isShared && of !== FINISHER;
   }
 }

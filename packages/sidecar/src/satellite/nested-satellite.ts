@@ -9,21 +9,21 @@ import type {
 } from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import { chain } from '../text.js';
-import type { AssembledSatellite } from './assembled-satellite.js';
 import type { Shared } from './assembly.js';
 import type { ConnectionRelay } from './connection-relay.js';
-import { Generations, type Make } from './generations.js';
+import { Generations } from './generations.js';
 import { together, withWaiting, type Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
+import type { MadeSatellite, Maker, Nested, ThreadLoad } from './made-satellite.js';
 import type { Names } from './names.js';
 import { Restarts } from './restarts.js';
-import { WaitingRoom, type Kept } from './waiting-room.js';
+import { WaitingRoom, type Kept, type Room } from './waiting-room.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** A satellite inside another: as a block of that, it boots, flies and lands; with a limit for restarts, it is made anew when it fails. */
-export class NestedSatellite {
+export class NestedSatellite implements Nested {
   readonly setup: NestedSetup;
   readonly #shared: Shared;
   readonly #relay: ConnectionRelay | undefined;
@@ -31,7 +31,7 @@ export class NestedSatellite {
   readonly #generations: Generations;
   readonly #restarts: Restarts | undefined;
   /** Where messages wait while it is made anew; closed, it still has its counts. */
-  #room: WaitingRoom | undefined;
+  #room: Room | undefined;
   #isRoomClosed = false;
   /** What those who waited in vain have left. */
   #dropped: readonly Leftovers[] = [];
@@ -45,12 +45,13 @@ export class NestedSatellite {
   /** Fails when something inside has failed for which the satellite around it is to land. */
   readonly #failure = new Failing();
 
-  constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, make: Make) {
+  constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, maker: Maker) {
     this.setup = setup;
     this.#shared = shared;
     this.#relay = relay;
     this.#names = shared.namesOf(setup.path);
-    this.#generations = new Generations(setup, relay, shared, make);
+    this.#generations = new Generations(setup, relay, shared, maker);
+    this.#room = maker.room;
     this.#restarts = setup.restart && new Restarts(setup.restart);
   }
 
@@ -58,7 +59,7 @@ export class NestedSatellite {
   async assemble(): Promise<void> {
     await this.#next();
     this.#current = this.assembled;
-    if (this.#restarts) this.#room = await WaitingRoom.for(this.hearing());
+    if (this.#restarts) this.#room ??= await WaitingRoom.for(this.hearing());
   }
 
   #next(): Promise<void> {
@@ -202,7 +203,7 @@ export class NestedSatellite {
   }
 
   /** As it was made last. */
-  get assembled(): AssembledSatellite {
+  get assembled(): MadeSatellite {
     return this.#generations.now;
   }
 
@@ -235,6 +236,10 @@ export class NestedSatellite {
   /** Where its own server is, if that is known. */
   get url(): string | undefined {
     return this.#generations.url;
+  }
+
+  get thread(): ThreadLoad | undefined {
+    return this.assembled.thread;
   }
 
   get isIdle(): boolean {

@@ -8,6 +8,7 @@ import {
   type BlockDescriptor,
   type BlockStatus,
   type Flight,
+  type Idling,
   type LandingReport,
 } from '@sputnikjs/core';
 import { inside } from '../folder/address-book.js';
@@ -24,11 +25,23 @@ export interface Kept extends BlockDescriptor {
   readonly capacity: number;
 }
 
+/** Where messages for a satellite wait when it cannot take them. */
+export interface Room extends Idling {
+  /** Hands on what waits, and what comes until nothing waits any more; then calls `emptied`, in the same turn. */
+  open(to: Level, emptied: () => void): void;
+  /** The satellite has failed: what comes waits. Returns what stands for it. */
+  shut(): Level;
+  /** What waits for its blocks, which are called by their addresses in the satellite. */
+  readonly blocks: readonly BlockStatus[];
+  /** The satellite will not fly again: what waits is dropped. */
+  close(withinMs?: number): Promise<LandingReport>;
+}
+
 /**
  * Where messages for a satellite wait while it is made anew: in a mailbox for each of its blocks, as long as the block's own. They are handed
  * on in order; those that come meanwhile queue up behind them.
  */
-export class WaitingRoom {
+export class WaitingRoom implements Room {
   /** Stands for the satellite. */
   readonly #level: Level;
   readonly #flight: Flight;
@@ -51,7 +64,6 @@ export class WaitingRoom {
     return new WaitingRoom(levelOf(flight, '', blocks), flight, counter);
   }
 
-  /** Hands on what waits, and what comes until nothing waits any more; then calls `emptied`, in the same turn. */
   open(to: Level, emptied: () => void): void {
     if (!this.#isUsed) return emptied();
     // what was never launched keeps no process alive
@@ -62,7 +74,6 @@ export class WaitingRoom {
     });
   }
 
-  /** The satellite has failed: what comes waits. Returns what stands for it. */
   shut(): Level {
     this.#isUsed = true;
     this.#counter.shut();
@@ -77,12 +88,10 @@ export class WaitingRoom {
     return this.#flight.idle();
   }
 
-  /** What waits for its blocks, which are called by their addresses in the satellite. */
   get blocks(): readonly BlockStatus[] {
     return this.#flight.status().blocks;
   }
 
-  /** The satellite will not fly again: what waits is dropped. */
   close(withinMs?: number): Promise<LandingReport> {
     return this.#flight.shootDown('the satellite lands', { withinMs });
   }

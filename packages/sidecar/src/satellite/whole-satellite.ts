@@ -6,16 +6,16 @@ import {
   type SputnikEvent,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import type { Setup } from '../folder/setup.js';
+import type { SatelliteSetup, Setup } from '../folder/setup.js';
 import type { AssembledSatellite } from './assembled-satellite.js';
-import { assemble, type Shared } from './assembly.js';
+import { assemble, type Hearing, type Shared } from './assembly.js';
 import { isClean } from './leftovers.js';
 import { levelAt, partsOf } from './level.js';
 import { Names } from './names.js';
-import type { NestedSatellite } from './nested-satellite.js';
+import type { MadeSatellite, Nested } from './made-satellite.js';
 
 /** What it is assembled with. */
-export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer'> {
+export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer' | 'threadMaker'> {
   /** For the outermost satellite. */
   readonly own: Partial<SputnikOptions>;
   /** Is told of the events of the outermost satellite, the report being that of all. */
@@ -43,9 +43,10 @@ export class WholeSatellite {
     };
     const { own, onEvent, onNestedEvent, ...others } = options;
     const listen = (event: SputnikEvent): void => onEvent(whole.#told(event));
-    const shared = { ...others, book: setup.book, namesOf, destinationOf, onEvent: onNestedEvent };
-    const { clock, log, landingSoon, observer } = others;
-    whole.#top = await assemble(setup, { ...own, clock, log, landingSoon, observer, onEvent: listen }, shared);
+    const hearing = hearingOf(setup);
+    const shared = { ...others, book: setup.book, namesOf, destinationOf, hearing, onEvent: onNestedEvent };
+    const { threadMaker: _, ...ofFlight } = others;
+    whole.#top = await assemble(setup, { ...own, ...ofFlight, onEvent: listen }, shared);
     return whole;
   }
 
@@ -71,7 +72,7 @@ export class WholeSatellite {
   }
 
   /** All that are nested, outer ones first. */
-  nested(): readonly NestedSatellite[] {
+  nested(): readonly Nested[] {
     return this.#top === undefined ? [] : nestedIn(this.#top);
   }
 
@@ -98,6 +99,17 @@ export class WholeSatellite {
   }
 }
 
-function nestedIn({ nested }: AssembledSatellite): readonly NestedSatellite[] {
+/** The blocks that take messages, of a satellite and of all inside it. */
+export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hearing[] {
+  const own = made
+    .filter(({ capacity }) => capacity > 0)
+    .map(({ name, responsibility, capacity, mailbox: { whenFull = 'reject', concurrency = 1, batch = 1 } }) => {
+      return { path, name, responsibility, capacity, whenFull, atOnce: concurrency * batch };
+    });
+  return [...own, ...[...nested.values()].flatMap(hearingOf)];
+}
+
+/** All inside one, outer ones first. */
+export function nestedIn({ nested }: Pick<MadeSatellite, 'nested'>): readonly Nested[] {
   return [...nested.values()].flatMap((one) => [one, ...nestedIn(one.assembled)]);
 }

@@ -1,0 +1,125 @@
+import { SputnikError } from '@sputnikjs/core';
+import type { Link } from './link.js';
+import type { Way } from './wire.js';
+
+/** A message that the other side has not settled. */
+interface UnderWay {
+  readonly wayId: number;
+  readonly msg: object;
+  readonly how: 'send' | 'ask';
+  readonly resolve: (answer?: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Of the flight of those that stand for the blocks. */
+  readonly landing: AbortSignal;
+  /** The other side that has it has refused it: it waits for the next one. */
+  refused: boolean;
+  /** It has been posted before. */
+  posted: boolean;
+}
+
+/** An answer that an `ask` did not get for another reason than that the block failed. */
+export class Unanswered extends Error {}
+
+/** Numbers messages, and knows which are not settled. */
+export class Carrier {
+  /** Undefined while nobody takes anything. */
+  #link: Link | undefined;
+  #last = 0;
+  #isClosing = false;
+  /** In the order of their numbers. */
+  readonly #underWay = new Map<number, UnderWay>();
+  readonly #ways: Way[] = [];
+
+  carry(wayId: number, msg: object, how: 'send' | 'ask', landing: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const one: UnderWay = {
+        wayId,
+        msg,
+        how,
+        resolve,
+        reject,
+        landing,
+        refused: false,
+        posted: false,
+      };
+      const number = ++this.#last;
+      this.#underWay.set(number, one);
+      if (this.#link) this.#post(number, one);
+      else if (this.#isClosing) this.#giveUp();
+    });
+  }
+
+  /** The number of a new way. */
+  add(way: Way): number {
+    const id = this.#ways.push(way) - 1;
+    this.#link?.way(id, way);
+    return id;
+  }
+
+  #post(number: number, one: UnderWay): void {
+    one.posted = true;
+    const { wayId, how, msg } = one;
+    this.#link?.message({ number, wayId, how, msg });
+  }
+
+  open(link: Link): number {
+    this.#link = link;
+    this.#ways.forEach((way, id) => link.way(id, way));
+    let again = 0;
+    // guard: what a thread that is gone has not settled goes to the next one, in order
+    for (const [number, one] of this.#underWay) {
+      if (one.posted) again++;
+      one.refused = false;
+      this.#post(number, one);
+    }
+    return again;
+  }
+
+  shut(): void {
+    this.#link = undefined;
+    if (this.#isClosing) this.#giveUp();
+  }
+
+  settled(number: number, answer?: unknown): void {
+    this.#end(number)?.resolve(answer);
+  }
+
+  failed(number: number, error: unknown): void {
+    const isOfAsk =
+      error instanceof SputnikError && ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED'].includes(error.code);
+    this.#end(number)?.reject(isOfAsk ? new Unanswered('', { cause: error }) : error);
+  }
+
+  refused(number: number): void {
+    const one = this.#underWay.get(number);
+    if (one) one.refused = true;
+    if (this.#isClosing) this.#giveUp();
+  }
+
+  landed(lastTaken: number): void {
+    this.#link = undefined;
+    for (const [number, { how, refused }] of this.#underWay) {
+      if (refused || number > lastTaken) continue;
+      if (how === 'ask') this.failed(number, new SputnikError('ASK_ENDED'));
+      else this.settled(number);
+    }
+    if (this.#isClosing) this.#giveUp();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#giveUp();
+  }
+
+  /** What nobody has, nobody will get: it is dropped. */
+  #giveUp(): void {
+    for (const [number, { refused, landing }] of this.#underWay)
+      if (refused || this.#link === undefined) this.#end(number)?.reject(landing.reason);
+  }
+
+  #end(number: number): UnderWay | undefined {
+    const one = this.#underWay.get(number);
+    this.#underWay.delete(number);
+    return one;
+  }
+}

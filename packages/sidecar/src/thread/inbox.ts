@@ -1,0 +1,95 @@
+import type { BlockCommunicator, SputnikError } from '@sputnikjs/core';
+import { fullAddress } from '../folder/address-book.js';
+import type { DestinationOf } from '../satellite/handles.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { Link } from './link.js';
+import { portable } from './portable.js';
+import type { Message, Way } from './wire.js';
+
+/** Says by now which handle leads to a block: its satellite may be made anew. */
+type Handle = () => BlockCommunicator | undefined;
+
+/** Hands messages of another thread to the blocks here, and tells that what became of them. */
+export class Inbox {
+  readonly #destinationOf: DestinationOf;
+  readonly #link: Link;
+  /** Where a message counts as settled when its handler has; else it does as soon as it is accepted. */
+  readonly #acknowledgements: Acknowledgements | undefined;
+  readonly #ways = new Map<number, { readonly handle: Handle; readonly address: string }>();
+  readonly #base: string | undefined;
+  #taken = 0;
+  #lastTaken = 0;
+
+  /** `base` is the path of the satellite whose blocks have no path in what the acknowledgements see. */
+  constructor(destinationOf: DestinationOf, link: Link, acknowledgements?: Acknowledgements, base?: string) {
+    this.#destinationOf = destinationOf;
+    this.#link = link;
+    this.#acknowledgements = acknowledgements;
+    this.#base = base;
+  }
+
+  /** How many messages have come. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** The number of the last one. */
+  get lastTaken(): number {
+    return this.#lastTaken;
+  }
+
+  way(id: number, way: Way): void {
+    const address = way.path === this.#base ? way.responsibility : fullAddress(way);
+    this.#ways.set(id, { handle: handleOf(way, this.#destinationOf), address });
+  }
+
+  take({ number, wayId, how, msg }: Message): void {
+    this.#taken++;
+    this.#lastTaken = number;
+    const { handle, address = '' } = this.#ways.get(wayId) ?? {};
+    const to = handle?.();
+    if (to === undefined) this.#link.post(['refused', number]);
+    else if (how === 'ask') this.#ask(number, to, msg as object, address);
+    else this.#post(number, to, msg as object, address);
+  }
+
+  #post(number: number, to: BlockCommunicator, msg: object, address: string): void {
+    const own = this.#acknowledgements;
+    own?.expect(msg, address, number);
+    void to.post(msg).then((isAccepted) => {
+      if (!isAccepted) this.#refuse(number, msg);
+      else if (own === undefined) this.#link.settle(number);
+    });
+  }
+
+  #ask(number: number, to: BlockCommunicator, msg: object, address: string): void {
+    // the answer acknowledges it
+    this.#acknowledgements?.expect(msg, address, undefined);
+    to.ask(msg, { timeoutMs: Infinity }).then(
+      (answer) => this.#link.answer(number, answer),
+      (error: unknown) => {
+        const { code, cause } = error as Partial<SputnikError>;
+        if (code === 'ASK_REFUSED') this.#refuse(number, msg);
+        // the one that stands for the block says again that it failed
+        else this.#link.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);
+      },
+    );
+  }
+
+  #refuse(number: number, msg: object): void {
+    this.#acknowledgements?.forget(msg);
+    this.#link.post(['refused', number]);
+  }
+}
+
+function handleOf({ path, responsibility, from }: Way, destinationOf: DestinationOf): Handle {
+  const current = destinationOf(path);
+  let known: unknown;
+  let handle: BlockCommunicator | undefined;
+  return () => {
+    const now = current();
+    if (now !== known) handle = now?.communicator(responsibility, from);
+    known = now;
+    return handle;
+  };
+}

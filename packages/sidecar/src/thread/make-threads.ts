@@ -1,0 +1,24 @@
+import type { ThreadMaker } from '../satellite/assembly.js';
+import { Outbox } from './outbox.js';
+import { levelOf } from './remote-nested.js';
+import { ThreadRoom } from './room.js';
+import { sides } from './thread-data.js';
+import { ThreadSatellite } from './thread-satellite.js';
+
+/** Makes satellites in threads of their own. */
+export const makeThreads: ThreadMaker = async (setup, thread, shared) => {
+  const { path } = setup;
+  const { within } = sides(path, shared.hearing);
+  const observer = shared.observer && shared.namesOf(path).ofObserver(shared.observer);
+  const outbox = await Outbox.for(within, { base: path, log: shared.log, observer });
+  const level = levelOf(setup, outbox);
+  const room = new ThreadRoom(outbox, level, path, shared.log);
+  return {
+    room,
+    make: async (options) => {
+      const made = new ThreadSatellite({ setup, thread, shared, within, outbox, level, options });
+      room.made = made;
+      return made;
+    },
+  };
+};

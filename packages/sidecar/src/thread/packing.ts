@@ -1,0 +1,119 @@
+import { types } from 'node:util';
+import type { View } from './wire.js';
+
+/** Each view begins where any kind may begin. */
+const ALIGNMENT = 8;
+/** Deeper than this, bytes are cloned as they are. */
+const DEEPEST = 32;
+/** Beyond this depth each object is looked at once. */
+const SHALLOW = 1;
+
+const NO_KEYS: readonly (string | number)[] = [];
+
+type Kind = new (buffer: ArrayBuffer, at: number, length: number) => ArrayBufferView;
+
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
+  [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    DataView,
+  ].map((kind) => [kind.name, kind as Kind]),
+);
+
+/** Values without the bytes in them, and the bytes in one buffer. */
+export interface Packed {
+  readonly values: readonly unknown[];
+  readonly bytes: ArrayBuffer | undefined;
+  readonly views: readonly View[];
+}
+
+/**
+ * Puts the bytes of values into one buffer. A slice of a large buffer is copied alone; cloned, it would take all of that along. What was given
+ * is left as it is.
+ */
+export function pack(values: readonly unknown[]): Packed {
+  const packer = new Packer();
+  const packed = values.map((value, index) => packer.without(value, index));
+  return { values: packed, ...packer.end() };
+}
+
+/** Gives values their bytes back. */
+export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
+  if (bytes === undefined) return values;
+  const all = [...values];
+  for (const { value, keys, kind, at, length } of views) {
+    let holder = all as unknown as Record<string | number, unknown>;
+    const way = [value, ...keys];
+    for (const key of way.slice(0, -1)) holder = holder[key] as typeof holder;
+    const last = way.at(-1) ?? 0;
+    const Made = KINDS.get(kind);
+    // guard: a Buffer is one on the other side, too
+    holder[last] = Made ? new Made(bytes, at, length) : Buffer.from(bytes, at, length);
+  }
+  return all;
+}
+
+class Packer {
+  readonly #views: View[] = [];
+  readonly #found: ArrayBufferView[] = [];
+  #size = 0;
+  #index = 0;
+
+  /** The value at an index, without its bytes. */
+  without(value: unknown, index: number): unknown {
+    this.#index = index;
+    return this.#without(value, NO_KEYS, undefined);
+  }
+
+  end(): Omit<Packed, 'values'> {
+    if (this.#found.length === 0) return { bytes: undefined, views: [] };
+    const all = new Uint8Array(this.#size);
+    this.#found.forEach(({ buffer, byteOffset, byteLength }, index) =>
+      all.set(new Uint8Array(buffer, byteOffset, byteLength), this.#views[index]?.at),
+    );
+    return { bytes: all.buffer, views: this.#views };
+  }
+
+  /** The value, copied where bytes are taken out of it. */
+  #without(value: unknown, keys: readonly (string | number)[], seen: Map<object, unknown> | undefined): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (ArrayBuffer.isView(value)) return this.#take(value, keys);
+    const isPlain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);
+    if (!isPlain || keys.length > DEEPEST) return value;
+    const known = seen?.get(value);
+    if (known !== undefined) return known;
+    const more = keys.length > SHALLOW ? (seen ?? new Map<object, unknown>()).set(value, value) : seen;
+    let copy: Record<string, unknown> | undefined;
+    for (const key of Object.keys(value)) {
+      const one = (value as Readonly<Record<string, unknown>>)[key];
+      if (typeof one !== 'object' || one === null) continue;
+      const without = this.#without(one, [...keys, key], more);
+      if (without === one) continue;
+      copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+      copy[key] = without;
+    }
+    if (copy) more?.set(value, copy);
+    return copy ?? value;
+  }
+
+  #take(view: ArrayBufferView, keys: readonly (string | number)[]): unknown {
+    // what is shared stays so
+    if (types.isSharedArrayBuffer(view.buffer)) return view;
+    const kind = Buffer.isBuffer(view) ? 'Buffer' : view.constructor.name;
+    if (kind !== 'Buffer' && !KINDS.has(kind)) return view;
+    const size = (KINDS.get(kind) as { readonly BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT ?? 1;
+    this.#views.push({ value: this.#index, keys, kind, at: this.#size, length: view.byteLength / size });
+    this.#found.push(view);
+    this.#size += Math.ceil(view.byteLength / ALIGNMENT) * ALIGNMENT;
+    return null;
+  }
+}

@@ -1,0 +1,205 @@
+import type { LandingReport } from '@sputnikjs/core';
+import type { RawConfiguration } from '../folder/reader.js';
+import { together } from '../satellite/leftovers.js';
+import { nestedIn } from '../satellite/whole-satellite.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { answerTo, OpenCalls } from './calls.js';
+import { Inbox } from './inbox.js';
+import { Link, type Port, type Receiver } from './link.js';
+import { Outbox } from './outbox.js';
+import { portable, revived } from './portable.js';
+import { RemoteLog } from './remote-log.js';
+import { SatelliteInside } from './satellite-inside.js';
+import { sides, type ThreadData } from './thread-data.js';
+import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from './wire.js';
+
+/** How often it says how it is, in milliseconds. */
+const SNAPSHOT_MS = 250;
+/** How long messages on their way out may take at the end, in milliseconds, where nobody says. */
+const LAST_MS = 5_000;
+
+/** In its thread: does what the main one asks for. */
+export class Served implements Receiver {
+  readonly #data: ThreadData;
+  readonly #link: Link;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #satellite: SatelliteInside;
+  readonly #landingSoon = new AbortController();
+  readonly #calls = new OpenCalls();
+  #withinMs: number | undefined;
+
+  static async start(data: ThreadData, port: Port): Promise<Served> {
+    const link: Link = new Link(port, (number, error) => outbox.failed(number, error));
+    const acknowledgements = new Acknowledgements(data.counts, link);
+    const { outside } = sides(data.path, data.hearing);
+    const log = new RemoteLog(link);
+    const outbox = await Outbox.for(outside, { base: '', log, observer: acknowledgements.outward });
+    return new Served(data, link, outbox, acknowledgements, log);
+  }
+
+  private constructor(
+    data: ThreadData,
+    link: Link,
+    outbox: Outbox,
+    acknowledgements: Acknowledgements,
+    log: RemoteLog,
+  ) {
+    this.#data = data;
+    this.#link = link;
+    this.#outbox = outbox;
+    this.#satellite = new SatelliteInside({
+      data,
+      log,
+      outbox,
+      acknowledgements,
+      landingSoon: this.#landingSoon.signal,
+      read: (folder, name) =>
+        this.#calls.call(
+          (id) => ['read', id, folder, name],
+          (item) => link.post(item),
+        ) as Promise<RawConfiguration | undefined>,
+      onEvent: (path, event) => link.post(['event', path, portable(event)]),
+      landsAround: (cause, inside) => link.post(['landsAround', portable(cause), portable(inside)]),
+    });
+    this.#inbox = new Inbox(this.#satellite.destinationOf, link, acknowledgements, data.path);
+    outbox.open(link);
+  }
+
+  /** Posts what there is: the thread ends. */
+  flush(): void {
+    this.#link.flush();
+  }
+
+  way(id: number, way: Way): void {
+    this.#inbox.way(id, way);
+  }
+
+  message(message: Message): void {
+    this.#inbox.take(message);
+  }
+
+  answer(number: number, value: unknown): void {
+    this.#outbox.answer(number, value);
+  }
+
+  settled(number: number): void {
+    this.#outbox.settled(number);
+  }
+
+  take(item: Item): void {
+    switch (item[0]) {
+      case 'refused':
+        return this.#outbox.refused(item[1]);
+      case 'failed':
+        return this.#outbox.failed(item[1], revived(item[2]));
+      case 'returned':
+      case 'threw':
+        return this.#calls.take(item);
+      case 'landingSoon':
+        return this.#landingSoon.abort();
+      case 'call':
+        return void this.#answer(item);
+    }
+  }
+
+  async #answer([, id, name, args]: Extract<Item, readonly ['call', ...unknown[]]>): Promise<void> {
+    const item = await answerTo(id, () => this.#do(name, args));
+    this.#tell();
+    this.#link.post(item);
+  }
+
+  #do(name: keyof Calls, args: readonly unknown[]): Promise<unknown> {
+    switch (name) {
+      case 'boot':
+        return this.#boot();
+      case 'launch':
+        return this.#satellite.launch();
+      case 'quiesce':
+        return this.#satellite.assembled?.flight.quiesce() ?? Promise.resolve();
+      case 'shootDown':
+        return this.#shootDown(...(revived(args) as Calls['shootDown']));
+      case 'idle':
+        return this.#idle();
+    }
+  }
+
+  async #boot(): Promise<void> {
+    const timer = setInterval(() => this.#tell(), SNAPSHOT_MS);
+    timer.unref();
+    const booted = this.#satellite.boot();
+    // it has landed if it could not boot
+    const landed = booted.then(
+      () => this.#satellite.assembled?.flight.landed,
+      () => this.#satellite.assembled?.flight.landed,
+    );
+    void landed.then((report) => report && this.#land(report));
+    await booted;
+  }
+
+  async #shootDown(reason: unknown, withinMs: number | undefined): Promise<void> {
+    this.#withinMs = withinMs;
+    const flight = this.#satellite.assembled?.flight;
+    if (flight) await flight.shootDown(reason, { withinMs });
+    else {
+      const cause = { kind: 'shootDown', reason } as const;
+      await this.#land({ cause, clean: true, tookMs: 0, unfinished: [], failures: [], dropped: [] });
+    }
+  }
+
+  async #idle(): Promise<Traffic> {
+    const flight = this.#satellite.assembled?.flight;
+    const isIdle = (): boolean => flight?.isIdle !== false && this.#outbox.isIdle;
+    // guard: a thread is idle when nothing is on its way out either
+    while (!isIdle()) await Promise.all([flight?.idle(), this.#outbox.idle()]);
+    return { received: this.#inbox.taken, sent: this.#link.messages };
+  }
+
+  async #land(report: LandingReport): Promise<void> {
+    const withinMs = this.#withinMs === undefined ? LAST_MS : Math.max(0, this.#withinMs - report.tookMs);
+    const { unfinished, failures, dropped } = await this.#outbox.close(withinMs);
+    await this.#satellite.release();
+    const own = this.#satellite.assembled?.leftovers() ?? together([]);
+    const landed: Landed = {
+      report,
+      leftovers: together([own, { unfinished, failures, dropped }]),
+      snapshot: this.#snapshot(),
+      lastTaken: this.#inbox.lastTaken,
+    };
+    // what became of the last questions is said before
+    setImmediate(() => this.#link.post(['landed', portable(landed)]));
+  }
+
+  #tell(): void {
+    if (this.#satellite.assembled) this.#link.post(['snapshot', this.#snapshot()]);
+  }
+
+  #snapshot(): Snapshot {
+    const { assembled, url } = this.#satellite;
+    const { path } = this.#data;
+    const { state = 'preparing', connection = 'none' } = assembled?.flight.status() ?? {};
+    return {
+      path,
+      state,
+      flies: state,
+      connection,
+      url,
+      restarted: 0,
+      thread: undefined,
+      blocks: assembled?.blocks() ?? [],
+      metrics: assembled?.metrics() ?? [],
+      nested: assembled
+        ? nestedIn(assembled).map(({ setup, state: its, status, url: where, restarted, thread }) => ({
+            path: setup.path,
+            state: its,
+            flies: status.state,
+            connection: status.connection,
+            url: where,
+            restarted,
+            thread,
+          }))
+        : [],
+      heapUsed: process.memoryUsage().heapUsed,
+    };
+  }
+}

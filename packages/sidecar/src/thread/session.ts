@@ -1,0 +1,114 @@
+import { ConfigFolder } from '../folder/config-folder.js';
+import type { Reader } from '../folder/reader.js';
+import type { DestinationOf } from '../satellite/handles.js';
+import { answerTo, OpenCalls } from './calls.js';
+import { Inbox } from './inbox.js';
+import { Link, receive } from './link.js';
+import type { Outbox } from './outbox.js';
+import { revived } from './portable.js';
+import { Thread, type ThreadOptions } from './thread.js';
+import type { Calls, Item, Traffic } from './wire.js';
+
+/** What it is started with. */
+export interface SessionOptions extends Omit<ThreadOptions, 'onFrame' | 'onDeath'> {
+  readonly outbox: Outbox;
+  readonly destinationOf: DestinationOf;
+  /** How its folders are read, where the thread does not know that itself. */
+  readonly dialect: ((folder: Reader) => Reader) | undefined;
+  /** Takes all but messages, calls, and what became of them. */
+  readonly take: (item: Item) => void;
+  readonly died: (error: Error) => void;
+}
+
+/** A thread, and what goes to and fro between it and this one. */
+export class Session {
+  readonly link: Link;
+  readonly #inbox: Inbox;
+  readonly #calls = new OpenCalls();
+  readonly #thread: Thread;
+  readonly #options: SessionOptions;
+  /** What it said when it was idle last. */
+  #idle: Traffic | undefined;
+
+  constructor(options: SessionOptions) {
+    const { outbox, destinationOf, died } = options;
+    this.#options = options;
+    this.#thread = new Thread({
+      ...options,
+      onFrame: (frame) =>
+        receive(frame, {
+          way: (id, way) => this.#inbox.way(id, way),
+          message: (message) => this.#inbox.take(message),
+          answer: (number, value) => outbox.answer(number, value),
+          take: (item) => this.#take(item),
+          settled: (number) => outbox.settled(number),
+        }),
+      onDeath: (error) => {
+        this.#calls.end(error);
+        died(error);
+      },
+    });
+    this.link = new Link(this.#thread, (number, error) => outbox.failed(number, error));
+    this.#inbox = new Inbox(destinationOf, this.link);
+  }
+
+  /** Has something done there. Rejects when the thread ends. */
+  call<K extends keyof Calls>(name: K, ...args: Calls[K]): Promise<unknown> {
+    return this.#calls.call(
+      (id) => ['call', id, name, args],
+      (item) => this.link.post(item),
+    );
+  }
+
+  /** True if nothing has come or gone since it said that it is idle. */
+  get isIdle(): boolean {
+    return this.#idle?.received === this.link.messages && this.#idle.sent === this.#inbox.taken;
+  }
+
+  /** Resolves when it has said so again. */
+  async idle(): Promise<void> {
+    this.#idle = (await this.call('idle')) as Traffic;
+  }
+
+  /** The share of the time in which its loop was busy last. */
+  get utilization(): number {
+    return this.#thread.utilization;
+  }
+
+  /** How many messages are lost when it ends now: those that only it has, and those that have not come here. */
+  get lost(): number {
+    const { held, sent } = this.#thread.counts;
+    return held + Math.max(0, sent - this.#inbox.taken);
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.end();
+    this.#calls.end(new Error('the thread has ended'));
+  }
+
+  #take(item: Item): void {
+    switch (item[0]) {
+      case 'refused':
+        return this.#options.outbox.refused(item[1]);
+      case 'failed':
+        return this.#options.outbox.failed(item[1], revived(item[2]));
+      case 'returned':
+      case 'threw':
+        return this.#calls.take(item);
+      case 'read':
+        return void this.#read(item);
+      default:
+        return this.#options.take(item);
+    }
+  }
+
+  async #read([, id, folder, name]: Extract<Item, readonly ['read', ...unknown[]]>): Promise<void> {
+    const { dialect } = this.#options;
+    this.link.post(
+      await answerTo(id, async () => {
+        const own = await ConfigFolder.open(folder);
+        return await (dialect?.(own) ?? own).read(name);
+      }),
+    );
+  }
+}

@@ -1,0 +1,19 @@
+// The thread of a satellite: see thread.ts, which starts it.
+import { parentPort, workerData } from 'node:worker_threads';
+import { beat } from './pulse.js';
+import { Served } from './served.js';
+import { receive } from './link.js';
+import type { ThreadData } from './thread-data.js';
+import type { Frame } from './wire.js';
+
+const data = workerData as ThreadData;
+beat(data.beats, data.beatMs);
+// modules are looked for where the program would find them
+if (data.program !== undefined) process.argv[1] = data.program;
+
+const port = parentPort;
+if (port === null) throw new Error('this file is no program: it is the thread of a satellite');
+const served = await Served.start(data, { postMessage: (frame, transfer) => port.postMessage(frame, transfer) });
+port.on('message', (frame: Frame) => receive(frame, served));
+// what has been said by then is not lost with it
+for (const end of ['exit', 'uncaughtExceptionMonitor']) process.on(end, () => served.flush());
