@@ -29,12 +29,14 @@ const FILES = [
   ['sputnik', 'The satellite itself. The file may be missing.'],
   ['producer', 'The block `producer`, which sends messages to the server.'],
   ['consumer', 'The block `consumer`, which has a block handle the messages of a source.'],
+  ['bridge', 'The block `bridge`, which has what comes from one server produced on another one.'],
   ['connector', 'The server. Its keys are those of the connector that `module` names.'],
   ['syslogreceiver', 'The block `syslogreceiver`, which listens.'],
   ['syslogproducer', 'The block `syslogproducer`, which hands messages on.'],
   ['syslogconf', 'The routes of `syslogproducer`: a list of objects. The file may be missing.'],
   ['syslogwriter', 'The block `syslogwriter`, which keeps what cannot be delivered.'],
   ['httpgateway', 'The block `httpgateway`, which takes messages over HTTP.'],
+  ['webhook', 'The block `webhook`, which POSTs what a consumer receives to a URL.'],
   ['spool', 'The block `spool`, which keeps messages on disk until the server has them.'],
 ];
 

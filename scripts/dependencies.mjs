@@ -17,6 +17,7 @@ const MAY_USE = {
   'create-satellite': [],
   'adapter-http': PART,
   'adapter-syslog': PART,
+  'adapter-webhook': PART,
   'connector-amqp': PART,
   'connector-mqtt': PART,
   'connector-nats': PART,
@@ -34,7 +35,7 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce'],
+    ['produce', 'consume'],
     ['listener'],
     ['httpgateway'],
     ['index', 'register'],
@@ -46,6 +47,7 @@ const ROOMS = {
     ['syslogproducer', 'syslogreceiver', 'syslogwriter'],
     ['index', 'register'],
   ],
+  'adapter-webhook': [['event', 'send'], ['config', 'deliver'], ['webhook'], ['index', 'register']],
   'connector-nats': [
     ['subject', 'headers'],
     ['config'],
@@ -57,8 +59,8 @@ const ROOMS = {
   ],
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
-    ['check-message', 'undelivered', 'weight', 'spans'],
-    ['connector', 'producer', 'consumer'],
+    ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
+    ['connector', 'producer', 'consumer', 'bridge'],
     ['index', 'register'],
   ],
   spool: [

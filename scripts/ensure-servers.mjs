@@ -10,6 +10,8 @@ const NEEDED = {
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   rabbitmqctl: 'rabbitmq-server',
+  postgres: 'postgresql',
+  psql: 'postgresql-client',
   erl_call: 'erlang-base',
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
@@ -48,8 +50,19 @@ const UNPACKED = {
   loggen: { ...SYSLOG_NG, run: () => runSyslogNg('usr/bin/loggen') },
 };
 
-const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', inUnpacked('bin')];
-const find = (program) => folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+/** Debian has a folder for each version of PostgreSQL, and only clients in the path. */
+const POSTGRESQL = '/usr/lib/postgresql';
+
+function folders() {
+  const path = (process.env.PATH ?? '').split(delimiter);
+  const versions = existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL).map((one) => join(POSTGRESQL, one, 'bin')) : [];
+  return [...path, '/usr/sbin', '/usr/local/sbin', ...versions, inUnpacked('bin')];
+}
+
+const find = (program) =>
+  folders()
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path));
 const missing = () =>
   [...Object.keys(NEEDED), ...Object.keys(UNPACKED)].filter((program) => find(program) === undefined);
 

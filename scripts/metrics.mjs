@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { METRICS } from '../packages/sidecar/dist/admin/metrics.js';
 import { startRunner } from '../packages/sidecar/dist/index.js';
+import { bridgeBlock } from '../packages/messaging/dist/index.js';
 import { httpgateway } from '../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver } from '../packages/adapter-syslog/dist/index.js';
+import { webhook } from '../packages/adapter-webhook/dist/index.js';
 import { spool } from '../packages/spool/dist/index.js';
 
 const FILE = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
@@ -28,15 +30,26 @@ async function scraped() {
       { name: 'syslogproducer' },
       { name: 'syslogreceiver' },
       { name: 'httpgateway' },
+      { name: 'webhook' },
+      { name: 'bridge', responsibility: 'bridge' },
     ],
-    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway },
+    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, webhook, bridge: bridgeBlock },
     configs: {
       spool: { path: folder },
+      bridge: { name: 'bridge', routes: [{ from: '#', to: '{1}' }] },
       sputnik: { admin: { port: 0 } },
-      httpgateway: { port: 0 },
+      httpgateway: { port: 0, consume: { sources: ['orders'] } },
+      webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
-    connector: { connect: () => ({ producer: { produce: async () => {} } }), isConnected: () => true, disconnect() {} },
+    connector: {
+      connect: () => ({
+        producer: { produce: async () => {} },
+        consumer: { consume: async () => ({ stop: async () => {} }) },
+      }),
+      isConnected: () => true,
+      disconnect() {},
+    },
     log,
   });
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -74,13 +87,14 @@ ${HEAD}
 ${ours.join('\n')}
 
 Blocks measure more themselves (rule F6 in [lifecycle.md](lifecycle.md)). Such a metric has the name of the block's factory in it; what is
-a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters, and of the spool:
+a loss counts in \`sputnik_messages_lost_total\`, too. Those of our adapters, of the spool and of bridges:
 
 ${HEAD}
 ${rowsOf(text, (name) => !own.has(name)).join('\n')}
 
 HTTP's answers appear with the first of each kind: \`sputnik_httpgateway_answers_total\`, a counter with the labels \`block\`, \`status\` and,
-of refusals, \`code\`.
+of refusals, \`code\`. So does \`sputnik_webhook_attempts_total\`, a counter with the labels \`block\` and \`status\`: requests to the receiver of a
+webhook, by the status of the answer, \`none\` where none came.
 `;
 if (process.argv.includes('--check')) {
   const current = readFileSync(FILE, 'utf8') === page;

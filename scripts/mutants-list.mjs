@@ -419,6 +419,15 @@ export const GUARDS = {
     ],
   },
   'packages/messaging': {
+    'what a bridge has brought it does not take back': [never, 'bridge'],
+    'a dead letter is no repetition of its message': [swap('`dead:${id}`', 'id'), 'bridge'],
+    'what the other server cannot take now comes again': [never, 'bridge'],
+    "a landing is no trouble of the other server's": [swap('&& !ctx.landing.aborted', ''), 'bridge'],
+    'nothing stands for no part, so that no separator is left over': [
+      swap("&& textOf(part) === ''", '&& false'),
+      'bridge',
+    ],
+    'a message without an id has that of its place in its source': [always, 'bridge'],
     'a passed socket is given once': [swap('unused.filter((one) => one !== found)', 'unused'), 'passed-sockets'],
     'descriptors for another process are not ours': [never, 'passed-sockets'],
     "a Unix socket is nobody else's until it has its permissions": [
@@ -442,7 +451,7 @@ export const GUARDS = {
     'what may not wait for the server ends when that is lost': [skip, 'producer'],
     'what may not wait for room is refused at once': [swap("&& job.message.whenFull !== 'reject'", ''), 'producer'],
     'messages wait behind those for the same full target': [never, 'producer'],
-    'a subscription that is refused is tried again': [swap('await ctx.clock.sleep(wait, over)', 'return'), 'consumer'],
+    'a subscription that is refused is tried again': [swap('await clock.sleep(wait, over)', 'return'), 'consumer'],
     'who submits while others wait does not overtake them': [
       swap('|| this.#waiting.size > 0', ''),
       'connector-kit-outbox',
@@ -668,6 +677,7 @@ export const GUARDS = {
     'a frame of a length that no frame has ends the connection': [skip, 'connect'],
   },
   'packages/connector-mqtt': {
+    'who gives headers hears that MQTT 3.1.1 has none': [always, 'producer'],
     'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
     'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],
     'targets that servers keep to themselves are refused': [swap('SYS|share|CONTROL', 'SYS|CONTROL'), 'field'],
@@ -759,6 +769,43 @@ export const GUARDS = {
       'field',
     ],
   },
+  'packages/adapter-webhook': {
+    // Where requests go
+    'what the operator allows is allowed': [never, 'networks', 'client'],
+    'private addresses of IPv4 are refused': [swap('!privateIpv4.check(address, family)', 'true'), 'networks'],
+    'private addresses of IPv6 are refused': [
+      swap('publicIpv6.check(address, family) && !privateIpv6.check(address, family)', 'true'),
+      'networks',
+    ],
+    'a name that stands for a private address is refused': [
+      swap('found.filter(({ address }) => isAllowed(address))', 'found'),
+      'networks',
+      'client',
+    ],
+    'an address in the URL is checked as those of names are': [never, 'client'],
+    'redirects stay on the host': [swap('next.origin === url.origin ? next : undefined', 'next'), 'client'],
+    // What is sent, and taken
+    'a secret is as long as the specification has it': [
+      swap('&& key.length >= SHORTEST && key.length <= LONGEST', ''),
+      'secrets',
+    ],
+    'the body of an answer is bounded': [never, 'client'],
+    'a kept connection that its server closes costs no attempt': [always, 'client'],
+    // When
+    'what the receiver refuses for good is given up': [
+      swap('status >= 400 && status < 500 && !PASSING.has(status)', 'false'),
+      'retries',
+      'delivery',
+    ],
+    'a receiver cannot ask for more than an hour': [
+      swap('Math.min(Math.max(0, ms), LONGEST_ASKED_MS)', 'Math.max(0, ms)'),
+      'retries',
+    ],
+    'a receiver that asks for a pause gets it': [never, 'delivery'],
+    'a message is given up after so many attempts': [never, 'delivery'],
+    'a landing does not wait for another attempt': [never, 'delivery'],
+    'of one key there is one at a time': [swap('this.#behind.get(key)?.shift()', 'undefined'), 'lanes'],
+  },
   'packages/adapter-http': {
     // Who may send
     'web pages do not send where there are no tokens': [skip, 'access'],
@@ -782,6 +829,13 @@ export const GUARDS = {
     'a body that comes too slowly is refused': [skip, 'bodies'],
     'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood', 'hostile'],
     'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
+    // Who consumes
+    'who would wait for a server that is away is told': [never, 'consume'],
+    'nobody is written to before all have room': [never, 'consume'],
+    'what a reader has not taken is bounded': [always, 'consume'],
+    'a reader that takes nothing is cut': [skip, 'consume'],
+    'readers are bounded': [never, 'consume'],
+    'nobody keeps others out by reading much': [never, 'consume'],
     'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'bodies'],
   },
 };

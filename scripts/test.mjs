@@ -17,6 +17,7 @@ const LONGEST = [
   'connector-nats/dist-test/conformance',
   'connector-redis/dist-test/conformance',
   'adapter-http/dist-test/hostile-flood',
+  'examples/dist-test/postgres-connector',
   'connector-mqtt/dist-test/conformance',
   'connector-amqp/dist-test/field',
   'sidecar/dist-test/page',

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import { spool } from '../../packages/spool/dist/index.js';
 import { httpgateway } from '../../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver, syslogwriter } from '../../packages/adapter-syslog/dist/index.js';
+import { webhook } from '../../packages/adapter-webhook/dist/index.js';
 import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
 import { connector as mqtt } from '../../packages/connector-mqtt/dist/index.js';
 import { connector as nats } from '../../packages/connector-nats/dist/index.js';
@@ -84,7 +85,7 @@ const OWN = Object.entries(LISTENER.properties ?? {}).filter(([key]) => !SHARED.
 
 /** The schemas of the tables of each package, in their order. */
 const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
-  messaging: [schemaOf(producerBlock), schemaOf(consumerBlock)],
+  messaging: [schemaOf(producerBlock), schemaOf(consumerBlock), schemaOf(bridgeBlock)],
   sidecar: [schemaOf({ config: SatelliteConf })],
   'connector-amqp': [schemaOf(amqp), itemsOf(schemaOf(amqp), 'queues')],
   'connector-mqtt': [schemaOf(mqtt)],
@@ -92,6 +93,7 @@ const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
   'connector-redis': [schemaOf(redis)],
   spool: [schemaOf(spool)],
   'adapter-http': [schemaOf(httpgateway), itemsOf(schemaOf(httpgateway), 'tokens')],
+  'adapter-webhook': [schemaOf(webhook)],
   'adapter-syslog': [
     RECEIVER,
     { ...LISTENER, properties: Object.fromEntries(OWN) },
@@ -124,7 +126,9 @@ const ALL: Readonly<Record<string, Schema>> = {
     [
       producerBlock,
       consumerBlock,
+      bridgeBlock,
       httpgateway,
+      webhook,
       syslogproducer,
       syslogreceiver,
       syslogwriter,

@@ -31,6 +31,15 @@ interface Example extends Block {
   readonly path: string;
 }
 
+/** What has no default where messages are posted to a URL. */
+const POSTS = {
+  'consumer.json': '{ "source": "orders" }',
+  'webhook.json': JSON.stringify({
+    url: 'https://shop.example/hook',
+    secret: `whsec_${Buffer.alloc(32).toString('base64')}`,
+  }),
+};
+
 /** How each language of code block is put to the test. */
 const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>> = {
   async json(t, { text }) {
@@ -41,7 +50,8 @@ const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>
     const files = Array.isArray(value)
       ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
       : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
-    await passes(folder(t, { ...files, 'package.json': '{ "type": "module" }' }));
+    const posts = text.includes('@sputnikjs/adapter-webhook') ? POSTS : {};
+    await passes(folder(t, { ...files, ...posts, 'package.json': '{ "type": "module" }' }));
   },
   // the test of units has systemd look at it
   async ini(_t, { text }) {

@@ -94,7 +94,7 @@ test(
     const full = http.accepted.size;
     const answer = await run(t, 'curl', '-s', '-i', '-d', 'x', `http://127.0.0.1:${httpPort}/produce/http.load`);
     assert.match(answer, /^HTTP\/1\.1 503 /);
-    assert.match(answer, /send it again later/);
+    assert.match(answer, /try again later/);
     assert.match(JSON.stringify(satellite.records('spoolStopped')), /ENOSPC/);
     // somebody else makes room
     rmSync(ballast);

@@ -2,6 +2,18 @@ import { isLoopback, TLS_KEYS } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import type { TokenConfig } from './access/tokens.js';
 
+/** What is served at `GET /consume/<source>`, and to how many. */
+export interface ConsumeConfig {
+  /** The sources, in the server's spelling. */
+  readonly sources: readonly string[];
+  /** Most requests that consume at once. */
+  readonly maxReaders: number;
+  /** Most bytes that wait for one reader to take them; beyond that no more is consumed. */
+  readonly maxReaderBytes: number;
+  /** How long a message may wait for a reader to make room, in milliseconds; then the reader is cut. */
+  readonly readerTimeoutMs: number;
+}
+
 /** Configuration of the `httpgateway` block. */
 export interface HttpGatewayConfig {
   /** Address to listen on. */
@@ -40,6 +52,8 @@ export interface HttpGatewayConfig {
   readonly maxPending: number;
   /** Most of these messages of one client: of a token, or without tokens of an address. Default: `maxPending`. */
   readonly maxPendingPerClient?: number | undefined;
+  /** Which sources clients may consume. Default: none. */
+  readonly consume?: ConsumeConfig | undefined;
 }
 
 const count = (most: number): z.ZodDefault<z.ZodInt> => z.int().min(1).default(most);
@@ -58,7 +72,26 @@ const TOKEN = z.strictObject({
     .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)')
     .describe('Name in the log and the counts; must be unique.'),
   file: z.string().min(1).describe('File that contains the token.'),
-  targets: z.array(z.string().min(1)).min(1).describe('Targets that it may send to; * stands for any characters.'),
+  targets: z.array(z.string().min(1)).default([]).describe('Targets that it may send to; * stands for any characters.'),
+  sources: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Sources of consume that it may consume; * stands for any characters. Default: none.'),
+});
+
+const CONSUME = z.strictObject({
+  sources: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("Sources that are served at GET /consume/<source>, in the server's spelling."),
+  maxReaders: count(64).describe('Most requests that consume at once.'),
+  maxReaderBytes: count(256 * 1024).describe(
+    'Most bytes that wait for one reader to take them, and one message; beyond that nothing is consumed for anybody.',
+  ),
+  readerTimeoutMs: ms(30_000).describe(
+    'How long a message may wait for a reader to make room, in milliseconds; then the reader is cut.',
+  ),
 });
 
 /** Schema of {@link HttpGatewayConfig}. Every key has a default. Unknown keys, and keys that do not go together, are errors. */
@@ -118,6 +151,7 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
       .describe(
         'Most of these messages of one client: of a token, or without tokens of an address. Default: maxPending.',
       ),
+    consume: CONSUME.optional().describe('Which sources clients may consume, and how. Default: none.'),
   })
   .superRefine((config, ctx) => {
     for (const [path, message] of misfits(config)) ctx.addIssue({ code: 'custom', path: [...path], message });
@@ -145,6 +179,20 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
       ['targets'],
       `without "tokens" everybody who reaches ${config.host} may send to any target; list the targets, or ["*"] for all`,
     ]);
+  if (config.consume !== undefined && config.consume.maxReaders > config.maxConnections)
+    found.push([['consume', 'maxReaders'], 'cannot be larger than maxConnections, since each reader has one']);
+  for (const [index, { targets, sources = [] }] of tokens.entries()) {
+    if (targets.length === 0 && sources.length === 0)
+      found.push([
+        ['tokens', index, 'targets'],
+        'the token allows nothing; give it targets to send to, or sources to consume',
+      ]);
+    if (sources.length > 0 && config.consume === undefined)
+      found.push([
+        ['tokens', index, 'sources'],
+        'nothing can be consumed; list the sources that are served in consume.sources',
+      ]);
+  }
   for (const [index, { name }] of tokens.entries())
     if (tokens.findIndex((token) => token.name === name) < index)
       found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each its own name`]);

@@ -5,6 +5,7 @@ import { openTraces } from '@sputnikjs/messaging/traces';
 import { openAccess, readAccess } from './access/access.js';
 import { Certificate, certificateProblems } from './receive/certificate.js';
 import { HTTP_GATEWAY_CONFIG, type HttpGatewayConfig } from './config.js';
+import { Hub } from './consume/hub.js';
 import { makePendingRequests } from './produce/pending-requests.js';
 import { exposureOf } from './exposure.js';
 import { authority } from './answer/failures.js';
@@ -42,10 +43,11 @@ export const httpgateway: BlockDefinition = defineBlock({
   }),
   make: (config, { producer }, ctx) => {
     const pending = makePendingRequests(producer, config, ctx);
+    const hub = config.consume && new Hub(config.consume, ctx);
     let listener: Listener | undefined;
     return {
       async init() {
-        const opening = await makeListener(config, pending.produce, ctx);
+        const opening = await makeListener(config, pending.produce, hub, ctx);
         const { address, port } = await opening.open();
         listener = opening;
         const url = `${config.certFile === undefined ? 'http' : 'https'}://${authority(config.host, port)}`;
@@ -64,7 +66,14 @@ export const httpgateway: BlockDefinition = defineBlock({
         ...(listener?.metrics() ?? []),
         { name: 'pending', type: 'gauge', help: 'Messages that wait for the server.', value: pending.count },
       ],
-      onLanding: () => listener?.land(),
+      // only one that consumes needs the server itself
+      ...(hub && {
+        onServerConnect: (connection: unknown) => hub.connected(connection),
+        onServerDisconnect: () => hub.disconnected(),
+      }),
+      async onLanding() {
+        await Promise.all([listener?.land(), hub?.land()]);
+      },
       async finish() {
         pending.close();
         await listener?.close();
@@ -83,6 +92,7 @@ const BATCH_WINDOW = 256;
 async function makeListener(
   config: HttpGatewayConfig,
   produce: Produce,
+  hub: Hub | undefined,
   { log, clock, landingSoon, signal }: BlockContext,
 ): Promise<Listener> {
   const { host, port, tokens } = config;
@@ -99,5 +109,18 @@ async function makeListener(
   };
   const document = openApi(config);
   const traces = await openTraces(log);
-  return new Listener({ host, port, certificate, access, limits, produce, document, log, clock, traces, landingSoon });
+  return new Listener({
+    host,
+    port,
+    certificate,
+    access,
+    limits,
+    produce,
+    hub,
+    document,
+    log,
+    clock,
+    traces,
+    landingSoon,
+  });
 }

@@ -18,6 +18,8 @@ import { answer, refusal, type Answer, type Problem } from './answer/answers.js'
 import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
 import { checkHead } from './read/check.js';
+import { consumptionOf } from './read/consumption.js';
+import type { Hub } from './consume/hub.js';
 import { Connections } from './receive/connections.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
 import { beginRequest } from './spans.js';
@@ -41,6 +43,8 @@ export interface ListenerOptions {
   readonly access: Access;
   readonly limits: Limits;
   readonly produce: Produce;
+  /** What may be consumed; undefined if nothing. */
+  readonly hub?: Hub | undefined;
   /** The document at `/openapi.json`. */
   readonly document: object;
   readonly log: Logger;
@@ -56,7 +60,12 @@ interface AnswerCount {
   count: number;
 }
 
-/** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer. */
+const NOT_ALONE = new Refused(
+  'BAD_REQUEST',
+  'other requests are under way on the connection; consume over one of its own',
+);
+
+/** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #app: FastifyInstance;
@@ -126,6 +135,7 @@ export class Listener {
     return [
       { name: 'connections', type: 'gauge', help: 'Clients that are connected.', value: this.#connections.count },
       { name: 'held_bytes', type: 'gauge', help: 'Bytes of bodies that are held.', value: heldBytes },
+      ...(this.#options.hub?.metrics() ?? []),
       ...[...this.#answers.values()].map(
         ({ labels, count }) =>
           ({
@@ -157,7 +167,7 @@ export class Listener {
   }
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
-    const { limits, log, produce, document, access, traces } = this.#options;
+    const { limits, log, produce, hub, document, access, traces } = this.#options;
     /** What is known about requests to produce since their heads came. */
     const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
@@ -190,9 +200,11 @@ export class Listener {
     app.setNotFoundHandler(({ url }, reply) => {
       const allow = url.startsWith('/produce/')
         ? 'POST'
-        : /^\/openapi\.json(?:\?|$)/.test(url)
-          ? 'GET, HEAD'
-          : undefined;
+        : hub !== undefined && url.startsWith('/consume/')
+          ? 'GET'
+          : /^\/openapi\.json(?:\?|$)/.test(url)
+            ? 'GET, HEAD'
+            : undefined;
       this.#send(
         reply,
         allow ? refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } }) : refusal('NOT_FOUND'),
@@ -218,7 +230,27 @@ export class Listener {
         return reply;
       },
     );
+    if (hub !== undefined) this.#serveConsumers(app, hub);
     return app;
+  }
+
+  #serveConsumers(app: FastifyInstance, hub: Hub): void {
+    const { access } = this.#options;
+    // At once: what comes behind it on the connection would be processed meanwhile.
+    const onRequest = (_: FastifyRequest, { raw }: FastifyReply, done: (error?: Error) => void): void =>
+      done(this.#connections.takeOver(raw) ? undefined : NOT_ALONE);
+    // a HEAD would take messages that nobody gets
+    const options = { exposeHeadRoute: false, onRequest };
+    app.get<{ Params: { '*': string } }>('/consume/*', options, async ({ raw, params }, reply) => {
+      await access.look();
+      const { name } = access.clientOf(raw, { source: params['*'] });
+      const asked = consumptionOf(raw, params['*']);
+      if (await hub.read(asked, name, reply.raw, this.#problemLog)) {
+        reply.hijack();
+        this.#counted(answer(200, {}));
+      }
+      return reply;
+    });
   }
 
   #counted(answer: Answer): Answer {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { httpgateway } from '@sputnikjs/adapter-http';
-import { PRODUCER } from '@sputnikjs/messaging';
+import { PRODUCER, type MessagingConnection } from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
 
 /** Posts a message, over a connection that it keeps open if the gateway does. */
@@ -14,6 +14,26 @@ async function post({ recorder }: TestFlight): Promise<void> {
   answer.resume();
   assert.equal(answer.statusCode, 202);
 }
+
+/** Reads a source for a moment, and leaves. */
+async function readFor({ recorder }: TestFlight): Promise<void> {
+  const { url } = recorder.logs.find(({ event }) => event === 'listening') ?? assert.fail('it does not listen');
+  const reading = request(`${String(url)}/consume/news`).end();
+  const [answer] = (await once(reading, 'response')) as [IncomingMessage];
+  assert.equal(answer.statusCode, 200);
+  reading.destroy();
+}
+
+blockConformance<MessagingConnection>('httpgateway that has sources consumed', {
+  block: httpgateway,
+  neighbours: { [PRODUCER]: echoBlock() },
+  config: { httpgateway: { port: 0, consume: { sources: ['news'] } } },
+  connection: {
+    producer: { produce: async () => {} },
+    consumer: { consume: async () => ({ stop: async () => {} }) },
+  },
+  work: readFor,
+});
 
 blockConformance<string>('httpgateway', {
   block: httpgateway,

@@ -66,7 +66,7 @@ describe('a message that is posted', () => {
     const { take } = await next();
     const [second, third] = [post(`${url}/produce/b`), post(`${url}/produce/c`)];
     const full = await Promise.race([second, third]);
-    assertRefused(full, 503, 'FULL', /not taken, send it again later/);
+    assertRefused(full, 503, 'FULL', /nothing was taken, try again later/);
     assert.equal(full.headers['retry-after'], '1');
     takeAll();
     take();
@@ -78,7 +78,7 @@ describe('a message that is posted', () => {
     const { url, next } = await fly(t, { config: { maxPending: 1 } });
     const first = post(`${url}/produce/a`);
     const { take } = await next();
-    assertRefused(await post(`${url}/produce/b`), 503, 'FULL', /not taken/);
+    assertRefused(await post(`${url}/produce/b`), 503, 'FULL', /nothing was taken/);
     take();
     assert.equal((await first).status, 202);
     const third = post(`${url}/produce/c`);
@@ -149,7 +149,7 @@ describe('a message that is posted', () => {
 });
 
 describe('while the server is away, a message', () => {
-  const away = /no connection to the server; the message was not taken/;
+  const away = /no connection to the server; nothing was taken/;
 
   test('is answered 503 at once: before launch, before the first connect, and after a loss', async (t) => {
     const { url, flight, server, seen, takeAll } = await prepare(t, { isServerUp: false });

@@ -6,6 +6,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { REFUSALS, type Problem, type RefusalCode } from '@sputnikjs/adapter-http';
 import { readAccess } from '../dist/access/access.js';
+import { systemClock } from '@sputnikjs/core';
+import { Hub } from '../dist/consume/hub.js';
 import { refusal, accepted } from '../dist/answer/answers.js';
 import { openApi } from '../dist/openapi/openapi.js';
 import { certificate, temporaryFolder } from './certificates.js';
@@ -26,7 +28,8 @@ interface Document {
 }
 
 const TOKENS = [{ name: 'a', file: 'a.token', targets: ['*'] }];
-const DESCRIBED = openApi({ tokens: TOKENS, maxPendingPerClient: 10 }) as Document;
+const CONSUME = { sources: ['a'], maxReaders: 1, maxReaderBytes: 1_000, readerTimeoutMs: 1_000 };
+const DESCRIBED = openApi({ tokens: TOKENS, maxPendingPerClient: 10, consume: CONSUME }) as Document;
 /** Headers of an answer that its description has to name. */
 const TELLING = ['retry-after', 'www-authenticate', 'accept-encoding'];
 
@@ -55,7 +58,14 @@ describe('the OpenAPI document', () => {
     writeFileSync(file, 'secret\n');
     const mutual = { ...pair, caFile: pair.certFile };
     const tokens = [{ name: 'a', file, targets: ['*'] }];
-    for (const config of [{}, { tokens, maxPendingPerClient: 3 }, mutual, { ...mutual, tokens }]) {
+    const consume = { sources: ['a/#'] };
+    for (const config of [
+      {},
+      { tokens, maxPendingPerClient: 3 },
+      { consume },
+      mutual,
+      { ...mutual, tokens, consume },
+    ]) {
       const { url } = await prepare(t, { config });
       const own =
         'certFile' in config ? ['--cacert', pair.certFile, '--cert', pair.certFile, '--key', pair.keyFile] : [];
@@ -69,6 +79,7 @@ describe('the OpenAPI document', () => {
       const { responses } = (document as unknown as Document).paths['/produce/{target}']?.['post'] ?? assert.fail();
       assert.equal('401' in responses, 'tokens' in config);
       assert.equal('429' in responses, 'maxPendingPerClient' in config);
+      assert.equal('/consume/{source}' in (document as unknown as Document).paths, 'consume' in config);
     }
   });
 
@@ -87,7 +98,10 @@ describe('the OpenAPI document', () => {
   test('foresees each answer that the gateway gives: statuses, headers, bodies', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'token'), 'secret');
-    const access = await readAccess([{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'] }], reading(silent));
+    const access = await readAccess(
+      [{ name: 'a', file: join(folder, 'token'), targets: ['a', 'b'], sources: ['a', 'b'] }],
+      reading(silent),
+    );
     const produce = async ({ payload, target }: { payload: string | Uint8Array; target: string }) => {
       const code = Buffer.from(payload).toString().replaceAll('"', '');
       if (code === 'INTERNAL') throw new Error('a bug');
@@ -96,12 +110,16 @@ describe('the OpenAPI document', () => {
         : accepted(target, { duplicate: code === 'again' });
     };
     const limits = { maxBodyBytes: 1000, headersMs: 300, requestMs: 300 };
-    const { url, port } = await listen(t, { access, produce, document: DESCRIBED, limits });
+    const hub = new Hub(CONSUME, { log: silent, clock: systemClock, waitUntil: () => {} });
+    const { url, port } = await listen(t, { access, produce, hub, document: DESCRIBED, limits });
     const single = DESCRIBED.paths['/produce/{target}']?.['post'] ?? assert.fail();
     const batch = DESCRIBED.paths['/produce/{target}/batch']?.['post'] ?? assert.fail();
     const to = (path: string, body: string, ...headers: string[]) =>
       curl('-d', body, ...['authorization: Bearer secret', ...headers].flatMap((h) => ['-H', h]), `${url}${path}`);
     const json = 'content-type: application/json';
+    const consuming = DESCRIBED.paths['/consume/{source}']?.['get'] ?? assert.fail();
+    const consume = (path: string, ...headers: string[]) =>
+      curl(...['authorization: Bearer secret', ...headers].flatMap((h) => ['-H', h]), `${url}/consume/${path}`);
     const late = `POST /produce/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer secret\r\n`;
     const seen = new Set<unknown>();
     const own = [
@@ -139,6 +157,14 @@ describe('the OpenAPI document', () => {
       [await to('/produce/a/batch', '[]'), batch, 415],
       [await to('/nowhere', 'x'), undefined, 404],
       [await curl('-X', 'PUT', `${url}/produce/a`), undefined, 405],
+      [await consume('a'), consuming, 503],
+      [await consume('b'), consuming, 404],
+      [await consume('c'), consuming, 403],
+      [await consume('a?max=x'), consuming, 400],
+      [await consume('a', 'accept: text/html'), consuming, 406],
+      [await consume('a', 'expect: more'), consuming, 417],
+      [await consume('a', `x: ${'y'.repeat(20_000)}`), consuming, 431],
+      [await curl(`${url}/consume/a`), consuming, 401],
     ];
     for (const code of own) answers.push([await to('/produce/a', code), single, REFUSALS[code as RefusalCode].status]);
     for (const [got, operation, status] of answers) {

@@ -89,7 +89,7 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     this.#bytes += delivery.bytes;
     if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages arrive faster than they are handled'));
     if (id !== undefined) this.#unacknowledged.push(delivery);
-    const takers = [...this.#handlings].filter((handling) => handling.matches(topic));
+    const takers = [...this.#handlings].filter((handling) => !handling.stopped && handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);
     delivery.open = takers.length;
     for (const handling of takers) this.#give(handling, delivery);
@@ -130,13 +130,25 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
 
   #done(delivery: Delivery, handled: boolean): void {
     delivery.open--;
-    if (delivery.open === 0) this.#bytes -= delivery.bytes;
     if (!handled) delivery.abandoned = true;
+    if (delivery.open === 0 && this.#keep(delivery)) return;
+    if (delivery.open === 0) this.#bytes -= delivery.bytes;
     for (let first = this.#unacknowledged.first; first?.open === 0; first = this.#unacknowledged.first) {
       this.#unacknowledged.shift();
       // a kept session delivers again what was abandoned; a clean one never would, it would only wait for us
       if (first.id !== undefined && (this.#cleanSession || !first.abandoned)) this.#link.send(pubackPacket(first.id));
     }
+  }
+
+  /** A kept session delivers again only over a new connection: over this one, who subscribes next gets what was abandoned. */
+  #keep(delivery: Delivery): boolean {
+    if (this.#cleanSession || !delivery.abandoned || delivery.id === undefined || this.#link.over !== undefined)
+      return false;
+    delivery.message = { ...delivery.message, redelivered: true };
+    delivery.abandoned = false;
+    delivery.open = 1;
+    this.#unclaimed.push(delivery);
+    return true;
   }
 
   async #stop(handling: Handling): Promise<void> {

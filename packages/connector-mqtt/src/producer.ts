@@ -4,6 +4,8 @@ import type { MqttLink, MqttLinkUser } from './link.js';
 import { MAX_LENGTH, packetLength, publishPacket } from './packets.js';
 import { topicProblem } from './topic.js';
 
+const STRIPPED: ProduceResult = { stripped: true };
+
 /** Publishes with QoS 1, a bounded number of messages at once; the others wait in the order of the calls. */
 export class MqttProducer implements MessageProducer, MqttLinkUser {
   readonly #link: MqttLink;
@@ -31,7 +33,10 @@ export class MqttProducer implements MessageProducer, MqttLinkUser {
   }
 
   acknowledged(id: number): void {
-    if (this.#outbox.settle(id)) this.#link.ids.deallocate(id);
+    const { contentType, headers } = this.#outbox.get(id) ?? {};
+    // guard: who gives headers hears that MQTT 3.1.1 has none
+    const result = contentType === undefined && headers === undefined ? undefined : STRIPPED;
+    if (this.#outbox.settle(id, result)) this.#link.ids.deallocate(id);
   }
 
   ended(error: Error): void {

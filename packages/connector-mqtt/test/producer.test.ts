@@ -28,6 +28,16 @@ test('messages arrive in the order of the calls, each resolved once the server h
   assert.deepEqual(resolved, expected);
 });
 
+test('who gives headers or a content type hears that the server has the message without them', async (t) => {
+  const { url } = await mosquitto(t);
+  const { connection } = await open(t, { url });
+  const produce = (more: object): Promise<unknown> =>
+    connection.producer.produce({ target: 'a', payload: 'x', ...more });
+  assert.deepEqual(await produce({ headers: { k: 'v' } }), { stripped: true });
+  assert.deepEqual(await produce({ contentType: 'text/plain' }), { stripped: true });
+  assert.equal(await produce({ id: '1' }), undefined);
+});
+
 test('a large message and an empty one arrive as they are', async (t) => {
   const { url, port } = await mosquitto(t);
   const sub = await mosquittoSub(t, port, ['-q', '1', '-t', '#', '-C', '2', '-F', '%t %l']);

@@ -111,6 +111,7 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
       redelivers: true,
       deduplicates: true,
       ids: true,
+      sequences: true,
       deliveries: true,
       headers: true,
       contentType: true,

@@ -67,6 +67,8 @@ function bulk(text: string): string {
 
 /** What is known of an entry beside its fields. */
 export interface Delivery {
+  /** The id of the entry: its time, and a number. */
+  readonly sequence: string;
   readonly redelivered: boolean;
   /** How often it was delivered, if the server says so. */
   readonly deliveries?: number | undefined;
@@ -74,8 +76,8 @@ export interface Delivery {
 
 /** The message in an entry's fields: names and values in turn. */
 export function messageOf(source: string, fields: readonly Buffer[], delivery: Delivery): ConsumedMessage {
-  const { redelivered, deliveries } = delivery;
-  const delivered = { source, redelivered, ...(deliveries !== undefined && { deliveries }) };
+  const { sequence, redelivered, deliveries } = delivery;
+  const delivered = { source, sequence, redelivered, ...(deliveries !== undefined && { deliveries }) };
   let payload: Buffer | undefined;
   let contentType: string | undefined;
   let id: string | undefined;

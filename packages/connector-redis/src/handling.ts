@@ -17,8 +17,6 @@ export interface Handled {
   readonly trouble: (error: unknown) => void;
 }
 
-const FIRST: Delivery = { redelivered: false, deliveries: 1 };
-
 /** Has a handler handle entries, and acknowledges them. */
 export class Handling {
   /** What the handler rejected, or what came too late for it. */
@@ -48,14 +46,18 @@ export class Handling {
 
   /** Begins with entries that came for the first time. */
   begin(entries: readonly Entry[]): Promise<void> {
-    return this.#begin(entries, () => FIRST);
+    return this.#begin(entries, (sequence) => ({ sequence, redelivered: false, deliveries: 1 }));
   }
 
   /** Begins with entries that may have come before, unless they are under way already. `tries` says how often each has failed. */
   async beginAgain(entries: readonly Entry[], tries?: ReadonlyMap<string, number>): Promise<void> {
     const ids = entries.flatMap(([id, fields]) => (fields === null ? [] : [id]));
     const counts = ids.length === 0 ? undefined : await this.#about.stream.deliveriesOf(ids);
-    await this.#begin(entries, (id) => ({ redelivered: true, deliveries: counts?.get(id) }), tries);
+    await this.#begin(
+      entries,
+      (sequence) => ({ sequence, redelivered: true, deliveries: counts?.get(sequence) }),
+      tries,
+    );
   }
 
   async #begin(

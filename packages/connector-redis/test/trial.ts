@@ -96,6 +96,7 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
       keeps: true,
       redelivers: true,
       ids: true,
+      sequences: true,
       deliveries: true,
       headers: true,
       contentType: true,

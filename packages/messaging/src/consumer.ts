@@ -5,12 +5,11 @@ import {
   MAX_UNACKNOWLEDGED,
   RECEIVER,
   type ConsumedMessage,
-  type MessageConsumer,
   type MessagingConnection,
   type Subscription,
 } from './contract.js';
-import { hasCode } from './has-code.js';
 import { MessageSpans } from './spans.js';
+import { subscribe, unsubscribe } from './subscribe.js';
 
 const Config = z.strictObject({
   source: z
@@ -25,9 +24,6 @@ const Config = z.strictObject({
       'Most messages that the receiver was asked to handle and has not answered. How many it handles at once is its mailbox.concurrency.',
     ),
 });
-
-/** Delay from a refused subscription to the next try, in milliseconds: doubles each time, from the first value to the second. */
-const SUBSCRIBE_MS = [1_000, 30_000] as const;
 
 /**
  * The block `consumer`: asks its receiver to handle each message of a source. It acknowledges messages that the receiver handled, however long
@@ -57,7 +53,7 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   config: Config,
   needs: { receiver: RECEIVER },
   make: ({ source, maxUnacknowledged }, to, ctx) => {
-    let subscribing: Promise<Subscription> | undefined;
+    let subscribing: Promise<Subscription | undefined> | undefined;
     /** Aborts when the connection is lost. */
     let lost = new AbortController();
 
@@ -67,48 +63,24 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     };
     const handle = (message: ConsumedMessage): Promise<void> => spans.processing(source, message, ask);
 
-    /** Subscribes; tries again until the connection or the flight is `over`. Rejects if another try cannot help. */
-    const subscribe = async (consumer: MessageConsumer, over: AbortSignal): Promise<void> => {
-      for (let wait: number = SUBSCRIBE_MS[0]; !over.aborted; wait = Math.min(2 * wait, SUBSCRIBE_MS[1])) {
-        subscribing = consumer.consume(source, handle, { maxUnacknowledged });
-        try {
-          await subscribing;
-          return;
-        } catch (error) {
-          subscribing = undefined;
-          if (hasCode(error, 'CONNECTION_LOST')) return;
-          if (hasCode(error, 'BAD_CONFIG')) throw error;
-          const text = `cannot consume "${source}" for now; trying again in ${wait / 1000} s`;
-          ctx.log.warn({ event: 'consumeFailed', source, retryInMs: wait, error }, text);
-        }
-        // guard: a subscription that is refused is tried again
-        await ctx.clock.sleep(wait, over);
-      }
-    };
-
     return {
       init: () => spans.open(ctx.log),
       onServerConnect(connection: MessagingConnection) {
         const consumer = consumerOf(connection);
         spans.connected(connection);
         lost = new AbortController();
+        const over = AbortSignal.any([lost.signal, ctx.landing]);
+        const { log, clock } = ctx;
         // not awaited: the loss of the connection ends it
-        ctx.waitUntil(subscribe(consumer, AbortSignal.any([lost.signal, ctx.landing])));
+        subscribing = subscribe(consumer, source, handle, { maxUnacknowledged, over, log, clock });
+        ctx.waitUntil(subscribing);
       },
       onServerDisconnect() {
         lost.abort();
         subscribing = undefined;
       },
-      onLanding: () => stopped(subscribing),
+      // that it failed was told already
+      onLanding: () => unsubscribe(subscribing?.catch(() => undefined)),
     };
   },
 });
-
-async function stopped(subscribing: Promise<Subscription> | undefined): Promise<void> {
-  try {
-    await (await subscribing)?.stop();
-  } catch (error) {
-    // without a connection there is nothing left to stop
-    if (!hasCode(error, 'CONNECTION_LOST')) throw error;
-  }
-}

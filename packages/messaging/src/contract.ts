@@ -41,6 +41,8 @@ export interface ProduceMessage {
 export interface ProduceResult {
   /** The server already had a message with this id, and keeps that one. */
   readonly duplicate?: boolean | undefined;
+  /** The message had headers or a content type, which the server does not carry: it has the message without them. */
+  readonly stripped?: boolean | undefined;
 }
 
 /** A message to produce, and who hears what becomes of it. */
@@ -81,6 +83,11 @@ export interface ConsumedMessage {
   readonly deliveries?: number | undefined;
   /** Identifier that its sender gave it, to recognise a repetition; absent if there is none. */
   readonly id?: string | undefined;
+  /**
+   * Where it stands in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
+   * deleted and made again. Absent if the server does not tell.
+   */
+  readonly sequence?: string | undefined;
   /** Identifies the request that it answers, or must be repeated in an answer to it; if the server has such a property. */
   readonly correlationId?: string | undefined;
   /** Where its sender expects an answer, if the server has such a property. */
@@ -205,7 +212,14 @@ export function producerOf(connection: unknown): MessageProducer {
   );
 }
 
-/** Returns the consuming half of a connection. Throws BAD_SETUP if the server connector gave none. */
+/**
+ * Returns the consuming half of a connection. Throws BAD_SETUP if the server connector gave none.
+ *
+ * @example
+ * import { consumerOf } from '@sputnikjs/messaging';
+ * const consumer = { consume: async () => ({ stop: async () => {} }) };
+ * console.log(consumerOf({ consumer }) === consumer); // true
+ */
 export function consumerOf(connection: unknown): MessageConsumer {
   const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
   if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;

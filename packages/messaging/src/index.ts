@@ -1,6 +1,8 @@
+export { bridgeBlock } from './bridge.js';
 export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
+  consumerOf,
   defineConnector,
   MAX_UNACKNOWLEDGED,
   PRODUCER,
@@ -20,5 +22,7 @@ export {
   type StartableConnector,
   type Subscription,
 } from './contract.js';
+export { causeOf, isPassing } from './passing.js';
 export { producerBlock } from './producer.js';
+export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';

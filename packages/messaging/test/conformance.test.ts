@@ -1,6 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { RECEIVER, PRODUCER, consumerBlock, producerBlock, type MessagingConnection } from '@sputnikjs/messaging';
+import {
+  RECEIVER,
+  PRODUCER,
+  bridgeBlock,
+  consumerBlock,
+  producerBlock,
+  type MessagingConnection,
+} from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, testFlight, turn } from '@sputnikjs/testkit';
 import { InProcessServer } from './in-process-server.js';
 
@@ -26,6 +33,13 @@ blockConformance<MessagingConnection>('consumer', {
   config: { consumer: { source: 'queue' } },
   connection: stocked,
   work: () => turn(),
+});
+
+blockConformance(RECEIVER, {
+  block: bridgeBlock,
+  neighbours: { [PRODUCER]: echoBlock(() => undefined) },
+  config: { [RECEIVER]: { name: 'b', routes: [{ from: 'queue', to: 'target' }] } },
+  work: (flight) => flight.to(RECEIVER).ask({ source: 'queue', payload: Buffer.from('x'), redelivered: false }),
 });
 
 test('the consumer on trial did have something to do', async () => {

@@ -4,6 +4,8 @@ import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { check } from '@sputnikjs/sidecar';
+import { askAgain, changesBetween } from '../dist/folder/changes.js';
+import { usable } from '../dist/folder/problems.js';
 import { setUp } from '../dist/folder/setup.js';
 import { cliHere } from './helpers.js';
 
@@ -181,6 +183,47 @@ test('an entry of the list is a block or a satellite, and says what is wrong wit
       found.some((line) => pattern.test(line)),
       `${pattern} in\n${found.join('\n')}`,
     );
+});
+
+test('a reload names what has changed on each level', async () => {
+  const entry = { satellite: 'front', folder: '../front', outer: ['store', 'connector'] };
+  const root = await folders({ front: ALONE, all: { 'blocks.json': [STORE, entry], 'connector.json': SERVER } });
+  const before = usable(await setUp({ cf: join(root, 'all') }));
+  await writeFile(join(root, 'front/door.json'), JSON.stringify({ port: 515 }));
+  await writeFile(join(root, 'front/blocks.json'), JSON.stringify([STORE, { ...DOOR, needs: { store: '../store' } }]));
+  const again = [STORE, { ...entry, restart: { most: 1, withinMs: 5 } }];
+  await writeFile(join(root, 'all/blocks.json'), JSON.stringify(again));
+  const after = usable(await before.again());
+  assert.deepEqual(await askAgain(before, after), []);
+  const { changed } = await changesBetween(before, after, () => false);
+  assert.deepEqual(
+    changed.map(({ block, key, was, is }) => [block, key, JSON.stringify(was), JSON.stringify(is)]),
+    [
+      ['blocks', 'front', JSON.stringify(entry), JSON.stringify(again[1])],
+      ['front/blocks', 'door', JSON.stringify(DOOR), JSON.stringify({ ...DOOR, needs: { store: '../store' } })],
+      ['front/door', 'port', '514', '515'],
+    ],
+  );
+});
+
+test('check --connect tries the servers of all levels', async () => {
+  const root = await folders({
+    front: ALONE,
+    all: {
+      'blocks.json': [STORE, { satellite: 'front', folder: '../front', outer: ['store'] }],
+      'connector.json': { module: '@sputnikjs/connector-mqtt', url: 'mqtt://127.0.0.1:1' },
+    },
+  });
+  const cf = join(root, 'all');
+  const { code, stdout, stderr } = await cliHere(['check', '--connect', '--cf', cf]);
+  assert.equal(code, 1);
+  assert.match(stderr.join('\n'), /^server: cannot connect to mqtt:\/\/127\.0\.0\.1:1/);
+  assert.match(stdout.join('\n'), /^front\/server: logged in after \d+ ms/m);
+  const json = JSON.parse((await cliHere(['check', '--connect', '--json', '--cf', cf])).stdout.join('\n')) as {
+    readonly server: { readonly state: string };
+    readonly satellites: Readonly<Record<string, { readonly state: string }>>;
+  };
+  assert.deepEqual([json.server.state, json.satellites['front']?.state], ['failed', 'found']);
 });
 
 test('check, graph and explain show nested satellites', async () => {

@@ -293,8 +293,8 @@ test('C9: a landing while a satellite is made anew waits for no restart; what wa
   for (const n of [1, 2, 3]) assert.equal(to?.send({ n }), true);
   const asked = failure(to?.ask({ n: 4 }) ?? Promise.resolve());
   const report = await nest.whole.shootDown();
-  assert.deepEqual(report.dropped, [{ block: { name: 'b', responsibility: 'in/b' }, count: 3 }]);
-  assert.equal((await asked).code, 'ASK_FAILED', 'who asked knows');
+  assert.deepEqual(report.dropped, [{ block: { name: 'b', responsibility: 'in/b' }, count: 4 }]);
+  assert.equal((await asked).code, 'ASK_ENDED', 'who asked knows');
   assert.deepEqual([made, report.clean], [1, false]);
 });
 
@@ -384,6 +384,22 @@ test('C1: a landing while a nested satellite boots ends the boot, and is no fail
   assert.deepEqual([report.clean, report.cause.reason], [true, 'enough']);
   assert.equal((await booted).code, 'ABORTED');
   assert.deepEqual(nest.of('finished'), ['a', 'finisher']);
+});
+
+test('C8: a process whose first boot fails ends by itself, also where a part was to be made anew', async () => {
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const nest = await Nest.assemble({
+    blocks: [
+      { name: 'a' },
+      { satellite: { name: 'in', blocks: [{ name: 'b' }] }, restart: { most: 1, withinMs: 1_000 } },
+    ],
+    blockFactories: factories({
+      a: () => ({ init: () => Promise.reject(new Error('boom')) }),
+      b: () => ({ onMsg() {} }),
+    }),
+  });
+  assert.equal((await failure(nest.whole.boot())).code, 'INIT_FAILED');
+  assert.equal(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length, before);
 });
 
 test('C6: a block inside that asks to land while it boots lands the whole', async () => {

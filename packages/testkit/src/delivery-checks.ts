@@ -13,7 +13,7 @@ const FOR_EACH = 2;
 
 /** What a consumer can tell of a message, and how long it may take for it. */
 export const deliveryChecks: Readonly<
-  Record<'carriesIds' | 'countsDeliveries' | 'handlesForLong', Check<MessagingTrial>>
+  Record<'carriesIds' | 'tellsSequences' | 'countsDeliveries' | 'handlesForLong', Check<MessagingTrial>>
 > = {
   carriesIds: {
     rule: 'a message comes with the id that it was produced with, each time that it comes',
@@ -33,6 +33,26 @@ export const deliveryChecks: Readonly<
       await inbox.reaches(2 + again.length);
       const ids = inbox.messages.map((message) => [textOf(message), message.id]);
       assert.deepEqual(ids, [['again', id], ['without', undefined], ...again]);
+    }),
+  },
+  tellsSequences: {
+    rule: 'a message says where it stands in its source, the same each time that it comes, and no other says so',
+    skip: needs('consumer', 'redelivers', 'sequences'),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, async (message) => {
+        await inbox.receive(message);
+        if (textOf(message) === 'again' && !message.redelivered) throw new Error('not now');
+      });
+      await produceAll(connection, place, ['again', 'same', 'same']);
+      await inbox.reaches(4);
+      const sequencesOf = (wanted: string): readonly (string | undefined)[] =>
+        inbox.messages.filter((message) => textOf(message) === wanted).map(({ sequence }) => sequence);
+      const [first, again] = sequencesOf('again');
+      assert.ok(first !== undefined && first !== '');
+      assert.equal(again, first);
+      assert.equal(new Set([first, ...sequencesOf('same')]).size, 3);
     }),
   },
   countsDeliveries: {

@@ -69,6 +69,30 @@ for (const { make, hello, answer, bad, complaint } of [
   });
 }
 
+test('a server whose processes have groups of their own freezes, thaws and is killed with them', async (t) => {
+  const code = `
+    const { createServer } = require('net');
+    createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(process.argv[1], '127.0.0.1', () => console.log('ready'));`;
+  const parent = `require('child_process').spawn(process.execPath, ['-e', ...process.argv.slice(1)], { detached: true, stdio: 'inherit' })`;
+  const server = await RealServer.of(t, {
+    scheme: 'echo',
+    ready: 'ready',
+    command: (_folder, port) => ({ program: process.execPath, args: ['-e', parent, code, `${port}`] }),
+  });
+  for (let times = 1; times <= 2; times++) {
+    await server.start();
+    assert.equal(await ask(server.port, 'hello'), 'hello');
+    server.freeze();
+    const asked = ask(server.port, 'hello');
+    assert.ok(!(await settlesWithin(SILENCE_MS, asked)), 'it answers while it is frozen');
+    server.thaw();
+    assert.equal(await asked, 'hello');
+    if (times === 2) server.freeze();
+    await server.stop();
+    await assert.rejects(ask(server.port, 'hello'));
+  }
+});
+
 test('what a server has stored is there again after it was killed', async (t) => {
   const server = await redisServer(t);
   await server.start();

@@ -11,15 +11,18 @@ export interface Client {
   readonly token: string;
 }
 
-/** Who may send what. */
+/** What a request is about: it sends to a target, or consumes from a source. */
+export type Subject = { readonly target: string } | { readonly source: string };
+
+/** Who may send, or consume, what. */
 export interface Access {
   /** Returns undefined if no token has changed; otherwise a promise that resolves when the changed ones are read again. */
   look(): Promise<unknown> | undefined;
   /**
-   * Returns the sender of a request. Throws UNAUTHORIZED if it has no valid token; FORBIDDEN if its token is not for the target, or if the gateway
-   * has no tokens and a web page sent the request.
+   * Returns the sender of a request. Throws UNAUTHORIZED if it has no valid token; FORBIDDEN if its token is not for the target or source, or if the
+   * gateway has no tokens and a web page sent the request.
    */
-  clientOf(request: IncomingMessage, target: string): Client;
+  clientOf(request: IncomingMessage, subject: Subject): Client;
 }
 
 /**
@@ -30,7 +33,7 @@ export function openAccess(targets: readonly string[]): Access {
   const matchers = targets.map(matcherOf);
   return {
     look: () => undefined,
-    clientOf({ headers, socket }, target) {
+    clientOf({ headers, socket }, subject) {
       // guard: web pages do not send where there are no tokens
       if (headers.origin !== undefined)
         throw new Refused(
@@ -38,8 +41,8 @@ export function openAccess(targets: readonly string[]): Access {
           'the request comes from a web page ("Origin"), and no token protects the gateway',
         );
       // guard: an open gateway is for its targets only
-      if (!matchers.some((fits) => fits(target)))
-        throw new Refused('FORBIDDEN', `the gateway is not for the target "${target}"`);
+      if ('target' in subject && !matchers.some((fits) => fits(subject.target)))
+        throw new Refused('FORBIDDEN', `the gateway is not for the target "${subject.target}"`);
       return { name: networkOf(socket.remoteAddress), token: '' };
     },
   };
@@ -51,10 +54,14 @@ export const OPEN: Access = openAccess(['*']);
 /** Allows only clients with a token. Rejects with what is wrong with the token files, without their contents. */
 export async function readAccess(configs: readonly TokenConfig[], reading: Reading): Promise<Access> {
   const tokens = await Tokens.read(configs, reading);
-  const known = configs.map(({ name, targets }) => ({ name, targets: targets.map(matcherOf) }));
+  const known = configs.map(({ name, targets, sources = [] }) => ({
+    name,
+    targets: targets.map(matcherOf),
+    sources: sources.map(matcherOf),
+  }));
   return {
     look: () => tokens.look(),
-    clientOf({ headersDistinct: { authorization = [] } }, target) {
+    clientOf({ headersDistinct: { authorization = [] } }, subject) {
       const [, shown] = /^Bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? [];
       // guard: a request has one token
       if (shown === undefined || authorization.length > 1)
@@ -62,10 +69,12 @@ export async function readAccess(configs: readonly TokenConfig[], reading: Readi
       const token = known[tokens.indexOf(shown) ?? -1];
       // guard: a token is known
       if (!token) throw new Refused('UNAUTHORIZED', 'the gateway does not know the token');
-      const { name, targets } = token;
+      const { name, targets, sources } = token;
+      const [patterns, what, named] =
+        'target' in subject ? [targets, 'target', subject.target] : [sources, 'source', subject.source];
       // guard: a token is for its targets only
-      if (targets.some((fits) => fits(target))) return { name, token: name };
-      throw new Refused('FORBIDDEN', `the token "${name}" is not for the target "${target}"`);
+      if (patterns.some((fits) => fits(named))) return { name, token: name };
+      throw new Refused('FORBIDDEN', `the token "${name}" is not for the ${what} "${named}"`);
     },
   };
 }

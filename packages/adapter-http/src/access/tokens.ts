@@ -11,6 +11,8 @@ export interface TokenConfig {
   readonly file: string;
   /** The targets that it allows; `*` stands for any characters. */
   readonly targets: readonly string[];
+  /** The sources that it may consume; `*` stands for any characters. Default: none. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** What reading files needs of the context of a block. */

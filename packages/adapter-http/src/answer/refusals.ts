@@ -5,6 +5,7 @@ export type RefusalCode =
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
   | 'REQUEST_TIMEOUT'
   | 'TOO_LARGE'
   | 'UNSUPPORTED_ENCODING'
@@ -53,12 +54,17 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   NOT_FOUND: {
     status: 404,
     title: 'Nothing here',
-    text: 'there is no such path; send messages to POST /produce/<target>, or read GET /openapi.json',
+    text: 'there is nothing at this path; GET /openapi.json lists what there is',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'Wrong method',
     text: 'the method is not for this path; the header Allow says which are',
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'No acceptable type',
+    text: 'messages come as application/x-ndjson or text/event-stream; accept one of these',
   },
   REQUEST_TIMEOUT: {
     status: 408,
@@ -115,13 +121,13 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   REFUSED: {
     status: 502,
     title: 'Refused by the server',
-    text: 'sent again as it is, the message is likely to be refused again',
+    text: 'sent again as it is, the request is likely to be refused again',
   },
   SERVER_AWAY: {
     status: 503,
     title: 'The server is away',
     headers: { 'retry-after': '5' },
-    text: 'there is no connection to the server; the message was not taken, send it again later',
+    text: 'there is no connection to the server; nothing was taken, try again later',
   },
   SERVER_FULL: {
     status: 503,
@@ -133,12 +139,12 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     status: 503,
     title: 'The gateway is full',
     headers: { 'retry-after': '1' },
-    text: 'too many messages wait for the server; this one was not taken, send it again later',
+    text: 'the gateway has no room for now; nothing was taken, try again later',
   },
   LANDING: {
     status: 503,
     title: 'The gateway is shutting down',
-    text: 'the gateway is shutting down; the message was not taken, send it again over a new connection',
+    text: 'the gateway is shutting down; nothing was taken, try again over a new connection',
   },
   OUTCOME_UNKNOWN: {
     status: 503,

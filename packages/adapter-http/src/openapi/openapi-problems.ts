@@ -11,6 +11,17 @@ export function problemResponse(codes: readonly RefusalCode[], items: object | u
   };
 }
 
+/** Returns the responses for these codes, by status. */
+export function refusalsOf(codes: readonly RefusalCode[], items: object | undefined): object {
+  const statuses = new Set(codes.map((code) => REFUSALS[code].status));
+  const response = (status: number): object =>
+    problemResponse(
+      codes.filter((code) => REFUSALS[code].status === status),
+      items,
+    );
+  return Object.fromEntries([...statuses].map((status) => [`${status}`, response(status)]));
+}
+
 function schemaOf(code: RefusalCode, items: object | undefined): object {
   const { title, status } = REFUSALS[code];
   return {

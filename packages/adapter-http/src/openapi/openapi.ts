@@ -1,10 +1,11 @@
 import type { HttpGatewayConfig } from '../config.js';
 import { BATCH_TYPES } from '../read/batch.js';
 import { REFUSALS, type RefusalCode } from '../answer/refusals.js';
-import { problemResponse } from './openapi-problems.js';
+import { consumption } from './openapi-consume.js';
+import { refusalsOf, problemResponse } from './openapi-problems.js';
 
 /** The keys that the document depends on. */
-type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient'>;
+type Facts = Pick<HttpGatewayConfig, 'tokens' | 'caFile' | 'maxPendingPerClient' | 'consume'>;
 
 const JSON_TYPE = 'application/json';
 const TEXT = { type: 'string' } as const;
@@ -84,27 +85,18 @@ const TAKEN = {
 const json = (description: string, schema: object): object => ({ description, content: { [JSON_TYPE]: { schema } } });
 
 /** Returns an OpenAPI 3.1 document that describes the gateway with this configuration. */
-export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object {
+export function openApi({ tokens, caFile, maxPendingPerClient, consume }: Facts): object {
   const schemes = {
     ...(tokens.length > 0 && { token: { type: 'http', scheme: 'bearer' } }),
     ...(caFile !== undefined && { certificate: { type: 'mutualTLS' } }),
   };
   const possible = (Object.keys(REFUSALS) as RefusalCode[]).filter(
     (code) =>
-      !['NOT_FOUND', 'METHOD_NOT_ALLOWED'].includes(code) &&
+      !['NOT_FOUND', 'METHOD_NOT_ALLOWED', 'NOT_ACCEPTABLE'].includes(code) &&
       (code !== 'UNAUTHORIZED' || tokens.length > 0) &&
       (code !== 'TOO_MANY' || maxPendingPerClient !== undefined),
   );
-  const refusals = (isBatch: boolean): object =>
-    Object.fromEntries(
-      [...new Set(possible.map((code) => REFUSALS[code].status))].map((status) => [
-        `${status}`,
-        problemResponse(
-          possible.filter((code) => REFUSALS[code].status === status),
-          isBatch ? ITEMS : undefined,
-        ),
-      ]),
-    );
+  const refusals = (isBatch: boolean): object => refusalsOf(possible, isBatch ? ITEMS : undefined);
   const security = [Object.fromEntries(Object.keys(schemes).map((name) => [name, []]))];
 
   return {
@@ -148,6 +140,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient }: Facts): object 
           },
         },
       },
+      ...(consume && { '/consume/{source}': { get: consumption(consume.sources, security, tokens.length > 0) } }),
       '/openapi.json': {
         get: {
           operationId: 'describe',

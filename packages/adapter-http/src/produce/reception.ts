@@ -27,7 +27,7 @@ export interface RequestContext extends Address {
 export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
   const address = addressOf(request.url ?? '', decodedPath);
   await access.look();
-  const client = access.clientOf(request, address.target);
+  const client = access.clientOf(request, { target: address.target });
   checkEncoding(request.headers['content-encoding']);
   return { ...address, client };
 }

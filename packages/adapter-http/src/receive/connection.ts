@@ -132,6 +132,14 @@ export class Connection {
     return true;
   }
 
+  /** Keeps the connection for this answer alone: nothing behind it is processed. Returns false if others are under way. */
+  takeOver(response: ServerResponse): boolean {
+    if (this.#open.size > 1 || response !== this.#latest || this.#error !== undefined) return false;
+    response.shouldKeepAlive = false;
+    this.#isOver = true;
+    return true;
+  }
+
   /** The client sends something unreadable, or is too slow: sends this error after all other answers, and ends the connection. */
   fail(error: Answer): void {
     const isRequest = this.#latest !== undefined && !this.#latest.req.complete;

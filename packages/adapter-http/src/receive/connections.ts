@@ -106,6 +106,11 @@ export class Connections {
     return this.#all.get(response.req.socket)?.isLast(response) ?? false;
   }
 
+  /** See `takeOver` of {@link Connection}. */
+  takeOver(response: ServerResponse): boolean {
+    return this.#all.get(response.req.socket)?.takeOver(response) ?? false;
+  }
+
   /** Returns true while we do not read a client, since too much of it is under way. */
   isHeld(request: IncomingMessage): boolean {
     return this.#all.get(request.socket)?.isHeld ?? false;

@@ -19,11 +19,13 @@ export class Delivery {
     this.#times = timesOf(this.#reply);
     const { subject, data } = message;
     const deliveries = this.#times > 0 && { deliveries: this.#times };
+    const sequence = sequenceOf(this.#reply);
     this.message = {
       source: subject,
       payload: data,
       redelivered: this.#times > 1,
       ...deliveries,
+      ...(sequence !== undefined && { sequence }),
       ...propertiesOf(message),
     };
   }
@@ -57,8 +59,18 @@ export function isDelivery(message: Msg): boolean {
   return message.reply?.startsWith('$JS.ACK.') === true;
 }
 
-/** Fifth of nine tokens, or seventh of more, where domain and account come before (ADR-15). */
-function timesOf(reply: string): number {
+/** Nine tokens, or more, where domain and account come before the stream (ADR-15): stream, consumer, count, sequence, that of the consumer, time. */
+function tokensOf(reply: string): readonly string[] {
   const tokens = reply.split('.');
-  return Number(tokens[tokens.length === 9 ? 4 : 6]);
+  return tokens.slice(tokens.length === 9 ? 2 : 4);
+}
+
+function timesOf(reply: string): number {
+  return Number(tokensOf(reply)[2]);
+}
+
+/** A stream that is made again counts from 1 again; the time tells the messages of the one from those of the other. */
+function sequenceOf(reply: string): string | undefined {
+  const [, , , sequence, , time] = tokensOf(reply);
+  return sequence === undefined || time === undefined ? undefined : `${sequence}-${time}`;
 }

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import { isDefinition } from '../folder/block-factories.js';
 import { inside } from '../folder/address-book.js';
 import { Entries } from '../folder/blocks.js';
@@ -33,6 +33,7 @@ export interface Catalogue {
 const PACKAGES = [
   '@sputnikjs/adapter-http',
   '@sputnikjs/adapter-syslog',
+  '@sputnikjs/adapter-webhook',
   '@sputnikjs/connector-amqp',
   '@sputnikjs/connector-mqtt',
   '@sputnikjs/connector-nats',
@@ -60,7 +61,7 @@ export async function catalogue(cf: string | undefined, dialect?: (folder: Reade
 }
 
 async function ofPackages(): Promise<readonly CatalogueEntry[]> {
-  const own = [producerBlock, consumerBlock].map((block) => entryOf(block.name, undefined, block.config));
+  const own = [producerBlock, consumerBlock, bridgeBlock].map((block) => entryOf(block.name, undefined, block.config));
   const found = await Promise.all(PACKAGES.map((module) => ofPackage(module)));
   return [entryOf('blocks', undefined, Entries), entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
 }

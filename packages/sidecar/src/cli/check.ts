@@ -1,7 +1,8 @@
 import type { DuplicateWindow } from '@sputnikjs/messaging';
+import { inside } from '../folder/address-book.js';
 import { resultOf, type CheckResult } from '../folder/check.js';
 import type { Reader } from '../folder/reader.js';
-import { setUp } from '../folder/setup.js';
+import { levelsOf, setUp, type SatelliteSetup, type Setup } from '../folder/setup.js';
 import { EXIT } from '../run/exit-code.js';
 import { probeServer, type Probed } from '../run/server-probe.js';
 import { chain, cutName, printable } from '../text.js';
@@ -20,34 +21,50 @@ export interface CheckOptions {
 export async function checkCommand({ cf, dialect, json, connect }: CheckOptions): Promise<number> {
   const found = await setUp({ cf, dialect });
   const result = resultOf(found);
-  const server = connect === true && found.value !== undefined ? await probeServer(found.value) : undefined;
-  if (json === true) process.stdout.write(`${JSON.stringify(asJson(result, server), undefined, 2)}\n`);
-  else tell(cf, result, server);
+  const servers =
+    connect === true && found.value !== undefined ? await probeAll(found.value) : new Map<string, Probed>();
+  if (json === true) process.stdout.write(`${JSON.stringify(asJson(result, servers), undefined, 2)}\n`);
+  else tell(cf, result, servers);
   if (result.problems.length > 0) return EXIT.badConfig;
-  return server?.kind === 'failed' ? EXIT.failure : EXIT.clean;
+  return [...servers.values()].some(({ kind }) => kind === 'failed') ? EXIT.failure : EXIT.clean;
+}
+
+/** The servers of the satellite, and of those inside it that have their own, by path. */
+async function probeAll(setup: Setup): Promise<ReadonlyMap<string, Probed>> {
+  const own = levelsOf<SatelliteSetup>(setup).filter(({ path, connector }) => path === '' || connector !== undefined);
+  return new Map(await Promise.all(own.map(async (one) => [one.path, await probeServer(one)] as const)));
 }
 
 /** The shape is documented, and stable. */
-function asJson(result: CheckResult, server: Probed | undefined): object {
+function asJson(result: CheckResult, servers: ReadonlyMap<string, Probed>): object {
+  const all = [...servers].map(([path, probed]) => [path, outcomeOf(probed)] as const);
+  const [[, server] = [], ...nested] = all;
   if (server === undefined) return result;
-  const { kind, ...more } = server;
+  return { ...result, server, ...(nested.length > 0 && { satellites: Object.fromEntries(nested) }) };
+}
+
+function outcomeOf({ kind, ...more }: Probed): object {
   const outcome =
     'error' in more
       ? { error: chain(more.error) }
       : 'server' in more
         ? { ...more.server, tookMs: whole(more.tookMs) }
         : {};
-  return { ...result, server: { state: kind, ...outcome } };
+  return { state: kind, ...outcome };
 }
 
-function tell(cf: string, { problems, warnings, blocks }: CheckResult, server: Probed | undefined): void {
+function tell(cf: string, { problems, warnings, blocks }: CheckResult, servers: ReadonlyMap<string, Probed>): void {
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (problems.length > 0) return;
   process.stdout.write(`${cf}: ok, ${blocks.length} block${blocks.length === 1 ? '' : 's'}\n`);
-  if (server?.kind === 'failed') process.stderr.write(`server: ${chain(server.error)}\n`);
-  else if (server !== undefined) process.stdout.write(`server: ${found(server)}\n`);
-  if (server?.kind !== 'found') return;
+  for (const [path, server] of servers) tellServer(inside(path, 'server'), server);
+}
+
+function tellServer(name: string, server: Probed): void {
+  if (server.kind === 'failed') process.stderr.write(`${name}: ${chain(server.error)}\n`);
+  else process.stdout.write(`${name}: ${found(server)}\n`);
+  if (server.kind !== 'found') return;
   for (const window of server.server.duplicateWindows ?? []) process.stdout.write(`${told(window)}\n`);
 }
 

@@ -1,5 +1,5 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
-import { consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock } from '@sputnikjs/messaging';
 import { SATELLITE, type BlockList } from './blocks.js';
 import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
@@ -39,7 +39,11 @@ export async function findFactories(
 }
 
 function known(name: string, given: Factories): BlockFactory | string {
-  const generic = { producer: producerBlock as BlockDefinition, consumer: consumerBlock as BlockDefinition };
+  const generic = {
+    producer: producerBlock as BlockDefinition,
+    consumer: consumerBlock as BlockDefinition,
+    bridge: bridgeBlock,
+  };
   const all: Factories = { ...generic, ...globalFactories(), ...given };
   const factory = Object.hasOwn(all, name) ? all[name] : undefined;
   if (factory !== undefined) return factory;

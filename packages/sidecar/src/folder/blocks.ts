@@ -32,7 +32,7 @@ const Block = z.strictObject({
   module: name
     .optional()
     .describe(
-      'Where the block comes from: a package, or a file relative to the folder. Not for those that are known already, as producer and consumer are.',
+      'Where the block comes from: a package, or a file relative to the folder. Not for those that are known already, as producer, consumer and bridge are.',
     ),
   needs: z
     .record(z.string(), name)

@@ -1,6 +1,6 @@
 import { inside } from './address-book.js';
-import type { ListedEntry } from './blocks.js';
 import type { ListedKey } from './in-force.js';
+import type { NestedEntry, SidecarEntry } from './options.js';
 import { problemsOf } from './problems.js';
 import { levelsOf, type SatelliteSetup, type Setup } from './setup.js';
 
@@ -130,12 +130,12 @@ function changedBlocks(before: SatelliteSetup, after: SatelliteSetup): readonly 
   ];
 }
 
-/** By address; where they stand in the list is compared apart. */
-function entriesOf({ blocks }: SatelliteSetup): ReadonlyMap<string, Omit<ListedEntry, 'index'>> {
+/** As the list has them, by address; where they stand is compared apart. */
+function entriesOf({ blocks }: SatelliteSetup): ReadonlyMap<string, SidecarEntry | NestedEntry> {
   return new Map(
     blocks.entries.map(({ name, responsibility, module, needs, nested }) => [
       responsibility ?? name,
-      { name, responsibility, module, needs, nested },
+      nested ?? { name, responsibility, module, needs },
     ]),
   );
 }

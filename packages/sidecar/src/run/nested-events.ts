@@ -1,16 +1,8 @@
 import type { EventListener, Logger, SputnikEvent } from '@sputnikjs/core';
 import type { EventLog, Surroundings } from '../log/logs.js';
 import { logOfSatellite } from '../log/satellite-log.js';
+import { isOfConnection } from '../satellite/connection-events.js';
 import type { Nested } from '../satellite/made-satellite.js';
-
-/** Events of a server connection. */
-const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
-  'connecting',
-  'connected',
-  'connectFailed',
-  'connectOverdue',
-  'disconnected',
-]);
 
 /** Who is told. */
 export interface Listeners {
@@ -35,7 +27,7 @@ export class NestedEvents {
   }
 
   take(satellite: Nested, event: SputnikEvent): void {
-    if (CONNECTION.has(event.type)) {
+    if (isOfConnection(event)) {
       this.#logOf(satellite)?.take(event);
       this.#to.ofServer(satellite.setup.path, event);
     } else if ('block' in event || event.type === 'waiting') this.#to.ofBlocks(event);

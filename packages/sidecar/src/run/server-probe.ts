@@ -1,6 +1,6 @@
 import { confFactory, systemClock, type ConnectAttempt } from '@sputnikjs/core';
 import type { ServerFound, StartableConnector } from '@sputnikjs/messaging';
-import type { Setup } from '../folder/setup.js';
+import type { SatelliteSetup } from '../folder/setup.js';
 import { serverOf } from '../satellite/owned-connector.js';
 
 /** What stands where a satellite would connect. */
@@ -13,7 +13,7 @@ export type Probed =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** Tries to connect as the satellite would, with the same deadline, and disconnects. Never rejects. */
-export async function probeServer({ connector, settings, sputnik }: Setup): Promise<Probed> {
+export async function probeServer({ connector, settings, sputnik }: SatelliteSetup): Promise<Probed> {
   if (connector === undefined) return { kind: 'none' };
   const { connectMs } = settings.timeouts;
   const deadline = new AbortController();

@@ -2,6 +2,7 @@ import { CONNECTOR, FINISHER, type BlockStatus, type SputnikEvent, type SputnikO
 import type { NestedSetup } from '../folder/setup.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import type { Shared } from './assembly.js';
+import { isOfConnection } from './connection-events.js';
 import type { ConnectionRelay } from './connection-relay.js';
 import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.js';
 import type { MadeSatellite, Maker } from './made-satellite.js';
@@ -9,14 +10,6 @@ import { OwnedConnector } from './owned-connector.js';
 
 /** Node's timers reach no further. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Events of the server connection. */
-const CONNECTION: ReadonlySet<SputnikEvent['type']> = new Set([
-  'connecting',
-  'connected',
-  'connectFailed',
-  'connectOverdue',
-  'disconnected',
-]);
 
 /** A nested satellite as it was made, again and again: the one there is now, and what those before have left. */
 export class Generations {
@@ -115,7 +108,7 @@ export class Generations {
   #isTold(event: SputnikEvent): boolean {
     const of = 'block' in event ? event.block.name : undefined;
     // guard: the connection of the satellite around is told once
-    const isShared = this.#relay !== undefined && (CONNECTION.has(event.type) || of === CONNECTOR);
+    const isShared = this.#relay !== undefined && (isOfConnection(event) || of === CONNECTOR);
     return !isShared && of !== FINISHER;
   }
 }

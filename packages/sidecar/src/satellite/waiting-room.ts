@@ -46,7 +46,7 @@ export class WaitingRoom implements Room {
   readonly #level: Level;
   readonly #flight: Flight;
   readonly #counter: Counter;
-  #hasFlown = false;
+  #isUsed = false;
 
   private constructor(level: Level, flight: Flight, counter: Counter) {
     this.#level = level;
@@ -65,9 +65,9 @@ export class WaitingRoom implements Room {
   }
 
   open(to: Level, emptied: () => void): void {
-    // not before: one whose boot nobody begins would keep the process alive
-    if (!this.#hasFlown) void this.#flight.launch();
-    this.#hasFlown = true;
+    if (!this.#isUsed) return emptied();
+    // what was never launched keeps no process alive
+    if (this.#flight.status().state === 'prepared') void this.#flight.launch();
     const isEmpty = (): boolean => this.#flight.status().blocks.every(({ depth }) => depth === 0);
     this.#counter.open(to, () => {
       if (isEmpty()) emptied();
@@ -75,6 +75,7 @@ export class WaitingRoom implements Room {
   }
 
   shut(): Level {
+    this.#isUsed = true;
     this.#counter.shut();
     return this.#level;
   }

@@ -1,9 +1,8 @@
 import type { BlockCommunicator } from '@sputnikjs/core';
-import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
+import { isPassing, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
 import { measure, type Content, type Kept } from '../store/record.js';
 import type { Store } from '../store/store.js';
-import { isPassing } from './passing.js';
 
 /** The headers of a dead letter. */
 const [REASON, TARGET, TIME] = ['Spool-Reason', 'Spool-Target', 'Spool-Time'] as const;

@@ -1,9 +1,8 @@
 import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
-import type { ProduceMessage, ProduceResult } from '@sputnikjs/messaging';
+import { causeOf, isPassing, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Kept } from '../store/record.js';
 import type { Store } from '../store/store.js';
-import { causeOf, isPassing } from './passing.js';
 
 /** Delay from one try to the next while the producer cannot deliver, in milliseconds: doubles each time, from the first value to the second. */
 const RETRY_MS = [100, 10_000] as const;

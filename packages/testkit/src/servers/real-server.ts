@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { TrialServer } from '../connector-trial.js';
 import { Sidecar } from '../spawn-sidecar.js';
 import { freePort } from './free-port.js';
+import { groupsBelow } from './processes.js';
 import { waitUntilStill } from './stand-still.js';
 
 /** When to clean up: the context of a test, or Node's test module for a whole file. */
@@ -101,8 +102,11 @@ export class RealServer implements TrialServer {
 
   /** Stops the server from answering; its connections stay open. */
   freeze(): void {
-    this.signal('SIGSTOP');
-    if (this.#process?.pid !== undefined) waitUntilStill(this.#process.pid);
+    // once it stands still it starts no more, and the second time reaches all
+    for (let times = 1; times <= 2; times++) {
+      this.signal('SIGSTOP');
+      for (const group of this.#groups()) waitUntilStill(group);
+    }
   }
 
   /** Lets it go on after a {@link freeze}. */
@@ -117,12 +121,18 @@ export class RealServer implements TrialServer {
 
   /** Sends a signal to the server and the processes that it started. */
   signal(signal: NodeJS.Signals): void {
-    const pid = this.#process?.pid;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // it has ended already
+    for (const group of this.#groups()) {
+      try {
+        process.kill(-group, signal);
+      } catch {
+        // it has ended already
+      }
     }
+  }
+
+  /** Its groups of processes; none once it has ended, when its number may be another's. */
+  #groups(): readonly number[] {
+    const pid = running.has(this) ? this.#process?.pid : undefined;
+    return pid === undefined ? [] : groupsBelow(pid);
   }
 }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { namesIn, statOf } from './processes.js';
 
 /** States of a thread that runs no more: stopped, or ended (proc(5)). */
 const STILL = ['T', 't', 'Z', 'X'];
@@ -24,23 +25,4 @@ function isStill(pid: string, group: number): boolean {
   const [, , pgrp] = statOf(`/proc/${pid}/stat`);
   if (pgrp !== `${group}`) return true;
   return namesIn(`/proc/${pid}/task`).every((id) => STILL.includes(statOf(`/proc/${pid}/task/${id}/stat`)[0] ?? 'X'));
-}
-
-/** State, parent and group of a process or thread, the name before them left out; nothing if it has ended. */
-function statOf(path: string): readonly string[] {
-  try {
-    const stat = readFileSync(path, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3);
-  } catch {
-    return [];
-  }
-}
-
-/** The numbers in a folder: processes, or threads. */
-function namesIn(path: string): readonly string[] {
-  try {
-    return readdirSync(path).filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
 }

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { killAround } from './bridge-kills.js';
+import { mqttToNats, redisToNats, redisToRabbitmq } from './bridge-ways.js';
+
+const TRIAL = { messages: 100_000, rounds: 5, underWay: 64 };
+
+test('SIGKILL of either server, or of the satellite, costs no message on its way from Redis to RabbitMQ, at length', async (t) => {
+  await killAround(t, redisToRabbitmq, TRIAL);
+});
+
+test('nor on its way from Redis to NATS, where none is there twice, at length', async (t) => {
+  assert.deepEqual(await killAround(t, redisToNats, TRIAL), { duplicates: 0, late: 0 });
+});
+
+test('SIGKILL of NATS, or of the satellite, costs no message on its way from MQTT to NATS, at length', async (t) => {
+  assert.equal((await killAround(t, mqttToNats, TRIAL)).late, 0);
+});

@@ -1,0 +1,4 @@
+import { registerBlockFactory } from '@sputnikjs/core';
+import { webhook } from './webhook.js';
+
+registerBlockFactory(webhook.name, webhook);
