@@ -516,7 +516,7 @@ export const GUARDS = {
       swap('Buffer.from(bytes, at, length)', 'new Uint8Array(bytes, at, length)'),
       'threads',
     ],
-    'a thread that goes on is let be': [swap('count === last', 'true'), 'threads'],
+    'a thread that goes on is let be': [swap('count === this.#last', 'true'), 'pulse'],
     'a thread that is stuck is ended': [skip, 'threads'],
     'a thread that does not land in time is ended': [never, 'threads'],
     'a thread is idle when nothing is on its way out either': [swap('!isIdle()', 'false'), 'places'],

@@ -59,7 +59,7 @@ export const relay = defineBlock({
   },
 });
 
-/** A thousand messages to the store outside, as soon as a landing begins. */
+/** Three thousand messages to the store outside, more than are under way at once, as soon as a landing begins. */
 export const blaster = defineBlock({
   name: 'blaster',
   make: () => {
@@ -68,7 +68,7 @@ export const blaster = defineBlock({
       run: (own) => void (self = own),
       onMsg: () => undefined,
       async onLanding() {
-        for (let n = 0; n < 1000; n++) await self.communicator('store').post({ n: 'in ' + n });
+        for (let n = 0; n < 3000; n++) await self.communicator('store').post({ n: 'in ' + n });
       },
     };
   },

@@ -87,7 +87,30 @@ for (const place of ['here', 'thread'] as const) {
     const numbers = Array.from({ length: 1000 }, (_, n) => n);
     for (const n of numbers) assert.equal(outside.to('in/relay').send({ n }), true);
     const report = await nest.whole.shootDown();
-    const ofInside = numbers.map((n) => `in ${n}`);
+    const ofInside = Array.from({ length: 3000 }, (_, n) => `in ${n}`);
+    assert.deepEqual(
+      outside.got.filter((one) => typeof one === 'number'),
+      numbers,
+    );
+    assert.deepEqual(
+      outside.got.filter((one) => typeof one === 'string'),
+      ofInside,
+    );
+    assert.equal(report.clean, true);
+    const counts = { accepted: 1000, handled: 1000, failed: 0, dropped: 0, depth: 0 };
+    assert.deepEqual(nest.status('in/relay'), counts);
+  });
+
+  test(`${place}: what a landing finds on its way reaches blocks outside, also those that are finished before`, async () => {
+    const outside = new Outside();
+    const cf = await satellite(['relay', 'blaster']);
+    const nest = await outside.fly({
+      blocks: [{ satellite: 'in', folder: cf, place }, { name: 'store' }, { name: 'source' }],
+    });
+    const numbers = Array.from({ length: 1000 }, (_, n) => n);
+    for (const n of numbers) assert.equal(outside.to('in/relay').send({ n }), true);
+    const report = await nest.whole.shootDown();
+    const ofInside = Array.from({ length: 3000 }, (_, n) => `in ${n}`);
     assert.deepEqual(
       outside.got.filter((one) => typeof one === 'number'),
       numbers,

@@ -79,7 +79,8 @@ test('T5: a thread that is stuck when the satellite around it lands is terminate
 });
 
 test('T5: a thread that does not land in time is terminated, and the report says so', async () => {
-  const { outside, nest } = await obedient({}, {}, 1_500);
+  const patient = { 'sputnik.json': { timeouts: { heartbeatMs: 600_000 } } };
+  const { outside, nest } = await obedient({}, patient, 1_500);
   outside.to('in/obeys').send({ n: 'loop' });
   const { clean, failures, unfinished } = await nest.whole.shootDown();
   assert.equal(clean, false);
@@ -87,6 +88,7 @@ test('T5: a thread that does not land in time is terminated, and the report says
   const said = failures.some(({ error }) => /has not landed within \d+ ms, and is terminated/.test(String(error)));
   const named = unfinished.some(({ block, callback }) => block.responsibility === 'in' && callback === 'finish');
   assert.ok(said || named);
+  await until(() => nest.whole.nested()[0]?.status.state === 'landed', 'the end of the thread');
 });
 
 test('T3: what cannot be cloned is refused where it is sent, with the path of its key', async () => {
