@@ -7,9 +7,21 @@ import { connect, Inbox, open, pendingIn, started, until, withPlain } from './he
 
 test("other clients' entries are messages, too: payload and headers, or all fields as JSON", async (t) => {
   const { url, port } = await started(t);
+  const ids: (string | null)[] = [];
   await withPlain(port, async (plain) => {
-    await plain.xadd('a', '*', 'payload', Buffer.from([0, 255]), 'content-type', 'x/y', 'host', 'b', 'header:c', 'd');
-    await plain.xadd('a', '*', 'temperature', '21.5', '__proto__', 'ż');
+    const first = await plain.xadd(
+      'a',
+      '*',
+      'payload',
+      Buffer.from([0, 255]),
+      'content-type',
+      'x/y',
+      'host',
+      'b',
+      'header:c',
+      'd',
+    );
+    ids.push(first, await plain.xadd('a', '*', 'temperature', '21.5', '__proto__', 'ż'));
   });
   const { connection } = await open(t, { url });
   const inbox = new Inbox();
@@ -23,6 +35,7 @@ test("other clients' entries are messages, too: payload and headers, or all fiel
       headers: { host: 'b', c: 'd' },
       redelivered: false,
       deliveries: 1,
+      sequence: ids[0],
     },
     {
       source: 'a',
@@ -30,6 +43,7 @@ test("other clients' entries are messages, too: payload and headers, or all fiel
       contentType: 'application/json',
       redelivered: false,
       deliveries: 1,
+      sequence: ids[1],
     },
   ]);
 });
@@ -192,8 +206,9 @@ test('a message goes from one connector to another with its headers and its id',
   const message = { target: 'a', payload: 'żółw', contentType: 'text/plain', headers: { host: 'b', payload: 'c' } };
   await connection.producer.produce({ ...message, id: '4711' });
   await inbox.reaches(1);
-  const { payload, ...rest } = inbox.items[0] ?? {};
+  const { payload, sequence, ...rest } = inbox.items[0] ?? {};
   assert.equal(String(payload), 'żółw');
+  assert.match(String(sequence), /^\d+-0$/);
   assert.deepEqual(rest, {
     source: 'a',
     contentType: 'text/plain',
