@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
 import type { Traces } from '@sputnikjs/messaging/traces';
@@ -231,8 +231,7 @@ export class Listener {
         onRequest: async (request, { raw: response }) => {
           const trace = beginRequest(traces, request.raw, response);
           contexts.set(request, { ...(await receive(request.raw, request.params['*'], access)), trace });
-          const { expect, 'content-length': length = 0 } = request.raw.headers;
-          if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
+          this.#letBodyCome(request.raw, response);
         },
       },
       async (request, reply) => {
@@ -266,7 +265,7 @@ export class Listener {
   }
 
   #serveRequests(app: FastifyInstance, asking: Asking, contexts: WeakMap<FastifyRequest, RequestContext>): void {
-    const { access, limits, traces } = this.#options;
+    const { access, traces } = this.#options;
     const onRequest = async (
       request: FastifyRequest<{ Params: { '*': string } }>,
       { raw: response }: FastifyReply,
@@ -279,8 +278,7 @@ export class Listener {
       asking.check(target);
       checkEncoding(raw.headers['content-encoding']);
       contexts.set(request, { target, isBatch: false, client, trace });
-      const { expect, 'content-length': length = 0 } = raw.headers;
-      if (expect !== undefined && Number(length) <= limits.maxBodyBytes) response.writeContinue();
+      this.#letBodyCome(raw, response);
     };
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
       '/request/*',
@@ -307,6 +305,12 @@ export class Listener {
         return reply;
       },
     );
+  }
+
+  /** Where a client waits for leave to send its body (RFC 9110, section 10.1.1), gives it, unless the body is too large. */
+  #letBodyCome({ headers }: IncomingMessage, response: ServerResponse): void {
+    const { expect, 'content-length': length = 0 } = headers;
+    if (expect !== undefined && Number(length) <= this.#options.limits.maxBodyBytes) response.writeContinue();
   }
 
   #counted(answer: Answer): Answer {

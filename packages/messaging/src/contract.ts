@@ -139,7 +139,7 @@ export interface RequestMessage {
 /** Default of `timeoutMs`. */
 export const REPLY_MS = 30_000;
 
-/** What whoever answers a request says. */
+/** What answers a request. */
 export interface Reply {
   readonly payload: Uint8Array | string;
   readonly contentType?: string | undefined;

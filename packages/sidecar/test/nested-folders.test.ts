@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { check } from '@sputnikjs/sidecar';
+import { GENERIC } from '../dist/folder/block-factories.js';
 import { askAgain, changesBetween } from '../dist/folder/changes.js';
 import { usable } from '../dist/folder/problems.js';
 import { setUp } from '../dist/folder/setup.js';
@@ -251,4 +252,22 @@ test('check, graph and explain show nested satellites', async () => {
     stdout.join('\n'),
   );
   assert.ok(relative(root, cf) === 'all');
+});
+
+test('blocks that need no module need none in a thread either', async () => {
+  const root = await folders({
+    front: {
+      'blocks.json': Object.keys(GENERIC).map((name) => ({ name })),
+      'bridge.json': { name: 'b', routes: [{ from: 'a', to: 'b' }] },
+      'consumer.json': { sources: ['a'] },
+      'connector.json': { module: '@sputnikjs/connector-mqtt', url: 'mqtt://127.0.0.1:1' },
+    },
+    all: { 'blocks.json': [{ satellite: 'front', folder: '../front', place: 'thread' }] },
+  });
+  const found = await problemsOf(root);
+  assert.deepEqual(
+    found.filter((line) => /comes from code|there is no such block/.test(line)),
+    [],
+  );
+  assert.ok(Object.keys(GENERIC).includes('requester'));
 });

@@ -79,7 +79,7 @@ export interface PlainMessage {
 export interface RequestsOnTrial {
   /** Returns a new place for requests. Nobody answers there yet. */
   place(): Promise<Pick<Place, 'target' | 'source'>>;
-  /** A target of which the server says that nobody answers there. */
+  /** A target where nobody answers, as the server says. */
   readonly nobody: string;
   /** Answers the requests of a source by what `answer` resolves with; with undefined, not at all. Resolves when it listens. */
   answer(source: string, answer: (request: PlainMessage) => Promise<PlainMessage | undefined>): Promise<void>;

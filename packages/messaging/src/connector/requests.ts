@@ -93,7 +93,7 @@ export function nobodyListens(target: string): SputnikError {
 }
 
 /**
- * Returns the error of a request of which whoever answers says that it failed.
+ * Returns the error of a request whose handler says that it failed.
  *
  * @example
  * import { requestFailed } from '@sputnikjs/messaging/connector';

@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
-import { isDefinition } from '../folder/block-factories.js';
+import { GENERIC, isDefinition } from '../folder/block-factories.js';
 import { inside } from '../folder/address-book.js';
 import { Entries } from '../folder/blocks.js';
 import { isConnectorDefinition } from '../folder/connector-conf.js';
@@ -61,9 +60,7 @@ export async function catalogue(cf: string | undefined, dialect?: (folder: Reade
 }
 
 async function ofPackages(): Promise<readonly CatalogueEntry[]> {
-  const own = [producerBlock, consumerBlock, bridgeBlock, requesterBlock].map((block) =>
-    entryOf(block.name, undefined, block.config),
-  );
+  const own = Object.values(GENERIC).map((block) => entryOf(block.name, undefined, block.config));
   const found = await Promise.all(PACKAGES.map((module) => ofPackage(module)));
   return [entryOf('blocks', undefined, Entries), entryOf('sputnik', undefined, SatelliteConf), ...own, ...found.flat()];
 }

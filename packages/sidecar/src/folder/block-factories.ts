@@ -1,5 +1,5 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
 import { SATELLITE, type BlockList } from './blocks.js';
 import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
@@ -39,12 +39,7 @@ export async function findFactories(
 }
 
 function known(name: string, given: Factories): BlockFactory | string {
-  const generic = {
-    producer: producerBlock as BlockDefinition,
-    consumer: consumerBlock as BlockDefinition,
-    bridge: bridgeBlock,
-  };
-  const all: Factories = { ...generic, ...globalFactories(), ...given };
+  const all: Factories = { ...GENERIC, ...globalFactories(), ...given };
   const factory = Object.hasOwn(all, name) ? all[name] : undefined;
   if (factory !== undefined) return factory;
   const near = didYouMean(name, Object.keys(all));
@@ -72,6 +67,14 @@ export function isDefinition(value: unknown): value is BlockDefinition {
     value['kind'] === undefined
   );
 }
+
+/** Those that any folder may list without a module. */
+export const GENERIC: Readonly<Record<string, BlockDefinition>> = {
+  producer: producerBlock as BlockDefinition,
+  consumer: consumerBlock as BlockDefinition,
+  bridge: bridgeBlock,
+  requester: requesterBlock as BlockDefinition,
+};
 
 /** Stands for nested satellites as long as nothing flies. */
 const NESTED: BlockDefinition = { name: SATELLITE, config: undefined, needs: {}, make: () => ({}) };

@@ -2,7 +2,8 @@ import { inside } from './address-book.js';
 import type { ListedKey } from './in-force.js';
 import type { NestedEntry, SidecarEntry } from './options.js';
 import { problemsOf } from './problems.js';
-import { levelsOf, type SatelliteSetup, type Setup } from './setup.js';
+import { levelsOf } from './levels.js';
+import type { SatelliteSetup, Setup } from './setup.js';
 
 /** A key whose value is another one now. */
 export interface Change {

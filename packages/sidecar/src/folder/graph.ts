@@ -1,7 +1,8 @@
 import { CONNECTOR, type ListenPlace } from '@sputnikjs/core';
 import { placeOf } from '@sputnikjs/messaging/net';
 import { inside } from './address-book.js';
-import { levelsOf, type SatelliteSetup, type Setup } from './setup.js';
+import { levelsOf } from './levels.js';
+import type { SatelliteSetup, Setup } from './setup.js';
 import type { BlockWiring } from './wiring.js';
 
 /** A satellite as it is put together: who needs whom. */

@@ -78,6 +78,7 @@ export async function checkSatellite(
   const nested = new Map<string, Found>();
   for (const [name, one] of reading.nested) nested.set(name, await checkSatellite(one, hears, book));
   const inner = [...nested.values()];
+  const hearing = checked.made.filter(({ capacity }) => capacity > 0);
   // known only now that all is loaded
   const own = ['blocks', 'sputnik', CONNECTOR, ...names.keys(), ...names.values()];
   const known = [...own, ...configuration.names, ...reading.leftOut];
@@ -110,7 +111,10 @@ export async function checkSatellite(
     strays: [...configuration.reader.strays(known), ...variables.problems, ...inner.flatMap((one) => one.strays)],
     wiring: inOrder(list, path, wired, nested),
     claims: [...inspected.claims, ...inner.flatMap(({ claims }) => claims)],
-    hearing: new Set([...checked.hearing.map((one) => inside(path, one)), ...inner.flatMap((one) => [...one.hearing])]),
+    hearing: new Set([
+      ...hearing.map((one) => inside(path, one.responsibility)),
+      ...inner.flatMap((one) => [...one.hearing]),
+    ]),
   };
 }
 
@@ -145,9 +149,7 @@ function sourceOf(
 async function checkBlocks(
   sputnik: SputnikOptions,
   label: string,
-): Promise<
-  Record<'problems' | 'warnings' | 'hearing' | 'serverUsers', readonly string[]> & { made: readonly MadeBlock[] }
-> {
+): Promise<Record<'problems' | 'warnings' | 'serverUsers', readonly string[]> & { made: readonly MadeBlock[] }> {
   const ofConfigs: string[] = [];
   const config: SputnikOptions['config'] = async (confName, schema) => {
     try {
@@ -168,7 +170,6 @@ async function checkBlocks(
     made: value
       .status()
       .blocks.map((block) => ({ ...block, mailbox: users.mailboxes.get(block.responsibility) ?? {} })),
-    hearing: value.status().blocks.flatMap(({ responsibility, capacity }) => (capacity > 0 ? responsibility : [])),
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AdminConf, type AdminSettings } from './admin-conf.js';
 
 /** Node's timers reach no further. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_MS: number = 2 ** 31 - 1;
 const ms = (most: number): z.ZodDefault<z.ZodNumber> => z.number().positive().max(LONGEST_MS).default(most);
 
 /** `sputnik.json`: the satellite itself. */

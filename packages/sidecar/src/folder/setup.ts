@@ -6,6 +6,7 @@ import { adminProblems } from './admin-conf.js';
 import type { BlockList } from './blocks.js';
 import type { Configuration } from './configuration.js';
 import type { ConfigurationInForce } from './in-force.js';
+import { levelsOf } from './levels.js';
 import { contested, misplaced, type Claim } from './inspection.js';
 import type { RestartLimit, RunnerOptions } from './options.js';
 import type { WithProblems } from './problems.js';
@@ -124,16 +125,6 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   };
   const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));
   return { value: problems.length > 0 ? undefined : setup, problems, configurations };
-}
-
-/** Of satellites that may have others inside. */
-interface Nesting<T> {
-  readonly nested: ReadonlyMap<string, Nesting<T> & T>;
-}
-
-/** A satellite and all that are inside it, outer ones first. */
-export function levelsOf<T>(satellite: T & Nesting<T>): readonly T[] {
-  return [satellite, ...[...satellite.nested.values()].flatMap((one) => levelsOf<T>(one))];
 }
 
 async function inForce({ path, configuration }: SatelliteReading): Promise<readonly ConfigurationInForce[]> {

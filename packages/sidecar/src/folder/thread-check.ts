@@ -1,9 +1,8 @@
+import { GENERIC } from './block-factories.js';
 import { uncloneable } from './cloneable.js';
+import { levelsOf } from './levels.js';
 import type { SatelliteReading } from './satellite-reading.js';
 import type { BlockWiring } from './wiring.js';
-
-/** Blocks that need no module: a thread knows them, too. */
-const GENERIC: ReadonlySet<string> = new Set(['producer', 'consumer']);
 
 /** What cannot go into a thread, of a satellite and all that are inside it, one line each. */
 export function threadProblems(reading: SatelliteReading, wiring: readonly BlockWiring[]): readonly string[] {
@@ -17,7 +16,9 @@ export function threadProblems(reading: SatelliteReading, wiring: readonly Block
     if (one.entry?.place !== 'thread') return [];
     const index = list.entries.find(({ responsibility }) => responsibility === name)?.index ?? 0;
     const place = `${list.label}: [${index}].place: "${name}" cannot fly in a thread:`;
-    return [...levels(one).flatMap(ofCode), ...ofConnection(one.path, wiring)].map((problem) => `${place} ${problem}`);
+    return [...levelsOf<SatelliteReading>(one).flatMap(ofCode), ...ofConnection(one.path, wiring)].map(
+      (problem) => `${place} ${problem}`,
+    );
   });
   return [...misplaced, ...inner, ...[...nested.values()].flatMap((one) => threadProblems(one, wiring))];
 }
@@ -25,7 +26,7 @@ export function threadProblems(reading: SatelliteReading, wiring: readonly Block
 /** A function cannot be handed to a thread. */
 function ofCode({ path, list, origin: { options } }: SatelliteReading): readonly string[] {
   const blocks = list.entries
-    .filter(({ nested, module, name }) => nested === undefined && module === undefined && !GENERIC.has(name))
+    .filter(({ nested, module, name }) => nested === undefined && module === undefined && !Object.hasOwn(GENERIC, name))
     .map(({ name }) => `block "${name}" comes from code, which a thread does not have; name its "module"`);
   const connector =
     options.cf === undefined && options.connector !== undefined
@@ -44,8 +45,4 @@ function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly st
       ({ responsibility }) =>
         `block ${responsibility} uses the server connection of the satellite around it, which cannot cross; give "${path}" a connector of its own, or have the block send to one outside, as "producer"`,
     );
-}
-
-function levels(reading: SatelliteReading): readonly SatelliteReading[] {
-  return [reading, ...[...reading.nested.values()].flatMap(levels)];
 }

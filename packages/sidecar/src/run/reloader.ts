@@ -6,7 +6,8 @@ import type { ConfigurationInForce, KeyInForce } from '../folder/in-force.js';
 import { reloadLines, type ChangedFile, type Reloaded } from '../folder/reloaded.js';
 import type { SatelliteSettings } from '../folder/satellite-conf.js';
 import { inside } from '../folder/address-book.js';
-import { levelsOf, type SatelliteSetup, type Setup } from '../folder/setup.js';
+import { levelsOf } from '../folder/levels.js';
+import type { SatelliteSetup, Setup } from '../folder/setup.js';
 import { textOf } from '../text.js';
 
 /** The clock of the file system goes in steps. In milliseconds. */

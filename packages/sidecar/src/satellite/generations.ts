@@ -1,4 +1,5 @@
 import { CONNECTOR, FINISHER, type BlockStatus, type SputnikEvent, type SputnikOptions } from '@sputnikjs/core';
+import { LONGEST_MS } from '../folder/satellite-conf.js';
 import type { NestedSetup } from '../folder/setup.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import type { Shared } from './assembly.js';
@@ -7,9 +8,6 @@ import type { ConnectionRelay } from './connection-relay.js';
 import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.js';
 import type { MadeSatellite, Maker } from './made-satellite.js';
 import { OwnedConnector } from './owned-connector.js';
-
-/** Node's timers reach no further. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** A nested satellite as it was made, again and again: the one there is now, and what those before have left. */
 export class Generations {

@@ -7,6 +7,7 @@ import type {
   LandingCause,
   SputnikEvent,
 } from '@sputnikjs/core';
+import { LONGEST_MS } from '../folder/satellite-conf.js';
 import type { NestedSetup } from '../folder/setup.js';
 import { chain } from '../text.js';
 import type { Shared } from './assembly.js';
@@ -18,9 +19,6 @@ import type { MadeSatellite, Maker, Nested, ThreadLoad } from './made-satellite.
 import type { Names } from './names.js';
 import { Restarts } from './restarts.js';
 import { WaitingRoom, type Kept, type Room } from './waiting-room.js';
-
-/** Node's timers reach no further. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** A satellite inside another: as a block of that, it boots, flies and lands; with a limit for restarts, it is made anew when it fails. */
 export class NestedSatellite implements Nested {

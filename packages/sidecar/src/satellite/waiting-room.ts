@@ -1,7 +1,6 @@
 import {
   defineBlock,
   Sputnik,
-  SputnikError,
   type BlockCommunicator,
   type BlockContext,
   type BlockDefinition,
@@ -11,6 +10,7 @@ import {
   type Idling,
   type LandingReport,
 } from '@sputnikjs/core';
+import { causeOf } from '@sputnikjs/messaging';
 import { inside } from '../folder/address-book.js';
 import { levelAt, partsOf, type Level } from './level.js';
 
@@ -165,7 +165,7 @@ class Counter {
       return await handed.accepted;
     } catch (error) {
       // the mailbox says again that it failed
-      throw error instanceof SputnikError && error.code === 'ASK_FAILED' ? error.cause : error;
+      throw causeOf(error);
     }
   }
 
