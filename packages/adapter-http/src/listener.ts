@@ -68,6 +68,13 @@ interface AnswerCount {
 const CONTEXT = 'sputnikContext';
 const NO_BODY: Buffer = Buffer.alloc(0);
 
+/** No route has a schema: fastify would load its compilers, a hundred modules, at each start. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: withoutSchemas, buildSerializer: withoutSchemas } };
+
+function withoutSchemas(): never {
+  throw new Error('a route of the gateway has a schema; fastify needs its compilers for that');
+}
+
 const NOT_ALONE = new Refused(
   'BAD_REQUEST',
   'other requests are under way on the connection; consume over one of its own',
@@ -190,6 +197,7 @@ export class Listener {
     };
     const app = fastify({
       serverFactory,
+      schemaController: NO_SCHEMAS,
       clientErrorHandler: (error, socket) => this.#connections.fail(socket, this.#counted(clientErrorAnswer(error))),
       frameworkErrors: fail,
     });
