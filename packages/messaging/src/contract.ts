@@ -6,6 +6,7 @@ import {
   type ServerConnector,
   type StandardSchemaV1,
 } from '@sputnikjs/core';
+import type { PeerNetwork } from './peers.js';
 
 /** A message for the server, in terms common to all servers. */
 export interface ProduceMessage {
@@ -186,6 +187,8 @@ export interface MessagingConnection {
   readonly requester?: MessageRequester | undefined;
   /** Absent if the server has no requests. */
   readonly responder?: MessageResponder | undefined;
+  /** Absent if the server cannot join processes. */
+  readonly peers?: PeerNetwork | undefined;
 }
 
 /** Address of the block that sends messages to the server: post or ask it a {@link ProduceMessage}. */
