@@ -46,6 +46,7 @@ export function makePendingRequests(
   function refused(error: unknown, target: string): Answer {
     const code = error instanceof SputnikError ? error.code : undefined;
     if (code === 'ASK_ENDED') return refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered');
+    if (code === 'ASK_UNREACHABLE') return refusal('SERVER_AWAY', (error as SputnikError).message);
     if (code === 'ASK_REFUSED' || code === 'ASK_DROPPED') return refusal(landing.aborted ? 'LANDING' : 'FULL');
     const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
     if (cause instanceof SputnikError && cause.code === 'SERVER_AWAY') return refusal('SERVER_AWAY');
