@@ -123,11 +123,18 @@ function serverStatus(server: ServerRecord, state: FlightStatus['connection'], u
 }
 
 function nestedStatus(
-  { path, state, restarted, connection, url, thread }: NestedState,
+  { path, state, restarted, connection, url, thread, instances }: NestedState,
   { record }: FlightMeter,
 ): NestedStatus {
   const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
-  return { path, state, restarts: restarted, ...(server && { server }), ...(thread && { thread }) };
+  return {
+    path,
+    state,
+    restarts: restarted,
+    ...(server && { server }),
+    ...(thread && { thread }),
+    ...(instances !== undefined && { instances }),
+  };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -28,7 +28,7 @@ export async function graph({ cf, dialect, format }: GraphOptions): Promise<numb
 }
 
 /** A tree from each block to which no other sends, down to the server; then the server, and the order of the boot. */
-export function textOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function textOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const byResponsibility = new Map(blocks.map((block) => [block.responsibility, block]));
   const isDrawn = new Set<GraphBlock>();
   const lines: string[] = [];
@@ -61,10 +61,17 @@ export function textOf({ blocks, servers }: SatelliteGraph): readonly string[] {
   const rows: (readonly [string, string])[] = [
     ...(servers.length === 0 ? [['server', 'none'] as const] : []),
     ...servers.map(({ path, place, listens }) => [serverName(path), `${place}${listensText(listens)}`] as const),
+    ...places.map(({ path, place }) => [path, PLACES[place](path)] as const),
     ['boot', blocks.length === 0 ? 'no blocks' : `${order}; landing goes the other way`],
   ];
   return [...lines, ...columns(rows, 0)];
 }
+
+/** What is said of places. */
+const PLACES = {
+  thread: () => 'flies in a thread of its own',
+  process: (path: string) => `runs in a process of its own: run --satellite ${path}`,
+} as const;
 
 /** What the server of the satellite at `path` is called. */
 function serverName(path: string): string {

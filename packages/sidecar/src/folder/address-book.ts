@@ -58,6 +58,11 @@ export function inside(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
+/** Whether the satellite at `other` is the one at `path`, or inside it. */
+export function isInside(path: string, other: string): boolean {
+  return path === '' || other === path || other.startsWith(inside(path, ''));
+}
+
 /** The path of the satellite around the one at `path`. */
 export function around(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
