@@ -53,7 +53,7 @@ const ROOMS = {
     ['config'],
     ['link'],
     ['publication'],
-    ['core', 'jetstream'],
+    ['core', 'jetstream', 'peers'],
     ['connector'],
     ['index'],
   ],

@@ -647,6 +647,11 @@ export const GUARDS = {
     'who asked hears of a reply that cannot be sent': [skip, 'requests'],
     'who asked hears of a handler that failed': [skip, 'requests'],
     'a duplicate is told': [swap('last >= ZERO && last <= NINE', 'true'), 'field'],
+    'a name is one token': [swap('ESCAPED', '/[^]{999}/g'), 'peers-subjects'],
+    'services of the same name may be of others': [never, 'peers'],
+    'other services are no processes': [never, 'peers-service'],
+    'what no process of the whole has sent is no packet': [never, 'peers-service'],
+    'packets that the server begins to forbid are not lost in silence': [never, 'peers-permissions'],
   },
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],
