@@ -91,7 +91,7 @@ export async function killProcesses(t: TestContext, { rounds }: ProcessTrial): P
   const tally = await Tally.of(storedInJetStream(server));
   const missing = [...http.accepted].filter((key) => !tally.http.has(key));
   t.diagnostic(
-    `${rounds * 3} kills of processes, ${rounds} freezes, ${rounds} kills of the server: ${http.accepted.size} of HTTP accepted, ` +
+    `${rounds * 3} kills of processes, ${rounds} freezes, ${rounds} kills of the server: ${http.accepted.size} of HTTP accepted (answers: ${[...http.statuses].map(([status, count]) => `${count} × ${status}`).join(', ')}), ` +
       `${tally.http.size} stored, ${missing.length} missing, ${tally.httpTwice} twice; ${tcp.sent} of TCP written, ` +
       `${tally.tcp} stored, ${tally.tcpTwice} twice, on ${tcp.connections} connections`,
   );
