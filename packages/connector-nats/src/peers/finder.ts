@@ -45,7 +45,8 @@ export class Finder {
     });
     const enough = new AbortController();
     try {
-      for (const name of new Set(satellites.map((satellite) => serviceName(whole, satellite)))) this.#ask(name, question);
+      for (const name of new Set(satellites.map((satellite) => serviceName(whole, satellite))))
+        this.#ask(name, question);
       await this.#link.during(systemClock.sleep(withinMs, enough.signal));
       return [...found.values()];
     } finally {
