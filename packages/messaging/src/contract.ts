@@ -31,11 +31,6 @@ export interface ProduceMessage {
    * that keeps messages itself, as `spool` does, takes them all the same.
    */
   readonly whenAway?: 'wait' | 'reject' | undefined;
-  /**
-   * Returns false once nobody waits for the outcome any more. If the connection ends then, the block `producer` does not send the message
-   * again. Default: somebody always waits.
-   */
-  readonly isWanted?: (() => boolean) | undefined;
 }
 
 /** What a server says about a message that it has accepted. */

@@ -1,5 +1,5 @@
 import { graphOf, type GraphBlock, type SatelliteGraph } from '../folder/graph.js';
-import { inside } from '../folder/address-book.js';
+import { inside, isInside } from '../folder/address-book.js';
 import type { Reader } from '../folder/reader.js';
 import { setUp } from '../folder/setup.js';
 import { EXIT } from '../run/exit-code.js';
@@ -79,12 +79,17 @@ function serverName(path: string): string {
 }
 
 /** For GitHub and other pages that draw Mermaid. */
-export function mermaidOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function mermaidOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const label = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
   return [
     'flowchart LR',
     ...blocks.map((block, index) => `  ${id(block.responsibility)}[${label(`${index + 1}. ${blockTitle(block)}`)}]`),
+    ...places.flatMap(({ path, place }, index) => [
+      `  subgraph place${index}[${label(`${path}: ${place}`)}]`,
+      ...blocksIn(path, blocks).map(({ responsibility }) => `    ${id(responsibility)}`),
+      '  end',
+    ]),
     ...servers.map(({ path, place }) => `  ${serverId(path)}[(${label(place)})]`),
     ...blocks.flatMap((block) => [
       ...block.listens.map(
@@ -98,8 +103,13 @@ export function mermaidOf({ blocks, servers }: SatelliteGraph): readonly string[
   ];
 }
 
+/** Those of the satellite at `path`, and of the ones inside it. */
+function blocksIn(path: string, blocks: readonly GraphBlock[]): readonly GraphBlock[] {
+  return blocks.filter(({ responsibility }) => isInside(path, responsibility));
+}
+
 /** For Graphviz. */
-export function dotOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function dotOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
   return [
@@ -109,6 +119,12 @@ export function dotOf({ blocks, servers }: SatelliteGraph): readonly string[] {
     ...blocks.map(
       (block, index) => `  ${id(block.responsibility)} [label=${quoted(`${index + 1}. ${blockTitle(block)}`)}];`,
     ),
+    ...places.flatMap(({ path, place }, index) => [
+      `  subgraph cluster${index} {`,
+      `    label=${quoted(`${path}: ${place}`)};`,
+      ...blocksIn(path, blocks).map(({ responsibility }) => `    ${id(responsibility)};`),
+      '  }',
+    ]),
     ...servers.map(({ path, place }) => `  ${serverId(path)} [shape=cylinder, label=${quoted(place)}];`),
     ...blocks.flatMap((block) => [
       ...block.listens.flatMap((place, index) => {

@@ -202,6 +202,9 @@ export class JoinedProcess implements OtherProcesses {
     const membership = await this.#join(connection, until);
     if (membership === undefined) return;
     this.#membership = membership;
+    const { log, path } = this.#of;
+    const { id } = this.#self;
+    log.info({ event: 'joined', satellite: path, instance: id }, `joined the other processes as instance ${id}`);
     for (const delivery of this.#deliveries.values()) delivery.resume();
     this.#arrivals.resume();
     while (!until.aborted) {
