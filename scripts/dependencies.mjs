@@ -58,7 +58,8 @@ const ROOMS = {
     ['index'],
   ],
   messaging: [
-    ['contract', 'has-code', 'net', 'traces'],
+    ['peers', 'has-code', 'net', 'traces'],
+    ['contract'],
     ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
     ['connector', 'producer', 'consumer', 'bridge', 'requester'],
     ['index', 'register'],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { rejection } from '@sputnikjs/testkit';
 import { open, started } from './helpers.js';
@@ -7,14 +8,21 @@ import { BYTE, foundBy, heard, found, member } from './peers-helpers.js';
 const LEAST = ['$SRV.>', 'sputnik.demo.>', '_INBOX.>'];
 const LOGIN = { username: 'me', password: 'x' };
 
-/** A server with one user, who may do these things only. */
-function guarded(publish: object, subscribe: object): readonly string[] {
-  const permissions = JSON.stringify({ publish, subscribe });
-  return [`authorization { users: [{ user: "me", password: "x", permissions: ${permissions} }] }`];
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+/** Those that the README says are enough. */
+const [DOCUMENTED = 'none'] = /^ {4}permissions: \{[^]*?^ {4}\}/m.exec(README) ?? [];
+
+/** A server with one user, who has these permissions only. */
+function withUser(permissions: string): readonly string[] {
+  return [`authorization { users: [{ user: "me", password: "x", ${permissions} }] }`];
 }
 
-test('the least permissions are enough: processes join, find each other, and packets come', async (t) => {
-  const { url } = await started(t, guarded(LEAST, LEAST));
+function guarded(publish: object, subscribe: object): readonly string[] {
+  return withUser(`permissions: ${JSON.stringify({ publish, subscribe })}`);
+}
+
+test('the permissions in the README are enough: processes join, find each other, and packets come', async (t) => {
+  const { url } = await started(t, withUser(DOCUMENTED));
   const [a, b] = [await member(t, url, '', LOGIN), await member(t, url, 'syslog', LOGIN)];
   assert.deepEqual(await foundBy(a, ['syslog'], [b]), found(b));
   a.membership.send(b.membership.address, 's1', BYTE);

@@ -143,7 +143,7 @@ export class Arrivals {
     for (const sender of this.#senders.values()) sender.leave();
     const isOpen = (): boolean => [...this.#sessions.values()].some(({ talk }) => !talk.isEmpty);
     while (isOpen() && clock.now() < until) await clock.sleep(Math.min(20, until - clock.now()));
-    for (const session of [...this.#sessions.keys()]) this.#end(session);
+    for (const session of this.#sessions.keys()) this.#end(session);
   }
 
   #end(session: string): void {

@@ -80,7 +80,9 @@ export class FrameStream {
     this.#watch();
   }
 
+  /** Nothing more goes or comes. What has come is said at once: the other side may wait for that. */
   close(): void {
+    if (this.#owesWord) this.#tell();
     this.#isClosed = true;
     this.#cancelRetry?.();
   }
@@ -138,9 +140,13 @@ export class FrameStream {
     if (this.#owesWord) return;
     this.#owesWord = true;
     setImmediate(() => {
-      if (this.#owesWord && !this.#isClosed) this.#options.send(packetOf({ come: this.#come }));
-      this.#owesWord = false;
+      if (this.#owesWord && !this.#isClosed) this.#tell();
     });
+  }
+
+  #tell(): void {
+    this.#owesWord = false;
+    this.#options.send(packetOf({ come: this.#come }));
   }
 
   /** Sends again what is under way when nothing is heard of it for long. */

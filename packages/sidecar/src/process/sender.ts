@@ -51,6 +51,7 @@ export class Sender implements Outcomes {
 
   take(message: Message): void {
     const { number } = message;
+    // guard: a message that comes again is not handled again
     if (number <= this.#last) return this.#repeat(message);
     this.#last = number;
     this.#open.add(number);
@@ -69,7 +70,7 @@ export class Sender implements Outcomes {
     this.#link?.flush();
   }
 
-  // guard: a message that comes again is not handled again
+  /** It has come before: what became of it is said again. */
   #repeat({ number, how }: Message): void {
     this.#duplicates++;
     if (this.#open.has(number)) return;
