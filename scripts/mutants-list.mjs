@@ -517,10 +517,7 @@ export const GUARDS = {
       'hand-over',
     ],
     'a process has one session; the one before is over': [skip, 'hand-over'],
-    'a message that comes again is not handled again': [
-      swap('number <= this.#last', 'false'),
-      'hand-over',
-    ],
+    'a message that comes again is not handled again': [swap('number <= this.#last', 'false'), 'hand-over'],
     'who asks where nobody is hears it at once': [never, 'hand-over'],
     'one message that cannot be cloned holds up no other': [
       swap('this.#cloneable(messages, answers)', '{ sent: [], others: [], failed: [] }'),

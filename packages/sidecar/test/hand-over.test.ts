@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import {
   defineBlock,
   Sputnik,
@@ -21,7 +21,14 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const SILENT_MS = 1_000;
 const SELF = { whole: 'demo', satellite: 'in', id: 'sender' };
 const FROM: BlockDescriptor = { name: 'source', responsibility: 'in/source' };
-const STORE = { path: '', responsibility: 'store', name: 'store', capacity: 64, whenFull: 'reject', atOnce: 1 } as const;
+const STORE = {
+  path: '',
+  responsibility: 'store',
+  name: 'store',
+  capacity: 64,
+  whenFull: 'reject',
+  atOnce: 1,
+} as const;
 
 /** What carries packets between processes, and loses some. */
 class Net {
@@ -144,8 +151,11 @@ class Instance {
   }
 }
 
-/** A process that sends to `store`. */
-async function sender(net: Net): Promise<{ delivery: Delivery; store: BlockCommunicator; searched: () => number }> {
+/** A process that sends to `store`; it ends with the test. */
+async function sender(
+  t: TestContext,
+  net: Net,
+): Promise<{ delivery: Delivery; store: BlockCommunicator; searched: () => number }> {
   let [sessions, searched] = [0, 0];
   const post = net.add(
     'at-sender',
@@ -164,16 +174,17 @@ async function sender(net: Net): Promise<{ delivery: Delivery; store: BlockCommu
     post: () => post,
     search: () => void searched++,
   });
+  t.after(() => delivery.close(1));
   const store = delivery.level.flight.communicator('store', FROM);
   assert.ok(store);
   return { delivery, store, searched: () => searched };
 }
 
 for (let seed = 1; seed <= 12; seed++)
-  test(`instances that end and packets that get lost: nothing is, all keeps its order, and one instance takes each once (${seed})`, async () => {
+  test(`instances that end and packets that get lost: nothing is, all keeps its order, and one instance takes each once (${seed})`, async (t) => {
     const next = chance(seed);
     const net = new Net(() => next() < 0.1);
-    const { delivery, store } = await sender(net);
+    const { delivery, store } = await sender(t, net);
     const all: Instance[] = [];
     let now = await Instance.start(net, '0');
     all.push(now);
@@ -204,9 +215,9 @@ for (let seed = 1; seed <= 12; seed++)
     for (const one of all) one.kill();
   });
 
-test('one instance has all, also when another one comes; when it ends, the other has what was not handled, and what follows', async () => {
+test('one instance has all, also when another one comes; when it ends, the other has what was not handled, and what follows', async (t) => {
   const net = new Net();
-  const { delivery, store, searched } = await sender(net);
+  const { delivery, store, searched } = await sender(t, net);
   const one = await Instance.start(net, '1');
   delivery.offer([one.peer]);
   one.hold();
@@ -230,9 +241,9 @@ test('one instance has all, also when another one comes; when it ends, the other
   two.kill();
 });
 
-test('a break that both outlive: what had come is not handled again, and its outcome is told in the next session', async () => {
+test('a break that both outlive: what had come is not handled again, and its outcome is told in the next session', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(net);
+  const { delivery, store } = await sender(t, net);
   const one = await Instance.start(net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
@@ -254,10 +265,10 @@ test('a break that both outlive: what had come is not handled again, and its out
   one.kill();
 });
 
-test('an answer that was lost with its session is said to be: the question is not handled again', async () => {
+test('an answer that was lost with its session is said to be: the question is not handled again', async (t) => {
   let isCut = false;
   const net = new Net(() => isCut);
-  const { delivery, store } = await sender(net);
+  const { delivery, store } = await sender(t, net);
   const one = await Instance.start(net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
@@ -279,9 +290,9 @@ test('an answer that was lost with its session is said to be: the question is no
   one.kill();
 });
 
-test('who asks where nobody is hears it at once; so does who had asked when the last one went, unless somebody has the question', async () => {
+test('who asks where nobody is hears it at once; so does who had asked when the last one went, unless somebody has the question', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(net);
+  const { delivery, store } = await sender(t, net);
   const unreachable = ({ code }: SputnikError): boolean => code === 'ASK_UNREACHABLE';
   await assert.rejects(store.ask({ n: 0 }), unreachable);
   const one = await Instance.start(net, '1');
@@ -293,9 +304,9 @@ test('who asks where nobody is hears it at once; so does who had asked when the 
   one.kill();
 });
 
-test('one that lands handles what it has, takes nothing more, and the next one has the rest, in order', async () => {
+test('one that lands handles what it has, takes nothing more, and the next one has the rest, in order', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(net);
+  const { delivery, store } = await sender(t, net);
   const one = await Instance.start(net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
@@ -314,14 +325,20 @@ test('one that lands handles what it has, takes nothing more, and the next one h
   const two = await Instance.start(net, '2');
   delivery.offer([two.peer]);
   await net.deliver(50);
-  assert.deepEqual([one.got, two.got], [[0, 1, 2], [3, 4]]);
+  assert.deepEqual(
+    [one.got, two.got],
+    [
+      [0, 1, 2],
+      [3, 4],
+    ],
+  );
   one.kill();
   two.kill();
 });
 
-test('whoever talks of a session that nobody knows is told so, and begins another one', async () => {
+test('whoever talks of a session that nobody knows is told so, and begins another one', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(net);
+  const { delivery, store } = await sender(t, net);
   const one = await Instance.start(net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
