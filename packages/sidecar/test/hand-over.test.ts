@@ -108,8 +108,9 @@ class Instance {
 
   readonly acknowledgements: Acknowledgements;
 
-  static async start(net: Net, id: string): Promise<Instance> {
+  static async start(t: TestContext, net: Net, id: string): Promise<Instance> {
     const instance = new Instance(net, id);
+    t.after(() => instance.kill());
     const store = defineBlock({
       name: 'store',
       make: () => ({
@@ -186,7 +187,7 @@ for (let seed = 1; seed <= 12; seed++)
     const net = new Net(() => next() < 0.1);
     const { delivery, store } = await sender(t, net);
     const all: Instance[] = [];
-    let now = await Instance.start(net, '0');
+    let now = await Instance.start(t, net, '0');
     all.push(now);
     const posted: Promise<boolean>[] = [];
     const step = async (): Promise<void> => {
@@ -201,7 +202,7 @@ for (let seed = 1; seed <= 12; seed++)
       if (next() < 0.3) await step();
       if (next() < 0.02) {
         now.kill();
-        now = await Instance.start(net, String(all.length));
+        now = await Instance.start(t, net, String(all.length));
         all.push(now);
       }
     }
@@ -212,18 +213,17 @@ for (let seed = 1; seed <= 12; seed++)
     assert.ok((await Promise.all(posted)).every(Boolean));
     for (const { got } of all) assert.deepEqual(got, [...new Set(got)], 'an instance handled one twice');
     assert.deepEqual([...new Set(all.flatMap(({ got }) => got))], upTo(300));
-    for (const one of all) one.kill();
   });
 
 test('one instance has all, also when another one comes; when it ends, the other has what was not handled, and what follows', async (t) => {
   const net = new Net();
   const { delivery, store, searched } = await sender(t, net);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   one.hold();
   const sent = upTo(5).map((n) => store.post({ n }));
   await net.deliver();
-  const two = await Instance.start(net, '2');
+  const two = await Instance.start(t, net, '2');
   for (let n = 0; n < 20; n++) delivery.offer([one.peer, two.peer]);
   store.send({ n: 5 });
   await net.deliver();
@@ -238,13 +238,12 @@ test('one instance has all, also when another one comes; when it ends, the other
   await Promise.all(sent);
   assert.deepEqual(two.got, upTo(6));
   one.release();
-  two.kill();
 });
 
 test('a break that both outlive: what had come is not handled again, and its outcome is told in the next session', async (t) => {
   const net = new Net();
   const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
   one.hold();
@@ -262,14 +261,13 @@ test('a break that both outlive: what had come is not handled again, and its out
   assert.deepEqual(one.got, [0, 1, 2, 3]);
   assert.equal(one.arrivals.duplicates, 4);
   assert.equal(delivery.isIdle, true);
-  one.kill();
 });
 
 test('an answer that was lost with its session is said to be: the question is not handled again', async (t) => {
   let isCut = false;
   const net = new Net(() => isCut);
   const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
   one.hold();
@@ -281,13 +279,18 @@ test('an answer that was lost with its session is said to be: the question is no
   await net.deliver();
   net.time.pass(SILENT_MS + 1);
   delivery.look();
-  one.arrivals.look();
   isCut = false;
   delivery.offer([one.peer]);
   await net.deliver(50);
   await assert.rejects(asked, ({ code }: SputnikError) => code === 'ASK_ENDED');
   assert.deepEqual(one.got, [0]);
-  one.kill();
+  // nothing of the session before is waited for
+  let isClosed = false;
+  void one.arrivals.close(60_000).then(() => (isClosed = true));
+  await net.deliver();
+  net.time.pass(20);
+  await net.deliver();
+  assert.equal(isClosed, true);
 });
 
 test('who asks where nobody is hears it at once; so does who had asked when the last one went, unless somebody has the question', async (t) => {
@@ -295,19 +298,18 @@ test('who asks where nobody is hears it at once; so does who had asked when the 
   const { delivery, store } = await sender(t, net);
   const unreachable = ({ code }: SputnikError): boolean => code === 'ASK_UNREACHABLE';
   await assert.rejects(store.ask({ n: 0 }), unreachable);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
   one.arrivals.leave();
   await net.deliver();
   await assert.rejects(store.ask({ n: 1 }), unreachable);
-  one.kill();
 });
 
 test('one that lands handles what it has, takes nothing more, and the next one has the rest, in order', async (t) => {
   const net = new Net();
   const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
   one.hold();
@@ -322,7 +324,7 @@ test('one that lands handles what it has, takes nothing more, and the next one h
   await net.deliver();
   net.time.pass(1_000);
   await closed;
-  const two = await Instance.start(net, '2');
+  const two = await Instance.start(t, net, '2');
   delivery.offer([two.peer]);
   await net.deliver(50);
   assert.deepEqual(
@@ -332,14 +334,12 @@ test('one that lands handles what it has, takes nothing more, and the next one h
       [3, 4],
     ],
   );
-  one.kill();
-  two.kill();
 });
 
 test('whoever talks of a session that nobody knows is told so, and begins another one', async (t) => {
   const net = new Net();
   const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(net, '1');
+  const one = await Instance.start(t, net, '1');
   delivery.offer([one.peer]);
   await net.deliver();
   assert.equal(delivery.isReachable, true);
@@ -354,5 +354,4 @@ test('whoever talks of a session that nobody knows is told so, and begins anothe
   // nobody answers that a session is not known
   one.arrivals.packet({ session: 'x', bytes: UNKNOWN_SESSION, from: 'at-sender' });
   assert.equal(one.arrivals.senders, 1);
-  one.kill();
 });

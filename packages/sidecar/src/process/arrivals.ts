@@ -53,8 +53,8 @@ export class Arrivals {
   packet({ session, bytes, from }: Packet): void {
     const known = this.#sessions.get(session);
     if (known) return known.talk.take(bytes);
-    // guard: whoever talks of a session that is forgotten is told to begin another one
     if (!isBeginning(bytes) || this.#isLeaving) {
+      // guard: whoever talks of a session that is forgotten is told to begin another one
       if (!isUnknown(bytes)) this.#of.post()?.send(from, session, UNKNOWN_SESSION);
       return;
     }
