@@ -512,7 +512,10 @@ export const GUARDS = {
     'what comes a second time is taken once': [skip, 'frame-stream'],
     'one instance has all messages until it is gone, so that they keep their order': [skip, 'hand-over'],
     'what an instance that is gone has not handled goes to the next one': [skip, 'hand-over'],
-    'whoever talks of a session that is forgotten is told to begin another one': [swap('!isUnknown(bytes)', 'false'), 'hand-over'],
+    'whoever talks of a session that is forgotten is told to begin another one': [
+      swap('!isUnknown(bytes)', 'false'),
+      'hand-over',
+    ],
     'a process has one session; the one before is over': [skip, 'hand-over'],
     'a message that comes again is not handled again': [swap('number <= this.#last', 'false'), 'hand-over'],
     'who asks where nobody is hears it at once': [never, 'hand-over'],

@@ -1,5 +1,6 @@
 import { GENERIC } from './block-factories.js';
 import { uncloneable } from './cloneable.js';
+import { JOIN } from './connector-conf.js';
 import { levelsOf } from './levels.js';
 import type { NestedEntry } from './options.js';
 import type { SatelliteReading } from './satellite-reading.js';
@@ -33,6 +34,16 @@ export function placeProblems(reading: SatelliteReading, around: PlaceSurroundin
       return [...own, ...ofProcess(one, around).map(cannot('process of its own')), ...inner];
     return [...own, ...inner];
   });
+}
+
+/** A block with the address of the one that joins the processes. */
+export function joinTaken({ list }: SatelliteReading): readonly string[] {
+  return list.entries
+    .filter(({ name, responsibility = name }) => responsibility === JOIN)
+    .map(
+      ({ index }) =>
+        `${list.label}: [${index}]: "${JOIN}" is the address of the block that joins the processes; give this one another`,
+    );
 }
 
 /** Keys that mean nothing at that place. */

@@ -13,7 +13,7 @@ import { attempt, type WithProblems } from './problems.js';
 import { bookOf, checkSatellite, deafNeeds } from './satellite-check.js';
 import type { SatelliteSettings } from './satellite-conf.js';
 import { readSatellite, type Origin, type SatelliteReading } from './satellite-reading.js';
-import { placeProblems } from './place-check.js';
+import { joinTaken, placeProblems } from './place-check.js';
 import { partOf, partsIn, type Part } from './parts.js';
 import { findConnector, JOIN, type ConnectorSetup } from './connector-conf.js';
 import { printable } from '../text.js';
@@ -116,7 +116,8 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const root: SatelliteSetup = found.setup;
   const parts = partsIn<SatelliteSetup>(root);
   const part = parts.find(({ path }) => path === (options.satellite ?? ''));
-  const own = levelsOf<SatelliteReading>(reading).find(({ path }) => path === part?.path) ?? reading;
+  const readings = levelsOf<SatelliteReading>(reading);
+  const own = readings.find(({ path }) => path === part?.path) ?? reading;
   const ofPart = ({ responsibility }: BlockWiring): boolean => partOf(parts, responsibility) === part;
   const claimsOf = (one: Part<unknown>): readonly Claim[] => found.claims.filter(({ by }) => partOf(parts, by) === one);
   const all = [
@@ -127,6 +128,9 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     ...found.problems,
     ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
     ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
+    ...(parts.length > 1
+      ? parts.flatMap(({ path }) => readings.filter((one) => one.path === path).flatMap(joinTaken))
+      : []),
     ...placeProblems(reading, { wiring: found.wiring, joins }),
     // processes may be on different machines
     ...parts.flatMap((one) => contested([...(one === part ? adminClaims(own) : []), ...claimsOf(one)])),

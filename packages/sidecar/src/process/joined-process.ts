@@ -3,7 +3,6 @@ import {
   defineBlock,
   Sputnik,
   type BlockDefinition,
-  type BlockContext,
   type Clock,
   type EventListener,
   type Flight,
@@ -13,7 +12,6 @@ import {
   type Metric,
   type Timeouts,
 } from '@sputnikjs/core';
-import { peersOf, type Membership, type Peer } from '@sputnikjs/messaging';
 import { JOIN } from '../folder/connector-conf.js';
 import { partOf, type Part } from '../folder/parts.js';
 import type { NestedSetup, SatelliteSetup } from '../folder/setup.js';
@@ -24,17 +22,13 @@ import { together, type Leftovers } from '../satellite/leftovers.js';
 import { levelAt, partsOf } from '../satellite/level.js';
 import type { OtherProcesses } from '../satellite/whole-satellite.js';
 import type { OwnedConnector } from '../satellite/owned-connector.js';
-import { textOf } from '../text.js';
 import { Arrivals } from './arrivals.js';
 import { Delivery, type Post } from './delivery.js';
+import { Presence } from './presence.js';
 import { RemotePart } from './remote-part.js';
 
 /** An instance whose heartbeat is missed so often is gone. */
 const INTERVALS = 2;
-/** How long processes have to answer when somebody looks for them, in milliseconds. */
-const ANSWER_MS = 250;
-/** How often somebody looks for a part that nobody is reachable of, in milliseconds; and after how long again who is refused. */
-const [SEEK_MS, REFUSED_MS] = [500, 5_000];
 /** Of the time that there is for the end: how much the messages have that are on their way. */
 const SHARE = 0.9;
 
@@ -54,8 +48,8 @@ export interface JoinedOptions {
   readonly timeouts: Timeouts & { readonly heartbeatMs: number };
   readonly clock: Clock;
   readonly log: Logger;
-  /** Sees what is sent to other parts. */
-  readonly observer: MessageObserver | undefined;
+  /** Sees what is sent to the part at a path. */
+  readonly observerOf: (path: string) => MessageObserver | undefined;
   /** Is told of the connection that joins. */
   readonly onEvent: EventListener;
 }
@@ -63,20 +57,18 @@ export interface JoinedOptions {
 /** This process as one of several that make up a satellite: it finds the others, sends to them and takes what they send. */
 export class JoinedProcess implements OtherProcesses {
   readonly #of: JoinedOptions;
-  readonly #self: Peer;
+  readonly #presence: Presence;
   readonly #deliveries: ReadonlyMap<string, Delivery>;
   readonly #arrivals: Arrivals;
   readonly #flight: Flight;
-  #membership: Membership | undefined;
   #left: readonly Leftovers[] = [];
-  #search: () => void = () => {};
   /** Says of messages of other processes when their handlers here have settled. */
   readonly acknowledgements: Acknowledgements;
 
   static async prepare(of: JoinedOptions): Promise<JoinedProcess> {
-    const { whole, path, parts, hearing, clock, log, observer, timeouts, connector, onEvent } = of;
+    const { whole, path, parts, hearing, clock, log, observerOf, timeouts, connector, onEvent } = of;
     const self = { whole, satellite: path, id: randomUUID().replaceAll('-', '') };
-    const post = (): Post | undefined => joined.#membership;
+    const post = (): Post | undefined => presence.post;
     const others = parts.filter((part) => part.path !== path);
     const silentMs = timeouts.heartbeatMs * INTERVALS;
     let sessions = 0;
@@ -88,22 +80,24 @@ export class JoinedProcess implements OtherProcesses {
           self,
           log,
           clock,
-          observer,
+          observer: observerOf(part.path),
           silentMs,
           post,
           nameSession: () => `${self.id}x${++sessions}`,
-          search: () => joined.#search(),
+          search: () => presence.search(),
         }),
       ),
     );
     const acknowledgements = new Acknowledgements();
     const { destinationOf } = of;
     const arrivals = new Arrivals({ destinationOf, acknowledgements, clock, log, silentMs, post });
+    const everyMs = timeouts.heartbeatMs / INTERVALS;
+    const presence: Presence = new Presence({ self, deliveries, arrivals, clock, log, everyMs });
     const network = defineBlock({
       name: 'network',
       make: () => ({
-        onServerConnect: (connection: unknown, ctx) => joined.#connect(connection, ctx),
-        onServerDisconnect: () => joined.#disconnect(),
+        onServerConnect: (connection: unknown, ctx) => presence.connect(connection, ctx),
+        onServerDisconnect: () => presence.disconnect(),
       }),
     });
     const { value: flight } = await new Sputnik({
@@ -116,14 +110,13 @@ export class JoinedProcess implements OtherProcesses {
       log,
       onEvent,
     }).assemble();
-    const joined: JoinedProcess = new JoinedProcess(of, { self, deliveries, arrivals, flight, acknowledgements });
-    return joined;
+    return new JoinedProcess(of, { presence, deliveries, arrivals, flight, acknowledgements });
   }
 
   private constructor(
     of: JoinedOptions,
     made: {
-      readonly self: Peer;
+      readonly presence: Presence;
       readonly deliveries: readonly Delivery[];
       readonly arrivals: Arrivals;
       readonly flight: Flight;
@@ -131,7 +124,7 @@ export class JoinedProcess implements OtherProcesses {
     },
   ) {
     this.#of = of;
-    this.#self = made.self;
+    this.#presence = made.presence;
     this.#deliveries = new Map(made.deliveries.map((one) => [one.path, one]));
     this.#arrivals = made.arrivals;
     this.#flight = made.flight;
@@ -185,79 +178,9 @@ export class JoinedProcess implements OtherProcesses {
     await Promise.all([...this.#deliveries.values()].map((one) => one.idle()));
   }
 
-  /** Joins the others, and stays with them until the connection ends. */
-  #connect(connection: unknown, ctx: BlockContext): void {
-    const ends = new AbortController();
-    this.#disconnect = () => {
-      ends.abort();
-      this.#membership = undefined;
-      for (const delivery of this.#deliveries.values()) delivery.suspend();
-    };
-    ctx.waitUntil(this.#stay(connection, AbortSignal.any([ends.signal, ctx.signal])));
-  }
-
-  #disconnect: () => void = () => {};
-
-  async #stay(connection: unknown, until: AbortSignal): Promise<void> {
-    const membership = await this.#join(connection, until);
-    if (membership === undefined) return;
-    this.#membership = membership;
-    const { log, path } = this.#of;
-    const { id } = this.#self;
-    log.info({ event: 'joined', satellite: path, instance: id }, `joined the other processes as instance ${id}`);
-    for (const delivery of this.#deliveries.values()) delivery.resume();
-    this.#arrivals.resume();
-    while (!until.aborted) {
-      await this.#look(membership);
-      await this.#pause(until);
-    }
-  }
-
-  /** As often as it takes: what a server refuses, an operator may allow. */
-  async #join(connection: unknown, until: AbortSignal): Promise<Membership | undefined> {
-    const { clock, log } = this.#of;
-    while (!until.aborted) {
-      try {
-        return await peersOf(connection).join(this.#self, {
-          packet: (packet) => {
-            const known = [...this.#deliveries.values()].some((one) => one.packet(packet.session, packet.bytes));
-            if (!known) this.#arrivals.packet(packet);
-          },
-          unreachable: (session) => {
-            for (const delivery of this.#deliveries.values()) delivery.unreachable(session);
-            this.#arrivals.unreachable(session);
-          },
-        });
-      } catch (error) {
-        if (until.aborted) return undefined;
-        const text = `cannot join the other processes: ${textOf(error)}; it tries again in ${REFUSED_MS / 1000} s`;
-        log.error({ event: 'joinFailed', error }, text);
-        await clock.sleep(REFUSED_MS, until);
-      }
-    }
-    return undefined;
-  }
-
-  async #look(membership: Membership): Promise<void> {
-    const deliveries = [...this.#deliveries.values()];
-    for (const delivery of deliveries) delivery.look();
-    this.#arrivals.look();
-    const found = await membership.find([...this.#deliveries.keys()], ANSWER_MS).catch(() => undefined);
-    if (found && this.#membership === membership) for (const delivery of deliveries) delivery.offer(found);
-  }
-
-  /** Until it is time to look again: soon if a part is sought. */
-  async #pause(until: AbortSignal): Promise<void> {
-    const { clock, timeouts } = this.#of;
-    const isSought = [...this.#deliveries.values()].some((one) => one.isSought);
-    const sooner = new AbortController();
-    this.#search = () => sooner.abort();
-    await clock.sleep(isSought ? SEEK_MS : timeouts.heartbeatMs / INTERVALS, AbortSignal.any([until, sooner.signal]));
-  }
-
   async #leave(): Promise<void> {
     this.#arrivals.leave();
-    await this.#membership?.leave().catch(() => {});
+    await this.#presence.leave();
   }
 
   async #land(withinMs: number): Promise<void> {

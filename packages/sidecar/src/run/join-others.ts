@@ -7,6 +7,7 @@ import { logOfSatellite } from '../log/satellite-log.js';
 import { JoinedProcess } from '../process/joined-process.js';
 import { isOfConnection } from '../satellite/connection-events.js';
 import type { DestinationOf } from '../satellite/handles.js';
+import { Names } from '../satellite/names.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
 import { hearingOf } from '../satellite/whole-satellite.js';
 
@@ -31,7 +32,7 @@ export interface Others {
 
 /** Joins this process to the others, where the satellite has several; undefined if it has one. */
 export async function joinOthers(setup: Setup, options: JoiningOptions): Promise<Others | undefined> {
-  const { parts, join, whole, path, root } = setup;
+  const { parts, join, whole, path, root, book } = setup;
   if (parts.length === 1 || join === undefined) return undefined;
   const { whereIs, log, observer, makeLog, ofServer } = options;
   const connector = new OwnedConnector(join.connector);
@@ -47,7 +48,7 @@ export async function joinOthers(setup: Setup, options: JoiningOptions): Promise
     timeouts: setup.settings.timeouts,
     clock: systemClock,
     log,
-    observer,
+    observerOf: (to) => observer && new Names(to, book).ofObserver(observer),
     onEvent: (event) => {
       if (!isOfConnection(event)) return;
       events.take(event);
