@@ -75,6 +75,7 @@ const ROOMS = {
   ],
   sidecar: [
     ['text', 'version'],
+    ['clone'],
     ['folder', 'log'],
     ['admin', 'satellite'],
     ['remote', 'service'],

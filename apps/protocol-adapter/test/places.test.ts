@@ -11,32 +11,33 @@ const CONF = fileURLToPath(new URL('../conf/', import.meta.url));
 /** How `conf/demo` is flown: where the satellites inside are, and which processes there are. */
 interface Variant {
   readonly title: string;
-  readonly place: 'here' | 'thread' | 'process';
+  readonly entry: { readonly place: 'here' | 'thread' | 'process'; readonly clone?: true };
   readonly processes: readonly string[];
 }
 
 const VARIANTS: readonly Variant[] = [
-  { title: 'one process', place: 'here', processes: [''] },
-  { title: 'a thread each', place: 'thread', processes: [''] },
-  { title: 'a process each, wherever they are', place: 'process', processes: ['', 'syslog', 'http'] },
+  { title: 'one process', entry: { place: 'here' }, processes: [''] },
+  { title: 'one process whose satellites get clones', entry: { place: 'here', clone: true }, processes: [''] },
+  { title: 'a thread each', entry: { place: 'thread' }, processes: [''] },
+  { title: 'a process each, wherever they are', entry: { place: 'process' }, processes: ['', 'syslog', 'http'] },
 ];
 
 /** The demo and the folders in it, with each satellite at this place, and nothing else changed. */
-function demoAt(t: TestContext, place: string): string {
+function demoAt(t: TestContext, own: Variant['entry']): string {
   const conf = folder(t);
   for (const name of ['demo', 'demo-syslog', 'demo-http'])
     cpSync(join(CONF, name), join(conf, name), { recursive: true });
   const file = join(conf, 'demo', 'blocks.json');
   const entries = JSON.parse(readFileSync(file, 'utf8')) as readonly object[];
-  writeFileSync(file, JSON.stringify(entries.map((entry) => ('satellite' in entry ? { ...entry, place } : entry))));
+  writeFileSync(file, JSON.stringify(entries.map((entry) => ('satellite' in entry ? { ...entry, ...own } : entry))));
   return join(conf, 'demo');
 }
 
-for (const { title, place, processes } of VARIANTS)
-  test(`conf/demo as ${title}: what logger and curl send, mosquitto_sub gets; only "place" is changed`, async (t) => {
+for (const { title, entry, processes } of VARIANTS)
+  test(`conf/demo as ${title}: what logger and curl send, mosquitto_sub gets; only where they are is changed`, async (t) => {
     const [nats, mqtt, syslog, http] = [await natsServer(t), await freePort(), await freePort(), await freePort()];
-    if (place === 'process') await nats.start();
-    const cf = demoAt(t, place);
+    if (entry.place === 'process') await nats.start();
+    const cf = demoAt(t, entry);
     const env = {
       CONNECTOR_PORT: `${mqtt}`,
       JOIN_URL: nats.url,

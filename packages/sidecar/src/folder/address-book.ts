@@ -12,6 +12,8 @@ export interface Place {
 interface Level {
   readonly blocks: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
+  /** Messages in and out are cloned. */
+  readonly clones: boolean;
 }
 
 /** A satellite in an address book, as data. */
@@ -24,8 +26,8 @@ export class AddressBook {
   readonly #levels = new Map<string, Level>();
 
   /** The blocks of a satellite, their names by address, and the addresses of the satellites inside it. */
-  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>): void {
-    this.#levels.set(path, { blocks, nested: new Set(nested) });
+  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>, clones: boolean = false): void {
+    this.#levels.set(path, { blocks, nested: new Set(nested), clones });
   }
 
   /** All that was added. */
@@ -40,6 +42,11 @@ export class AddressBook {
   find(path: string, address: string): Place | undefined {
     if (address.startsWith('../')) return path === '' ? undefined : this.find(around(path), address.slice(3));
     return this.#within(path, address) ?? (path === '' ? undefined : this.find(around(path), address));
+  }
+
+  /** Whether messages between blocks of these two satellites are cloned. */
+  clonesBetween(from: string, to: string): boolean {
+    return this.levels.some(({ path, clones }) => clones && isInside(path, from) !== isInside(path, to));
   }
 
   #within(path: string, address: string): Place | undefined {

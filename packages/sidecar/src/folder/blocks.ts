@@ -70,6 +70,12 @@ const Nested = z.strictObject({
     .describe(
       'Where it flies: "here", on the thread of the satellite around it, in a "thread" of its own, or in a "process" of its own, which "run --satellite" starts.',
     ),
+  clone: z
+    .boolean()
+    .optional()
+    .describe(
+      'Has messages in and out cloned, as in a thread, where it flies "here": so that tests find what cannot go into one.',
+    ),
   heapMb: z
     .int()
     .min(16)

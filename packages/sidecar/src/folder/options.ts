@@ -40,6 +40,8 @@ export interface NestedEntry {
    * which is started elsewhere, and joins by what `join.json` says.
    */
   readonly place?: Place | undefined;
+  /** Has messages in and out cloned, as in a thread, where it flies `here`: so tests find what cannot go into one. */
+  readonly clone?: boolean | undefined;
   /** How large the heap of its thread may get, in megabytes. Beyond that it fails. Node's own limit unless given. */
   readonly heapMb?: number | undefined;
 }

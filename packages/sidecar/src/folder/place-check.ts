@@ -1,5 +1,5 @@
 import { GENERIC } from './block-factories.js';
-import { uncloneable } from './cloneable.js';
+import { uncloneable } from '../clone/cloneable.js';
 import { JOIN } from './connector-conf.js';
 import { levelsOf } from './levels.js';
 import type { NestedEntry } from './options.js';
@@ -47,10 +47,18 @@ export function joinTaken({ list }: SatelliteReading): readonly string[] {
 }
 
 /** Keys that mean nothing at that place. */
-function misfits({ place, heapMb, restart }: NestedEntry): readonly (readonly [key: string, text: string])[] {
+function misfits({
+  place = 'here',
+  heapMb,
+  restart,
+  clone,
+}: NestedEntry): readonly (readonly [key: string, text: string])[] {
   return [
     ...(heapMb !== undefined && place !== 'thread'
       ? [['heapMb', 'only a thread has a heap of its own; add "place": "thread", or leave it out'] as const]
+      : []),
+    ...(clone !== undefined && place !== 'here'
+      ? [['clone', 'messages are cloned on their way there in any case; leave it out'] as const]
       : []),
     ...(restart !== undefined && place === 'process'
       ? [

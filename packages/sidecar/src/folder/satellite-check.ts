@@ -44,7 +44,7 @@ export function namesOf({ list }: SatelliteReading): ReadonlyMap<string, string>
 
 /** Of a satellite and all that are inside it. */
 export function bookOf(reading: SatelliteReading, book: AddressBook = new AddressBook()): AddressBook {
-  book.add(reading.path, namesOf(reading), reading.nested.keys());
+  book.add(reading.path, namesOf(reading), reading.nested.keys(), reading.entry?.clone);
   for (const one of reading.nested.values()) bookOf(one, book);
   return book;
 }

@@ -1,6 +1,5 @@
-import { uncloneable } from '../folder/cloneable.js';
-import { textOf } from '../text.js';
-import { pack, unpack } from './packing.js';
+import { notCloned } from '../clone/not-cloned.js';
+import { pack, unpack } from '../clone/packing.js';
 import { portable } from './portable.js';
 import type { Frame, Item, Message, Way } from './wire.js';
 
@@ -180,10 +179,4 @@ export function receive(frame: Frame, to: Receiver): void {
   for (const item of items) to.take(item);
   for (let row = 0; row < settled.length; row += 2)
     for (let number = settled[row] ?? 0; number <= (settled[row + 1] ?? -1); number++) to.settled(number);
-}
-
-/** That something cannot go to another thread or process, and where in it that is. */
-export function notCloned(what: string, value: unknown, cause?: unknown): Error {
-  const place = uncloneable(value) ?? (cause === undefined ? 'unknown' : textOf(cause));
-  return new TypeError(`${what} cannot go to another thread or process: ${place}; send plain values`, { cause });
 }

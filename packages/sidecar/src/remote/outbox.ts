@@ -13,10 +13,11 @@ import {
   type MessageObserver,
 } from '@sputnikjs/core';
 import { addressFrom, fullAddress } from '../folder/address-book.js';
-import { uncloneable } from '../folder/cloneable.js';
+import { uncloneable } from '../clone/cloneable.js';
+import { notCloned } from '../clone/not-cloned.js';
 import type { Hearing } from '../satellite/assembly.js';
 import { Carrier, Unanswered } from './carrier.js';
-import { notCloned, type Link } from './link.js';
+import type { Link } from './link.js';
 
 /** So many messages for a block are under way at most. */
 const WINDOW = 1024;

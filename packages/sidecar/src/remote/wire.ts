@@ -1,4 +1,5 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
+import type { View } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
 import type { ThreadLoad } from '../satellite/made-satellite.js';
 
@@ -90,18 +91,6 @@ export interface Message {
   readonly wayId: number;
   readonly how: 'send' | 'ask';
   readonly msg: unknown;
-}
-
-/** Where bytes stand in the buffer of their frame. */
-export interface View {
-  /** Among the values of the frame. */
-  readonly value: number;
-  /** The keys that lead there. */
-  readonly keys: readonly (string | number)[];
-  readonly kind: string;
-  readonly at: number;
-  /** In elements of its kind. */
-  readonly length: number;
 }
 
 /** What is posted at once. */

@@ -48,7 +48,7 @@ export class SatelliteInside {
 
   constructor(of: InsideOptions) {
     this.#of = of;
-    for (const { path, blocks, nested } of of.data.book) this.#book.add(path, blocks, nested);
+    for (const { path, blocks, nested, clones } of of.data.book) this.#book.add(path, blocks, nested, clones);
   }
 
   /** Undefined until it boots. */
