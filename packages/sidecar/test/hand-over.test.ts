@@ -3,11 +3,11 @@ import { test, type TestContext } from 'node:test';
 import {
   defineBlock,
   Sputnik,
-  SputnikError,
   type BlockCommunicator,
   type BlockDescriptor,
   type Flight,
   type Logger,
+  type SputnikError,
 } from '@sputnikjs/core';
 import { Arrivals } from '../dist/process/arrivals.js';
 import { Delivery, type Post } from '../dist/process/delivery.js';
