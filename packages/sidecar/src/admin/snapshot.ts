@@ -54,7 +54,7 @@ export function snapshot(watched: Watched): Status {
   const given = watched.metrics();
   const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
-    .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
+    .filter(({ name }) => !INFRASTRUCTURE.has(name))
     .map((block) => entryOf(block, wiring, meter, given));
   const { server, launchedAt, startedAt, failed } = meter.record;
   const connection = flight?.connection ?? 'none';

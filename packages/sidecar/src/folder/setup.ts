@@ -154,7 +154,11 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     join: join.value,
     warnings,
     readableSecrets,
-    configurations: async () => (await Promise.all(levelsOf(reading).map(inForce))).flat(),
+    configurations: async () => {
+      const all = (await Promise.all(readings.map(inForce))).flat();
+      // of another process only what joins them
+      return all.filter(({ name }) => name === JOIN || partOf(parts, name) === part);
+    },
     again: () => setUp(options),
   };
   const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));

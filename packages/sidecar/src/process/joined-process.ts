@@ -3,6 +3,7 @@ import {
   defineBlock,
   Sputnik,
   type BlockDefinition,
+  type BlockStatus,
   type Clock,
   type EventListener,
   type Flight,
@@ -42,6 +43,8 @@ export interface JoinedOptions {
   readonly parts: readonly Part<SatelliteSetup>[];
   /** The blocks that take messages, of all parts. */
   readonly hearing: readonly Hearing[];
+  /** The addresses of blocks that blocks here need. */
+  readonly needed: ReadonlySet<string>;
   /** Leads to the satellites of this part. */
   readonly destinationOf: DestinationOf;
   readonly connector: OwnedConnector;
@@ -150,6 +153,15 @@ export class JoinedProcess implements OtherProcesses {
   /** How the flight is that keeps the connection. */
   status(): FlightStatus {
     return this.#flight.status();
+  }
+
+  /** Blocks elsewhere that blocks here need, or have sent to, with what waits for them here. */
+  blocks(): readonly BlockStatus[] {
+    const { needed } = this.#of;
+    const all = [...this.#deliveries.values()].flatMap((one) => one.blocks());
+    return all.filter(
+      ({ responsibility, accepted, rejected }) => needed.has(responsibility) || accepted + rejected > 0,
+    );
   }
 
   /** What is left of messages for other parts. */

@@ -1,5 +1,6 @@
 import { systemClock, type Logger, type MessageObserver, type SputnikEvent } from '@sputnikjs/core';
 import type { NestedState } from '../admin/nested-state.js';
+import { inside } from '../folder/address-book.js';
 import { JOIN } from '../folder/connector-conf.js';
 import type { Setup } from '../folder/setup.js';
 import type { EventLog, Surroundings } from '../log/logs.js';
@@ -32,7 +33,7 @@ export interface Others {
 
 /** Joins this process to the others, where the satellite has several; undefined if it has one. */
 export async function joinOthers(setup: Setup, options: JoiningOptions): Promise<Others | undefined> {
-  const { parts, join, whole, path, root, book } = setup;
+  const { parts, join, whole, path, root, book, ownWiring } = setup;
   if (parts.length === 1 || join === undefined) return undefined;
   const { whereIs, log, observer, makeLog, ofServer } = options;
   const connector = new OwnedConnector(join.connector);
@@ -43,6 +44,7 @@ export async function joinOthers(setup: Setup, options: JoiningOptions): Promise
     path,
     parts,
     hearing: hearingOf(root),
+    needed: new Set(ownWiring.flatMap(({ needs }) => needs.map(({ to }) => to))),
     destinationOf: whereIs,
     connector,
     timeouts: setup.settings.timeouts,
@@ -57,7 +59,7 @@ export async function joinOthers(setup: Setup, options: JoiningOptions): Promise
   });
   const nested = (): readonly NestedState[] => {
     const { state, connection } = joined.status();
-    return [{ path: JOIN, state, restarted: 0, connection, url: url(), thread: undefined }];
+    return [{ path: inside(path, JOIN), state, restarted: 0, connection, url: url(), thread: undefined }];
   };
   return { joined, nested, release: () => connector.release() };
 }

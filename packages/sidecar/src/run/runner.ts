@@ -18,6 +18,7 @@ import { limitedLog } from '../log/limited-log.js';
 import type { LogLevel } from '../log/log-level.js';
 import { EventLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
+import { inside } from '../folder/address-book.js';
 import { JOIN } from '../folder/connector-conf.js';
 import { bothOf } from '../satellite/observers.js';
 import { joinOthers, type Others } from './join-others.js';
@@ -149,7 +150,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       log: blocksLog ?? SILENT,
       observer: admin?.meter,
       makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
-      ofServer: (event) => admin?.takeNested(JOIN, event),
+      ofServer: (event) => admin?.takeNested(inside(setup.path, JOIN), event),
     });
     cleaner.push(() => others?.release());
     flight = await WholeSatellite.assemble(setup, {

@@ -2,6 +2,7 @@ import {
   SputnikError,
   type BlockDefinition,
   type BlockMetrics,
+  type BlockStatus,
   type FlightStatus,
   type LandingReport,
   type SputnikEvent,
@@ -25,6 +26,8 @@ export interface OtherProcesses {
   elsewhere(path: string): ReturnType<DestinationOf> | undefined;
   /** What stands here for a satellite that runs elsewhere. */
   remotePart(setup: NestedSetup): NestedPart;
+  /** Blocks there that blocks here send to, with what waits for them here. */
+  blocks(): readonly BlockStatus[];
   /** What is left of messages for them. */
   leftovers(): Leftovers;
 }
@@ -111,7 +114,8 @@ export class WholeSatellite {
 
   /** The state and the connection are those of the outermost satellite, the blocks those of all. */
   status(): FlightStatus {
-    return { ...this.#assembled.flight.status(), blocks: this.#assembled.blocks() };
+    const elsewhere = this.#others?.blocks() ?? [];
+    return { ...this.#assembled.flight.status(), blocks: [...elsewhere, ...this.#assembled.blocks()] };
   }
 
   metrics(): readonly BlockMetrics[] {
