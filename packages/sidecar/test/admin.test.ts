@@ -36,7 +36,7 @@ test('while blocks are initialised the server is not called away: it comes after
     status: 503,
     text:
       '[-] started: not all blocks are initialised; it waits for slow\n' +
-      '[-] server: it connects to the server once all blocks are initialised\nnot ok\n',
+      '[-] server: it connects to the server after all blocks are initialised\nnot ok\n',
   });
   const { server, summary } = await satellite.status();
   assert.equal(server.away, false);

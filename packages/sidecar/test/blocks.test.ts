@@ -151,7 +151,7 @@ test(
     const path = await folder({ 'm.ts': BLOCK });
     const { problems } = await find([{ name: 'ping', module: './m.ts' }], path);
     assert.equal(problems.length, 1);
-    assert.match(problems[0] ?? '', /cannot be loaded: .*; compile it, and name the JavaScript that comes of it$/);
+    assert.match(problems[0] ?? '', /cannot be loaded: .*; compile it, and name the compiled JavaScript$/);
   },
 );
 

@@ -106,7 +106,7 @@ test('a tap ends when enough is shown, and leaves no timer when its reader goes'
   const other = tapped();
   other.reader.close();
   other.tap.end('too late');
-  assert.deepEqual([time.timers, other.time.timers, other.whys], [0, 0, ['the reader has gone']]);
+  assert.deepEqual([time.timers, other.time.timers, other.whys], [0, 0, ['the reader has left']]);
   assert.equal(other.reader.lines.length, 1);
 });
 
@@ -266,7 +266,7 @@ test('only who may control may tap, and only the blocks that the configuration n
   await writeFile(join(cf, 'sputnik.json'), JSON.stringify({ admin: { socket, tap: ['vault'] } }));
   run.child.kill('SIGHUP');
   for (const body of await Promise.all(four.map((response) => text(response))))
-    assert.match(body, /"kind":"end","why":"the configuration does not allow it any more"/);
+    assert.match(body, /"kind":"end","why":"the configuration no longer allows it"/);
   assert.equal((await asked(socket, '/tap?block=vault&count=1'))[0], 200);
   assert.equal((await asked(socket, '/tap?block=sink'))[0], 403);
   run.child.kill('SIGTERM');

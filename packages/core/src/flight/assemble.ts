@@ -210,5 +210,7 @@ function circularNeeds(places: readonly Place[]): readonly string[] {
   const circle = findCircle(edges);
   if (!circle) return [];
   const path = [...circle, circle[0]].join(' → ');
-  return [`blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline`];
+  return [
+    `blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline passes`,
+  ];
 }

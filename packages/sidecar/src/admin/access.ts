@@ -37,10 +37,13 @@ export async function denied(
   const { host = '', origin, authorization = '' } = headers;
   // guard: an unknown Host is refused
   if (!settings.viaSocket && !isKnown(host, settings.hosts))
-    return { status: 421, text: `the host ${JSON.stringify(host)} is not known here; add it to "admin.hosts"` };
+    return {
+      status: 421,
+      text: `the satellite does not know the host ${JSON.stringify(host)}; add it to "admin.hosts"`,
+    };
   // guard: a foreign Origin is refused
   if (origin !== undefined && originHost(origin) !== host)
-    return { status: 403, text: 'the request comes from a page of another origin' };
+    return { status: 403, text: 'the request comes from a page with another origin' };
   if (purpose === 'probe' || settings.viaSocket) return undefined;
   // guard: whoever only looks needs no token on this machine
   if (purpose === 'read' && (settings.loopback || settings.unprotected)) return undefined;
@@ -54,7 +57,7 @@ export async function denied(
   const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (shown === undefined) return { status: 401, text: 'this needs the header "Authorization: Bearer <token>"' };
   // guard: a wrong token is refused
-  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is not the right one' };
+  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is wrong' };
   return undefined;
 }
 

@@ -37,7 +37,7 @@ export interface Administered {
   readonly flight: () => FlightStatus | undefined;
   readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
-  /** The satellites inside it. */
+  /** The nested satellites. */
   readonly nested: () => readonly NestedState[];
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
@@ -69,7 +69,7 @@ export class Admin {
     if (event.type === 'landing') this.#of.taps.end('the satellite lands');
   }
 
-  /** Call it with every event of the satellites inside it. */
+  /** Call it with every event of the nested satellites. */
   takeNested(path: string, event: SputnikEvent): void {
     this.meter.record.takeNested(path, event);
   }

@@ -12,7 +12,7 @@ export interface Loss {
 /** What became of a flight, by its events. */
 export class FlightRecord {
   readonly server: ServerRecord = new ServerRecord();
-  /** Of the satellites inside it that have one of their own, by path. */
+  /** Of the nested satellites that have one of their own, by path. */
   readonly servers: Map<string, ServerRecord> = new Map();
   /** Where messages failed and no sender knows, by responsibility. */
   readonly failed: Map<string, Loss> = new Map();

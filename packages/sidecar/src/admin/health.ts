@@ -16,7 +16,7 @@ export interface ReadyzSettings {
 /** What is judged. */
 export interface Judged {
   readonly flight: FlightStatus | undefined;
-  /** The satellites inside it. */
+  /** The nested satellites. */
   readonly nested: readonly NestedState[];
   readonly record: FlightRecord;
   readonly oldestMs: number;
@@ -84,7 +84,7 @@ function nestedServerCheck({ path, connection }: NestedState, { servers }: Fligh
 
 /** Why there is no connection. */
 function missing(connection: FlightStatus['connection'], server: ServerRecord): string {
-  if (connection === 'idle') return 'it connects to the server once all blocks are initialised';
+  if (connection === 'idle') return 'it connects to the server after all blocks are initialised';
   if (!server.away) return 'it connects to the server for the first time';
-  return `the server is away, ${duration(Date.now() - server.since)} by now`;
+  return `the server has been away for ${duration(Date.now() - server.since)}`;
 }

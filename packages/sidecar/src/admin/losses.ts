@@ -31,7 +31,7 @@ export function lossesOf(
       block: responsibility,
       how: 'dropped' as const,
       count,
-      text: `${responsibility} dropped messages that it had accepted`,
+      text: `${responsibility} dropped accepted messages`,
     }));
   const failures = [...failed].map(([block, { count, last }]) => ({
     block,

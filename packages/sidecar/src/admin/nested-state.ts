@@ -11,9 +11,9 @@ export interface ThreadState {
 /** How a satellite inside another is. */
 export interface NestedState {
   readonly path: string;
-  /** `failed` while it is made anew. */
+  /** `failed` while it restarts. */
   readonly state: FlightStatus['state'] | 'failed';
-  /** How often it was made anew. */
+  /** How often it was restarted. */
   readonly restarted: number;
   /** Of its own server; undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;

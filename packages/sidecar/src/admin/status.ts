@@ -102,9 +102,9 @@ export interface ServerStatus {
 export interface NestedStatus {
   /** `a/b` for satellite b inside satellite a. */
   readonly path: string;
-  /** `failed` while it is made anew. */
+  /** `failed` while it restarts. */
   readonly state: FlightStatus['state'] | 'failed';
-  /** How often it was made anew. */
+  /** How often it was restarted. */
   readonly restarts: number;
   /** Where it has one of its own. */
   readonly server?: ServerStatus | undefined;

@@ -45,7 +45,7 @@ function nested(status: Said): readonly string[] {
   const { satellites, landing } = status;
   if (landing) return [];
   return satellites.flatMap(({ path, state, server: own }) => [
-    ...(state === 'failed' ? [`${path} has failed, and is made anew.`] : []),
+    ...(state === 'failed' ? [`${path} has failed, and restarts.`] : []),
     ...(own?.away === true ? [`The server of ${path} has been away for ${since(own.since, status)}.`] : []),
   ]);
 }

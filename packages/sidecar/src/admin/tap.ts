@@ -61,9 +61,9 @@ export class Tap {
     this.#ended = ended;
     this.#blocks = new Set(wish.blocks);
     this.#times = Array.from({ length: wish.rate }, () => -Infinity);
-    this.#cancel = clock.after(wish.seconds * SECOND_MS, () => this.end(`${wish.seconds} s are over`));
+    this.#cancel = clock.after(wish.seconds * SECOND_MS, () => this.end(`${wish.seconds} s have passed`));
     reader.once('close', () => {
-      this.#stop('the reader has gone');
+      this.#stop('the reader has left');
       this.#cancel();
     });
     this.#write({ kind: 'begin', ...wish });

@@ -32,8 +32,7 @@ export class Taps {
     const tapped = ({ blocks: some }: TapWish): readonly string[] => (some.length === 0 ? [ALL_BLOCKS] : some);
     for (const tap of this.#taps)
       // guard: a tap that is allowed no more ends
-      if (!tapped(tap.wish).every((block) => this.mayTap(block)))
-        tap.end('the configuration does not allow it any more');
+      if (!tapped(tap.wish).every((block) => this.mayTap(block))) tap.end('the configuration no longer allows it');
   }
 
   /** True if the messages of a block may be shown. */
@@ -61,7 +60,7 @@ export class Taps {
     this.take = (msg, from, to) => {
       for (const one of this.#taps) one.take(msg, from, to);
     };
-    this.#log?.info({ event: 'tapBegun', blocks: tap.wish.blocks }, `somebody taps ${named(tap.wish)}`);
+    this.#log?.info({ event: 'tapBegun', blocks: tap.wish.blocks }, `a tap of ${named(tap.wish)} has begun`);
   }
 
   end(why: string): void {

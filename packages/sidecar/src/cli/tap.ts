@@ -66,7 +66,7 @@ export async function tap(options: TapOptions): Promise<number> {
       else process.stderr.write(`${told.kind === 'end' ? endOf(told) : beginOf(told)}\n`);
     }
     process.off('SIGINT', leave);
-    if (!isOver) throw new Error(`the satellite at ${options.admin} has gone`);
+    if (!isOver) throw new Error(`the satellite at ${options.admin} has ended`);
     return EXIT.clean;
   } catch (error) {
     process.stderr.write(`${textOf(error)}\n`);

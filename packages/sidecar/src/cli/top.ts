@@ -17,12 +17,12 @@ const [ENTER, LEAVE, HOME, REST_OF_LINE, REST_OF_SCREEN] = [
 ];
 const HELP = [
   '  s        sort: as they boot, by what waits, by rate, by losses',
-  '  /        show only blocks with a text in their name; Enter ends it, Escape takes it away',
-  '  ?        this help, or not',
+  '  /        show only blocks with a text in their name; Enter ends the entry, Escape removes the filter',
+  '  ?        show or hide this help',
   '  q        end',
   '',
   '  waiting  messages in the mailbox, and how many it has room for',
-  '  oldest   for how long the block has had its oldest message',
+  '  oldest   how long the block has had its oldest message',
   '  ◂        others wait for this block: it is the bottleneck',
 ];
 

@@ -4,12 +4,12 @@ import { levelsOf } from './levels.js';
 import type { SatelliteReading } from './satellite-reading.js';
 import type { BlockWiring } from './wiring.js';
 
-/** What cannot go into a thread, of a satellite and all that are inside it, one line each. */
+/** What prevents a satellite and its nested satellites from flying in a thread, one line each. */
 export function threadProblems(reading: SatelliteReading, wiring: readonly BlockWiring[]): readonly string[] {
   const { list, nested } = reading;
   const misplaced = list.entries.flatMap(({ index, nested: entry }) =>
     entry?.heapMb !== undefined && entry.place !== 'thread'
-      ? `${list.label}: [${index}].heapMb: only a thread has a heap of its own; add "place": "thread", or leave it out`
+      ? `${list.label}: [${index}].heapMb: only a thread has its own heap; add "place": "thread", or leave it out`
       : [],
   );
   const inner = [...nested].flatMap(([name, one]) => {
@@ -23,7 +23,7 @@ export function threadProblems(reading: SatelliteReading, wiring: readonly Block
   return [...misplaced, ...inner, ...[...nested.values()].flatMap((one) => threadProblems(one, wiring))];
 }
 
-/** A function cannot be handed to a thread. */
+/** Problems: functions given in code, which cannot go to a thread. */
 function ofCode({ path, list, origin: { options } }: SatelliteReading): readonly string[] {
   const blocks = list.entries
     .filter(({ nested, module, name }) => nested === undefined && module === undefined && !Object.hasOwn(GENERIC, name))
@@ -36,13 +36,13 @@ function ofCode({ path, list, origin: { options } }: SatelliteReading): readonly
   return [...blocks, ...connector, ...(stray === undefined ? [] : [`its configs have ${stray}; give plain values`])];
 }
 
-/** The connection of the satellite around it is on another thread. */
+/** Problems: blocks that use the connection of the enclosing satellite, which is on another thread. */
 function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly string[] {
   const isInside = (one: string): boolean => one === path || one.startsWith(`${path}/`);
   return wiring
     .filter(({ responsibility, server }) => isInside(responsibility) && server !== undefined && !isInside(server))
     .map(
       ({ responsibility }) =>
-        `block ${responsibility} uses the server connection of the satellite around it, which cannot cross; give "${path}" a connector of its own, or have the block send to one outside, as "producer"`,
+        `block ${responsibility} uses the server connection of the enclosing satellite, which a thread cannot use; give "${path}" its own connector, or have the block send to a block outside, such as "producer"`,
     );
 }

@@ -41,7 +41,7 @@ export class LogOutput {
 
   #lostLine(): string {
     const time = new Date().toISOString();
-    return `${JSON.stringify({ level: 'error', time, event: 'logLinesLost', count: this.#lost, msg: 'log lines were dropped: nobody read them, or they could not be written' })}\n`;
+    return `${JSON.stringify({ level: 'error', time, event: 'logLinesLost', count: this.#lost, msg: 'log lines were dropped: nobody has read them, or they could not be written' })}\n`;
   }
 
   /** False if the line is lost. */

@@ -6,6 +6,6 @@ const FLAG = '--single-threaded-gc';
 /** Says so if Node was started without the flag. `args` are those of Node itself. */
 export function tellCollector(log: Logger, args: readonly string[] = process.execArgv): void {
   if (args.some((arg) => arg.replaceAll('_', '-') === FLAG)) return;
-  const text = `node was started without ${FLAG}; with it a satellite takes about a quarter less CPU time under load`;
+  const text = `node was started without ${FLAG}; with it, a satellite takes about a quarter less CPU time under load`;
   log.info({ event: 'collectorThreads' }, text);
 }

@@ -186,7 +186,7 @@ async function serviceManager(
 /** Warns of sockets that the service manager has passed for nobody. */
 function tellUnused(log: Logger = SILENT): void {
   for (const socket of unusedSockets()) {
-    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or take it out of the unit`;
+    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or remove it from the unit`;
     log.warn({ event: 'socketUnused', socket }, text);
   }
 }

@@ -66,7 +66,7 @@ export class Notifier {
       this.#isOff = true;
       this.#waiting = [];
       const text =
-        'there is no systemd-notify, so the service manager learns nothing of this satellite and, with Type=notify, ends it when TimeoutStartSec is over; install it (package systemd), or set Type=exec and no WatchdogSec';
+        'there is no systemd-notify, so the service manager learns nothing about this satellite. With Type=notify, it ends the satellite after TimeoutStartSec. Install it (package systemd), or set Type=exec and no WatchdogSec';
       this.#log.warn({ event: 'notifyFailed' }, text);
     } else
       this.#log.warn(

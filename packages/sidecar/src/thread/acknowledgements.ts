@@ -2,20 +2,17 @@ import type { BlockDescriptor, MessageObserver, Outcome } from '@sputnikjs/core'
 import type { Link } from './link.js';
 
 interface Expected {
-  /** Of the block that it is for. */
+  /** The address of the receiving block. */
   readonly address: string;
-  /** Undefined where the answer acknowledges it. */
+  /** Undefined for a question: its answer acknowledges it. */
   readonly number: number | undefined;
 }
 
-/** Where a thread counts what is lost with it, in memory that both threads see. */
+/** Indexes of the two counts in memory that both threads share: messages that only the thread holds, and messages that it has sent. */
 export const HELD = 0;
 export const SENT = 1;
 
-/**
- * In a thread: says of the messages from outside when their handlers have settled, and counts those that only the thread has. Both see each
- * message pass.
- */
+/** Runs in the thread. Acknowledges a message from outside when its handler has settled, and counts the messages that only the thread holds. */
 export class Acknowledgements implements MessageObserver {
   readonly #counts: Int32Array;
   readonly #link: Pick<Link, 'settle'>;
@@ -50,7 +47,7 @@ export class Acknowledgements implements MessageObserver {
     if (expected.number !== undefined) this.#link.settle(expected.number);
   }
 
-  /** Of what is on its way out. */
+  /** Counts the messages that leave the thread. */
   readonly outward: MessageObserver = { accepted: () => this.#count(SENT, 1) };
 
   #count(at: number, by: number): void {

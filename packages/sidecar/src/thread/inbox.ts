@@ -6,21 +6,21 @@ import type { Link } from './link.js';
 import { portable } from './portable.js';
 import type { Message, Way } from './wire.js';
 
-/** Says by now which handle leads to a block: its satellite may be made anew. */
+/** Returns the current handle on a block. It changes when the block's satellite restarts. */
 type Handle = () => BlockCommunicator | undefined;
 
-/** Hands messages of another thread to the blocks here, and tells that what became of them. */
+/** Hands messages from another thread to the blocks here, and reports their outcomes to that thread. */
 export class Inbox {
   readonly #destinationOf: DestinationOf;
   readonly #link: Link;
-  /** Where a message counts as settled when its handler has; else it does as soon as it is accepted. */
+  /** If given, a message is settled when its handler has settled. Otherwise it is settled as soon as it is accepted. */
   readonly #acknowledgements: Acknowledgements | undefined;
   readonly #ways = new Map<number, { readonly handle: Handle; readonly address: string }>();
   readonly #base: string | undefined;
   #taken = 0;
   #lastTaken = 0;
 
-  /** `base` is the path of the satellite whose blocks have no path in what the acknowledgements see. */
+  /** `base` is the path of the satellite whose blocks the acknowledgements know without a path. */
   constructor(destinationOf: DestinationOf, link: Link, acknowledgements?: Acknowledgements, base?: string) {
     this.#destinationOf = destinationOf;
     this.#link = link;
@@ -28,12 +28,12 @@ export class Inbox {
     this.#base = base;
   }
 
-  /** How many messages have come. */
+  /** How many messages have arrived. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The number of the last one. */
+  /** The number of the last message. */
   get lastTaken(): number {
     return this.#lastTaken;
   }
@@ -70,7 +70,7 @@ export class Inbox {
       (error: unknown) => {
         const { code, cause } = error as Partial<SputnikError>;
         if (code === 'ASK_REFUSED') this.#refuse(number, msg);
-        // the one that stands for the block says again that it failed
+        // the stand-in reports the failure again
         else this.#link.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);
       },
     );

@@ -6,18 +6,18 @@ import type { Outbox } from './outbox.js';
 import { isInside } from './thread-data.js';
 import type { Snapshot } from './wire.js';
 
-/** What is known of a thread. */
+/** The last that is known about a thread. */
 export interface Known {
   readonly snapshot: Snapshot | undefined;
   blocks(): readonly BlockStatus[];
 }
 
-/** Those inside the satellite of a thread, by address. */
+/** The nested satellites of a satellite in a thread, by address. */
 export function remoteNested(setup: SatelliteSetup, outbox: Outbox, known: Known): ReadonlyMap<string, RemoteNested> {
   return new Map([...setup.nested].map(([name, one]) => [name, new RemoteNested(one, outbox, known)]));
 }
 
-/** How messages for the satellite `setup` in a thread, and for those inside it, get there. */
+/** Where messages for a satellite in a thread, and for its nested satellites, go. */
 export function levelOf({ path, nested }: SatelliteSetup, outbox: Outbox): Level {
   return {
     flight: { communicator: (responsibility, from) => outbox.communicator(path, responsibility, from) },
@@ -25,7 +25,7 @@ export function levelOf({ path, nested }: SatelliteSetup, outbox: Outbox): Level
   };
 }
 
-/** A satellite inside one in a thread. */
+/** A nested satellite of a satellite in a thread. */
 export class RemoteNested implements Nested {
   readonly setup: NestedSetup;
   readonly current: Level;
