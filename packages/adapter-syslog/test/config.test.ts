@@ -109,7 +109,7 @@ for (const [raw, path, told] of [
       ],
     },
     'listeners.1.name',
-    /a listener "a" already/,
+    /already a listener "a"/,
   ],
   [{ listeners: [{ ...tcp, path: '/x' }] }, 'listeners.0.path', /is for unix; leave it out, or .* than tcp/],
   [{ listeners: [{ ...tcp, certFile: 'x' }] }, 'listeners.0.certFile', /is for tls; leave it out/],

@@ -203,7 +203,7 @@ test('one name cannot stand for the blocks of two modules', async () => {
     path,
   );
   assert.deepEqual(problems, [
-    'blocks.json: [2].module: block "ping" is not the block "ping" of ./m.mjs before; rename one of them',
+    'blocks.json: [2].module: block "ping" is another block than "ping" of ./m.mjs before it; rename one of them',
   ]);
 });
 

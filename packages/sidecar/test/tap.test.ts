@@ -90,8 +90,8 @@ test('a reader that does not read is shown no more, what it misses is counted, a
   pass(1);
   assert.equal(reader.lines.at(-1)?.['skipped'], 15);
   time.move(40_000);
-  assert.deepEqual(whys, ['60 s are over']);
-  assert.deepEqual(reader.lines.at(-1), { kind: 'end', why: '60 s are over', passed: 21, shown: 6, unread: 15 });
+  assert.deepEqual(whys, ['60 s have passed']);
+  assert.deepEqual(reader.lines.at(-1), { kind: 'end', why: '60 s have passed', passed: 21, shown: 6, unread: 15 });
   assert.ok(!reader.isCut);
   time.move(5_000);
   assert.ok(reader.isCut);
@@ -313,7 +313,7 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
   );
   const lines = json.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   assert.deepEqual(new Set(lines.slice(1, -1).map(({ to }) => to)), new Set(['sink', 'vault']));
-  assert.equal(lines.at(-1)?.['why'], '1 s are over');
+  assert.equal(lines.at(-1)?.['why'], '1 s have passed');
   assert.match(nobody.stderr.join(), /there is no block "nobody" here$/);
   const interrupted = new Cli(['tap', ...at]);
   while (interrupted.stdout.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -331,8 +331,8 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
     new Set(told),
     new Set([
       'the tap of sink has ended, since no more were asked for',
-      'the tap of all blocks has ended, since 1 s are over',
-      'the tap of all blocks has ended, since the reader has gone',
+      'the tap of all blocks has ended, since 1 s have passed',
+      'the tap of all blocks has ended, since the reader has left',
       'the tap of all blocks has ended, since the satellite lands',
     ]),
   );
@@ -350,6 +350,6 @@ test('what another program says in place of a satellite does not steer the termi
     assert.equal(code, 1);
     assert.match(stdout.join(), /u?x?9b2J\\u202e/i);
     assert.doesNotMatch(stdout.join(), /[\u007F-\u009F\u202E]/);
-    assert.match(stderr.join(), /has gone$/);
+    assert.match(stderr.join(), /has ended$/);
   }
 });

@@ -271,7 +271,7 @@ test('T8: check says what cannot go into a thread, and what to do', async () => 
   const own = problems.map((problem) => problem.replaceAll(whole, 'FOLDER'));
   assert.deepEqual(own.slice(0, 2), [
     'FOLDER/blocks.json: [1].heapMb: only a thread has its own heap; add "place": "thread", or leave it out',
-    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the enclosing satellite, which cannot cross; give "in" a connector of its own, or have the block send to one outside, as "producer"',
+    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the enclosing satellite, which a thread cannot use; give "in" its own connector, or have the block send to a block outside, such as "producer"',
   ]);
   const code = defineBlock({ name: 'code', make: () => ({}) });
   const inCode = await check({

@@ -30,7 +30,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | 'message' | 'stack' | 'code'>>;
 
 /**
- * The one error class of the core: a stable `code`, always the block, callback and `cause` where there are any.
+ * The one error class of the core. It has a stable `code`, and the block, callback and `cause` if there are any.
  *
  * @example
  * import { Sputnik, SputnikError } from '@sputnikjs/core';
@@ -46,7 +46,7 @@ export class SputnikError<R = unknown> extends Error {
   readonly block: BlockDescriptor | undefined;
   /** The callback it happened in. */
   readonly callback: string | undefined;
-  /** All that is wrong, one line each (BAD_SETUP, BAD_CONFIG). */
+  /** All problems, one line each (BAD_SETUP, BAD_CONFIG). */
   readonly problems: readonly string[];
   /** The landing report (BLOCK_FAILED, INIT_FAILED, ABORTED). */
   readonly report: R | undefined;
@@ -64,7 +64,7 @@ export class SputnikError<R = unknown> extends Error {
   }
 }
 
-/** The text of whatever was thrown. Never throws. */
+/** The text of anything that was thrown. Never throws. */
 export function textOf(error: unknown): string {
   return guarded(() => String(error instanceof Error ? error.message : error), 'an error that cannot be shown');
 }
