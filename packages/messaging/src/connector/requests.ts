@@ -85,7 +85,7 @@ export class Requests<Sent = void> {
  * @example
  * import { nobodyListens } from '@sputnikjs/messaging/connector';
  * const error = nobodyListens('time');
- * console.log(error.code, error.message); // NOBODY_LISTENS nobody answers requests for "time"; start who answers, or correct the target
+ * console.log(error.code, error.message); // NOBODY_LISTENS there is no responder for "time"; start one, or correct the target
  */
 export function nobodyListens(target: string): SputnikError {
   const text = `there is no responder for "${target}"; start one, or correct the target`;
@@ -98,7 +98,7 @@ export function nobodyListens(target: string): SputnikError {
  * @example
  * import { requestFailed } from '@sputnikjs/messaging/connector';
  * const error = requestFailed('time', 'the clock has stopped');
- * console.log(error.code, error.message); // ASK_FAILED who answers requests for "time" failed: the clock has stopped
+ * console.log(error.code, error.message); // ASK_FAILED the responder for "time" failed: the clock has stopped
  */
 export function requestFailed(target: string, why: string): SputnikError {
   return new SputnikError('ASK_FAILED', `the responder for "${target}" failed: ${why}`);

@@ -13,7 +13,7 @@ const OWN_FILES = 64;
  * @example
  * import { fileShortage } from '@sputnikjs/messaging/net';
  * console.log(fileShortage(1024, 4096)); // undefined
- * console.log(fileShortage(1024, 1024)); // there may be 1024 connections ("maxConnections"), and the process may open 1024 files; …
+ * console.log(fileShortage(1024, 1024)); // there may be 1024 connections ("maxConnections"), but the process may open only 1024 files; …
  */
 export function fileShortage(maxConnections: number, most: number = openFiles()): string | undefined {
   if (maxConnections + OWN_FILES <= most) return undefined;
@@ -80,7 +80,7 @@ function isOutOfFiles(): boolean {
  * writeFileSync(mine, 'secret', { mode: 0o600 });
  * writeFileSync(everybodys, 'secret', { mode: 0o644 });
  * console.log(readableByAll(mine)); // undefined
- * console.log(readableByAll(everybodys)); // everybody on this machine can read /…/everybodys, which holds a secret; chmod o-r it
+ * console.log(readableByAll(everybodys)); // everybody on this machine can read /…/everybodys, which contains a secret; run: chmod o-r /…/everybodys
  * rmSync(folder, { recursive: true });
  */
 export function readableByAll(file: string): string | undefined {

@@ -14,13 +14,13 @@ import type { Taps } from './taps.js';
 import type { Health } from './status.js';
 import { STATUS_SCHEMA } from './status-schema.js';
 
-/** What endpoints are made of. */
+/** What the endpoints use. */
 export interface Served {
   readonly watched: Watched;
   readonly events: EventStream;
   /** Every key in force. */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
-  /** Undefined where the program that the satellite is part of has its own log. */
+  /** Undefined if the host of the satellite has its own log. */
   readonly logLevel: LogLevel | undefined;
   readonly taps: Taps;
   readonly reload: () => Promise<Reloaded>;

@@ -6,7 +6,7 @@ import type { RecentLines } from './recent-lines.js';
 import type { BlockEntry, Status } from './status.js';
 import type { TargetCounts } from './target-counts.js';
 
-/** What metrics are read from. */
+/** The source of the metrics. */
 export interface Measured {
   readonly status: Status;
   readonly meters: ReadonlyMap<string, BlockMeter>;
@@ -304,7 +304,7 @@ export const METRICS: readonly Metric[] = [
   ),
 ];
 
-/** The metrics with their values: ours, then those that the blocks give. */
+/** The metrics with their values: those of Sputnik, then those of the blocks. */
 export function familiesOf(measured: Measured): readonly Family[] {
   const own = METRICS.map(({ name, type, help, read }) => ({ name, type, help, samples: read(measured) }));
   return [...own, ...givenFamilies(measured.given)];

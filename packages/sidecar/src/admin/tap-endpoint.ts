@@ -17,7 +17,7 @@ const Wish = z.strictObject({
   size: upTo(65_536, 2_048),
 });
 
-/** Shows messages that blocks accept. To listen in is more than to look: it takes what control takes. */
+/** Shows messages that blocks accept. A tap is more than a look: it needs the permission to control. */
 export function tapEndpoint(taps: Taps, wiring: readonly BlockWiring[]): Endpoint {
   return {
     method: 'GET',

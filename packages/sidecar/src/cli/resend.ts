@@ -41,9 +41,9 @@ interface Counts {
 }
 
 /**
- * What `sputnik resend` does: sends the messages of a file that `syslogwriter` wrote, by the connector and the block `producer` of a
- * folder; what the server has taken is taken out of the file. Resolves with the exit code: 0 if nothing stays, 1 if something does, 78
- * bad configuration. Never rejects.
+ * The command `sputnik resend`: sends the messages in a file of `syslogwriter`, with the connector and the block `producer` of a folder, and
+ * removes those that the server has taken. Resolves with the exit code: 0 if no message stays, 1 if some do, 78 for a bad configuration.
+ * Never rejects.
  */
 export async function resend({ file, ...options }: ResendOptions): Promise<number> {
   const failed = (error: unknown): number => {

@@ -41,8 +41,8 @@ type Line =
     };
 
 /**
- * Writes messages of a running satellite as they pass, one a line, until it is enough, or Ctrl-C. Resolves with the exit code: 1 if the
- * satellite has gone before it said that it is enough.
+ * Writes messages of a running satellite as they pass, one a line, until the tap ends, or Ctrl-C. Resolves with the exit code: 1 if the
+ * satellite ended first.
  */
 export async function tap(options: TapOptions): Promise<number> {
   try {

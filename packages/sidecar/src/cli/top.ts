@@ -38,7 +38,7 @@ interface View {
 type Answer = { readonly status: Status } | { readonly error: string; readonly since: number };
 
 /**
- * Shows how a running satellite is, twice a second, until `q` or Ctrl-C. Without a terminal it writes one status after the other.
+ * Shows the state of a running satellite, twice a second, until `q` or Ctrl-C. Without a terminal, it writes one status after the other.
  * Resolves with the exit code.
  */
 export async function top(address: AdminAddress): Promise<number> {
