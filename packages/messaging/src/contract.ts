@@ -303,6 +303,6 @@ export function requesterOf(connection: unknown): MessageRequester {
   if (typeof requester?.request === 'function') return requester as MessageRequester;
   throw new SputnikError(
     'BAD_SETUP',
-    'the server connector makes connections without a requester; use that of a server that has requests, such as NATS or RabbitMQ',
+    'the server connector makes connections without a requester; use a connector for a server with requests, such as NATS or RabbitMQ',
   );
 }

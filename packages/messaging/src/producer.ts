@@ -17,13 +17,13 @@ import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
   concurrency: z.int().min(1).default(512).describe('Most messages under way to the server.'),
-  capacity: z.int().min(1).default(256).describe('Most messages that wait; beyond that, senders wait, or are refused.'),
+  capacity: z.int().min(1).default(256).describe('Most messages that wait. Beyond that, senders wait or are refused.'),
   maxHeldBytes: z
     .int()
     .min(1)
     .default(33_554_432)
     .describe(
-      'Most bytes of all messages, waiting or under way. A larger one is accepted when there is no other. Messages go in small batches, and are held until the last of their batch is on the server.',
+      'Most bytes of all messages, waiting or under way. A larger message is accepted if there is no other. Messages go in small batches, and count until the last of their batch is on the server.',
     ),
 });
 

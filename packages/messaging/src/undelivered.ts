@@ -22,6 +22,6 @@ export function lostUnderWay({ target }: ProduceMessage): SputnikError {
  */
 export function givenUp({ target, payload }: ProduceMessage, cuts: number, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const text = `gave up on the message for "${target}" (${size} bytes): ${cuts} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;
+  const text = `gave up on the message for "${target}" (${size} bytes): ${cuts} connections ended after nothing but this message; check the server's log, and its limit for the size of messages`;
   return new SputnikError('SERVER_REFUSED', text, { cause });
 }

@@ -295,7 +295,7 @@ test('a message at which the server cuts every connection is given up as refused
     assert.equal((error.cause as SputnikError).code, 'SERVER_REFUSED');
     assert.match(
       String(error.cause),
-      /gave up on the message for "fatal" \(6 bytes\): 3 connections ended when nothing else had been sent/,
+      /gave up on the message for "fatal" \(6 bytes\): 3 connections ended after nothing but this message/,
     );
     return true;
   });

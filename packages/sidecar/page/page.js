@@ -75,7 +75,7 @@ function refused(why) {
   byId('checks').replaceChildren();
   setText(byId('refusal'), why);
   setText(byId('live'), '');
-  showVerdict(['gone', 'Locked'], 'The satellite says how it is to those who have its token.');
+  showVerdict(['gone', 'Locked'], 'The satellite shows its state only to those who have its token.');
   token.focus();
 }
 

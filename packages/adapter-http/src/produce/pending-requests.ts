@@ -68,7 +68,7 @@ export function makePendingRequests(
     if (landing.aborted) return refusal('LANDING');
     // guard: a key stands for one body
     if (keys.isOfAnother(message))
-      return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
+      return refusal('KEY_REUSED', 'a message with another body and the same key waits for the server');
     // guard: what waits for the server is bounded
     if (pending >= maxPending) return refusal('FULL');
     // guard: no client takes all the places

@@ -16,7 +16,7 @@ export interface GraphOptions {
   readonly format: (typeof FORMATS)[number];
 }
 
-/** What `sputnik graph` does. Resolves with the exit code: 0, or 78 for problems of the folder. */
+/** The command `sputnik graph`. Resolves with the exit code: 0, or 78 for problems of the folder. */
 export async function graph({ cf, dialect, format }: GraphOptions): Promise<number> {
   const { value, problems } = await setUp({ cf, dialect });
   for (const problem of problems) process.stderr.write(`${problem}\n`);

@@ -12,23 +12,22 @@ const Module = z.looseObject({
   module: z
     .string()
     .min(1)
-    .describe('The connector: a package, or a file relative to the folder. It knows the other keys.'),
+    .describe('The connector: a package, or a file relative to the folder. It defines the other keys.'),
 });
 
-/** A server connector, or the definition that makes one of a configuration. */
+/** A server connector, or a definition that makes one from a configuration. */
 export type GivenConnector<C = unknown> = StartableConnector<C> | ConnectorDefinition<C>;
 
-/** A server connector, and where it is going to listen itself. */
+/** A server connector, and the places where it will listen itself. */
 export interface ConnectorSetup {
   readonly connector: StartableConnector;
-  /** Makes another one of the same configuration; one that code has given is the same one. */
+  /** Makes another one from the same configuration. A connector given in code is used again. */
   readonly again: () => StartableConnector;
   readonly listens: readonly ListenPlace[];
 }
 
 /**
- * The server connector: the one given in code, or the one whose module `connector.json` names, made of the rest of
- * `connector.json`; or that of `join.json` likewise. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
+ * The server connector: the one given in code, or one made from `connector.json`, which names its module; or from `join.json` likewise. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
  */
 export async function findConnector(
   configuration: Configuration,
@@ -68,7 +67,7 @@ async function make(
     const again = (): StartableConnector => definition.make(value);
     return { connector: again(), again, listens };
   } catch (error) {
-    throw bad(`${name}: "${definition.name}" cannot be made with this configuration: ${chain(error)}`);
+    throw bad(`${name}: "${definition.name}" cannot be made from this configuration: ${chain(error)}`);
   }
 }
 

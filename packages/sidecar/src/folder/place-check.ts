@@ -55,7 +55,7 @@ function misfits({
 }: NestedEntry): readonly (readonly [key: string, text: string])[] {
   return [
     ...(heapMb !== undefined && place !== 'thread'
-      ? [['heapMb', 'only a thread has a heap of its own; add "place": "thread", or leave it out'] as const]
+      ? [['heapMb', 'only a thread has its own heap; add "place": "thread", or leave it out'] as const]
       : []),
     ...(clone !== undefined && place !== 'here'
       ? [['clone', 'messages are cloned on their way there in any case; leave it out'] as const]
@@ -78,7 +78,7 @@ function ofProcess(reading: SatelliteReading, { wiring, joins, inThread }: Place
       : [
           'nothing joins it to the others; add join.json beside the outermost blocks.json, with { "module": "@sputnikjs/connector-nats", "url": "nats://…" }',
         ]),
-    ...(inThread === true ? ['a satellite around it is in a thread; list it outside that'] : []),
+    ...(inThread === true ? ['an enclosing satellite is in a thread; list it outside that'] : []),
     ...ofConnection(reading.path, wiring),
   ];
 }
@@ -107,6 +107,6 @@ function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly st
     .filter(({ responsibility, server }) => isInside(responsibility) && server !== undefined && !isInside(server))
     .map(
       ({ responsibility }) =>
-        `block ${responsibility} uses the server connection of the satellite around it, which cannot cross; give "${path}" a connector of its own, or have the block send to one outside, as "producer"`,
+        `block ${responsibility} uses the server connection of the enclosing satellite, which it cannot use there; give "${path}" its own connector, or have the block send to a block outside, such as "producer"`,
     );
 }

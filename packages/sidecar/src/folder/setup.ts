@@ -21,50 +21,50 @@ import type { BlockWiring } from './wiring.js';
 
 /** A satellite that has been checked, and can be assembled any number of times. */
 export interface SatelliteSetup {
-  /** Empty for the outermost satellite, `a/b` for satellite b inside satellite a. */
+  /** Empty for the outermost satellite, `a/b` for satellite b nested in satellite a. */
   readonly path: string;
-  /** The blocks as the folder lists them, and the satellites inside it. */
+  /** The blocks and nested satellites, as the folder lists them. */
   readonly blocks: BlockList;
   readonly sputnik: SputnikOptions;
-  /** Its own; without one it has the connection of the satellite around it. */
+  /** Its own connector. Without one, it uses the connection of the enclosing satellite. */
   readonly connector: StartableConnector | undefined;
-  /** Makes another one, for when the satellite is made anew. */
+  /** Makes another connector, for a restart. */
   readonly connectorAgain: () => StartableConnector | undefined;
-  /** Where that is going to listen itself, as far as it tells. */
+  /** Where the connector will listen itself, as far as it tells. */
   readonly connectorListens: readonly Claim[];
   readonly settings: SatelliteSettings;
-  /** What was read, with secrets. */
+  /** The configuration that was read, including secrets. */
   readonly configuration: Configuration;
-  /** Its blocks, as they were made to be checked. */
+  /** Its blocks, as they were made for the check. */
   readonly made: readonly MadeBlock[];
-  /** The satellites inside it, by address. */
+  /** The nested satellites, by address. */
   readonly nested: ReadonlyMap<string, NestedSetup>;
 }
 
 /** A block that was made, and has not flown. */
 export interface MadeBlock extends BlockStatus {
-  /** The bounds of its mailbox that it gives itself. */
+  /** The bounds that the block sets for its mailbox. */
   readonly mailbox: MailboxOptions;
 }
 
-/** A satellite inside another. */
+/** A nested satellite. */
 export interface NestedSetup extends SatelliteSetup {
   readonly restart: RestartLimit | undefined;
   readonly place: Place;
-  /** Where it flies in a thread of its own. */
+  /** Set if it flies in a thread of its own. */
   readonly thread: ThreadSetup | undefined;
 }
 
-/** What a thread needs to set its satellite up anew. */
+/** What a thread needs to set up its satellite. */
 export interface ThreadSetup {
   readonly origin: Origin;
   /** How large its heap may get, in megabytes. */
   readonly heapMb: number | undefined;
 }
 
-/** A satellite that has been checked and can be prepared, with all that are inside it. */
+/** A satellite that has been checked and can be prepared, with all its nested satellites. */
 export interface Setup extends SatelliteSetup {
-  /** What it is called. */
+  /** The name of the satellite. */
   readonly name: string;
   /** How all blocks are wired, by their addresses in the outermost satellite. */
   readonly wiring: readonly BlockWiring[];
@@ -80,28 +80,28 @@ export interface Setup extends SatelliteSetup {
   readonly parts: readonly Part<SatelliteSetup>[];
   /** What joins them. */
   readonly join: ConnectorSetup | undefined;
-  /** What may be meant, and may not, one line each. */
+  /** What may be a mistake, one line each. */
   readonly warnings: readonly string[];
-  /** Those of them that everybody on this machine can read a secret, one line each. */
+  /** The warnings about secret files that everybody on this machine can read, one line each. */
   readonly readableSecrets: readonly string[];
   /**
-   * The configurations in force at the time of the call, without secrets: of each satellite, its connector, and each block; and those that
-   * blocks have read beside their own, which some do at boot.
+   * The configurations in force at the time of the call, without secrets: of each satellite, its connector and its blocks, and of further
+   * ones that blocks have read, which some do at boot.
    */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
-  /** Sets up anew what the folder says by now. */
+  /** Reads the folder again, and sets the satellite up from it. */
   readonly again: () => Promise<SetupResult>;
 }
 
-/** What became of setting up. */
+/** The result of setting up. */
 export interface SetupResult extends WithProblems<Setup | undefined> {
-  /** What was read, whatever is wrong with it, of each satellite by its path; empty if there is no folder. */
+  /** What was read for each satellite, by its path, in spite of any problems. Empty if there is no folder. */
   readonly configurations: ReadonlyMap<string, Configuration>;
 }
 
 /**
- * Reads and checks the whole configuration; initialises and starts nothing. The problems are all that is wrong, one line each; with any
- * there is no value.
+ * Reads and checks the whole configuration. Initialises and starts nothing. Returns all problems, one line each, or the value if there are
+ * none.
  */
 export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> {
   const read = await readSatellite(options);
@@ -136,7 +136,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     ...parts.flatMap((one) => contested([...(one === part ? adminClaims(own) : []), ...claimsOf(one)])),
     ...found.strays,
   ];
-  // names that files give may have line breaks in them, and what a terminal obeys
+  // names from files may contain line breaks and terminal controls
   // guard: a problem is one line
   const problems = [...new Set(all)].map(printable);
   const secrets = levelsOf(reading).flatMap(({ configuration }) => configuration.secretFiles());

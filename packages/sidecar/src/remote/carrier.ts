@@ -9,26 +9,26 @@ interface UnderWay {
   readonly how: 'send' | 'ask';
   readonly resolve: (answer?: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Of the flight of those that stand for the blocks. */
+  /** Aborts when the flight of the stand-ins lands. */
   readonly landing: AbortSignal;
-  /** The other side that has it has refused it: it waits for the next one. */
+  /** The other side has refused it. It waits for the next thread. */
   refused: boolean;
-  /** It has been posted before. */
+  /** It was posted to a thread before. */
   posted: boolean;
 }
 
-/** An answer that an `ask` did not get for another reason than that the block failed. */
+/** Why an `ask` got no answer although the block did not fail: dropped, ended, timed out or aborted. */
 export class Unanswered extends Error {}
 
-/** Numbers messages, and knows which are not settled. */
+/** Numbers messages and keeps each one until it is settled. */
 export class Carrier {
-  /** Undefined while nobody takes anything. */
+  /** Undefined while there is no thread to post to. */
   #link: Link | undefined;
   #last = 0;
   /** The other side takes nothing more, and still says what becomes of what it has. */
   #isPaused = false;
   #isClosing = false;
-  /** In the order of their numbers. */
+  /** Messages that are not settled, in the order of their numbers. */
   readonly #underWay = new Map<number, UnderWay>();
   readonly #ways: Way[] = [];
 
@@ -51,7 +51,7 @@ export class Carrier {
     });
   }
 
-  /** The number of a new way. */
+  /** Adds a way, and returns its number. */
   add(way: Way): number {
     const id = this.#ways.push(way) - 1;
     this.#link?.way(id, way);
@@ -129,7 +129,7 @@ export class Carrier {
     this.#giveUp();
   }
 
-  /** What nobody has, nobody will get: it is dropped. */
+  /** Drops every message that no thread holds. */
   #giveUp(): void {
     for (const [number, { refused, posted, landing }] of this.#underWay) {
       const isThere = posted && !refused && (this.#link !== undefined || this.#isPaused);

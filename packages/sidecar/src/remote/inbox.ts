@@ -5,27 +5,27 @@ import type { Acknowledgements, Settles } from './acknowledgements.js';
 import { portable } from './portable.js';
 import type { Item, Message, Way } from './wire.js';
 
-/** Says by now which handle leads to a block: its satellite may be made anew. */
+/** Returns the current handle on a block. It changes when the block's satellite restarts. */
 type Handle = () => BlockCommunicator | undefined;
 
-/** Who is told what became of messages. */
+/** Who gets the outcomes of messages. */
 export interface Outcomes extends Settles {
   answer(number: number, value: unknown): void;
   post(item: Item): void;
 }
 
-/** Hands messages from elsewhere to the blocks here, and says what became of each. */
+/** Hands messages from another thread or process to the blocks here, and reports their outcomes. */
 export class Inbox {
   readonly #destinationOf: DestinationOf;
   readonly #outcomes: Outcomes;
-  /** Where a message counts as settled when its handler has; else it does as soon as it is accepted. */
+  /** If given, a message is settled when its handler has settled. Otherwise it is settled as soon as it is accepted. */
   readonly #acknowledgements: Acknowledgements | undefined;
   readonly #ways = new Map<number, { readonly handle: Handle; readonly address: string }>();
   readonly #base: string | undefined;
   #taken = 0;
   #lastTaken = 0;
 
-  /** `base` is the path of the satellite whose blocks have no path in what the acknowledgements see. */
+  /** `base` is the path of the satellite whose blocks the acknowledgements know without a path. */
   constructor(destinationOf: DestinationOf, outcomes: Outcomes, acknowledgements?: Acknowledgements, base?: string) {
     this.#destinationOf = destinationOf;
     this.#outcomes = outcomes;
@@ -33,12 +33,12 @@ export class Inbox {
     this.#base = base;
   }
 
-  /** How many messages have come. */
+  /** How many messages have arrived. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The number of the last one. */
+  /** The number of the last message. */
   get lastTaken(): number {
     return this.#lastTaken;
   }
@@ -75,7 +75,7 @@ export class Inbox {
       (error: unknown) => {
         const { code, cause } = error as Partial<SputnikError>;
         if (code === 'ASK_REFUSED') this.#refuse(number, msg);
-        // the one that stands for the block says again that it failed
+        // the stand-in reports the failure again
         else this.#outcomes.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);
       },
     );

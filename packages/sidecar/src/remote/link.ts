@@ -3,17 +3,17 @@ import { pack, unpack } from '../clone/packing.js';
 import { portable } from './portable.js';
 import type { Frame, Item, Message, Way } from './wire.js';
 
-/** So many messages and answers are posted at once at most, so that the other side begins meanwhile. */
+/** How many messages or answers one post may contain. The other side begins with the first post while this side fills the next. */
 const MOST = 256;
 
-/** Where frames are posted. */
+/** A message port that takes frames. */
 export interface Port {
   postMessage(frame: Frame, transfer: readonly ArrayBuffer[]): void;
   /** Throws if the value cannot be posted. */
   tryOut(value: unknown): void;
 }
 
-/** Who is told what comes. */
+/** Handles what arrives from the other side. */
 export interface Receiver {
   way(id: number, way: Way): void;
   message(message: Message): void;
@@ -22,7 +22,7 @@ export interface Receiver {
   settled(number: number): void;
 }
 
-/** One side of what joins two threads, or processes. What is posted in one turn goes as one. */
+/** One end of the link between two threads, or processes. Sends everything from one turn of the event loop as one frame. */
 export class Link {
   readonly #port: Port;
   readonly #unsendable: (number: number, error: Error) => void;
@@ -34,18 +34,18 @@ export class Link {
   #isScheduled = false;
   #posted = 0;
 
-  /** `unsendable` is told of messages that nobody would have thought cannot be cloned. */
+  /** Calls `unsendable` for a message that passed the check and still cannot be cloned. */
   constructor(port: Port, unsendable: (number: number, error: Error) => void) {
     this.#port = port;
     this.#unsendable = unsendable;
   }
 
-  /** How many messages it has posted. */
+  /** How many messages this end has posted. */
   get messages(): number {
     return this.#posted;
   }
 
-  /** Messages with this number for `way` follow. */
+  /** Announces a way: messages that name this number follow. */
   way(id: number, way: Way): void {
     this.#ways.push([id, way]);
   }
@@ -68,13 +68,13 @@ export class Link {
     this.#schedule();
   }
 
-  /** Has the other side forget a message. */
+  /** Tells the other side that a message is settled, so that it forgets it. */
   settle(number: number): void {
     this.#settled.add(number);
     this.#schedule();
   }
 
-  /** Posts what there is. */
+  /** Posts everything that is waiting. */
   readonly flush = (): void => {
     this.#isScheduled = false;
     const [ways, messages, answers, items] = [this.#ways, this.#messages, this.#answers, this.#items];
@@ -108,7 +108,7 @@ export class Link {
     this.#port.postMessage(frame, packed.bytes ? [packed.bytes] : []);
   }
 
-  /** Those that can be cloned; of the others, the messages fail here, and who asked is told. */
+  /** Separates what can be cloned from what cannot. A message that cannot fails here; for an answer that cannot, the asker gets an error. */
   #cloneable(
     messages: readonly Message[],
     answers: readonly (readonly [number, unknown])[],
@@ -148,7 +148,7 @@ export class Link {
   }
 }
 
-/** Numbers, of which many follow one another: as rows, by their first and last. */
+/** Numbers as ranges: the first and the last of each. Most numbers follow the one before. */
 class Rows {
   #rows: number[] = [];
 
@@ -165,7 +165,7 @@ class Rows {
   }
 }
 
-/** Hands on what a frame brings. */
+/** Hands the contents of a frame to the receiver. */
 export function receive(frame: Frame, to: Receiver): void {
   const { ways, heads, answers, items, settled } = frame;
   for (const [id, way] of ways) to.way(id, way);

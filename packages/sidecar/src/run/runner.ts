@@ -40,20 +40,20 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A satellite in flight. */
 export interface Runner {
-  /** Lands, and resolves with the report when all is released. May be called any number of times. */
+  /** Lands, and resolves with the report when everything is released. May be called any number of times. */
   stop(reason?: unknown): Promise<LandingReport>;
   /**
-   * Resolves with the report when the satellite has landed, for whatever cause, and all is released. Rejects with
-   * BLOCK_FAILED if a block failed (F3).
+   * Resolves with the report when the satellite has landed, for any cause, and everything is released. Rejects with BLOCK_FAILED if a block
+   * failed (F3).
    */
   wait(): Promise<LandingReport>;
   status(): FlightStatus;
 }
 
 /**
- * Checks the configuration, prepares the satellite and launches it; resolves once it flies. Rejects with BAD_CONFIG (every
- * problem in `problems`), INIT_FAILED or ABORTED, all released again. It is a guest in its process: it heeds SIGTERM and SIGINT, and
- * leaves errors that nobody catches to the host.
+ * Checks the configuration, prepares the satellite and launches it. Resolves when it flies. Rejects with BAD_CONFIG (every problem in
+ * `problems`), INIT_FAILED or ABORTED, after everything is released. It is a guest in its process: it lands on SIGTERM and SIGINT, and leaves
+ * errors that nobody catches to the host.
  *
  * @example
  * import { connector } from '@sputnikjs/connector-mqtt';
@@ -68,7 +68,7 @@ export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promi
   return await fly(usable(await setUp(options)), options, 'host');
 }
 
-/** What {@link fly} takes of the runner's options. */
+/** The options of the runner that {@link fly} uses. */
 interface FlightOptions {
   readonly log?: Logger | undefined;
   /** Of that log, where it is the satellite's own. */
@@ -77,7 +77,7 @@ interface FlightOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Prepares and launches what was set up. `process` says whose the process is. */
+/** Prepares and launches a satellite that was set up. `process` says who owns the process. */
 export async function fly(setup: Setup, options: FlightOptions, process: 'ours' | 'host'): Promise<Runner> {
   const { connector, settings, readableSecrets } = setup;
   const { onEvent, signal, logLevel } = options;
@@ -173,7 +173,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   return launch(flight, cleaner);
 }
 
-/** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
+/** Opens the admin endpoints, if configured, until the clean-up. */
 async function startAdmin(
   { name, settings, ownWiring }: Setup,
   around: Omit<Administered, 'name' | 'settings' | 'wiring'>,
@@ -191,7 +191,7 @@ async function startAdmin(
   return admin;
 }
 
-/** Tells the service manager from now on, if there is one that wants to know. Elsewhere nothing is loaded for it. */
+/** Reports to the service manager from now on, if there is one that asks for it. Otherwise nothing is loaded. */
 async function serviceManager(
   told: Omit<ServiceOptions, 'environment' | 'log'>,
   log: Logger = SILENT,
@@ -202,10 +202,10 @@ async function serviceManager(
   return new service.ServiceManager({ ...told, environment: env, log });
 }
 
-/** Warns of sockets that the service manager has passed for nobody. */
+/** Warns of passed sockets that no listener has taken. */
 function tellUnused(log: Logger = SILENT): void {
   for (const socket of unusedSockets()) {
-    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or take it out of the unit`;
+    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or remove it from the unit`;
     log.warn({ event: 'socketUnused', socket }, text);
   }
 }

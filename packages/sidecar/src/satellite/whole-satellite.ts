@@ -32,19 +32,19 @@ export interface OtherProcesses {
   leftovers(): Leftovers;
 }
 
-/** What it is assembled with. */
+/** What a whole satellite is assembled with. */
 export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer' | 'threadMaker'> {
   /** Nothing if this process runs all of it. */
   readonly others?: OtherProcesses | undefined;
-  /** For the outermost satellite. */
+  /** Options of the outermost satellite. */
   readonly own: Partial<SputnikOptions>;
-  /** Is told of the events of the outermost satellite, the report being that of all. */
+  /** Called with the events of the outermost satellite. The report covers all satellites. */
   readonly onEvent: (event: SputnikEvent) => void;
-  /** Is told of the events of each nested satellite. */
+  /** Called with the events of each nested satellite. */
   readonly onNestedEvent: Shared['onEvent'];
 }
 
-/** A satellite and all that are inside it, as one flight. */
+/** A satellite with all its nested satellites, as one flight. */
 export class WholeSatellite {
   #top: AssembledSatellite | undefined;
   #others: OtherProcesses | undefined;
@@ -112,7 +112,7 @@ export class WholeSatellite {
     return this.#reportOfAll(await this.#assembled.flight.shootDown(reason));
   }
 
-  /** The state and the connection are those of the outermost satellite, the blocks those of all. */
+  /** State and connection of the outermost satellite, with the blocks of all. */
   status(): FlightStatus {
     const elsewhere = this.#others?.blocks() ?? [];
     return { ...this.#assembled.flight.status(), blocks: [...elsewhere, ...this.#assembled.blocks()] };
@@ -122,7 +122,7 @@ export class WholeSatellite {
     return this.#assembled.metrics();
   }
 
-  /** All that are nested, outer ones first. */
+  /** All nested satellites, outer ones first. */
   nested(): readonly Nested[] {
     return this.#top === undefined ? [] : nestedIn(this.#top);
   }
@@ -162,7 +162,7 @@ function withFirst(setup: Setup, block: BlockDefinition): Setup {
   return { ...setup, sputnik };
 }
 
-/** The blocks that take messages, of a satellite and of all inside it. */
+/** The blocks that take messages, of a satellite and all its nested satellites. */
 export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hearing[] {
   const own = made
     .filter(({ capacity }) => capacity > 0)
@@ -172,7 +172,7 @@ export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hear
   return [...own, ...[...nested.values()].flatMap(hearingOf)];
 }
 
-/** All inside one, outer ones first. */
+/** All nested satellites of one, outer ones first. */
 export function nestedIn({ nested }: Pick<MadeSatellite, 'nested'>): readonly Nested[] {
   return [...nested.values()].flatMap((one) => [one, ...nestedIn(one.assembled)]);
 }

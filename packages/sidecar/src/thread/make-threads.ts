@@ -5,7 +5,7 @@ import { ThreadRoom } from './room.js';
 import { sides } from '../remote/sides.js';
 import { ThreadSatellite } from './thread-satellite.js';
 
-/** Makes satellites in threads of their own. */
+/** Makes a satellite that flies in a thread of its own. */
 export const makeThreads: ThreadMaker = async (setup, thread, shared) => {
   const { path } = setup;
   const { within } = sides(path, shared.hearing);

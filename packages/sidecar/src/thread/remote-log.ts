@@ -4,7 +4,7 @@ import type { Link } from '../remote/link.js';
 import { portable, revived } from '../remote/portable.js';
 import type { Item } from '../remote/wire.js';
 
-/** The log of the main thread, for another one. */
+/** The log of the main thread, as another thread uses it. */
 export class RemoteLog implements Logger {
   readonly #link: Link;
   readonly #bindings: object;
@@ -43,7 +43,7 @@ export class RemoteLog implements Logger {
   }
 }
 
-/** Writes the lines of another thread to the log here. */
+/** Writes lines that come from another thread to the log of this one. */
 export class RemoteLines {
   readonly #log: Logger;
   readonly #children = new Map<string, Logger>();

@@ -7,18 +7,18 @@ import type { Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Outbox } from '../remote/outbox.js';
 import type { Snapshot } from '../remote/wire.js';
 
-/** What is known of a thread. */
+/** The last that is known about a thread. */
 export interface Known {
   readonly snapshot: Snapshot | undefined;
   blocks(): readonly BlockStatus[];
 }
 
-/** Those inside the satellite of a thread, by address. */
+/** The nested satellites of a satellite in a thread, by address. */
 export function remoteNested(setup: SatelliteSetup, outbox: Outbox, known: Known): ReadonlyMap<string, RemoteNested> {
   return new Map([...setup.nested].map(([name, one]) => [name, new RemoteNested(one, outbox, known)]));
 }
 
-/** A satellite inside one in a thread. */
+/** A nested satellite of a satellite in a thread. */
 export class RemoteNested implements Nested {
   readonly setup: NestedSetup;
   readonly current: Level;

@@ -23,21 +23,21 @@ import { makeThreads } from './make-threads.js';
 import type { Outbox } from '../remote/outbox.js';
 import type { ThreadData } from './thread-data.js';
 
-/** What the thread is told of it. */
+/** What a satellite in its thread is made from. */
 export interface InsideOptions {
   readonly data: ThreadData;
   readonly log: Logger;
   readonly outbox: Outbox;
   readonly acknowledgements: Acknowledgements;
   readonly landingSoon: AbortSignal;
-  /** Reads a configuration of a folder that only the main thread understands. */
+  /** Has the main thread read a configuration, for a folder that only the main thread can read. */
   readonly read: (folder: string, name: string) => ReturnType<Reader['read']>;
   readonly onEvent: (path: string, event: unknown) => void;
-  /** Something has happened for which the satellite around it lands. */
+  /** Called when something happens that lands the enclosing satellite. */
   readonly landsAround: (cause: LandingCause, inside: LandingCause | undefined) => void;
 }
 
-/** In its thread: a satellite that is set up anew, flies and lands. */
+/** A satellite in its thread. It is set up there a second time, flies and lands. */
 export class SatelliteInside {
   readonly #of: InsideOptions;
   readonly #names = new Map<string, Names>();
@@ -61,7 +61,7 @@ export class SatelliteInside {
     return this.#owned?.url;
   }
 
-  /** Where messages for a satellite go by now: for one outside by the outbox. */
+  /** Where messages for a satellite go at present. Those for a satellite outside go through the outbox. */
   readonly destinationOf: DestinationOf = (path) => {
     const { data, outbox } = this.#of;
     const own = partsOf(data.path).length;
@@ -136,7 +136,7 @@ export class SatelliteInside {
     await this.#owned?.release();
   }
 
-  /** Sets it up by what it was checked with; a folder may have changed since. */
+  /** Sets the satellite up with the values that were checked. The folder may have changed since. */
   async #setUp(): Promise<SatelliteSetup> {
     const read = await readFrom(this.#origin());
     if (read.value === undefined) throw badSetup(read.problems);

@@ -14,12 +14,12 @@ import { sides } from '../remote/sides.js';
 import type { ThreadData } from './thread-data.js';
 import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from '../remote/wire.js';
 
-/** How often it says how it is, in milliseconds. */
+/** How often the thread posts a snapshot, in milliseconds. */
 const SNAPSHOT_MS = 250;
-/** How long messages on their way out may take at the end, in milliseconds, where nobody says. */
+/** How long messages that leave the thread may take at a landing without a deadline, in milliseconds. */
 const LAST_MS = 5_000;
 
-/** In its thread: does what the main one asks for. */
+/** Runs in the thread. Does what the main thread asks for. */
 export class Served implements Receiver {
   readonly #data: ThreadData;
   readonly #link: Link;
@@ -67,7 +67,7 @@ export class Served implements Receiver {
     outbox.open(link);
   }
 
-  /** Posts what there is: the thread ends. */
+  /** Posts everything that is waiting, before the thread ends. */
   flush(): void {
     this.#link.flush();
   }
@@ -129,7 +129,7 @@ export class Served implements Receiver {
     const timer = setInterval(() => this.#tell(), SNAPSHOT_MS);
     timer.unref();
     const booted = this.#satellite.boot();
-    // it has landed if it could not boot
+    // a satellite that could not boot has landed
     const landed = booted.then(
       () => this.#satellite.assembled?.flight.landed,
       () => this.#satellite.assembled?.flight.landed,
@@ -167,7 +167,7 @@ export class Served implements Receiver {
       snapshot: this.#snapshot(),
       lastTaken: this.#inbox.lastTaken,
     };
-    // what became of the last questions is said before
+    // the outcomes of the last questions go first
     setImmediate(() => this.#link.post(['landed', portable(landed)]));
   }
 
