@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { dispatch, query, spawnStateless, start, stop, type Ref } from 'nact';
+import { dispatch, query, spawnStateless, start, stop } from 'nact';
 import { Subject } from 'rxjs';
 import { createActor, fromTransition } from 'xstate';
 import { launch } from './flight.js';
@@ -106,11 +106,12 @@ function actor({ take }: Inbox): Peer<unknown> {
 function questions({ takeAsync }: Inbox): Peer<Promise<unknown>> {
   interface Question {
     readonly order: Order;
-    readonly sender: Ref<unknown>;
+    readonly sender: Parameters<typeof dispatch<'handled'>>[0];
   }
   const system = start();
   const receiver = spawnStateless(system, async ({ order, sender }: Question) => {
-    dispatch(sender, await takeAsync(order));
+    await takeAsync(order);
+    dispatch(sender, 'handled');
   });
   const hand = (order: Order): Promise<unknown> => query(receiver, (sender) => ({ order, sender }), ASK_MS);
   return { hand, end: () => stop(system) };
