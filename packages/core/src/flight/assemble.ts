@@ -211,6 +211,6 @@ function circularNeeds(places: readonly Place[]): readonly string[] {
   if (!circle) return [];
   const path = [...circle, circle[0]].join(' → ');
   return [
-    `blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline passes`,
+    `blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline passes passes`,
   ];
 }

@@ -247,6 +247,12 @@ export const METRICS: readonly Metric[] = [
     'The share of time in which the event loop of its thread was busy, from 0 to 1, read from outside. 1 if it is stuck.',
     ({ thread }) => thread?.utilization,
   ),
+  ofSatellites(
+    'sputnik_satellite_instances',
+    'gauge',
+    'Processes that run the nested satellite, where it has processes of its own: those that were found.',
+    ({ instances }) => instances,
+  ),
   {
     name: 'sputnik_log_lines_total',
     type: 'counter',

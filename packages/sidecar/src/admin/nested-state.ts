@@ -11,8 +11,8 @@ export interface ThreadState {
 /** The state of a nested satellite. */
 export interface NestedState {
   readonly path: string;
-  /** `failed` while it restarts. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** How often it was restarted. */
   readonly restarted: number;
   /** The state of its own server connection. Undefined if it has none. */
@@ -21,4 +21,6 @@ export interface NestedState {
   readonly url: string | undefined;
   /** Its own thread, if it has one. */
   readonly thread: ThreadState | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
 }

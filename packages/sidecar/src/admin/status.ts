@@ -102,14 +102,16 @@ export interface ServerStatus {
 export interface NestedStatus {
   /** `a/b` for satellite b nested in satellite a. */
   readonly path: string;
-  /** `failed` while it restarts. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** How often it was restarted. */
   readonly restarts: number;
   /** Its own server connection, if it has one. */
   readonly server?: ServerStatus | undefined;
   /** Its own thread, if it has one. */
   readonly thread?: ThreadState | undefined;
+  /** How many processes run it, where it has processes of its own. */
+  readonly instances?: number | undefined;
 }
 
 /** A pair of sender and receiver: seen, or, with count 0, declared as a need. */

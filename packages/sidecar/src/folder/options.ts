@@ -19,6 +19,9 @@ export interface RestartLimit {
   readonly withinMs: number;
 }
 
+/** Where a nested satellite flies. */
+export type Place = 'here' | 'thread' | 'process';
+
 /** A nested satellite, as `blocks.json` lists it. */
 export interface NestedEntry {
   /**
@@ -32,8 +35,13 @@ export interface NestedEntry {
   readonly outer?: readonly string[] | undefined;
   /** Restarts it when it fails. Without this key, its failure lands the enclosing satellite. */
   readonly restart?: RestartLimit | undefined;
-  /** Where it flies: `here`, on the thread of the enclosing satellite (the default), or in a `thread` of its own. */
-  readonly place?: 'here' | 'thread' | undefined;
+  /**
+   * Where it flies: `here`, on the thread of the enclosing satellite, unless given; in a `thread` of its own; or in a `process` of its own,
+   * which is started elsewhere, and joins by what `join.json` says.
+   */
+  readonly place?: Place | undefined;
+  /** Has messages in and out cloned, as in a thread, where it flies `here`: so tests find what cannot go into one. */
+  readonly clone?: boolean | undefined;
   /** The largest heap of its thread, in megabytes. Beyond that it fails. Default: Node's own limit. */
   readonly heapMb?: number | undefined;
 }
@@ -69,6 +77,8 @@ export type NestedOptions = SatelliteOptions & { readonly name: string };
 export type RunnerOptions<C = unknown> = SatelliteOptions<C> & {
   /** The log for events and blocks. */
   readonly log?: Logger | undefined;
+  /** Runs only the satellite at this path, which has a process of its own (`"place": "process"`); the outermost one unless given. */
+  readonly satellite?: string | undefined;
   /** Called with every event, after it was logged. */
   readonly onEvent?: EventListener | undefined;
   /** Lands the satellite when it aborts. */

@@ -1,4 +1,12 @@
-import type { BlockMetrics, BlockStatus, Flight, FlightStatus, LandingCause, SputnikOptions } from '@sputnikjs/core';
+import type {
+  AnyBlock,
+  BlockMetrics,
+  BlockStatus,
+  Flight,
+  FlightStatus,
+  LandingCause,
+  SputnikOptions,
+} from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import type { Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
@@ -45,8 +53,8 @@ export interface Nested {
   readonly current: Level;
   /** How often it was restarted. */
   readonly restarted: number;
-  /** `failed` while it restarts. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** The state of its own server connection. Undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
@@ -54,7 +62,20 @@ export interface Nested {
   readonly url: string | undefined;
   /** The load of its own thread. Undefined if it has none. */
   readonly thread: ThreadLoad | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
   blocks(): readonly BlockStatus[];
+}
+
+/** A nested satellite, as that flies it. */
+export interface NestedPart extends Nested {
+  /** What the enclosing satellite boots, flies and lands. */
+  block(): Partial<AnyBlock>;
+  metrics(): readonly BlockMetrics[];
+  hearing(): readonly Kept[];
+  /** Why the enclosing satellite landed, if that came from here. */
+  cause(): LandingCause | undefined;
+  leftovers(): Leftovers;
 }
 
 /** Makes a nested satellite, once for each start. */

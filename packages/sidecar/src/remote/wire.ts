@@ -1,4 +1,5 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
+import type { View } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
 import type { ThreadLoad } from '../satellite/made-satellite.js';
 
@@ -14,8 +15,8 @@ export interface Way {
 /** The state of a satellite in a thread, or of one nested in it, at one instant. */
 export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
-  /** `failed` while it restarts. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** The state of its flight. */
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;
@@ -60,7 +61,7 @@ export interface Landed {
   readonly lastTaken: number;
 }
 
-/** What one thread posts to the other beside messages. Errors are {@link portable}. */
+/** What one thread or process tells the other. Values of errors are {@link portable}. */
 export type Item =
   /** No block takes this message, nor will any take it later. */
   | readonly ['refused', number: number]
@@ -75,6 +76,12 @@ export type Item =
   | readonly ['landsAround', cause: unknown, inside: unknown]
   | readonly ['landingSoon']
   | readonly ['landed', unknown]
+  /** Which process it is that begins to talk, and which satellite it runs. */
+  | readonly ['hello', id: string, satellite: string]
+  /** This process lands: it takes no more messages, and says of those that it has what becomes of them. */
+  | readonly ['leaving']
+  /** This process has landed: it has taken all messages up to this number that it has not refused. */
+  | readonly ['left', lastTaken: number]
   /** Asks for a configuration of a folder that only the main thread can read. */
   | readonly ['read', id: number, folder: string, name: string];
 
@@ -84,18 +91,6 @@ export interface Message {
   readonly wayId: number;
   readonly how: 'send' | 'ask';
   readonly msg: unknown;
-}
-
-/** Where the bytes of one view are in the buffer of the frame, and where they belong. */
-export interface View {
-  /** The index of the value, among those of the frame. */
-  readonly value: number;
-  /** The keys that lead to the view in this value. */
-  readonly keys: readonly (string | number)[];
-  readonly kind: string;
-  readonly at: number;
-  /** The number of elements. */
-  readonly length: number;
 }
 
 /** Everything that is posted at once. */
