@@ -22,7 +22,7 @@ export const GUARDS = {
       'rules/making',
       'rules/setup',
     ],
-    'B2 unmet needs are a problem': [swap('on ? [] : `its need', 'true ? [] : `its need'), 'rules/setup'],
+    'B2 unmet needs are a problem': [always, 'rules/setup'],
     'B2 a need is met by a block that takes messages': [
       swap('deafNeeds(flight, place)', '[]'),
       'rules/setup',
@@ -363,7 +363,6 @@ export const GUARDS = {
       'rules/ask',
     ],
     'L6 Node warns of no listeners': [skip, 'rules/traces'],
-    'L6 nor of those that wait for an announced landing': [skip, 'rules/traces'],
     'L6 a sleep with an aborted signal ends at once': [skip, 'clock'],
     'L6 a sleep that is aborted leaves no timer': [skip, 'clock', 'rules/traces'],
     'L6 a sleep that has ended forgets its signal': [skip, 'clock'],
@@ -371,11 +370,14 @@ export const GUARDS = {
     'L6 a wait of months does not end at once': [swap('Math.min(Math.max(0, ms), LONGEST_MS)', 'ms'), 'clock'],
     'L6 a race leaves no timer': [skip, 'clock', 'rules/traces'],
     'L8 a landing may be announced': [
-      swap('plan.landingSoon ? anySignal(this.landing, plan.landingSoon) : this.landing', 'this.landing'),
+      swap(
+        'plan.landingSoon ? unlimited(AbortSignal.any([this.landing, plan.landingSoon])) : this.landing',
+        'this.landing',
+      ),
       'rules/landing',
     ],
     'L8 the landing announces itself at the latest': [
-      swap('anySignal(this.landing, plan.landingSoon)', 'plan.landingSoon'),
+      swap('unlimited(AbortSignal.any([this.landing, plan.landingSoon]))', 'plan.landingSoon'),
       'rules/landing',
     ],
     // A flight inside another

@@ -27,20 +27,11 @@ function tellAll({ target }: Event): void {
   for (const listener of listenersOf.get(target as AbortSignal) ?? []) listener();
 }
 
-/** An abort controller whose signal any number may listen to: Node would warn of more than ten (L6). */
-export function makeAbortController(): AbortController {
-  const controller = new AbortController();
+/** The signal, to which any number may listen now: Node would warn of more than ten (L6). */
+export function unlimited(signal: AbortSignal): AbortSignal {
   // guard: L6 Node warns of no listeners
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
-
-/** A signal that aborts when one of these does; any number may listen to it. */
-export function anySignal(...signals: AbortSignal[]): AbortSignal {
-  const any = AbortSignal.any(signals);
-  // guard: L6 nor of those that wait for an announced landing
-  setMaxListeners(0, any);
-  return any;
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** True for what aborted signals make of a wait, that of an `ask` too. */
