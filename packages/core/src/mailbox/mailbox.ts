@@ -98,63 +98,6 @@ export class Mailbox implements Room {
     else if (!this.take(msg, question, weight)) question.fail('ASK_REFUSED');
   }
 
-  /** Begins to hand messages over (F2). */
-  open(): void {
-    this.state = 'open';
-    // guard: F2 those that waited are handed over then
-    this.schedule();
-  }
-
-  /** Takes and hands over nothing more; what waits is dropped. Handlers under way go on. */
-  close(): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
-    // guard: M5 what waits for its turn at the end is dropped
-    this.shed('ASK_ENDED', () => this.depth > 0);
-    // guard: M3 who waits at the end is counted
-    this.counts.rejected += this.waiting.size;
-    // guard: M4 who waits is sent away at the end
-    this.waiting.close();
-    this.tellIdle();
-  }
-
-  /** Closes, and waits no longer for handlers under way: their messages count as dropped. */
-  abandon(): void {
-    this.close();
-    this.workers.abandon();
-    this.tellIdle();
-  }
-
-  /** True if there is room for one more of that weight. */
-  fits(weight: number): boolean {
-    // guard: M2 a block that has finished takes no message
-    if (this.state === 'closed') return false;
-    if (this.depth < this.capacity && (!this.weights || this.weights.fits(weight, 'all'))) return true;
-    // guard: M4 a mailbox that drops has room
-    // guard: M10 unless what is under way leaves none
-    return this.dropsOldest && !this.isDropping && (!this.weights || this.weights.fits(weight, 'under way'));
-  }
-
-  accept(msg: object, sender: Sender, weight: number): void {
-    this.queue.push(msg, sender);
-    this.weights?.push(weight);
-    this.outcomes.accepted(msg, sender);
-    this.schedule();
-    // guard: M3 drop-oldest drops
-    if (this.dropsOldest) this.dropOldest();
-  }
-
-  /** Somebody who waited has given up. */
-  onLeft({ question }: Sender): void {
-    // A post that was given up rejects: it was no message yet.
-    // guard: M3 a question that gives up is counted, a post is not
-    // guard: M3 a question that gives up before there is room is counted
-    if (question) this.counts.rejected++;
-    // guard: M10 when a heavy one gives up there may be room for the next
-    this.waiting.letIn();
-    this.tellIdle();
-  }
-
   private weigh(msg: object): number {
     return this.weights && this.state !== 'closed' ? this.weights.of(msg) : 0;
   }
@@ -179,20 +122,30 @@ export class Mailbox implements Room {
     return this.waiting.size === 0 && this.fits(weight);
   }
 
-  /** A call has ended, and with it the weight of its messages. */
-  onEnded(weight: number): void {
-    // guard: M10 what has ended weighs no longer
-    this.weights?.release(weight);
-    // guard: M10 what has ended leaves room
-    if (this.weights) this.waiting.letIn();
-    if (this.depth === 0) this.tellIdle();
-    else if (!this.isScheduled) this.run();
+  /** True if there is room for one more of that weight. */
+  fits(weight: number): boolean {
+    // guard: M2 a block that has finished takes no message
+    if (this.state === 'closed') return false;
+    if (this.depth < this.capacity && (!this.weights || this.weights.fits(weight, 'all'))) return true;
+    // guard: M4 a mailbox that drops has room
+    // guard: M10 unless what is under way leaves none
+    return this.dropsOldest && !this.isDropping && (!this.weights || this.weights.fits(weight, 'under way'));
   }
 
-  private get mayHandle(): boolean {
-    // guard: F2 messages wait for run
-    // guard: M1 calls under way are bounded
-    return this.state === 'open' && this.depth > 0 && this.workers.calls < this.concurrency;
+  accept(msg: object, sender: Sender, weight: number): void {
+    this.queue.push(msg, sender);
+    this.weights?.push(weight);
+    this.outcomes.accepted(msg, sender);
+    this.schedule();
+    // guard: M3 drop-oldest drops
+    if (this.dropsOldest) this.dropOldest();
+  }
+
+  /** Begins to hand messages over (F2). */
+  open(): void {
+    this.state = 'open';
+    // guard: F2 those that waited are handed over then
+    this.schedule();
   }
 
   private schedule(): void {
@@ -200,6 +153,12 @@ export class Mailbox implements Room {
     this.isScheduled = true;
     // guard: M1 no message is handled inside a send
     void soon.then(this.run);
+  }
+
+  private get mayHandle(): boolean {
+    // guard: F2 messages wait for run
+    // guard: M1 calls under way are bounded
+    return this.state === 'open' && this.depth > 0 && this.workers.calls < this.concurrency;
   }
 
   private readonly run = (): void => {
@@ -238,6 +197,27 @@ export class Mailbox implements Room {
     return weight;
   }
 
+  /** A call has ended, and with it the weight of its messages. */
+  onEnded(weight: number): void {
+    // guard: M10 what has ended weighs no longer
+    this.weights?.release(weight);
+    // guard: M10 what has ended leaves room
+    if (this.weights) this.waiting.letIn();
+    if (this.depth === 0) this.tellIdle();
+    else if (!this.isScheduled) this.run();
+  }
+
+  /** Somebody who waited has given up. */
+  onLeft({ question }: Sender): void {
+    // A post that was given up rejects: it was no message yet.
+    // guard: M3 a question that gives up is counted, a post is not
+    // guard: M3 a question that gives up before there is room is counted
+    if (question) this.counts.rejected++;
+    // guard: M10 when a heavy one gives up there may be room for the next
+    this.waiting.letIn();
+    this.tellIdle();
+  }
+
   /** Makes room for the newest. Whoever hears of it may send at once, and is refused. */
   private dropOldest(): void {
     // guard: M3 a listener of drops cannot overfill
@@ -245,6 +225,26 @@ export class Mailbox implements Room {
     // guard: M10 the newest is not dropped for its weight
     this.shed('ASK_DROPPED', () => this.depth > 1 && (this.depth > this.capacity || this.weights?.isOver === true));
     this.isDropping = false;
+  }
+
+  /** Takes and hands over nothing more; what waits is dropped. Handlers under way go on. */
+  close(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    // guard: M5 what waits for its turn at the end is dropped
+    this.shed('ASK_ENDED', () => this.depth > 0);
+    // guard: M3 who waits at the end is counted
+    this.counts.rejected += this.waiting.size;
+    // guard: M4 who waits is sent away at the end
+    this.waiting.close();
+    this.tellIdle();
+  }
+
+  /** Closes, and waits no longer for handlers under way: their messages count as dropped. */
+  abandon(): void {
+    this.close();
+    this.workers.abandon();
+    this.tellIdle();
   }
 
   private shed(code: ErrorCode, more: () => boolean): void {

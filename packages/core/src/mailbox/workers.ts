@@ -37,47 +37,23 @@ export class Workers {
       // guard: M9 an observer sees which message it was that failed
       // guard: M10 what took time weighs no longer
       const isAny = sender.question === undefined && this.recipient.observer === undefined && weight === 0;
-      // Where it does not matter which message it was, one pair of callbacks serves all.
-      if (isAny) return void work.then(this.onHandled, this.onFailed);
-      // guard: M9 an observer sees which message it was that took time
-      void work.then(
-        (value) => this.handled(value, seen, sender, weight),
-        (error) => this.failed(error, msg, sender, weight),
-      );
+      if (isAny) void work.then(this.onHandled, this.onFailed);
+      else this.follow(work, seen, msg, sender, weight);
     } catch (error) {
       this.failed(error, msg, sender, weight);
     }
   }
 
-  /** Has a batch handled by one call. What has no outcome when that ends is handled, or failed as the call did (M8). */
-  handleAll(batch: Batch): void {
-    this.calls++;
-    // guard: M9 an observer sees each message of a batch begin
-    for (const { msg } of batch.mails) this.outcomes.begun(msg);
-    this.batches.add(batch);
-    // guard: M8 a call that throws fails those without outcome
-    const failed = (error: unknown): void => this.end(batch, (mail) => mail.fail(error));
-    // guard: M8 a call that ends has handled those without outcome
-    const handled = (): void => this.end(batch, (mail) => mail.reply());
-    try {
-      const result = this.recipient.handleAll?.([...batch.mails]);
-      if (isThenable(result)) void Promise.resolve(result).then(handled, failed);
-      else handled();
-    } catch (error) {
-      failed(error);
-    }
+  /** By itself, since every call of a function with closures allocates what they share. */
+  private follow(work: Promise<unknown>, seen: object, msg: object, sender: Sender, weight: number): void {
+    // guard: M9 an observer sees which message it was that took time
+    void work.then(
+      (value) => this.handled(value, seen, sender, weight),
+      (error) => this.failed(error, msg, sender, weight),
+    );
   }
 
-  /** Waits no longer for the calls under way: their messages count as dropped. */
-  abandon(): void {
-    this.isAbandoned = true;
-    // guard: L4 messages under way one by one are dropped
-    this.outcomes.dropped(this.calls - this.batches.size);
-    // guard: L4 messages under way in batches are dropped
-    for (const batch of this.batches) batch.abandon();
-    this.calls = 0;
-  }
-
+  /** One pair of callbacks serves all messages of which it does not matter which they were. */
   private readonly onHandled = (): void => this.handled(undefined, ANY, undefined, 0);
 
   private readonly onFailed = (error: unknown): void => this.failed(error, ANY, undefined, 0);
@@ -99,6 +75,25 @@ export class Workers {
     this.ended(weight);
   }
 
+  /** Has a batch handled by one call. What has no outcome when that ends is handled, or failed as the call did (M8). */
+  handleAll(batch: Batch): void {
+    this.calls++;
+    // guard: M9 an observer sees each message of a batch begin
+    for (const { msg } of batch.mails) this.outcomes.begun(msg);
+    this.batches.add(batch);
+    // guard: M8 a call that throws fails those without outcome
+    const failed = (error: unknown): void => this.end(batch, (mail) => mail.fail(error));
+    // guard: M8 a call that ends has handled those without outcome
+    const handled = (): void => this.end(batch, (mail) => mail.reply());
+    try {
+      const result = this.recipient.handleAll?.([...batch.mails]);
+      if (isThenable(result)) void Promise.resolve(result).then(handled, failed);
+      else handled();
+    } catch (error) {
+      failed(error);
+    }
+  }
+
   private end(batch: Batch, settle: (mail: Mail<object>) => void): void {
     // guard: L4 a batch that ends after that is not counted
     if (this.isAbandoned) return;
@@ -110,5 +105,15 @@ export class Workers {
   private ended(weight: number): void {
     this.calls--;
     this.mailbox.onEnded(weight);
+  }
+
+  /** Waits no longer for the calls under way: their messages count as dropped. */
+  abandon(): void {
+    this.isAbandoned = true;
+    // guard: L4 messages under way one by one are dropped
+    this.outcomes.dropped(this.calls - this.batches.size);
+    // guard: L4 messages under way in batches are dropped
+    for (const batch of this.batches) batch.abandon();
+    this.calls = 0;
   }
 }
