@@ -307,3 +307,25 @@ async function checkBatches(seed: number): Promise<void> {
 test('M8: random batches come in order, each message has one outcome, and all are counted', async () => {
   for (let seed = 1; seed <= SEEDS; seed++) await checkBatches(seed);
 });
+
+test('L4: a batch that ends after it was given up counts no more, and leaves the mailbox idle', async () => {
+  const last = gate();
+  let dropped = 0;
+  const recipient = {
+    descriptor,
+    handleAll: () => last.passed,
+    failed: () => true,
+    unweighable: assert.fail,
+    dropped: (count: number) => void (dropped += count),
+  };
+  const mailbox = new Mailbox(recipient, new Pacer());
+  mailbox.open();
+  mailbox.offer({ n: 1 }, sender);
+  await turn();
+  mailbox.abandon();
+  assert.deepEqual([dropped, mailbox.isIdle], [1, true]);
+  last.open();
+  await turn();
+  assert.deepEqual(mailbox.counts, { accepted: 1, rejected: 0, handled: 0, failed: 0, dropped: 1 });
+  assert.ok(mailbox.isIdle);
+});

@@ -61,7 +61,7 @@ export class Mailbox implements Room {
   }
 
   get isIdle(): boolean {
-    return this.depth === 0 && !this.isBusy && this.waiting.size === 0;
+    return this.depth === 0 && this.workers.calls === 0 && this.waiting.size === 0;
   }
 
   /** Resolves at an instant at which it is idle. */
