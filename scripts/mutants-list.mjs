@@ -503,11 +503,23 @@ export const GUARDS = {
     'the connection of the satellite around is told once': [swap('this.#relay !== undefined &&', 'false &&'), 'nested'],
     'a satellite that fails too often is not flown anew': [skip, 'nested'],
     'what a thread that is gone has not settled goes to the next one, in order': [skip, 'threads'],
-    'a message of another thread is kept there until its handler has settled': [
+    'a message from elsewhere is kept there until its handler has settled': [
       swap('expected.number !== undefined', 'false'),
       'threads',
       'places',
+      'hand-over',
     ],
+    'what is lost on its way is asked for again, once': [swap('number > this.#come + 1', 'false'), 'frame-stream'],
+    'what comes a second time is taken once': [skip, 'frame-stream'],
+    'one instance has all messages until it is gone, so that they keep their order': [skip, 'hand-over'],
+    'what an instance that is gone has not handled goes to the next one': [skip, 'hand-over'],
+    'whoever talks of a session that is forgotten is told to begin another one': [
+      swap('!isUnknown(bytes)', 'false'),
+      'hand-over',
+    ],
+    'a process has one session; the one before is over': [skip, 'hand-over'],
+    'a message that comes again is not handled again': [swap('number <= this.#last', 'false'), 'hand-over'],
+    'who asks where nobody is hears it at once': [never, 'hand-over'],
     'one message that cannot be cloned holds up no other': [
       swap('this.#cloneable(messages, answers)', '{ sent: [], others: [], failed: [] }'),
       'threads',
@@ -648,6 +660,11 @@ export const GUARDS = {
     'who asked hears of a reply that cannot be sent': [skip, 'requests'],
     'who asked hears of a handler that failed': [skip, 'requests'],
     'a duplicate is told': [swap('last >= ZERO && last <= NINE', 'true'), 'field'],
+    'a name is one token': [swap('ESCAPED', '/[^]{999}/g'), 'peers-subjects'],
+    'services of the same name may be of others': [never, 'peers'],
+    'other services are no processes': [never, 'peers-service'],
+    'what no process of the whole has sent is no packet': [never, 'peers-service'],
+    'packets that the server begins to forbid are not lost in silence': [never, 'peers-permissions'],
   },
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],

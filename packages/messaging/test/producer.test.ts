@@ -325,25 +325,6 @@ test('what was under way when the connection ended goes one by one at first, the
   assert.equal((await land()).clean, true);
 });
 
-test('what nobody waits for any more is not sent over another connection; what somebody waits for is', async () => {
-  const server = holdingServer();
-  const { producer, event, land } = await launch(server);
-  let isWanted = true;
-  const left = producer.ask({ ...message('1'), isWanted: () => isWanted });
-  const wanted = producer.ask({ ...message('2'), isWanted: () => true });
-  await server.until(() => server.arrived.length === 2);
-  const disconnected = event('disconnected');
-  server.drop();
-  await disconnected;
-  isWanted = false;
-  server.holding = false;
-  server.restore();
-  await assert.rejects(left, ({ cause }: Error) => /nobody waits/.test(String(cause)));
-  await wanted;
-  assert.deepEqual(server.arrived, [...numbers(1, 2), ...numbers(2, 2)]);
-  assert.equal((await land()).clean, true);
-});
-
 test('what may not wait for the server is refused while it is away, and ends when it is lost; the rest waits', async () => {
   const server = holdingServer();
   const { producer, event, land } = await launch(server);

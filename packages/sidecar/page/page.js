@@ -116,8 +116,9 @@ function showChecks({ ready, alive, satellite }) {
     el('li', '', markOf(ok ? 'good' : other), el('span'));
   keepChildren(
     byId('checks'),
-    [...alive.checks, ...ready.checks],
-    ({ name, ok }) => `${name} ${ok || other}`,
+    // several may have one name: of each server one
+    [...alive.checks, ...ready.checks].map((one, at) => ({ ...one, at })),
+    ({ at, name, ok }) => `${at} ${name} ${ok || other}`,
     make,
     (item, { text }) => item.lastChild && setText(item.lastChild, text),
   );

@@ -43,7 +43,12 @@ const satellites = new Table(
   ({ path }) => `satellite ${path}`,
   [
     ['Satellite', ({ path }) => path],
-    ['State', ({ state }) => state, ({ state }) => state === 'failed' && 'bad'],
+    [
+      'State',
+      ({ state, instances }) =>
+        instances === undefined ? state : `${state}, ${count(instances)} process${instances === 1 ? '' : 'es'}`,
+      ({ state }) => (state === 'failed' || state === 'absent') && 'bad',
+    ],
     ['Restarts', ({ restarts }) => count(restarts), ({ restarts }) => restarts > 0 && 'warn'],
     [
       'Its own server',

@@ -447,3 +447,32 @@ test('a boot that fails before its turn comes leaves nothing that keeps the proc
   await failure(nest.whole.boot());
   assert.equal(timers(), before);
 });
+
+test('C3: with "clone", messages and answers arrive as in a thread: plain, as copies, and what cannot go there is refused with its key', async () => {
+  class Fancy {
+    readonly n = 1;
+    text(): string {
+      return 'fancy';
+    }
+  }
+  const got: unknown[] = [];
+  let self!: BlockCommunicator;
+  const nest = await Nest.fly({
+    blocks: [{ satellite: { name: 'in', blocks: [{ name: 'inner' }] }, clone: true }, { name: 'source' }],
+    blockFactories: factories({
+      inner: () => ({ onMsg: (msg) => (got.push(msg), new Fancy()) }),
+      source: () => ({ run: (own) => void (self = own) }),
+    }),
+  });
+  const to = self.communicator('in/inner');
+  const bytes = Buffer.from('bytes');
+  const sent = { fancy: new Fancy(), bytes };
+  const answer = await to?.ask(sent);
+  assert.deepEqual(answer, { n: 1 });
+  assert.equal(answer instanceof Fancy, false);
+  const [{ fancy, bytes: came }] = got as [{ fancy: object; bytes: Buffer }];
+  assert.deepEqual([fancy, came, Buffer.isBuffer(came), came === bytes], [{ n: 1 }, bytes, true, false]);
+  await assert.rejects(Promise.resolve(to?.post({ inside: { done: () => {} } })), /inside\.done: a function/);
+  await assert.rejects(Promise.resolve(to?.ask({ later: Promise.resolve() })), /later: a promise/);
+  assert.equal((await nest.whole.shootDown()).clean, true);
+});

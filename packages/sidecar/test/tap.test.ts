@@ -141,7 +141,7 @@ test('messages are shown as they are: text, bytes as text or in base64, lists, m
     date: new Date(0),
     bad: new Date(Number.NaN),
     error: new TypeError('a bug'),
-    isWanted: () => true,
+    doIt: () => true,
     get lazy() {
       throw new Error('never called');
     },

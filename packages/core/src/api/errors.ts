@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   NOBODY_LISTENS: 'nobody answers requests there; start who answers, or correct the target',
   UNKNOWN_MESSAGE: 'the block does not take such a message',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
+  ASK_UNREACHABLE: 'the block is in another process, and none with it is there; ask again when one is',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',
   ASK_FAILED: 'the block that was asked failed; the cause says why',
   ASK_TIMEOUT: 'no answer in time',

@@ -242,6 +242,12 @@ export const METRICS: readonly Metric[] = [
     'The share of the time in which the event loop of its thread was busy, from 0 to 1, read from outside: 1 where it is stuck.',
     ({ thread }) => thread?.utilization,
   ),
+  ofSatellites(
+    'sputnik_satellite_instances',
+    'gauge',
+    'Processes that run the satellite inside this one, where it has processes of its own: those that were found.',
+    ({ instances }) => instances,
+  ),
   {
     name: 'sputnik_log_lines_total',
     type: 'counter',

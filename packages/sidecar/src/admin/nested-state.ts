@@ -11,8 +11,8 @@ export interface ThreadState {
 /** How a satellite inside another is. */
 export interface NestedState {
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it is made anew, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** How often it was made anew. */
   readonly restarted: number;
   /** Of its own server; undefined if it has none. */
@@ -21,4 +21,6 @@ export interface NestedState {
   readonly url: string | undefined;
   /** Where it flies in a thread of its own. */
   readonly thread: ThreadState | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
 }

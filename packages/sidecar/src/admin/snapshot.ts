@@ -54,7 +54,7 @@ export function snapshot(watched: Watched): Status {
   const given = watched.metrics();
   const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
-    .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
+    .filter(({ name }) => !INFRASTRUCTURE.has(name))
     .map((block) => entryOf(block, wiring, meter, given));
   const { server, launchedAt, startedAt, failed } = meter.record;
   const connection = flight?.connection ?? 'none';
@@ -123,11 +123,18 @@ function serverStatus(server: ServerRecord, state: FlightStatus['connection'], u
 }
 
 function nestedStatus(
-  { path, state, restarted, connection, url, thread }: NestedState,
+  { path, state, restarted, connection, url, thread, instances }: NestedState,
   { record }: FlightMeter,
 ): NestedStatus {
   const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
-  return { path, state, restarts: restarted, ...(server && { server }), ...(thread && { thread }) };
+  return {
+    path,
+    state,
+    restarts: restarted,
+    ...(server && { server }),
+    ...(thread && { thread }),
+    ...(instances !== undefined && { instances }),
+  };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -102,14 +102,16 @@ export interface ServerStatus {
 export interface NestedStatus {
   /** `a/b` for satellite b inside satellite a. */
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it is made anew, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** How often it was made anew. */
   readonly restarts: number;
   /** Where it has one of its own. */
   readonly server?: ServerStatus | undefined;
   /** Where it flies in one of its own. */
   readonly thread?: ThreadState | undefined;
+  /** How many processes run it, where it has processes of its own. */
+  readonly instances?: number | undefined;
 }
 
 /** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */

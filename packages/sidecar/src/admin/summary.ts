@@ -46,6 +46,7 @@ function nested(status: Said): readonly string[] {
   if (landing) return [];
   return satellites.flatMap(({ path, state, server: own }) => [
     ...(state === 'failed' ? [`${path} has failed, and is made anew.`] : []),
+    ...(state === 'absent' ? [`No process runs ${path}.`] : []),
     ...(own?.away === true ? [`The server of ${path} has been away for ${since(own.since, status)}.`] : []),
   ]);
 }

@@ -26,6 +26,10 @@ interface Folder {
   readonly cf: string;
 }
 
+interface RunOptions extends Folder {
+  readonly satellite?: string | undefined;
+}
+
 /** Where a command that can do without a folder looks. */
 const FOLDER = ['--cf <folder>', 'Configuration folder'] as const;
 
@@ -70,9 +74,11 @@ command line cannot be used.`,
     'run --cf conf',
     '# on a terminal the log is for people, elsewhere it is JSON',
     'run --cf conf > satellite.log',
+    'run --cf conf --satellite syslog        of several processes, this one',
   )
     .requiredOption(...FOLDER)
-    .action(async ({ cf }: Folder) => end(await start({ cf, dialect })));
+    .option('--satellite <path>', 'Run only this satellite of the folder, which has "place": "process"')
+    .action(async ({ cf, satellite }: RunOptions) => end(await start({ cf, satellite, dialect })));
 
   command(
     'check',

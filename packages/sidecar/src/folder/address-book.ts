@@ -12,6 +12,8 @@ export interface Place {
 interface Level {
   readonly blocks: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
+  /** Messages in and out are cloned. */
+  readonly clones: boolean;
 }
 
 /** A satellite in an address book, as data. */
@@ -24,8 +26,8 @@ export class AddressBook {
   readonly #levels = new Map<string, Level>();
 
   /** The blocks of a satellite, their names by address, and the addresses of the satellites inside it. */
-  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>): void {
-    this.#levels.set(path, { blocks, nested: new Set(nested) });
+  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>, clones: boolean = false): void {
+    this.#levels.set(path, { blocks, nested: new Set(nested), clones });
   }
 
   /** All that was added. */
@@ -42,6 +44,11 @@ export class AddressBook {
     return this.#within(path, address) ?? (path === '' ? undefined : this.find(around(path), address));
   }
 
+  /** Whether messages between blocks of these two satellites are cloned. */
+  clonesBetween(from: string, to: string): boolean {
+    return this.levels.some(({ path, clones }) => clones && isInside(path, from) !== isInside(path, to));
+  }
+
   #within(path: string, address: string): Place | undefined {
     const level = this.#levels.get(path);
     const name = level?.blocks.get(address);
@@ -56,6 +63,11 @@ export class AddressBook {
 /** The path of what is called so in the satellite at `path`. */
 export function inside(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
+}
+
+/** Whether the satellite at `other` is the one at `path`, or inside it. */
+export function isInside(path: string, other: string): boolean {
+  return path === '' || other === path || other.startsWith(inside(path, ''));
 }
 
 /** The path of the satellite around the one at `path`. */

@@ -65,9 +65,17 @@ const Nested = z.strictObject({
     .optional()
     .describe('Has the satellite fly anew when it fails. Without it, its failure lands the satellite around it.'),
   place: z
-    .enum(['here', 'thread'])
+    .enum(['here', 'thread', 'process'])
     .optional()
-    .describe('Where it flies: "here", on the thread of the satellite around it, or in a "thread" of its own.'),
+    .describe(
+      'Where it flies: "here", on the thread of the satellite around it, in a "thread" of its own, or in a "process" of its own, which "run --satellite" starts.',
+    ),
+  clone: z
+    .boolean()
+    .optional()
+    .describe(
+      'Has messages in and out cloned, as in a thread, where it flies "here": so that tests find what cannot go into one.',
+    ),
   heapMb: z
     .int()
     .min(16)

@@ -1,4 +1,4 @@
-import { SputnikError, type ListenPlace } from '@sputnikjs/core';
+import { CONNECTOR, SputnikError, type ListenPlace } from '@sputnikjs/core';
 import { z } from 'zod';
 import type { Configuration } from './configuration.js';
 import type { ConnectorDefinition, StartableConnector } from '@sputnikjs/messaging';
@@ -6,7 +6,8 @@ import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
 import { chain } from '../text.js';
 
-const CONF_NAME = 'connector';
+/** The configuration that names what joins the processes of a satellite. */
+export const JOIN = 'join';
 const Module = z.looseObject({
   module: z
     .string()
@@ -27,20 +28,21 @@ export interface ConnectorSetup {
 
 /**
  * The server connector: the one given in code, or the one whose module `connector.json` names, made of the rest of
- * `connector.json`. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
+ * `connector.json`; or that of `join.json` likewise. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
  */
 export async function findConnector(
   configuration: Configuration,
   folder: string,
   given: GivenConnector | undefined,
+  name: typeof CONNECTOR | typeof JOIN = CONNECTOR,
 ): Promise<ConnectorSetup | undefined> {
   if (given !== undefined)
     return isConnectorDefinition(given)
-      ? await make(given, configuration)
+      ? await make(given, configuration, name)
       : { connector: given, again: () => given, listens: [] };
-  const found = await configuration.reader.read(CONF_NAME);
+  const found = await configuration.reader.read(name);
   if (found === undefined) return undefined;
-  const { module } = (await configuration.load([CONF_NAME], Module)).value;
+  const { module } = (await configuration.load([name], Module)).value;
   const loaded = await loadModule(module, folder);
   if ('problem' in loaded) throw bad(`${found.label}: ${loaded.problem}`);
   const [definition, ...others] = loaded.exported.filter((one) => isConnectorDefinition(one));
@@ -48,21 +50,25 @@ export async function findConnector(
     throw bad(`${found.label}: module: "${module}" exports no server connector (defineConnector)`);
   if (others.length > 0)
     throw bad(`${found.label}: module: "${module}" exports several server connectors, expected one`);
-  return await make(definition, configuration);
+  return await make(definition, configuration, name);
 }
 
-async function make(definition: ConnectorDefinition, configuration: Configuration): Promise<ConnectorSetup> {
-  const { value } = await configuration.load([CONF_NAME], definition.config, 'module');
+async function make(
+  definition: ConnectorDefinition,
+  configuration: Configuration,
+  name: string,
+): Promise<ConnectorSetup> {
+  const { value } = await configuration.load([name], definition.config, 'module');
   const { problems = [], listens = [] } = (await definition.check?.(value)) ?? {};
   if (problems.length > 0) {
-    const label = await configuration.labelOf([CONF_NAME]);
+    const label = await configuration.labelOf([name]);
     throw bad(...problems.map((problem) => `${label}: ${problem}`));
   }
   try {
     const again = (): StartableConnector => definition.make(value);
     return { connector: again(), again, listens };
   } catch (error) {
-    throw bad(`${CONF_NAME}: "${definition.name}" cannot be made with this configuration: ${chain(error)}`);
+    throw bad(`${name}: "${definition.name}" cannot be made with this configuration: ${chain(error)}`);
   }
 }
 

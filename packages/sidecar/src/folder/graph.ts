@@ -2,7 +2,8 @@ import { CONNECTOR, type ListenPlace } from '@sputnikjs/core';
 import { placeOf } from '@sputnikjs/messaging/net';
 import { inside } from './address-book.js';
 import { levelsOf } from './levels.js';
-import type { SatelliteSetup, Setup } from './setup.js';
+import type { Place } from './options.js';
+import type { NestedSetup, SatelliteSetup, Setup } from './setup.js';
 import type { BlockWiring } from './wiring.js';
 
 /** A satellite as it is put together: who needs whom. */
@@ -11,12 +12,20 @@ export interface SatelliteGraph {
   readonly blocks: readonly GraphBlock[];
   /** Of the satellite, and of those inside it that have their own. */
   readonly servers: readonly GraphServer[];
+  /** The satellites inside it that do not fly on its thread. */
+  readonly places: readonly GraphPlace[];
 }
 
 /** A block of it. */
 export interface GraphBlock extends Omit<BlockWiring, 'listens'> {
   /** Where it is going to listen: `udp 127.0.0.1:514`. */
   readonly listens: readonly string[];
+}
+
+/** Where a satellite inside it flies. */
+export interface GraphPlace {
+  readonly path: string;
+  readonly place: Exclude<Place, 'here'>;
 }
 
 /** A server of it. */
@@ -32,13 +41,15 @@ export interface GraphServer {
 /** What was found when the satellite was checked. */
 export async function graphOf(setup: Setup): Promise<SatelliteGraph> {
   const blocks = setup.wiring.map(({ listens, ...block }) => ({ ...block, listens: listens.map(placeText) }));
-  const own = levelsOf<SatelliteSetup>(setup).filter(({ connector }) => connector !== undefined);
+  const all = levelsOf<SatelliteSetup & Partial<NestedSetup>>(setup.root);
+  const places = all.flatMap(({ path, place = 'here' }) => (place === 'here' ? [] : [{ path, place }]));
+  const own = levelsOf<SatelliteSetup>(setup.root).filter(({ connector }) => connector !== undefined);
   const servers = own.map(async ({ path, connectorListens }) => ({
     path,
     place: await placeOfServer(setup, path),
     listens: connectorListens.map(placeText),
   }));
-  return { blocks, servers: await Promise.all(servers) };
+  return { blocks, servers: await Promise.all(servers), places };
 }
 
 async function placeOfServer({ configurations }: Setup, path: string): Promise<string> {

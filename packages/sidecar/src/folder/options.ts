@@ -19,6 +19,9 @@ export interface RestartLimit {
   readonly withinMs: number;
 }
 
+/** Where a nested satellite flies. */
+export type Place = 'here' | 'thread' | 'process';
+
 /** A satellite inside this one, as `blocks.json` lists it. */
 export interface NestedEntry {
   /**
@@ -32,8 +35,13 @@ export interface NestedEntry {
   readonly outer?: readonly string[] | undefined;
   /** Has it fly anew when it fails; without it, its failure lands the satellite around it. */
   readonly restart?: RestartLimit | undefined;
-  /** Where it flies: `here`, on the thread of the satellite around it, unless given; or in a `thread` of its own. */
-  readonly place?: 'here' | 'thread' | undefined;
+  /**
+   * Where it flies: `here`, on the thread of the satellite around it, unless given; in a `thread` of its own; or in a `process` of its own,
+   * which is started elsewhere, and joins by what `join.json` says.
+   */
+  readonly place?: Place | undefined;
+  /** Has messages in and out cloned, as in a thread, where it flies `here`: so tests find what cannot go into one. */
+  readonly clone?: boolean | undefined;
   /** How large the heap of its thread may get, in megabytes. Beyond that it fails. Node's own limit unless given. */
   readonly heapMb?: number | undefined;
 }
@@ -69,6 +77,8 @@ export type NestedOptions = SatelliteOptions & { readonly name: string };
 export type RunnerOptions<C = unknown> = SatelliteOptions<C> & {
   /** What events and blocks are logged to. */
   readonly log?: Logger | undefined;
+  /** Runs only the satellite at this path, which has a process of its own (`"place": "process"`); the outermost one unless given. */
+  readonly satellite?: string | undefined;
   /** Told of every event, after it was logged. */
   readonly onEvent?: EventListener | undefined;
   /** Lands the satellite when it aborts. */

@@ -12,6 +12,7 @@ import { AddressBook, fullAddress, inside } from './address-book.js';
 import type { Factories } from './block-factories.js';
 import type { BlockList } from './blocks.js';
 import type { Configuration } from './configuration.js';
+import { JOIN } from './connector-conf.js';
 import { connectorClaims, inspectBlocks, needed, type Claim } from './inspection.js';
 import { problemsOf } from './problems.js';
 import { ServerUsers } from './server-users.js';
@@ -43,7 +44,7 @@ export function namesOf({ list }: SatelliteReading): ReadonlyMap<string, string>
 
 /** Of a satellite and all that are inside it. */
 export function bookOf(reading: SatelliteReading, book: AddressBook = new AddressBook()): AddressBook {
-  book.add(reading.path, namesOf(reading), reading.nested.keys());
+  book.add(reading.path, namesOf(reading), reading.nested.keys(), reading.entry?.clone);
   for (const one of reading.nested.values()) bookOf(one, book);
   return book;
 }
@@ -80,13 +81,13 @@ export async function checkSatellite(
   const inner = [...nested.values()];
   const hearing = checked.made.filter(({ capacity }) => capacity > 0);
   // known only now that all is loaded
-  const own = ['blocks', 'sputnik', CONNECTOR, ...names.keys(), ...names.values()];
+  const own = ['blocks', 'sputnik', CONNECTOR, JOIN, ...names.keys(), ...names.values()];
   const known = [...own, ...configuration.names, ...reading.leftOut];
   const variables = configuration.strayVariables([...reading.nested.keys()]);
   const innerSetup = (name: string, { setup }: Found): NestedSetup => {
     const { entry, origin } = reading.nested.get(name) as SatelliteReading;
     const thread = entry?.place === 'thread' ? { origin, heapMb: entry.heapMb } : undefined;
-    return { ...setup, restart: entry?.restart, thread };
+    return { ...setup, restart: entry?.restart, place: entry?.place ?? 'here', thread };
   };
   return {
     setup: {

@@ -8,12 +8,14 @@ import type { Configuration } from './configuration.js';
 import type { ConfigurationInForce } from './in-force.js';
 import { levelsOf } from './levels.js';
 import { contested, misplaced, type Claim } from './inspection.js';
-import type { RestartLimit, RunnerOptions } from './options.js';
-import type { WithProblems } from './problems.js';
+import type { Place, RestartLimit, RunnerOptions } from './options.js';
+import { attempt, type WithProblems } from './problems.js';
 import { bookOf, checkSatellite, deafNeeds } from './satellite-check.js';
 import type { SatelliteSettings } from './satellite-conf.js';
 import { readSatellite, type Origin, type SatelliteReading } from './satellite-reading.js';
-import { threadProblems } from './thread-check.js';
+import { joinTaken, placeProblems } from './place-check.js';
+import { partOf, partsIn, type Part } from './parts.js';
+import { findConnector, JOIN, type ConnectorSetup } from './connector-conf.js';
 import { printable } from '../text.js';
 import type { BlockWiring } from './wiring.js';
 
@@ -48,6 +50,7 @@ export interface MadeBlock extends BlockStatus {
 /** A satellite inside another. */
 export interface NestedSetup extends SatelliteSetup {
   readonly restart: RestartLimit | undefined;
+  readonly place: Place;
   /** Where it flies in a thread of its own. */
   readonly thread: ThreadSetup | undefined;
 }
@@ -65,8 +68,18 @@ export interface Setup extends SatelliteSetup {
   readonly name: string;
   /** How all blocks are wired, by their addresses in the outermost satellite. */
   readonly wiring: readonly BlockWiring[];
+  /** How those of this process are. */
+  readonly ownWiring: readonly BlockWiring[];
   /** Which block an address means. */
   readonly book: AddressBook;
+  /** The outermost satellite. */
+  readonly root: SatelliteSetup;
+  /** What that is called. */
+  readonly whole: string;
+  /** The satellites that run in processes of their own, the outermost first. This is the setup of one of them. */
+  readonly parts: readonly Part<SatelliteSetup>[];
+  /** What joins them. */
+  readonly join: ConnectorSetup | undefined;
   /** What may be meant, and may not, one line each. */
   readonly warnings: readonly string[];
   /** Those of them that everybody on this machine can read a secret, one line each. */
@@ -96,15 +109,31 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   if (reading === undefined)
     return { value: undefined, problems: read.problems.map(printable), configurations: new Map() };
   const book = bookOf(reading);
+  const folder = options.cf ?? process.cwd();
+  const join = await attempt(findConnector(reading.configuration, folder, undefined, JOIN), undefined);
+  const joins = join.value !== undefined || join.problems.length > 0;
   const found = await checkSatellite(reading, undefined, book);
+  const root: SatelliteSetup = found.setup;
+  const parts = partsIn<SatelliteSetup>(root);
+  const part = parts.find(({ path }) => path === (options.satellite ?? ''));
+  const readings = levelsOf<SatelliteReading>(reading);
+  const own = readings.find(({ path }) => path === part?.path) ?? reading;
+  const ofPart = ({ responsibility }: BlockWiring): boolean => partOf(parts, responsibility) === part;
+  const claimsOf = (one: Part<unknown>): readonly Claim[] => found.claims.filter(({ by }) => partOf(parts, by) === one);
   const all = [
     ...read.problems,
-    ...(await problemsOfAdmin(reading, found.wiring)),
+    ...join.problems,
+    ...(part ? [] : [noPart(options.satellite ?? '', parts)]),
+    ...(await problemsOfAdmin(own, found.wiring)),
     ...found.problems,
     ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
     ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
-    ...threadProblems(reading, found.wiring),
-    ...contested([...adminClaims(reading), ...found.claims]),
+    ...(parts.length > 1
+      ? parts.flatMap(({ path }) => readings.filter((one) => one.path === path).flatMap(joinTaken))
+      : []),
+    ...placeProblems(reading, { wiring: found.wiring, joins }),
+    // processes may be on different machines
+    ...parts.flatMap((one) => contested([...(one === part ? adminClaims(own) : []), ...claimsOf(one)])),
     ...found.strays,
   ];
   // names that files give may have line breaks in them, and what a terminal obeys
@@ -114,13 +143,22 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   const readableSecrets = secrets.flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...found.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
-    ...found.setup,
-    name: reading.name,
+    ...(part?.setup ?? root),
+    name: own.name,
     wiring: found.wiring,
+    ownWiring: found.wiring.filter(ofPart),
     book,
+    root,
+    whole: reading.name,
+    parts,
+    join: join.value,
     warnings,
     readableSecrets,
-    configurations: async () => (await Promise.all(levelsOf(reading).map(inForce))).flat(),
+    configurations: async () => {
+      const all = (await Promise.all(readings.map(inForce))).flat();
+      // of another process only what joins them
+      return all.filter(({ name }) => name === JOIN || partOf(parts, name) === part);
+    },
     again: () => setUp(options),
   };
   const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));
@@ -131,7 +169,14 @@ async function inForce({ path, configuration }: SatelliteReading): Promise<reado
   return (await configuration.inForce()).map(({ name, keys }) => ({ name: inside(path, name), keys }));
 }
 
-/** Only the outermost satellite has admin endpoints. */
+function noPart(path: string, parts: readonly Part<unknown>[]): string {
+  const known = parts.flatMap((one) => (one.path === '' ? [] : `"${one.path}"`));
+  const which =
+    known.length === 0 ? 'no satellite here has a process of its own' : `those with one are ${known.join(', ')}`;
+  return `satellite "${path}" has no process of its own: ${which}; give it "place": "process" in blocks.json, or correct the name`;
+}
+
+/** Of each process, the outermost satellite has admin endpoints. */
 async function problemsOfAdmin(
   { configuration, settings }: SatelliteReading,
   wiring: readonly BlockWiring[],

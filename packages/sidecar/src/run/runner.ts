@@ -18,6 +18,10 @@ import { limitedLog } from '../log/limited-log.js';
 import type { LogLevel } from '../log/log-level.js';
 import { EventLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
+import { inside } from '../folder/address-book.js';
+import { JOIN } from '../folder/connector-conf.js';
+import { bothOf } from '../satellite/observers.js';
+import { joinOthers, type Others } from './join-others.js';
 import { NestedEvents } from './nested-events.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
 import { WholeSatellite } from '../satellite/whole-satellite.js';
@@ -81,6 +85,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   const limiter = new RateLimiter(systemClock);
   cleaner.push(() => limiter.flush());
   let flight: WholeSatellite | undefined;
+  let others: Others | undefined;
   const owned = connector && new OwnedConnector(connector);
   const status = (): FlightStatus | undefined => flight?.status();
   const url = (): string | undefined => owned?.url;
@@ -110,15 +115,20 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const told = { flight: status, metrics, landingSoon: signals.soon, clock: systemClock };
     const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
     cleaner.push(() => service?.close());
-    const nested = (): readonly NestedState[] =>
-      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at, thread }) => ({
-        path,
-        state,
-        restarted,
-        connection,
-        url: at,
-        thread,
-      })) ?? [];
+    const nested = (): readonly NestedState[] => [
+      ...(others?.nested() ?? []),
+      ...(flight?.nested() ?? []).map(
+        ({ setup: { path }, state, restarted, connection, url: at, thread, instances }) => ({
+          path,
+          state,
+          restarted,
+          connection,
+          url: at,
+          thread,
+          instances,
+        }),
+      ),
+    ];
     const around = { ...told, url, nested, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
@@ -135,12 +145,21 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       log,
       makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
     });
+    others = await joinOthers(setup, {
+      whereIs: (path) => () => flight?.at(path),
+      log: blocksLog ?? SILENT,
+      observer: admin?.meter,
+      makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
+      ofServer: (event) => admin?.takeNested(inside(setup.path, JOIN), event),
+    });
+    cleaner.push(() => others?.release());
     flight = await WholeSatellite.assemble(setup, {
+      others: others?.joined,
       own: { connector: owned, finisher: () => signals.finisher(), signal },
       clock: systemClock,
       log: blocksLog ?? SILENT,
       landingSoon: signals.soon,
-      observer: admin?.meter,
+      observer: bothOf(admin?.meter, others?.joined.acknowledgements),
       threadMaker: makeThreads,
       onEvent: listen,
       onNestedEvent: (satellite, event) => nestedEvents.take(satellite, event),
@@ -156,13 +175,13 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
 
 /** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
 async function startAdmin(
-  { name, settings, wiring }: Setup,
+  { name, settings, ownWiring }: Setup,
   around: Omit<Administered, 'name' | 'settings' | 'wiring'>,
   log: Logger = SILENT,
   cleaner: Cleaner,
 ): Promise<Admin | undefined> {
   if (settings.admin === undefined) return undefined;
-  const admin = new Admin({ ...around, name, settings: settings.admin, wiring });
+  const admin = new Admin({ ...around, name, settings: settings.admin, wiring: ownWiring });
   cleaner.push(() => admin.close());
   try {
     await admin.listen(log);

@@ -12,8 +12,7 @@ import { inside } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
 import { together, type Leftovers } from './leftovers.js';
 import type { Names } from './names.js';
-import type { MadeSatellite } from './made-satellite.js';
-import type { NestedSatellite } from './nested-satellite.js';
+import type { MadeSatellite, NestedPart } from './made-satellite.js';
 import type { Kept } from './waiting-room.js';
 
 /** Of nested satellites it is not shown: they listen to no signals, and their connections are shown apart. */
@@ -23,16 +22,17 @@ const INFRASTRUCTURE: ReadonlySet<string> = new Set([FINISHER, CONNECTOR]);
 export class AssembledSatellite implements MadeSatellite {
   readonly flight: Flight;
   /** By address. */
-  readonly nested: ReadonlyMap<string, NestedSatellite>;
+  readonly nested: ReadonlyMap<string, NestedPart>;
   readonly #names: Names;
   readonly #isNested: boolean;
   #report: LandingReport | undefined;
 
-  constructor(flight: Flight, nested: ReadonlyMap<string, NestedSatellite>, names: Names) {
+  /** `place` says whether a satellite is around it in this process. */
+  constructor(flight: Flight, nested: ReadonlyMap<string, NestedPart>, names: Names, place: 'nested' | 'top') {
     this.flight = flight;
     this.nested = nested;
     this.#names = names;
-    this.#isNested = names.path !== '';
+    this.#isNested = place === 'nested';
     void flight.landed.then((report) => (this.#report = names.ofReport(report)));
   }
 

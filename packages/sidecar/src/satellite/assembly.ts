@@ -15,7 +15,7 @@ import { AssembledSatellite } from './assembled-satellite.js';
 import { ConnectionRelay } from './connection-relay.js';
 import { lookupFrom, type DestinationOf } from './handles.js';
 import type { Names } from './names.js';
-import type { Maker, Nested } from './made-satellite.js';
+import type { Maker, Nested, NestedPart } from './made-satellite.js';
 import { NestedSatellite } from './nested-satellite.js';
 
 /** A block that takes messages. */
@@ -47,6 +47,8 @@ export interface Shared {
   readonly hearing: readonly Hearing[];
   /** Makes a satellite in a thread of its own. */
   readonly threadMaker: ThreadMaker;
+  /** What stands for a satellite that runs in processes of its own. */
+  readonly remotePart: (setup: NestedSetup) => NestedPart;
 }
 
 /** Makes a satellite and all that are inside it; initialises and starts nothing. Rejects with BAD_SETUP. */
@@ -54,9 +56,14 @@ export async function assemble(
   setup: SatelliteSetup,
   options: Partial<SputnikOptions>,
   shared: Shared,
+  place: 'nested' | 'top' = 'nested',
 ): Promise<AssembledSatellite> {
-  const nested = new Map<string, NestedSatellite>();
+  const nested = new Map<string, NestedPart>();
   for (const [name, inner] of setup.nested) {
+    if (inner.place === 'process') {
+      nested.set(name, shared.remotePart(inner));
+      continue;
+    }
     const isAlone = inner.thread || inner.connector || !options.connector;
     const maker = inner.thread
       ? await shared.threadMaker(inner, inner.thread, shared)
@@ -76,5 +83,5 @@ export async function assemble(
     outer: lookupFrom(setup.path, shared.book, shared.destinationOf),
   }).assemble();
   if (problems.length > 0) throw new SputnikError('BAD_SETUP', undefined, { problems });
-  return new AssembledSatellite(flight, nested, shared.namesOf(setup.path));
+  return new AssembledSatellite(flight, nested, shared.namesOf(setup.path), place);
 }

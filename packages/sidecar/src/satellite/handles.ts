@@ -1,4 +1,5 @@
 import { SputnikError, type BlockCommunicator, type BlockDescriptor, type Lookup } from '@sputnikjs/core';
+import { cloned } from '../clone/cloned.js';
 import { addressFrom, type AddressBook, type Place } from '../folder/address-book.js';
 import type { Destination } from './level.js';
 
@@ -35,12 +36,24 @@ function handleOn(place: Place, address: string, { path, self, book, destination
     }
     return handle;
   };
-  return {
+  const across: BlockCommunicator = {
     descriptor: { name: place.name, responsibility: address },
     communicator: (other) => self.communicator(other),
     send: (msg) => there()?.send(msg) ?? false,
     post: async (msg, options) => (await there()?.post(msg, options)) ?? false,
     ask: (msg, options) => there()?.ask(msg, options) ?? Promise.reject(new SputnikError('ASK_REFUSED')),
+  };
+  return book.clonesBetween(path, place.path) ? cloning(across) : across;
+}
+
+/** The same handle, by which messages and answers arrive as in a thread. */
+function cloning(to: BlockCommunicator): BlockCommunicator {
+  return {
+    descriptor: to.descriptor,
+    communicator: (other) => to.communicator(other),
+    send: (msg) => to.send(cloned('the message', msg)),
+    post: async (msg, options) => await to.post(cloned('the message', msg), options),
+    ask: async (msg, options) => cloned('the answer', await to.ask(cloned('the message', msg), options)),
   };
 }
 

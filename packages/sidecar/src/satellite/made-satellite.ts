@@ -1,4 +1,12 @@
-import type { BlockMetrics, BlockStatus, Flight, FlightStatus, LandingCause, SputnikOptions } from '@sputnikjs/core';
+import type {
+  AnyBlock,
+  BlockMetrics,
+  BlockStatus,
+  Flight,
+  FlightStatus,
+  LandingCause,
+  SputnikOptions,
+} from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import type { Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
@@ -45,8 +53,8 @@ export interface Nested {
   readonly current: Level;
   /** How often it has flown anew. */
   readonly restarted: number;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it is made anew, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** The state of its own server connection; undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
@@ -54,7 +62,20 @@ export interface Nested {
   readonly url: string | undefined;
   /** Where it flies in a thread of its own. */
   readonly thread: ThreadLoad | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
   blocks(): readonly BlockStatus[];
+}
+
+/** A satellite inside another, as that flies it. */
+export interface NestedPart extends Nested {
+  /** What the satellite around it boots, flies and lands. */
+  block(): Partial<AnyBlock>;
+  metrics(): readonly BlockMetrics[];
+  hearing(): readonly Kept[];
+  /** Why the satellite around it landed, if that came from here. */
+  cause(): LandingCause | undefined;
+  leftovers(): Leftovers;
 }
 
 /** Makes a nested satellite, any number of times. */

@@ -15,13 +15,13 @@ import type { ConnectionRelay } from './connection-relay.js';
 import { Generations } from './generations.js';
 import { together, withWaiting, type Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
-import type { MadeSatellite, Maker, Nested, ThreadLoad } from './made-satellite.js';
+import type { MadeSatellite, Maker, NestedPart, ThreadLoad } from './made-satellite.js';
 import type { Names } from './names.js';
 import { Restarts } from './restarts.js';
 import { WaitingRoom, type Kept, type Room } from './waiting-room.js';
 
 /** A satellite inside another: as a block of that, it boots, flies and lands; with a limit for restarts, it is made anew when it fails. */
-export class NestedSatellite implements Nested {
+export class NestedSatellite implements NestedPart {
   readonly setup: NestedSetup;
   readonly #shared: Shared;
   readonly #relay: ConnectionRelay | undefined;

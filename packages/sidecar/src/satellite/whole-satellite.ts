@@ -1,21 +1,41 @@
 import {
   SputnikError,
+  type BlockDefinition,
   type BlockMetrics,
+  type BlockStatus,
   type FlightStatus,
   type LandingReport,
   type SputnikEvent,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import type { SatelliteSetup, Setup } from '../folder/setup.js';
+import type { NestedSetup, SatelliteSetup, Setup } from '../folder/setup.js';
 import type { AssembledSatellite } from './assembled-satellite.js';
 import { assemble, type Hearing, type Shared } from './assembly.js';
-import { isClean } from './leftovers.js';
-import { levelAt, partsOf } from './level.js';
+import { isClean, together, type Leftovers } from './leftovers.js';
+import { logOfBlocks } from '../log/satellite-log.js';
+import type { DestinationOf } from './handles.js';
+import { levelAt, partsOf, type Destination } from './level.js';
 import { Names } from './names.js';
-import type { MadeSatellite, Nested } from './made-satellite.js';
+import type { MadeSatellite, Nested, NestedPart } from './made-satellite.js';
+
+/** Other processes, which run parts of the satellite. */
+export interface OtherProcesses {
+  /** The block that joins them, and is the first of all. */
+  readonly block: BlockDefinition;
+  /** Where messages go for a satellite that is elsewhere; undefined for one that is here. */
+  elsewhere(path: string): ReturnType<DestinationOf> | undefined;
+  /** What stands here for a satellite that runs elsewhere. */
+  remotePart(setup: NestedSetup): NestedPart;
+  /** Blocks there that blocks here send to, with what waits for them here. */
+  blocks(): readonly BlockStatus[];
+  /** What is left of messages for them. */
+  leftovers(): Leftovers;
+}
 
 /** What it is assembled with. */
 export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer' | 'threadMaker'> {
+  /** Nothing if this process runs all of it. */
+  readonly others?: OtherProcesses | undefined;
   /** For the outermost satellite. */
   readonly own: Partial<SputnikOptions>;
   /** Is told of the events of the outermost satellite, the report being that of all. */
@@ -27,6 +47,9 @@ export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoo
 /** A satellite and all that are inside it, as one flight. */
 export class WholeSatellite {
   #top: AssembledSatellite | undefined;
+  #others: OtherProcesses | undefined;
+  /** How many satellites are around it, in other processes. */
+  #depth = 0;
 
   /** Makes all of them. Rejects with BAD_SETUP. */
   static async assemble(setup: Setup, options: WholeOptions): Promise<WholeSatellite> {
@@ -37,17 +60,44 @@ export class WholeSatellite {
       names.set(path, known);
       return known;
     };
-    const destinationOf: Shared['destinationOf'] = (path) => {
-      const parts = partsOf(path);
-      return () => levelAt(whole.#top, parts)?.flight;
+    whole.#depth = partsOf(setup.path).length;
+    const destinationOf: DestinationOf = (path) => options.others?.elsewhere(path) ?? (() => whole.at(path));
+    const { own, onEvent, onNestedEvent, others, observer, log, ...rest } = options;
+    const top = namesOf(setup.path);
+    const listen = (event: SputnikEvent): void => onEvent(whole.#told(top.ofEvent(event)));
+    const hearing = hearingOf(setup.root);
+    const remotePart = (inner: NestedSetup): NestedPart => {
+      if (others === undefined) throw new Error(`nothing joins satellite ${inner.path} to this process`);
+      return others.remotePart(inner);
     };
-    const { own, onEvent, onNestedEvent, ...others } = options;
-    const listen = (event: SputnikEvent): void => onEvent(whole.#told(event));
-    const hearing = hearingOf(setup);
-    const shared = { ...others, book: setup.book, namesOf, destinationOf, hearing, onEvent: onNestedEvent };
-    const { threadMaker: _, ...ofFlight } = others;
-    whole.#top = await assemble(setup, { ...own, ...ofFlight, onEvent: listen }, shared);
+    const shared = {
+      ...rest,
+      remotePart,
+      observer,
+      log,
+      book: setup.book,
+      namesOf,
+      destinationOf,
+      hearing,
+      onEvent: onNestedEvent,
+    };
+    const { landingSoon, clock } = rest;
+    const ofFlight = {
+      ...own,
+      landingSoon,
+      clock,
+      log: setup.path === '' ? log : logOfBlocks(setup.path, log),
+      observer: observer && (setup.path === '' ? observer : top.ofObserver(observer)),
+      onEvent: listen,
+    };
+    whole.#others = others;
+    whole.#top = await assemble(others ? withFirst(setup, others.block) : setup, ofFlight, shared, 'top');
     return whole;
+  }
+
+  /** Where messages for the satellite at `path` go, if it is in this process. */
+  at(path: string): Destination | undefined {
+    return levelAt(this.#top, partsOf(path).slice(this.#depth))?.flight;
   }
 
   boot(): Promise<void> {
@@ -64,7 +114,8 @@ export class WholeSatellite {
 
   /** The state and the connection are those of the outermost satellite, the blocks those of all. */
   status(): FlightStatus {
-    return { ...this.#assembled.flight.status(), blocks: this.#assembled.blocks() };
+    const elsewhere = this.#others?.blocks() ?? [];
+    return { ...this.#assembled.flight.status(), blocks: [...elsewhere, ...this.#assembled.blocks()] };
   }
 
   metrics(): readonly BlockMetrics[] {
@@ -88,7 +139,7 @@ export class WholeSatellite {
   }
 
   #reportOfAll(report: LandingReport): LandingReport {
-    const left = this.#assembled.leftovers(report);
+    const left = together([this.#assembled.leftovers(report), this.#others?.leftovers() ?? together([])]);
     return { ...report, cause: this.#assembled.cause(report.cause), ...left, clean: isClean(left) };
   }
 
@@ -97,6 +148,18 @@ export class WholeSatellite {
     const report = this.#reportOfAll(error.report as LandingReport);
     throw Object.defineProperty(error, 'report', { value: report, enumerable: true });
   }
+}
+
+/** The satellite, with a block before all others. */
+function withFirst(setup: Setup, block: BlockDefinition): Setup {
+  const { appBlocks, blockFactories } = setup.sputnik;
+  const { name } = block;
+  const sputnik = {
+    ...setup.sputnik,
+    appBlocks: [{ name }, ...appBlocks],
+    blockFactories: { ...blockFactories, [name]: block },
+  };
+  return { ...setup, sputnik };
 }
 
 /** The blocks that take messages, of a satellite and of all inside it. */

@@ -1,5 +1,5 @@
-import { portable, revived } from './portable.js';
-import type { Item } from './wire.js';
+import { portable, revived } from '../remote/portable.js';
+import type { Item } from '../remote/wire.js';
 
 /** Calls of the other side that have not ended. */
 export class OpenCalls {

@@ -1,8 +1,8 @@
 import type { ThreadMaker } from '../satellite/assembly.js';
-import { Outbox } from './outbox.js';
-import { levelOf } from './remote-nested.js';
+import { Outbox } from '../remote/outbox.js';
+import { levelOf } from '../remote/level-of.js';
 import { ThreadRoom } from './room.js';
-import { sides } from './thread-data.js';
+import { sides } from '../remote/sides.js';
 import { ThreadSatellite } from './thread-satellite.js';
 
 /** Makes satellites in threads of their own. */

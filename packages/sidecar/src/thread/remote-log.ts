@@ -1,8 +1,8 @@
 import type { Logger } from '@sputnikjs/core';
 import { LineBudget } from './line-budget.js';
-import type { Link } from './link.js';
-import { portable, revived } from './portable.js';
-import type { Item } from './wire.js';
+import type { Link } from '../remote/link.js';
+import { portable, revived } from '../remote/portable.js';
+import type { Item } from '../remote/wire.js';
 
 /** The log of the main thread, for another one. */
 export class RemoteLog implements Logger {

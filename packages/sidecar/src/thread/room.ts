@@ -1,7 +1,7 @@
 import type { BlockStatus, LandingReport, Logger } from '@sputnikjs/core';
 import type { Level } from '../satellite/level.js';
 import type { Room } from '../satellite/waiting-room.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox } from '../remote/outbox.js';
 import type { ThreadSatellite } from './thread-satellite.js';
 
 /** Where messages for a satellite in a thread wait: all of them go by its outbox. */

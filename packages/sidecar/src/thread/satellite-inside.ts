@@ -6,7 +6,7 @@ import {
   type LandingReport,
   type Logger,
 } from '@sputnikjs/core';
-import { AddressBook } from '../folder/address-book.js';
+import { AddressBook, isInside } from '../folder/address-book.js';
 import type { Reader } from '../folder/reader.js';
 import { checkSatellite } from '../folder/satellite-check.js';
 import { readFrom, type Origin } from '../folder/satellite-reading.js';
@@ -18,10 +18,10 @@ import { levelAt, partsOf } from '../satellite/level.js';
 import { Names } from '../satellite/names.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
-import type { Acknowledgements } from './acknowledgements.js';
+import type { Acknowledgements } from '../remote/acknowledgements.js';
 import { makeThreads } from './make-threads.js';
-import type { Outbox } from './outbox.js';
-import { isInside, type ThreadData } from './thread-data.js';
+import type { Outbox } from '../remote/outbox.js';
+import type { ThreadData } from './thread-data.js';
 
 /** What the thread is told of it. */
 export interface InsideOptions {
@@ -48,7 +48,7 @@ export class SatelliteInside {
 
   constructor(of: InsideOptions) {
     this.#of = of;
-    for (const { path, blocks, nested } of of.data.book) this.#book.add(path, blocks, nested);
+    for (const { path, blocks, nested, clones } of of.data.book) this.#book.add(path, blocks, nested, clones);
   }
 
   /** Undefined until it boots. */
@@ -88,6 +88,9 @@ export class SatelliteInside {
       onEvent: (satellite, event) => onEvent(satellite.setup.path, event),
       hearing: data.hearing,
       threadMaker: makeThreads,
+      remotePart: ({ path: inner }) => {
+        throw new Error(`satellite ${inner} cannot run in a process of its own inside one in a thread`);
+      },
     };
     this.#owned = setup.connector && new OwnedConnector(setup.connector);
     const top = await assemble(

@@ -2,16 +2,17 @@ import type { LandingReport } from '@sputnikjs/core';
 import type { RawConfiguration } from '../folder/reader.js';
 import { together } from '../satellite/leftovers.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
-import { Acknowledgements } from './acknowledgements.js';
+import { CountedAcknowledgements } from './counted.js';
 import { answerTo, OpenCalls } from './calls.js';
-import { Inbox } from './inbox.js';
-import { Link, type Port, type Receiver } from './link.js';
-import { Outbox } from './outbox.js';
-import { portable, revived } from './portable.js';
+import { Inbox } from '../remote/inbox.js';
+import { Link, type Port, type Receiver } from '../remote/link.js';
+import { Outbox } from '../remote/outbox.js';
+import { portable, revived } from '../remote/portable.js';
 import { RemoteLog } from './remote-log.js';
 import { SatelliteInside } from './satellite-inside.js';
-import { sides, type ThreadData } from './thread-data.js';
-import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from './wire.js';
+import { sides } from '../remote/sides.js';
+import type { ThreadData } from './thread-data.js';
+import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from '../remote/wire.js';
 
 /** How often it says how it is, in milliseconds. */
 const SNAPSHOT_MS = 250;
@@ -31,7 +32,7 @@ export class Served implements Receiver {
 
   static async start(data: ThreadData, port: Port): Promise<Served> {
     const link: Link = new Link(port, (number, error) => outbox.failed(number, error));
-    const acknowledgements = new Acknowledgements(data.counts, link);
+    const acknowledgements = new CountedAcknowledgements(data.counts);
     const { outside } = sides(data.path, data.hearing);
     const log = new RemoteLog(link);
     const outbox = await Outbox.for(outside, { base: '', log, observer: acknowledgements.outward });
@@ -42,7 +43,7 @@ export class Served implements Receiver {
     data: ThreadData,
     link: Link,
     outbox: Outbox,
-    acknowledgements: Acknowledgements,
+    acknowledgements: CountedAcknowledgements,
     log: RemoteLog,
   ) {
     this.#data = data;

@@ -2,12 +2,12 @@ import { ConfigFolder } from '../folder/config-folder.js';
 import type { Reader } from '../folder/reader.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { answerTo, OpenCalls } from './calls.js';
-import { Inbox } from './inbox.js';
-import { Link, receive } from './link.js';
-import type { Outbox } from './outbox.js';
-import { revived } from './portable.js';
+import { Inbox } from '../remote/inbox.js';
+import { Link, receive } from '../remote/link.js';
+import type { Outbox } from '../remote/outbox.js';
+import { revived } from '../remote/portable.js';
 import { Thread, type ThreadOptions } from './thread.js';
-import type { Calls, Item, Traffic } from './wire.js';
+import type { Calls, Item, Traffic } from '../remote/wire.js';
 
 /** What it is started with. */
 export interface SessionOptions extends Omit<ThreadOptions, 'onFrame' | 'onDeath'> {

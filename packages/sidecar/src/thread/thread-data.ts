@@ -1,4 +1,3 @@
-import { inside } from '../folder/address-book.js';
 import type { Layer } from '../folder/environment.js';
 import type { NestedEntry, SidecarEntry } from '../folder/options.js';
 import type { Origin } from '../folder/satellite-reading.js';
@@ -45,20 +44,6 @@ export function plainData(
     hearing,
     program: process.argv[1],
   };
-}
-
-/** Those of the blocks that are in the satellite at `path`, or inside that; and the others. */
-export function sides(
-  path: string,
-  hearing: readonly Hearing[],
-): { readonly within: readonly Hearing[]; readonly outside: readonly Hearing[] } {
-  const isWithin = (block: Hearing): boolean => isInside(path, block.path);
-  return { within: hearing.filter(isWithin), outside: hearing.filter((block) => !isWithin(block)) };
-}
-
-/** Whether the satellite at `other` is the one at `path`, or inside it. */
-export function isInside(path: string, other: string): boolean {
-  return path === '' || other === path || other.startsWith(inside(path, ''));
 }
 
 function plainOrigin({ options, around }: Origin): Origin {

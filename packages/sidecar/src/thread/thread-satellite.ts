@@ -15,15 +15,15 @@ import { partsOf, type Level } from '../satellite/level.js';
 import type { MadeSatellite, Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Kept } from '../satellite/waiting-room.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
-import type { Link } from './link.js';
+import type { Link } from '../remote/link.js';
 import { madeBlocks } from './made-blocks.js';
-import type { Outbox } from './outbox.js';
-import { portable, revived } from './portable.js';
+import type { Outbox } from '../remote/outbox.js';
+import { portable, revived } from '../remote/portable.js';
 import { remoteNested } from './remote-nested.js';
 import { RemoteLines } from './remote-log.js';
 import { Session } from './session.js';
 import { plainData } from './thread-data.js';
-import type { Item, Landed, Snapshot } from './wire.js';
+import type { Item, Landed, Snapshot } from '../remote/wire.js';
 
 /** A thread whose loop stands still for so many intervals of the heartbeat is stuck. */
 const INTERVALS = 2;

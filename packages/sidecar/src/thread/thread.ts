@@ -1,10 +1,10 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { chain } from '../text.js';
-import { HELD, SENT } from './acknowledgements.js';
+import { HELD, SENT } from './counted.js';
 import { beatOf, watchPulse } from './pulse.js';
 import type { ThreadData } from './thread-data.js';
-import type { Frame } from './wire.js';
+import type { Frame } from '../remote/wire.js';
 
 /** Over so many milliseconds at least its load is measured. */
 const LEAST_MS = 1_000;
@@ -59,6 +59,10 @@ export class Thread {
 
   postMessage(frame: Frame, transfer: readonly ArrayBuffer[]): void {
     this.#worker.postMessage(frame, transfer);
+  }
+
+  tryOut(value: unknown): void {
+    structuredClone(value);
   }
 
   /** How many messages only this thread has; and how many it has meant to send. */

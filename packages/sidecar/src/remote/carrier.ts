@@ -25,6 +25,8 @@ export class Carrier {
   /** Undefined while nobody takes anything. */
   #link: Link | undefined;
   #last = 0;
+  /** The other side takes nothing more, and still says what becomes of what it has. */
+  #isPaused = false;
   #isClosing = false;
   /** In the order of their numbers. */
   readonly #underWay = new Map<number, UnderWay>();
@@ -64,6 +66,7 @@ export class Carrier {
 
   open(link: Link): number {
     this.#link = link;
+    this.#isPaused = false;
     this.#ways.forEach((way, id) => link.way(id, way));
     let again = 0;
     // guard: what a thread that is gone has not settled goes to the next one, in order
@@ -75,9 +78,22 @@ export class Carrier {
     return again;
   }
 
-  shut(): void {
+  pause(): void {
+    this.#isPaused = true;
     this.#link = undefined;
     if (this.#isClosing) this.#giveUp();
+  }
+
+  shut(): void {
+    this.#isPaused = false;
+    this.#link = undefined;
+    if (this.#isClosing) this.#giveUp();
+  }
+
+  /** Nobody is there to ask: questions that nobody has had are answered so. */
+  refuseQuestions(): void {
+    for (const [number, { how, posted }] of this.#underWay)
+      if (how === 'ask' && !posted) this.failed(number, new SputnikError('ASK_UNREACHABLE'));
   }
 
   settled(number: number, answer?: unknown): void {
@@ -86,7 +102,8 @@ export class Carrier {
 
   failed(number: number, error: unknown): void {
     const isOfAsk =
-      error instanceof SputnikError && ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED'].includes(error.code);
+      error instanceof SputnikError &&
+      ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED', 'ASK_UNREACHABLE'].includes(error.code);
     this.#end(number)?.reject(isOfAsk ? new Unanswered('', { cause: error }) : error);
   }
 
@@ -97,6 +114,7 @@ export class Carrier {
   }
 
   landed(lastTaken: number): void {
+    this.#isPaused = false;
     this.#link = undefined;
     for (const [number, { how, refused }] of this.#underWay) {
       if (refused || number > lastTaken) continue;
@@ -113,8 +131,10 @@ export class Carrier {
 
   /** What nobody has, nobody will get: it is dropped. */
   #giveUp(): void {
-    for (const [number, { refused, landing }] of this.#underWay)
-      if (refused || this.#link === undefined) this.#end(number)?.reject(landing.reason);
+    for (const [number, { refused, posted, landing }] of this.#underWay) {
+      const isThere = posted && !refused && (this.#link !== undefined || this.#isPaused);
+      if (!isThere) this.#end(number)?.reject(landing.reason);
+    }
   }
 
   #end(number: number): UnderWay | undefined {

@@ -13,10 +13,11 @@ import {
   type MessageObserver,
 } from '@sputnikjs/core';
 import { addressFrom, fullAddress } from '../folder/address-book.js';
-import { uncloneable } from '../folder/cloneable.js';
+import { uncloneable } from '../clone/cloneable.js';
+import { notCloned } from '../clone/not-cloned.js';
 import type { Hearing } from '../satellite/assembly.js';
 import { Carrier, Unanswered } from './carrier.js';
-import { notCloned, type Link } from './link.js';
+import type { Link } from './link.js';
 
 /** So many messages for a block are under way at most. */
 const WINDOW = 1024;
@@ -27,10 +28,12 @@ export interface OutboxOptions {
   readonly base: string;
   readonly log: Logger;
   readonly observer?: MessageObserver | undefined;
+  /** While it says no, questions are refused at once with ASK_UNREACHABLE. Without it they wait. */
+  readonly isReachable?: (() => boolean) | undefined;
 }
 
 /**
- * Keeps messages for the blocks of another thread until that has settled them: for each block there stands one here, with a mailbox as long.
+ * Keeps messages for the blocks of another thread or process until that has settled them: for each block there stands one here, with a mailbox as long.
  * When the other side is gone, those that it has not settled wait, and go to the next one, in order.
  */
 export class Outbox {
@@ -39,14 +42,21 @@ export class Outbox {
   readonly #carrier: Carrier;
   readonly #base: string;
   readonly #keys: ReadonlySet<string>;
+  readonly #isReachable: () => boolean;
   #hasFlown = false;
 
-  private constructor(flight: Flight, carrier: Carrier, keys: ReadonlySet<string>, { base, log }: OutboxOptions) {
+  private constructor(
+    flight: Flight,
+    carrier: Carrier,
+    keys: ReadonlySet<string>,
+    { base, log, isReachable }: OutboxOptions,
+  ) {
     this.#flight = flight;
     this.#carrier = carrier;
     this.#base = base;
     this.#keys = keys;
     this.#log = log;
+    this.#isReachable = isReachable ?? (() => true);
   }
 
   static async for(blocks: readonly Hearing[], options: OutboxOptions): Promise<Outbox> {
@@ -88,6 +98,8 @@ export class Outbox {
       },
       ask: async (msg, options) => {
         check(msg);
+        // guard: who asks where nobody is hears it at once
+        if (!this.#isReachable()) throw new SputnikError('ASK_UNREACHABLE');
         return await handle.ask(msg, options).catch((error: unknown) => {
           throw error instanceof SputnikError && error.cause instanceof Unanswered ? error.cause.cause : error;
         });
@@ -102,9 +114,19 @@ export class Outbox {
     return this.#carrier.open(link);
   }
 
-  /** What comes waits. What the other side has may be settled all the same. */
+  /** What comes waits: the other side lands. It still says what becomes of what it has. */
+  pause(): void {
+    this.#carrier.pause();
+  }
+
+  /** What comes waits, and what the other side has not settled: it is gone. */
   shut(): void {
     this.#carrier.shut();
+  }
+
+  /** Nobody is there to ask: questions that nobody has had are answered so. */
+  refuseQuestions(): void {
+    this.#carrier.refuseQuestions();
   }
 
   /** No block takes it, and none will. */

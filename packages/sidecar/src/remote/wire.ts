@@ -1,4 +1,5 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
+import type { View } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
 import type { ThreadLoad } from '../satellite/made-satellite.js';
 
@@ -14,8 +15,8 @@ export interface Way {
 /** A satellite in a thread, or inside one, at an instant. */
 export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it is made anew, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** Its flight's. */
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;
@@ -60,7 +61,7 @@ export interface Landed {
   readonly lastTaken: number;
 }
 
-/** What one thread tells the other. Values of errors are {@link portable}. */
+/** What one thread or process tells the other. Values of errors are {@link portable}. */
 export type Item =
   /** No block takes it, and none will. */
   | readonly ['refused', number: number]
@@ -75,6 +76,12 @@ export type Item =
   | readonly ['landsAround', cause: unknown, inside: unknown]
   | readonly ['landingSoon']
   | readonly ['landed', unknown]
+  /** Which process it is that begins to talk, and which satellite it runs. */
+  | readonly ['hello', id: string, satellite: string]
+  /** This process lands: it takes no more messages, and says of those that it has what becomes of them. */
+  | readonly ['leaving']
+  /** This process has landed: it has taken all messages up to this number that it has not refused. */
+  | readonly ['left', lastTaken: number]
   /** A configuration of a folder that only the main thread understands. */
   | readonly ['read', id: number, folder: string, name: string];
 
@@ -84,18 +91,6 @@ export interface Message {
   readonly wayId: number;
   readonly how: 'send' | 'ask';
   readonly msg: unknown;
-}
-
-/** Where bytes stand in the buffer of their frame. */
-export interface View {
-  /** Among the values of the frame. */
-  readonly value: number;
-  /** The keys that lead there. */
-  readonly keys: readonly (string | number)[];
-  readonly kind: string;
-  readonly at: number;
-  /** In elements of its kind. */
-  readonly length: number;
 }
 
 /** What is posted at once. */

@@ -1,6 +1,5 @@
-import { uncloneable } from '../folder/cloneable.js';
-import { textOf } from '../text.js';
-import { pack, unpack } from './packing.js';
+import { notCloned } from '../clone/not-cloned.js';
+import { pack, unpack } from '../clone/packing.js';
 import { portable } from './portable.js';
 import type { Frame, Item, Message, Way } from './wire.js';
 
@@ -10,6 +9,8 @@ const MOST = 256;
 /** Where frames are posted. */
 export interface Port {
   postMessage(frame: Frame, transfer: readonly ArrayBuffer[]): void;
+  /** Throws if the value cannot be posted. */
+  tryOut(value: unknown): void;
 }
 
 /** Who is told what comes. */
@@ -21,7 +22,7 @@ export interface Receiver {
   settled(number: number): void;
 }
 
-/** One side of what joins two threads. What is posted in one turn goes as one. */
+/** One side of what joins two threads, or processes. What is posted in one turn goes as one. */
 export class Link {
   readonly #port: Port;
   readonly #unsendable: (number: number, error: Error) => void;
@@ -117,18 +118,27 @@ export class Link {
     readonly failed: readonly Item[];
   } {
     const sent = messages.filter(({ number, msg }) => {
-      const error = cloneError('the message', msg);
+      const error = this.#errorOf('the message', msg);
       if (error) this.#posted--;
       if (error) this.#unsendable(number, error);
       return error === undefined;
     });
     const failed: Item[] = [];
     const others = answers.filter(([number, value]) => {
-      const error = cloneError('the answer', value);
+      const error = this.#errorOf('the answer', value);
       if (error) failed.push(['failed', number, portable(error)]);
       return error === undefined;
     });
     return { sent, others, failed };
+  }
+
+  #errorOf(what: string, value: unknown): Error | undefined {
+    try {
+      this.#port.tryOut(value);
+      return undefined;
+    } catch (error) {
+      return notCloned(what, value, error);
+    }
   }
 
   #schedule(): void {
@@ -169,19 +179,4 @@ export function receive(frame: Frame, to: Receiver): void {
   for (const item of items) to.take(item);
   for (let row = 0; row < settled.length; row += 2)
     for (let number = settled[row] ?? 0; number <= (settled[row + 1] ?? -1); number++) to.settled(number);
-}
-
-function cloneError(what: string, value: unknown): Error | undefined {
-  try {
-    structuredClone(value);
-    return undefined;
-  } catch (error) {
-    return notCloned(what, value, error);
-  }
-}
-
-/** That something cannot go to another thread, and where in it that is. */
-export function notCloned(what: string, value: unknown, cause?: unknown): Error {
-  const place = uncloneable(value) ?? (cause === undefined ? 'unknown' : textOf(cause));
-  return new TypeError(`${what} cannot go to another thread: ${place}; send plain values`, { cause });
 }

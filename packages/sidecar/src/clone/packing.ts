@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import type { View } from './wire.js';
 
 /** Each view begins where any kind may begin. */
 const ALIGNMENT = 8;
@@ -28,6 +27,18 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
     DataView,
   ].map((kind) => [kind.name, kind as Kind]),
 );
+
+/** Where bytes stand in the buffer of their frame. */
+export interface View {
+  /** Among the values of the frame. */
+  readonly value: number;
+  /** The keys that lead there. */
+  readonly keys: readonly (string | number)[];
+  readonly kind: string;
+  readonly at: number;
+  /** In elements of its kind. */
+  readonly length: number;
+}
 
 /** Values without the bytes in them, and the bytes in one buffer. */
 export interface Packed {
