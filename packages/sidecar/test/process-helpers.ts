@@ -106,7 +106,7 @@ export const source = defineBlock({
 });
 `;
 
-/** A nested satellite: a folder of its own. */
+/** A satellite inside another: a folder of its own. */
 export interface Inner {
   readonly name: string;
   readonly block: string;

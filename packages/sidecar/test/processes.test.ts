@@ -193,7 +193,7 @@ test('P8: check says what cannot run in a process of its own, and what to do', a
     [
       `${join(cf, 'blocks.json')}: [1].place: "one" cannot fly in a process of its own: ${join_}`,
       `${join(cf, 'blocks.json')}: [1].restart: a process is restarted by what starts it, systemd or Kubernetes for example; leave it out`,
-      `${join(cf, 'two', 'blocks.json')}: [0].place: "three" cannot fly in a process of its own: a satellite around it is in a thread; list it outside that`,
+      `${join(cf, 'two', 'blocks.json')}: [0].place: "three" cannot fly in a process of its own: an enclosing satellite is in a thread; list it outside that`,
       `${join(cf, 'two', 'blocks.json')}: [0].place: "three" cannot fly in a process of its own: ${join_}`,
     ].toSorted(),
   );

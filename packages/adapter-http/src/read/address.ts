@@ -51,6 +51,7 @@ function adviceOn(segments: readonly string[], last: string): string {
 /** Throws BAD_REQUEST if there is a query or a fragment: nothing here has parameters, and none is ignored. */
 export function checkQuery(url: string): void {
   if (url.includes('#')) throw new Refused('BAD_REQUEST', 'the path has a "#"; write it as %23');
+  if (!url.includes('?')) return;
   const [name] = new URLSearchParams(url.split('?').slice(1).join('?')).keys();
   if (name !== undefined)
     throw new Refused(

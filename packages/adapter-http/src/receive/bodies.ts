@@ -48,7 +48,7 @@ export class Bodies {
   readonly #clock: Clock;
   readonly #held = new Map<IncomingMessage, Held>();
   readonly #bytesOf = new Map<string, number>();
-  /** Requests that are answered or gone: what still comes of them is not held. */
+  /** Requests that were answered, or gone, before their bodies were read: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
   #bytes = 0;
   #answerBytes = 0;
@@ -130,9 +130,8 @@ export class Bodies {
 
   /** The request is answered, or its client is gone. */
   release(request: IncomingMessage): void {
-    this.#released.add(request);
     const held = this.#held.get(request);
-    if (!held) return;
+    if (!held) return void this.#released.add(request);
     held.isOver = true;
     held.coming = undefined;
     this.#forget(request, held);

@@ -250,7 +250,7 @@ export const METRICS: readonly Metric[] = [
   ofSatellites(
     'sputnik_satellite_instances',
     'gauge',
-    'Processes that run the nested satellite, where it has processes of its own: those that were found.',
+    'Processes that run the satellite inside this one, where it has processes of its own: those that were found.',
     ({ instances }) => instances,
   ),
   {

@@ -1,18 +1,14 @@
 import { Argument, Command, Option } from 'commander';
 import type { Reader } from '../folder/reader.js';
 import { start } from '../run/start.js';
-import { checkCommand, type CheckOptions } from './check.js';
+import type { CheckOptions } from './check.js';
 import { completionOf, SHELLS, type Shell } from './completion.js';
-import { explain } from './explain.js';
 import { FORMATS, graph, type GraphOptions } from './graph.js';
 import { lineWidth } from './layout.js';
-import { reload, type ReloadOptions } from './reload.js';
-import { resend } from './resend.js';
+import type { ReloadOptions } from './reload.js';
 import { DEFAULT_ADMIN, type AdminAddress } from './admin-client.js';
-import { schema } from './schema.js';
-import { status, type StatusOptions } from './status.js';
-import { tap, type TapOptions } from './tap.js';
-import { top } from './top.js';
+import type { StatusOptions } from './status.js';
+import type { TapOptions } from './tap.js';
 
 /** A program that runs satellites. */
 export interface CliOptions {
@@ -37,7 +33,7 @@ const FOLDER = ['--cf <folder>', 'Configuration folder'] as const;
 const ADMIN = ['--admin <address>', 'URL, or path of the Unix socket, of its admin endpoints', DEFAULT_ADMIN] as const;
 const TOKEN_FILE = ['--token-file <file>', 'File that contains the token'] as const;
 
-/** All commands; `end` gets the exit code of the one that was called. */
+/** All commands; `end` gets the exit code of the one that was called. Each loads what it needs: `run`, nothing of the others. */
 export function programOf({ name, dialect }: CliOptions, version: string, end: (code: number) => void): Command {
   const program = new Command(name)
     .description('Runs the satellite that a configuration folder describes.')
@@ -90,7 +86,10 @@ command line cannot be used.`,
     .requiredOption(...FOLDER)
     .option('--connect', 'Also log in to the server, say what it is, and disconnect')
     .option('--json', 'Write what was found to stdout, as JSON')
-    .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
+    .action(async (options: CheckOptions) => {
+      const { checkCommand } = await import('./check.js');
+      end(await checkCommand({ ...options, dialect }));
+    });
 
   command(
     'status',
@@ -103,7 +102,10 @@ command line cannot be used.`,
     .option(...ADMIN)
     .option(...TOKEN_FILE)
     .option('--json', 'Write everything that is known, as JSON')
-    .action(async (options: StatusOptions) => end(await status(options)));
+    .action(async (options: StatusOptions) => {
+      const { status } = await import('./status.js');
+      end(await status(options));
+    });
 
   command(
     'top',
@@ -113,7 +115,10 @@ command line cannot be used.`,
   )
     .option(...ADMIN)
     .option(...TOKEN_FILE)
-    .action(async (options: AdminAddress) => end(await top(options)));
+    .action(async (options: AdminAddress) => {
+      const { top } = await import('./top.js');
+      end(await top(options));
+    });
 
   command(
     'reload',
@@ -126,7 +131,10 @@ command line cannot be used.`,
     .option(...ADMIN)
     .option(...TOKEN_FILE)
     .option('--json', 'Write what changed, as JSON')
-    .action(async (options: ReloadOptions) => end(await reload(options)));
+    .action(async (options: ReloadOptions) => {
+      const { reload } = await import('./reload.js');
+      end(await reload(options));
+    });
 
   command(
     'tap',
@@ -143,9 +151,10 @@ command line cannot be used.`,
     .option('--rate <n>', 'How many a second (10, at most 100); the others are counted')
     .option('--size <n>', 'How many characters of each (2048, at most 65536)')
     .option('--json', 'Write each as a line of JSON')
-    .action(async (blocks: readonly string[], options: Omit<TapOptions, 'blocks'>) =>
-      end(await tap({ ...options, blocks })),
-    );
+    .action(async (blocks: readonly string[], options: Omit<TapOptions, 'blocks'>) => {
+      const { tap } = await import('./tap.js');
+      end(await tap({ ...options, blocks }));
+    });
 
   command(
     'graph',
@@ -169,7 +178,10 @@ command line cannot be used.`,
   )
     .addArgument(new Argument('<key>', 'A key, a configuration, or a variable'))
     .option(...FOLDER)
-    .action(async (key: string, { cf }: Partial<Folder>) => end(await explain({ key, cf, dialect })));
+    .action(async (key: string, { cf }: Partial<Folder>) => {
+      const { explain } = await import('./explain.js');
+      end(await explain({ key, cf, dialect }));
+    });
 
   command(
     'schema',
@@ -182,7 +194,10 @@ command line cannot be used.`,
       new Argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block; without any, list all'),
     )
     .option(...FOLDER)
-    .action(async (of: string | undefined, { cf }: Partial<Folder>) => end(await schema({ name: of, cf, dialect })));
+    .action(async (of: string | undefined, { cf }: Partial<Folder>) => {
+      const { schema } = await import('./schema.js');
+      end(await schema({ name: of, cf, dialect }));
+    });
 
   command(
     'resend',
@@ -192,7 +207,10 @@ command line cannot be used.`,
   )
     .requiredOption('--cf <folder>', 'Configuration folder; its connector and its block "producer" send the messages')
     .addArgument(new Argument('<file>', 'The file; nothing else may write to it at the same time'))
-    .action(async (file: string, { cf }: Folder) => end(await resend({ cf, file, dialect })));
+    .action(async (file: string, { cf }: Folder) => {
+      const { resend } = await import('./resend.js');
+      end(await resend({ cf, file, dialect }));
+    });
 
   command(
     'completion',

@@ -28,15 +28,15 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
   ].map((kind) => [kind.name, kind as Kind]),
 );
 
-/** Where bytes stand in the buffer of their frame. */
+/** Where the bytes of one view are in the buffer of the frame, and where they belong. */
 export interface View {
-  /** Among the values of the frame. */
+  /** The index of the value, among those of the frame. */
   readonly value: number;
-  /** The keys that lead there. */
+  /** The keys that lead to the view in this value. */
   readonly keys: readonly (string | number)[];
   readonly kind: string;
   readonly at: number;
-  /** In elements of its kind. */
+  /** The number of elements. */
   readonly length: number;
 }
 

@@ -25,7 +25,7 @@ export interface AddressLevel extends Level {
 export class AddressBook {
   readonly #levels = new Map<string, Level>();
 
-  /** Adds a satellite: the names of its blocks by address, and the addresses of its nested satellites. */
+  /** Adds a satellite: the names of its blocks by address, the addresses of its nested satellites, and whether messages in and out are cloned. */
   add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>, clones: boolean = false): void {
     this.#levels.set(path, { blocks, nested: new Set(nested), clones });
   }
@@ -65,7 +65,7 @@ export function inside(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** Whether the satellite at `other` is the one at `path`, or inside it. */
+/** Whether the satellite at `other` is the one at `path`, or nested in it. */
 export function isInside(path: string, other: string): boolean {
   return path === '' || other === path || other.startsWith(inside(path, ''));
 }

@@ -27,8 +27,7 @@ export interface ConnectorSetup {
 }
 
 /**
- * The server connector: the one given in code, or the one whose module `connector.json` names, made of the rest of
- * `connector.json`; or that of `join.json` likewise. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
+ * The server connector: the one given in code, or one made from `connector.json`, which names its module; or from `join.json` likewise. Undefined if there is none: the satellite has no server. Rejects with BAD_CONFIG.
  */
 export async function findConnector(
   configuration: Configuration,

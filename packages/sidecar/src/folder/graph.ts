@@ -12,7 +12,7 @@ export interface SatelliteGraph {
   readonly blocks: readonly GraphBlock[];
   /** The server of the satellite, and those of nested satellites that have their own. */
   readonly servers: readonly GraphServer[];
-  /** The nested satellites that do not fly on its thread. */
+  /** The satellites inside it that do not fly on its thread. */
   readonly places: readonly GraphPlace[];
 }
 
@@ -22,7 +22,7 @@ export interface GraphBlock extends Omit<BlockWiring, 'listens'> {
   readonly listens: readonly string[];
 }
 
-/** Where a satellite inside it flies. */
+/** Where a nested satellite flies. */
 export interface GraphPlace {
   readonly path: string;
   readonly place: Exclude<Place, 'here'>;

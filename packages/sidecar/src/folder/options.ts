@@ -36,7 +36,7 @@ export interface NestedEntry {
   /** Restarts it when it fails. Without this key, its failure lands the enclosing satellite. */
   readonly restart?: RestartLimit | undefined;
   /**
-   * Where it flies: `here`, on the thread of the enclosing satellite, unless given; in a `thread` of its own; or in a `process` of its own,
+   * Where it flies: `here`, on the thread of the enclosing satellite (the default); in a `thread` of its own; or in a `process` of its own,
    * which is started elsewhere, and joins by what `join.json` says.
    */
   readonly place?: Place | undefined;

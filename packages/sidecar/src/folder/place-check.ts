@@ -78,7 +78,7 @@ function ofProcess(reading: SatelliteReading, { wiring, joins, inThread }: Place
       : [
           'nothing joins it to the others; add join.json beside the outermost blocks.json, with { "module": "@sputnikjs/connector-nats", "url": "nats://…" }',
         ]),
-    ...(inThread === true ? ['a satellite around it is in a thread; list it outside that'] : []),
+    ...(inThread === true ? ['an enclosing satellite is in a thread; list it outside that'] : []),
     ...ofConnection(reading.path, wiring),
   ];
 }
@@ -100,13 +100,13 @@ function ofCode(reading: SatelliteReading): readonly string[] {
   });
 }
 
-/** The connection of the enclosing satellite stays where that is. */
+/** The connection of the satellite around it stays where that is. */
 function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly string[] {
   const isInside = (one: string): boolean => one === path || one.startsWith(`${path}/`);
   return wiring
     .filter(({ responsibility, server }) => isInside(responsibility) && server !== undefined && !isInside(server))
     .map(
       ({ responsibility }) =>
-        `block ${responsibility} uses the server connection of the enclosing satellite, which a thread cannot use; give "${path}" its own connector, or have the block send to a block outside, such as "producer"`,
+        `block ${responsibility} uses the server connection of the enclosing satellite, which it cannot use there; give "${path}" its own connector, or have the block send to a block outside, such as "producer"`,
     );
 }

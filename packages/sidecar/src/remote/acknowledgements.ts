@@ -6,10 +6,10 @@ export interface Settles {
 }
 
 interface Expected {
-  /** The address of the receiving block. */
+  /** Of the block that it is for. */
   readonly address: string;
   readonly by: Settles;
-  /** Undefined for a question: its answer acknowledges it. */
+  /** Undefined where the answer acknowledges it. */
   readonly number: number | undefined;
 }
 

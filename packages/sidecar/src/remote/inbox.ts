@@ -8,13 +8,13 @@ import type { Item, Message, Way } from './wire.js';
 /** Returns the current handle on a block. It changes when the block's satellite restarts. */
 type Handle = () => BlockCommunicator | undefined;
 
-/** Who is told what became of messages. */
+/** Who gets the outcomes of messages. */
 export interface Outcomes extends Settles {
   answer(number: number, value: unknown): void;
   post(item: Item): void;
 }
 
-/** Hands messages from elsewhere to the blocks here, and says what became of each. */
+/** Hands messages from another thread or process to the blocks here, and reports their outcomes. */
 export class Inbox {
   readonly #destinationOf: DestinationOf;
   readonly #outcomes: Outcomes;

@@ -22,7 +22,7 @@ export interface Receiver {
   settled(number: number): void;
 }
 
-/** One side of what joins two threads, or processes. What is posted in one turn goes as one. */
+/** One end of the link between two threads, or processes. Sends everything from one turn of the event loop as one frame. */
 export class Link {
   readonly #port: Port;
   readonly #unsendable: (number: number, error: Error) => void;

@@ -33,8 +33,8 @@ export interface OutboxOptions {
 }
 
 /**
- * Keeps messages for the blocks of another thread or process until that has settled them: for each block there stands one here, with a mailbox as long.
- * When the other side is gone, those that it has not settled wait, and go to the next one, in order.
+ * Keeps messages for the blocks of another thread or process until that has settled them. Each of these blocks has a stand-in here, with a
+ * mailbox as long. When the other side ends, the messages that it has not settled wait, and go to the next one in order.
  */
 export class Outbox {
   readonly #flight: Flight;
@@ -114,17 +114,17 @@ export class Outbox {
     return this.#carrier.open(link);
   }
 
-  /** What comes waits: the other side lands. It still says what becomes of what it has. */
+  /** New messages wait, for the other side lands. It still settles those that it holds. */
   pause(): void {
     this.#carrier.pause();
   }
 
-  /** What comes waits, and what the other side has not settled: it is gone. */
+  /** New messages wait, and so do those that the other side has not settled: it is gone. */
   shut(): void {
     this.#carrier.shut();
   }
 
-  /** Nobody is there to ask: questions that nobody has had are answered so. */
+  /** Fails the questions that no other side has got: no process is there to answer. */
   refuseQuestions(): void {
     this.#carrier.refuseQuestions();
   }

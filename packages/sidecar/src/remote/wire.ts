@@ -61,7 +61,7 @@ export interface Landed {
   readonly lastTaken: number;
 }
 
-/** What one thread or process tells the other. Values of errors are {@link portable}. */
+/** What one thread or process posts to the other beside messages. Errors are {@link portable}. */
 export type Item =
   /** No block takes this message, nor will any take it later. */
   | readonly ['refused', number: number]

@@ -21,7 +21,7 @@ const INFRASTRUCTURE: ReadonlySet<string> = new Set([FINISHER, CONNECTOR]);
 /** One made satellite, with its nested satellites. It boots, flies and lands once; a restart makes another one. */
 export class AssembledSatellite implements MadeSatellite {
   readonly flight: Flight;
-  /** Its nested satellites, by address. */
+  /** By address. */
   readonly nested: ReadonlyMap<string, NestedPart>;
   readonly #names: Names;
   readonly #isNested: boolean;

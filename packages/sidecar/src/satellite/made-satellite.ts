@@ -55,7 +55,7 @@ export interface Nested {
   readonly restarted: number;
   /** `failed` while it restarts, `absent` while no process runs it. */
   readonly state: FlightStatus['state'] | 'failed' | 'absent';
-  /** The state of its own server connection. Undefined if it has none. */
+  /** The state of its own server connection; undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
   /** The url of its own server, if that is known. */
@@ -67,13 +67,13 @@ export interface Nested {
   blocks(): readonly BlockStatus[];
 }
 
-/** A nested satellite, as that flies it. */
+/** A nested satellite, as the enclosing one flies it. */
 export interface NestedPart extends Nested {
-  /** What the enclosing satellite boots, flies and lands. */
+  /** The block that the enclosing satellite boots, flies and lands. */
   block(): Partial<AnyBlock>;
   metrics(): readonly BlockMetrics[];
   hearing(): readonly Kept[];
-  /** Why the enclosing satellite landed, if that came from here. */
+  /** Why the enclosing satellite landed, if the cause is here. */
   cause(): LandingCause | undefined;
   leftovers(): Leftovers;
 }

@@ -65,7 +65,7 @@ export class Thread {
     structuredClone(value);
   }
 
-  /** How many messages only this thread holds, and how many its blocks have sent outward. */
+  /** How many messages only this thread has; and how many it has meant to send. */
   get counts(): { readonly held: number; readonly sent: number } {
     return { held: this.#counts[HELD] ?? 0, sent: this.#counts[SENT] ?? 0 };
   }

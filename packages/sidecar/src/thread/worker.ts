@@ -12,7 +12,7 @@ beat(data.beats, data.beatMs);
 if (data.program !== undefined) process.argv[1] = data.program;
 
 const port = parentPort;
-if (port === null) throw new Error('do not start this file: it is the thread of a satellite');
+if (port === null) throw new Error('this file is no program: it is the thread of a satellite');
 const served = await Served.start(data, {
   postMessage: (frame, transfer) => port.postMessage(frame, transfer),
   tryOut: (value) => void structuredClone(value),
