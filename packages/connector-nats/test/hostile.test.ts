@@ -94,3 +94,28 @@ test('a server that refuses us and then says what is not NATS ends the connectio
   await turn();
   assert.deepEqual(printed.mock.calls, []);
 });
+
+test('JetStream that answers with what it should not is printed by nobody, and asked once', async (t) => {
+  const printed = (['log', 'error'] as const).map((name) => t.mock.method(console, name, () => {}));
+  let [questions, sid] = [0, ''];
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write(INFO);
+    socket.on('data', (data: Buffer) => {
+      for (const line of String(data).split('\r\n')) {
+        // the library's own inbox for answers comes last
+        sid = /^SUB _INBOX\S+ (\d+)/.exec(line)?.[1] ?? sid;
+        const [, reply] = /^PUB \S+STREAM\.NAMES (\S+) \d+/.exec(line) ?? [];
+        const answer = JSON.stringify({ type: '\u001B[2J', total: 1e9, streams: ['S', 'T'] });
+        if (line === 'PING') socket.write('PONG\r\n');
+        else if (reply !== undefined && ++questions > 0) socket.write(`MSG ${reply} ${sid} ${answer.length}\r\n${answer}\r\n`);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { connection } = await open(t, { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const error = await rejection(connection.consumer.consume('a', async () => {}));
+  assert.match(error.message, /^several streams have subjects of "a": S, T;/);
+  assert.equal(questions, 1);
+  for (const { mock } of printed) assert.deepEqual(mock.calls, []);
+});

@@ -32,8 +32,19 @@ interface StandardJsonSchema {
   readonly jsonSchema?: { input(options: object): JsonSchema };
 }
 
+/** A schema does not change, and telling takes the library as long as all the rest of a check. */
+const told = new WeakMap<StandardSchemaV1, JsonSchema>();
+
 /** What a schema says as JSON Schema of what is written; nothing if its library cannot tell. */
 export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema {
+  const before = told.get(schema);
+  if (before !== undefined) return before;
+  const result = tell(schema);
+  told.set(schema, result);
+  return result;
+}
+
+function tell(schema: StandardSchemaV1): JsonSchema {
   const standard: StandardSchemaV1['~standard'] & StandardJsonSchema = schema['~standard'];
   try {
     // zod throws for types that JSON has no word for, unless an option lets them be
