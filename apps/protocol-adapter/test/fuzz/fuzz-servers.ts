@@ -8,8 +8,9 @@ import type { Protocol } from './servers.js';
 
 /** So many false servers at once: most of the time each waits. */
 const AT_ONCE = 128;
-/** Whatever a server says, it is over long before this, in milliseconds. */
-const LONGEST_MS = 60_000;
+/** Whatever a server says, it is over before the process has waited for nothing for so long, or has worked so long, in milliseconds. */
+const [MOST_IDLE_MS, MOST_CPU_MS] = [30_000, 60_000];
+const LOOK_MS = 1_000;
 /** What a process may take whose servers say kilobytes, and announce more, in MB. */
 const MOST_MB = 1_500;
 /** After so many inputs it is asked how much it takes, which costs as much as some of them. */
@@ -97,14 +98,25 @@ function inPieces(bytes: Buffer, random: () => number): readonly Buffer[] {
 
 async function inTime<T>(work: Promise<T>, { name }: Protocol, seed: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  const began = spent();
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it hangs for ${LONGEST_MS / 1000} s`)), LONGEST_MS);
+    const look = (): void => {
+      const { idleMs, cpuMs } = spent();
+      if (idleMs - began.idleMs > MOST_IDLE_MS || cpuMs - began.cpuMs > MOST_CPU_MS) reject(new Error('it hangs'));
+    };
+    timer = setInterval(look, LOOK_MS);
   });
   try {
     return await Promise.race([work, late]);
   } catch (cause) {
     throw new FuzzFailure(`${name}, seed ${seed}: ${(cause as Error).message}`, { cause });
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
+}
+
+/** What the process has done with its time: on a machine that is busy the time of the clock says little. */
+function spent(): { readonly idleMs: number; readonly cpuMs: number } {
+  const { user, system } = process.cpuUsage();
+  return { idleMs: performance.eventLoopUtilization().idle, cpuMs: (user + system) / 1000 };
 }
