@@ -26,7 +26,11 @@ async function between(t: TestContext, change: (frame: Buffer, client: Socket) =
     client.pipe(upstream);
     upstream.on('data', (bytes: Buffer) => {
       rest = Buffer.concat([rest, bytes]);
-      for (let size = 0; rest.length >= 7 && rest.length >= (size = rest.readUInt32BE(3) + 8); rest = rest.subarray(size))
+      for (
+        let size = 0;
+        rest.length >= 7 && rest.length >= (size = rest.readUInt32BE(3) + 8);
+        rest = rest.subarray(size)
+      )
         client.write(change(Buffer.from(rest.subarray(0, size)), client));
     });
   }).listen(0, '127.0.0.1');
@@ -76,7 +80,10 @@ test('a body that is announced with more bytes than are taken takes no memory; t
     await connection.producer.produce({ target: queue, payload: 'whole' });
     await got.reaches(1);
     assert.deepEqual(got.items, ['whole']);
-    assert.match(warnings.items[0] ?? '', /announces a message of \d+ bytes, more than the 134217728 of "maxMessageBytes"/);
+    assert.match(
+      warnings.items[0] ?? '',
+      /announces a message of \d+ bytes, more than the 134217728 of "maxMessageBytes"/,
+    );
     const more = (process.memoryUsage().rss - before) / MEBI;
     assert.ok(more < 100, `it took ${more} MB`);
   }

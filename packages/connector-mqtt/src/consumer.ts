@@ -86,7 +86,8 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
     // most servers stop long before: mosquitto at 20 messages
-    if (this.#bytes > MOST_RECEIVED_BYTES) return this.#link.end(new Error('messages arrive faster than they are handled'));
+    if (this.#bytes > MOST_RECEIVED_BYTES)
+      return this.#link.end(new Error('messages arrive faster than they are handled'));
     if (id !== undefined) this.#unacknowledged.push(delivery);
     const takers = [...this.#handlings].filter((handling) => !handling.stopped && handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);

@@ -154,7 +154,9 @@ function inspection(): (bytes: Buffer) => Error | undefined {
     const { length } = frames.take(bytes);
     // guard: a packet of a length that is not taken ends the connection
     if (length <= MOST_RECEIVED_BYTES) return undefined;
-    return new Error(`the server announces a packet of ${length} bytes, and ${MOST_RECEIVED_BYTES} are taken at the most`);
+    return new Error(
+      `the server announces a packet of ${length} bytes, and ${MOST_RECEIVED_BYTES} are taken at the most`,
+    );
   };
 }
 

@@ -167,12 +167,14 @@ test('a server that announces a packet of 256 MiB, before the login or after it,
       const flood = (): void => {
         while (megabytes-- > 0 && !socket.destroyed) if (!socket.write(chunk)) return;
       };
-      socket.on('error', () => {}).on('data', () => {
-        socket.write(left.shift() ?? '');
-        if (left.length > 0) return;
-        socket.on('drain', flood);
-        flood();
-      });
+      socket
+        .on('error', () => {})
+        .on('data', () => {
+          socket.write(left.shift() ?? '');
+          if (left.length > 0) return;
+          socket.on('drain', flood);
+          flood();
+        });
     }).listen(0, '127.0.0.1');
     t.after(() => server.close());
     await once(server, 'listening');
@@ -181,7 +183,7 @@ test('a server that announces a packet of 256 MiB, before the login or after it,
     const before = process.memoryUsage().rss;
     const failure = connect(connector).then(async ({ lost }) => {
       void connector.isConnected();
-      return (await lost as Error).cause;
+      return ((await lost) as Error).cause;
     });
     const error = await failure.catch((cause: unknown) => cause);
     assert.match(String(error), /announces a packet of 268435455 bytes, and 33554432 are taken at the most/, name);

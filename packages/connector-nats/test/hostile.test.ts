@@ -107,7 +107,8 @@ test('JetStream that answers with what it should not is printed by nobody, and a
         const [, reply] = /^PUB \S+STREAM\.NAMES (\S+) \d+/.exec(line) ?? [];
         const answer = JSON.stringify({ type: '\u001B[2J', total: 1e9, streams: ['S', 'T'] });
         if (line === 'PING') socket.write('PONG\r\n');
-        else if (reply !== undefined && ++questions > 0) socket.write(`MSG ${reply} ${sid} ${answer.length}\r\n${answer}\r\n`);
+        else if (reply !== undefined && ++questions > 0)
+          socket.write(`MSG ${reply} ${sid} ${answer.length}\r\n${answer}\r\n`);
       }
     });
   }).listen(0, '127.0.0.1');
@@ -149,7 +150,11 @@ test('a server that has let us in and announces a message of gigabytes is left a
     const { connector, lost } = await connect(makeConnector(t, { url, jetstream: false }));
     const before = process.memoryUsage().rss;
     void connector.isConnected();
-    assert.match(String((await lost as Error).cause), /announces a message of 2000000000 bytes, more than any server|a line of more than 1 MiB/, said);
+    assert.match(
+      String(((await lost) as Error).cause),
+      /announces a message of 2000000000 bytes, more than any server|a line of more than 1 MiB/,
+      said,
+    );
     const more = (process.memoryUsage().rss - before) / MEBI;
     assert.ok(more < 300, `${said}: it took ${more} MB`);
   }
@@ -200,7 +205,7 @@ test('a server that delivers far more than it was asked for is left', async (t) 
   await connection.consumer.consume('a', () => new Promise(() => most++), { maxUnacknowledged: 3 });
   // its acknowledgement may come after the end
   connection.producer.produce({ target: 'a', payload }).catch(() => {});
-  assert.match(String((await lost as Error).cause), /sends more messages than it was asked for/);
+  assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
   assert.equal(most, 3);
   const more = (process.memoryUsage().rss - before) / MEBI;
   assert.ok(more < 200, `it took ${more} MB`);

@@ -51,7 +51,8 @@ export class AnswerBounds {
       at = next;
       if (this.#bytes + this.#left > this.#most) return this.#tooLarge(this.#bytes + this.#left);
       // guard: an answer of more values than any has ends the client
-      if (this.#values > MOST_VALUES) return new Error(`the server announces an answer of more than ${MOST_VALUES} values`);
+      if (this.#values > MOST_VALUES)
+        return new Error(`the server announces an answer of more than ${MOST_VALUES} values`);
       if (this.#open === 0) this.#begin();
     }
     return undefined;
@@ -90,7 +91,8 @@ export class AnswerBounds {
   #readLength(byte: number): boolean {
     if (byte === CR) this.#place = 'end';
     else if (byte === MINUS && this.#digits === 0 && !this.#isNothing) this.#isNothing = true;
-    else if (byte >= ZERO && byte <= NINE && ++this.#digits <= MOST_DIGITS) this.#length = this.#length * 10 + byte - ZERO;
+    else if (byte >= ZERO && byte <= NINE && ++this.#digits <= MOST_DIGITS)
+      this.#length = this.#length * 10 + byte - ZERO;
     else return false;
     // guard: a length that is none ends the client
     return byte !== CR || (this.#digits > 0 && (!this.#isNothing || this.#length === 1));

@@ -47,7 +47,11 @@ const HELLO = '*4\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$2\r\nid\r\n:7\r\n';
 test('a server that has let us in and announces gigabytes is left when it has, or when it has said as much as one may', async (t) => {
   const chunk = Buffer.alloc(MEBI, 'a');
   for (const [name, answer, said] of [
-    ['one value', '$2000000000\r\n', /announces an answer of 2000000\d+ bytes, more than the 33554432 of "maxAnswerBytes"/],
+    [
+      'one value',
+      '$2000000000\r\n',
+      /announces an answer of 2000000\d+ bytes, more than the 33554432 of "maxAnswerBytes"/,
+    ],
     ['a list', '*30000000\r\n', /announces an answer of more than 262144 values/],
     ['lists within lists', '*65536\r\n'.repeat(8), /more than 262144 values/],
     ['a list without end', '*2\r\n'.repeat(300_000), /more than 262144 values|does not speak Redis/],
@@ -62,13 +66,15 @@ test('a server that has let us in and announces gigabytes is left when it has, o
       const flood = (): void => {
         while (left-- > 0 && !socket.destroyed) if (!socket.write(chunk)) return;
       };
-      socket.on('error', () => {}).on('data', () => {
-        const next = answers.shift();
-        socket.write(next ?? answer);
-        if (next !== undefined) return;
-        socket.on('drain', flood);
-        flood();
-      });
+      socket
+        .on('error', () => {})
+        .on('data', () => {
+          const next = answers.shift();
+          socket.write(next ?? answer);
+          if (next !== undefined) return;
+          socket.on('drain', flood);
+          flood();
+        });
     }).listen(0, '127.0.0.1');
     t.after(() => server.close());
     await once(server, 'listening');
@@ -76,7 +82,7 @@ test('a server that has let us in and announces gigabytes is left when it has, o
     const { connector, lost } = await connect(makeConnector(t, { url, maxAnswerBytes: 32 * MEBI }));
     const before = process.memoryUsage().rss;
     void connector.isConnected();
-    assert.match(String((await lost as Error).cause), said, name);
+    assert.match(String(((await lost) as Error).cause), said, name);
     const more = (process.memoryUsage().rss - before) / MEBI;
     assert.ok(more < 150, `${name}: it took ${more} MB`);
   }

@@ -85,7 +85,9 @@ function changed(recording: readonly Recorded[], random: () => number): readonly
 function changedSayings({ sayings }: Recorded, random: () => number): Recorded['sayings'] {
   const place = Math.floor(random() * sayings.length);
   return sayings.flatMap(({ heard, bytes }, index) =>
-    index === place ? inPieces(mutated(bytes, random), random).map((piece) => ({ heard, bytes: piece })) : [{ heard, bytes }],
+    index === place
+      ? inPieces(mutated(bytes, random), random).map((piece) => ({ heard, bytes: piece }))
+      : [{ heard, bytes }],
   );
 }
 

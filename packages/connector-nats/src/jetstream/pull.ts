@@ -117,9 +117,7 @@ export class Pull implements Subscription, NatsLinkUser {
     this.#held.add(delivery);
     if (this.#stopping !== undefined) return this.#giveBack(delivery);
     if (this.#handlers.underWay < this.#places) void this.#handle(delivery);
-    // guard: a server that sends more than it was asked for is left
-    else if (!this.#waiting.push(delivery))
-      return this.#link.end(new Error('the server sends more messages than it was asked for'));
+    else this.#keep(delivery);
     this.#askSoon();
   }
 
@@ -144,6 +142,12 @@ export class Pull implements Subscription, NatsLinkUser {
     const next = this.#waiting.shift();
     if (next !== undefined) void this.#handle(next);
     this.#askSoon();
+  }
+
+  #keep(delivery: Delivery): void {
+    // guard: a server that sends more than it was asked for is left
+    if (!this.#waiting.push(delivery))
+      this.#link.end(new Error('the server sends more messages than it was asked for'));
   }
 
   #giveBack(delivery: Delivery): void {

@@ -25,6 +25,8 @@ export function tooMuchAtOnce(nats: NatsConnection): () => Error | undefined {
     if (bytes > MOST_OF_A_MESSAGE)
       return new Error(`the server announces a message of ${bytes} bytes, more than any server of NATS takes (64 MiB)`);
     // guard: a line of a length that no line has ends the connection
-    return line() > MOST_AT_LOGIN ? new Error('the server sends a line of more than 1 MiB, which no NATS does') : undefined;
+    return line() > MOST_AT_LOGIN
+      ? new Error('the server sends a line of more than 1 MiB, which no NATS does')
+      : undefined;
   };
 }
