@@ -61,7 +61,7 @@ export async function serve(
   try {
     if (!isBatch) return await ask(messageOf(request, scope, body));
     const batch = batchOf(request, scope, body, maxBatchItems);
-    bodies.holdMore(request, batch.size * ITEM_BYTES);
+    bodies.holdMore(request, batch.size * ITEM_BYTES, client.name);
     return await produceAll(target, batch, ask, batchWindow, turns);
   } finally {
     done();
