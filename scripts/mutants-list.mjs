@@ -836,7 +836,7 @@ export const GUARDS = {
     // Who may send
     'web pages do not send where there are no tokens': [skip, 'access'],
     'an open gateway is for its targets only': [skip, 'access'],
-    'replies that nobody takes are bounded': [skip, 'request.test'],
+    'replies that nobody takes are bounded': [skip, 'request'],
     'a request has one token': [swap('|| authorization.length > 1', ''), 'access'],
     'a token is known': [skip, 'access'],
     'a token is for its targets only': [always, 'access'],
