@@ -621,6 +621,12 @@ export const GUARDS = {
       'consumer',
     ],
     'the server is told what is still under way': [skip, 'consumer'],
+    'a server that sends more than it was asked for is left': [
+      swap('!this.#waiting.push(delivery)', 'void this.#waiting.push(delivery)'),
+      'hostile',
+    ],
+    'a message of a length that no message has ends the connection': [never, 'hostile'],
+    'a line of a length that no line has ends the connection': [swap('line() > MOST_AT_LOGIN', 'false'), 'hostile'],
     'what was not begun is given back': [skip, 'consumer'],
     'a consumer for other subjects is an error': [never, 'consumer'],
     'core NATS keeps a bounded amount': [swap('this.#bytes + bytes > MAX_BYTES', 'bytes > MAX_BYTES'), 'core'],
@@ -672,6 +678,8 @@ export const GUARDS = {
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],
     'what comes behind the end of a client is not read': [never, 'hostile'],
+    'an answer of more values than any has ends the client': [never, 'hostile'],
+    'a length that is none ends the client': [swap('this.#digits > 0', 'true'), 'answer-bounds'],
     'idle connections give signs of life': [never, 'field'],
     'a server that refuses PING for now is alive': [always, 'passing'],
     'an acknowledgement that is refused for now is sent again': [always, 'passing'],
@@ -711,6 +719,8 @@ export const GUARDS = {
     'errors say what the server says, and no more': [swap('tidied(error)', 'error'), 'field'],
     'what does not begin like AMQP ends the attempt': [always, 'connect'],
     'a frame of a length that no frame has ends the connection': [skip, 'connect'],
+    'a server that delivers more than it was asked for is left': [never, 'hostile'],
+    'a body of more bytes than are taken ends the connection': [never, 'hostile'],
   },
   'packages/connector-mqtt': {
     'who gives headers hears that MQTT 3.1.1 has none': [always, 'producer'],
@@ -718,7 +728,8 @@ export const GUARDS = {
     'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],
     'targets that servers keep to themselves are refused': [swap('SYS|share|CONTROL', 'SYS|CONTROL'), 'field'],
     'the embedded broker grants no shared subscription': [swap('|| isShared(subscription.topic)', ''), 'field'],
-    'what does not begin with CONNACK ends the attempt': [swap('data[0] !== CONNACK', 'false'), 'connect'],
+    'what does not begin with CONNACK ends the attempt': [swap('bytes[0] !== CONNACK', 'false'), 'connect'],
+    'a packet of a length that is not taken ends the connection': [always, 'hostile'],
   },
   'packages/spool': {
     'D1 a batch is on the disk before it is acknowledged': [skip, 'strace', 'store-model'],
@@ -846,6 +857,7 @@ export const GUARDS = {
     // Who may send
     'web pages do not send where there are no tokens': [skip, 'access'],
     'an open gateway is for its targets only': [skip, 'access'],
+    'replies that nobody takes are bounded': [skip, 'request'],
     'a request has one token': [swap('|| authorization.length > 1', ''), 'access'],
     'a token is known': [skip, 'access'],
     'a token is for its targets only': [always, 'access'],
