@@ -310,13 +310,26 @@ export class Listener {
         const done = this.#bodies.hold(request.raw);
         try {
           const headers = { ...message.headers, ...trace };
-          this.#send(reply, await asking.ask({ ...message, headers }, gone.signal));
+          const answered = await asking.ask({ ...message, headers }, gone.signal);
+          this.#send(reply, this.#ifThereIsRoom(request.raw, answered, client.name));
         } finally {
           done();
         }
         return reply;
       },
     );
+  }
+
+  /** A reply is held until its client has taken it. */
+  #ifThereIsRoom(request: IncomingMessage, answered: Answer, client: string): Answer {
+    if (!(answered.body instanceof Uint8Array)) return answered;
+    try {
+      // guard: replies that nobody takes are bounded
+      this.#bodies.holdMore(request, answered.body.length, client);
+      return answered;
+    } catch {
+      return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, since clients do not take theirs');
+    }
   }
 
   /** Where a client waits for leave to send its body (RFC 9110, section 10.1.1), gives it, unless the body is too large. */

@@ -2,6 +2,7 @@ import { ServerUrls, URLS, urlsOf, type Urls } from '@sputnikjs/messaging/connec
 import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { EXCHANGE, QUEUE, type ExchangeConfig, type QueueConfig } from './topology-config.js';
+import { DEFAULT_LIMIT } from './refusal.js';
 import { nameSchema } from './short-text.js';
 
 /** Configuration of the AMQP connector. */
@@ -13,6 +14,8 @@ export interface AmqpConfig extends TlsConfig {
   readonly password?: string | undefined;
   /** Most messages sent and not yet confirmed. */
   readonly inFlight: number;
+  /** Largest message that is taken from the server. */
+  readonly maxMessageBytes: number;
   /** Exchange to publish to. With the default exchange (""), targets are names of queues; with another, they are routing keys. */
   readonly exchange: string;
   /** Exchanges to create at connect if missing, and to check otherwise. */
@@ -44,6 +47,13 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
       ),
     password: z.string().meta({ writeOnly: true }).optional().describe('Password of the user.'),
     inFlight: z.int().min(1).max(65_535).default(1024).describe('Most messages sent and not yet confirmed.'),
+    maxMessageBytes: z
+      .int()
+      .min(1)
+      .default(DEFAULT_LIMIT)
+      .describe(
+        'Largest message that is taken from the server, in bytes; one that announces a larger one is left, and connected to again.',
+      ),
     exchange: nameSchema(0)
       .default('')
       .describe(

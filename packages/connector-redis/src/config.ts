@@ -13,6 +13,8 @@ export interface RedisConfig extends TlsConfig {
   readonly database: number;
   /** Most messages sent and not yet acknowledged. */
   readonly inFlight: number;
+  /** Largest answer that is taken from the server: one message, or all that a read brings. */
+  readonly maxAnswerBytes: number;
   /** About how many entries a stream keeps: the server deletes older ones as messages are produced. */
   readonly maxLength?: number | undefined;
   /** Name of the consumer group. Satellites of a group share the messages of a stream. */
@@ -40,6 +42,13 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
     password: z.string().min(1).meta({ writeOnly: true }).optional().describe('Password of the user.'),
     database: z.int().min(0).default(0).describe('Number of the database with the streams.'),
     inFlight: z.int().min(1).max(65_536).default(1024).describe('Most messages sent and not yet acknowledged.'),
+    maxAnswerBytes: z
+      .int()
+      .min(65_536)
+      .default(268_435_456)
+      .describe(
+        'Largest answer that is taken from the server, in bytes: all the messages that a read brings, at most 128. A server that announces a larger one is left, and connected to again.',
+      ),
     maxLength: z
       .int()
       .min(1)

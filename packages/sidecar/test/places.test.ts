@@ -124,6 +124,15 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual(nest.status('in/relay'), counts);
   });
 
+  test(`${place}: a landing waits for what is under way inside before it finishes anybody, and what that sends arrives`, async () => {
+    const outside = new Outside();
+    const cf = await satellite(['late']);
+    const nest = await outside.fly({ blocks: [{ satellite: 'in', folder: cf, place }, { name: 'store' }] });
+    const report = await nest.whole.shootDown();
+    assert.deepEqual(outside.got, [1]);
+    assert.equal(report.clean, true);
+  });
+
   test(`${place}: a block inside that asks to land lands the whole, and the cause names it`, async () => {
     const outside = new Outside();
     const inner = await satellite(['lander']);

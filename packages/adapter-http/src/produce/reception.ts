@@ -62,7 +62,7 @@ export async function serve(
   const done = bodies.hold(request);
   try {
     const batch = batchOf(request, scope, body, maxBatchItems);
-    bodies.holdMore(request, batch.size * ITEM_BYTES);
+    bodies.holdMore(request, batch.size * ITEM_BYTES, client.name);
     return await produceAll(target, batch, ask, batchWindow, turns);
   } finally {
     done();

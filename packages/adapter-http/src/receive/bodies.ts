@@ -60,7 +60,7 @@ export class Bodies {
 
   /** How many bytes are held now. */
   get heldBytes(): number {
-    return this.#bytes + this.#answerBytes;
+    return this.#bytes;
   }
 
   /**
@@ -106,15 +106,22 @@ export class Bodies {
   }
 
   /** Reserves bytes for the answer to a request; half of all room is for bodies only. Throws FULL if there is no room now. */
-  holdMore(request: IncomingMessage, bytes: number): void {
-    const held = this.#held.get(request);
-    if (!held) return;
+  holdMore(request: IncomingMessage, bytes: number, client: string): void {
+    if (this.#released.has(request)) return;
+    const held = this.#held.get(request) ?? this.#begin(request, client);
     // guard: answers do not take the room of bodies
     const isTooMuch = this.#answerBytes > 0 && this.#answerBytes + bytes > this.#limits.maxHeldBytes / 2;
-    if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
+    if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer');
     this.#count(held, bytes);
     held.answerBytes += bytes;
     this.#answerBytes += bytes;
+  }
+
+  /** Of a request without a body. */
+  #begin(request: IncomingMessage, client: string): Held {
+    const held: Held = { client, bytes: 0, answerBytes: 0, uses: 0, isOver: false, coming: undefined };
+    this.#held.set(request, held);
+    return held;
   }
 
   /** Keeps the body of the request in use, until the returned function is called. */

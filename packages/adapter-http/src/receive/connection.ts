@@ -32,7 +32,10 @@ const TAKE_BYTES_PER_MS = 64;
 /** In a landing: how long a client may neither read nor send, and how long it may take to read an answer, in milliseconds. */
 const STALL_MS = 1_000;
 const READ_MS = 5_000;
-/** In a landing: how long a new connection may take to begin its request, which is then refused, in milliseconds. */
+/**
+ * In a landing: how long a new connection may take to begin its request, which is then refused, in milliseconds. A process that had no turn
+ * for that long first reads what has come.
+ */
 const BEGIN_MS = 100;
 
 /**
@@ -159,7 +162,7 @@ export class Connection {
     const [first] = this.#open.keys();
     if (this.#isEnded || first?.writableEnded) this.#cutAfter(READ_MS);
     if (this.#latest !== undefined || this.#isOver) this.#endIfAnswered();
-    else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => this.#endIfAnswered());
+    else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => setImmediate(() => this.#endIfAnswered()));
   }
 
   /** Nothing was read or written for a while. */

@@ -16,29 +16,18 @@ export interface MessageObserver {
   settled?(msg: object, to: BlockDescriptor, how: Outcome): void;
 }
 
-/** The same observer; its errors go to `failed` (F3). Each function is wrapped separately, since they are called for every message. */
+/** The same observer; its errors go to `failed` (F3). */
 export function handingIn(observer: MessageObserver, failed: (error: unknown) => void): MessageObserver {
+  const handIn = <R>(see: () => R): R | void => {
+    try {
+      return see();
+    } catch (error) {
+      failed(error);
+    }
+  };
   return {
-    accepted(msg, from, to) {
-      try {
-        observer.accepted?.(msg, from, to);
-      } catch (error) {
-        failed(error);
-      }
-    },
-    begun(msg, to) {
-      try {
-        return observer.begun?.(msg, to);
-      } catch (error) {
-        return failed(error);
-      }
-    },
-    settled(msg, to, how) {
-      try {
-        observer.settled?.(msg, to, how);
-      } catch (error) {
-        failed(error);
-      }
-    },
+    accepted: (msg, from, to) => handIn(() => observer.accepted?.(msg, from, to)),
+    begun: (msg, to) => handIn(() => observer.begun?.(msg, to)),
+    settled: (msg, to, how) => handIn(() => observer.settled?.(msg, to, how)),
   };
 }

@@ -2,7 +2,7 @@ import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.j
 import type { Clock } from '../time/clock.js';
 import type { ConfFactory } from '../api/config.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
-import type { MailboxOptions } from '../mailbox/mailbox.js';
+import type { MailboxOptions } from '../api/mailbox-options.js';
 import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from '../api/message.js';
 import type { StandardSchemaV1 } from '../api/standard-schema.js';
 

@@ -151,10 +151,9 @@ const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typ
 };
 
 function planOf<C>(options: SputnikOptions<C>): FlightPlan {
-  const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
+  const { clock = systemClock, log = SILENT, onEvent = () => {}, config: source = () => undefined } = options;
   const { observer, signal, landingSoon, outer, landAround } = options;
-  const around = { signal, landingSoon, outer, landAround };
-  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, ...around };
+  return { ...timeoutsOf(options), clock, log, onEvent, source, observer, signal, landingSoon, outer, landAround };
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {

@@ -19,6 +19,8 @@ export class ConfigFolder implements Reader {
   readonly path: string;
   readonly #files: ReadonlyMap<string, readonly string[]>;
   readonly #envFiles: readonly string[];
+  /** A file is read once: many ask for it, and all are to see the same. */
+  readonly #values = new Map<string, Promise<unknown>>();
 
   private constructor(path: string, entries: readonly string[]) {
     const files = new Map<string, string[]>();
@@ -48,7 +50,8 @@ export class ConfigFolder implements Reader {
     if (file === undefined) return undefined;
     const label = join(this.path, file);
     if (others.length > 0) throw badFile(label, `conflicts with ${others.join(', ')}; keep one of them`);
-    return { label, value: withoutSchema(await parse(label, await this.#text(label))) };
+    if (!this.#values.has(label)) this.#values.set(label, this.#value(label));
+    return { label, value: await this.#values.get(label) };
   }
 
   place(name: string): string {
@@ -79,6 +82,10 @@ export class ConfigFolder implements Reader {
       });
     }
     return layers;
+  }
+
+  async #value(path: string): Promise<unknown> {
+    return withoutSchema(await parse(path, await this.#text(path)));
   }
 
   async #text(path: string): Promise<string> {

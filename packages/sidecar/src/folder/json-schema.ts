@@ -32,8 +32,19 @@ interface StandardJsonSchema {
   readonly jsonSchema?: { input(options: object): JsonSchema };
 }
 
+/** A schema does not change, and to describe one takes the library as long as the rest of a check. */
+const told = new WeakMap<StandardSchemaV1, JsonSchema>();
+
 /** The JSON Schema of what a user writes. Empty if the schema library cannot give one. */
 export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema {
+  const before = told.get(schema);
+  if (before !== undefined) return before;
+  const result = tell(schema);
+  told.set(schema, result);
+  return result;
+}
+
+function tell(schema: StandardSchemaV1): JsonSchema {
   const standard: StandardSchemaV1['~standard'] & StandardJsonSchema = schema['~standard'];
   try {
     // without this option, zod throws for types that JSON cannot express

@@ -12,7 +12,7 @@ export interface PlaceSurroundings {
   readonly wiring: readonly BlockWiring[];
   /** Whether something joins processes. */
   readonly joins: boolean;
-  /** Whether a satellite around it is in a thread. */
+  /** Whether an enclosing satellite is in a thread. */
   readonly inThread?: boolean;
 }
 
@@ -100,7 +100,7 @@ function ofCode(reading: SatelliteReading): readonly string[] {
   });
 }
 
-/** The connection of the satellite around it stays where that is. */
+/** Problems: blocks that use the connection of the enclosing satellite, which stays where that satellite is. */
 function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly string[] {
   const isInside = (one: string): boolean => one === path || one.startsWith(`${path}/`);
   return wiring
