@@ -38,7 +38,7 @@ test('schema writes what a file may have in it, for editors, with the key that l
     [
       'array',
       ['name', 'responsibility', 'module', 'needs'],
-      ['satellite', 'folder', 'outer', 'restart', 'place', 'heapMb'],
+      ['satellite', 'folder', 'outer', 'restart', 'place', 'clone', 'heapMb'],
     ],
   );
 });
