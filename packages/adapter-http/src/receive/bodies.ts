@@ -48,7 +48,7 @@ export class Bodies {
   readonly #clock: Clock;
   readonly #held = new Map<IncomingMessage, Held>();
   readonly #bytesOf = new Map<string, number>();
-  /** Requests that are answered or gone: what still comes of them is not held. */
+  /** Requests that were answered, or gone, before their bodies were read: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
   #bytes = 0;
   #answerBytes = 0;
@@ -137,9 +137,8 @@ export class Bodies {
 
   /** The request is answered, or its client is gone. */
   release(request: IncomingMessage): void {
-    this.#released.add(request);
     const held = this.#held.get(request);
-    if (!held) return;
+    if (!held) return void this.#released.add(request);
     held.isOver = true;
     held.coming = undefined;
     this.#forget(request, held);
@@ -180,7 +179,7 @@ export class Bodies {
     while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
       const coming = this.#nextToGiveWay(bytes, newest);
       if (!coming) return false;
-      coming.refuse(full('for the body: it came slowly, or its client has sent more than others'));
+      coming.refuse(full('for the body: it arrived slowly, or its client has sent more than others'));
     }
     return true;
   }
@@ -209,7 +208,7 @@ function tooLarge(most: number): Refused {
 }
 
 function tooSlow(rate: number): Refused {
-  return new Refused('REQUEST_TIMEOUT', `the body came at less than ${rate} bytes a second for five seconds`);
+  return new Refused('REQUEST_TIMEOUT', `the body arrived at less than ${rate} bytes a second for five seconds`);
 }
 
 function full(what: string): Refused {
