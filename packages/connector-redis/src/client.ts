@@ -71,10 +71,7 @@ export class Client {
     inspectIncoming(socket, (bytes) => this.#bounds.take(bytes));
     socket.pause();
     this.#redis.on('error', (error: Error) => this.end(error));
-    watchAnswers(this.#redis, {
-      failed: () => this.end(new Error(NOT_REDIS)),
-      isOver: () => this.#end !== undefined,
-    });
+    watchAnswers(this.#redis, () => this.end(new Error(NOT_REDIS)));
     this.#looks = setInterval(() => this.#look(), IDLE_MS);
   }
 
