@@ -35,9 +35,9 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce', 'consume', 'request'],
+    ['produce', 'consume', 'request', 'upstream'],
     ['listener'],
-    ['httpgateway'],
+    ['httpgateway', 'httpupstream'],
     ['index', 'register'],
   ],
   'adapter-syslog': [
@@ -60,7 +60,8 @@ const ROOMS = {
   messaging: [
     ['contract', 'has-code', 'net', 'traces'],
     ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
-    ['connector', 'producer', 'consumer', 'bridge', 'requester'],
+    ['subscriber'],
+    ['connector', 'producer', 'consumer', 'bridge', 'requester', 'responder'],
     ['index', 'register'],
   ],
   spool: [

@@ -85,9 +85,13 @@ export class HttpConnections {
   #answerTo(request: ClientRequest, body: Uint8Array | undefined, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let stage: Stage = 'waiting';
-      const fail = (error: unknown): void =>
-        reject(new NoAnswer(error, stage, request.reusedSocket ? 'kept' : 'new'));
-      const abort = (): void => void request.destroy(signal.reason as Error);
+      const fail = (error: unknown): void => reject(new NoAnswer(error, stage, request.reusedSocket ? 'kept' : 'new'));
+      const abort = (): void => {
+        // Node would tell of it only when there is a connection
+        // guard: a request that waits for a connection is given up at once
+        if (stage === 'waiting') fail(signal.reason);
+        request.destroy(signal.reason as Error);
+      };
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
       request.on('socket', () => this.#connect(request, (reached) => (stage = reached)));
