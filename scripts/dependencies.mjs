@@ -58,8 +58,9 @@ const ROOMS = {
     ['index'],
   ],
   messaging: [
-    ['contract', 'has-code', 'net', 'traces'],
-    ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
+    ['contract', 'has-code'],
+    ['net', 'traces'],
+    ['check-message', 'passing', 'undelivered', 'weight', 'subscribe'],
     ['subscriber'],
     ['connector', 'producer', 'consumer', 'bridge', 'requester', 'responder'],
     ['index', 'register'],

@@ -1,6 +1,6 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { consumerOf, RECEIVER, type ConsumedMessage, type MessagingConnection } from './contract.js';
-import { MessageSpans } from './spans.js';
+import { MessageSpans } from './traces/index.js';
 import { subscriber, subscriberConfig } from './subscriber.js';
 
 const Config = subscriberConfig(

@@ -8,7 +8,7 @@ import {
   type MessagingConnection,
   type RequestMessage,
 } from './contract.js';
-import { MessageSpans } from './spans.js';
+import { MessageSpans } from './traces/index.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({

@@ -1,6 +1,7 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { ANSWERER, responderOf, type ConsumedMessage, type MessagingConnection, type Reply } from './contract.js';
-import { MessageSpans } from './spans.js';
+import { causeOf } from './passing.js';
+import { MessageSpans } from './traces/index.js';
 import { subscriber, subscriberConfig } from './subscriber.js';
 
 const Config = subscriberConfig(
@@ -42,7 +43,14 @@ export const responderBlock: BlockDefinition<MessagingConnection> = defineBlock(
   needs: { answerer: ANSWERER },
   make: ({ source, maxUnacknowledged }, to, ctx) => {
     const spans = new MessageSpans();
-    const ask = (request: ConsumedMessage): Promise<Reply> => to.answerer.ask(request, { timeoutMs: Infinity });
+    const ask = async (request: ConsumedMessage): Promise<Reply> => {
+      try {
+        return await to.answerer.ask(request, { timeoutMs: Infinity });
+      } catch (error) {
+        // guard: who asked hears why the answerer failed
+        throw causeOf(error);
+      }
+    };
     const answer = (request: ConsumedMessage): Promise<Reply> => spans.processing(source, request, ask);
     return subscriber(source, spans, ctx, (connection) => {
       const responder = responderOf(connection);

@@ -1,7 +1,7 @@
 import type { Block, BlockContext } from '@sputnikjs/core';
 import { z } from 'zod';
 import { MAX_UNACKNOWLEDGED, type MessagingConnection, type Subscription } from './contract.js';
-import type { MessageSpans } from './spans.js';
+import type { MessageSpans } from './traces/index.js';
 import { subscribeBy, unsubscribe } from './subscribe.js';
 
 /** Keys of the blocks that have a subscription: `whose` says of whose source, `handled` what the other block was asked for. */

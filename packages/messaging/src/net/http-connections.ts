@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { Clock } from '@sputnikjs/core';
 import { NoAnswer, type Stage } from './no-answer.js';
 import type { TlsOptions } from './tls.js';
@@ -49,6 +49,8 @@ export interface HttpRequest {
 export class HttpConnections {
   readonly #options: HttpConnectionsOptions;
   readonly #agents: readonly [Agent, TlsAgent];
+  /** Those that have had a request. Node tells of a request that it had a kept connection, but not of one that waited for it. */
+  readonly #used = new WeakSet<Socket>();
 
   constructor(options: HttpConnectionsOptions) {
     const kept = { keepAlive: true, maxSockets: options.connections, timeout: options.idleMs };
@@ -85,7 +87,8 @@ export class HttpConnections {
   #answerTo(request: ClientRequest, body: Uint8Array | undefined, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let stage: Stage = 'waiting';
-      const fail = (error: unknown): void => reject(new NoAnswer(error, stage, request.reusedSocket ? 'kept' : 'new'));
+      let connection: 'new' | 'kept' = 'new';
+      const fail = (error: unknown): void => reject(new NoAnswer(error, stage, connection));
       const abort = (): void => {
         // Node would tell of it only when there is a connection
         // guard: a request that waits for a connection is given up at once
@@ -94,7 +97,11 @@ export class HttpConnections {
       };
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
-      request.on('socket', () => this.#connect(request, (reached) => (stage = reached)));
+      request.on('socket', (socket) => {
+        if (this.#used.has(socket)) connection = 'kept';
+        this.#used.add(socket);
+        this.#connect(request, socket, (reached) => (stage = reached));
+      });
       request.on('error', (error) => fail(signal.aborted ? signal.reason : error));
       request.on('close', () => signal.removeEventListener('abort', abort));
       request.on('response', resolve);
@@ -108,10 +115,9 @@ export class HttpConnections {
   }
 
   /** A connection has been chosen: tells when it is there, and gives it up if that takes too long. */
-  #connect(request: ClientRequest, reached: (stage: Stage) => void): void {
+  #connect(request: ClientRequest, socket: Socket, reached: (stage: Stage) => void): void {
     const { connectMs, clock } = this.#options;
-    const { socket } = request;
-    if (socket?.connecting !== true) return reached('sent');
+    if (!socket.connecting) return reached('sent');
     reached('connecting');
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => reached('sent'));
     if (connectMs === undefined) return;
