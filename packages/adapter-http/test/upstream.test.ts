@@ -42,7 +42,7 @@ test('a request becomes a call: its body and type, the first method, the URL; th
 test('methods, paths and headers are called as far as they are allowed, whatever their names look like', async (t) => {
   const calls: string[] = [];
   const url = await httpServer(t, ({ method, url: at, headers, response }) => {
-    calls.push(`${method} ${at} ${headers['x-one']}`);
+    calls.push(`${method} ${at} ${String(headers['x-one'])}`);
     response.writeHead(200, { 'x-back': '1', 'x-secret': '2', connection: 'keep-alive, X-Hop', 'x-hop': '3' }).end();
   });
   const { ask } = await fly(`${url}/base`, {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
+import type { SputnikError } from '@sputnikjs/core';
 import {
   ANSWERER,
   responderBlock,

@@ -64,8 +64,8 @@ export class Asking {
     if (this.#context.landing.aborted) return refusal('LANDING');
     // guard: requests under way are bounded
     if (this.#underWay.size >= this.#limits.maxRequests) return refusal('FULL');
-    // guard: no request waits for the server to come back
     const requester = this.#requester;
+    // guard: no request waits for the server to come back
     if (requester === undefined) return refusal('SERVER_AWAY');
     const over = new AbortController();
     this.#underWay.add(over);

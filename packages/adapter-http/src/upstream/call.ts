@@ -56,8 +56,8 @@ export class Calls {
   }
 
   #methodOf(name: string | undefined): Method {
-    const method = name === undefined ? this.#methods[0] : this.#methods.find((one) => one === name);
     // guard: only methods that are allowed are called
+    const method = name === undefined ? this.#methods[0] : this.#methods.find((one) => one === name);
     if (method === undefined)
       throw new UpstreamFailed('METHOD_NOT_ALLOWED', `the method ${JSON.stringify(name)} is not allowed`);
     return method;
