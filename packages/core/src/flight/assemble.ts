@@ -111,8 +111,11 @@ function addressProblems({ name, responsibility = name }: BlockEntry, addresses:
   // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
   // guard: B2 an address belongs to one block
-  return addresses.get(responsibility)
-    ? [`its responsibility "${responsibility}" is taken; give each block its own`]
+  const other = addresses.get(responsibility);
+  return other
+    ? [
+        `its responsibility "${responsibility}" is taken by block "${other.descriptor.name}"; give each a "responsibility" of its own`,
+      ]
     : [];
 }
 
