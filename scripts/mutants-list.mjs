@@ -698,6 +698,9 @@ export const GUARDS = {
     'a frame of a length that no frame has ends the connection': [skip, 'connect'],
   },
   'packages/connector-mqtt': {
+    'what waits for handlers is bounded in bytes': [never, 'pause'],
+    'what comes is not read while too much waits': [never, 'pause'],
+    'handlers may take longer than a heartbeat': [never, 'pause'],
     'who gives headers hears that MQTT 3.1.1 has none': [always, 'producer'],
     'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
     'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],

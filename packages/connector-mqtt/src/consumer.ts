@@ -17,7 +17,7 @@ type ReceivedMessage = Parameters<NonNullable<MqttLinkUser['received']>>[0];
 
 /** Most messages of QoS 0 that wait for a handler: nothing slows their publishers down. */
 const MAX_WAITING_QOS0 = 1000;
-/** Most bytes of all messages that are not handled yet. Most servers stop long before: mosquitto at 20 messages. */
+/** If more bytes of messages than this are not handled yet, no more is read. Most servers stop long before: mosquitto at 20 messages. */
 const MAX_BYTES = 32 * 1024 * 1024;
 /** About how many bytes a message takes besides its payload. */
 const OVERHEAD = 500;
@@ -87,7 +87,8 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     const id = qos === 0 ? undefined : messageId;
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
-    if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages arrive faster than they are handled'));
+    // guard: what waits for handlers is bounded in bytes
+    if (this.#bytes > MAX_BYTES) this.#link.pause();
     if (id !== undefined) this.#unacknowledged.push(delivery);
     const takers = [...this.#handlings].filter((handling) => !handling.stopped && handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);
@@ -132,12 +133,18 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     delivery.open--;
     if (!handled) delivery.abandoned = true;
     if (delivery.open === 0 && this.#keep(delivery)) return;
-    if (delivery.open === 0) this.#bytes -= delivery.bytes;
+    if (delivery.open === 0) this.#forget(delivery);
     for (let first = this.#unacknowledged.first; first?.open === 0; first = this.#unacknowledged.first) {
       this.#unacknowledged.shift();
       // a kept session delivers again what was abandoned; a clean one never would, it would only wait for us
       if (first.id !== undefined && (this.#cleanSession || !first.abandoned)) this.#link.send(pubackPacket(first.id));
     }
+  }
+
+  #forget({ bytes }: Delivery): void {
+    const wasFull = this.#bytes > MAX_BYTES;
+    this.#bytes -= bytes;
+    if (wasFull && this.#bytes <= MAX_BYTES) this.#link.resume();
   }
 
   /** A kept session delivers again only over a new connection: over this one, who subscribes next gets what was abandoned. */
