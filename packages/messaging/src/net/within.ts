@@ -1,6 +1,12 @@
 import type { Clock } from '@sputnikjs/core';
 
-/** The reason of a signal: the time is over. */
+/**
+ * The reason of a signal: the time is over.
+ *
+ * @example
+ * import { TimedOut } from '@sputnikjs/messaging/net';
+ * console.log(new TimedOut(10).message); // no answer within 10 ms
+ */
 export class TimedOut extends Error {
   readonly code = 'TIMEOUT';
 
