@@ -111,12 +111,8 @@ function addressProblems({ name, responsibility = name }: BlockEntry, addresses:
   // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
   // guard: B2 an address belongs to one block
-  const other = addresses.get(responsibility);
-  return other
-    ? [
-        `its responsibility "${responsibility}" is taken by block "${other.descriptor.name}"; give each a "responsibility" of its own`,
-      ]
-    : [];
+  const other = addresses.get(responsibility)?.descriptor.name;
+  return other ? [`its responsibility "${responsibility}" is taken by block "${other}"; give each its own`] : [];
 }
 
 /** Makes a block at its address. Resolves with all that is wrong, one line each (B2). */
