@@ -66,12 +66,12 @@ interface AnswerCount {
 
 const NOT_ALONE = new Refused(
   'BAD_REQUEST',
-  'other requests are under way on the connection; consume over one of its own',
+  'other requests are under way on the connection; consume over a connection of its own',
 );
 
 const NO_KEY = new Refused(
   'BAD_REQUEST',
-  'a request is sent once, and no server tells two of them apart by a key; leave the Idempotency-Key out',
+  'a request is sent once, and servers do not compare keys of requests; leave the Idempotency-Key out',
 );
 
 /** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume, and ask. */
@@ -103,7 +103,7 @@ export class Listener {
       isLeaving: () => this.#isLanding || landingSoon.aborted,
       maxConnections: limits.maxConnections,
       onDrop: (remoteAddress) => {
-        const text = `a connection was closed, since there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
+        const text = `a connection was closed: there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
         this.#problemLog.note('connectionDropped', text, { remoteAddress });
       },
       onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),

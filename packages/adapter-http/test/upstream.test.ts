@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { HTTP_UPSTREAM_CONFIG, UPSTREAM_FAILURES } from '@sputnikjs/adapter-http';
 import { systemClock, type Clock } from '@sputnikjs/core';
@@ -207,14 +209,22 @@ test('what means the same called twice is called again, three times at most; not
 });
 
 test('a call that was sent, and could not be sent again, is not said to be unsent', async (t) => {
-  const { url, sockets } = await byteServer(t, (socket) => socket.resetAndDestroy());
-  const { flight, ask } = await fly(url, { methods: ['GET'], concurrency: 1, timeoutMs: 60_000 });
+  // it ends with the first call
+  const upstream = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      upstream.close();
+      socket.resetAndDestroy();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  const { flight, ask } = await fly(url, { methods: ['GET'], timeoutMs: 60_000 });
   const advance = setInterval(() => void flight.clock.advance(100), 5);
   t.after(() => clearInterval(advance));
   const { code, body } = await ask();
   assert.equal(code, 'ANSWER_BROKEN');
   assert.match(body, /may have handled the request or not/);
-  assert.equal(sockets.size, 3);
 });
 
 test('configuration is checked: what cannot be called or handed on is named', () => {

@@ -74,8 +74,8 @@ function misfits(config: AmqpConfig): readonly Misfit[] {
   const { url, username, password } = config;
   const bad = AMQP_URLS.problems(url);
   const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
-  if (password !== undefined && username === undefined) found.push([['password'], 'needs a username; give that too']);
-  if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give that too']);
+  if (password !== undefined && username === undefined) found.push([['password'], 'needs a username; give one, too']);
+  if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give one, too']);
   if (bad.length > 0) return found;
   const isTls = urlsOf(url).some((each) => AMQP_URLS.isTls(each));
   for (const [key, message] of tlsMisfits(config, isTls, 'amqps://')) found.push([[key], message]);

@@ -90,7 +90,7 @@ export class MqttLink extends Link<MqttLinkUser> {
 
   /** The library would act on it all the same, and fails at some: with another name it passes it over. */
   #refuse(packet: Packet): void {
-    this.end(new Error(`it sends ${packet.cmd} to a client that asked for no such thing`));
+    this.end(new Error(`it sends ${packet.cmd} to a client that did not ask for it`));
     Object.assign(packet, { cmd: 'refused' });
   }
 

@@ -5,7 +5,7 @@ import { subscriber, subscriberConfig } from './subscriber.js';
 
 const Config = subscriberConfig(
   "What to consume: a topic filter, subject, stream or queue, in the server's spelling.",
-  'Most messages that the receiver was asked to handle and has not answered. How many it handles at once is its mailbox.concurrency.',
+  'Most messages that the receiver has not handled yet. Its mailbox.concurrency says how many it handles at once.',
 );
 
 /**

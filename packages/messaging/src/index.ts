@@ -34,6 +34,15 @@ export {
   type Subscription,
 } from './contract.js';
 export { causeOf, isPassing } from './passing.js';
+export {
+  peersOf,
+  type FoundPeer,
+  type Membership,
+  type Packet,
+  type Peer,
+  type PeerListener,
+  type PeerNetwork,
+} from './peers.js';
 export { producerBlock } from './producer.js';
 export { requesterBlock } from './requester.js';
 export { responderBlock } from './responder.js';

@@ -6,7 +6,7 @@ import { subscriber, subscriberConfig } from './subscriber.js';
 
 const Config = subscriberConfig(
   "Whose requests to answer: a subject or queue, in the server's spelling.",
-  'Most requests that the answerer was asked to answer and has not. How many it handles at once is its mailbox.concurrency.',
+  'Most requests that the answerer has not answered yet. Its mailbox.concurrency says how many it handles at once.',
 );
 
 /**

@@ -115,7 +115,7 @@ test('check finds endpoints that are open to others, tokens that are missing, an
   const [open, ...more] = await problemsOf({ host: '0.0.0.0' });
   assert.match(
     open ?? '',
-    /^configs\.sputnik: admin\.host: everybody who reaches this address could look at the satellite; give "tokenFile"/,
+    /^configs\.sputnik: admin\.host: everybody who can reach this address could look at the satellite; give "tokenFile"/,
   );
   assert.deepEqual(more, []);
   const missing = join(folder, 'missing');
@@ -160,7 +160,7 @@ test('a port that is taken is an error that names it', async () => {
   await assert.rejects(startRunner({ ...options, configs: { sputnik: { admin: { port } } } }), {
     code: 'INIT_FAILED',
     message:
-      /^block admin, start: cannot start: cannot listen on TCP 127\.0\.0\.1:\d+: the port is in use\. Stop the process that has it/,
+      /^block admin, start: cannot start: cannot listen on TCP 127\.0\.0\.1:\d+: the port is in use\. Stop the process that uses it/,
   });
 });
 

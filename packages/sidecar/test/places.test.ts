@@ -173,7 +173,7 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual(nest.of('finished'), ['in/quiet', 'record', 'finisher']);
   });
 
-  test(`${place}: a satellite that fails is made anew; what is sent meanwhile waits, and is handed on in order`, async () => {
+  test(`${place}: a satellite that fails restarts; what is sent meanwhile waits, and is handed on in order`, async () => {
     const outside = new Outside();
     const file = join(await folder({}), 'count');
     const cf = await satellite(['obeys'], { 'obeys.json': { file } });
@@ -213,7 +213,7 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual([readFileSync(file, 'utf8').length, error.report?.clean], [3, false]);
   });
 
-  test(`${place}: a landing while a satellite is made anew waits for no restart; what waits is dropped, and in the report`, async () => {
+  test(`${place}: a landing while a satellite restarts waits for no restart; what waits is dropped, and in the report`, async () => {
     const outside = new Outside();
     const file = join(await folder({}), 'count');
     const cf = await satellite(['fails'], { 'fails.json': { file, fails: 9 } });

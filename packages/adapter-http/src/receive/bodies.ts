@@ -173,7 +173,7 @@ export class Bodies {
     while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
       const coming = this.#nextToGiveWay(bytes, newest);
       if (!coming) return false;
-      coming.refuse(full('for the body: it came slowly, or its client has sent more than others'));
+      coming.refuse(full('for the body: it arrived slowly, or its client has sent more than others'));
     }
     return true;
   }
@@ -202,7 +202,7 @@ function tooLarge(most: number): Refused {
 }
 
 function tooSlow(rate: number): Refused {
-  return new Refused('REQUEST_TIMEOUT', `the body came at less than ${rate} bytes a second for five seconds`);
+  return new Refused('REQUEST_TIMEOUT', `the body arrived at less than ${rate} bytes a second for five seconds`);
 }
 
 function full(what: string): Refused {

@@ -17,7 +17,7 @@ export interface Sender {
   lose(why: string, fields?: object): void;
 }
 
-const NOBODY = 'nobody takes them any more';
+const NOBODY = 'their receiver has ended';
 
 /** A datagram. Its octets take less memory than what is made of them, so it is read when its turn has come. */
 export interface Datagram {
@@ -101,8 +101,8 @@ export class Dispatcher {
   }
 
   get #tooSlow(): string {
-    if (this.#posting === 0) return 'they come faster than they can be read';
-    return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they arrive, or not at all`;
+    if (this.#posting === 0) return 'they arrive faster than they can be read';
+    return `block "${this.#publisher.descriptor.responsibility}" takes them too slowly, or not at all`;
   }
 
   async #ask(message: SyslogMessage, sender: Sender): Promise<void> {

@@ -15,15 +15,15 @@ type Rewiring = Readonly<Record<string, string>>;
 /** A block of the process as configuration lists it. */
 export interface BlockEntry {
   readonly name: string;
-  /** The address that the block declares unless given; its name if it declares none. */
+  /** Default: the address that the block declares, or its name. */
   readonly responsibility?: string | undefined;
   /** Other addresses for what the block needs, by the names it uses for them. */
   readonly needs?: Rewiring | undefined;
 }
 
 /**
- * The entry with the address of its block: its own `responsibility`, else the address that the block declares, else none, and the block
- * has its name as address (B2).
+ * Adds the address of the block to its entry: its own `responsibility`, or the address that the block declares. Without both, adds none: then
+ * the name of the block is its address (B2).
  *
  * @example
  * import { defineBlock, withAddress } from '@sputnikjs/core';
@@ -209,5 +209,7 @@ function circularNeeds(places: readonly Place[]): readonly string[] {
   const circle = findCircle(edges);
   if (!circle) return [];
   const path = [...circle, circle[0]].join(' → ');
-  return [`blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline`];
+  return [
+    `blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline passes`,
+  ];
 }

@@ -12,20 +12,20 @@ import { Workers } from './workers.js';
 /** Bounds of a mailbox for messages `M`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- of any block, unless a type is given
 export interface MailboxOptions<M = any> {
-  /** Messages waiting at most; 65,536 unless given. */
+  /** Most messages that wait. Default: 65,536. */
   readonly capacity?: number | undefined;
   /**
-   * What a message weighs, in a unit of your choice, such as bytes: a whole number, 0 or more. Called inside `send`, so be quick, and change
-   * nothing. Together with `maxWeight`; without them messages are only counted.
+   * Returns the weight of a message, in a unit of your choice, such as bytes: a whole number, 0 or more. It is called inside `send`, so be
+   * quick, and change nothing. Goes together with `maxWeight`; without them, messages are only counted.
    */
   readonly weigh?: ((msg: M) => number) | undefined;
-  /** Weight of all messages held at most, waiting or under way. One that is heavier is accepted when nothing else is held (M10). */
+  /** Most weight of all messages, waiting or under way. A heavier message is accepted if no other is held (M10). */
   readonly maxWeight?: number | undefined;
-  /** What a full mailbox does with a further message: refuse it (the default), or drop its oldest one for it. */
+  /** What a full mailbox does with a further message: reject it (the default), or drop its oldest one instead. */
   readonly whenFull?: 'reject' | 'drop-oldest' | undefined;
-  /** `onMsg` or `onMsgs` calls under way at most; 1 unless given. */
+  /** Most calls of `onMsg` or `onMsgs` under way. Default: 1. */
   readonly concurrency?: number | undefined;
-  /** Messages that one call of `onMsgs` gets at most; 256 unless given. */
+  /** Most messages for one call of `onMsgs`. Default: 256. */
   readonly batch?: number | undefined;
 }
 
@@ -33,7 +33,7 @@ const soon = Promise.resolve();
 
 /** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Queues without allocating. */
 export class Mailbox {
-  /** What takes the messages out of it. */
+  /** The callback that handles its messages. */
   readonly callback: 'onMsg' | 'onMsgs';
   private readonly outcomes: Outcomes;
   private readonly workers: Workers;

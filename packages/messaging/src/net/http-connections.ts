@@ -108,7 +108,7 @@ export class HttpConnections {
       // Node would cut the connection, and say nothing
       request.on('upgrade', (_response, socket) => {
         socket.destroy();
-        fail(new Error('it was answered 101, to switch protocols'));
+        fail(new Error('the answer was 101, to switch protocols'));
       });
       request.end(body);
     });

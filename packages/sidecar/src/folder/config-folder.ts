@@ -12,8 +12,8 @@ import { textOf } from '../text.js';
 const ENDINGS = new Set(['.json', '.yaml', '.yml']);
 
 /**
- * A folder with a file for each configuration: `<name>.json`, `.yaml` or `.yml`, and `*.env`. Entries that start with a
- * dot are skipped (Kubernetes puts such beside the files of a ConfigMap); symbolic links are followed.
+ * A folder with a file for each configuration: `<name>.json`, `.yaml` or `.yml`, and `*.env`. Skips entries that begin with a dot: Kubernetes
+ * puts such entries beside the files of a ConfigMap. Follows symbolic links.
  */
 export class ConfigFolder implements Reader {
   readonly path: string;
@@ -97,7 +97,7 @@ function withoutSchema(value: unknown): unknown {
   return rest;
 }
 
-/** What the system says, without the path, which stands in front. */
+/** The system's message without the path: the problem already begins with it. */
 function reason(error: unknown): string {
   const text = textOf(error);
   const { syscall = '' } = Object(error) as NodeJS.ErrnoException;

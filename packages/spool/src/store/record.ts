@@ -67,7 +67,7 @@ export function measure(content: Content): Measured {
 function textBytes(name: string, text = ''): number {
   const bytes = text === '' ? 0 : Buffer.byteLength(text);
   if (bytes <= MOST_TEXT) return bytes;
-  throw new RangeError(`its ${name} has ${bytes} bytes; a spool takes ${MOST_TEXT} at most`);
+  throw new RangeError(`its ${name} has ${bytes} bytes; a spool takes at most ${MOST_TEXT}`);
 }
 
 /** Writes a record into `into`, from `at` on, where there is room for it. */
