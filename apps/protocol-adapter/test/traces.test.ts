@@ -131,7 +131,7 @@ test('a trace goes from the HTTP client through requests of NATS to the server b
     blocks: ['producer', 'httpupstream', 'responder', 'httpgateway'].map((name) => ({ name })),
     blockFactories: { httpgateway, httpupstream },
     configs: {
-      connector: { url: server.url },
+      connector: { url: server.url, streams: [{ name: 'NEWS', subjects: ['news'], storage: 'memory' }] },
       responder: { source: 'prices' },
       httpupstream: { url: `${upstream.url}/tea` },
       httpgateway: { port: http, request: { targets: ['prices'] }, consume: { sources: ['news'] } },
