@@ -30,6 +30,7 @@ const FILES = [
   ['producer', 'The block `producer`, which sends messages to the server.'],
   ['requester', 'The block `requester`, which sends requests to the server.'],
   ['consumer', 'The block `consumer`, which has a block handle the messages of a source.'],
+  ['responder', 'The block `responder`, which has a block answer the requests of a source.'],
   ['bridge', 'The block `bridge`, which has what comes from one server produced on another one.'],
   ['connector', 'The server. Its keys are those of the connector that `module` names.'],
   ['syslogreceiver', 'The block `syslogreceiver`, which listens.'],
@@ -37,6 +38,7 @@ const FILES = [
   ['syslogconf', 'The routes of `syslogproducer`: a list of objects. The file may be missing.'],
   ['syslogwriter', 'The block `syslogwriter`, which keeps what cannot be delivered.'],
   ['httpgateway', 'The block `httpgateway`, which takes messages over HTTP.'],
+  ['httpupstream', 'The block `httpupstream`, which answers requests of the server by calling a URL.'],
   ['webhook', 'The block `webhook`, which POSTs what a consumer receives to a URL.'],
   ['spool', 'The block `spool`, which keeps messages on disk until the server has them.'],
 ];

@@ -35,9 +35,9 @@ const ROOMS = {
     ['access', 'read'],
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
-    ['produce', 'consume', 'request'],
+    ['produce', 'consume', 'request', 'upstream'],
     ['listener'],
-    ['httpgateway'],
+    ['httpgateway', 'httpupstream'],
     ['index', 'register'],
   ],
   'adapter-syslog': [
@@ -58,10 +58,12 @@ const ROOMS = {
     ['index'],
   ],
   messaging: [
-    ['peers', 'has-code', 'net', 'traces'],
+    ['peers', 'has-code', 'net'],
     ['contract'],
-    ['check-message', 'passing', 'undelivered', 'weight', 'spans', 'subscribe'],
-    ['connector', 'producer', 'consumer', 'bridge', 'requester'],
+    ['traces'],
+    ['check-message', 'passing', 'undelivered', 'weight', 'subscribe'],
+    ['subscriber'],
+    ['connector', 'producer', 'consumer', 'bridge', 'requester', 'responder'],
     ['index', 'register'],
   ],
   spool: [

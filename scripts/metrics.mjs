@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { METRICS } from '../packages/sidecar/dist/admin/metrics.js';
 import { startRunner } from '../packages/sidecar/dist/index.js';
 import { bridgeBlock } from '../packages/messaging/dist/index.js';
-import { httpgateway } from '../packages/adapter-http/dist/index.js';
+import { httpgateway, httpupstream } from '../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver } from '../packages/adapter-syslog/dist/index.js';
 import { webhook } from '../packages/adapter-webhook/dist/index.js';
 import { spool } from '../packages/spool/dist/index.js';
@@ -32,14 +32,16 @@ async function scraped() {
       { name: 'httpgateway' },
       { name: 'webhook' },
       { name: 'bridge', responsibility: 'bridge' },
+      { name: 'httpupstream' },
     ],
-    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, webhook, bridge: bridgeBlock },
+    blockFactories: { spool, syslogproducer, syslogreceiver, httpgateway, httpupstream, webhook, bridge: bridgeBlock },
     configs: {
       spool: { path: folder },
       bridge: { name: 'bridge', routes: [{ from: '#', to: '{1}' }] },
       sputnik: { admin: { port: 0 } },
       httpgateway: { port: 0, consume: { sources: ['orders'] }, request: { targets: ['prices'] } },
       webhook: { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(32).toString('base64')}` },
+      httpupstream: { url: 'http://127.0.0.1:9/' },
       syslogreceiver: { listeners: [{ transport: 'udp', host: '127.0.0.1', port: 0 }] },
     },
     connector: {
@@ -95,7 +97,8 @@ ${rowsOf(text, (name) => !own.has(name)).join('\n')}
 
 HTTP's answers appear with the first of each kind: \`sputnik_httpgateway_answers_total\`, a counter with the labels \`block\`, \`status\` and,
 of refusals, \`code\`. So does \`sputnik_webhook_attempts_total\`, a counter with the labels \`block\` and \`status\`: requests to the receiver of a
-webhook, by the status of the answer, \`none\` where none came.
+webhook, by the status of the answer, \`none\` where none came; and \`sputnik_httpupstream_replies_total\`, with the same labels: replies to
+requests of the server, by their status.
 `;
 if (process.argv.includes('--check')) {
   const current = readFileSync(FILE, 'utf8') === page;

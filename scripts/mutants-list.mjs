@@ -455,6 +455,12 @@ export const GUARDS = {
     'what the requester holds is bounded in bytes': [swap('maxWeight: maxHeldBytes', 'maxWeight: 1e9'), 'requester'],
     'nobody is asked for a reply that nobody waits for': [never, 'requester'],
     'no request waits for the server': [skip, 'requester'],
+    'who asked hears why the answerer failed': [swap('throw causeOf(error)', 'throw error'), 'responder'],
+    'a request that waits for a connection is given up at once': [never, 'http-connections'],
+    'a connection that does not come to be is given up': [
+      swap('clock.after(connectMs, ', 'clock.after(1e9, '),
+      'http-connections',
+    ],
     'a subscription that is refused is tried again': [swap('await clock.sleep(wait, over)', 'return'), 'consumer'],
     'who submits while others wait does not overtake them': [
       swap('|| this.#waiting.size > 0', ''),
@@ -722,6 +728,9 @@ export const GUARDS = {
     'a body of more bytes than are taken ends the connection': [never, 'hostile'],
   },
   'packages/connector-mqtt': {
+    'what waits for handlers is bounded in bytes': [never, 'pause'],
+    'what comes is not read while too much waits': [never, 'pause'],
+    'handlers may take longer than a heartbeat': [never, 'pause'],
     'who gives headers hears that MQTT 3.1.1 has none': [always, 'producer'],
     'a probe has an identifier of its own': [swap('clientId: newClientId(),', ''), 'connect'],
     'what is not for a client of QoS 1 ends the connection': [never, 'hostile'],
@@ -887,6 +896,34 @@ export const GUARDS = {
     'a reader that takes nothing is cut': [skip, 'consume'],
     'readers are bounded': [never, 'consume'],
     'nobody keeps others out by reading much': [never, 'consume'],
+    // What an upstream is called with
+    'a path has the characters of a URL only': [never, 'upstream-path'],
+    'a path names no other host': [never, 'upstream-path'],
+    'an encoded slash parts nothing': [never, 'upstream-path'],
+    'a path does not lead up': [never, 'upstream-path'],
+    'only methods that are allowed are called': [
+      swap('this.#methods.find((one) => one === name)', 'name as Method'),
+      'upstream',
+    ],
+    'only paths that are allowed are called': [never, 'upstream'],
+    'only headers that are allowed are handed on': [swap('this.#names.includes(name)', 'true'), 'upstream'],
+    'nothing of a request stays behind in silence': [never, 'upstream'],
+    'no header breaks out of its line': [skip, 'upstream'],
+    'headers of the connection stay with it': [
+      swap('names.filter((name) => !ofConnection.includes(name))', 'names'),
+      'upstream',
+    ],
+    'the body of an answer is bounded': [skip, 'upstream-hostile'],
+    'an answer that breaks off is none': [always, 'upstream-hostile'],
+    'what may do harm twice is sent once': [
+      swap('IDEMPOTENT.includes(call.method) ? MOST_ATTEMPTS : 1', 'MOST_ATTEMPTS'),
+      'upstream',
+    ],
+    'what was sent once is not said to be unsent': [
+      swap('UNSENT.includes(failure.code) ? (broken ?? failure) : failure', 'failure'),
+      'upstream',
+    ],
+    'no attempt begins when the time is over': [never, 'upstream'],
     'bodies of who sends most give way': [swap('|| (client !== newest.client && theirs > own)', ''), 'bodies'],
   },
 };

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StandardSchemaV1 } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock, requesterBlock, responderBlock } from '@sputnikjs/messaging';
 import { spool } from '../../packages/spool/dist/index.js';
-import { httpgateway } from '../../packages/adapter-http/dist/index.js';
+import { httpgateway, httpupstream } from '../../packages/adapter-http/dist/index.js';
 import { syslogproducer, syslogreceiver, syslogwriter } from '../../packages/adapter-syslog/dist/index.js';
 import { webhook } from '../../packages/adapter-webhook/dist/index.js';
 import { connector as amqp } from '../../packages/connector-amqp/dist/index.js';
@@ -85,14 +85,20 @@ const OWN = Object.entries(LISTENER.properties ?? {}).filter(([key]) => !SHARED.
 
 /** The schemas of the tables of each package, in their order. */
 const SCHEMAS: Readonly<Record<string, readonly Schema[]>> = {
-  messaging: [schemaOf(producerBlock), schemaOf(consumerBlock), schemaOf(bridgeBlock), schemaOf(requesterBlock)],
+  messaging: [
+    schemaOf(producerBlock),
+    schemaOf(consumerBlock),
+    schemaOf(bridgeBlock),
+    schemaOf(requesterBlock),
+    schemaOf(responderBlock),
+  ],
   sidecar: [schemaOf({ config: SatelliteConf })],
   'connector-amqp': [schemaOf(amqp), itemsOf(schemaOf(amqp), 'queues')],
   'connector-mqtt': [schemaOf(mqtt)],
   'connector-nats': [schemaOf(nats), itemsOf(schemaOf(nats), 'streams')],
   'connector-redis': [schemaOf(redis)],
   spool: [schemaOf(spool)],
-  'adapter-http': [schemaOf(httpgateway), itemsOf(schemaOf(httpgateway), 'tokens')],
+  'adapter-http': [schemaOf(httpgateway), itemsOf(schemaOf(httpgateway), 'tokens'), schemaOf(httpupstream)],
   'adapter-webhook': [schemaOf(webhook)],
   'adapter-syslog': [
     RECEIVER,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { before, beforeEach, test, type TestContext } from 'node:test';
-import { connect, type Msg } from '@nats-io/transport-node';
+import { connect, headers as natsHeaders, type Msg } from '@nats-io/transport-node';
 import { propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
@@ -10,7 +10,7 @@ import {
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
-import { httpgateway } from '@sputnikjs/adapter-http';
+import { httpgateway, httpupstream } from '@sputnikjs/adapter-http';
 import { syslogproducer, syslogreceiver } from '@sputnikjs/adapter-syslog';
 import { connector } from '@sputnikjs/connector-nats';
 import { defineBlock } from '@sputnikjs/core';
@@ -18,6 +18,7 @@ import { PRODUCER, RECEIVER } from '@sputnikjs/messaging';
 import { startRunner } from '@sputnikjs/sidecar';
 import { MemoryLog } from '@sputnikjs/testkit';
 import { freePort, natsServer } from '@sputnikjs/testkit/servers';
+import { UpstreamServer } from './upstream-server.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
@@ -120,6 +121,61 @@ test('a trace goes from the HTTP client through the satellite to the server, bac
     'client.address': '127.0.0.1',
     'http.response.status_code': 202,
   });
+});
+
+test('a trace goes from the HTTP client through requests of NATS to the server behind, and through sources to who reads them', async (t) => {
+  const [server, http, upstream] = [await natsServer(t), await freePort(), await UpstreamServer.start(t)];
+  await server.start();
+  const log = new MemoryLog();
+  const runner = await startRunner({
+    blocks: ['producer', 'httpupstream', 'responder', 'httpgateway'].map((name) => ({ name })),
+    blockFactories: { httpgateway, httpupstream },
+    configs: {
+      connector: { url: server.url, streams: [{ name: 'NEWS', subjects: ['news'], storage: 'memory' }] },
+      responder: { source: 'prices' },
+      httpupstream: { url: `${upstream.url}/tea` },
+      httpgateway: { port: http, request: { targets: ['prices'] }, consume: { sources: ['news'] } },
+    },
+    connector,
+    log,
+  });
+  t.after(async () => void (await runner.stop()));
+  await log.said('connected');
+  const headers = { traceparent: `00-${TRACE}-${PARENT}-01` };
+  const url = `http://127.0.0.1:${http}`;
+  const ask = (): Promise<Response> => fetch(`${url}/request/prices`, { method: 'POST', body: 'x', headers });
+  // nothing tells when the responder has subscribed
+  while ((await ask()).status !== 200) exporter.reset();
+  const spans = await ended('POST /request/*', 'request prices', 'process prices', 'POST');
+  assert.deepEqual(
+    spans.map((span) => [span.kind, span.spanContext().traceId, span.parentSpanContext?.spanId]),
+    [
+      [SpanKind.SERVER, TRACE, PARENT],
+      [SpanKind.CLIENT, TRACE, idOf(spans[0])],
+      [SpanKind.CONSUMER, TRACE, idOf(spans[1])],
+      [SpanKind.CLIENT, TRACE, idOf(spans[2])],
+    ],
+  );
+  assert.equal(upstream.calls.at(-1)?.headers['traceparent'], `00-${TRACE}-${idOf(spans[3])}-01`);
+  assert.deepEqual(spans[3]?.attributes, {
+    'http.request.method': 'POST',
+    'server.address': '127.0.0.1',
+    'server.port': upstream.server.port,
+    'url.full': `${upstream.url}/tea`,
+    'http.response.status_code': 200,
+  });
+
+  const reading = await fetch(`${url}/consume/news?max=1`);
+  const nats = await connect({ servers: server.url });
+  t.after(() => nats.close());
+  const given = natsHeaders();
+  given.set('traceparent', headers.traceparent);
+  nats.publish('news', 'hello', { headers: given });
+  const line = (await reading.json()) as { readonly headers: { readonly traceparent: string } };
+  const [process, consume] = await ended('process news', 'GET /consume/*');
+  assert.deepEqual([process?.kind, process?.parentSpanContext?.spanId], [SpanKind.CONSUMER, PARENT]);
+  assert.equal(line.headers.traceparent, `00-${TRACE}-${idOf(process)}-01`);
+  assert.deepEqual([consume?.kind, consume?.status.code], [SpanKind.SERVER, SpanStatusCode.UNSET]);
 });
 
 test('each message of a batch is a span below that of its request; a refusal of the server is an error of both', async (t) => {

@@ -48,6 +48,7 @@ export const httpgateway: BlockDefinition = defineBlock({
     let listener: Listener | undefined;
     return {
       async init() {
+        await Promise.all([hub?.open(), asking?.open()]);
         const opening = await makeListener(config, { produce: pending.produce, hub, asking }, ctx);
         const { address, port } = await opening.open();
         listener = opening;

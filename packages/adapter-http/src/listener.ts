@@ -240,7 +240,7 @@ export class Listener {
       '/produce/*',
       {
         onRequest: async (request, { raw: response }) => {
-          const trace = beginRequest(traces, request.raw, response);
+          const trace = beginRequest(traces, '/produce/*', request.raw, response);
           const context = await receive(request.raw, request.params['*'], access);
           request.setDecorator(CONTEXT, trace === undefined ? context : { ...context, trace });
           this.#letBodyCome(request.raw, response);
@@ -258,10 +258,12 @@ export class Listener {
   }
 
   #serveConsumers(app: FastifyInstance, hub: Hub): void {
-    const { access } = this.#options;
-    // At once: what comes behind it on the connection would be processed meanwhile.
-    const onRequest = (_: FastifyRequest, { raw }: FastifyReply, done: (error?: Error) => void): void =>
+    const { access, traces } = this.#options;
+    const onRequest = (request: FastifyRequest, { raw }: FastifyReply, done: (error?: Error) => void): void => {
+      beginRequest(traces, '/consume/*', request.raw, raw);
+      // At once: what comes behind it on the connection would be processed meanwhile.
       done(this.#connections.takeOver(raw) ? undefined : NOT_ALONE);
+    };
     // a HEAD would take messages that nobody gets
     const options = { exposeHeadRoute: false, onRequest };
     app.get<{ Params: { '*': string } }>('/consume/*', options, async ({ raw, params }, reply) => {
@@ -283,7 +285,7 @@ export class Listener {
       { raw: response }: FastifyReply,
     ): Promise<void> => {
       const { raw, params } = request;
-      const trace = beginRequest(traces, raw, response);
+      const trace = beginRequest(traces, '/request/*', raw, response);
       const target = requestTargetOf(raw.url ?? '', params['*']);
       await access.look();
       const client = access.clientOf(raw, { asked: target });

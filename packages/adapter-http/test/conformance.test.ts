@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { httpgateway } from '@sputnikjs/adapter-http';
+import { httpgateway, httpupstream } from '@sputnikjs/adapter-http';
 import { PRODUCER, type MessagingConnection } from '@sputnikjs/messaging';
 import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
 
@@ -41,4 +41,11 @@ blockConformance<string>('httpgateway', {
   config: { httpgateway: { port: 0 } },
   connection: 'connection',
   work: post,
+});
+
+blockConformance('httpupstream', {
+  block: httpupstream,
+  // nobody listens there
+  config: { httpupstream: { url: 'http://127.0.0.1:9/' } },
+  work: (flight) => flight.to('httpupstream').ask({ source: 'prices', payload: Buffer.from('x'), redelivered: false }),
 });

@@ -1,7 +1,6 @@
-import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
+import { hostOf, isHttpUrl, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { hostOf } from './send/client.js';
 import { addressFilter, networkProblem } from './send/networks.js';
 
 /** Configuration of the `webhook` block. */
@@ -33,7 +32,7 @@ export const WEBHOOK_CONFIG: z.ZodType<WebhookConfig> = z
   .strictObject({
     url: z
       .string()
-      .refine(isUrl, 'must be http:// or https://, without a user, a password or a fragment')
+      .refine(isHttpUrl, 'must be http:// or https://, without a user, a password or a fragment')
       .describe('Where messages are POSTed to.'),
     secret: z
       .string()
@@ -104,7 +103,7 @@ function misfits(config: WebhookConfig): readonly (readonly [path: readonly Prop
     found.push([['secretFile'], 'conflicts with secret; keep one of the two']);
   const wrong = allowedNetworks.map((text, index) => [index, networkProblem(text)] as const);
   for (const [index, problem] of wrong) if (problem !== undefined) found.push([['allowedNetworks', index], problem]);
-  if (!isUrl(url)) return found;
+  if (!isHttpUrl(url)) return found;
   const { protocol } = new URL(url);
   for (const [key, message] of tlsMisfits(config, protocol === 'https:', 'https://')) found.push([[key], message]);
   const host = hostOf(new URL(url));
@@ -115,10 +114,4 @@ function misfits(config: WebhookConfig): readonly (readonly [path: readonly Prop
       `${host} of the url is not public; list it, or its network, if requests may go there`,
     ]);
   return found;
-}
-
-function isUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, hash } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hash === '';
 }

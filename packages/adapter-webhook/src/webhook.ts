@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER, RECEIVER, type ConsumedMessage } from '@sputnikjs/messaging';
-import { isLoopback, readTls, tlsProblems } from '@sputnikjs/messaging/net';
+import { hostOf, isLoopback, readTls, tlsProblems } from '@sputnikjs/messaging/net';
 import { WEBHOOK_CONFIG } from './config.js';
 import { bury, deadLetterOf } from './deliver/dead-letters.js';
 import { Delivery } from './deliver/delivery.js';
@@ -9,7 +9,7 @@ import { Lanes } from './deliver/lanes.js';
 import { Tally } from './deliver/tally.js';
 import { eventOf } from './event/event.js';
 import { secretProblems, Secrets } from './event/secrets.js';
-import { Client, hostOf } from './send/client.js';
+import { Client } from './send/client.js';
 import { addressFilter } from './send/networks.js';
 
 /** As many as consumers hand over: which of them are sent at once is a matter of their keys. */

@@ -85,9 +85,9 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     const id = qos === 0 ? undefined : messageId;
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
+    // guard: what waits for handlers is bounded in bytes
     // most servers stop long before: mosquitto at 20 messages
-    if (this.#bytes > MOST_RECEIVED_BYTES)
-      return this.#link.end(new Error('messages arrive faster than they are handled'));
+    if (this.#bytes > MOST_RECEIVED_BYTES) this.#link.pause();
     if (id !== undefined) this.#unacknowledged.push(delivery);
     const takers = [...this.#handlings].filter((handling) => !handling.stopped && handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);
@@ -132,12 +132,18 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     delivery.open--;
     if (!handled) delivery.abandoned = true;
     if (delivery.open === 0 && this.#keep(delivery)) return;
-    if (delivery.open === 0) this.#bytes -= delivery.bytes;
+    if (delivery.open === 0) this.#forget(delivery);
     for (let first = this.#unacknowledged.first; first?.open === 0; first = this.#unacknowledged.first) {
       this.#unacknowledged.shift();
       // a kept session delivers again what was abandoned; a clean one never would, it would only wait for us
       if (first.id !== undefined && (this.#cleanSession || !first.abandoned)) this.#link.send(pubackPacket(first.id));
     }
+  }
+
+  #forget({ bytes }: Delivery): void {
+    const wasFull = this.#bytes > MOST_RECEIVED_BYTES;
+    this.#bytes -= bytes;
+    if (wasFull && this.#bytes <= MOST_RECEIVED_BYTES) this.#link.resume();
   }
 
   /** A kept session delivers again only over a new connection: over this one, who subscribes next gets what was abandoned. */

@@ -42,6 +42,11 @@ export class MqttLink extends Link<MqttLinkUser> {
   /** Why we are ending the link, if we are. */
   #goodbye: Error | undefined;
   #pong = (): void => {};
+  /** Something has come since it was last looked at. */
+  #hasHeard = false;
+  #isPaused = false;
+  /** Has the library go on with the next packet. */
+  #goOn: (() => void) | undefined;
 
   /** Starts the handshake over an open socket. */
   constructor(url: string, socket: Socket, options: IClientOptions) {
@@ -60,17 +65,29 @@ export class MqttLink extends Link<MqttLinkUser> {
     this.#client.on('error', (error) => this.end(explained(error)));
     socket.on('error', (error) => this.end(error));
     socket.on('close', () => this.end(this.#goodbye ?? new Error(CLOSED_BY_SERVER)));
+    const giveUp = this.#client.onKeepaliveTimeout.bind(this.#client);
+    this.#client.onKeepaliveTimeout = () => {
+      if (!this.#hasHeard && !this.#isBusy) return giveUp();
+      this.#hasHeard = false;
+      this.#client.sendPing();
+      this.#client.reschedulePing(true);
+    };
     this.#client.on('packetreceive', (packet) => {
+      this.#hasHeard = true;
+      // the answer to a ping may stand behind many messages
+      this.#pong();
       // guard: what is not for a client of QoS 1 ends the connection
       if (!EXPECTED.has(packet.cmd) || (packet.cmd === 'publish' && packet.qos === 2)) return this.#refuse(packet);
       if (packet.cmd === 'puback') for (const user of this.users) user.acknowledged?.(packet.messageId ?? 0);
-      else if (packet.cmd === 'pingresp') this.#pong();
     });
     this.#client.handleMessage = (message, done) => {
       // the library goes on with what it has parsed already
       if (this.over === undefined) for (const user of this.users) user.received?.(message);
       // an error keeps the library from acknowledging the message, and does nothing else
-      done(new Error('it is acknowledged once it is handled'));
+      const goOn = (): void => done(new Error('it is acknowledged once it is handled'));
+      // guard: what comes is not read while too much waits
+      if (this.#isPaused) this.#goOn = goOn;
+      else goOn();
     };
   }
 
@@ -78,6 +95,26 @@ export class MqttLink extends Link<MqttLinkUser> {
   #refuse(packet: Packet): void {
     this.end(new Error(`it sends ${packet.cmd} to a client that did not ask for it`));
     Object.assign(packet, { cmd: 'refused' });
+  }
+
+  /** Takes nothing more from the server, which TCP tells: neither messages, nor acknowledgements, nor answers to pings. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    goOn?.();
+  }
+
+  /**
+   * It is paused, and nobody waits for the server: that counts as alive. Otherwise who waits for an acknowledgement may be the one for whom it is
+   * paused: for ever, unless the connection ends.
+   */
+  get #isBusy(): boolean {
+    return this.#isPaused && this.ids.isIdle;
   }
 
   /** Resolves when the server has accepted the connection; rejects with why it has not. */
@@ -120,8 +157,10 @@ export class MqttLink extends Link<MqttLinkUser> {
     });
   }
 
-  /** A PINGREQ. */
+  /** A PINGREQ; whatever comes after it is an answer. */
   protected override signOfLife(): Promise<void> {
+    // guard: handlers may take longer than a heartbeat
+    if (this.#isBusy) return Promise.resolve();
     return new Promise((resolve) => {
       this.#pong = resolve;
       this.#client.sendPing();

@@ -40,7 +40,13 @@ export const DISCONNECT: Uint8Array = Uint8Array.of(0xe0, 0);
 /** Packet identifiers: none is given out again before it is free. */
 export class PacketIds {
   readonly #used = new Uint8Array(65_536);
+  #count = 0;
   #last = 0;
+
+  /** True while the server owes us no acknowledgement. */
+  get isIdle(): boolean {
+    return this.#count === 0;
+  }
 
   /** The next free identifier, or null if all are in use. */
   allocate(): number | null {
@@ -58,14 +64,17 @@ export class PacketIds {
   register(id: number): boolean {
     if (this.#used[id] === 1) return false;
     this.#used[id] = 1;
+    this.#count++;
     return true;
   }
 
   deallocate(id: number): void {
+    if (this.#used[id] === 1) this.#count--;
     this.#used[id] = 0;
   }
 
   clear(): void {
     this.#used.fill(0);
+    this.#count = 0;
   }
 }

@@ -6,7 +6,7 @@ import type { SputnikError } from '@sputnikjs/core';
 import type { MqttConnection } from '@sputnikjs/connector-mqtt';
 import { Aedes } from 'aedes';
 import { Collector, MemoryLog, numbered, rejection, textOf } from '@sputnikjs/testkit';
-import { connect, open } from './helpers.js';
+import { open } from './helpers.js';
 import { mosquitto } from './mosquitto.js';
 import { tap } from './tap.js';
 
@@ -271,15 +271,4 @@ test('of messages of QoS 0 a bounded number waits for a slow handler, the others
     log.lines.map(({ fields }) => fields),
     [{ event: 'dropping', source: 'a' }],
   );
-});
-
-test('messages that pile up in front of slow handlers end the connection before they fill the memory', async (t) => {
-  const server = await mosquitto(t, ['allow_anonymous true', 'max_inflight_messages 0']);
-  const slow = await open(t, { url: server.url });
-  await slow.connection.consumer.consume('a', () => new Promise(() => {}), { maxUnacknowledged: 1 });
-  const { connection } = await open(t, { url: server.url });
-  const payload = Buffer.alloc(1024 * 1024);
-  for (let i = 0; i < 40; i++) await connection.producer.produce({ target: 'a', payload });
-  assert.match(((await slow.lost) as Error).message, /messages arrive faster than they are handled/);
-  assert.ok((await connect(slow.connector)).connection);
 });

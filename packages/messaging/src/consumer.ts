@@ -1,29 +1,12 @@
 import { defineBlock, type BlockDefinition } from '@sputnikjs/core';
-import { z } from 'zod';
-import {
-  consumerOf,
-  MAX_UNACKNOWLEDGED,
-  RECEIVER,
-  type ConsumedMessage,
-  type MessagingConnection,
-  type Subscription,
-} from './contract.js';
-import { MessageSpans } from './spans.js';
-import { subscribe, unsubscribe } from './subscribe.js';
+import { consumerOf, RECEIVER, type ConsumedMessage, type MessagingConnection } from './contract.js';
+import { MessageSpans } from './traces/index.js';
+import { subscriber, subscriberConfig } from './subscriber.js';
 
-const Config = z.strictObject({
-  source: z
-    .string()
-    .min(1)
-    .describe("What to consume: a topic filter, subject, stream or queue, in the server's spelling."),
-  maxUnacknowledged: z
-    .int()
-    .min(1)
-    .default(MAX_UNACKNOWLEDGED)
-    .describe(
-      'Most messages that the receiver has not handled yet. Its mailbox.concurrency says how many it handles at once.',
-    ),
-});
+const Config = subscriberConfig(
+  "What to consume: a topic filter, subject, stream or queue, in the server's spelling.",
+  'Most messages that the receiver has not handled yet. Its mailbox.concurrency says how many it handles at once.',
+);
 
 /**
  * The block `consumer`: asks its receiver to handle each message of a source. It acknowledges messages that the receiver handled, however long
@@ -53,34 +36,14 @@ export const consumerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   config: Config,
   needs: { receiver: RECEIVER },
   make: ({ source, maxUnacknowledged }, to, ctx) => {
-    let subscribing: Promise<Subscription | undefined> | undefined;
-    /** Aborts when the connection is lost. */
-    let lost = new AbortController();
-
     const spans = new MessageSpans();
     const ask = async (message: ConsumedMessage): Promise<void> => {
       await to.receiver.ask(message, { timeoutMs: Infinity });
     };
     const handle = (message: ConsumedMessage): Promise<void> => spans.processing(source, message, ask);
-
-    return {
-      init: () => spans.open(ctx.log),
-      onServerConnect(connection: MessagingConnection) {
-        const consumer = consumerOf(connection);
-        spans.connected(connection);
-        lost = new AbortController();
-        const over = AbortSignal.any([lost.signal, ctx.landing]);
-        const { log, clock } = ctx;
-        // not awaited: the loss of the connection ends it
-        subscribing = subscribe(consumer, source, handle, { maxUnacknowledged, over, log, clock });
-        ctx.waitUntil(subscribing);
-      },
-      onServerDisconnect() {
-        lost.abort();
-        subscribing = undefined;
-      },
-      // that it failed was told already
-      onLanding: () => unsubscribe(subscribing?.catch(() => undefined)),
-    };
+    return subscriber(source, spans, ctx, (connection) => {
+      const consumer = consumerOf(connection);
+      return () => consumer.consume(source, handle, { maxUnacknowledged });
+    });
   },
 });

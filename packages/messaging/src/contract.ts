@@ -195,6 +195,9 @@ export const REQUESTER: Responsibility<RequestMessage, ReceivedReply> = 'request
 /** Default address of the block that the block `consumer` asks to handle each {@link ConsumedMessage}. */
 export const RECEIVER: Responsibility<ConsumedMessage> = 'receiver';
 
+/** Default address of the block that the block `responder` asks to answer each request. */
+export const ANSWERER: Responsibility<ConsumedMessage, Reply> = 'answerer';
+
 /** A server connector that must do something before the satellite is prepared, such as starting its own server. */
 export interface StartableConnector<C = unknown> extends ServerConnector<C> {
   /**
@@ -304,5 +307,22 @@ export function requesterOf(connection: unknown): MessageRequester {
   throw new SputnikError(
     'BAD_SETUP',
     'the server connector makes connections without a requester; use a connector for a server with requests, such as NATS or RabbitMQ',
+  );
+}
+
+/**
+ * Returns the answering part of a connection. Throws BAD_SETUP if the server connector gave none.
+ *
+ * @example
+ * import { responderOf } from '@sputnikjs/messaging';
+ * const responder = { respond: async () => ({ stop: async () => {} }) };
+ * console.log(responderOf({ responder }) === responder); // true
+ */
+export function responderOf(connection: unknown): MessageResponder {
+  const { responder } = (connection ?? {}) as { readonly responder?: Partial<MessageResponder> };
+  if (typeof responder?.respond === 'function') return responder as MessageResponder;
+  throw new SputnikError(
+    'BAD_SETUP',
+    'the server connector makes connections without a responder; use that of a server that has requests, such as NATS or RabbitMQ',
   );
 }

@@ -2,6 +2,7 @@ export { bridgeBlock } from './bridge.js';
 export { checkMessage } from './check-message.js';
 export { consumerBlock } from './consumer.js';
 export {
+  ANSWERER,
   consumerOf,
   defineConnector,
   MAX_UNACKNOWLEDGED,
@@ -10,6 +11,7 @@ export {
   REPLY_MS,
   REQUESTER,
   requesterOf,
+  responderOf,
   type ConnectorDefinition,
   type ConsumedMessage,
   type ConsumeOptions,
@@ -43,5 +45,6 @@ export {
 } from './peers.js';
 export { producerBlock } from './producer.js';
 export { requesterBlock } from './requester.js';
+export { responderBlock } from './responder.js';
 export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';
 export { weightOf } from './weight.js';

@@ -11,7 +11,7 @@ import {
 } from './contract.js';
 import { checkMessage } from './check-message.js';
 import { hasCode } from './has-code.js';
-import { MessageSpans, type Sending } from './spans.js';
+import { MessageSpans, type Sending } from './traces/index.js';
 import { givenUp, lostUnderWay, undelivered } from './undelivered.js';
 import { weightOf } from './weight.js';
 

@@ -8,6 +8,7 @@ import {
   type MessagingConnection,
   type RequestMessage,
 } from './contract.js';
+import { MessageSpans } from './traces/index.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
@@ -52,7 +53,9 @@ export const requesterBlock: BlockDefinition<MessagingConnection> = defineBlock(
   config: Config,
   make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
     let requester: MessageRequester | undefined;
+    const spans = new MessageSpans();
     return {
+      init: () => spans.open(ctx.log),
       // guard: what the requester holds is bounded in bytes
       mailbox: { concurrency, capacity, weigh: weightOf, maxWeight: maxHeldBytes },
       async onMsg(request: RequestMessage, _from, _ctx, asker) {
@@ -61,11 +64,13 @@ export const requesterBlock: BlockDefinition<MessagingConnection> = defineBlock(
         if (asker?.isWaiting === false) throw new SputnikError('ASK_ABORTED');
         // guard: no request waits for the server
         if (requester === undefined) throw new SputnikError('SERVER_AWAY');
+        const over = requester;
         // a signal of its own, since Node warns of many listeners to one
-        return requester.request(request, AbortSignal.any([ctx.signal]));
+        return spans.requesting(request, (traced) => over.request(traced, AbortSignal.any([ctx.signal])));
       },
       onServerConnect(connection: MessagingConnection) {
         requester = requesterOf(connection);
+        spans.connected(connection);
       },
       onServerDisconnect() {
         requester = undefined;

@@ -30,15 +30,24 @@ export interface SubscribeOptions extends ConsumeOptions, Pick<BlockContext, 'lo
  * await clock.advance(1_000);
  * console.log((await subscribing) !== undefined, tries, log.lines.length); // true 2 1
  */
-export async function subscribe(
+export function subscribe(
   consumer: MessageConsumer,
   source: string,
   handler: MessageHandler,
   { over, clock, log, ...options }: SubscribeOptions,
 ): Promise<Subscription | undefined> {
+  return subscribeBy(() => consumer.consume(source, handler, options), source, { over, clock, log });
+}
+
+/** Subscribes to a source by `begin`, as {@link subscribe} does. */
+export async function subscribeBy(
+  begin: () => Promise<Subscription>,
+  source: string,
+  { over, clock, log }: Omit<SubscribeOptions, keyof ConsumeOptions>,
+): Promise<Subscription | undefined> {
   for (let wait: number = SUBSCRIBE_MS[0]; !over.aborted; wait = Math.min(2 * wait, SUBSCRIBE_MS[1])) {
     try {
-      return await consumer.consume(source, handler, options);
+      return await begin();
     } catch (error) {
       if (hasCode(error, 'CONNECTION_LOST')) return undefined;
       if (hasCode(error, 'BAD_CONFIG')) throw error;

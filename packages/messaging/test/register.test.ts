@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { globalFactories } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock, requesterBlock, responderBlock } from '@sputnikjs/messaging';
 
 test('importing register puts the generic blocks into the global registry', async () => {
   assert.equal(Object.hasOwn(globalFactories(), 'producer'), false, 'importing the package alone does not');
@@ -10,4 +10,5 @@ test('importing register puts the generic blocks into the global registry', asyn
   assert.equal(globalFactories()['consumer'], consumerBlock);
   assert.equal(globalFactories()['bridge'], bridgeBlock);
   assert.equal(globalFactories()['requester'], requesterBlock);
+  assert.equal(globalFactories()['responder'], responderBlock);
 });

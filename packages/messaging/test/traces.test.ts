@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict';
-import { before, beforeEach, test } from 'node:test';
+import { test as nodeTest } from 'node:test';
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { defineBlock, SputnikError } from '@sputnikjs/core';
 import {
+  ANSWERER,
   consumerBlock,
   PRODUCER,
   producerBlock,
   RECEIVER,
+  REQUESTER,
+  requesterBlock,
+  responderBlock,
   type ConsumedMessage,
   type MessageHandler,
   type MessagingConnection,
   type ProduceMessage,
+  type Reply,
+  type RequestHandler,
 } from '@sputnikjs/messaging';
 import { openTraces, type Traces } from '@sputnikjs/messaging/traces';
-import { MemoryLog, testFlight } from '@sputnikjs/testkit';
+import { echoBlock, MemoryLog, testFlight } from '@sputnikjs/testkit';
 
 const exporter = new InMemorySpanExporter();
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -45,12 +51,20 @@ function server(answer: (message: ProduceMessage) => Promise<void> = async () =>
 
 const plain = { target: 'news', payload: 'hello' };
 
-before(() => {
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-});
-beforeEach(() => exporter.reset());
+/** A test in a process that traces; other tests share the process. */
+function test(title: string, run: () => Promise<void>): void {
+  nodeTest(title, async () => {
+    exporter.reset();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    try {
+      await run();
+    } finally {
+      for (const api of [trace, propagation, context]) api.disable();
+    }
+  });
+}
 
 test('a message that is sent continues the trace of its headers, and takes the context of its own span to the server', async () => {
   const { sent, connection } = server();
@@ -145,6 +159,48 @@ test('a trace goes through blocks: from the server to the receiver, and to the s
   });
   assert.deepEqual([send?.name, send?.parent, send?.trace], ['send copies', process?.id, TRACE]);
   assert.equal(sent[0]?.headers?.['traceparent'], `00-${TRACE}-${send?.id}-01`);
+});
+
+test('a request is a span until its reply; who answers it continues the trace, and a failure is an error', async () => {
+  const { connection } = server();
+  let handler: RequestHandler = async () => ({ payload: '' });
+  const answerer = echoBlock<ConsumedMessage, Reply>(({ payload }) => {
+    if (payload.length === 0) throw new RangeError('nothing in it');
+    return { payload: 'noon' };
+  });
+  const flight = await testFlight<MessagingConnection>({
+    blocks: { requester: requesterBlock, [ANSWERER]: answerer, responder: responderBlock },
+    config: { responder: { source: 'time.*' } },
+    connection: {
+      ...connection,
+      requester: {
+        request: async ({ target, payload, headers }) => {
+          const reply = await handler({ source: target, payload: Buffer.from(payload), headers, redelivered: false });
+          return { ...reply, payload: Buffer.from(reply.payload) };
+        },
+      },
+      responder: { respond: async (_source, handle) => ((handler = handle), { stop: async () => {} }) },
+    },
+  });
+  await flight.to(REQUESTER).ask({ target: 'time.now', payload: 'when', headers: HEADERS });
+  await assert.rejects(flight.to(REQUESTER).ask({ target: 'time.now', payload: '' }));
+  const [process, request, failed, alsoFailed] = spans();
+  assert.deepEqual(
+    [request?.name, request?.kind, request?.trace, request?.parent, request?.status.code],
+    ['request time.now', SpanKind.CLIENT, TRACE, PARENT, SpanStatusCode.UNSET],
+  );
+  assert.deepEqual(
+    ['system', 'operation.name', 'operation.type', 'destination.name'].map(
+      (key) => request?.attributes[`messaging.${key}`],
+    ),
+    ['nats', 'request', 'send', 'time.now'],
+  );
+  assert.deepEqual(
+    [process?.name, process?.kind, process?.trace, process?.parent],
+    ['process time.*', SpanKind.CONSUMER, TRACE, request?.id],
+  );
+  assert.equal(answerer.messages[0]?.headers?.['traceparent'], `00-${TRACE}-${process?.id}-01`);
+  for (const span of [failed, alsoFailed]) assert.equal(span?.status.code, SpanStatusCode.ERROR, span?.name);
 });
 
 test('a message that its receiver cannot handle ends its span with an error', async () => {

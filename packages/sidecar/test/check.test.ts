@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defineBlock, SputnikError, type ServerConnector } from '@sputnikjs/core';
+import { defineBlock, SputnikError, type BlockDefinition, type ServerConnector } from '@sputnikjs/core';
 import { defineConnector } from '@sputnikjs/messaging';
 import { check } from '@sputnikjs/sidecar';
 import { z } from 'zod';
@@ -236,6 +236,26 @@ test('a block listed without a responsibility has the address that it declares: 
     'configs.blocks: [0]: block "buyer" is listed before "store", which it needs; list it after that',
     'configs.shop: TCP port 1 on 127.0.0.1 is taken by "second"; give one of them another port',
   ]);
+});
+
+test('of two blocks that declare one address the second is the problem, and each is checked with its own configuration', async () => {
+  const named = (name: string, key: string): BlockDefinition =>
+    defineBlock({
+      name,
+      address: 'receiver',
+      config: z.strictObject({ [key]: z.string() }),
+      make: () => ({ onMsg() {} }),
+    });
+  const options = {
+    blockFactories: { hook: named('hook', 'url'), bridge: named('bridge', 'routes') },
+    configs: { hook: { url: 'a' }, bridge: { routes: 'b' } },
+  };
+  const blocks = [{ name: 'hook' }, { name: 'bridge' }];
+  assert.deepEqual((await check({ ...options, blocks })).problems, [
+    'configs.blocks: block receiver (bridge): its responsibility "receiver" is taken by block "hook"; give each its own',
+  ]);
+  const apart = [{ name: 'hook' }, { name: 'bridge', responsibility: 'bridge' }];
+  assert.deepEqual((await check({ ...options, blocks: apart })).problems, []);
 });
 
 test('two that listen at one place are a problem, by whatever name they call it (vectordotdev/vector#5013)', async () => {

@@ -7,6 +7,7 @@ import {
   type MessageHandler,
   type Subscription,
 } from '@sputnikjs/messaging';
+import type { MessageSpans } from '@sputnikjs/messaging/traces';
 import { Refused } from '../answer/refusals.js';
 import { linesOf } from './lines.js';
 import type { Reader } from './reader.js';
@@ -28,6 +29,7 @@ export class Channel {
   written = 0;
   readonly #source: string;
   readonly #context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>;
+  readonly #spans: MessageSpans;
   readonly #readers = new Set<Reader>();
   readonly #waiting: Waiting[] = [];
   #consumer: MessageConsumer | undefined;
@@ -38,8 +40,9 @@ export class Channel {
   #cancelLinger: (() => void) | undefined;
   #isPumping = false;
 
-  constructor(source: string, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
+  constructor(source: string, spans: MessageSpans, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
     this.#source = source;
+    this.#spans = spans;
     this.#context = context;
   }
 
@@ -141,12 +144,13 @@ export class Channel {
   /** What a new subscription hands its messages to; when it is over, they go back. */
   #taking(): MessageHandler {
     const { signal } = (this.#over = new AbortController());
-    return (message) =>
+    const take = (message: ConsumedMessage): Promise<void> =>
       new Promise((handled, givenBack) => {
         if (signal.aborted) return givenBack(new Error('nobody reads'));
         this.#waiting.push({ message, handled, givenBack });
         this.pump();
       });
+    return (message) => this.#spans.processing(this.#source, message, take);
   }
 
   #linger(): void {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { BlockContext, Metric } from '@sputnikjs/core';
 import { consumerOf } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
+import { MessageSpans } from '@sputnikjs/messaging/traces';
 import { Refused } from '../answer/refusals.js';
 import type { Consumption } from '../read/consumption.js';
 import { Channel } from './channel.js';
@@ -17,6 +18,7 @@ export interface ConsumeLimits extends Pick<ReaderParts, 'maxReaderBytes' | 'rea
 export class Hub {
   readonly #limits: ConsumeLimits;
   readonly #context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>;
+  readonly #spans = new MessageSpans();
   readonly #channels: ReadonlyMap<string, Channel>;
   readonly #cuts = { slow: 0, gaveWay: 0 };
   #unread = 0;
@@ -25,11 +27,17 @@ export class Hub {
   constructor(limits: ConsumeLimits, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
     this.#limits = limits;
     this.#context = context;
-    this.#channels = new Map(limits.sources.map((source) => [source, new Channel(source, context)]));
+    this.#channels = new Map(limits.sources.map((source) => [source, new Channel(source, this.#spans, context)]));
+  }
+
+  /** To be called at init. */
+  open(): Promise<void> {
+    return this.#spans.open(this.#context.log);
   }
 
   connected(connection: unknown): void {
     const consumer = consumerOf(connection);
+    this.#spans.connected(connection);
     for (const channel of this.#channels.values()) channel.connected(consumer);
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProduceMessage } from '@sputnikjs/messaging';
+import { traceHeaders } from '@sputnikjs/messaging/traces';
 import { Refused } from '../answer/refusals.js';
 
 /** Properties of a message besides its body. */
@@ -42,14 +43,12 @@ function keyOf({ headersDistinct }: IncomingMessage): string | undefined {
   );
 }
 
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[!-~]*)?$/;
-
-/** Ignores an invalid or repeated `traceparent`, and then also `tracestate` (sections 3.2 and 4.2). */
+/** Ignores a repeated `traceparent`, and then also `tracestate`. */
 export function traceOf({ headersDistinct }: IncomingMessage): Headers {
   const { traceparent, tracestate = [] } = headersDistinct;
   if (traceparent === undefined) return NO_HEADERS;
   const [parent = ''] = traceparent;
-  if (traceparent.length !== 1 || !TRACEPARENT.test(parent)) return NO_HEADERS;
-  const state = tracestate.join(',');
-  return { traceparent: parent, ...(/^[!-~](?:[\t -~]*[!-~])?$/.test(state) && { tracestate: state }) };
+  return traceparent.length === 1
+    ? traceHeaders({ traceparent: parent, tracestate: tracestate.join(',') })
+    : NO_HEADERS;
 }

@@ -1,5 +1,6 @@
 import type { BlockContext, Metric, SputnikError } from '@sputnikjs/core';
-import { requesterOf, type MessageRequester, type RequestMessage } from '@sputnikjs/messaging';
+import { requesterOf, type MessageRequester, type ReceivedReply, type RequestMessage } from '@sputnikjs/messaging';
+import { MessageSpans } from '@sputnikjs/messaging/traces';
 import { refusal, type Answer } from '../answer/answers.js';
 import { Refused } from '../answer/refusals.js';
 import { matcherOf, type Matcher } from '../access/access.js';
@@ -18,6 +19,7 @@ export class Asking {
   readonly #matchers: readonly Matcher[];
   readonly #context: Pick<BlockContext, 'log' | 'landing'>;
   readonly #underWay = new Set<AbortController>();
+  readonly #spans = new MessageSpans();
   #requester: MessageRequester | undefined;
 
   constructor(limits: RequestLimits, context: Pick<BlockContext, 'log' | 'landing'>) {
@@ -26,8 +28,14 @@ export class Asking {
     this.#context = context;
   }
 
+  /** To be called at init. */
+  open(): Promise<void> {
+    return this.#spans.open(this.#context.log);
+  }
+
   connected(connection: unknown): void {
     this.#requester = requesterOf(connection);
+    this.#spans.connected(connection);
   }
 
   disconnected(): void {
@@ -56,13 +64,16 @@ export class Asking {
     if (this.#context.landing.aborted) return refusal('LANDING');
     // guard: requests under way are bounded
     if (this.#underWay.size >= this.#limits.maxRequests) return refusal('FULL');
+    const requester = this.#requester;
     // guard: no request waits for the server to come back
-    if (this.#requester === undefined) return refusal('SERVER_AWAY');
+    if (requester === undefined) return refusal('SERVER_AWAY');
     const over = new AbortController();
     this.#underWay.add(over);
     try {
       const { timeoutMs } = this.#limits;
-      return answerOf(await this.#requester.request({ ...message, timeoutMs }, AbortSignal.any([gone, over.signal])));
+      const signal = AbortSignal.any([gone, over.signal]);
+      const ask = (request: RequestMessage): Promise<ReceivedReply> => requester.request(request, signal);
+      return answerOf(await this.#spans.requesting({ ...message, timeoutMs }, ask));
     } catch (error) {
       return this.#refused(error, message.target);
     } finally {

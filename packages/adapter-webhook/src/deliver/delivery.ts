@@ -77,7 +77,7 @@ export class Delivery {
       return { verdict: verdictOf(answer), reason: answerInWords(answer), waitMs };
     } catch (error) {
       tally.attempt('none');
-      return { verdict: 'retry', reason: reasonOf(error), waitMs: retryDelay(attempts) } as const;
+      return { verdict: 'retry', reason: (error as Error).message, waitMs: retryDelay(attempts) } as const;
     }
   }
 
@@ -97,10 +97,4 @@ export class Delivery {
     const text = `a message of "${source}" was not delivered: ${reason}; trying again in ${retryInMs / 1_000} s`;
     this.#parts.context.log.warn({ event: 'webhookFailed', source, id, attempts, retryInMs }, text);
   }
-}
-
-/** Several addresses of one host may have failed, each in its way. */
-function reasonOf(error: unknown): string {
-  const errors = error instanceof AggregateError && error.errors.length > 0 ? (error.errors as unknown[]) : [error];
-  return errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
 }

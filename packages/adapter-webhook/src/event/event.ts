@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
+import { traceHeaders } from '@sputnikjs/messaging/traces';
 import { headerText, wellFormed } from './text.js';
 
 /** A message as the body and the headers of a request: a CloudEvent. */
@@ -32,7 +33,7 @@ export function eventOf(message: ConsumedMessage, { type, newId }: EventDefaults
   const made = { 'ce-specversion': '1.0', 'ce-id': id, 'ce-source': source, 'ce-type': headerText(type) };
   return {
     webhookId: webhookIdOf(source, id),
-    headers: { ...contentTypeOf(contentType), ...(isStructured ? own : { ...made, ...own }), ...traceOf(headers) },
+    headers: { ...contentTypeOf(contentType), ...(isStructured ? own : { ...made, ...own }), ...traceHeaders(headers) },
     body,
   };
 }
@@ -57,13 +58,4 @@ function contentTypeOf(contentType: string | undefined): Readonly<Record<string,
   if (contentType === undefined || contentType === '') return {};
   // a server may carry anything as a type
   return { 'content-type': /^[!-~](?:[ -~]*[!-~])?$/.test(contentType) ? contentType : 'application/octet-stream' };
-}
-
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[!-~]*)?$/;
-
-/** The context of its trace goes on with the message (W3C Trace Context). */
-function traceOf({ traceparent, tracestate }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return {};
-  const isState = tracestate !== undefined && /^[!-~](?:[ -~]*[!-~])?$/.test(tracestate);
-  return { traceparent, ...(isState && { tracestate }) };
 }

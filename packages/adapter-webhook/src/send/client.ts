@@ -1,8 +1,6 @@
-import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import type { Clock } from '@sputnikjs/core';
-import type { TlsOptions } from '@sputnikjs/messaging/net';
+import { hostOf, HttpConnections, NoAnswer, within, type TlsOptions } from '@sputnikjs/messaging/net';
 import { answerOf, type Answer } from './answer.js';
 import { AddressRefused, checkedLookup } from './lookup.js';
 
@@ -18,7 +16,7 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** Connections at most. */
   readonly connections: number;
-  /** Read anew for each connection. */
+  /** Read anew for each request. */
   readonly tls: () => Promise<TlsOptions>;
   readonly clock: Clock;
   /** Aborts when requests are to be given up. */
@@ -34,19 +32,17 @@ export interface Posting {
 /** Sends requests to addresses that are allowed, over connections that it keeps. */
 export class Client {
   readonly #options: ClientOptions;
-  readonly #lookup: LookupFunction;
-  readonly #agents: readonly [Agent, TlsAgent];
+  readonly #connections: HttpConnections;
 
   constructor(options: ClientOptions) {
-    const kept = { keepAlive: true, maxSockets: options.connections, timeout: options.timeoutMs };
+    const { connections, timeoutMs: idleMs, isAllowed, tls, clock } = options;
     this.#options = options;
-    this.#lookup = checkedLookup(options.isAllowed);
-    this.#agents = [new Agent(kept), new TlsAgent(kept)];
+    this.#connections = new HttpConnections({ connections, idleMs, lookup: checkedLookup(isAllowed), tls, clock });
   }
 
   /** Closes the connections. */
   close(): void {
-    for (const agent of this.#agents) agent.destroy();
+    this.#connections.close();
   }
 
   /**
@@ -54,90 +50,30 @@ export class Client {
    * 308) and stay on the host.
    */
   async post(url: URL, posting: Posting): Promise<Answer> {
-    const { clock, timeoutMs, signal } = this.#options;
-    const over = new AbortController();
-    const giveUp = (): void => over.abort(new Error('the satellite lands'));
-    const cancel = clock.after(timeoutMs, () => over.abort(new TimedOut(timeoutMs)));
-    signal.addEventListener('abort', giveUp);
-    if (signal.aborted) giveUp();
-    try {
+    return await within(this.#options.timeoutMs, this.#options, async (over) => {
       let at = url;
       for (let redirects = 0; ; redirects++) {
-        const answer = await this.#send(at, posting, over.signal);
+        const answer = await this.#send(at, posting, over);
         const next = redirects < MOST_REDIRECTS ? redirectOf(at, answer) : undefined;
         if (next === undefined) return answer;
         at = next;
       }
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', giveUp);
-    }
+    });
   }
 
-  async #send(url: URL, posting: Posting, signal: AbortSignal): Promise<Answer> {
+  async #send(url: URL, { headers, body }: Posting, signal: AbortSignal): Promise<Answer> {
     const host = hostOf(url);
     // guard: an address in the URL is checked as those of names are
     if (isIP(host) > 0 && !this.#options.isAllowed(host)) throw new AddressRefused(host, [host]);
-    const tls = url.protocol === 'https:' ? await this.#options.tls() : undefined;
+    const request = { method: 'POST', headers: { 'user-agent': USER_AGENT, ...headers }, body };
     try {
-      return await this.#exchange(url, posting, tls, signal);
+      return await answerOf(await this.#connections.send(url, request, signal));
     } catch (error) {
-      // the receiver has closed a connection that was kept, while the request was on its way there
       // guard: a kept connection that its server closes costs no attempt
-      if (!(error instanceof Stale)) throw error;
-      return await this.#exchange(url, posting, tls, signal);
+      if (!(error instanceof NoAnswer) || error.connection !== 'stale' || signal.aborted) throw error;
+      return await answerOf(await this.#connections.send(url, request, signal));
     }
   }
-
-  async #exchange(
-    url: URL,
-    { headers, body }: Posting,
-    tls: TlsOptions | undefined,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    const [plainAgent, tlsAgent] = this.#agents;
-    const options = {
-      method: 'POST',
-      headers: { 'user-agent': USER_AGENT, ...headers, 'content-length': `${body.byteLength}` },
-      lookup: this.#lookup,
-    };
-    const request =
-      tls === undefined
-        ? httpRequest(url, { ...options, agent: plainAgent })
-        : tlsRequest(url, { ...options, ...tls, agent: tlsAgent });
-    return await answerOf(await responseTo(request, body, signal));
-  }
-}
-
-/** A connection that was kept turned out to be closed. */
-class Stale extends Error {}
-
-class TimedOut extends Error {
-  readonly code = 'TIMEOUT';
-
-  constructor(ms: number) {
-    super(`no answer within ${ms} ms`);
-  }
-}
-
-function responseTo(request: ClientRequest, body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => void request.destroy(signal.reason as Error);
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      const isStale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
-      reject(isStale && !signal.aborted ? new Stale(error.message, { cause: error }) : error);
-    });
-    request.on('close', () => signal.removeEventListener('abort', abort));
-    request.on('response', resolve);
-    // Node would cut the connection, and say nothing
-    request.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      reject(new Error('the answer was 101, to switch protocols'));
-    });
-    request.end(body);
-  });
 }
 
 /** Where the same host wants the request instead; undefined if nowhere, or elsewhere. */
@@ -147,9 +83,4 @@ function redirectOf(url: URL, { status, location }: Answer): URL | undefined {
   const next = new URL(location, url);
   // guard: redirects stay on the host
   return next.origin === url.origin ? next : undefined;
-}
-
-/** The host of a URL, an IPv6 address without its brackets. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -111,9 +111,8 @@ function addressProblems({ name, responsibility }: BlockDescriptor, addresses: A
   // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
   // guard: B2 an address belongs to one block
-  if (addresses.get(responsibility))
-    return [`its responsibility "${responsibility}" is taken; give each block its own`];
-  return [];
+  const other = addresses.get(responsibility)?.descriptor.name;
+  return other ? [`its responsibility "${responsibility}" is taken by block "${other}"; give each block its own`] : [];
 }
 
 /** Makes a block at its address. Resolves with all that is wrong, one line each (B2). */

@@ -15,8 +15,8 @@ export interface Carrier {
 /** What a span is about. */
 export interface SpanFacts {
   readonly name: string;
-  /** Somebody asks us, we send a message, or we handle one. */
-  readonly kind: 'server' | 'producer' | 'consumer';
+  /** Somebody asks us, we ask somebody, we send a message, or we handle one. */
+  readonly kind: 'server' | 'client' | 'producer' | 'consumer';
   readonly attributes: Attributes;
   /** When it began, if not now. */
   readonly since?: Date | undefined;
@@ -79,7 +79,12 @@ class OpenTelemetry implements Traces {
     const { trace, propagation, SpanKind } = api;
     this.#api = api;
     this.#tracer = trace.getTracer('@sputnikjs/messaging');
-    this.#kinds = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
+    this.#kinds = {
+      server: SpanKind.SERVER,
+      client: SpanKind.CLIENT,
+      producer: SpanKind.PRODUCER,
+      consumer: SpanKind.CONSUMER,
+    };
     this.#fields = propagation.fields().map((name) => name.toLowerCase());
   }
 

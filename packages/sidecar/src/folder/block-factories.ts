@@ -1,5 +1,5 @@
 import { globalFactories, type BlockDefinition, type BlockFactory } from '@sputnikjs/core';
-import { bridgeBlock, consumerBlock, producerBlock, requesterBlock } from '@sputnikjs/messaging';
+import { bridgeBlock, consumerBlock, producerBlock, requesterBlock, responderBlock } from '@sputnikjs/messaging';
 import { SATELLITE, type BlockList } from './blocks.js';
 import { isRecord } from './json-schema.js';
 import { loadModule } from './modules.js';
@@ -74,6 +74,7 @@ export const GENERIC: Readonly<Record<string, BlockDefinition>> = {
   consumer: consumerBlock as BlockDefinition,
   bridge: bridgeBlock,
   requester: requesterBlock as BlockDefinition,
+  responder: responderBlock as BlockDefinition,
 };
 
 /** The stand-in for nested satellites during a check. */

@@ -36,10 +36,12 @@ interface Server {
   readonly path: string;
 }
 
-/** The names of its blocks by address. */
+/** The names of its blocks by address. That belongs to the first block that has it: for another one it is a problem (B2). */
 export function namesOf({ list }: SatelliteReading): ReadonlyMap<string, string> {
-  const blocks = list.entries.filter(({ nested }) => nested === undefined);
-  return new Map(blocks.map(({ responsibility, name }) => [responsibility ?? name, name]));
+  const names = new Map<string, string>();
+  for (const { name, responsibility = name, nested } of list.entries)
+    if (nested === undefined && !names.has(responsibility)) names.set(responsibility, name);
+  return names;
 }
 
 /** The address book of a satellite and all its nested satellites. */

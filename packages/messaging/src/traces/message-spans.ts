@@ -1,6 +1,6 @@
 import type { Logger, Mail } from '@sputnikjs/core';
-import type { ConsumedMessage, ProduceMessage, ProduceResult } from './contract.js';
-import { openTraces, type Attributes, type Traces } from './traces/index.js';
+import type { ConsumedMessage, ProduceMessage, ProduceResult, RequestMessage } from '../contract.js';
+import { openTraces, type Attributes, type Carrier, type SpanFacts, type Traces } from './traces.js';
 
 /** Kinds of servers whose URLs do not begin with their names. */
 const SYSTEMS: Readonly<Record<string, string>> = {
@@ -14,7 +14,21 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 /** A message for the server, and what its block says of it in the end. */
 export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | 'reply' | 'fail'>;
 
-/** The spans of a block that sends messages to a server or handles what comes from it. There are none unless somebody traces. */
+/**
+ * The spans of a block that sends messages or requests to a server, or handles what comes from it. There are none unless somebody traces.
+ *
+ * @example
+ * import type { ConsumedMessage } from '@sputnikjs/messaging';
+ * import { MessageSpans } from '@sputnikjs/messaging/traces';
+ * import { MemoryLog } from '@sputnikjs/testkit';
+ * const spans = new MessageSpans();
+ * await spans.open(new MemoryLog());
+ * spans.connected({ url: 'nats://127.0.0.1:4222' });
+ * const message: ConsumedMessage = { source: 'news', payload: Buffer.from('hello'), redelivered: false };
+ * // what is handed on has the context of the span
+ * const handled = await spans.processing('news', message, async ({ payload }) => String(payload));
+ * console.log(handled); // hello
+ */
 export class MessageSpans {
   #traces: Traces | undefined;
   #server: Attributes = {};
@@ -52,21 +66,39 @@ export class MessageSpans {
   }
 
   /** Has a message of a source handled, with the context of a span around that. */
-  async processing(
+  processing<T>(
     source: string,
     message: ConsumedMessage,
-    handle: (message: ConsumedMessage) => Promise<void>,
-  ): Promise<void> {
-    if (this.#traces === undefined) return await handle(message);
+    handle: (message: ConsumedMessage) => Promise<T>,
+  ): Promise<T> {
     const { source: destination, id } = message;
-    const traced = this.#traces.begin(message, {
+    return this.#around(message, handle, () => ({
       name: `process ${source}`,
       kind: 'consumer',
       attributes: this.#about('process', destination, id),
-    });
+    }));
+  }
+
+  /** Sends a request, with the context of a span that lasts until its reply is there. */
+  requesting<T>(request: RequestMessage, send: (request: RequestMessage) => Promise<T>): Promise<T> {
+    return this.#around(request, send, () => ({
+      name: `request ${request.target}`,
+      kind: 'client',
+      attributes: { ...this.#about('send', request.target, undefined), 'messaging.operation.name': 'request' },
+    }));
+  }
+
+  async #around<T extends Carrier, R>(
+    carrier: T,
+    work: (carrier: T) => Promise<R>,
+    facts: () => SpanFacts,
+  ): Promise<R> {
+    if (this.#traces === undefined) return await work(carrier);
+    const traced = this.#traces.begin(carrier, facts());
     try {
-      await handle(traced.carrier);
+      const outcome = await work(traced.carrier);
       traced.end();
+      return outcome;
     } catch (error) {
       traced.end({ error });
       throw error;

@@ -1,0 +1,121 @@
+import { isHttpUrl, TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
+import { z } from 'zod';
+import { pathFault } from './path.js';
+
+/** Methods that may be called. */
+export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'DELETE' | 'POST' | 'PATCH';
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'PATCH'] as const satisfies readonly Method[];
+
+/** Headers of one connection, or that are made here, and never of a message. */
+const OURS = [
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+/** Of these there may be several, which no header of a message can hold; the other one is ours. */
+const NOT_IN_REPLIES = [...OURS, 'set-cookie', 'status'];
+
+/** Configuration of the `httpupstream` block. */
+export interface HttpUpstreamConfig extends TlsConfig {
+  /** What is called; paths of messages go behind its path. */
+  readonly url: string;
+  /** Methods that a request may name by its header `method`; one that names none has the first. */
+  readonly methods: readonly Method[];
+  /** Paths that a request may name by its header `path`; `*` stands for any characters. Default: none, only the URL is called. */
+  readonly paths: readonly string[];
+  /** Headers of requests that are handed to the upstream. */
+  readonly requestHeaders: readonly string[];
+  /** Headers of answers that are handed to who asked. */
+  readonly replyHeaders: readonly string[];
+  /** Most calls at once. */
+  readonly concurrency: number;
+  /** How long a connection may take until it is there, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** How long a request may take, until the whole answer is there, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Largest body of an answer, in bytes. */
+  readonly maxReplyBytes: number;
+}
+
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+/** Schema of {@link HttpUpstreamConfig}. Unknown keys, and keys that do not go together, are errors. */
+export const HTTP_UPSTREAM_CONFIG: z.ZodType<HttpUpstreamConfig> = z
+  .strictObject({
+    url: z
+      .string()
+      .refine(isBase, 'must be http:// or https://, without a user, a password, a query or a fragment')
+      .describe('What is called. Paths that requests name go behind its path.'),
+    methods: z
+      .array(z.enum(METHODS))
+      .min(1)
+      .default(['POST'])
+      .describe('Methods that a request may name by its header method. One that names none has the first.'),
+    paths: z
+      .array(z.string().refine(isPattern, 'must begin with a slash or *, and have nothing that a path may not have'))
+      .default([])
+      .describe(
+        'Paths that a request may name by its header path, without query; * stands for any characters. Default: none, only the url itself is called.',
+      ),
+    requestHeaders: headerNames(OURS)
+      .default([])
+      .describe(
+        'Headers of a request that are handed to the upstream. Its content type and the context of its trace always are. Default: none.',
+      ),
+    replyHeaders: headerNames(NOT_IN_REPLIES)
+      .default(['location', 'retry-after'])
+      .describe(
+        'Headers of an answer that are handed to who asked. Its content type, its content encoding and its status always are.',
+      ),
+    concurrency: z.int().min(1).max(1_024).default(16).describe('Most calls at once; further requests wait.'),
+    connectTimeoutMs: milliseconds
+      .default(2_000)
+      .describe('How long a connection may take until it is there, in milliseconds.'),
+    timeoutMs: milliseconds
+      .default(5_000)
+      .describe(
+        'How long a request may take, from when the block has it until the whole answer is there, in milliseconds. Less than those who ask wait for the reply.',
+      ),
+    maxReplyBytes: z
+      .int()
+      .min(0)
+      .default(1_000_000)
+      .describe('Largest body of an answer, in bytes. No more than the server takes in a message.'),
+    ...TLS_KEYS,
+  })
+  .superRefine((config, ctx) => {
+    if (!isHttpUrl(config.url)) return;
+    const isTls = new URL(config.url).protocol === 'https:';
+    for (const [key, message] of tlsMisfits(config, isTls, 'https://'))
+      ctx.addIssue({ code: 'custom', path: [key], message });
+  });
+
+function headerNames(refused: readonly string[]) {
+  const name = z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/, 'is no name of a header')
+    .refine((text) => !refused.includes(text.toLowerCase()), 'is a header that is never handed on');
+  return z.array(name);
+}
+
+function isBase(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).search === '' && !text.includes('?');
+}
+
+function isPattern(text: string): boolean {
+  return !text.includes('?') && pathFault(text.startsWith('*') ? `/${text}` : text) === undefined;
+}
