@@ -4,6 +4,7 @@ import { always, never, skip, swap } from './operators.mjs';
 
 export const GUARDS = {
   'packages/core': {
+    'who has left a line meanwhile is not met in it': [always, 'line'],
     // Boot
     'B1 inits follow one another': [
       swap('await block.initialise()', 'await Promise.race([block.initialise(), undefined])'),

@@ -1,4 +1,4 @@
-import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, Line, SputnikError, type BlockDefinition, type Place } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   PRODUCER,
@@ -52,7 +52,7 @@ class Call {
 }
 
 /** A message that the block accepted and the server does not have yet. */
-interface Job {
+interface Job extends Place {
   readonly message: ProduceMessage;
   readonly mail: Sending;
   readonly call: Call;
@@ -102,7 +102,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   config: Config,
   make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
     /** Messages not on the server, in the order of acceptance. */
-    const open = new Set<Job>();
+    const open = new Line<Job>();
     let link: Connected | undefined;
     /** Messages that were under way when a connection ended: one may be the reason. They go first, few at a time. */
     const suspects = new Set<Job>();
@@ -119,7 +119,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
     /** The server has the message, or it fails. What comes after that is too late. */
     const end = (job: Job, outcome: ProduceResult | Error | void): void => {
       suspects.delete(job);
-      if (!open.delete(job)) return;
+      if (!open.leave(job)) return;
       if (outcome instanceof Error) job.mail.fail(outcome);
       else job.mail.reply(outcome);
       job.call.messageEnded();
@@ -247,8 +247,19 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       const message = mail.msg;
       // guard: messages wait behind those for the same full target
       const waits = full.has(message.target) && message.whenFull !== 'reject';
-      const job: Job = { message, mail, call, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
-      open.add(job);
+      const job: Job = {
+        message,
+        mail,
+        call,
+        cuts: 0,
+        sentOver: undefined,
+        triedOver: undefined,
+        waits,
+        before: undefined,
+        after: undefined,
+        line: undefined,
+      };
+      open.join(job);
       if (link !== undefined && !waits && suspects.size === 0) attempt(job, link);
     };
 

@@ -1,5 +1,6 @@
 import { isAbortError } from '../time/abort.js';
 import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
+import type { Line, Place } from '../time/line.js';
 import type { Lost, Outcomes } from './outcomes.js';
 import type { Sender } from './sender.js';
 
@@ -36,7 +37,10 @@ export class Delivery implements Mail<object> {
 }
 
 /** The messages of one call of `onMsgs`, each with an outcome of its own (M8). */
-export class Batch {
+export class Batch implements Place {
+  before: Place | undefined = undefined;
+  after: Place | undefined = undefined;
+  line: Line<Place> | undefined = undefined;
   readonly mails: Delivery[] = [];
   /** Messages under way: without outcome, or with a failure that is handed in when the call ends. */
   size = 0;
@@ -44,7 +48,7 @@ export class Batch {
   weight = 0;
   readonly #outcomes: Outcomes;
   /** By kind: nobody had asked, or the asker gave up; it failed, or the handler gave up. */
-  readonly #lost = new Map<string, Lost & { readonly msgs: object[] }>();
+  #lost: Map<string, Lost & { readonly msgs: object[] }> | undefined;
 
   constructor(outcomes: Outcomes) {
     this.#outcomes = outcomes;
@@ -75,6 +79,7 @@ export class Batch {
     // guard: M8 giving up and failing are handed in apart
     // guard: M8 failures that an asker would have been told are handed in apart
     const kind = `${asked} ${isAbortError(error)}`;
+    this.#lost ??= new Map();
     const lost = this.#lost.get(kind) ?? { error, asked, msgs: [] };
     this.#lost.set(kind, lost);
     lost.msgs.push(mail.msg);
@@ -103,11 +108,11 @@ export class Batch {
 
   /** Hands the failures in: once with the first error of each kind. */
   #tell(): void {
-    for (const lost of this.#lost.values()) {
+    for (const lost of this.#lost?.values() ?? []) {
       this.size -= lost.msgs.length;
       this.#outcomes.lost(lost);
     }
-    this.#lost.clear();
+    this.#lost?.clear();
   }
 }
 

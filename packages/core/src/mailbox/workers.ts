@@ -2,6 +2,7 @@ import { isThenable, type Batch, type Delivery } from './batch.js';
 import type { BlockCommunicator } from '../api/block-communicator.js';
 import { ANY, type Outcomes, type Recipient } from './outcomes.js';
 import { Sender } from './sender.js';
+import { Line } from '../time/line.js';
 import type { Weights } from './weights.js';
 
 const UNKNOWN_SENDER = new Sender({} as BlockCommunicator);
@@ -17,7 +18,7 @@ export class Workers {
   private readonly onFree: () => void;
   /** Messages under way one by one. */
   private single = 0;
-  private readonly batches = new Set<Batch>();
+  private readonly batches = new Line<Batch>();
   private isAbandoned = false;
 
   /** `onFree` is called when a call that took time has ended. */
@@ -72,7 +73,7 @@ export class Workers {
     // guard: M9 an observer sees each message of a batch begin
     for (const { msg } of batch.mails) this.outcomes.begun(msg);
     this.calls++;
-    this.batches.add(batch);
+    this.batches.join(batch);
     // guard: M8 a call that throws fails those without outcome
     const failed = (error: unknown): void => this.end(batch, (mail) => mail.fail(error));
     // guard: M8 a call that ends has handled those without outcome
@@ -121,7 +122,7 @@ export class Workers {
     // guard: L4 a batch that ends after that is not counted
     if (this.isAbandoned) return;
     batch.end(settle);
-    this.batches.delete(batch);
+    this.batches.leave(batch);
     this.calls--;
     this.free(batch.weight);
   }
