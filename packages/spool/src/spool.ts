@@ -22,7 +22,7 @@ const DEAD = 'dead';
 /** Their part of what the spool may have on the disk. */
 const DEAD_SHARE = 8;
 /** Messages that wait for the disk, in so many calls of so many; messages behind them, and bytes of all. */
-const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [512, 8, 1_024, 33_554_432] as const;
+const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [256, 32, 1_024, 33_554_432] as const;
 /**
  * How often what was delivered is noted, in milliseconds: so many times soon, from then on later. What was delivered since is sent again after a
  * kill: one that is killed again and again, soon after its start, would send the same for ever.

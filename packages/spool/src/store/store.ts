@@ -1,8 +1,10 @@
-import { Appender, type Entry } from './appender.js';
+import { Appender } from './appender.js';
 import { writeCursor } from './cursor.js';
+import type { Entry } from './draft.js';
+import { Encoder } from './encoder.js';
 import type { Files } from './files.js';
 import type { OnProblem } from './problem.js';
-import type { Kept } from './record.js';
+import type { Content, Kept } from './record.js';
 import { Reader } from './reader.js';
 import { LEFTOVERS, recover, type Recovered } from './recovery.js';
 import { asideOf, type Segment } from './segment.js';
@@ -38,6 +40,7 @@ export class Store {
   readonly #files: Files;
   readonly #options: StoreOptions;
   readonly #segments: Segments;
+  readonly #encoder = new Encoder();
   readonly #appender: Appender;
   readonly #reader: Reader;
   /** All up to this one is acknowledged, and of those after it, these. */
@@ -67,6 +70,7 @@ export class Store {
     );
     this.#appender = new Appender({
       files,
+      encoder: this.#encoder,
       segments,
       last,
       segmentBytes: Math.min(LARGEST, Math.max(SMALLEST, Math.floor(maxBytes / SEGMENTS))),
@@ -118,6 +122,11 @@ export class Store {
   /** Largest message that ever finds room, in bytes on the disk. */
   get largest(): number {
     return Math.floor(this.#options.maxBytes / 2);
+  }
+
+  /** Bytes that a message takes. Throws a RangeError if a record cannot have it. */
+  measure(content: Content): number {
+    return this.#encoder.measure(content);
   }
 
   hasRoomFor(bytes: number): boolean {
