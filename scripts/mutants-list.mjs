@@ -733,7 +733,9 @@ export const GUARDS = {
     'D11 what is sent again waits until all before it has ended': [never, 'spool'],
     'D11 what is under way is bounded': [always, 'spool'],
     'D11 what the producer could not deliver for now is kept': [never, 'spool'],
+    'D11 what waits for the next try has its age': [skip, 'spool'],
     'D12 what the server refuses for good is buried': [skip, 'spool'],
+    'D13 what has come since from blocks that drained is flushed, too': [skip, 'spool'],
     'D14 a folder that everybody can write to is refused': [always, 'spool'],
   },
   'packages/adapter-syslog': {

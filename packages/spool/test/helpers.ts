@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
+import { SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import { spool } from '@sputnikjs/spool';
 import { echoBlock, testFlight, turn, type EchoBlock, type TestFlight } from '@sputnikjs/testkit';
@@ -37,6 +37,7 @@ export interface SpoolFlight {
 export async function spoolFlight(
   config: Record<string, unknown>,
   answer: Answer = () => undefined,
+  others: readonly BlockDefinition[] = [],
 ): Promise<SpoolFlight> {
   const uplink = echoBlock<ProduceMessage, ProduceResult | void>(answer);
   const slow = (): ReturnType<typeof uplink> => ({ ...uplink(), mailbox: { concurrency: 4_096 } });
@@ -44,6 +45,7 @@ export async function spoolFlight(
     blocks: [
       { responsibility: 'uplink', block: slow as never },
       { responsibility: PRODUCER, block: spool, needs: { producer: 'uplink' } },
+      ...others.map((block) => ({ responsibility: block.name, block })),
     ],
     config: { [PRODUCER]: config },
     timeouts: { landingMs: LANDING_MS },

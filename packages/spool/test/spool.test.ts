@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import { defineBlock, SputnikError } from '@sputnikjs/core';
+import { PRODUCER, type ProduceMessage } from '@sputnikjs/messaging';
+import { turn } from '@sputnikjs/testkit';
 import { away, folder, silent, spoolFlight, until } from './helpers.js';
 
 const message = (n: number, target = 'orders'): ProduceMessage => ({ target, payload: `${n}` });
@@ -186,6 +187,35 @@ test('D13: with flushAtLandingMs a landing delivers what is kept, within that ti
   open();
   assert.ok((await landed).clean);
   assert.equal(uplink.messages.length, 500);
+});
+
+test('D13: what comes from others in the midst of a landing is flushed, too', async () => {
+  const late = defineBlock({
+    name: 'late',
+    needs: { producer: PRODUCER },
+    make: (_config, { producer }) => ({
+      async onLanding() {
+        for (let turns = 0; turns < 20; turns++) await turn();
+        await producer.ask(message(2));
+      },
+    }),
+  });
+  const { flight, uplink, ask } = await spoolFlight({ path: folder(), flushAtLandingMs: 10_000 }, () => turn(), [late]);
+  await ask(message(1));
+  await until(() => uplink.messages.length === 1);
+  assert.ok((await flight.land()).clean);
+  assert.deepEqual(numbers(uplink.messages), [1, 2]);
+});
+
+test('D11: the oldest message has its age also from one try to the next', async () => {
+  const { uplink, ask, metrics } = await spoolFlight({ path: folder() }, away);
+  await ask(message(1));
+  await until(() => uplink.messages.length > 0 && metrics()['under_way_messages'] === 0);
+  const age = (): number => metrics()['oldest_message_age_seconds'] ?? 0;
+  await until(() => age() > 0);
+  const before = age();
+  await ask(message(2));
+  await until(() => metrics()['under_way_messages'] === 0 && age() > before);
 });
 
 test('D14: folder and files are for their user only, and a folder that everybody can write to is refused', async () => {

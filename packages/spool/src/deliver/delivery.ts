@@ -176,6 +176,7 @@ export class Delivery {
   #notNow(kept: Kept, error: unknown): void {
     if (!this.#isStopped)
       this.#parts.problemLog.note('spoolWaits', 'messages cannot be delivered for now; they are kept', { error });
+    // guard: D11 what waits for the next try has its age
     if (this.#again === undefined || kept.sequence < this.#again.sequence) this.#again = kept;
     this.#pause();
     this.#settle(kept);

@@ -155,7 +155,7 @@ export class Store {
   }
 
   isAcknowledged(sequence: number): boolean {
-    return sequence <= this.#acknowledged || this.#beyond.has(sequence);
+    return sequence <= this.#acknowledged || (this.#beyond.size > 0 && this.#beyond.has(sequence));
   }
 
   /** The message need not be kept any longer. After the end that is too late: another may have the folder. */
@@ -164,9 +164,11 @@ export class Store {
     if (this.#isClosed) return;
     if (this.isAcknowledged(sequence)) return;
     this.kept--;
-    if (sequence === this.#acknowledged + 1) this.#acknowledged = sequence;
-    else this.#beyond.add(sequence);
-    this.#advance();
+    if (sequence !== this.#acknowledged + 1) return void this.#beyond.add(sequence);
+    this.#acknowledged = sequence;
+    // There is nothing beyond it, and more of its segment: the case of nearly every message.
+    const { last = 0 } = this.#segments.oldest ?? {};
+    if (this.#beyond.size > 0 || sequence >= last) this.#advance();
   }
 
   /** Gives the oldest segment up, with all its messages. Resolves with how many there were. */
