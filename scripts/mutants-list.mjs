@@ -4,7 +4,6 @@ import { always, never, skip, swap } from './operators.mjs';
 
 export const GUARDS = {
   'packages/core': {
-    'who has left a line meanwhile is not met in it': [always, 'line'],
     // Boot
     'B1 inits follow one another': [
       swap('await block.initialise()', 'await Promise.race([block.initialise(), undefined])'),
@@ -728,7 +727,7 @@ export const GUARDS = {
     'D7 who waits for room goes on, in turn': [skip, 'intake'],
     'D8 what is acknowledged after the end changes no file': [never, 'store'],
     'D9 a segment of a newer version is not read as one of this': [never, 'store'],
-    'D10 a message without an id has that of the spool': [swap('content.id ?? key', 'content.id'), 'spool'],
+    'D10 a message without an id has that of the spool': [swap(': `${instance}-${sequence}`', ': undefined'), 'spool'],
     'D11 a window that was full is filled again': [skip, 'spool'],
     'D11 what is sent again waits until all before it has ended': [never, 'spool'],
     'D11 what is under way is bounded': [always, 'spool'],

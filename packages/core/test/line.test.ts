@@ -35,16 +35,3 @@ test('first come, first served, and anybody may leave, once', () => {
   assert.deepEqual([line.first, line.size], [three, 1]);
   assert.equal(new Line<Numbered>().leave(three), false, 'it stands in another line');
 });
-
-test('who leaves a line while it is walked through is left out, and nobody else is', () => {
-  const line = new Line<Numbered>();
-  const all = Array.from({ length: 6 }, (_, n) => place(n));
-  for (const each of all) line.join(each);
-  const met: number[] = [];
-  for (const each of line) {
-    met.push(each.n);
-    // the one that is met, and the next but one
-    for (const n of [each.n, each.n + 2]) line.leave(all[n] ?? place(n));
-  }
-  assert.deepEqual([met, line.size], [[0, 1, 4, 5], 0]);
-});

@@ -138,7 +138,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
 
     const failAll = (): void => {
       cancelTry?.();
-      for (const job of open) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
+      for (const job of [...open]) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
     };
     /** The server has the message, or it fails. What comes after that is too late. */
     const end = (job: Job, outcome: Outcome): void => {
@@ -149,6 +149,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       job.call.messageEnded();
     };
     const attempt = (job: Job, over: Connected): void => {
+      // it may have ended while those before it were sent
+      if (job.line === undefined) return;
       job.waits = false;
       job.sentOver = over;
       over.sent++;
@@ -200,17 +202,17 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         attempt(job, over);
       }
       if (suspects.size > 0) return;
-      for (const job of open)
+      for (const job of [...open])
         if (link === over && job.sentOver !== over && !full.has(job.message.target)) attempt(job, over);
     };
     /** Ends the messages that nobody wants any more. */
     const forget = (): void => {
-      for (const job of open) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
+      for (const job of [...open]) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
     };
     /** There will be no more connection: this message fails, and so do those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
       end(job, undelivered(job.message, cause));
-      for (const other of open) if (other.waits) end(other, undelivered(other.message, cause));
+      for (const other of [...open]) if (other.waits) end(other, undelivered(other.message, cause));
     };
 
     /** The server has no room for a message: it keeps its place, and later ones for the same target wait behind it. */
@@ -232,7 +234,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry = undefined;
       pauseMs = Math.min(2 * pauseMs, ROOM_MS[1]);
       if (link === undefined) return;
-      for (const job of open) {
+      for (const job of [...open]) {
         const place = full.get(job.message.target);
         if (!job.waits || place === undefined || place.probe !== undefined) continue;
         place.probe = job;
@@ -244,7 +246,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       full.delete(target);
       pauseMs = ROOM_MS[0];
       ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);
-      for (const job of open) {
+      for (const job of [...open]) {
         if (link !== over || full.has(target)) return;
         if (job.waits && job.message.target === target) attempt(job, over);
       }
@@ -314,14 +316,14 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         forgetFull();
         forget();
         suspects.clear();
-        for (const job of open) if (job.sentOver !== undefined) suspects.add(job);
+        for (const job of [...open]) if (job.sentOver !== undefined) suspects.add(job);
         sendOn(link);
       },
       onServerDisconnect() {
         link = undefined;
         forgetFull();
         // guard: what may not wait for the server ends when that is lost
-        for (const job of open) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
+        for (const job of [...open]) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
       },
       onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };

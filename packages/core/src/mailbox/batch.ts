@@ -79,8 +79,7 @@ export class Batch implements Place {
     // guard: M8 giving up and failing are handed in apart
     // guard: M8 failures that an asker would have been told are handed in apart
     const kind = `${asked} ${isAbortError(error)}`;
-    this.#lost ??= new Map();
-    const lost = this.#lost.get(kind) ?? { error, asked, msgs: [] };
+    const lost = (this.#lost ??= new Map()).get(kind) ?? { error, asked, msgs: [] };
     this.#lost.set(kind, lost);
     lost.msgs.push(mail.msg);
   }
@@ -99,10 +98,8 @@ export class Batch implements Place {
     const open = this.mails.filter(({ isOpen }) => isOpen);
     // guard: M8 what is dropped has that outcome
     for (const mail of open) mail.isOpen = false;
-    this.#outcomes.dropped(
-      open.length,
-      open.map(({ msg }) => msg),
-    );
+    const msgs = open.map(({ msg }) => msg);
+    this.#outcomes.dropped(msgs.length, msgs);
     this.size = 0;
   }
 

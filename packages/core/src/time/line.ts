@@ -51,11 +51,8 @@ export class Line<T extends Place> {
     return true;
   }
 
-  /** Those who stand there now. Who leaves before its turn is left out. */
+  /** In order. Nobody may leave meanwhile: copy it first, if somebody might. */
   *[Symbol.iterator](): Iterator<T> {
-    const all: T[] = [];
-    for (let at = this.#first; at; at = at.after as T | undefined) all.push(at);
-    // guard: who has left a line meanwhile is not met in it
-    for (const one of all) if ((one.line as unknown) === this) yield one;
+    for (let at = this.#first; at; at = at.after as T | undefined) yield at;
   }
 }

@@ -103,7 +103,7 @@ export class Appender {
 
   async #workOff(): Promise<void> {
     // What comes at once is one batch.
-    await undefined;
+    await Promise.resolve();
     for (let batch = this.#drafts.shift(); batch; batch = this.#drafts.shift()) {
       this.#likely = Math.max(LIKELY_BYTES, batch.size);
       let stored: StoredBatch | undefined;
