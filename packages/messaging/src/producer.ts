@@ -127,6 +127,8 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
     /** Messages not on the server, in the order of acceptance. */
     const open = new Line<Job>();
+    /** A copy: those that are met may end meanwhile. */
+    const held = (): readonly Job[] => [...open];
     let link: Connected | undefined;
     /** Messages that were under way when a connection ended: one may be the reason. They go first, few at a time. */
     const suspects = new Set<Job>();
@@ -138,7 +140,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
 
     const failAll = (): void => {
       cancelTry?.();
-      for (const job of [...open]) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
+      for (const job of held()) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
     };
     /** The server has the message, or it fails. What comes after that is too late. */
     const end = (job: Job, outcome: Outcome): void => {
@@ -202,17 +204,17 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         attempt(job, over);
       }
       if (suspects.size > 0) return;
-      for (const job of [...open])
+      for (const job of held())
         if (link === over && job.sentOver !== over && !full.has(job.message.target)) attempt(job, over);
     };
     /** Ends the messages that nobody wants any more. */
     const forget = (): void => {
-      for (const job of [...open]) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
+      for (const job of held()) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
     };
     /** There will be no more connection: this message fails, and so do those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
       end(job, undelivered(job.message, cause));
-      for (const other of [...open]) if (other.waits) end(other, undelivered(other.message, cause));
+      for (const other of held()) if (other.waits) end(other, undelivered(other.message, cause));
     };
 
     /** The server has no room for a message: it keeps its place, and later ones for the same target wait behind it. */
@@ -234,7 +236,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry = undefined;
       pauseMs = Math.min(2 * pauseMs, ROOM_MS[1]);
       if (link === undefined) return;
-      for (const job of [...open]) {
+      for (const job of held()) {
         const place = full.get(job.message.target);
         if (!job.waits || place === undefined || place.probe !== undefined) continue;
         place.probe = job;
@@ -246,7 +248,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       full.delete(target);
       pauseMs = ROOM_MS[0];
       ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);
-      for (const job of [...open]) {
+      for (const job of held()) {
         if (link !== over || full.has(target)) return;
         if (job.waits && job.message.target === target) attempt(job, over);
       }
@@ -316,14 +318,14 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         forgetFull();
         forget();
         suspects.clear();
-        for (const job of [...open]) if (job.sentOver !== undefined) suspects.add(job);
+        for (const job of held()) if (job.sentOver !== undefined) suspects.add(job);
         sendOn(link);
       },
       onServerDisconnect() {
         link = undefined;
         forgetFull();
         // guard: what may not wait for the server ends when that is lost
-        for (const job of [...open]) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
+        for (const job of held()) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
       },
       onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };
