@@ -25,6 +25,12 @@ export type Answer = (message: ProduceMessage) => ProduceResult | void | Promise
 /** A producer that never answers takes most of it. */
 const LANDING_MS = 500;
 
+/** What a flight has beside the spool. */
+export interface Surroundings {
+  readonly others?: readonly BlockDefinition[];
+  readonly landingMs?: number;
+}
+
 /** A satellite with a spool in front of a stand-in for the producer. */
 export interface SpoolFlight {
   readonly flight: TestFlight;
@@ -37,7 +43,7 @@ export interface SpoolFlight {
 export async function spoolFlight(
   config: Record<string, unknown>,
   answer: Answer = () => undefined,
-  others: readonly BlockDefinition[] = [],
+  { others = [], landingMs = LANDING_MS }: Surroundings = {},
 ): Promise<SpoolFlight> {
   const uplink = echoBlock<ProduceMessage, ProduceResult | void>(answer);
   const slow = (): ReturnType<typeof uplink> => ({ ...uplink(), mailbox: { concurrency: 4_096 } });
@@ -48,7 +54,7 @@ export async function spoolFlight(
       ...others.map((block) => ({ responsibility: block.name, block })),
     ],
     config: { [PRODUCER]: config },
-    timeouts: { landingMs: LANDING_MS },
+    timeouts: { landingMs },
   });
   return {
     flight,
