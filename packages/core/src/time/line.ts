@@ -13,7 +13,8 @@ export interface Place {
  * @example
  * import { Line } from '@sputnikjs/core';
  * const line = new Line();
- * const [one, other] = [1, 2].map(() => ({ before: undefined, after: undefined, line: undefined }));
+ * const place = () => ({ before: undefined, after: undefined, line: undefined });
+ * const [one, other] = [place(), place()] as const;
  * line.join(one);
  * line.join(other);
  * line.leave(one);
