@@ -6,18 +6,11 @@ import { filesBelow } from './packages.mjs';
 const ROOMS = {
   time: [['abort', 'line', 'pacer'], ['clock'], ['deadlines']],
   api: [
-    ['descriptor', 'message', 'standard-schema'],
+    ['descriptor', 'mailbox-options', 'message', 'standard-schema'],
     ['block-communicator', 'errors'],
     ['config', 'observer'],
   ],
-  mailbox: [
-    ['ring', 'sender'],
-    ['outcomes', 'question', 'weights'],
-    ['batch', 'waiters'],
-    ['workers'],
-    ['mailbox'],
-    ['address'],
-  ],
+  mailbox: [['question', 'ring'], ['outcomes', 'weights'], ['batch', 'waiters'], ['workers'], ['mailbox'], ['address']],
   block: [
     ['block', 'server-lane'],
     ['events', 'factories', 'idle', 'shape'],

@@ -36,7 +36,7 @@ const LONGEST_WITH_GUARDS_MS = 600_000;
 function makeCopy() {
   const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
   copies.add(copy);
-  for (const folder of ['packages', 'apps']) {
+  for (const folder of ['packages', 'apps', 'docs']) {
     const filter = (path) => !/[\\/]node_modules$/.test(path);
     cpSync(join(root, folder), join(copy, folder), { recursive: true, filter });
   }

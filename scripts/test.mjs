@@ -1,6 +1,6 @@
 // Runs compiled tests (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none. Arguments are parts of the
-// paths to run. Trials that take minutes (`*.soak.test.js`) are left out; --soak runs them and nothing else, but for the trials of chance:
-// twenty times as many. --unit runs those that start no process, whose files can be told from what they import.
+// paths to run. Leaves out the long trials (`*.soak.test.js`); --soak runs only these, and the trials of chance with twenty times as many
+// flights. --unit runs the tests that start no process; what a file imports tells that. At the end it prints which files took longest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -11,21 +11,28 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** Those that take longest, the longest first: what begins last should be short, or the others wait for it. */
+/**
+ * The files that take longest, longest first. Each has a process of its own, and these start first: a long one that starts last would run alone.
+ * To renew the list, see what a run prints at its end.
+ */
 const LONGEST = [
   'connector-amqp/dist-test/conformance',
-  'connector-nats/dist-test/conformance',
+  'protocol-adapter/dist-test/bridge-kills',
   'connector-redis/dist-test/conformance',
-  'adapter-http/dist-test/hostile-flood',
+  'connector-nats/dist-test/conformance',
+  'sidecar/dist-test/page',
   'examples/dist-test/postgres-connector',
   'connector-mqtt/dist-test/conformance',
-  'connector-amqp/dist-test/field',
-  'sidecar/dist-test/page',
-  'connector-mqtt/dist-test/stall',
-  'examples/dist-test/docstrings',
+  'adapter-http/dist-test/hostile-flood',
   'protocol-adapter/dist-test/resend',
-  'sidecar/dist-test/field',
+  'examples/dist-test/docstrings',
+  'connector-amqp/dist-test/field',
+  'protocol-adapter/dist-test/bridge-matrix',
+  'examples/dist-test/postgres-writer',
   'adapter-syslog/dist-test/field',
+  'sidecar/dist-test/field',
+  'protocol-adapter/dist-test/bridges',
+  'connector-mqtt/dist-test/stall',
   'adapter-syslog/dist-test/hostile.test',
   'connector-nats/dist-test/servers',
   'core/dist-test/model/model',
@@ -36,6 +43,9 @@ const OF_CHANCE = [
   ...['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map((name) => `core/dist-test/${name}.test.js`),
   'sidecar/dist-test/nested-model.test.js',
 ];
+
+/** How many of the longest files are printed. */
+const MOST_SHOWN = 20;
 
 function isOfChance(path) {
   return OF_CHANCE.some((end) => path.endsWith(end));
@@ -68,8 +78,8 @@ function startsProcesses(path, seen = new Set()) {
   return helpers.filter((file) => file.includes('dist-test')).some((file) => startsProcesses(file, seen));
 }
 
-/** So many files that start processes share one: while they wait for those, another one works. */
-const MOST_SHARING = 8;
+/** How many files that start processes share one. They run one after the other, so fewer share one than of the others, which never wait. */
+const MOST_SHARING = 6;
 
 /**
  * Has test files of a package share a process: to start it, and to load the package, takes longer than most of them. Gives the files to run;
@@ -126,15 +136,29 @@ if (files.length === 0) {
 // What ensure-servers.mjs has unpacked.
 process.env.PATH = [process.env.PATH, join(root, '.servers/bin')].join(delimiter);
 // Random flights of the core's model; other trials of chance take a part of that.
-process.env.FLIGHTS ??= isSoak ? '20000' : '1000';
+process.env.FLIGHTS ??= isSoak ? '20000' : '500';
 
-// Most wait for servers and deadlines most of their time: fewer at once leave processors idle. Long trials are busy all the time.
-const concurrency = (isSoak ? 1 : 2) * availableParallelism() + 1;
+// Most tests wait for servers and deadlines half of their time or more: fewer at once leave processors idle. Long trials are always busy.
+const concurrency = (isSoak ? 1 : 4) * availableParallelism() + 1;
 process.chdir(root);
 const folder = mkdtempSync(join(tmpdir(), 'sputnik-tests-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 const entries = shared(files, folder).toSorted((a, b) => placeOf(a) - placeOf(b));
+
+/** How long the tests of each file took, in milliseconds; those of a suite that a package offers count by themselves. */
+const times = new Map();
+const took = ({ file = '', name, nesting, details }) => {
+  const key = file.endsWith('.test.ts') ? relative(root, file) : name;
+  if (nesting === 0) times.set(key, (times.get(key) ?? 0) + details.duration_ms);
+};
+process.on('exit', () => {
+  const longest = [...times].toSorted(([, a], [, b]) => b - a).slice(0, MOST_SHOWN);
+  console.log('longest files, in seconds');
+  for (const [key, ms] of longest) console.log(`${(ms / 1000).toFixed(1).padStart(7)}  ${key}`);
+});
 run({ files: entries, concurrency, timeout: 600_000 })
+  .on('test:pass', took)
+  .on('test:fail', took)
   .on('test:fail', () => (process.exitCode = 1))
   .compose(spec)
   .pipe(process.stdout);

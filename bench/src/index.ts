@@ -3,8 +3,9 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { measureBoot } from './boot.js';
 import { measure, median, type Effort, type Speeds } from './measure.js';
-import { MESSAGE_ROWS } from './messages.js';
+import { MESSAGE_ROWS, type MessageRow } from './messages.js';
 import { measureOutages } from './outage.js';
+import { PEER_ROWS } from './peers.js';
 import { SERVER_BUDGET, SERVER_ROWS } from './servers.js';
 import {
   linesOf,
@@ -35,7 +36,7 @@ else await printTable();
 
 /** Measures one row in this process, and writes its speeds as JSON. */
 async function measureRow(title: string): Promise<void> {
-  const message = MESSAGE_ROWS.find((candidate) => candidate.title === title);
+  const message = [...MESSAGE_ROWS, ...PEER_ROWS].find((candidate) => candidate.title === title);
   const contest = await (message ?? SERVER_ROWS.find((candidate) => candidate.title === title))?.start();
   if (!contest) throw new Error(`there is no row ${JSON.stringify(title)}`);
   console.log(JSON.stringify(await measure(contest, message ? effort : serverEffort)));
@@ -60,7 +61,8 @@ async function printTable(): Promise<void> {
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}`;
   console.log(`node ${process.version}, ${machine}${isQuick ? '; too quick to mean anything' : ''}`);
   const parts: readonly (readonly [Parameters<typeof linesOf>[0], () => readonly Row[] | Promise<readonly Row[]>])[] = [
-    [['block to block, no server', 'sputnik', 'fastq'], messageRows],
+    [['block to block, no server', 'sputnik', 'fastq'], () => messageRows(MESSAGE_ROWS)],
+    [['the same beside other libraries', 'sputnik', 'the other'], () => messageRows(PEER_ROWS)],
     [['to a server, 1,000 under way, each acknowledged', 'connector', 'library'], serverRows],
     [['into JetStream, messages of 200 bytes', 'adapter', 'script'], () => measureWays(waysEffort, tell)],
     [['the same through a spool on disk', 'with spool', 'without'], spoolRows],
@@ -76,10 +78,8 @@ async function printTable(): Promise<void> {
   if (isMissed && !isQuick && !process.argv.includes('--report')) process.exitCode = 1;
 }
 
-function messageRows(): readonly Row[] {
-  return MESSAGE_ROWS.map(({ title, against, budget }) =>
-    speedRow(`${title} (${against})`, speedsOf(title), millions, budget),
-  );
+function messageRows(rows: readonly MessageRow[]): readonly Row[] {
+  return rows.map(({ title, against, budget }) => speedRow(`${title} (${against})`, speedsOf(title), millions, budget));
 }
 
 function serverRows(): readonly Row[] {

@@ -3,10 +3,10 @@ import { launch } from './flight.js';
 import type { Contest } from './measure.js';
 import { askBursts, askOneByOne, BURST, Inbox, sendBursts, sendOnePerTurn, type Order } from './orders.js';
 
-/** Block to block, beside a queue of fastq that does the same. */
+/** Block to block, beside something else in a process that does the same. */
 export interface MessageRow {
   readonly title: string;
-  readonly against: 'callback queue' | 'promise queue' | 'promises + timers';
+  readonly against: string;
   /** The least ratio that design.md, section 7, asks for. */
   readonly budget?: number | undefined;
   start(): Promise<Contest>;

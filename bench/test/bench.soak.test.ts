@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MESSAGE_ROWS } from '../dist/messages.js';
+import { PEER_ROWS } from '../dist/peers.js';
 import { SERVER_ROWS } from '../dist/servers.js';
 
 const program = fileURLToPath(new URL('../dist/index.js', import.meta.url));
@@ -12,7 +13,8 @@ test('the bench runs all its rows to the end and prints a figure for each', asyn
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--quick']);
   const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|µs|ms|MB|%) .* ([Mk]\/s|µs|ms|MB|%) /.test(line));
   const [ways, spool, boot, outage] = [12, 5, 2, 1];
-  assert.equal(rows.length, MESSAGE_ROWS.length + SERVER_ROWS.length + ways + spool + boot + outage, stdout);
+  const single = MESSAGE_ROWS.length + PEER_ROWS.length + SERVER_ROWS.length;
+  assert.equal(rows.length, single + ways + spool + boot + outage, stdout);
   assert.match(stdout, /^from its return to the first message, in ms +\d+ ms/m);
   assert.doesNotMatch(stdout, /NaN|Infinity|undefined/);
 });

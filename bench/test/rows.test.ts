@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measure } from '../dist/measure.js';
 import { MESSAGE_ROWS } from '../dist/messages.js';
+import { PEER_ROWS } from '../dist/peers.js';
 import { SERVER_ROWS } from '../dist/servers.js';
 
 /** RabbitMQ takes seconds to start. The bench as a whole runs among the long trials. */
-const rows = [...MESSAGE_ROWS, ...SERVER_ROWS].filter(({ title }) => !title.includes('RabbitMQ'));
+const rows = [...MESSAGE_ROWS, ...PEER_ROWS, ...SERVER_ROWS].filter(({ title }) => !title.includes('RabbitMQ'));
 
 for (const row of rows)
   test(`${row.title}: both that are compared move messages, and end`, async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -38,21 +38,48 @@ test('systemd has nothing to say about the units of the protocol adapter', () =>
   for (const unit of ['protocol-adapter.service', 'protocol-adapter.socket']) assert.equal(verified(unit, DEPLOY), '');
 });
 
-test('the configuration in the manifest of the protocol adapter is right, and its probes ask for what there is', (t) => {
-  const text = readFileSync(join(DEPLOY, 'kubernetes.yaml'), 'utf8');
-  const documents = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-  // below the app, so that packages are found from it
-  const folder = mkdtempSync(join(APP, 'dist-test', 'manifest-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  for (const { data = {} } of documents)
-    for (const [name, content] of Object.entries(data)) writeFileSync(join(folder, name), content);
-  const sputnik = join(ROOT, 'packages/sidecar/bin/sputnik.js');
-  const { stdout, stderr } = spawnSync(process.execPath, [sputnik, 'check', '--cf', folder], { encoding: 'utf8' });
-  assert.match(stdout, /: ok, 4 blocks/, stderr);
-  const probed = [...text.matchAll(/path: (\/\w+z), port: admin/g)].map(([, path]) => path);
-  assert.deepEqual(probed, ['/startupz', '/livez', '/readyz']);
-});
+for (const [name, ok, workloads] of [
+  ['kubernetes.yaml', 'ok, 4 blocks', ['']],
+  ['kubernetes-processes.yaml', 'ok, 5 blocks', ['', 'syslog', 'http']],
+] as const)
+  test(`the configuration in ${name} is right, its probes ask for what there is, and its processes run what there is`, (t) => {
+    const text = readFileSync(join(DEPLOY, name), 'utf8');
+    const documents = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+    // below the app, so that packages are found from it
+    const folder = mkdtempSync(join(APP, 'dist-test', 'manifest-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    for (const { data = {} } of documents)
+      for (const [key, content] of Object.entries(data)) {
+        const path = join(folder, ...key.split(/\.(?=.*\.)/));
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, content);
+      }
+    const sputnik = join(ROOT, 'packages/sidecar/bin/sputnik.js');
+    const { stdout, stderr } = spawnSync(process.execPath, [sputnik, 'check', '--cf', folder], { encoding: 'utf8' });
+    assert.match(stdout, new RegExp(`: ${ok}`), stderr);
+    const probed = [...text.matchAll(/path: (\/\w+z), port: admin/g)].map(([, path]) => path);
+    assert.deepEqual(
+      probed,
+      workloads.flatMap(() => ['/startupz', '/livez', '/readyz']),
+    );
+    const specs = documents.flatMap(({ spec }) => spec?.template?.spec ?? []);
+    const run = specs.map(
+      ({ containers: [container] }) => container?.command.join(' ').split(' --satellite ')[1] ?? '',
+    );
+    assert.deepEqual(run, workloads);
+    for (const { volumes } of specs)
+      for (const { key, path } of volumes[0]?.configMap?.items ?? [])
+        assert.equal(key.replace(/\.(?=.*\.)/, '/'), path);
+  });
+
+interface PodSpec {
+  readonly containers: readonly { readonly command: readonly string[] }[];
+  readonly volumes: readonly {
+    readonly configMap?: { readonly items?: readonly { readonly key: string; readonly path: string }[] };
+  }[];
+}
 
 interface Manifest {
   readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { killAround } from './bridge-kills.js';
 import { mqttToNats, redisToNats, redisToRabbitmq } from './bridge-ways.js';
 
-const TRIAL = { messages: 10_000, rounds: 1, underWay: 20 };
+const TRIAL = { messages: 3_000, rounds: 1, underWay: 20 };
 
 test('SIGKILL of either server, or of the satellite, costs no message on its way from Redis to RabbitMQ', async (t) => {
   await killAround(t, redisToRabbitmq, TRIAL);

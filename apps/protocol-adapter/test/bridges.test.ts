@@ -60,7 +60,7 @@ test('check says where conf/bridge-mqtt-nats would send messages round in circle
   writeFileSync(join(cf, 'down.json'), JSON.stringify(down));
   const check = new Program(t, process.execPath, [SPUTNIK, 'check', '--cf', cf]);
   assert.equal((await check.ended).code, 78);
-  const circles = [...check.lines, ...check.errors].filter((line) => line.includes('round in circles'));
+  const circles = [...check.lines, ...check.errors].filter((line) => line.includes('would go in circles'));
   assert.equal(circles.length, 2, [...check.lines, ...check.errors].join('\n'));
 });
 

@@ -22,7 +22,7 @@ export const flaky = defineBlock({
 });
 `;
 
-test('a part that fails is made anew, while syslog beside it goes on; nothing is lost, and the landing is clean', async (t) => {
+test('a part that fails restarts, while syslog beside it goes on; nothing is lost, and the landing is clean', async (t) => {
   const [mqtt, syslog, http, admin] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const inner = folder(t, {
     'blocks.json': [

@@ -83,8 +83,18 @@ export class Satellite extends Program {
     env: Record<string, string> = {},
     bin: string = SPUTNIK,
     by: readonly string[] = [],
+    /** Which of its satellites; the outermost unless given. */
+    satellite: string = '',
   ) {
-    const [command, ...args] = [...by, process.execPath, bin, 'run', '--cf', cf];
+    const [command, ...args] = [
+      ...by,
+      process.execPath,
+      bin,
+      'run',
+      '--cf',
+      cf,
+      ...(satellite === '' ? [] : ['--satellite', satellite]),
+    ];
     super(t, command ?? '', args, env);
   }
 

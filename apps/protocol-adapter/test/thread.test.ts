@@ -8,7 +8,7 @@ import { folder, run, Satellite, Subscriber } from './support.js';
 const DEMO_SYSLOG = fileURLToPath(new URL('../conf/demo-syslog', import.meta.url));
 const ADAPTER = fileURLToPath(new URL('../bin/protocol-adapter.js', import.meta.url));
 
-/** Syslog in a thread, with the producer and the embedded broker of the satellite around it; HTTP there. */
+/** Syslog in a thread, with the producer and the embedded broker of the enclosing satellite; HTTP there. */
 async function fly(
   t: TestContext,
   bin?: string,
@@ -37,7 +37,7 @@ for (const [name, bin] of [
   ['sputnik', undefined],
   ['protocol-adapter', ADAPTER],
 ] as const) {
-  test(`syslog in a thread: what logger sends comes out of the broker of the satellite around it (${name})`, async (t) => {
+  test(`syslog in a thread: what logger sends comes out of the broker of the enclosing satellite (${name})`, async (t) => {
     const { satellite, subscriber, syslog, http } = await fly(t, bin);
     const to = ['-n', '127.0.0.1', '-P', syslog];
     await run(t, 'logger', ...to, '-T', 'over TCP');

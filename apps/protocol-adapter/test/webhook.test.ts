@@ -68,7 +68,7 @@ test('conf/nats-webhook: what curl posts comes signed to a receiver in Python; w
   const consumer = await jetstream(client).consumers.get('HOOKS', { filter_subjects: 'dead.hooks' });
   const letter = await consumer.next();
   assert.equal(letter?.string(), 'refuse me');
-  assert.equal(letter?.headers?.get('Webhook-Reason'), 'it was answered 410');
+  assert.equal(letter?.headers?.get('Webhook-Reason'), 'the answer was 410');
   await land(satellite);
   const { ack_floor, num_ack_pending, num_pending } = await (
     await jetstreamManager(client)

@@ -10,7 +10,7 @@ export interface ConsumeConfig {
   readonly maxReaders: number;
   /** Most bytes that wait for one reader to take them; beyond that no more is consumed. */
   readonly maxReaderBytes: number;
-  /** How long a message may wait for a reader to make room, in milliseconds; then the reader is cut. */
+  /** How long a message may wait for a reader to make room, in milliseconds. Then the gateway cuts the reader. */
   readonly readerTimeoutMs: number;
 }
 
@@ -84,12 +84,15 @@ const TOKEN = z.strictObject({
     .regex(/^\P{Surrogate}*$/u, 'has half a character (a lone surrogate)')
     .describe('Name in the log and the counts; must be unique.'),
   file: z.string().min(1).describe('File that contains the token.'),
-  targets: z.array(z.string().min(1)).default([]).describe('Targets that it may send to; * stands for any characters.'),
+  targets: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Targets to which it may send; * stands for any characters.'),
   sources: z
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('Sources of consume that it may consume; * stands for any characters. Default: none.'),
+    .describe('Sources that it may consume, of those in consume.sources; * stands for any characters. Default: none.'),
   requests: z
     .array(z.string().min(1))
     .min(1)
@@ -101,13 +104,13 @@ const CONSUME = z.strictObject({
   sources: z
     .array(z.string().min(1))
     .min(1)
-    .describe("Sources that are served at GET /consume/<source>, in the server's spelling."),
+    .describe("Sources to serve at GET /consume/<source>, in the server's spelling."),
   maxReaders: count(64).describe('Most requests that consume at once.'),
   maxReaderBytes: count(256 * 1024).describe(
-    'Most bytes that wait for one reader to take them, and one message; beyond that nothing is consumed for anybody.',
+    'Most bytes that wait for one reader, plus one message. Beyond that, nothing is consumed for any reader.',
   ),
   readerTimeoutMs: ms(30_000).describe(
-    'How long a message may wait for a reader to make room, in milliseconds; then the reader is cut.',
+    'How long a message may wait for a reader to make room, in milliseconds. Then the gateway cuts the reader.',
   ),
 });
 
@@ -148,17 +151,17 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
       .min(1)
       .optional()
       .describe(
-        'Without tokens: the targets that everybody may use; * stands for any characters. Default: all. A gateway that listens beyond loopback must list them, or say ["*"].',
+        'Without tokens: the targets that everybody may use; * stands for any characters. Default: all. A gateway that listens on more than loopback must list them, or have ["*"].',
       ),
     maxBodyBytes: count(1024 * 1024).describe('Largest body, in bytes.'),
     maxHeldBytes: count(64 * 1024 * 1024).describe(
-      'Most bytes of all bodies that come in or wait, until the producer has finished with them.',
+      'Most bytes of all bodies together, from their arrival until the producer has finished with them.',
     ),
     minBodyBytesPerSecond: z
       .int()
       .min(0)
       .default(240)
-      .describe('Slowest body, in bytes a second over five seconds; a slower one is refused. 0: no limit.'),
+      .describe('Slowest body, in bytes a second over five seconds. The gateway refuses slower ones. 0: no limit.'),
     maxHeaderBytes: count(16 * 1024).describe('Largest headers of a request, all together, in bytes.'),
     maxBatchItems: count(10_000).describe('Most messages in a batch.'),
     headersTimeoutMs: ms(10_000).describe(
@@ -167,7 +170,7 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
     requestTimeoutMs: ms(30_000).describe('How long a whole request may take to arrive, in milliseconds.'),
     timeoutMs: ms(10_000).describe('How long a message waits for the server, in milliseconds.'),
     maxConnections: count(1024).describe(
-      'Most connections at once. Beyond that, the client with the most connections loses the one that is idle for longest.',
+      'Most connections at once. Beyond that, the client with the most connections loses the one that has been idle longest.',
     ),
     maxPending: count(1024).describe('Most messages that wait for the server at once.'),
     maxPendingPerClient: z
@@ -175,11 +178,11 @@ export const HTTP_GATEWAY_CONFIG: z.ZodType<HttpGatewayConfig> = z
       .min(1)
       .optional()
       .describe(
-        'Most of these messages of one client: of a token, or without tokens of an address. Default: maxPending.',
+        'Most of these messages from one client: one token or, without tokens, one address. Default: maxPending.',
       ),
     consume: CONSUME.optional().describe('Which sources clients may consume, and how. Default: none.'),
     request: REQUEST.optional().describe(
-      'To which targets clients may send requests, and how. It needs a server that has requests: NATS or RabbitMQ. Default: none.',
+      'To which targets clients may send requests, and how. Needs a server with requests: NATS or RabbitMQ. Default: none.',
     ),
   })
   .superRefine((config, ctx) => {
@@ -193,28 +196,28 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
   if ((certFile === undefined) !== (keyFile === undefined))
     found.push([[certFile === undefined ? 'certFile' : 'keyFile'], 'certFile and keyFile go together']);
   if (caFile !== undefined && certFile === undefined)
-    found.push([['caFile'], 'needs certFile and keyFile: it is for certificates of clients, over TLS']);
+    found.push([['caFile'], 'needs certFile and keyFile: it checks certificates of clients, over TLS']);
   if (headersTimeoutMs > requestTimeoutMs)
-    found.push([
-      ['headersTimeoutMs'],
-      'cannot be larger than requestTimeoutMs, since headers are a part of the request',
-    ]);
+    found.push([['headersTimeoutMs'], 'cannot be larger than requestTimeoutMs, since headers are part of the request']);
   if (config.maxBodyBytes > config.maxHeldBytes)
     found.push([['maxHeldBytes'], 'needs room for at least one body of maxBodyBytes']);
   if (config.targets !== undefined && tokens.length > 0)
-    found.push([['targets'], 'is for a gateway without tokens; each token has targets of its own']);
+    found.push([['targets'], 'is for a gateway without tokens; give each token its own targets']);
   if (config.targets === undefined && tokens.length === 0 && !isLoopback(config.host))
     found.push([
       ['targets'],
       `without "tokens" everybody who reaches ${config.host} may send to any target; list the targets, or ["*"] for all`,
     ]);
   if (config.consume !== undefined && config.consume.maxReaders > config.maxConnections)
-    found.push([['consume', 'maxReaders'], 'cannot be larger than maxConnections, since each reader has one']);
+    found.push([
+      ['consume', 'maxReaders'],
+      'cannot be larger than maxConnections, since each reader needs a connection',
+    ]);
   for (const [index, { targets, sources = [], requests = [] }] of tokens.entries()) {
     if (requests.length > 0 && config.request === undefined)
       found.push([
         ['tokens', index, 'requests'],
-        'no requests are sent; list the targets that they go to in request.targets',
+        'the gateway sends no requests; list their targets in request.targets',
       ]);
     if (targets.length === 0 && sources.length === 0 && requests.length === 0)
       found.push([
@@ -222,13 +225,10 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
         'the token allows nothing; give it targets to send to, sources to consume, or requests',
       ]);
     if (sources.length > 0 && config.consume === undefined)
-      found.push([
-        ['tokens', index, 'sources'],
-        'nothing can be consumed; list the sources that are served in consume.sources',
-      ]);
+      found.push([['tokens', index, 'sources'], 'nothing can be consumed; list the sources in consume.sources']);
   }
   for (const [index, { name }] of tokens.entries())
     if (tokens.findIndex((token) => token.name === name) < index)
-      found.push([['tokens', index, 'name'], `there is a token "${name}" already; give each its own name`]);
+      found.push([['tokens', index, 'name'], `there is already a token "${name}"; give each its own name`]);
   return found;
 }

@@ -14,7 +14,7 @@ import {
 } from 'fastify';
 import type { Access } from './access/access.js';
 import { checkQuery, requestTargetOf } from './read/address.js';
-import { answer, refusal, type Answer, type Problem } from './answer/answers.js';
+import { answer, refusal, written, type Answer, type Problem } from './answer/answers.js';
 import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
 import { checkEncoding, checkHead } from './read/check.js';
@@ -64,14 +64,25 @@ interface AnswerCount {
   count: number;
 }
 
+/** Where a request has its context. */
+const CONTEXT = 'sputnikContext';
+const NO_BODY: Buffer = Buffer.alloc(0);
+
+/** No route has a schema: fastify would load its compilers, a hundred modules, at each start. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: withoutSchemas, buildSerializer: withoutSchemas } };
+
+function withoutSchemas(): never {
+  throw new Error('a route of the gateway has a schema; fastify needs its compilers for that');
+}
+
 const NOT_ALONE = new Refused(
   'BAD_REQUEST',
-  'other requests are under way on the connection; consume over one of its own',
+  'other requests are under way on the connection; consume over a connection of its own',
 );
 
 const NO_KEY = new Refused(
   'BAD_REQUEST',
-  'a request is sent once, and no server tells two of them apart by a key; leave the Idempotency-Key out',
+  'a request is sent once, and servers do not compare keys of requests; leave the Idempotency-Key out',
 );
 
 /** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume, and ask. */
@@ -103,7 +114,7 @@ export class Listener {
       isLeaving: () => this.#isLanding || landingSoon.aborted,
       maxConnections: limits.maxConnections,
       onDrop: (remoteAddress) => {
-        const text = `a connection was closed, since there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
+        const text = `a connection was closed: there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
         this.#problemLog.note('connectionDropped', text, { remoteAddress });
       },
       onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),
@@ -178,8 +189,6 @@ export class Listener {
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
     const { limits, log, produce, hub, asking, document, access, traces } = this.#options;
-    /** What is known about requests to produce since their heads came. */
-    const contexts = new WeakMap<FastifyRequest, RequestContext>();
     const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
     const fail = (error: FastifyError, { raw }: FastifyRequest, reply: FastifyReply): void => {
@@ -188,16 +197,18 @@ export class Listener {
     };
     const app = fastify({
       serverFactory,
+      schemaController: NO_SCHEMAS,
       clientErrorHandler: (error, socket) => this.#connections.fail(socket, this.#counted(clientErrorAnswer(error))),
       frameworkErrors: fail,
     });
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) =>
-      this.#bodies.read(body, contexts.get(request)?.client.name ?? ''),
+    app.decorateRequest(CONTEXT, undefined);
+    app.addContentTypeParser('*', (request: FastifyRequest, body: IncomingMessage) =>
+      this.#bodies.read(body, contextOf(request)?.client.name ?? ''),
     );
     app.addHook('onRequest', ({ raw }, _, done) => {
       // Fastify refuses a type that does not parse. We pass on any, and read it from `headersDistinct`.
-      delete raw.headers['content-type'];
+      raw.headers['content-type'] = undefined;
       // At once: of some heads that are refused here the parser will say the same, with less to go by.
       try {
         checkHead(raw);
@@ -230,18 +241,19 @@ export class Listener {
       {
         onRequest: async (request, { raw: response }) => {
           const trace = beginRequest(traces, request.raw, response);
-          contexts.set(request, { ...(await receive(request.raw, request.params['*'], access)), trace });
+          const context = await receive(request.raw, request.params['*'], access);
+          request.setDecorator(CONTEXT, trace === undefined ? context : { ...context, trace });
           this.#letBodyCome(request.raw, response);
         },
       },
       async (request, reply) => {
-        const context = contexts.get(request);
-        if (context) this.#send(reply, await serve(request.raw, context, request.body ?? Buffer.alloc(0), service));
+        const context = contextOf(request);
+        if (context) this.#send(reply, await serve(request.raw, context, request.body ?? NO_BODY, service));
         return reply;
       },
     );
     if (hub !== undefined) this.#serveConsumers(app, hub);
-    if (asking !== undefined) this.#serveRequests(app, asking, contexts);
+    if (asking !== undefined) this.#serveRequests(app, asking);
     return app;
   }
 
@@ -264,7 +276,7 @@ export class Listener {
     });
   }
 
-  #serveRequests(app: FastifyInstance, asking: Asking, contexts: WeakMap<FastifyRequest, RequestContext>): void {
+  #serveRequests(app: FastifyInstance, asking: Asking): void {
     const { access, traces } = this.#options;
     const onRequest = async (
       request: FastifyRequest<{ Params: { '*': string } }>,
@@ -277,20 +289,20 @@ export class Listener {
       const client = access.clientOf(raw, { asked: target });
       asking.check(target);
       checkEncoding(raw.headers['content-encoding']);
-      contexts.set(request, { target, isBatch: false, client, trace });
+      request.setDecorator(CONTEXT, { target, isBatch: false, client, trace });
       this.#letBodyCome(raw, response);
     };
     app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
       '/request/*',
       { onRequest },
       async (request, reply) => {
-        const context = contexts.get(request);
+        const context = contextOf(request);
         if (context === undefined) return reply;
         const { target, client, trace } = context;
         const { id: _id, ...message } = messageOf(
           request.raw,
           { token: client.token, target },
-          request.body ?? Buffer.alloc(0),
+          request.body ?? NO_BODY,
         );
         if (request.raw.headers['idempotency-key'] !== undefined) throw NO_KEY;
         const gone = new AbortController();
@@ -298,13 +310,26 @@ export class Listener {
         const done = this.#bodies.hold(request.raw);
         try {
           const headers = { ...message.headers, ...trace };
-          this.#send(reply, await asking.ask({ ...message, headers }, gone.signal));
+          const answered = await asking.ask({ ...message, headers }, gone.signal);
+          this.#send(reply, this.#ifThereIsRoom(request.raw, answered, client.name));
         } finally {
           done();
         }
         return reply;
       },
     );
+  }
+
+  /** A reply is held until its client has taken it. */
+  #ifThereIsRoom(request: IncomingMessage, answered: Answer, client: string): Answer {
+    if (!(answered.body instanceof Uint8Array)) return answered;
+    try {
+      // guard: replies that nobody takes are bounded
+      this.#bodies.holdMore(request, answered.body.length, client);
+      return answered;
+    } catch {
+      return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, since clients do not take theirs');
+    }
   }
 
   /** Where a client waits for leave to send its body (RFC 9110, section 10.1.1), gives it, unless the body is too large. */
@@ -333,10 +358,14 @@ export class Listener {
 
   #send(reply: FastifyReply, answered: Answer): void {
     if (reply.sent) return;
-    const { status, headers, body } = this.#counted(answered);
+    const { headers, text } = written(this.#counted(answered));
+    const all = this.#connections.isLast(reply.raw) ? { ...headers, connection: 'close' } : headers;
     // Fastify would close the connection under a body that is too large, and its sender might not see the answer.
-    reply.removeHeader('connection').code(status).headers(headers);
-    if (this.#connections.isLast(reply.raw)) reply.header('connection', 'close');
-    void reply.send(body);
+    reply.hijack().raw.writeHead(answered.status, all).end(text);
   }
+}
+
+/** What is known about a request since its head came. */
+function contextOf(request: FastifyRequest): RequestContext | undefined {
+  return request.getDecorator<RequestContext | undefined>(CONTEXT);
 }

@@ -82,8 +82,8 @@ test('answers take no more than half of the room, but for one of them', async (t
   const { bodies, begin } = await reading(t);
   const [first, second] = [await begin(1, 1), await begin(1, 1)];
   for (const request of [first, second]) await bodies.read(request, 'a');
-  bodies.holdMore(first, 600);
-  assert.throws(() => bodies.holdMore(second, 1), { code: 'FULL' });
+  bodies.holdMore(first, 600, 'a');
+  assert.throws(() => bodies.holdMore(second, 1, 'a'), { code: 'FULL' });
   bodies.release(first);
-  bodies.holdMore(second, 500);
+  bodies.holdMore(second, 500, 'a');
 });

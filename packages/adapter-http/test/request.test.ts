@@ -14,7 +14,7 @@ interface Asked {
 }
 
 /** A gateway that sends requests to `ask.…`, whose replies the test gives. */
-async function serve(request: object = {}) {
+async function serve(request: object = {}, more: object = {}) {
   const asked: Asked[] = [];
   const connection = (): MessagingConnection => ({
     producer: { produce: async () => {} },
@@ -31,7 +31,7 @@ async function serve(request: object = {}) {
   });
   const flight = await testFlight({
     blocks: { [PRODUCER]: echoBlock(async () => {}), httpgateway },
-    config: { httpgateway: { port: 0, request: { targets: ['ask.*'], ...request } } },
+    config: { httpgateway: { port: 0, request: { targets: ['ask.*'], ...request }, ...more } },
     connection,
     timeouts: { landingMs: 60_000 },
   });
@@ -54,10 +54,10 @@ async function serve(request: object = {}) {
 }
 
 /** A client that sends a request and reads nothing. */
-function sender(t: TestContext, url: string): Socket {
+function sender(t: TestContext, url: string, body = 'x'): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   t.after(() => socket.destroy());
-  socket.write('POST /request/ask.me HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx');
+  socket.write(`POST /request/ask.me HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return socket;
 }
 
@@ -151,4 +151,30 @@ describe('a request', () => {
     assert.match(said, /^HTTP\/1\.1 200 [^]*in time$/);
     assert.ok((await landing).clean);
   });
+});
+
+test('replies that clients do not take are held to a bound, whoever gives them; a client that goes makes room', async (t) => {
+  const payload = Buffer.alloc(20_000_000);
+  const { asked, url, post, reaches, flight } = await serve({}, { maxHeldBytes: 48_000_000 });
+  const heldBytes = (): unknown =>
+    flight
+      .metrics()
+      .flatMap(({ metrics }) => metrics)
+      .find(({ name }) => name === 'held_bytes')?.value;
+  // without a body, too
+  const deaf = sender(t, url, '').pause();
+  await reaches(1);
+  asked[0]?.settle({ payload });
+  while (heldBytes() !== payload.length) await turn();
+  const second = post('/request/ask.me');
+  await reaches(2);
+  asked[1]?.settle({ payload });
+  assert.deepEqual(await second.then(({ status, code }) => [status, code]), [503, 'OUTCOME_UNKNOWN']);
+  deaf.destroy();
+  while (heldBytes() !== 0) await turn();
+  const third = post('/request/ask.me');
+  await reaches(3);
+  asked[2]?.settle({ payload });
+  assert.equal((await third).body.length, payload.length);
+  await flight.land();
 });

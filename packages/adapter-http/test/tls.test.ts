@@ -73,7 +73,7 @@ describe('over TLS', () => {
       [{ ...one, certFile: `${folder}/none` }, /cannot read certFile: ENOENT/],
       [
         { ...one, keyFile: other.keyFile },
-        /TLS cannot be set up .*: .*mismatch.*; are they PEM, and certFile and keyFile a pair\?/,
+        /TLS cannot be set up .*: .*mismatch.*; are they PEM, and do certFile and keyFile belong together\?/,
       ],
       [{ ...one, certFile: one.keyFile }, /TLS cannot be set up/],
       [{ tokens: [{ name: 'a', file: `${folder}/none`, targets: ['*'] }] }, /file of the token "a": ENOENT/],

@@ -35,8 +35,8 @@ const Config = z.strictObject({
     .min(1)
     .meta({ default: 'syslogconf' })
     .optional()
-    .describe('Name of the configuration with the routes; the default one may be missing.'),
-  keepMessages: z.int().min(1).default(16_384).describe('Most datagrams to keep while the server accepts none.'),
+    .describe('Name of the configuration with the routes. Only the default one may be missing.'),
+  keepMessages: z.int().min(1).default(16_384).describe('Most datagrams to keep while the server takes none.'),
   keepBytes: z.int().min(1).default(8_388_608).describe('Most bytes of the JSON of these datagrams.'),
 });
 
@@ -113,7 +113,7 @@ export const syslogproducer: BlockDefinition = defineBlock({
         {
           name: 'datagrams_evicted_total',
           type: 'loss',
-          help: 'Datagrams that gave way to newer ones: there was no room to keep them.',
+          help: 'Datagrams dropped in favour of newer ones, because there was no room to keep them.',
           value: deliveries.dropped,
         },
       ],

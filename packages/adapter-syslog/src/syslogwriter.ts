@@ -23,13 +23,13 @@ const Config = z.strictObject({
     .min(1024)
     .default(67_108_864)
     .describe(
-      'Largest file, in bytes. When it is full, it is renamed to end with .1, the former .1 to .2, and so on, and a new file begins.',
+      'Largest file, in bytes. When it is full, it is renamed to end in .1, the former .1 to .2, and so on, and a new file begins.',
     ),
   maxFiles: z
     .int()
     .min(1)
     .default(8)
-    .describe('Most files, including the current one. Beyond that the oldest is deleted, and the log says so.'),
+    .describe('Most files, including the current one. Beyond that, the oldest is deleted, and the log says so.'),
 });
 
 /**
@@ -60,7 +60,7 @@ export const syslogwriter: BlockDefinition = defineBlock({
   make: ({ path, maxBytes, maxFiles }, _to, ctx) => {
     const problemLog = new ProblemLog(ctx);
     const file = new RotatingFile(path, maxBytes, maxFiles, (deleted) => {
-      const text = `an old file was deleted with all messages in it: there are maxFiles (${maxFiles}) already`;
+      const text = `an old file was deleted with all messages in it: there were already maxFiles (${maxFiles})`;
       problemLog.note('unsentDeleted', text, { path: deleted });
     });
     let lines: Buffer[] = [];

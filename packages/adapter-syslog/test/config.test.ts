@@ -100,7 +100,7 @@ for (const [raw, path, told] of [
   [{ listeners: [{}] }, 'listeners.0.transport', /"udp"\|"tcp"\|"tls"\|"unix"/],
   [{ listeners: [tcp], port: 5514 }, 'port', /short form of "listeners"/],
   [{ listeners: [tcp], udp: false }, 'udp', /short form of "listeners"/],
-  [{ udp: false, tcp: false }, '', /one of "udp" and "tcp" has to be true/],
+  [{ udp: false, tcp: false }, '', /at least one of "udp" and "tcp" must be true/],
   [
     {
       listeners: [
@@ -109,7 +109,7 @@ for (const [raw, path, told] of [
       ],
     },
     'listeners.1.name',
-    /a listener "a" already/,
+    /already a listener "a"/,
   ],
   [{ listeners: [{ ...tcp, path: '/x' }] }, 'listeners.0.path', /is for unix; leave it out, or .* than tcp/],
   [{ listeners: [{ ...tcp, certFile: 'x' }] }, 'listeners.0.certFile', /is for tls; leave it out/],

@@ -36,7 +36,7 @@ test('who has most connections gives way to others: the one that was quiet for l
     .toSorted();
   assert.deepEqual(arrived, ['hog still', 'other']);
   const { text, remoteAddress } = await logs.first('connectionDisplaced');
-  assert.match(text, /there are maxConnections \(4\), most of them of its sender/);
+  assert.match(text, /there are maxConnections \(4\), and its sender has most of them/);
   assert.equal(remoteAddress, '127.0.0.2');
   assert.equal((await counts()).connectionsDisplaced, 1);
 });

@@ -41,7 +41,7 @@ export const WEBHOOK_CONFIG: z.ZodType<WebhookConfig> = z
       .meta({ writeOnly: true })
       .optional()
       .describe(
-        'The secret that requests are signed with: whsec_ and base64. Several, separated by white space, while one is replaced.',
+        'The secret that signs requests: whsec_ and base64. While you replace a secret, give several, separated by white space.',
       ),
     // a path is no secret, whatever it is called
     secretFile: z
@@ -49,17 +49,19 @@ export const WEBHOOK_CONFIG: z.ZodType<WebhookConfig> = z
       .min(1)
       .meta({ writeOnly: false })
       .optional()
-      .describe('File that has the secret, or several, in place of the key secret. Read again when it has changed.'),
+      .describe(
+        'File that contains the secret, or several, in place of the key secret. Read again when it has changed.',
+      ),
     type: z
       .string()
       .min(1)
       .default('sputnik.message')
-      .describe('The type of the events that messages become which are none.'),
+      .describe('The type of the event that is made from a message that is not an event itself.'),
     order: z
       .enum(['key', 'none'])
       .default('key')
       .describe(
-        '"key": messages of one key, which is the attribute partitionkey of an event, else the source, go one after the other. "none": all go at once.',
+        '"key": messages with the same key go one after the other; the key is the attribute partitionkey of an event or, without one, the source. "none": all go at once.',
       ),
     concurrency: z.int().min(1).max(1_024).default(8).describe('Most requests at once.'),
     timeoutMs: z
@@ -67,22 +69,24 @@ export const WEBHOOK_CONFIG: z.ZodType<WebhookConfig> = z
       .min(1)
       .max(2 ** 31 - 1)
       .default(15_000)
-      .describe('How long an attempt may take, until the whole answer is there, in milliseconds.'),
+      .describe('How long an attempt may take, up to the end of the answer, in milliseconds.'),
     maxAttempts: z
       .int()
       .min(1)
       .optional()
-      .describe('Most attempts for a message. Default: no limit, until it is accepted, or refused for good.'),
+      .describe(
+        'Most attempts for a message. Default: no limit; attempts end when it is accepted or refused for good.',
+      ),
     deadLetter: z
       .string()
       .min(1)
       .optional()
-      .describe('Target on the server for messages that are given up. Default: the server delivers them again.'),
+      .describe('Target on the server for messages that are given up. Without it, the server delivers them again.'),
     allowedNetworks: z
       .array(z.string())
       .default([])
       .describe(
-        'Addresses and networks, such as 10.1.0.0/16, that requests may go to though they are not public. Default: none.',
+        'Addresses and networks that are not public, such as 10.1.0.0/16, to which requests may go. Default: none.',
       ),
     ...TLS_KEYS,
   })
@@ -95,12 +99,9 @@ function misfits(config: WebhookConfig): readonly (readonly [path: readonly Prop
   const { url, secret, secretFile, allowedNetworks } = config;
   const found: (readonly [readonly PropertyKey[], string])[] = [];
   if (secret === undefined && secretFile === undefined)
-    found.push([
-      ['secretFile'],
-      'is missing: name the file of the secret that requests are signed with, or give secret',
-    ]);
+    found.push([['secretFile'], 'is missing: name the file with the secret that signs requests, or give secret']);
   if (secret !== undefined && secretFile !== undefined)
-    found.push([['secretFile'], 'there is the key secret, too; keep one of both']);
+    found.push([['secretFile'], 'conflicts with secret; keep one of the two']);
   const wrong = allowedNetworks.map((text, index) => [index, networkProblem(text)] as const);
   for (const [index, problem] of wrong) if (problem !== undefined) found.push([['allowedNetworks', index], problem]);
   if (!isUrl(url)) return found;

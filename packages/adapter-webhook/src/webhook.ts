@@ -89,7 +89,7 @@ export const webhook: BlockDefinition = defineBlock({
         const secrets = await Secrets.read(config, ctx);
         delivery = new Delivery({ url, client, secrets, tally, maxAttempts, context: ctx, unixMs: Date.now });
         if (url.protocol === 'https:' || isLoopback(hostOf(url))) return;
-        const text = `messages go to ${url.host} unencrypted; begin the url with https:// if the receiver has a certificate`;
+        const text = `messages go to ${url.host} unencrypted; if the receiver has a certificate, begin the url with https://`;
         ctx.log.warn({ event: 'webhookInClear', host: url.host }, text);
       },
       onMsg: (message) =>

@@ -64,7 +64,7 @@ test('a receiver that is slow is given up after timeoutMs, whether it says nothi
     await flight.clock.advance(5_000);
     await logged('webhookFailed');
     const [line] = flight.recorder.logs.filter(({ event }) => event === 'webhookFailed');
-    assert.match(line?.text ?? '', begin === '' ? /no answer within 5000 ms/ : /it was answered 500: begun/);
+    assert.match(line?.text ?? '', begin === '' ? /no answer within 5000 ms/ : /the answer was 500: begun/);
     assert.equal(metric('attempts_total', { status: begin === '' ? 'none' : '500' }), 1);
     await flight.land();
     assert.notEqual(await given, 'handled');

@@ -40,7 +40,7 @@ test('what may pass is tried again, with the same id and a signature of its own 
     const [line] = flight.recorder.logs.filter(({ event }) => event === 'webhookFailed').slice(-1);
     assert.match(
       line?.text ?? '',
-      new RegExp(`a message of "orders" was not delivered: it was answered ${status}.*: not now; trying again in`),
+      new RegExp(`a message of "orders" was not delivered: the answer was ${status}.*: not now; trying again in`),
     );
     assert.equal(line?.['attempts'], index + 1);
     assert.equal(receiver.count, index + 1);
@@ -76,7 +76,7 @@ test('what the receiver refuses for good fails at once, and the server has it ag
   const { flight, give, metric, produced } = await fly(receiver);
   const given = give(message('x'));
   (await receiver.next()).answer(410, {}, 'no\nlonger \u001b[31mhere');
-  assert.match(await given, /^given up, http:\/\/127\.0\.0\.1:\d+: it was answered 410: no longer \[31mhere$/);
+  assert.match(await given, /^given up, http:\/\/127\.0\.0\.1:\d+: the answer was 410: no longer \[31mhere$/);
   const [line] = flight.recorder.logs.filter(({ event }) => event === 'webhookGivenUp');
   assert.match(line?.text ?? '', /the server delivers it again, unless you set "deadLetter"$/);
   assert.deepEqual([metric('given_up_total'), metric('dead_letters_total'), produced.length], [1, 0, 0]);
@@ -101,7 +101,7 @@ test('with a deadLetter it goes there, with its reason, source and time, as anot
   while (produced.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const [letter] = produced;
   const { 'Webhook-Time': time = '', ...others } = letter?.headers ?? {};
-  assert.deepEqual(others, { mine: '1', 'Webhook-Reason': 'it was answered 400: bad', 'Webhook-Source': 'a/%C3%BC' });
+  assert.deepEqual(others, { mine: '1', 'Webhook-Reason': 'the answer was 400: bad', 'Webhook-Source': 'a/%C3%BC' });
   assert.ok(!Number.isNaN(Date.parse(time)));
   assert.deepEqual(
     [letter?.target, Buffer.from(letter?.payload ?? '').toString(), letter?.contentType, letter?.id],
@@ -131,7 +131,7 @@ test('after maxAttempts a message is given up', async (t) => {
   await logged('webhookFailed');
   await flight.clock.advance(1_000);
   (await receiver.next()).answer(502);
-  assert.match(await given, /^given up, .*: after 2 attempts: it was answered 502$/);
+  assert.match(await given, /^given up, .*: after 2 attempts: the answer was 502$/);
 });
 
 test('messages of one source, or partition key, go one after the other; others beside them, as many as may', async (t) => {
@@ -183,11 +183,11 @@ test('a landing answers the attempts under way, begins no others for what failed
   const behind = give(message('3', { source: 'b' }));
   const came = await receiver.next();
   const landed = flight.land();
-  assert.match(await failed, /: the satellite lands: it was answered 500$/);
+  assert.match(await failed, /: the satellite lands: the answer was 500$/);
   came.answer(200);
   assert.equal(await underWay, 'handled');
   (await receiver.next()).answer(503, { 'retry-after': '60' });
-  assert.match(await behind, /: the satellite lands: it was answered 503$/);
+  assert.match(await behind, /: the satellite lands: the answer was 503$/);
   const { unfinished, failures } = await landed;
   assert.deepEqual([unfinished, failures], [[], []]);
   assert.equal(receiver.count, 3);

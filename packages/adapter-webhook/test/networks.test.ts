@@ -65,7 +65,7 @@ test('a network is an address, with a length or without', () => {
   for (const text of ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8', '0.0.0.0/0', '::/0'])
     assert.equal(networkProblem(text), undefined);
   for (const text of ['', '10.0.0.0/33', '::/129', '10.0.0', 'localhost', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0.0/'])
-    assert.match(networkProblem(text) ?? '', /no address and no network/, text);
+    assert.match(networkProblem(text) ?? '', /neither an address nor a network/, text);
 });
 
 /** What a look-up calls back with. */

@@ -4,8 +4,8 @@ import type { Connection } from 'rabbitmq-client';
 /** What a connection ends with when something other than AMQP comes. */
 export const NOT_AMQP = 'it does not speak AMQP';
 
-/** More than any frame has, in bytes: the library asks servers for no more than 8 KiB. */
-const MAX_FRAME = 1024 * 1024;
+/** The largest frame that servers are asked for, in bytes: none is larger, before that either. */
+export const MAX_FRAME: number = 8 * 1024;
 
 /** The library first reads so much, which no frame is shorter than. */
 const HEADER = 8;
@@ -28,7 +28,7 @@ export function checkFrames(connection: Connection): void {
   };
   socket.read = (size) => {
     // guard: a frame of a length that no frame has ends the connection
-    if (size !== undefined && size > MAX_FRAME) return refuse();
+    if (size !== undefined && size > MAX_FRAME + 1) return refuse();
     const bytes = read(size) as Buffer | null;
     if (isKnown || bytes === null) return bytes;
     isKnown = true;

@@ -2,6 +2,7 @@ import { ServerUrls, URLS, urlsOf, type Urls } from '@sputnikjs/messaging/connec
 import { TLS_KEYS, tlsMisfits, type TlsConfig } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { EXCHANGE, QUEUE, type ExchangeConfig, type QueueConfig } from './topology-config.js';
+import { DEFAULT_LIMIT } from './refusal.js';
 import { nameSchema } from './short-text.js';
 
 /** Configuration of the AMQP connector. */
@@ -13,6 +14,8 @@ export interface AmqpConfig extends TlsConfig {
   readonly password?: string | undefined;
   /** Most messages sent and not yet confirmed. */
   readonly inFlight: number;
+  /** Largest message that is taken from the server. */
+  readonly maxMessageBytes: number;
   /** Exchange to publish to. With the default exchange (""), targets are names of queues; with another, they are routing keys. */
   readonly exchange: string;
   /** Exchanges to create at connect if missing, and to check otherwise. */
@@ -44,6 +47,13 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
       ),
     password: z.string().meta({ writeOnly: true }).optional().describe('Password of the user.'),
     inFlight: z.int().min(1).max(65_535).default(1024).describe('Most messages sent and not yet confirmed.'),
+    maxMessageBytes: z
+      .int()
+      .min(1)
+      .default(DEFAULT_LIMIT)
+      .describe(
+        'Largest message that is taken from the server, in bytes; one that announces a larger one is left, and connected to again.',
+      ),
     exchange: nameSchema(0)
       .default('')
       .describe(
@@ -74,8 +84,8 @@ function misfits(config: AmqpConfig): readonly Misfit[] {
   const { url, username, password } = config;
   const bad = AMQP_URLS.problems(url);
   const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
-  if (password !== undefined && username === undefined) found.push([['password'], 'needs a username; give that too']);
-  if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give that too']);
+  if (password !== undefined && username === undefined) found.push([['password'], 'needs a username; give one, too']);
+  if (username !== undefined && password === undefined) found.push([['username'], 'needs a password; give one, too']);
   if (bad.length > 0) return found;
   const isTls = urlsOf(url).some((each) => AMQP_URLS.isTls(each));
   for (const [key, message] of tlsMisfits(config, isTls, 'amqps://')) found.push([[key], message]);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Logger } from '@sputnikjs/core';
 import { Link, type LinkUser } from '@sputnikjs/messaging/connector';
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client';
+import { boundBodies } from './bound-bodies.js';
 import { checkFrames } from './check-frames.js';
 
 /** What a connection of a link is for. A server short of memory or disk stops reading from connections that have published. */
@@ -20,6 +21,7 @@ export interface AmqpLinkUser extends LinkUser {
  */
 export class AmqpLink extends Link<AmqpLinkUser> {
   readonly #options: ConnectionOptions;
+  readonly #maxMessageBytes: number;
   readonly #log: Logger | undefined;
   readonly #connections = new Set<Connection>();
   readonly #byRole = new Map<Role, Connection>();
@@ -27,9 +29,10 @@ export class AmqpLink extends Link<AmqpLinkUser> {
   #heart: Channel | undefined;
   #blocked: string | undefined;
 
-  constructor(url: string, options: ConnectionOptions, log: Logger | undefined) {
+  constructor(url: string, options: ConnectionOptions, maxMessageBytes: number, log: Logger | undefined) {
     super(url);
     this.#options = options;
+    this.#maxMessageBytes = maxMessageBytes;
     this.#log = log;
   }
 
@@ -86,6 +89,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
 
   async #channelOn(connection: Connection, failed: (error: Error) => void): Promise<Channel> {
     const channel = await this.during(connection.acquire({ emitErrorsFromChannel: true }));
+    boundBodies(channel, this.#maxMessageBytes);
     // guard: errors say what the server says, and no more
     channel.on('error', (error: Error) => failed(tidied(error)));
     channel.on('close', () => this.#channels.delete(channel));

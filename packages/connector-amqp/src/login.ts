@@ -3,7 +3,7 @@ import type { Logger } from '@sputnikjs/core';
 import { reasonOf } from '@sputnikjs/messaging/connector';
 import { readTls } from '@sputnikjs/messaging/net';
 import type { ConnectionOptions } from 'rabbitmq-client';
-import { NOT_AMQP } from './check-frames.js';
+import { MAX_FRAME, NOT_AMQP } from './check-frames.js';
 import { AMQP_URLS, type AmqpConfig } from './config.js';
 import { AmqpLink } from './link.js';
 
@@ -25,7 +25,7 @@ export async function openLink(
 ): Promise<AmqpLink> {
   const options = await optionsOf(url, config);
   signal.throwIfAborted();
-  const link = new AmqpLink(url, options, log);
+  const link = new AmqpLink(url, options, config.maxMessageBytes, log);
   const aborted = (): void => link.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {
@@ -50,6 +50,7 @@ async function optionsOf(url: string, config: AmqpConfig): Promise<ConnectionOpt
     username,
     password,
     heartbeat: HEARTBEAT_S,
+    frameMax: MAX_FRAME,
     // sputnik's attempts have a deadline
     connectionTimeout: 0,
     ...(tls && { tls: { ...(await readTls(config)), ...(name !== undefined && { servername: name }) } }),

@@ -123,6 +123,9 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     if (this.#over.signal.aborted || this.#current?.channel !== channel) return;
     this.#troubles = 0;
     this.#underWay.handle(channel, delivery);
+    // guard: a server that delivers more than it was asked for is left
+    if (this.#underWay.isExceeded)
+      this.#parts.link.end(new Error(`the server delivers more than the ${this.#prefetch} messages that it may`));
   }
 
   /** The server no longer delivers on a channel. */

@@ -65,7 +65,7 @@ export const EXCHANGE: z.ZodType<ExchangeConfig> = z.strictObject({
 export const QUEUE: z.ZodType<QueueConfig> = z
   .strictObject({
     name: nameSchema(1).describe('Name of the queue.'),
-    type: z.enum(['classic', 'quorum']).describe('"classic", or "quorum": on several servers of a cluster.'),
+    type: z.enum(['classic', 'quorum']).describe('"classic", or "quorum" for several servers of a cluster.'),
     durable: z
       .boolean()
       .default(true)
@@ -137,14 +137,14 @@ function misfits(queue: QueueConfig): readonly Misfit[] {
   const add = (key: keyof QueueConfig, message: string): void => void found.push([[key], message]);
   if (type === 'quorum' && !durable) add('durable', 'quorum queues are durable; leave it out');
   if (overflow !== undefined && maxLength === undefined && maxLengthBytes === undefined)
-    add('overflow', 'needs maxLength or maxLengthBytes; give one of them too');
+    add('overflow', 'needs maxLength or maxLengthBytes; give one of them, too');
   if (deadLetterRoutingKey !== undefined && deadLetterExchange === undefined)
-    add('deadLetterRoutingKey', 'needs deadLetterExchange; give that too ("" is the default exchange)');
+    add('deadLetterRoutingKey', 'needs deadLetterExchange; give one, too ("" is the default exchange)');
   if (queue.deliveryLimit !== undefined && type !== 'quorum')
     add('deliveryLimit', 'only quorum queues count deliveries; choose "type": "quorum", or leave it out');
   for (const name of Object.keys(queue.arguments))
     if (Object.hasOwn(KEYS, name))
-      found.push([['arguments', name], `has a key of its own, "${KEYS[name as keyof typeof KEYS]}"; use that`]);
+      found.push([['arguments', name], `has its own key, "${KEYS[name as keyof typeof KEYS]}"; use that`]);
   return found;
 }
 

@@ -59,6 +59,11 @@ export class UnderWay {
     for (const retry of this.#retries.keys()) this.#cancel(retry);
   }
 
+  /** True if more wait than may be under way: the server was asked for no more. */
+  get isExceeded(): boolean {
+    return this.#waiting.size > this.#limit;
+  }
+
   /** Resolves when no handler is under way. */
   idle(): Promise<void> {
     return this.#handlers.idle();

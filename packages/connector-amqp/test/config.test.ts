@@ -13,6 +13,7 @@ test('a url is all that is needed', () => {
     url: 'amqp://a',
     vhost: '/',
     inFlight: 1024,
+    maxMessageBytes: 134_217_728,
     exchange: '',
     exchanges: [],
     queues: [],

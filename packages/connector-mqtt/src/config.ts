@@ -64,7 +64,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
       .boolean()
       .default(true)
       .describe(
-        'False: the server keeps subscriptions, and messages for them, while the satellite is away; needs a clientId.',
+        'With false, the server keeps subscriptions, and messages for them, while the satellite is away. Needs a clientId.',
       ),
     keepaliveSeconds: z
       .int()
@@ -80,7 +80,7 @@ export const MQTT_CONFIG: z.ZodType<MqttConfig> = z
       .max(MAX_LENGTH)
       .optional()
       .describe(
-        'Largest packet that the server accepts, in bytes; a larger message is refused at once. Default: 268435455, with embedded 4194304. Servers of MQTT 3.1.1 do not tell their limit, and end the connection: set this to the limit of the server.',
+        'Largest packet that the server accepts, in bytes; a larger message is refused at once. Default: 268435455, with embedded 4194304. Servers of MQTT 3.1.1 do not tell their limit and close the connection: set this to the limit of the server.',
       ),
     inFlight: z.int().min(1).max(32_767).default(1024).describe('Most messages sent and not yet acknowledged.'),
     ...TLS_KEYS,
@@ -111,7 +111,7 @@ function misfits(config: MqttConfig): readonly Misfit[] {
   for (const [path, problem] of bad) found.push([['url', ...path], problem]);
   if (port !== undefined && !embedded)
     add('port', 'is for "embedded": true; put the port of a server into its url, mqtt://host:port');
-  if (password !== undefined && username === undefined) add('password', 'needs a username; give that too');
+  if (password !== undefined && username === undefined) add('password', 'needs a username; give one, too');
   if (!cleanSession && clientId === undefined)
     add('clientId', 'is needed with "cleanSession": false, for the server to recognise the client');
   // a bad url has said what it wants already

@@ -9,7 +9,7 @@ import {
 import { Fifo } from '@sputnikjs/messaging/connector';
 import type { MqttConfig } from './config.js';
 import { Handling, type Delivery } from './handling.js';
-import type { MqttLink, MqttLinkUser } from './link.js';
+import { MOST_RECEIVED_BYTES, type MqttLink, type MqttLinkUser } from './link.js';
 import { pubackPacket } from './packets.js';
 import { filterProblem, isShared } from './topic.js';
 
@@ -17,8 +17,6 @@ type ReceivedMessage = Parameters<NonNullable<MqttLinkUser['received']>>[0];
 
 /** Most messages of QoS 0 that wait for a handler: nothing slows their publishers down. */
 const MAX_WAITING_QOS0 = 1000;
-/** Most bytes of all messages that are not handled yet. Most servers stop long before: mosquitto at 20 messages. */
-const MAX_BYTES = 32 * 1024 * 1024;
 /** About how many bytes a message takes besides its payload. */
 const OVERHEAD = 500;
 
@@ -87,7 +85,9 @@ export class MqttConsumer implements MessageConsumer, MqttLinkUser {
     const id = qos === 0 ? undefined : messageId;
     const delivery: Delivery = { message, id, bytes: OVERHEAD + payload.length, open: 1, abandoned: false };
     this.#bytes += delivery.bytes;
-    if (this.#bytes > MAX_BYTES) return this.#link.end(new Error('messages arrive faster than they are handled'));
+    // most servers stop long before: mosquitto at 20 messages
+    if (this.#bytes > MOST_RECEIVED_BYTES)
+      return this.#link.end(new Error('messages arrive faster than they are handled'));
     if (id !== undefined) this.#unacknowledged.push(delivery);
     const takers = [...this.#handlings].filter((handling) => !handling.stopped && handling.matches(topic));
     if (takers.length === 0) return this.#unexpected(delivery);

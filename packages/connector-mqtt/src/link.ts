@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Link, reasonOf, type LinkUser } from '@sputnikjs/messaging/connector';
+import { inspectIncoming, Link, reasonOf, type LinkUser } from '@sputnikjs/messaging/connector';
 import { MqttClient, type IClientOptions, type Packet } from 'mqtt';
+import { Frames } from './frames.js';
 import { DISCONNECT, PacketIds } from './packets.js';
 
 type ReceivedMessage = Parameters<MqttClient['handleMessage']>[0];
@@ -21,6 +22,9 @@ const NOT_MQTT = 'it does not speak MQTT; is the url right?';
 
 /** What a server has to say to who publishes and subscribes with QoS 0 and 1 (MQTT 3.1.1, 3). */
 const EXPECTED: ReadonlySet<string> = new Set(['connack', 'publish', 'puback', 'suback', 'unsuback', 'pingresp']);
+
+/** Larger packets from the server would not be handled: so much of all messages may wait for handlers. In bytes. */
+export const MOST_RECEIVED_BYTES: number = 32 * 1024 * 1024;
 
 /** What a server's first packet begins with: CONNACK (MQTT 3.1.1, 3.2.0-1). */
 const CONNACK = 0x20;
@@ -43,9 +47,8 @@ export class MqttLink extends Link<MqttLinkUser> {
   constructor(url: string, socket: Socket, options: IClientOptions) {
     super(url);
     this.#socket = socket;
-    // before the library, which may take text for the beginning of a long packet, and wait
-    // guard: what does not begin with CONNACK ends the attempt
-    socket.once('data', (data: Buffer) => data[0] !== CONNACK && this.end(new Error(NOT_MQTT)));
+    // before the library, which puts together whatever is announced, and may take text for the beginning of a long packet
+    inspectIncoming(socket, inspection());
     this.#client = new MqttClient(() => socket, {
       ...options,
       protocolVersion: 4,
@@ -73,7 +76,7 @@ export class MqttLink extends Link<MqttLinkUser> {
 
   /** The library would act on it all the same, and fails at some: with another name it passes it over. */
   #refuse(packet: Packet): void {
-    this.end(new Error(`it sends ${packet.cmd} to a client that asked for no such thing`));
+    this.end(new Error(`it sends ${packet.cmd} to a client that did not ask for it`));
     Object.assign(packet, { cmd: 'refused' });
   }
 
@@ -138,6 +141,23 @@ export class MqttLink extends Link<MqttLinkUser> {
     this.#socket.end(DISCONNECT);
     await closed;
   }
+}
+
+/** Says what is wrong with the packets of a server, piece by piece. */
+function inspection(): (bytes: Buffer) => Error | undefined {
+  const frames = new Frames();
+  let isKnown = false;
+  return (bytes) => {
+    // guard: what does not begin with CONNACK ends the attempt
+    if (!isKnown && bytes[0] !== CONNACK) return new Error(NOT_MQTT);
+    isKnown = true;
+    const { length } = frames.take(bytes);
+    // guard: a packet of a length that is not taken ends the connection
+    if (length <= MOST_RECEIVED_BYTES) return undefined;
+    return new Error(
+      `the server announces a packet of ${length} bytes, and ${MOST_RECEIVED_BYTES} are taken at the most`,
+    );
+  };
 }
 
 /** Refusals by the server carry the return code of CONNACK (MQTT 3.1.1, 3.2.2.3). */

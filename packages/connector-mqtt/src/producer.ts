@@ -58,7 +58,8 @@ function refused({ target, payload }: ProduceMessage, maxPacketBytes: number): E
   const length = packetLength(Buffer.byteLength(target), payload);
   if (length <= maxPacketBytes) return undefined;
   const name = JSON.stringify(target.slice(0, 200));
-  if (length > MAX_LENGTH) return new Error(`cannot publish to ${name}: the message is larger than MQTT's 256 MiB`);
+  if (length > MAX_LENGTH)
+    return new Error(`cannot publish to ${name}: the message is larger than the 256 MiB of MQTT`);
   const text = `cannot publish to ${name}: its packet has ${length} bytes, more than the ${maxPacketBytes} of "maxPacketBytes"`;
   return new Error(text);
 }

@@ -152,3 +152,42 @@ test('a server that sends what is not for a client of QoS 1 ends the connection,
     assert.match(String(await lost), /is lost/, name);
   }
 });
+
+test('a server that announces a packet of 256 MiB, before the login or after it, is left at once', async (t) => {
+  const chunk = Buffer.alloc(MEBI, 'a');
+  const most = [0xff, 0xff, 0xff, 0x7f];
+  for (const [name, ...answers] of [
+    ['connack', [0x20, ...most]],
+    ['publish', [0x20, 2, 0, 0], [0x32, ...most, 0, 1, 97]],
+    ['suback', [0x20, 2, 0, 0], [0x90, ...most]],
+  ] as const) {
+    const server = createServer((socket) => {
+      const left = answers.map((bytes) => Buffer.from(bytes));
+      let megabytes = 2_000;
+      const flood = (): void => {
+        while (megabytes-- > 0 && !socket.destroyed) if (!socket.write(chunk)) return;
+      };
+      socket
+        .on('error', () => {})
+        .on('data', () => {
+          socket.write(left.shift() ?? '');
+          if (left.length > 0) return;
+          socket.on('drain', flood);
+          flood();
+        });
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const connector = makeConnector(t, { url });
+    const before = process.memoryUsage().rss;
+    const failure = connect(connector).then(async ({ lost }) => {
+      void connector.isConnected();
+      return ((await lost) as Error).cause;
+    });
+    const error = await failure.catch((cause: unknown) => cause);
+    assert.match(String(error), /announces a packet of 268435455 bytes, and 33554432 are taken at the most/, name);
+    const more = (process.memoryUsage().rss - before) / MEBI;
+    assert.ok(more < 100, `${name}: it took ${more} MB`);
+  }
+});

@@ -65,7 +65,7 @@ const STREAM = z
       .number()
       .min(1)
       .optional()
-      .describe('Messages are deleted after this time. Default: as late as the server allows.'),
+      .describe('Messages are deleted after this time. Default: as long as the server allows.'),
     duplicateWindowSeconds: z
       .number()
       .min(0.1)
@@ -132,8 +132,8 @@ function misfits(config: NatsConfig): readonly Misfit[] {
   const bad = NATS_URLS.problems(url);
   const found: Misfit[] = bad.map(([path, problem]) => [['url', ...path], problem]);
   const add = (key: keyof NatsConfig, message: string): void => void found.push([[key], message]);
-  if (password !== undefined && username === undefined) add('password', 'needs a username; give that too');
-  if (username !== undefined && password === undefined) add('username', 'needs a password; give that too');
+  if (password !== undefined && username === undefined) add('password', 'needs a username; give one, too');
+  if (username !== undefined && password === undefined) add('username', 'needs a password; give one, too');
   const [first, ...others] = (['username', 'token', 'credsFile', 'nkeySeed'] as const).filter((key) => config[key]);
   for (const other of others) add(other, `conflicts with ${first}; keep one of the two`);
   if (!jetstream && streams.length > 0)

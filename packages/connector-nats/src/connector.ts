@@ -7,6 +7,7 @@ import {
   type MessageRequester,
   type MessageResponder,
   type MessagingConnection,
+  type PeerNetwork,
   type ServerFound,
 } from '@sputnikjs/messaging';
 import { LinkConnector, Servers, urlsOf } from '@sputnikjs/messaging/connector';
@@ -22,6 +23,7 @@ import type { NatsLink, NatsLinkUser } from './link/link.js';
 import { credsProblems, openLink } from './link/login.js';
 import { JetStreamProducer } from './jetstream/producer.js';
 import { Streams } from './jetstream/streams.js';
+import { NatsPeers } from './peers/peers.js';
 
 /** The connection that blocks get. */
 export interface NatsMessaging extends MessagingConnection {
@@ -31,6 +33,8 @@ export interface NatsMessaging extends MessagingConnection {
   readonly dropped: number;
   readonly requester: MessageRequester;
   readonly responder: MessageResponder;
+  /** Joins processes to one satellite. */
+  readonly peers: PeerNetwork;
 }
 
 class Connection implements NatsMessaging {
@@ -39,6 +43,7 @@ class Connection implements NatsMessaging {
   readonly consumer: MessageConsumer;
   readonly requester: MessageRequester;
   readonly responder: NatsResponder;
+  readonly peers: PeerNetwork;
 
   constructor(link: NatsLink, { jetstream, inFlight, durable }: NatsConfig, streams: Streams, log: Logger | undefined) {
     this.url = link.url;
@@ -48,6 +53,7 @@ class Connection implements NatsMessaging {
     this.consumer = jetstream ? new JetStreamConsumer(streams, durable, log) : new CoreConsumer(link, durable, log);
     this.requester = new NatsRequester(link, (target) => streams.cover(target));
     this.responder = new NatsResponder(link, durable, log);
+    this.peers = new NatsPeers(link);
   }
 
   get dropped(): number {

@@ -94,3 +94,119 @@ test('a server that refuses us and then says what is not NATS ends the connectio
   await turn();
   assert.deepEqual(printed.mock.calls, []);
 });
+
+test('JetStream that answers with what it should not is printed by nobody, and asked once', async (t) => {
+  const printed = (['log', 'error'] as const).map((name) => t.mock.method(console, name, () => {}));
+  let [questions, sid] = [0, ''];
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write(INFO);
+    socket.on('data', (data: Buffer) => {
+      for (const line of String(data).split('\r\n')) {
+        // the library's own inbox for answers comes last
+        sid = /^SUB _INBOX\S+ (\d+)/.exec(line)?.[1] ?? sid;
+        const [, reply] = /^PUB \S+STREAM\.NAMES (\S+) \d+/.exec(line) ?? [];
+        const answer = JSON.stringify({ type: '\u001B[2J', total: 1e9, streams: ['S', 'T'] });
+        if (line === 'PING') socket.write('PONG\r\n');
+        else if (reply !== undefined && ++questions > 0)
+          socket.write(`MSG ${reply} ${sid} ${answer.length}\r\n${answer}\r\n`);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { connection } = await open(t, { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const error = await rejection(connection.consumer.consume('a', async () => {}));
+  assert.match(error.message, /^several streams have subjects of "a": S, T;/);
+  assert.equal(questions, 1);
+  for (const { mock } of printed) assert.deepEqual(mock.calls, []);
+});
+
+const MEBI = 1024 * 1024;
+
+/** Where a server listens that says that, and then as many bytes as are taken, 2 GB at most, once somebody pings who has logged in, or before. */
+async function floodingServer(t: TestContext, said: string, pongs: number): Promise<string> {
+  const chunk = Buffer.alloc(MEBI, 'a');
+  const server = createServer((socket) => {
+    let [left, pings] = [2_000, 0];
+    const flood = (): void => {
+      while (left-- > 0 && !socket.destroyed) if (!socket.write(chunk)) return;
+    };
+    socket.on('error', () => {}).write(INFO);
+    socket.on('data', (data: Buffer) => {
+      if (!data.includes('PING')) return;
+      if (pings++ < pongs) return void socket.write('PONG\r\n');
+      socket.on('drain', flood).write(said);
+      flood();
+    });
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  return `nats://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a server that has let us in and announces a message of gigabytes is left at once', async (t) => {
+  for (const said of ['MSG a 1 2000000000\r\n', 'HMSG a 1 12 2000000000\r\n', 'INFO {', "-ERR '"]) {
+    const url = await floodingServer(t, said, 2);
+    const { connector, lost } = await connect(makeConnector(t, { url, jetstream: false }));
+    const before = process.memoryUsage().rss;
+    void connector.isConnected();
+    assert.match(
+      String(((await lost) as Error).cause),
+      /announces a message of 2000000000 bytes, more than any server|a line of more than 1 MiB/,
+      said,
+    );
+    const more = (process.memoryUsage().rss - before) / MEBI;
+    assert.ok(more < 300, `${said}: it took ${more} MB`);
+  }
+});
+
+test('a server that answers a login with gigabytes is left after the first megabyte', async (t) => {
+  for (const said of ['MSG a 1 2000000000\r\n', 'INFO {', "-ERR '"]) {
+    const url = await floodingServer(t, said, 0);
+    const before = process.memoryUsage().rss;
+    const error = await rejection(connect(makeConnector(t, { url, jetstream: false })));
+    assert.match(error.message, /it answers a login with more than 1 MiB/);
+    const more = (process.memoryUsage().rss - before) / MEBI;
+    assert.ok(more < 100, `${said}: it took ${more} MB`);
+  }
+});
+
+test('a server that delivers far more than it was asked for is left', async (t) => {
+  const { port, url: real } = await started(t);
+  await addStream(real, { name: 'S', subjects: ['a'] });
+  const payload = 'x'.repeat(100_000);
+  const proxy = createServer((client) => {
+    const server = connectTo(port, '127.0.0.1').on('error', () => {});
+    client.on('error', () => {}).on('close', () => server.destroy());
+    server.on('close', () => client.destroy());
+    client.pipe(server);
+    let [rest, left] = ['', 0];
+    let delivery = '';
+    const more = (): void => {
+      while (left-- > 0 && !client.destroyed) if (!client.write(delivery)) return;
+    };
+    client.on('drain', more);
+    server.on('data', (data: Buffer) => {
+      client.write(data);
+      rest += data.toString('latin1');
+      const [found] = /^MSG \S+ \d+ \$JS\.ACK\S+ 100000\r\n.{100000}\r\n/m.exec(rest) ?? [];
+      if (found === undefined || delivery !== '') return;
+      delivery = found;
+      left = 20_000;
+      setImmediate(more);
+    });
+  }).listen(0, '127.0.0.1');
+  t.after(() => proxy.close());
+  await once(proxy, 'listening');
+  const url = `nats://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { connection, lost } = await open(t, { url });
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  await connection.consumer.consume('a', () => new Promise(() => most++), { maxUnacknowledged: 3 });
+  // its acknowledgement may come after the end
+  connection.producer.produce({ target: 'a', payload }).catch(() => {});
+  assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
+  assert.equal(most, 3);
+  const more = (process.memoryUsage().rss - before) / MEBI;
+  assert.ok(more < 200, `it took ${more} MB`);
+});

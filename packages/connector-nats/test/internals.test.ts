@@ -101,6 +101,12 @@ test('the parser says whether it is between two messages', () => {
     return parser.state === OP_START;
   });
   assert.deepEqual(states, [false, true, false, true], changed('the states of the parser'));
+  parser.parse(Buffer.from('MSG a.b 1 70000\r\npay'));
+  assert.equal(parser.state, library.State.MSG_PAYLOAD, changed('the states of the parser'));
+  assert.equal(parser.ma.size, 70_000, changed('the parser has no ma.size'));
+  const inLine = new library.Parser({ push() {} });
+  inLine.parse(Buffer.from('INFO {"a'));
+  assert.equal(inLine.argBuf?.length, 3, changed('the parser has no argBuf'));
 });
 
 test('no other file reaches inside the library', () => {

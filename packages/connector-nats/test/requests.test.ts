@@ -19,7 +19,7 @@ test('a request for what a stream takes is refused: its acknowledgement would co
   const server = await started(t);
   const { connection } = await open(t, { url: server.url, ...STREAMS });
   const { message } = await rejection(connection.requester.request({ target: 'kept.x', payload: '' }));
-  assert.match(message, /a stream of the connector takes what goes there/);
+  assert.match(message, /a stream of the connector stores what goes there/);
 });
 
 test('a service that says it failed is told apart from a reply, and ours says so in the same way', async (t) => {

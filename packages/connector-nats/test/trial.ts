@@ -44,16 +44,16 @@ async function placeOn(server: RealServer, name: string, limits: object = {}): P
   return placeOf(server, name);
 }
 
-/** Its consumer delivers what it has no word of for half a second, and gives up after the second time. */
+/** Its consumer delivers what it has no word of for three seconds, which a process on a busy machine may have no turn for, and gives up after the second time. */
 async function longHandling(server: RealServer): Promise<LongHandling> {
   const place = await placeOn(server, 'long');
   const consumer = { durable_name: 'sputnik-long_all', ack_policy: 'explicit', filter_subject: place.source } as const;
   await withPlain(
     server.url,
-    (_, { consumers }) => consumers.add('long', { ...consumer, ack_wait: nanos(500), max_deliver: 2 }),
+    (_, { consumers }) => consumers.add('long', { ...consumer, ack_wait: nanos(3_000), max_deliver: 2 }),
     plainLogin,
   );
-  return { make: () => make(server.port), place, handlerMs: 3_000, consumers: 2 };
+  return { make: () => make(server.port), place, handlerMs: 7_500, consumers: 2 };
 }
 
 /** A server whose streams take whatever there is; a subscriber sees it all. */

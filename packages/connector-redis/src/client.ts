@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { inspectIncoming } from '@sputnikjs/messaging/connector';
 import { AbstractConnector, Redis, type Command } from 'ioredis';
+import { AnswerBounds, NOT_REDIS } from './answer-bounds.js';
 import { watchAnswers } from './internals.js';
 import { ServerError } from './server-error.js';
 
@@ -10,9 +12,6 @@ const CLOSED_BY_SERVER = 'the server closed the connection';
  * clients (`timeout 1`) is about two seconds.
  */
 const IDLE_MS = 500;
-
-/** What ends a client that gets something other than answers. */
-export const NOT_REDIS = 'it does not speak Redis; is the url right?';
 
 /** What the library calls some ends of a client, and what they are. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
@@ -36,13 +35,12 @@ export class Client {
   /** Something was sent since the last look. */
   #isBusy = true;
   #end: Error | undefined;
-  readonly #boundLogin = (): void => {
-    if (this.#socket.bytesRead > MOST_AT_LOGIN)
-      this.end(new Error('it answers a login with more than 64 kB, which no Redis does; is the url right?'));
-  };
+  readonly #bounds = new AnswerBounds(MOST_AT_LOGIN, tooLargeForLogin);
+  readonly #maxAnswerBytes: number;
 
   /** Takes an open socket over. */
-  constructor(socket: Socket) {
+  constructor(socket: Socket, maxAnswerBytes: number) {
+    this.#maxAnswerBytes = maxAnswerBytes;
     this.#socket = socket;
     let broken: Error | undefined;
     socket.on('error', (error) => (broken = error));
@@ -69,8 +67,8 @@ export class Client {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
     });
-    // The library puts together whatever is announced, gigabytes, and so far anybody may be at the other end.
-    socket.on('data', this.#boundLogin);
+    // the library puts together whatever is announced, gigabytes
+    inspectIncoming(socket, (bytes) => this.#bounds.take(bytes));
     socket.pause();
     this.#redis.on('error', (error: Error) => this.end(error));
     watchAnswers(this.#redis, {
@@ -80,9 +78,9 @@ export class Client {
     this.#looks = setInterval(() => this.#look(), IDLE_MS);
   }
 
-  /** The server has let us in: answers may be of any size. */
+  /** The server has let us in: answers may be larger. */
   trust(): void {
-    this.#socket.off('data', this.#boundLogin);
+    this.#bounds.raise(this.#maxAnswerBytes, (bytes) => tooLarge(bytes, this.#maxAnswerBytes));
   }
 
   /** Resolves when commands can be sent. */
@@ -157,6 +155,14 @@ export class Client {
     if (!(explained instanceof ServerError) || explained.isFatal) this.end(explained);
     return this.#end ?? explained;
   }
+}
+
+function tooLargeForLogin(): Error {
+  return new Error('it answers a login with more than 64 kB, which no Redis does; is the url right?');
+}
+
+function tooLarge(bytes: number, most: number): Error {
+  return new Error(`the server announces an answer of ${bytes} bytes, more than the ${most} of "maxAnswerBytes"`);
 }
 
 function meant(cause: Error): Error {

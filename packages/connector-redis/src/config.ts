@@ -13,6 +13,8 @@ export interface RedisConfig extends TlsConfig {
   readonly database: number;
   /** Most messages sent and not yet acknowledged. */
   readonly inFlight: number;
+  /** Largest answer that is taken from the server: one message, or all that a read brings. */
+  readonly maxAnswerBytes: number;
   /** About how many entries a stream keeps: the server deletes older ones as messages are produced. */
   readonly maxLength?: number | undefined;
   /** Name of the consumer group. Satellites of a group share the messages of a stream. */
@@ -40,6 +42,13 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
     password: z.string().min(1).meta({ writeOnly: true }).optional().describe('Password of the user.'),
     database: z.int().min(0).default(0).describe('Number of the database with the streams.'),
     inFlight: z.int().min(1).max(65_536).default(1024).describe('Most messages sent and not yet acknowledged.'),
+    maxAnswerBytes: z
+      .int()
+      .min(65_536)
+      .default(268_435_456)
+      .describe(
+        'Largest answer that is taken from the server, in bytes: all the messages that a read brings, at most 128. A server that announces a larger one is left, and connected to again.',
+      ),
     maxLength: z
       .int()
       .min(1)
@@ -55,20 +64,20 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
     createGroups: z
       .boolean()
       .default(true)
-      .describe('Creates a missing stream or group; false: that is an error that says how to create them.'),
+      .describe('Creates a missing stream or group. With false, a missing one is an error that says how to create it.'),
     consumerName: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Name of this satellite in the group; must be unique. Default: a new one for each process. With a fixed name, a satellite resumes what it left unacknowledged at once after a restart.',
+        'Name of this satellite in the group; must be unique. Default: a new one for each process. With a fixed name, a satellite that restarts resumes its unacknowledged messages at once.',
       ),
     claimAfterMs: z
       .int()
       .min(1000)
       .default(30_000)
       .describe(
-        'Other consumers take over a message that its consumer has not touched for this time, in milliseconds. Must be the same for the whole group.',
+        'Other consumers take over a message that its consumer has not touched for this time, in milliseconds. All consumers of the group need the same value.',
       ),
     ...TLS_KEYS,
   })
@@ -82,7 +91,7 @@ function misfits(config: RedisConfig): readonly (readonly [key: keyof RedisConfi
   const found: (readonly [keyof RedisConfig, string])[] = [];
   const bad = REDIS_URLS.problem(url);
   if (bad !== undefined) found.push(['url', bad]);
-  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give that too']);
+  if (username !== undefined && password === undefined) found.push(['username', 'needs a password; give one, too']);
   if (bad === undefined) found.push(...tlsMisfits(config, REDIS_URLS.isTls(url), 'rediss://'));
   return found;
 }

@@ -78,7 +78,7 @@ export class RedisConsumer implements MessageConsumer {
   async #restore(source: string, error: unknown): Promise<void> {
     if (!hasCode(error, 'NOGROUP')) throw error;
     await prepareGroup(this.#link, source, this.#config);
-    this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was missing; it is created again`);
+    this.#log?.warn({ event: 'groupMade', source }, `the group of "${source}" was missing and has been created again`);
   }
 
   #drop(source: string, count: number): void {

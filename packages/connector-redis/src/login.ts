@@ -1,5 +1,6 @@
 import { openSocket, reasonOf } from '@sputnikjs/messaging/connector';
-import { Client, NOT_REDIS } from './client.js';
+import { NOT_REDIS } from './answer-bounds.js';
+import { Client } from './client.js';
 import { REDIS_URLS, type RedisConfig } from './config.js';
 import { isPassing } from './server-error.js';
 
@@ -14,7 +15,7 @@ export interface Login {
 
 /** Connects. Rejects with what to do about it, or, at once and with the connection closed, with the reason of the signal. */
 export async function login(config: RedisConfig, signal: AbortSignal): Promise<Login> {
-  const client = new Client(await openSocket(REDIS_URLS.addressOf(config.url), config, signal));
+  const client = new Client(await openSocket(REDIS_URLS.addressOf(config.url), config, signal), config.maxAnswerBytes);
   const aborted = (): void => client.end(signal.reason as Error);
   signal.addEventListener('abort', aborted);
   try {

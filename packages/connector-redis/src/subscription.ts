@@ -24,6 +24,8 @@ const CLAIM_MS = 5000;
 const CLAIM_ON_MS = 100;
 /** How often, at least, the server hears what is under way, in milliseconds. */
 const TICK_MS = 10_000;
+/** A read asks for no more messages: what they take together is bounded, see `maxAnswerBytes`. */
+const MOST_AT_ONCE = 128;
 /** While so many wait for another try, nothing else begins: their ids are in memory. */
 const MOST_FAILED = 1000;
 /** A read without an answer for this time never gets one, if the server answers other commands, in milliseconds. */
@@ -101,7 +103,8 @@ export class StreamSubscription implements Subscription, LinkUser {
 
   /** The oldest first: failed messages, then pending ones, then those that others left. */
   async #turn(): Promise<void> {
-    const { room, failures } = this.#handling;
+    const { failures } = this.#handling;
+    const room = Math.min(this.#handling.room, MOST_AT_ONCE);
     if (room <= 0) return this.#handling.change();
     const due = failures.takeDue(room);
     if (due.size > 0) return this.#retry(due);

@@ -13,6 +13,7 @@ test('a url is all that is needed', () => {
     url: 'redis://127.0.0.1:6379',
     database: 0,
     inFlight: 1024,
+    maxAnswerBytes: 268_435_456,
     group: 'sputnik',
     createGroups: true,
     claimAfterMs: 30_000,

@@ -32,7 +32,7 @@ test('a stream that somebody deletes is made anew, and consumed on', async (t) =
   await connection.producer.produce({ target: 'a', payload: '1' });
   await inbox.reaches(1);
   await withPlain(port, (plain) => plain.del('a'));
-  assert.equal(await log.said('groupMade'), 'the group of "a" was missing; it is created again');
+  assert.equal(await log.said('groupMade'), 'the group of "a" was missing and has been created again');
   await connection.producer.produce({ target: 'a', payload: '2' });
   await inbox.reaches(2);
   assert.deepEqual(inbox.texts, ['1', '2']);

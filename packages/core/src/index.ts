@@ -13,7 +13,7 @@ export { ERROR_CODES, SputnikError, type ErrorCode, type ErrorDetails } from './
 export type * from './block/events.js';
 export { globalFactories, registerBlockFactory, type BlockFactories } from './block/factories.js';
 export { finishMsg } from './flight/initiator-block.js';
-export type { MailboxOptions } from './mailbox/mailbox.js';
+export type { MailboxOptions } from './api/mailbox-options.js';
 export { withAddress, type BlockEntry } from './flight/assemble.js';
 export type { AnswerOf, AnyResponsibility, Clean, MessageOf, Msg, Responsibility } from './api/message.js';
 export type { ConnectAttempt, ServerConnector } from './server/server-connector.js';

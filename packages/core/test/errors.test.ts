@@ -62,6 +62,8 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
   SERVER_REFUSED: async () => new SputnikError('SERVER_REFUSED'),
   SERVER_FULL: async () => new SputnikError('SERVER_FULL'),
   NOBODY_LISTENS: async () => new SputnikError('NOBODY_LISTENS'),
+  // blocks in other processes are the sidecar's
+  ASK_UNREACHABLE: async () => new SputnikError('ASK_UNREACHABLE'),
   UNKNOWN_MESSAGE: async () => {
     const t = new TestFlight();
     await t.fly({ a: {} });

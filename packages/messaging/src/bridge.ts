@@ -118,7 +118,7 @@ export const bridgeBlock: BlockDefinition = defineBlock({
         const { source } = mail.msg;
         // guard: a landing is no trouble of the other server's
         if (isPassing(error) && !ctx.landing.aborted) {
-          const text = 'messages cannot go over the bridge for now; their server has them again';
+          const text = 'messages cannot go over the bridge for now; they went back to their server';
           problemLog.note('bridgeWaits', text, { source, error });
         }
         mail.fail(error);
@@ -164,8 +164,8 @@ function problemsOf(config: BridgeConfig, back: BridgeConfig | undefined): reado
     ...others
       .filter((other) => route.isCircleWith(other))
       .map(({ config: { from, to } }) => {
-        const way = `"${route.config.to}" comes back by the route from "${from}" to "${to}" of "${config.back}"`;
-        return `routes[${i}]: messages would go round in circles: what goes to ${way}; take other topics for one way`;
+        const way = `"${route.config.to}" comes back on the route from "${from}" to "${to}" of "${config.back}"`;
+        return `routes[${i}]: messages would go in circles: what goes to ${way}; use other topics for one way`;
       }),
   ]);
 }
@@ -179,12 +179,12 @@ function metricsOf(counts: Counts): readonly Metric[] {
   const counter = (name: string, help: string, value: number): Metric => ({ name, type: 'counter', help, value });
   return [
     counter('passed_total', 'Messages that the other server has taken.', counts.passed),
-    counter('duplicates_total', 'Of these, and of dead letters, those that it had already.', counts.duplicates),
-    counter('redelivered_total', 'Messages that had come before, as their server says.', counts.redelivered),
-    counter('circling_total', 'Messages that this bridge has brought itself, and does not take back.', counts.circling),
-    counter('refused_total', 'Messages refused for good, or without a route, each time.', counts.refused),
-    counter('dead_letters_total', 'Of these, those that went to the dead letters.', counts.deadLetters),
-    counter('headers_dropped_total', 'Headers that stay behind.', counts.headersLeft),
+    counter('duplicates_total', 'Of these and of dead letters, the messages that it had already.', counts.duplicates),
+    counter('redelivered_total', 'Messages that their server has delivered before.', counts.redelivered),
+    counter('circling_total', 'Messages that this bridge itself has brought, and does not take back.', counts.circling),
+    counter('refused_total', 'Messages refused for good, or without a route. Counts each delivery.', counts.refused),
+    counter('dead_letters_total', 'Of these, the messages that became dead letters.', counts.deadLetters),
+    counter('headers_dropped_total', 'Headers that cannot cross.', counts.headersLeft),
     counter(
       'stripped_total',
       'Messages whose headers and content type the other server does not carry.',

@@ -21,7 +21,7 @@ const Config = z.strictObject({
     .min(1)
     .default(MAX_UNACKNOWLEDGED)
     .describe(
-      'Most messages that the receiver was asked to handle and has not answered. How many it handles at once is its mailbox.concurrency.',
+      'Most messages that the receiver has not handled yet. Its mailbox.concurrency says how many it handles at once.',
     ),
 });
 

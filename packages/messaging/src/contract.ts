@@ -6,6 +6,7 @@ import {
   type ServerConnector,
   type StandardSchemaV1,
 } from '@sputnikjs/core';
+import type { PeerNetwork } from './peers.js';
 
 /** A message for the server, in terms common to all servers. */
 export interface ProduceMessage {
@@ -30,11 +31,6 @@ export interface ProduceMessage {
    * that keeps messages itself, as `spool` does, takes them all the same.
    */
   readonly whenAway?: 'wait' | 'reject' | undefined;
-  /**
-   * Returns false once nobody waits for the outcome any more. If the connection ends then, the block `producer` does not send the message
-   * again. Default: somebody always waits.
-   */
-  readonly isWanted?: (() => boolean) | undefined;
 }
 
 /** What a server says about a message that it has accepted. */
@@ -186,6 +182,8 @@ export interface MessagingConnection {
   readonly requester?: MessageRequester | undefined;
   /** Absent if the server has no requests. */
   readonly responder?: MessageResponder | undefined;
+  /** Absent if the server cannot join processes. */
+  readonly peers?: PeerNetwork | undefined;
 }
 
 /** Address of the block that sends messages to the server: post or ask it a {@link ProduceMessage}. */
@@ -305,6 +303,6 @@ export function requesterOf(connection: unknown): MessageRequester {
   if (typeof requester?.request === 'function') return requester as MessageRequester;
   throw new SputnikError(
     'BAD_SETUP',
-    'the server connector makes connections without a requester; use that of a server that has requests, such as NATS or RabbitMQ',
+    'the server connector makes connections without a requester; use a connector for a server with requests, such as NATS or RabbitMQ',
   );
 }

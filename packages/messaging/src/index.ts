@@ -32,6 +32,15 @@ export {
   type Subscription,
 } from './contract.js';
 export { causeOf, isPassing } from './passing.js';
+export {
+  peersOf,
+  type FoundPeer,
+  type Membership,
+  type Packet,
+  type Peer,
+  type PeerListener,
+  type PeerNetwork,
+} from './peers.js';
 export { producerBlock } from './producer.js';
 export { requesterBlock } from './requester.js';
 export { subscribe, unsubscribe, type SubscribeOptions } from './subscribe.js';

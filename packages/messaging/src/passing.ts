@@ -5,6 +5,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'SERVER_AWAY',
   'SERVER_FULL',
   'ASK_REFUSED',
+  'ASK_UNREACHABLE',
   'ASK_DROPPED',
   'ASK_ENDED',
   'ASK_ABORTED',

@@ -12,18 +12,18 @@ import {
 import { checkMessage } from './check-message.js';
 import { hasCode } from './has-code.js';
 import { MessageSpans, type Sending } from './spans.js';
-import { forgotten, givenUp, lostUnderWay, undelivered } from './undelivered.js';
+import { givenUp, lostUnderWay, undelivered } from './undelivered.js';
 import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
   concurrency: z.int().min(1).default(512).describe('Most messages under way to the server.'),
-  capacity: z.int().min(1).default(256).describe('Most messages that wait; beyond that, senders wait, or are refused.'),
+  capacity: z.int().min(1).default(256).describe('Most messages that wait. Beyond that, senders wait or are refused.'),
   maxHeldBytes: z
     .int()
     .min(1)
     .default(33_554_432)
     .describe(
-      'Most bytes of all messages, waiting or under way. A larger one is accepted when there is no other. Messages go in small batches, and are held until the last of their batch is on the server.',
+      'Most bytes of all messages, waiting or under way. A larger message is accepted if there is no other. Messages go in small batches, and count until the last of their batch is on the server.',
     ),
 });
 
@@ -101,7 +101,7 @@ interface Connected {
 
 /**
  * The block `producer`: sends messages to the server, at least once, in the order in which it accepted them. While the server is away, messages
- * wait, or are refused at once (`whenAway`), except those that nobody wants any more (`isWanted`). In a landing without a connection they fail, and the report counts them. While the
+ * wait, or are refused at once (`whenAway`). In a landing without a connection they fail, and the report counts them. While the
  * server has no room for a target, its messages wait or are refused at once (`whenFull`). A message that the server refuses for good fails
  * alone. So that a message at which the server cuts the connection fails alone, too, messages under way at a cut are sent again one at a
  * time at first, then more at once.
@@ -206,10 +206,6 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       if (suspects.size > 0) return;
       for (const job of held())
         if (link === over && job.sentOver !== over && !full.has(job.message.target)) attempt(job, over);
-    };
-    /** Ends the messages that nobody wants any more. */
-    const forget = (): void => {
-      for (const job of held()) if (job.message.isWanted?.() === false) end(job, forgotten(job.message));
     };
     /** There will be no more connection: this message fails, and so do those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
@@ -316,7 +312,6 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         link = { submit: submitTo(producerOf(connection)), sent: 0, tried: 0, window: 1 };
         spans.connected(connection);
         forgetFull();
-        forget();
         suspects.clear();
         for (const job of held()) if (job.sentOver !== undefined) suspects.add(job);
         sendOn(link);

@@ -16,12 +16,12 @@ const Config = z.strictObject({
     .int()
     .min(1)
     .default(256)
-    .describe('Most requests that wait to be sent; beyond that, those who ask wait, or are refused.'),
+    .describe('Most requests that wait to be sent. Beyond that, askers wait or are refused.'),
   maxHeldBytes: z
     .int()
     .min(1)
     .default(33_554_432)
-    .describe('Most bytes of all requests, not of their replies. A larger one is accepted when there is no other.'),
+    .describe('Most bytes of all requests, not of their replies. A larger request is accepted if there is no other.'),
 });
 
 /**
@@ -79,5 +79,5 @@ function checkRequest(request: RequestMessage): void {
   checkMessage(request);
   const { target, timeoutMs = 1 } = request;
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
-    throw new SputnikError('UNKNOWN_MESSAGE', `the timeoutMs of the request for "${target}" is more than 0`);
+    throw new SputnikError('UNKNOWN_MESSAGE', `the timeoutMs of the request for "${target}" must be more than 0`);
 }

@@ -10,12 +10,6 @@ export function undelivered({ target }: ProduceMessage, cause?: unknown): Sputni
   return new SputnikError(isFull ? 'SERVER_FULL' : 'CONNECTION_LOST', text, { cause });
 }
 
-/** The connection ended, and nobody waits for the message. */
-export function forgotten({ target }: ProduceMessage): SputnikError {
-  const text = `the connection ended, and nobody waits for the message for "${target}" any more: it is not sent again`;
-  return new SputnikError('CONNECTION_LOST', text);
-}
-
 /** The connection ended, and the message is not sent again: its sender hears of it. */
 export function lostUnderWay({ target }: ProduceMessage): SputnikError {
   const text = `the connection to the server is lost; it may have the message for "${target}", or not`;
@@ -28,6 +22,6 @@ export function lostUnderWay({ target }: ProduceMessage): SputnikError {
  */
 export function givenUp({ target, payload }: ProduceMessage, cuts: number, cause: unknown): SputnikError {
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const text = `gave up on the message for "${target}" (${size} bytes): ${cuts} connections ended when nothing else had been sent; check the server's log, and its limit for message size`;
+  const text = `gave up on the message for "${target}" (${size} bytes): ${cuts} connections ended after nothing but this message; check the server's log, and its limit for the size of messages`;
   return new SputnikError('SERVER_REFUSED', text, { cause });
 }

@@ -238,10 +238,7 @@ test('check finds messages that would go round in circles by topics', async () =
   };
   const [problem, ...others] = await check([{ from: 'sensors.>', to: 'sensors/{1}' }]);
   assert.equal(others.length, 0);
-  assert.match(
-    problem ?? '',
-    /^routes\[0\]: messages would go round in circles: what goes to "sensors\.\{1\}" comes back/,
-  );
+  assert.match(problem ?? '', /^routes\[0\]: messages would go in circles: what goes to "sensors\.\{1\}" comes back/);
   assert.equal((await check([{ from: '*.attic.>', to: 'sensors/{1}' }])).length, 1);
   assert.deepEqual(await check([{ from: 'sensors.>', to: 'from-nats/{1}' }]), []);
   assert.deepEqual(await check([{ from: 'commands.>', to: 'sensors/{1}' }]), []);

@@ -48,6 +48,6 @@ test('of several urls each that is wrong is named by its place, and all of them 
     [[0], [2]],
   );
   assert.deepEqual(urls.problems(['x://a', 'xs://b']), [
-    [[], 'some begin with xs:// and some do not; use one of the two for all'],
+    [[], 'some begin with xs:// and some do not; use the same scheme for all'],
   ]);
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileShortage, isLoopback, readableByAll } from '@sputnikjs/messaging/net';
 
 test('more connections than the system gives files for are told of, with what the process needs beside', () => {
-  assert.match(fileShortage(1024, 1024) ?? '', /1024 connections .* 1024 files; raise that \(ulimit -n\)/);
+  assert.match(fileShortage(1024, 1024) ?? '', /1024 connections .* only 1024 files; raise that limit \(ulimit -n\)/);
   assert.match(fileShortage(1000, 1063) ?? '', /1000 connections/);
   assert.equal(fileShortage(1000, 1064), undefined);
   assert.equal(fileShortage(1024, Infinity), undefined);

@@ -60,7 +60,9 @@ export function graphOf({ blocks, edges, server, satellites }) {
  * @type {(path: string, flow: readonly BlockEntry[], to: { nodes: Node[], arrows: Arrow[], sentBy: (block: string) => number }) => void}
  */
 function addServer(path, flow, { nodes, arrows, sentBy }) {
-  const [consumers, producers] = ['consumer', 'producer'].map((kind) => flow.filter(({ name }) => name === kind));
+  const [consumers, producers] = [['consumer'], ['producer', 'join']].map((kinds) =>
+    flow.filter(({ name }) => kinds.includes(name)),
+  );
   const [source, sink] = [`→ server ${path}`, `server → ${path}`];
   if (consumers?.length) nodes.unshift({ id: source, kind: 'server', end: 'first', path });
   for (const { responsibility: to } of consumers ?? [])
@@ -72,7 +74,9 @@ function addServer(path, flow, { nodes, arrows, sentBy }) {
 
 /** The satellite whose server a block uses: the innermost around it that has one. @type {(block: BlockEntry, own: readonly string[]) => string} */
 const pathOfServer = ({ responsibility }, own) =>
-  own.filter((path) => responsibility.startsWith(`${path}/`)).reduce((a, b) => (b.length > a.length ? b : a), '');
+  own
+    .filter((path) => responsibility === path || responsibility.startsWith(`${path}/`))
+    .reduce((a, b) => (b.length > a.length ? b : a), '');
 
 /** The server of the satellite at `path`. @type {(status: Status, path?: string) => Status['server']} */
 export const serverOf = (status, path = '') =>

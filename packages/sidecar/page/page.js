@@ -75,7 +75,7 @@ function refused(why) {
   byId('checks').replaceChildren();
   setText(byId('refusal'), why);
   setText(byId('live'), '');
-  showVerdict(['gone', 'Locked'], 'The satellite says how it is to those who have its token.');
+  showVerdict(['gone', 'Locked'], 'The satellite shows its state only to those who have its token.');
   token.focus();
 }
 
@@ -116,8 +116,9 @@ function showChecks({ ready, alive, satellite }) {
     el('li', '', markOf(ok ? 'good' : other), el('span'));
   keepChildren(
     byId('checks'),
-    [...alive.checks, ...ready.checks],
-    ({ name, ok }) => `${name} ${ok || other}`,
+    // several may have one name: of each server one
+    [...alive.checks, ...ready.checks].map((one, at) => ({ ...one, at })),
+    ({ at, name, ok }) => `${at} ${name} ${ok || other}`,
     make,
     (item, { text }) => item.lastChild && setText(item.lastChild, text),
   );

@@ -26,7 +26,7 @@ const turns = new Table(
 /** @type {Table<LossPlace & { number: number }>} */
 const losses = new Table(
   byId('losses'),
-  ['log', 'Where messages were lost, and why', 'None was lost since the start.'],
+  ['log', 'Where messages were lost, and why', 'No message was lost since the start.'],
   ({ block, how, number }) => `loss ${block} ${how} ${number}`,
   [
     ['Block', ({ block }) => block],
@@ -39,11 +39,16 @@ const losses = new Table(
 /** @type {Table<NestedStatus>} */
 const satellites = new Table(
   byId('satellites'),
-  ['numbers', 'Satellites inside this one, in the order in which they start', 'There are none.'],
+  ['numbers', 'Nested satellites, in the order in which they start', 'There are none.'],
   ({ path }) => `satellite ${path}`,
   [
     ['Satellite', ({ path }) => path],
-    ['State', ({ state }) => state, ({ state }) => state === 'failed' && 'bad'],
+    [
+      'State',
+      ({ state, instances }) =>
+        instances === undefined ? state : `${state}, ${count(instances)} process${instances === 1 ? '' : 'es'}`,
+      ({ state }) => (state === 'failed' || state === 'absent') && 'bad',
+    ],
     ['Restarts', ({ restarts }) => count(restarts), ({ restarts }) => restarts > 0 && 'warn'],
     [
       'Its own server',

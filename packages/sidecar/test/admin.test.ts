@@ -36,7 +36,7 @@ test('while blocks are initialised the server is not called away: it comes after
     status: 503,
     text:
       '[-] started: not all blocks are initialised; it waits for slow\n' +
-      '[-] server: it connects to the server once all blocks are initialised\nnot ok\n',
+      '[-] server: it connects to the server after all blocks are initialised\nnot ok\n',
   });
   const { server, summary } = await satellite.status();
   assert.equal(server.away, false);
@@ -64,7 +64,7 @@ test('the first attempt to connect is given its time: the server is away when it
   assert.match(before.summary, / It connects to its server for the first time\. 0 lost\.$/);
   opened.open();
   await satellite.log.said('connectFailed');
-  assert.match((await satellite.get('/readyz')).text, /^\[-\] server: the server is away, .* by now\n/);
+  assert.match((await satellite.get('/readyz')).text, /^\[-\] server: the server has been away for .*\n/);
   const after = await satellite.status();
   assert.equal(after.server.away, true);
   assert.match(after.summary, /Server away for .*: nobody is there\. 0 lost\.$/);
@@ -81,7 +81,7 @@ test('while the server is away it is alive and not ready, and says why; the metr
   assert.equal(status, 503);
   assert.match(
     text,
-    /^\[\+\] started: .*\n\[\+\] landing: .*\n\[-\] server: the server is away, .*\n\[\+\] delivery: /,
+    /^\[\+\] started: .*\n\[\+\] landing: .*\n\[-\] server: the server has been away .*\n\[\+\] delivery: /,
   );
   assert.equal((await satellite.get('/livez')).status, 200);
   const { server, summary } = await satellite.status();

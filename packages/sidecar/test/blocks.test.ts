@@ -151,7 +151,7 @@ test(
     const path = await folder({ 'm.ts': BLOCK });
     const { problems } = await find([{ name: 'ping', module: './m.ts' }], path);
     assert.equal(problems.length, 1);
-    assert.match(problems[0] ?? '', /cannot be loaded: .*; compile it, and name the JavaScript that comes of it$/);
+    assert.match(problems[0] ?? '', /cannot be loaded: .*; compile it, and name the compiled JavaScript$/);
   },
 );
 
@@ -203,7 +203,7 @@ test('one name cannot stand for the blocks of two modules', async () => {
     path,
   );
   assert.deepEqual(problems, [
-    'blocks.json: [2].module: block "ping" is not the block "ping" of ./m.mjs before; rename one of them',
+    'blocks.json: [2].module: block "ping" is another block than "ping" of ./m.mjs before it; rename one of them',
   ]);
 });
 

@@ -149,7 +149,7 @@ test('a connector that cannot be made of its configuration is a problem like any
     },
   });
   assert.deepEqual((await check({ blocks: [], connector })).problems, [
-    'connector: "c" cannot be made with this configuration: no such cipher',
+    'connector: "c" cannot be made from this configuration: no such cipher',
   ]);
 });
 
@@ -350,7 +350,7 @@ test('a file of a variable that everybody can read is a warning, of check and in
   await chmod(secret, 0o600);
   assert.deepEqual((await check({ cf })).warnings, []);
   await chmod(secret, 0o644);
-  const text = `everybody on this machine can read ${secret}, which holds a secret; chmod o-r it`;
+  const text = `everybody on this machine can read ${secret}, which contains a secret; run: chmod o-r ${secret}`;
   const { code, stderr } = await cli(['check', '--cf', cf]);
   assert.deepEqual([code, stderr], [0, [`warning: ${text}`]]);
   const run = new Cli(['run', '--cf', cf]);

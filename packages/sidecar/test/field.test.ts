@@ -282,13 +282,14 @@ test('when nobody reads the log messages go on, and a SIGTERM ends the process i
 });
 
 for (const [where, command] of [
-  ['a pipe', 'NODE CLI run --cf FOLDER | sleep 60'],
-  ['a terminal', 'script -qfec "NODE CLI run --cf FOLDER 2>FOLDER/who" /dev/null | sleep 60'],
+  ['a pipe', 'NODE CLI run --cf FOLDER | sleep 600'],
+  ['a terminal', 'script -qfec "NODE CLI run --cf FOLDER 2>FOLDER/who" /dev/null | sleep 600'],
 ] as const)
-  test(`so it is where the log goes to ${where} of the shell`, { skip: process.platform !== 'linux' }, async () => {
+  test(`so it is where the log goes to ${where} of the shell`, { skip: process.platform !== 'linux' }, async (t) => {
     const cf = await chatty();
     const line = command.replace('NODE', process.execPath).replace('CLI', CLI).replaceAll('FOLDER', cf);
     const shell = spawn('sh', ['-c', line], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    t.after(() => process.kill(-Number(shell.pid), 'SIGKILL'));
     const who = where === 'a pipe' ? text(shell.stderr) : undefined;
     let pid = Number.NaN;
     if (who) shell.stderr.on('data', (data: Buffer) => (pid = Number(data)));
@@ -300,5 +301,4 @@ for (const [where, command] of [
     const handled = (): Promise<string> => readFile(`${cf}/handled`, 'utf8').catch(() => '');
     while ((await handled()) === '') await realTime(20);
     assert.equal(await handled(), '20000');
-    process.kill(-Number(shell.pid), 'SIGKILL');
   });

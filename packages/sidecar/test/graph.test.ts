@@ -84,7 +84,7 @@ test('the same for Mermaid and for Graphviz', async () => {
 });
 
 test('what others chose cannot break out of a label', () => {
-  const graph = { blocks: [block('a"]; b\\')], servers: [] };
+  const graph = { blocks: [block('a"]; b\\')], servers: [], places: [] };
   assert.equal(mermaidOf(graph)[1], '  b1["1. a#quot;]; b\\"]');
   assert.equal(dotOf(graph)[3], '  b1 [label="1. a\\"]; b\\\\"];');
 });
@@ -97,7 +97,7 @@ test('a block is drawn once with what is below it, and circles end', () => {
     block('x', 'y'),
     block('y', 'x'),
   ];
-  assert.deepEqual(textOf({ blocks, servers: [] }), [
+  assert.deepEqual(textOf({ blocks, servers: [], places: [] }), [
     'right',
     '├─▶ store',
     '└─▶ left',
@@ -110,7 +110,7 @@ test('a block is drawn once with what is below it, and circles end', () => {
     'server  none',
     'boot    store → left → right → x → y; landing goes the other way',
   ]);
-  assert.deepEqual(textOf({ blocks: [], servers: [] }), ['server  none', 'boot    no blocks']);
+  assert.deepEqual(textOf({ blocks: [], servers: [], places: [] }), ['server  none', 'boot    no blocks']);
 });
 
 test('a folder with problems has no graph', async () => {

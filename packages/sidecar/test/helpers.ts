@@ -51,12 +51,15 @@ export class Cli {
     this.#closed = once(this.child, 'close');
   }
 
-  /** The first line of the log with this event, once it is there. */
-  async event(name: string): Promise<Record<string, unknown>> {
+  /** The first line of the log with this event that fits, once it is there. */
+  async event(
+    name: string,
+    fits: (line: Record<string, unknown>) => boolean = () => true,
+  ): Promise<Record<string, unknown>> {
     return await new Promise((resolve, reject) => {
       const watcher = (line: string): void => {
         const fields = JSON.parse(line) as Record<string, unknown>;
-        if (fields['event'] === name) resolve(fields);
+        if (fields['event'] === name && fits(fields)) resolve(fields);
       };
       this.stdout.forEach((line) => watcher(line));
       this.#watchers.add(watcher);

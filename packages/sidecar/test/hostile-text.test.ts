@@ -12,6 +12,15 @@ import { messageFor } from '../dist/log/pretty.js';
 import { RateLimiter } from '../dist/log/rate-limit.js';
 import { printable, scrubbed } from '../dist/text.js';
 
+/** Steps are counted, and not timed: on a machine that is busy all that is timed is slow. */
+const BY_STEPS = {
+  timeout: null,
+  seedingTimeout: null,
+  incubationTimeout: null,
+  attackTimeout: null,
+  recallTimeout: -1,
+};
+
 const packages = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The regular expressions of a compiled file: each as its source and its flags. */
@@ -29,16 +38,20 @@ function compiled(folder: string): string[] {
 }
 
 describe('regular expressions', () => {
-  test('take time in proportion to the text, whatever it is', () => {
+  test('take time in proportion to the text, whatever it is', { timeout: 600_000 }, () => {
+    const seen = new Set<string>();
     let count = 0;
     for (const name of readdirSync(packages)) {
       if (name === 'testkit') continue;
       for (const path of compiled(join(packages, name, 'dist'))) {
         for (const [source, flags] of expressionsIn(readFileSync(path, 'utf8'))) {
           count++;
+          const expression = `/${source}/${flags}`;
+          if (seen.has(expression)) continue;
+          seen.add(expression);
           // It counts steps on the texts that are worst for the expression.
-          const { status } = checkSync(source, flags, { timeout: null });
-          assert.equal(status, 'safe', `/${source}/${flags} in ${path}`);
+          const { status } = checkSync(source, flags, BY_STEPS);
+          assert.equal(status, 'safe', `${expression} in ${path}`);
         }
       }
     }
@@ -47,7 +60,7 @@ describe('regular expressions', () => {
 
   test('that are quadratic are found', () => {
     const [[source, flags] = ['', '']] = expressionsIn('const text = whole.replaceAll(/\\s*\\n\\s*/g, " ");');
-    assert.equal(checkSync(source, flags, { timeout: null }).status, 'vulnerable');
+    assert.equal(checkSync(source, flags, BY_STEPS).status, 'vulnerable');
   });
 });
 

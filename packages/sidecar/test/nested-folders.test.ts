@@ -118,8 +118,8 @@ test('C2: problems of all levels are found in one run, each with its file', asyn
     /^all\/sputnik\.json: logLevl: unknown key, did you mean "logLevel"/,
     /^front\/blocks\.json: \[1\]: block "ghost": there is no such block/,
     /^front\/gone: cannot be read as a folder/,
-    /^all\/blocks\.json: \[0\]\.outer: there is no "connector" around "front"/,
-    /^front\/blocks\.json: \[3\]\.outer: there is no "nobody" around "deeper"/,
+    /^all\/blocks\.json: \[0\]\.outer: no enclosing satellite of "front" has "connector"/,
+    /^front\/blocks\.json: \[3\]\.outer: no enclosing satellite of "deeper" has "nobody"/,
     /^all\/blocks\.json: block store: it has onServerConnect, which needs a server connector/,
     /^front\/door\.json: port: /,
     /^deeper\/blocks\.json: block door: its need "store" is unmet: block "deaf" takes no messages/,
@@ -173,7 +173,7 @@ test('an entry of the list is a block or a satellite, and says what is wrong wit
   });
   const found = await problemsOf(root);
   for (const pattern of [
-    /\[0\]\.satellite: has a slash in it/,
+    /\[0\]\.satellite: contains a slash/,
     /\[1\]\.name: unknown key/,
     /\[2\]\.restart\.most: /,
     /\[2\]\.restart\.withinMs: is missing/,

@@ -170,7 +170,7 @@ test('C1: an init that fails inside takes back what was done, at all levels', as
   assert.deepEqual(nest.of('finished'), ['in/b', 'a', 'finisher']);
 });
 
-test('C7: a satellite that fails is made anew; what is sent meanwhile waits, and is handed on in order', async () => {
+test('C7: a satellite that fails restarts; what is sent meanwhile waits, and is handed on in order', async () => {
   const clock = manualClock();
   const got: string[] = [];
   let self: BlockCommunicator | undefined;
@@ -273,7 +273,7 @@ test('C8: one that fails too often lands the whole, with all failures', async ()
   assert.deepEqual([made, error.report?.clean], [3, false]);
 });
 
-test('C9: a landing while a satellite is made anew waits for no restart; what waits is dropped, and in the report', async () => {
+test('C9: a landing while a satellite restarts waits for no restart; what waits is dropped, and in the report', async () => {
   const clock = manualClock();
   let self: BlockCommunicator | undefined;
   let made = 0;
@@ -298,7 +298,7 @@ test('C9: a landing while a satellite is made anew waits for no restart; what wa
   assert.deepEqual([made, report.clean], [1, false]);
 });
 
-test('C9: a landing while a satellite boots anew gives that up', async () => {
+test('C9: a landing while a satellite restarts gives that up', async () => {
   const clock = manualClock();
   const booting = gate();
   let made = 0;
@@ -386,7 +386,7 @@ test('C1: a landing while a nested satellite boots ends the boot, and is no fail
   assert.deepEqual(nest.of('finished'), ['a', 'finisher']);
 });
 
-test('C8: a process whose first boot fails ends by itself, also where a part was to be made anew', async () => {
+test('C8: a process whose first boot fails ends by itself, also where a part was to be restarted', async () => {
   const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const nest = await Nest.assemble({
     blocks: [
@@ -446,4 +446,33 @@ test('a boot that fails before its turn comes leaves nothing that keeps the proc
   });
   await failure(nest.whole.boot());
   assert.equal(timers(), before);
+});
+
+test('C3: with "clone", messages and answers arrive as in a thread: plain, as copies, and what cannot go there is refused with its key', async () => {
+  class Fancy {
+    readonly n = 1;
+    text(): string {
+      return 'fancy';
+    }
+  }
+  const got: unknown[] = [];
+  let self!: BlockCommunicator;
+  const nest = await Nest.fly({
+    blocks: [{ satellite: { name: 'in', blocks: [{ name: 'inner' }] }, clone: true }, { name: 'source' }],
+    blockFactories: factories({
+      inner: () => ({ onMsg: (msg) => (got.push(msg), new Fancy()) }),
+      source: () => ({ run: (own) => void (self = own) }),
+    }),
+  });
+  const to = self.communicator('in/inner');
+  const bytes = Buffer.from('bytes');
+  const sent = { fancy: new Fancy(), bytes };
+  const answer = await to?.ask(sent);
+  assert.deepEqual(answer, { n: 1 });
+  assert.equal(answer instanceof Fancy, false);
+  const [{ fancy, bytes: came }] = got as [{ fancy: object; bytes: Buffer }];
+  assert.deepEqual([fancy, came, Buffer.isBuffer(came), came === bytes], [{ n: 1 }, bytes, true, false]);
+  await assert.rejects(Promise.resolve(to?.post({ inside: { done: () => {} } })), /inside\.done: a function/);
+  await assert.rejects(Promise.resolve(to?.ask({ later: Promise.resolve() })), /later: a promise/);
+  assert.equal((await nest.whole.shootDown()).clean, true);
 });

@@ -264,7 +264,7 @@ test('without a token the page asks for it, and keeps it for the tab', async (t)
     await picture(page, 'locked');
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').filter({ hasText: 'the token is not the right one' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'the token is wrong' }).waitFor();
     await page.keyboard.type('open-sesame');
     await page.keyboard.press('Enter');
     await says(page, 'Flying');

@@ -59,6 +59,22 @@ export const relay = defineBlock({
   },
 });
 
+/** Has a message of its own; half a second after a landing has begun it sends that to the store outside. */
+export const late = defineBlock({
+  name: 'late',
+  make: (_config, _to, { landing }) => {
+    let self;
+    return {
+      run: (own) => void (self = own).send({ n: 1 }),
+      async onMsg(msg) {
+        if (!landing.aborted) await new Promise((resolve) => landing.addEventListener('abort', resolve));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await self.communicator('store').post(msg);
+      },
+    };
+  },
+});
+
 /** Three thousand messages to the store outside, more than are under way at once, as soon as a landing begins. */
 export const blaster = defineBlock({
   name: 'blaster',

@@ -124,6 +124,15 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual(nest.status('in/relay'), counts);
   });
 
+  test(`${place}: a landing waits for what is under way inside before it finishes anybody, and what that sends arrives`, async () => {
+    const outside = new Outside();
+    const cf = await satellite(['late']);
+    const nest = await outside.fly({ blocks: [{ satellite: 'in', folder: cf, place }, { name: 'store' }] });
+    const report = await nest.whole.shootDown();
+    assert.deepEqual(outside.got, [1]);
+    assert.equal(report.clean, true);
+  });
+
   test(`${place}: a block inside that asks to land lands the whole, and the cause names it`, async () => {
     const outside = new Outside();
     const inner = await satellite(['lander']);
@@ -173,7 +182,7 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual(nest.of('finished'), ['in/quiet', 'record', 'finisher']);
   });
 
-  test(`${place}: a satellite that fails is made anew; what is sent meanwhile waits, and is handed on in order`, async () => {
+  test(`${place}: a satellite that fails restarts; what is sent meanwhile waits, and is handed on in order`, async () => {
     const outside = new Outside();
     const file = join(await folder({}), 'count');
     const cf = await satellite(['obeys'], { 'obeys.json': { file } });
@@ -213,7 +222,7 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual([readFileSync(file, 'utf8').length, error.report?.clean], [3, false]);
   });
 
-  test(`${place}: a landing while a satellite is made anew waits for no restart; what waits is dropped, and in the report`, async () => {
+  test(`${place}: a landing while a satellite restarts waits for no restart; what waits is dropped, and in the report`, async () => {
     const outside = new Outside();
     const file = join(await folder({}), 'count');
     const cf = await satellite(['fails'], { 'fails.json': { file, fails: 9 } });

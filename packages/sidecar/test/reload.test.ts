@@ -191,7 +191,7 @@ test('changed certificates are read again at once; of files that nobody watches 
   assert.deepEqual((await satellite.reload()).files, []);
   // a key of another certificate
   await copyFile(renewed('client.key'), path('server.key'));
-  assert.match((await satellite.reload()).problems.join(), /certFile and keyFile a pair/);
+  assert.match((await satellite.reload()).problems.join(), /do certFile and keyFile belong together/);
   await satellite.end();
 });
 

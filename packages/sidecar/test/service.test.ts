@@ -104,7 +104,7 @@ test('a satellite flies and lands without systemd-notify, and says once what to 
     PATH: bin,
   });
   const { level, msg } = await run.event('notifyFailed');
-  assert.deepEqual([level, String(msg).includes('install it (package systemd)')], ['warn', true]);
+  assert.deepEqual([level, String(msg).includes('Install it (package systemd)')], ['warn', true]);
   await run.event('launched');
   run.child.kill('SIGTERM');
   assert.equal(await run.end(), 0);

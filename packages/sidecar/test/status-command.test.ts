@@ -46,7 +46,7 @@ test('status says how a running satellite is, in 80 columns, and is 0 while that
     stdout.join('\n'),
   );
   assert.ok(stdout.some((line) => /^source +– /.test(line)));
-  assert.ok(stdout.includes('  drain: 3 dropped. drain dropped messages that it had accepted'));
+  assert.ok(stdout.includes('  drain: 3 dropped. drain dropped accepted messages'));
   for (const line of stdout) assert.ok(line.length <= 82, line);
   const { stdout: json } = await cliHere(['status', '--admin', url, '--json']);
   assert.equal((JSON.parse(json.join('\n')) as { lost: { total: number } }).lost.total, 3);
@@ -61,7 +61,7 @@ test('status is 1 while the satellite is not ready, and says why', async () => {
   assert.equal(code, 1);
   assert.match(stdout[0] ?? '', /○ not ready$/);
   assert.ok(
-    stdout.some((line) => line.startsWith('  server: the server is away')),
+    stdout.some((line) => line.startsWith('  server: the server has been away')),
     stdout.join('\n'),
   );
 });

@@ -90,8 +90,8 @@ test('a reader that does not read is shown no more, what it misses is counted, a
   pass(1);
   assert.equal(reader.lines.at(-1)?.['skipped'], 15);
   time.move(40_000);
-  assert.deepEqual(whys, ['60 s are over']);
-  assert.deepEqual(reader.lines.at(-1), { kind: 'end', why: '60 s are over', passed: 21, shown: 6, unread: 15 });
+  assert.deepEqual(whys, ['60 s have passed']);
+  assert.deepEqual(reader.lines.at(-1), { kind: 'end', why: '60 s have passed', passed: 21, shown: 6, unread: 15 });
   assert.ok(!reader.isCut);
   time.move(5_000);
   assert.ok(reader.isCut);
@@ -106,7 +106,7 @@ test('a tap ends when enough is shown, and leaves no timer when its reader goes'
   const other = tapped();
   other.reader.close();
   other.tap.end('too late');
-  assert.deepEqual([time.timers, other.time.timers, other.whys], [0, 0, ['the reader has gone']]);
+  assert.deepEqual([time.timers, other.time.timers, other.whys], [0, 0, ['the reader has left']]);
   assert.equal(other.reader.lines.length, 1);
 });
 
@@ -141,7 +141,7 @@ test('messages are shown as they are: text, bytes as text or in base64, lists, m
     date: new Date(0),
     bad: new Date(Number.NaN),
     error: new TypeError('a bug'),
-    isWanted: () => true,
+    doIt: () => true,
     get lazy() {
       throw new Error('never called');
     },
@@ -266,7 +266,7 @@ test('only who may control may tap, and only the blocks that the configuration n
   await writeFile(join(cf, 'sputnik.json'), JSON.stringify({ admin: { socket, tap: ['vault'] } }));
   run.child.kill('SIGHUP');
   for (const body of await Promise.all(four.map((response) => text(response))))
-    assert.match(body, /"kind":"end","why":"the configuration does not allow it any more"/);
+    assert.match(body, /"kind":"end","why":"the configuration no longer allows it"/);
   assert.equal((await asked(socket, '/tap?block=vault&count=1'))[0], 200);
   assert.equal((await asked(socket, '/tap?block=sink'))[0], 403);
   run.child.kill('SIGTERM');
@@ -313,7 +313,7 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
   );
   const lines = json.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   assert.deepEqual(new Set(lines.slice(1, -1).map(({ to }) => to)), new Set(['sink', 'vault']));
-  assert.equal(lines.at(-1)?.['why'], '1 s are over');
+  assert.equal(lines.at(-1)?.['why'], '1 s have passed');
   assert.match(nobody.stderr.join(), /there is no block "nobody" here$/);
   const interrupted = new Cli(['tap', ...at]);
   while (interrupted.stdout.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -331,8 +331,8 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
     new Set(told),
     new Set([
       'the tap of sink has ended, since no more were asked for',
-      'the tap of all blocks has ended, since 1 s are over',
-      'the tap of all blocks has ended, since the reader has gone',
+      'the tap of all blocks has ended, since 1 s have passed',
+      'the tap of all blocks has ended, since the reader has left',
       'the tap of all blocks has ended, since the satellite lands',
     ]),
   );
@@ -350,6 +350,6 @@ test('what another program says in place of a satellite does not steer the termi
     assert.equal(code, 1);
     assert.match(stdout.join(), /u?x?9b2J\\u202e/i);
     assert.doesNotMatch(stdout.join(), /[\u007F-\u009F\u202E]/);
-    assert.match(stderr.join(), /has gone$/);
+    assert.match(stderr.join(), /has ended$/);
   }
 });

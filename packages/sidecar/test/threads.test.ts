@@ -42,7 +42,7 @@ for (const [how, said, entry, files] of [
   ['heap', /the heap of the thread of 32 MB is full; .*"heapMb"/, { heapMb: 32 }, {}],
   ['loop', /the thread is stuck: its event loop has stood still for .* s, and it is terminated/, {}, IMPATIENT],
 ] as const) {
-  test(`T5: a thread that ends by itself is a failure of its satellite: it is made anew (${how})`, async () => {
+  test(`T5: a thread that ends by itself is a failure of its satellite: it restarts (${how})`, async () => {
     const { outside, nest, log } = await obedient({ ...entry, restart: RESTART }, files);
     const to = outside.to('in/obeys');
     assert.equal(await to.ask({ n: 'before' }), 1);
@@ -70,7 +70,7 @@ test('T5: without a limit for restarts, a thread that ends lands the whole, and 
   assert.deepEqual(error.report?.dropped, [{ block: { name: 'obeys', responsibility: 'in/obeys' }, count: 1 }]);
 });
 
-test('T5: a thread that is stuck when the satellite around it lands is terminated, and named', async () => {
+test('T5: a thread that is stuck when the enclosing satellite lands is terminated, and named', async () => {
   const { outside, nest } = await obedient({}, IMPATIENT);
   outside.to('in/obeys').send({ n: 'loop' });
   const report = await nest.whole.shootDown();
@@ -270,8 +270,8 @@ test('T8: check says what cannot go into a thread, and what to do', async () => 
   const { problems } = await check({ cf: whole });
   const own = problems.map((problem) => problem.replaceAll(whole, 'FOLDER'));
   assert.deepEqual(own.slice(0, 2), [
-    'FOLDER/blocks.json: [1].heapMb: only a thread has a heap of its own; add "place": "thread", or leave it out',
-    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the satellite around it, which cannot cross; give "in" a connector of its own, or have the block send to one outside, as "producer"',
+    'FOLDER/blocks.json: [1].heapMb: only a thread has its own heap; add "place": "thread", or leave it out',
+    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the enclosing satellite, which a thread cannot use; give "in" its own connector, or have the block send to a block outside, such as "producer"',
   ]);
   const code = defineBlock({ name: 'code', make: () => ({}) });
   const inCode = await check({

@@ -99,7 +99,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const { segments, aside, kept } = await inspectStore(files);
     const damaged = segments.filter((segment) => segment.damaged !== 0);
     for (const { name, damaged: count } of damaged) say(`${name}: ${count ?? 'some'} messages are damaged`);
-    for (const name of aside) say(`${name}: kept aside, since something in it was damaged`);
+    for (const name of aside) say(`${name}: kept aside, because something in it was damaged`);
     if (damaged.length + aside.length > 0) return false;
     say(`ok, ${segments.length} files, ${kept} messages that the server does not have`);
     return true;

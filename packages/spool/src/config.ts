@@ -19,36 +19,38 @@ export const SPOOL_CONFIG: z.ZodType<SpoolConfig> = z.strictObject({
     .min(1)
     .default('spool')
     .describe(
-      'Folder for the messages, on a disk of this machine, relative to where the process runs. One for each satellite; made if it is not there.',
+      'Folder for the messages, on a disk of this machine, relative to the working directory. One for each satellite; created if it is missing.',
     ),
   maxBytes: z
     .int()
     .min(1_048_576)
     .default(1_073_741_824)
-    .describe('Most bytes of all files with messages. A message may have half of it.'),
+    .describe('Most bytes of all files with messages. A single message may have half of that.'),
   maxMessages: z.int().min(1).optional().describe('Most messages. Default: as many as maxBytes leaves room for.'),
   maxAgeMs: z
     .int()
     .min(1)
     .optional()
-    .describe('A message that is older when its turn comes is dropped, in milliseconds. Default: none is too old.'),
+    .describe(
+      'Largest age of a message, in milliseconds: an older one is dropped when its turn comes. Default: no limit.',
+    ),
   whenFull: z
     .enum(['reject', 'drop-oldest'])
     .default('reject')
     .describe(
-      'What a full spool does. reject: senders wait, or are refused if they cannot wait. drop-oldest: a segment of the oldest messages is dropped, and counted.',
+      'What a full spool does. reject: senders wait, or are refused if they cannot wait. drop-oldest: the segment with the oldest messages is dropped, and counted.',
     ),
   window: z.int().min(1).default(512).describe('Most messages under way to the producer.'),
   deadLetter: z
     .string()
     .min(1)
     .optional()
-    .describe('Target for messages that the server refuses for good. Without it they are kept in the folder, apart.'),
+    .describe('Target for messages that the server refuses for good. Without it, they are kept apart in the folder.'),
   flushAtLandingMs: z
     .int()
     .min(0)
     .default(0)
     .describe(
-      'How long a landing goes on with delivering what is kept, in milliseconds. 0: what is on disk waits for the next start.',
+      'How long a landing goes on delivering what is kept, in milliseconds. 0: what is on disk waits for the next start.',
     ),
 });

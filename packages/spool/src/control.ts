@@ -73,7 +73,7 @@ export async function ask(folder: string, change: Change, lines: AsyncIterable<s
   await pipeline(Readable.from(asked(change, lines)), socket).catch(() => {});
   const line = await answered.catch(() => '');
   if (line === '')
-    throw new Error('the owner of the folder does not answer: it starts, lands, or is another command. Try again');
+    throw new Error('the owner of the folder does not answer: it is starting, landing, or another command. Try again');
   const result = JSON.parse(line) as Answer;
   if ('error' in result) throw new Error(result.error);
   return result.count;

@@ -27,13 +27,12 @@ export function messageIn(line: string): Content {
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw new Error('it is no JSON', { cause });
+    throw new Error('it is not JSON', { cause });
   }
   const { data, error } = LINE.safeParse(value);
   if (error !== undefined)
     throw new Error(error.issues.map(({ path, message }) => [...path, message].join(': ')).join(', '));
   const { target, id, contentType, headers, payload, base64 } = data;
-  if ((payload === undefined) === (base64 === undefined))
-    throw new Error('it needs a payload, or base64, and not both');
+  if ((payload === undefined) === (base64 === undefined)) throw new Error('it needs either a payload or base64');
   return { target, id, contentType, headers, payload: payload ?? Buffer.from(base64 ?? '', 'base64') };
 }

@@ -161,10 +161,10 @@ for (const { name, isFlying } of WAYS) {
     if (!isFlying) await flight.land();
     const good = JSON.stringify({ target: 'a', payload: 'x' });
     for (const [line, problem] of [
-      ['{"target":"a"', 'it is no JSON'],
+      ['{"target":"a"', 'it is not JSON'],
       ['{"target":"a","payload":"x","topic":"b"}', 'Unrecognized key: "topic"'],
       ['{"target":"a","payload":7}', 'payload: Invalid input: expected string, received number'],
-      ['{"target":"a"}', 'it needs a payload, or base64, and not both'],
+      ['{"target":"a"}', 'it needs either a payload or base64'],
       ['{"target":"","payload":"x"}', 'a message to produce needs a target: non-empty text'],
     ] as const) {
       const { code, stdout, stderr } = await runWith([good, line], 'import', path);

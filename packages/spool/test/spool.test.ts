@@ -101,15 +101,17 @@ test('D11: it is not sent again while another is under way, which might come bef
     new Promise((resolve, reject) =>
       answers.push(answers.length === 0 ? () => reject(new SputnikError('CONNECTION_LOST')) : resolve),
     );
-  const { flight, uplink, ask } = await spoolFlight({ path: folder() }, answer);
+  const { flight, uplink, ask, metrics } = await spoolFlight({ path: folder() }, answer);
   await Promise.all([1, 2].map((n) => ask(message(n))));
   await until(() => uplink.messages.length === 2);
   answers[0]?.();
+  await until(() => metrics()['under_way_messages'] === 1);
   await flight.clock.advance(60_000);
   // Each is on the disk when the next is asked for: there is time to read what would be sent again.
   for (let n = 3; n < 10; n++) await ask(message(n));
   assert.equal(uplink.messages.length, 2);
   answers[1]?.();
+  await until(() => metrics()['under_way_messages'] === 0);
   await flight.clock.advance(100);
   await until(() => uplink.messages.length === 10);
   assert.deepEqual(numbers(uplink.messages), [1, 2, 1, 3, 4, 5, 6, 7, 8, 9]);

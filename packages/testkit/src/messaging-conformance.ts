@@ -6,16 +6,17 @@ import { LONG_BLAST, SHORT_BLAST, type BlastSize } from './messaging-blast.js';
 import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
-import { placeChecks } from './place-checks.js';
+import { placeChecks, targetCheck } from './place-checks.js';
 import { requestChecks } from './request-checks.js';
 import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
+import { HOSTILE_TARGETS, SOME_TARGETS } from './targets.js';
 
 /** The rules for connectors of message servers, besides those for every connector. */
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
-  'its places': placeChecks,
+  'its places': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
   'its requests': requestChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,
@@ -56,8 +57,8 @@ export function messagingConformance(name: string, trial: MessagingTrial): void 
 }
 
 /**
- * Registers the blasts of {@link messagingConformance} at length, which takes minutes: by default 100,000 messages, while the server is killed, or the
- * connection cut, five times.
+ * Registers the long trials of {@link messagingConformance}, which take minutes: all targets, and the blasts at length. By default a blast has
+ * 100,000 messages, while the server is killed, or the connection cut, five times.
  *
  * @example
  * // node --test-name-pattern="the connection is cut" example.js
@@ -77,6 +78,7 @@ export function messagingSoak(name: string, trial: MessagingTrial, size: BlastSi
   const { describe, afterSuite } = testRunner();
   describe(`message server ${name}, at length`, () => {
     afterSuite(() => trial.server.stop());
+    suite('its places', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
     suite('its blasts', blastChecks(size), trial);
   });
 }

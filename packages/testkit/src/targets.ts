@@ -75,6 +75,14 @@ export const HOSTILE_TARGETS: readonly string[] = [
   ]),
 ];
 
+/** How many hostile targets there are for each one that {@link SOME_TARGETS} has. */
+const SAMPLE = 7;
+
+/** A sample of the hostile targets, with all that break a protocol or reach a limit. */
+export const SOME_TARGETS: readonly string[] = [
+  ...new Set([...HOSTILE_TARGETS.filter((_target, nth) => nth % SAMPLE === 0), ...INJECTED, ...LONG]),
+];
+
 function words(text: string): string[] {
   return text.split(' ');
 }

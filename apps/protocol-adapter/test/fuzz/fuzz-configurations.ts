@@ -58,12 +58,17 @@ export async function fuzzConfigurations(
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-fuzz-'));
   scope.after(() => rm(folder, { recursive: true, force: true }));
   let right = 0;
+  const written = new Map<string, string | Buffer>();
   for (let input = seed; input < seed + count; input++) {
     const random = randomFrom(input);
     const files = Object.entries({ ...OTHERS, 'blocks.json': BLOCKS, 'connector.json': pick(CONNECTORS, random) });
     const place = Math.floor(random() * files.length);
-    for (const [index, [name, text]] of files.entries())
-      await writeFile(join(folder, name), index === place ? mutated(Buffer.from(text), random) : text);
+    for (const [index, [name, text]] of files.entries()) {
+      const content = index === place ? mutated(Buffer.from(text), random) : text;
+      if (written.get(name) === content) continue;
+      written.set(name, content);
+      await writeFile(join(folder, name), content);
+    }
     try {
       const { problems, warnings } = await check({ cf: folder, dialect: (reader) => new OriginalFolder(reader) });
       if (problems.length === 0) right++;

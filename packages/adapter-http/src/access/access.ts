@@ -42,7 +42,7 @@ export function openAccess(targets: readonly string[]): Access {
         );
       // guard: an open gateway is for its targets only
       if ('target' in subject && !matchers.some((fits) => fits(subject.target)))
-        throw new Refused('FORBIDDEN', `the gateway is not for the target "${subject.target}"`);
+        throw new Refused('FORBIDDEN', `the gateway accepts nothing for the target "${subject.target}"`);
       return { name: networkOf(socket.remoteAddress), token: '' };
     },
   };

@@ -5,7 +5,20 @@ import { cut, REFUSALS, type RefusalCode } from './refusals.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What is written as JSON; bytes are written as they are. */
   readonly body: object;
+}
+
+/** What of an answer goes to the client after its status. */
+export interface Written {
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly text: string | Buffer;
+}
+
+/** Writes the body of an answer, and its length among the headers: Node would send it in chunks. */
+export function written({ headers, body }: Answer): Written {
+  const text = Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  return { headers: { ...headers, 'content-length': Buffer.byteLength(text) }, text };
 }
 
 /** Problem details (RFC 9457, section 3). */
@@ -40,12 +53,14 @@ export interface Additions {
   readonly extra?: object | undefined;
 }
 
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+
 /** Returns an answer that is no refusal. */
 export function answer(status: number, body: object): Answer {
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
+  return { status, headers: JSON_HEADERS, body };
 }
 
 /** Returns the answer if the server has accepted the message, or had it already. */
 export function accepted(target: string, { duplicate = false }: ProduceResult = {}): Answer {
-  return answer(202, { target, ...(duplicate && { duplicate }) });
+  return answer(202, duplicate ? { target, duplicate } : { target });
 }

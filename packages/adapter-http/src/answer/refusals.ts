@@ -41,7 +41,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   BAD_REQUEST: {
     status: 400,
     title: 'Malformed request',
-    text: 'correct the request; sent again as it is, it fails again',
+    text: 'correct the request; the same request will fail again',
   },
   UNAUTHORIZED: {
     status: 401,
@@ -52,7 +52,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   FORBIDDEN: {
     status: 403,
     title: 'Not allowed',
-    text: 'sent again as it is, the request is refused again',
+    text: 'the same request will be refused again',
   },
   NOT_FOUND: {
     status: 404,
@@ -83,7 +83,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     status: 415,
     title: 'Encoded body',
     headers: { 'accept-encoding': 'identity' },
-    text: 'a Content-Encoding is not passed on with the message; send the body without one',
+    text: 'the gateway does not pass a Content-Encoding on; send the body without one',
   },
   UNSUPPORTED_TYPE: {
     status: 415,
@@ -93,16 +93,16 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   EXPECTATION_FAILED: {
     status: 417,
     title: 'Expectation not met',
-    text: 'the gateway meets no expectation but "100-continue"; leave the header Expect out',
+    text: 'the gateway meets only the expectation "100-continue"; leave the header Expect out',
   },
   KEY_REUSED: {
     status: 422,
-    title: 'The key of another message',
-    text: 'the message was not taken; give each message an Idempotency-Key, or an event a source and id, of its own',
+    title: 'Key in use by another message',
+    text: 'the message was not taken; give each message its own Idempotency-Key, or each event its own source and id',
   },
   TOO_MANY: {
     status: 429,
-    title: 'Too many of one client',
+    title: 'Too many messages of one client',
     headers: { 'retry-after': '1' },
     text: 'too many messages of this client wait for the server; this one was not taken, send it again later',
   },
@@ -124,7 +124,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   REFUSED: {
     status: 502,
     title: 'Refused by the server',
-    text: 'sent again as it is, the request is likely to be refused again',
+    text: 'the same request is likely to be refused again',
   },
   SERVER_AWAY: {
     status: 503,
@@ -156,14 +156,14 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
   NOBODY_LISTENS: {
     status: 503,
-    title: 'Nobody answers',
+    title: 'No responder',
     headers: { 'retry-after': '5' },
-    text: 'nothing was handled; send the request again when somebody answers there',
+    text: 'nothing was handled; send the request again when a responder is there',
   },
   REPLY_FAILED: {
     status: 502,
-    title: 'The answering side failed',
-    text: 'whoever answers says that the request failed; it may have been handled in part',
+    title: 'The responder failed',
+    text: 'the responder reports that the request failed; it may have been handled in part',
   },
   NO_REPLY: {
     status: 504,

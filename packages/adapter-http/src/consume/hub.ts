@@ -81,7 +81,7 @@ export class Hub {
     const cut = (why: 'slow' | 'gaveWay'): Metric => ({
       name: 'readers_cut_total',
       type: 'counter',
-      help: 'Readers that were cut: too slow, or of the client that had most.',
+      help: 'Readers that were cut, because they were too slow or their client had most readers.',
       labels: { why },
       value: this.#cuts[why],
     });
@@ -102,7 +102,7 @@ export class Hub {
       {
         name: 'missed_total',
         type: 'counter',
-        help: 'Of these, the messages that readers had not taken when they left or were cut.',
+        help: 'Of these, the messages that a reader had not taken when it left or was cut.',
         value: this.#unread,
       },
       cut('slow'),
@@ -118,7 +118,7 @@ export class Hub {
   #checkPlace(client: string): void {
     if (this.#isLanding) throw new Refused('LANDING', 'nothing is consumed any more');
     if (this.#readers().length < this.#limits.maxReaders || this.#oldestOfMost(client)) return;
-    throw new Refused('FULL', `there are ${this.#limits.maxReaders} readers already ("maxReaders")`);
+    throw new Refused('FULL', `there are already ${this.#limits.maxReaders} readers ("maxReaders")`);
   }
 
   #makePlace(client: string): void {
@@ -147,8 +147,8 @@ export class Hub {
     const { readerTimeoutMs, maxReaders } = this.#limits;
     const text =
       why === 'slow'
-        ? `a reader was cut, since it took nothing for ${readerTimeoutMs} ms while a message waited for it`
-        : `a reader was cut, since there are ${maxReaders} ("maxReaders") and its client has most of them`;
+        ? `a reader was cut: it took nothing for ${readerTimeoutMs} ms while a message waited for it`
+        : `a reader was cut: there are ${maxReaders} ("maxReaders"), and its client has most of them`;
     problemLog.note('readerCut', text, about);
   }
 }

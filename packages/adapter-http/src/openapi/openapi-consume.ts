@@ -13,8 +13,8 @@ const MESSAGE = {
     payloadBase64: { ...TEXT, contentEncoding: 'base64', description: 'The payload, if it is not.' },
     contentType: TEXT,
     headers: { type: 'object', additionalProperties: TEXT },
-    id: { ...TEXT, description: 'What its sender called it.' },
-    redelivered: { const: true, description: 'The server may have delivered it before.' },
+    id: { ...TEXT, description: 'The id that its sender gave it.' },
+    redelivered: { const: true, description: 'True if the server may have delivered it before.' },
     deliveries: { type: 'integer', minimum: 1 },
     correlationId: TEXT,
     replyTo: TEXT,
@@ -50,7 +50,7 @@ const POSSIBLE: readonly RefusalCode[] = [
 export function consumption(sources: readonly string[], security: readonly object[], hasTokens: boolean): object {
   return {
     operationId: 'consume',
-    summary: 'Get messages as they come from the server, at most once',
+    summary: 'Get messages as they arrive from the server, at most once',
     description:
       'Each request gets every message of the source that comes while it is open. What was written to a connection counts as handled, whether its client reads it or not. There is no way to resume: Last-Event-ID is refused.',
     security,
@@ -62,16 +62,16 @@ export function consumption(sources: readonly string[], security: readonly objec
         description: 'One of the sources that are served, percent-encoded. It may contain slashes.',
         schema: { type: 'string', enum: sources },
       },
-      number('max', 1, 'Messages at most; then the answer ends. Default: no limit.'),
+      number('max', 1, 'Most messages; then the answer ends. Default: no limit.'),
       number(
         'wait',
         0,
-        'How long the answer takes at most, in seconds. Default: until the client or the gateway ends it.',
+        'The longest time that the answer takes, in seconds. Default: until the client or the gateway ends it.',
       ),
     ],
     responses: {
       200: {
-        description: 'The messages, as they come.',
+        description: 'The messages, as they arrive.',
         content: {
           'application/x-ndjson': { schema: { ...MESSAGE, description: 'Such an object in each line.' } },
           'text/event-stream': { schema: { ...TEXT, description: 'Events whose data is such an object.' } },

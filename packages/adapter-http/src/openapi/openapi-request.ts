@@ -30,9 +30,9 @@ export function requesting(targets: readonly string[], security: readonly object
   const codes = POSSIBLE.filter((code) => code !== 'UNAUTHORIZED' || hasTokens);
   return {
     operationId: 'request',
-    summary: 'Send a request to whoever answers on the server, and get the reply',
+    summary: 'Send a request to a responder on the server, and get its reply',
     description:
-      'The request is sent once. The answer is the reply: its body and content type, and the status that its header "status" says, or 200. A refusal of the gateway itself is application/problem+json with a code.',
+      'The gateway sends the request once. The answer is the reply: its body and content type, and the status in its header "status", or 200. A refusal by the gateway itself is application/problem+json with a code.',
     security,
     parameters: [
       {
@@ -49,7 +49,7 @@ export function requesting(targets: readonly string[], security: readonly object
     },
     responses: {
       200: { description: 'The reply.', content: { '*/*': {} } },
-      default: { description: 'The reply, with the status that it says itself.', content: { '*/*': {} } },
+      default: { description: 'The reply, with the status that it sets.', content: { '*/*': {} } },
       ...refusalsOf(codes, undefined),
     },
   };

@@ -41,10 +41,10 @@ const COMMON = [
   TARGET,
   header(
     'Idempotency-Key',
-    'Identity of the message, for servers that deduplicate: unique for the token and the target. In a batch it is that of all messages together, and the place of each tells them apart.',
+    'Identity of the message, for servers that deduplicate: unique for the token and the target. A batch has one key for all messages; the place of each tells them apart.',
   ),
-  header('traceparent', 'Is passed on with the message (W3C Trace Context).'),
-  header('tracestate', 'Is passed on with the message, if there is a traceparent.'),
+  header('traceparent', 'Passed on with the message (W3C Trace Context).'),
+  header('tracestate', 'Passed on with the message, if there is a traceparent.'),
 ];
 
 const EVENT = [
@@ -52,14 +52,17 @@ const EVENT = [
     'ce-specversion',
     'Makes the body the data of a CloudEvent in binary mode: "1.0". The other ce- headers go with it.',
   ),
-  header('ce-id', 'Needed in an event; with ce-source the id of the message unless there is an Idempotency-Key.'),
+  header(
+    'ce-id',
+    'Needed in an event. With ce-source, it is the id of the message, unless there is an Idempotency-Key.',
+  ),
   header('ce-source', 'Needed in an event.'),
   header('ce-type', 'Needed in an event.'),
 ];
 
 const DUPLICATE = {
   const: true,
-  description: 'The server had a message of this identity already, and keeps that.',
+  description: 'The server already had a message with this identity, and keeps that one.',
 } as const;
 
 const ITEMS = {
@@ -70,7 +73,7 @@ const ITEMS = {
     additionalProperties: false,
     properties: {
       index: { type: 'integer', minimum: 0, description: 'Place in the batch.' },
-      status: { type: 'integer', description: 'The status that the message alone would have been answered with.' },
+      status: { type: 'integer', description: 'The status that the message would have got alone.' },
       duplicate: DUPLICATE,
       code: { type: 'string', enum: Object.keys(REFUSALS) },
       detail: TEXT,
@@ -114,7 +117,7 @@ export function openApi({ tokens, caFile, maxPendingPerClient, consume, request 
     info: {
       title: 'Sputnik HTTP gateway',
       version: '1.0.0',
-      description: 'Puts messages on the server. 202 says that the server has taken them, and nothing else does.',
+      description: 'Puts messages on the server. Only 202 says that the server has taken them.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

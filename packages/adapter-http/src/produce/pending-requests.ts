@@ -46,6 +46,7 @@ export function makePendingRequests(
   function refused(error: unknown, target: string): Answer {
     const code = error instanceof SputnikError ? error.code : undefined;
     if (code === 'ASK_ENDED') return refusal('OUTCOME_UNKNOWN', 'the satellite shut down before the server answered');
+    if (code === 'ASK_UNREACHABLE') return refusal('SERVER_AWAY', (error as SputnikError).message);
     if (code === 'ASK_REFUSED' || code === 'ASK_DROPPED') return refusal(landing.aborted ? 'LANDING' : 'FULL');
     const cause = code === 'ASK_FAILED' ? (error as SputnikError).cause : error;
     if (cause instanceof SputnikError && cause.code === 'SERVER_AWAY') return refusal('SERVER_AWAY');
@@ -67,7 +68,7 @@ export function makePendingRequests(
     if (landing.aborted) return refusal('LANDING');
     // guard: a key stands for one body
     if (keys.isOfAnother(message))
-      return refusal('KEY_REUSED', 'a message with another body waits for the server under the same key');
+      return refusal('KEY_REUSED', 'a message with another body and the same key waits for the server');
     // guard: what waits for the server is bounded
     if (pending >= maxPending) return refusal('FULL');
     // guard: no client takes all the places
@@ -75,12 +76,12 @@ export function makePendingRequests(
   }
 
   /** Resolves with the answer for the outcome that the producer reports. */
-  async function outcomeOf(message: ProduceMessage, isWanted: () => boolean): Promise<Answer> {
+  async function outcomeOf(message: ProduceMessage): Promise<Answer> {
     try {
       // The client waits for its answer: it is better told at once that the producer, or the server, is full, or that the server is away.
       // No deadline: the producer always says in the end what became of a message.
       const now = { timeoutMs: Infinity, whenFull: 'reject' } as const;
-      const asked = producer.ask({ ...message, whenFull: 'reject', whenAway: 'reject', isWanted }, now);
+      const asked = producer.ask({ ...message, whenFull: 'reject', whenAway: 'reject' }, now);
       return accepted(message.target, (await asked) ?? undefined);
     } catch (error) {
       return refused(error, message.target);
@@ -102,7 +103,7 @@ export function makePendingRequests(
       const release = keys.hold(message);
       return new Promise((resolve) => {
         const waiter = waiting.add(resolve);
-        void outcomeOf(message, () => waiting.has(waiter)).then((answer) => {
+        void outcomeOf(message).then((answer) => {
           // Perhaps long after the client was answered: so long the message is held.
           // guard: a key is free when its message is settled
           release();

@@ -25,11 +25,12 @@ export interface RequestContext extends Address {
 
 /** Checks a request before its body has come: where it goes, and whether the client may send there. Rejects with a refusal. */
 export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
-  const address = addressOf(request.url ?? '', decodedPath);
-  await access.look();
-  const client = access.clientOf(request, { target: address.target });
+  const { target, isBatch } = addressOf(request.url ?? '', decodedPath);
+  const looking = access.look();
+  if (looking !== undefined) await looking;
+  const client = access.clientOf(request, { target });
   checkEncoding(request.headers['content-encoding']);
-  return { ...address, client };
+  return { target, isBatch, client };
 }
 
 /** Limits of a batch. */
@@ -57,11 +58,11 @@ export async function serve(
   const scope = { token: client.token, target };
   const ask = (message: ProduceMessage): Promise<Answer> =>
     produce(trace === undefined ? message : within(message, trace), client.name, bodies.hold(request));
+  if (!isBatch) return ask(messageOf(request, scope, body));
   const done = bodies.hold(request);
   try {
-    if (!isBatch) return await ask(messageOf(request, scope, body));
     const batch = batchOf(request, scope, body, maxBatchItems);
-    bodies.holdMore(request, batch.size * ITEM_BYTES);
+    bodies.holdMore(request, batch.size * ITEM_BYTES, client.name);
     return await produceAll(target, batch, ask, batchWindow, turns);
   } finally {
     done();

@@ -31,11 +31,6 @@ export class Waiting {
     return waiter;
   }
 
-  /** Returns true until the client is answered. */
-  has(waiter: Waiter): boolean {
-    return this.#waiters.has(waiter);
-  }
-
   /** Answers a client; returns false if it was already answered. */
   end(waiter: Waiter, answer: Answer): boolean {
     if (!this.#waiters.delete(waiter)) return false;

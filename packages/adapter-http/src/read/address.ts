@@ -27,7 +27,7 @@ export function addressOf(url: string, decoded: string): Address {
   const isBatch = segments.length > 1 && last === 'batch';
   const target = isBatch ? decoded.slice(0, -BATCH.length) : decoded;
   if (/\p{Cc}/u.test(target))
-    throw new Refused('BAD_REQUEST', 'the target has control characters; no server takes these');
+    throw new Refused('BAD_REQUEST', 'the target has control characters, which no server takes');
   return { target, isBatch };
 }
 
@@ -37,7 +37,7 @@ export function requestTargetOf(url: string, decoded: string): string {
   if (decoded === '')
     throw new Refused('BAD_REQUEST', 'there is no target; name it in the path, as in /request/orders');
   if (/\p{Cc}/u.test(decoded))
-    throw new Refused('BAD_REQUEST', 'the target has control characters; no server takes these');
+    throw new Refused('BAD_REQUEST', 'the target has control characters, which no server takes');
   return decoded;
 }
 
@@ -51,6 +51,7 @@ function adviceOn(segments: readonly string[], last: string): string {
 /** Throws BAD_REQUEST if there is a query or a fragment: nothing here has parameters, and none is ignored. */
 export function checkQuery(url: string): void {
   if (url.includes('#')) throw new Refused('BAD_REQUEST', 'the path has a "#"; write it as %23');
+  if (!url.includes('?')) return;
   const [name] = new URLSearchParams(url.split('?').slice(1).join('?')).keys();
   if (name !== undefined)
     throw new Refused(

@@ -39,7 +39,7 @@ function boundsOf(url: string): Pick<Consumption, 'max' | 'waitMs'> {
   for (const [name, value] of parameters) {
     if (name !== 'max' && name !== 'wait')
       throw new Refused('BAD_REQUEST', `there is no query parameter ${JSON.stringify(name)}; there are max and wait`);
-    if (parameters.getAll(name).length > 1) throw new Refused('BAD_REQUEST', `"${name}" is there twice`);
+    if (parameters.getAll(name).length > 1) throw new Refused('BAD_REQUEST', `"${name}" is given twice`);
     found[name] = Number(/^\d{1,9}$/.test(value) ? value : NaN);
   }
   if (Number.isNaN(found.max) || found.max < 1)

@@ -10,11 +10,12 @@ const PREFIX = 'ce-';
 
 /** Returns true if headers say that the body is the data of an event (CloudEvents, HTTP binding, section 3.1). */
 export function hasEventHeaders(headers: NodeJS.Dict<unknown>): boolean {
-  return Object.keys(headers).some((name) => name.startsWith(PREFIX));
+  for (const name in headers) if (name.startsWith(PREFIX)) return true;
+  return false;
 }
 
 /** Returns the event of a request, in binary or structured mode, if there is one. Throws a refusal if it is wrong. */
-export function eventIn(headers: NodeJS.Dict<string[]>, contentType = '', body: Uint8Array): Event | undefined {
+export function eventIn(headers: NodeJS.Dict<string[]>, contentType = '', body: Buffer): Event | undefined {
   const type = mediaTypeOf(contentType);
   if (type === EVENT_TYPE) return structuredEvent(body);
   if (type === EVENTS_TYPE) throw new Refused('UNSUPPORTED_TYPE', 'a batch of events goes to /produce/<target>/batch');
@@ -51,7 +52,7 @@ function decoded(header: string, value: string): string {
 }
 
 /** Reads an event in JSON (CloudEvents, JSON format, section 3). */
-export function structuredEvent(json: Uint8Array): Event {
+export function structuredEvent(json: Buffer): Event {
   const value = parseJson(json, 'the event is not JSON');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badEvent('it is not a JSON object');
   const { data, data_base64: base64, ...others } = value as Record<string, unknown>;

@@ -13,5 +13,6 @@ export function messageOf(request: IncomingMessage, scope: Scope, payload: Buffe
   const event = eventIn(headersDistinct, contentType, payload);
   checkBody(contentType, payload);
   const id = key !== undefined ? idOf('key', scope, key) : event && idOf('event', scope, ...event.identity);
-  return { target: scope.target, payload, contentType, ...properties({ ...headers, ...event?.headers }, id) };
+  const all = event === undefined ? headers : { ...headers, ...event.headers };
+  return { target: scope.target, payload, contentType, ...properties(all, id) };
 }

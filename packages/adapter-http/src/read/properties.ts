@@ -18,8 +18,12 @@ export type Headers = Readonly<Record<string, string>>;
 
 /** Returns properties, without keys for empty ones. */
 export function properties(headers: Headers, id: string | undefined): Properties {
-  return { ...(Object.keys(headers).length > 0 && { headers }), ...(id !== undefined && { id }) };
+  const hasHeaders = headers !== NO_HEADERS && Object.keys(headers).length > 0;
+  if (id === undefined) return hasHeaders ? { headers } : {};
+  return hasHeaders ? { headers, id } : { id };
 }
+
+const NO_HEADERS: Headers = {};
 
 /** Longest key; enough for any scheme of keys. */
 const LONGEST_KEY = 240;
@@ -42,9 +46,10 @@ const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}
 
 /** Ignores an invalid or repeated `traceparent`, and then also `tracestate` (sections 3.2 and 4.2). */
 export function traceOf({ headersDistinct }: IncomingMessage): Headers {
-  const { traceparent = [], tracestate = [] } = headersDistinct;
+  const { traceparent, tracestate = [] } = headersDistinct;
+  if (traceparent === undefined) return NO_HEADERS;
   const [parent = ''] = traceparent;
-  if (traceparent.length !== 1 || !TRACEPARENT.test(parent)) return {};
+  if (traceparent.length !== 1 || !TRACEPARENT.test(parent)) return NO_HEADERS;
   const state = tracestate.join(',');
   return { traceparent: parent, ...(/^[!-~](?:[\t -~]*[!-~])?$/.test(state) && { tracestate: state }) };
 }

@@ -48,7 +48,7 @@ export class Bodies {
   readonly #clock: Clock;
   readonly #held = new Map<IncomingMessage, Held>();
   readonly #bytesOf = new Map<string, number>();
-  /** Requests that are answered or gone: what still comes of them is not held. */
+  /** Requests that were answered, or gone, before their bodies were read: what still comes of them is not held. */
   readonly #released = new WeakSet<IncomingMessage>();
   #bytes = 0;
   #answerBytes = 0;
@@ -60,7 +60,7 @@ export class Bodies {
 
   /** How many bytes are held now. */
   get heldBytes(): number {
-    return this.#bytes + this.#answerBytes;
+    return this.#bytes;
   }
 
   /**
@@ -106,15 +106,22 @@ export class Bodies {
   }
 
   /** Reserves bytes for the answer to a request; half of all room is for bodies only. Throws FULL if there is no room now. */
-  holdMore(request: IncomingMessage, bytes: number): void {
-    const held = this.#held.get(request);
-    if (!held) return;
+  holdMore(request: IncomingMessage, bytes: number, client: string): void {
+    if (this.#released.has(request)) return;
+    const held = this.#held.get(request) ?? this.#begin(request, client);
     // guard: answers do not take the room of bodies
     const isTooMuch = this.#answerBytes > 0 && this.#answerBytes + bytes > this.#limits.maxHeldBytes / 2;
-    if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer to so many messages');
+    if (isTooMuch || !this.#hasRoom(bytes, held)) throw full('for the answer');
     this.#count(held, bytes);
     held.answerBytes += bytes;
     this.#answerBytes += bytes;
+  }
+
+  /** Of a request without a body. */
+  #begin(request: IncomingMessage, client: string): Held {
+    const held: Held = { client, bytes: 0, answerBytes: 0, uses: 0, isOver: false, coming: undefined };
+    this.#held.set(request, held);
+    return held;
   }
 
   /** Keeps the body of the request in use, until the returned function is called. */
@@ -130,9 +137,8 @@ export class Bodies {
 
   /** The request is answered, or its client is gone. */
   release(request: IncomingMessage): void {
-    this.#released.add(request);
     const held = this.#held.get(request);
-    if (!held) return;
+    if (!held) return void this.#released.add(request);
     held.isOver = true;
     held.coming = undefined;
     this.#forget(request, held);
@@ -173,7 +179,7 @@ export class Bodies {
     while (this.#bytes + bytes > this.#limits.maxHeldBytes) {
       const coming = this.#nextToGiveWay(bytes, newest);
       if (!coming) return false;
-      coming.refuse(full('for the body: it came slowly, or its client has sent more than others'));
+      coming.refuse(full('for the body: it arrived slowly, or its client has sent more than others'));
     }
     return true;
   }
@@ -202,7 +208,7 @@ function tooLarge(most: number): Refused {
 }
 
 function tooSlow(rate: number): Refused {
-  return new Refused('REQUEST_TIMEOUT', `the body came at less than ${rate} bytes a second for five seconds`);
+  return new Refused('REQUEST_TIMEOUT', `the body arrived at less than ${rate} bytes a second for five seconds`);
 }
 
 function full(what: string): Refused {

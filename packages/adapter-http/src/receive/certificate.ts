@@ -77,7 +77,7 @@ async function readFiles({ certFile, keyFile, caFile }: CertificateConfig): Prom
     if (files.ca) checkAuthorities(files.ca);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    const advice = 'are they PEM, and certFile and keyFile a pair?';
+    const advice = 'are they PEM, and do certFile and keyFile belong together?';
     throw new Error(`TLS cannot be set up with certFile, keyFile and caFile: ${text}; ${advice}`, { cause });
   }
   return files;

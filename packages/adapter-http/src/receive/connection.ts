@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@sputnikjs/core';
-import type { Answer } from '../answer/answers.js';
+import { written, type Answer } from '../answer/answers.js';
 import { linger } from './linger.js';
 import { Pieces } from './pieces.js';
 import type { Turns } from './turns.js';
@@ -32,7 +32,10 @@ const TAKE_BYTES_PER_MS = 64;
 /** In a landing: how long a client may neither read nor send, and how long it may take to read an answer, in milliseconds. */
 const STALL_MS = 1_000;
 const READ_MS = 5_000;
-/** In a landing: how long a new connection may take to begin its request, which is then refused, in milliseconds. */
+/**
+ * In a landing: how long a new connection may take to begin its request, which is then refused, in milliseconds. A process that had no turn
+ * for that long first reads what has come.
+ */
 const BEGIN_MS = 100;
 
 /**
@@ -113,7 +116,7 @@ export class Connection {
     this.#open.set(response, request);
     this.#rules.onBegin();
     this.#pieces.begin(Number(request.headers['content-length'] ?? 0));
-    response.once('prefinish', () => this.#refusal && this.#cutAfter(READ_MS));
+    if (this.#refusal !== undefined) this.#cutWhenWritten(response);
     response.once('finish', () => this.#answered(response, request));
     if (!hasCertainEnd(request)) {
       response.shouldKeepAlive = false;
@@ -154,11 +157,12 @@ export class Connection {
   land(refusal: Answer): void {
     this.#refusal = refusal;
     this.#socket.setTimeout(STALL_MS);
+    for (const response of this.#open.keys()) this.#cutWhenWritten(response);
     if (this.#latest?.req.complete === false) this.#refuseLatest(refusal);
     const [first] = this.#open.keys();
     if (this.#isEnded || first?.writableEnded) this.#cutAfter(READ_MS);
     if (this.#latest !== undefined || this.#isOver) this.#endIfAnswered();
-    else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => this.#endIfAnswered());
+    else this.#cancelCut = this.#rules.clock.after(BEGIN_MS, () => setImmediate(() => this.#endIfAnswered()));
   }
 
   /** Nothing was read or written for a while. */
@@ -179,8 +183,8 @@ export class Connection {
     const response = this.#latest;
     if (!response || response.headersSent) return;
     this.#isOver = true;
-    const { status, headers, text } = closing(refusal);
-    response.writeHead(status, headers).end(text);
+    const { headers, text } = closing(refusal);
+    response.writeHead(refusal.status, headers).end(text);
   }
 
   #answered(response: ServerResponse, request: IncomingMessage): void {
@@ -211,6 +215,11 @@ export class Connection {
     this.#pieces.end();
   }
 
+  /** From when the answer is written, the client has a while to read it. */
+  #cutWhenWritten(response: ServerResponse): void {
+    response.once('prefinish', () => this.#cutAfter(READ_MS));
+  }
+
   #cutAfter(ms: number): void {
     this.#cancelCut?.();
     if (this.#socket.destroyed) return;
@@ -224,15 +233,14 @@ function hasCertainEnd({ httpVersion, headers: { 'transfer-encoding': coding } }
 }
 
 /** Returns the refusal with the header that ends the connection. */
-function closing({ status, headers, body }: Answer) {
-  const text = JSON.stringify(body);
-  const all = { ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) };
-  return { status, headers: all, text };
+function closing(answer: Answer) {
+  const { headers, text } = written(answer);
+  return { headers: { ...headers, connection: 'close' }, text };
 }
 
 /** Returns the bytes of a refusal that answers no request. */
 function rawAnswer(answer: Answer): string {
-  const { status, headers, text } = closing(answer);
+  const { headers, text } = closing(answer);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`;
+  return `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${text.toString()}`;
 }

@@ -12,7 +12,7 @@ const LOOK_MS = 5;
 const QUIET_LOOKS = 2;
 /** About how many connections are still accepted before the port closes, one in each turn of the event loop. */
 const MOST_TURNS = 1_000;
-const TURNS_MS = 500;
+const TURNS_MS = 2_000;
 
 /** Most requests under way of all connections together; beyond that, each connection has one. */
 const MOST_OPEN = 2_048;

@@ -1,13 +1,17 @@
 /** Smaller parts are copied together: each costs a hundred bytes besides its own. */
 const SMALL = 1024;
-const TOGETHER = 8 * SMALL;
+/** Into buffers of this size, each twice as large as the one before, up to eight times. */
+const TOGETHER = SMALL;
+const MOST_TOGETHER = 8 * SMALL;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** What has come of a body so far. A client may send it in parts of one byte. */
 export class Parts {
   readonly #parts: Buffer[] = [];
   /** Buffer for small parts, and how much of it is used. */
-  #tail = Buffer.alloc(0);
+  #tail = NOTHING;
   #used = 0;
+  #nextTail = TOGETHER;
 
   add(part: Buffer): void {
     // most bodies are one small part
@@ -18,7 +22,8 @@ export class Parts {
     }
     if (this.#used + part.length > this.#tail.length) {
       this.#keepTail();
-      this.#tail = Buffer.allocUnsafe(TOGETHER);
+      this.#tail = Buffer.allocUnsafe(this.#nextTail);
+      this.#nextTail = Math.min(2 * this.#nextTail, MOST_TOGETHER);
     }
     this.#used += part.copy(this.#tail, this.#used);
   }
@@ -26,14 +31,16 @@ export class Parts {
   /** Returns the whole body, and keeps nothing. */
   take(): Buffer {
     this.#keepTail();
-    this.#tail = Buffer.alloc(0);
-    return Buffer.concat(this.#parts.splice(0));
+    const [first, ...others] = this.#parts;
+    const whole = others.length === 0 ? Buffer.from(first ?? NOTHING) : Buffer.concat(this.#parts);
+    this.drop();
+    return whole;
   }
 
   /** Discards everything. */
   drop(): void {
     this.#parts.length = 0;
-    this.#tail = Buffer.alloc(0);
+    this.#tail = NOTHING;
     this.#used = 0;
   }
 

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Turns } from './turns.js';
 
-/** Size of a piece that may begin requests: small, since each request takes a hundred times as much memory. */
-const PIECE_BYTES = 256;
+/**
+ * Size of a piece that may begin requests: small, since each request takes a hundred times as much memory, and large enough for most requests to be
+ * parsed at once.
+ */
+const PIECE_BYTES = 512;
 /** So many requests of a connection may begin before it is the turn of others. */
 const TURN_REQUESTS = 4;
 
@@ -80,7 +83,8 @@ export class Pieces {
         if (this.#isHeld) this.#socket.pause();
       }
       if (this.#socket.isPaused()) return this.#socket.unshift(bytes.subarray(at));
-      const piece = bytes.subarray(at, at + Math.max(PIECE_BYTES, this.#bodyLeft));
+      const size = Math.max(PIECE_BYTES, this.#bodyLeft);
+      const piece = at === 0 && bytes.length <= size ? bytes : bytes.subarray(at, at + size);
       at += piece.length;
       this.#bodyLeft = Math.max(0, this.#bodyLeft - piece.length);
       this.#parse.call(this.#socket, piece);

@@ -76,7 +76,7 @@ export class Asking {
       case 'ASK_TIMEOUT':
         return refusal('NO_REPLY', `no reply came from "${target}" in ${this.#limits.timeoutMs} ms`);
       case 'NOBODY_LISTENS':
-        return refusal('NOBODY_LISTENS', `nobody answers requests for "${target}"`);
+        return refusal('NOBODY_LISTENS', `there is no responder for "${target}"`);
       case 'ASK_FAILED':
         return refusal('REPLY_FAILED', message);
       case 'ASK_ABORTED':

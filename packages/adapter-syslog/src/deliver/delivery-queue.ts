@@ -11,8 +11,8 @@ const WINDOW_BYTES = 8_388_608;
 const PATIENT = 64;
 const PATIENT_BYTES = 1_048_576;
 
-const TOO_LATE = 'the satellite landed before it could be handed on';
-const UNANSWERED = 'the server had not taken it when the satellite landed';
+const TOO_LATE = 'the satellite landed before the message could be handed on';
+const UNANSWERED = 'the server had not taken the message when the satellite landed';
 
 /** What a queue needs. */
 export interface DeliveryQueueParts {
@@ -165,11 +165,11 @@ export class DeliveryQueue {
 
   /** Drops a datagram, since there is no room for it. */
   #drop(item: Item): void {
-    if (this.#write(item, 'there was no room to keep it')) return;
+    if (this.#write(item, 'there was no room to keep the message')) return;
     this.dropped++;
     this.#parts.problemLog.note(
       'messagesDropped',
-      'datagrams were dropped, the oldest first: those that wait for the server fill keepMessages or keepBytes',
+      'datagrams were dropped, the oldest first: keepMessages or keepBytes is full of those that wait for the server',
     );
   }
 

@@ -117,7 +117,7 @@ export class Connection implements Sender {
   #refuseTls(): void {
     this.#intake.counts.connectionsForeign++;
     const text =
-      'a connection was closed: the sender speaks TLS, and this listener does not. Send to a listener for TLS';
+      'a connection was closed: the sender speaks TLS, and this listener does not. Have it send to a listener for TLS';
     tell(this.#intake, 'tlsOnPlainListener', text, this.#source);
   }
 
@@ -200,7 +200,7 @@ export class Connection implements Sender {
     this.#held = undefined;
     let lost = 1;
     while (this.#nextFrame()) lost++;
-    this.#lose(lost, 'nobody takes them any more');
+    this.#lose(lost, 'their receiver has ended');
     this.#tellFaults();
     this.#close();
   }

@@ -32,7 +32,7 @@ export class Crowd {
     const { maxConnections } = this.#intake.config;
     if (this.#members.size >= maxConnections && !this.#makeRoom(network)) {
       this.#intake.counts.connectionsRefused++;
-      const text = `a connection was refused: there are maxConnections (${maxConnections}) already`;
+      const text = `a connection was refused: there are already maxConnections (${maxConnections})`;
       tell(this.#intake, 'connectionRefused', text, peer);
       socket.on('error', () => {}).destroy();
       return false;
@@ -73,7 +73,7 @@ export class Crowd {
     this.#members.delete(key);
     this.#intake.counts.connectionsDisplaced++;
     const { maxConnections } = this.#intake.config;
-    const text = `a connection was closed: there are maxConnections (${maxConnections}), most of them of its sender, and another sender came`;
+    const text = `a connection was closed to make room for another sender: there are maxConnections (${maxConnections}), and its sender has most of them`;
     tell(this.#intake, 'connectionDisplaced', text, peer);
     if (connection) void connection.land();
     else socket.destroy();

@@ -9,6 +9,9 @@ const BYTES = 262_144;
 /** Most datagrams that wait for their turn, or for room in a full mailbox, and most bytes of them. */
 const DATAGRAMS = 1024;
 const DATAGRAM_BYTES = 4_194_304;
+/** While datagrams keep coming, they are taken off the socket for so many turns of the event loop, or until so many wait; then they are read. */
+const GATHER_TURNS = 8;
+const GATHER = 256;
 /** Bytes of datagrams that are read in one turn of the event loop. */
 const BYTES_A_TURN = 131_072;
 
@@ -17,7 +20,7 @@ export interface Sender {
   lose(why: string, fields?: object): void;
 }
 
-const NOBODY = 'nobody takes them any more';
+const NOBODY = 'their receiver has ended';
 
 /** A datagram. Its octets take less memory than what is made of them, so it is read when its turn has come. */
 export interface Datagram {
@@ -31,8 +34,8 @@ export interface Datagram {
  * Passes the messages of all listeners of a receiver to its publisher. Every so often it asks with a message of a connection, and until the
  * answer comes all connections wait. So the publisher pushes back senders that can wait, and keeps its mailbox free for datagrams. If the
  * mailbox is full nevertheless, datagrams and connections take turns in waiting for room, in one place of its queue. Datagrams
- * are read together in the next turn of the event loop, and only so many in one turn that there is time for others; connections leave it at
- * their questions.
+ * are read together, in the first turn of the event loop in which none comes, or a few turns later, and only so many in one turn that there is
+ * time for others; connections leave it at their questions.
  */
 export class Dispatcher {
   readonly #publisher: BlockCommunicator<SyslogMessage>;
@@ -40,7 +43,10 @@ export class Dispatcher {
   readonly #datagrams = new Fifo<Datagram>();
   readonly #connections = new Fifo<() => void>();
   #datagramBytes = 0;
-  readonly #turn = new Turn(BYTES_A_TURN, () => this.#goOn());
+  /** Datagrams have come since the last turn. */
+  #areComing = false;
+  #gatheredTurns = 0;
+  readonly #turn = new Turn(BYTES_A_TURN, () => this.#nextTurn());
   #messages = 0;
   #bytes = 0;
   /** A question has not been answered. */
@@ -81,8 +87,8 @@ export class Dispatcher {
   }
 
   /**
-   * Accepts a datagram; it is read in the next turn of the event loop, together with all that have come until then, since what follows costs
-   * less for many at once. If too many wait, the oldest are lost.
+   * Accepts a datagram; it is read in one of the next turns of the event loop, together with all that have come until then: one read of the socket
+   * brings no more than 32, and what follows costs less for many at once. If too many wait, the oldest are lost.
    */
   offerDatagram(datagram: Datagram): void {
     if (this.#isOver) return datagram.sender.lose(NOBODY);
@@ -91,6 +97,7 @@ export class Dispatcher {
     // guard: datagrams that wait are bounded in messages and bytes
     while (this.#datagrams.size > DATAGRAMS || this.#datagramBytes > DATAGRAM_BYTES)
       this.#oldest()?.sender.lose(this.#tooSlow);
+    this.#areComing = true;
     this.#turn.soon();
   }
 
@@ -101,8 +108,8 @@ export class Dispatcher {
   }
 
   get #tooSlow(): string {
-    if (this.#posting === 0) return 'they come faster than they can be read';
-    return `block "${this.#publisher.descriptor.responsibility}" takes them more slowly than they arrive, or not at all`;
+    if (this.#posting === 0) return 'they arrive faster than they can be read';
+    return `block "${this.#publisher.descriptor.responsibility}" takes them too slowly, or not at all`;
   }
 
   async #ask(message: SyslogMessage, sender: Sender): Promise<void> {
@@ -133,6 +140,14 @@ export class Dispatcher {
       this.#end();
     }
     this.#goOn();
+  }
+
+  #nextTurn(): void {
+    const isGathering = this.#areComing && this.#datagrams.size < GATHER && this.#gatheredTurns < GATHER_TURNS;
+    this.#areComing = false;
+    this.#gatheredTurns = isGathering ? this.#gatheredTurns + 1 : 0;
+    if (isGathering) this.#turn.soon();
+    else this.#goOn();
   }
 
   /** Lets datagrams and connections that wait go on, in turn. */

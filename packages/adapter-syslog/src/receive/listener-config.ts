@@ -44,7 +44,7 @@ export interface ListenerConfig {
   readonly proxyProtocol: boolean;
   /** Most connections at once. */
   readonly maxConnections: number;
-  /** Closes a connection when nothing came for this time, in milliseconds; 0: never. */
+  /** Closes a connection on which nothing has arrived for this time, in milliseconds; 0: never. */
   readonly idleTimeoutMs: number;
   /** Accepts only RFC 5424; everything else is data. */
   readonly strict: boolean;
@@ -111,7 +111,7 @@ export const LIMITS: {
     .enum(['cut', 'refuse'])
     .optional()
     .describe(
-      'What to do with a longer message: "cut" passes its beginning on, "refuse" nothing. It is counted, and the connection stays.',
+      'What to do with a longer message: "cut" passes its beginning on, "refuse" passes nothing on. It is counted, and the connection stays open.',
     ),
   delimiter: z
     .enum(['newline', 'nul', 'any'])
@@ -123,13 +123,13 @@ export const LIMITS: {
     .enum(['auto', 'octet-counting', 'newline'])
     .optional()
     .describe(
-      'What says where a message of a stream ends: with "auto", for each message its octet count or a delimiter; with "octet-counting" or "newline", only that.',
+      'How the end of a message in a stream is found: "auto" takes an octet count or a delimiter, for each message; "octet-counting" and "newline" take only that.',
     ),
   proxyProtocol: z
     .boolean()
     .optional()
     .describe(
-      'Each connection must begin with a header of the PROXY protocol (version 1 or 2, before the TLS handshake), which has the address of the sender. A connection without one is closed.',
+      'Each connection must begin with a header of the PROXY protocol (version 1 or 2, before the TLS handshake), which contains the address of the sender. A connection without one is closed.',
     ),
   maxConnections: z.int().min(1).optional().describe('Most connections at once, for each listener.'),
   idleTimeoutMs: z
@@ -137,14 +137,14 @@ export const LIMITS: {
     .min(0)
     .max(LONGEST_MS)
     .optional()
-    .describe('Closes a connection when nothing came for this time, in milliseconds; 0: never.'),
+    .describe('Closes a connection on which nothing has arrived for this time, in milliseconds; 0: never.'),
   udpBufferBytes: z
     .int()
     .min(1024)
     .max(1_073_741_823)
     .optional()
     .describe(
-      "Size of the kernel's buffer for datagrams that are not read yet, in bytes. The log warns if net.core.rmem_max does not allow it.",
+      "Size of the kernel's buffer for unread datagrams, in bytes. The log warns if net.core.rmem_max does not allow it.",
     ),
   strict: z
     .boolean()
@@ -172,7 +172,7 @@ export const LIMITS: {
     )
     .optional()
     .describe(
-      'Zone abbreviations after a time stamp, and the offset of each from UTC: { "CEST": "+02:00" }. UTC and GMT are known; any other word there is the host.',
+      'Zone abbreviations after a time stamp, with their offsets from UTC: { "CEST": "+02:00" }. UTC and GMT are known. Any other word there is the host.',
     ),
 };
 
@@ -195,7 +195,7 @@ const OF_LISTENER = z.strictObject({
     .describe('Name in source.listener, counts and logs; must be unique. Default: its address and port, or its path.'),
   transport: z
     .enum(['udp', 'tcp', 'tls', 'unix'])
-    .describe('How messages come: "udp", "tcp", "tls" or "unix", a stream socket.'),
+    .describe('How messages arrive: "udp", "tcp", "tls" or "unix", a stream socket.'),
   host: z
     .string()
     .min(1)
@@ -207,7 +207,9 @@ const OF_LISTENER = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Path of the Unix socket. A socket whose process is gone is replaced; anything else there is an error.'),
+    .describe(
+      'Path of the Unix socket. A socket whose process has ended is replaced; anything else there is an error.',
+    ),
   mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected permissions in octal digits, such as "0660"')
@@ -239,7 +241,7 @@ const OF_LISTENER = z.strictObject({
     .meta({ default: DEFAULTS.maxTlsVersion })
     .optional()
     .describe(
-      'The latest version of TLS to use: "TLSv1.2" for senders that never read. With 1.3, the server sends session tickets; if a sender closes without reading them, its system discards what it has not sent yet.',
+      'The latest version of TLS to use. Choose "TLSv1.2" for senders that never read: with 1.3, the server sends session tickets, and if a sender closes without reading them, its system discards what it has not sent yet.',
     ),
   handshakeTimeoutMs: z
     .int()

@@ -13,7 +13,7 @@ export function openedBy({ proxyHeader }: Opened, peer: Address, intake: Intake)
   if (proxyProtocol) {
     intake.counts.connectionsForeign++;
     const text =
-      'a connection was closed: it did not begin with a header of the PROXY protocol, as "proxyProtocol" has it';
+      'a connection was closed: it did not begin with a header of the PROXY protocol, which "proxyProtocol" requires';
     tell(intake, 'proxyHeaderMissing', text, peer);
     return undefined;
   }

@@ -48,7 +48,8 @@ class Translator {
       (listener) => listener !== undefined,
     );
     for (const key of ['listeners', 'host', 'port', 'udp', 'tcp', 'severityLevel'])
-      if (key in others) this.#issue(key, `does not go with ${this.#present()}; give either the new keys or the old`);
+      if (key in others)
+        this.#issue(key, `does not go with ${this.#present()}; give either the new keys or the old ones`);
     if (listeners.length === 0 && this.#issues.length === 0)
       this.#issue('ADDRTCP', 'there is no address to listen at; give ADDRTCP, ADDRUDP, UDSPATH or ADDRTCPTLS');
     const value: Raw = { ...others, listeners, ...this.#severity() };

@@ -58,17 +58,17 @@ const WRITTEN = z
   })
   .superRefine((given, ctx) => {
     if (given.udp === false && given.tcp === false && given.listeners === undefined)
-      ctx.addIssue({ code: 'custom', message: 'one of "udp" and "tcp" has to be true' });
+      ctx.addIssue({ code: 'custom', message: 'at least one of "udp" and "tcp" must be true' });
     if (given.listeners === undefined) return;
     for (const key of SHORT) {
       if (given[key] === undefined) continue;
-      const message = 'is the short form of "listeners", which are given; set it there';
+      const message = 'is the short form of "listeners"; since that is given, set it there';
       ctx.addIssue({ code: 'custom', path: [key], message });
     }
     const names = given.listeners.map(({ name }) => name);
     for (const [index, name] of names.entries()) {
       if (name === undefined || names.indexOf(name) === index) continue;
-      const message = `there is a listener "${name}" already; give each its own name`;
+      const message = `there is already a listener "${name}"; give each its own name`;
       ctx.addIssue({ code: 'custom', path: ['listeners', index, 'name'], message });
     }
   });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { arrived } from '@sputnikjs/messaging/net';
 import { bind, passedSocket, placeOf, plainAddress, type Address } from '@sputnikjs/messaging/net';
-import type { Sender } from './dispatcher.js';
+import type { Datagram, Sender } from './dispatcher.js';
 import { read, refuse, tell, type Intake, type Listener } from './intake.js';
 import { kernelDrops } from './kernel-drops.js';
-import type { SyslogSource } from '../parse/message.js';
+import type { Received, SyslogMessage, SyslogSource } from '../parse/message.js';
 
 const ZERO = 48;
 const SPACE = 32;
@@ -108,8 +108,7 @@ export class UdpListener implements Listener, Sender {
     const truncated = frame.length > config.maxMessageBytes;
     if (truncated && config.tooLong === 'refuse') return refuse(intake, source, 1);
     const part = truncated ? frame.subarray(0, config.maxMessageBytes) : frame;
-    const received = { at: new Date(), source, truncated };
-    dispatcher.offerDatagram({ bytes: part.length, sender: this, read: () => read(intake, part, received) });
+    dispatcher.offerDatagram(new UdpDatagram(this, part, { at: new Date(), source, truncated }));
   }
 
   #sourceOf(address: string, port: number): SyslogSource {
@@ -130,6 +129,27 @@ export class UdpListener implements Listener, Sender {
       ? `the UDP buffer is small; bursts may be lost. To raise it, in the unit of the socket: ReceiveBuffer=${wanted}`
       : `the kernel limits the UDP buffer; bursts may be lost. To raise it: sysctl -w net.core.rmem_max=${wanted}`;
     this.intake.ctx.log.warn(fields, text);
+  }
+}
+
+/** No function of its own for each: there may be 100,000 a second. */
+class UdpDatagram implements Datagram {
+  readonly sender: UdpListener;
+  readonly #octets: Buffer;
+  readonly #received: Received;
+
+  constructor(sender: UdpListener, octets: Buffer, received: Received) {
+    this.sender = sender;
+    this.#octets = octets;
+    this.#received = received;
+  }
+
+  get bytes(): number {
+    return this.#octets.length;
+  }
+
+  read(): SyslogMessage | undefined {
+    return read(this.sender.intake, this.#octets, this.#received);
   }
 }
 

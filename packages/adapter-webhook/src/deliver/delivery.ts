@@ -41,7 +41,7 @@ export class Delivery {
     const { maxAttempts, context } = this.#parts;
     for (let attempts = 1; ; attempts++) {
       if (!(await this.#mayBegin()))
-        return { kind: 'rejected', reason: 'the satellite lands, and the receiver is to be left alone' };
+        return { kind: 'rejected', reason: 'the satellite lands while the receiver wants no requests' };
       const { verdict, reason, waitMs } = await this.#attempt(event, attempts);
       if (verdict === 'accepted') return { kind: 'accepted' };
       if (verdict === 'giveUp') return { kind: 'givenUp', reason };

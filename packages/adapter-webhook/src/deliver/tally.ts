@@ -17,11 +17,11 @@ export class Tally {
     return [
       counter('accepted_total', 'Messages that the receiver has accepted.', this.accepted),
       counter('given_up_total', 'Messages that were given up.', this.givenUp),
-      counter('dead_letters_total', 'Of these, the messages that are at the dead letter target.', this.deadLetters),
+      counter('dead_letters_total', 'Of these, the messages that went to the dead letter target.', this.deadLetters),
       ...[...this.#attempts].map(([status, value]): Metric => ({
         name: 'attempts_total',
         type: 'counter',
-        help: 'Requests to the receiver, by the status of the answer; "none" where none came.',
+        help: 'Requests to the receiver, by the status of the answer; "none" if none came.',
         labels: { status },
         value,
       })),

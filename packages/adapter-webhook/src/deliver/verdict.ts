@@ -16,5 +16,5 @@ export function verdictOf({ status }: Pick<Answer, 'status'>): Verdict {
 /** An answer in words, for the log and the dead letter. */
 export function answerInWords({ status, location, text }: Answer): string {
   const to = location !== undefined && status >= 300 && status < 400 ? `, a redirect to ${location}` : '';
-  return `it was answered ${status}${to}${text === '' ? '' : `: ${text}`}`;
+  return `the answer was ${status}${to}${text === '' ? '' : `: ${text}`}`;
 }

@@ -42,7 +42,8 @@ export class Secrets {
       log.info({ event: 'webhookSecretRead', count: this.#keys.length }, 'read the file of secrets again');
     };
     const unusable = (error: Error): void => {
-      const text = 'the file of secrets has changed and cannot be used, so the old secrets stay; correct the file';
+      const text =
+        'the file of secrets has changed and cannot be used, so the old secrets stay in use; correct the file';
       log.warn({ event: 'webhookSecretUnusable', error }, text);
     };
     this.#file = new FileReloader([file], { reload, unusable, signal });

@@ -134,7 +134,7 @@ function responseTo(request: ClientRequest, body: Uint8Array, signal: AbortSigna
     // Node would cut the connection, and say nothing
     request.on('upgrade', (_response, socket) => {
       socket.destroy();
-      reject(new Error('it was answered 101, to switch protocols'));
+      reject(new Error('the answer was 101, to switch protocols'));
     });
     request.end(body);
   });

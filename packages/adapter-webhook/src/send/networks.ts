@@ -38,7 +38,7 @@ export function networkProblem(text: string): string | undefined {
   const [address = '', prefix = '0', ...more] = text.split('/');
   const most = isIPv6(address) ? 128 : 32;
   const fits = isIP(address) > 0 && more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= most;
-  return fits ? undefined : 'is no address and no network, such as 10.1.2.3 or 10.1.0.0/16';
+  return fits ? undefined : 'is neither an address nor a network, such as 10.1.2.3 or 10.1.0.0/16';
 }
 
 /** Says which addresses requests may go to: public ones, and those in the networks that are allowed. */

@@ -67,7 +67,7 @@ export class NatsRequester implements MessageRequester, NatsLinkUser {
 }
 
 function stored(target: string): Error {
-  const why = 'a stream of the connector takes what goes there, and its acknowledgement would come as the reply';
+  const why = 'a stream of the connector stores what goes there, and its acknowledgement would arrive as the reply';
   return new Error(`cannot request from "${target}": ${why}; use a subject that no stream takes`);
 }
 

@@ -67,10 +67,10 @@ export async function durableOf(
 
 /** The stream that has a source; those of the configuration are made again if there is none. */
 async function streamOf(streams: Streams, source: string): Promise<string> {
-  let names = await streams.namesFor(source);
+  let names = await streams.jetstream.namesFor(source);
   if (names.length === 0) {
     await streams.prepare();
-    names = await streams.namesFor(source);
+    names = await streams.jetstream.namesFor(source);
   }
   const [name, ...others] = names;
   if (name === undefined)

@@ -1,10 +1,18 @@
-import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { TimeoutError } from '@nats-io/transport-node';
+import { jetstreamManager, JetStreamApiError, type ApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { RequestError, TimeoutError } from '@nats-io/transport-node';
 import type { NatsLink } from '../link/link.js';
 
 const OWN_PREFIX = '$JS.API';
 const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
+/** How long JetStream may take to answer, in milliseconds: as long as the library gives it. */
+const ANSWER_MS = 5_000;
+
+/** What JetStream answers who asks for the names of streams. */
+interface Names {
+  readonly error?: ApiError;
+  readonly streams?: unknown;
+}
 
 /** Asks JetStream about streams and consumers, over one link. */
 export class JetStream {
@@ -33,11 +41,26 @@ export class JetStream {
     } catch (error) {
       if (link.over !== undefined) throw link.over;
       if (error instanceof TimeoutError) throw new Error('JetStream does not answer', { cause: error });
-      if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
+      if (!isNotEnabled(error)) throw error;
       const where = this.isElsewhere ? `JetStream at ${this.prefix}; is "domain" right?` : 'JetStream';
       const advice = 'turn it on (nats-server -js), or set "jetstream": false for core NATS';
       throw new Error(`the server has no ${where}; ${advice}`, { cause: error });
     }
+  }
+
+  /**
+   * The names of streams on the server that have a subject, or some of those that it stands for; of more than a thousand the first ones. The
+   * library prints answers that it does not know, and asks for the next page as long as the server says that there is one.
+   */
+  namesFor(subject: string): Promise<readonly string[]> {
+    return this.ask(async () => {
+      const question = JSON.stringify({ subject });
+      const { nats } = this.link;
+      const reply = await nats.request(`${this.prefix}.STREAM.NAMES`, question, { timeout: ANSWER_MS });
+      const { error, streams } = reply.json<Names>();
+      if (error) throw new JetStreamApiError(error);
+      return Array.isArray(streams) ? streams.map(String) : [];
+    });
   }
 
   /** The answer, or undefined if there is nothing of that kind. */
@@ -54,7 +77,12 @@ export class JetStream {
 
 /** True if nobody has answered, who may be there again later. */
 export function hasNoAnswer({ cause }: Error): boolean {
-  return cause instanceof TimeoutError || (cause as Error | undefined)?.name === 'JetStreamNotEnabled';
+  return cause instanceof TimeoutError || isNotEnabled(cause);
+}
+
+function isNotEnabled(error: unknown): boolean {
+  const { name } = Object(error) as Partial<Error>;
+  return name === 'JetStreamNotEnabled' || (error instanceof RequestError && error.isNoResponders());
 }
 
 /** The server's err_code, if it is that which refuses. */

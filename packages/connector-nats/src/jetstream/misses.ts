@@ -97,7 +97,7 @@ export class Misses {
     if (this.#failure !== undefined && this.#streams.cover(target)) return unmade(target, this.#failure);
     if (!this.#streams.mayBeAway) return missedBy(target);
     try {
-      if ((await this.#streams.namesFor(target)).length === 0) return missedBy(target);
+      if ((await this.#streams.jetstream.namesFor(target)).length === 0) return missedBy(target);
       return serverFull(`the stream for "${target}" exists, but takes no messages for now: does it have a leader?`);
     } catch (error) {
       return unmade(target, error as Error);

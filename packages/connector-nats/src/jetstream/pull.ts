@@ -1,10 +1,11 @@
 import { systemClock } from '@sputnikjs/core';
 import { createInbox, nanos, type Msg, type Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { MessageHandler, Subscription } from '@sputnikjs/messaging';
-import { Fifo, Handlers } from '@sputnikjs/messaging/connector';
+import { Handlers } from '@sputnikjs/messaging/connector';
 import { Delivery, isDelivery } from './delivery.js';
 import type { Durable } from './durable.js';
 import type { JetStream } from './jetstream.js';
+import { Late } from './late.js';
 import type { NatsLink, NatsLinkUser } from '../link/link.js';
 
 /** How a subscription finds its consumer again, and whom it tells. */
@@ -49,7 +50,7 @@ export class Pull implements Subscription, NatsLinkUser {
   /** Messages under way, or waiting for a place. */
   readonly #held = new Set<Delivery>();
   /** Messages without a place: they came late, after their request seemed lost. */
-  readonly #waiting = new Fifo<Delivery>();
+  readonly #waiting = new Late();
   /** Number of the request; part of the subject of its answers. */
   #request = 0;
   /** Number of messages that the current request may still bring. */
@@ -116,7 +117,7 @@ export class Pull implements Subscription, NatsLinkUser {
     this.#held.add(delivery);
     if (this.#stopping !== undefined) return this.#giveBack(delivery);
     if (this.#handlers.underWay < this.#places) void this.#handle(delivery);
-    else this.#waiting.push(delivery);
+    else this.#keep(delivery);
     this.#askSoon();
   }
 
@@ -141,6 +142,12 @@ export class Pull implements Subscription, NatsLinkUser {
     const next = this.#waiting.shift();
     if (next !== undefined) void this.#handle(next);
     this.#askSoon();
+  }
+
+  #keep(delivery: Delivery): void {
+    // guard: a server that sends more than it was asked for is left
+    if (!this.#waiting.push(delivery))
+      this.#link.end(new Error('the server sends more messages than it was asked for'));
   }
 
   #giveBack(delivery: Delivery): void {

@@ -38,15 +38,6 @@ export class Streams {
     return windows;
   }
 
-  /** The names of all streams on the server that have a subject, or some of those that it stands for. */
-  namesFor(subject: string): Promise<readonly string[]> {
-    return this.jetstream.ask(async ({ streams }) => {
-      const all: string[] = [];
-      for await (const name of streams.names(subject)) all.push(name);
-      return all;
-    });
-  }
-
   /** True if a stream may be there that does not take messages: it is on other servers than ours. */
   get mayBeAway(): boolean {
     return this.jetstream.isElsewhere || this.jetstream.link.nats.info?.cluster !== undefined;

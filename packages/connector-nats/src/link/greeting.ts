@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { cannotConnect, openSocket, type Address } from '@sputnikjs/messaging/connector';
 import { readTls, type TlsConfig, type TlsOptions } from '@sputnikjs/messaging/net';
 import { NATS_URLS } from '../config.js';
+import { MOST_AT_LOGIN } from './too-much.js';
 
 /** A connection to a server that has introduced itself. */
 export interface Opened {
@@ -12,9 +13,6 @@ export interface Opened {
   /** What came from the server so far: its INFO. */
   readonly greeting: Buffer;
 }
-
-/** More than any server introduces itself with, in bytes. */
-const MAX_GREETING = 1024 * 1024;
 
 /**
  * Opens a connection to the server, including the TLS handshake if the url asks for TLS. Reads the files each time, so that renewed certificates
@@ -57,7 +55,7 @@ function greetingOf(socket: Socket): Promise<Buffer> {
     let greeting = Buffer.alloc(0);
     const take = (data: Buffer): void => {
       greeting = Buffer.concat([greeting, data]);
-      const isNats = 'INFO '.startsWith(greeting.toString('latin1', 0, 5)) && greeting.length < MAX_GREETING;
+      const isNats = 'INFO '.startsWith(greeting.toString('latin1', 0, 5)) && greeting.length < MOST_AT_LOGIN;
       if (isNats && !greeting.includes('\r\n')) return;
       socket.pause().off('data', take);
       if (isNats) resolve(greeting);

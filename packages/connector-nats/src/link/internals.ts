@@ -52,16 +52,20 @@ class OpenedTransport extends NodeTransport {
   override async *iterate(): AsyncIterableIterator<Uint8Array> {
     const { socket } = this;
     let isOver = false;
+    let why = new Error('the server sent something that is not NATS');
     try {
       for await (const piece of super.iterate()) {
         const reader = this.#wire?.reader;
         if (reader === undefined) yield piece;
         else yield* reader.read(piece as Buffer);
+        // by now the library has read it, and knows what is announced
+        const tooMuch = this.#wire?.tooMuch();
+        if (tooMuch !== undefined) throw (why = tooMuch);
       }
       isOver = true;
     } finally {
       if (!isOver) {
-        socket.destroy(new Error('the server sent something that is not NATS'));
+        socket.destroy(why);
         // The library waits for this, and would then print to stdout what it could not parse: all of it, as it came.
         // guard: the library prints nothing that a server says
         await new Promise<never>(() => {});
@@ -84,6 +88,24 @@ export function shakeHands(opened: Opened, wire: Wire, options: ConnectionOption
     ignoreClusterUpdates: true,
   };
   return NatsConnectionImpl.connect(own);
+}
+
+/** What the library has the beginning of. */
+export interface Begun {
+  /** As announced, in bytes; 0 if it is not in a message. */
+  readonly message: () => number;
+  /** What there is of a line, in bytes; 0 if it is not in one. */
+  readonly line: () => number;
+}
+
+/** Tells what the library has the beginning of, as far as it knows. */
+export function begun(nats: NatsConnection): Begun {
+  const { parser } = (nats as NatsConnectionImpl).protocol;
+  const isInMessage = (): boolean => parser.state === State.MSG_PAYLOAD;
+  return {
+    message: () => (isInMessage() ? (parser.ma?.size ?? 0) : 0),
+    line: () => (isInMessage() ? 0 : (parser.argBuf?.length ?? 0)),
+  };
 }
 
 /** Tells whether the library is between two messages of the server: it has the beginning of none. */

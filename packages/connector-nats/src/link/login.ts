@@ -13,6 +13,7 @@ import { greet } from './greeting.js';
 import { NatsLink } from './link.js';
 import { Outgoing } from './outgoing.js';
 import { shakeHands } from './internals.js';
+import { tooMuchAtLogin, tooMuchAtOnce } from './too-much.js';
 import type { Wire } from './wire.js';
 
 /** After two unanswered pings the library gives a connection up, whoever else looks after it. In milliseconds. */
@@ -33,7 +34,7 @@ export async function openLink(url: string, config: NatsConfig, signal: AbortSig
   socket.on('error', failed);
   try {
     signal.throwIfAborted();
-    const wire: Wire = { outgoing: new Outgoing(socket) };
+    const wire: Wire = { outgoing: new Outgoing(socket), tooMuch: tooMuchAtLogin(socket) };
     const nats = await shakeHands(opened, wire, {
       name: 'sputnik',
       reconnect: false,
@@ -41,6 +42,7 @@ export async function openLink(url: string, config: NatsConfig, signal: AbortSig
       noAsyncTraces: true,
       ...(authenticator && { authenticator }),
     });
+    wire.tooMuch = tooMuchAtOnce(nats);
     return new NatsLink(url, nats, socket, wire);
   } catch (cause) {
     socket.destroy();

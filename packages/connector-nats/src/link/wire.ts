@@ -11,4 +11,6 @@ export interface Wire {
   readonly outgoing: Outgoing;
   /** Sees what the server sends before the library does. */
   reader?: WireReader;
+  /** Asked after each piece that has come, and been read: why the server has said too much, if it has. */
+  tooMuch: () => Error | undefined;
 }

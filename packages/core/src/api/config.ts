@@ -2,16 +2,16 @@ import { SputnikError } from './errors.js';
 import type { SchemaIssue, StandardSchemaV1 } from './standard-schema.js';
 
 /**
- * Where configurations come from: the raw value of a name, or undefined if there is none. It gets the schema of the
- * value, for sources that need it (environment variables are text).
+ * A source of configurations: returns the raw value for a name, or undefined. It gets the schema, since some sources need it (environment
+ * variables are text).
  */
 export type ConfigSource = (confName: string, schema: StandardSchemaV1) => unknown;
 
-/** Gives the configuration of a name, validated. Rejects with BAD_CONFIG, every problem in `problems`. */
+/** Resolves with the validated configuration of a name. Rejects with BAD_CONFIG; `problems` lists every problem. */
 export type ConfFactory = <T>(confName: string, schema: StandardSchemaV1<unknown, T>) => Promise<T>;
 
 /**
- * Validates what a source gives. A configuration that is not there counts as empty: it fits if all keys have defaults.
+ * Validates the values of a source. A missing configuration counts as empty: it is valid if all keys have defaults.
  *
  * @example
  * import { confFactory } from '@sputnikjs/core';

@@ -1,4 +1,4 @@
-/** Who a block is. Two blocks may share a name, never a responsibility. */
+/** The identity of a block. Two blocks may share a name, never a responsibility. */
 export interface BlockDescriptor {
   /** The block's type: says which factory makes it. */
   readonly name: string;
@@ -16,7 +16,7 @@ export const CONNECTOR = 'connector';
 /** Responsibilities that no application block may take (B2). */
 export const RESERVED: ReadonlySet<string> = new Set([INITIATOR, FINISHER, CONNECTOR]);
 
-/** A frozen copy, so that nobody changes an address under way (B2). */
+/** A frozen copy, so that nobody can change an address later (B2). */
 export function describe(name: string, responsibility: string = name): BlockDescriptor {
   // guard: B2 descriptors are frozen
   return Object.freeze({ name, responsibility });

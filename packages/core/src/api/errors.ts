@@ -14,9 +14,10 @@ export const ERROR_CODES = {
   SERVER_AWAY: 'the server is away; send the refused message again later',
   SERVER_REFUSED: 'the server refuses the message for good; correct the message, or the server',
   SERVER_FULL: 'the server has no room for now; send the refused message again later',
-  NOBODY_LISTENS: 'nobody answers requests there; start who answers, or correct the target',
+  NOBODY_LISTENS: 'there is no responder for these requests; start one, or correct the target',
   UNKNOWN_MESSAGE: 'the block does not take such a message',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
+  ASK_UNREACHABLE: 'the block is in another process, and none with it is there; ask again when one is',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',
   ASK_FAILED: 'the block that was asked failed; the cause says why',
   ASK_TIMEOUT: 'no answer in time',
@@ -30,7 +31,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | 'message' | 'stack' | 'code'>>;
 
 /**
- * The one error class of the core: a stable `code`, always the block, callback and `cause` where there are any.
+ * The one error class of the core. It has a stable `code`, and the block, callback and `cause` if there are any.
  *
  * @example
  * import { Sputnik, SputnikError } from '@sputnikjs/core';
@@ -46,7 +47,7 @@ export class SputnikError<R = unknown> extends Error {
   readonly block: BlockDescriptor | undefined;
   /** The callback it happened in. */
   readonly callback: string | undefined;
-  /** All that is wrong, one line each (BAD_SETUP, BAD_CONFIG). */
+  /** All problems, one line each (BAD_SETUP, BAD_CONFIG). */
   readonly problems: readonly string[];
   /** The landing report (BLOCK_FAILED, INIT_FAILED, ABORTED). */
   readonly report: R | undefined;
@@ -64,7 +65,7 @@ export class SputnikError<R = unknown> extends Error {
   }
 }
 
-/** The text of whatever was thrown. Never throws. */
+/** The text of anything that was thrown. Never throws. */
 export function textOf(error: unknown): string {
   return guarded(() => String(error instanceof Error ? error.message : error), 'an error that cannot be shown');
 }

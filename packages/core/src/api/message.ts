@@ -1,10 +1,10 @@
 /**
- * What blocks send each other: a plain object, passed by reference and read-only from the moment it is sent.
- * Keys that start with "__" are reserved.
+ * A message between blocks: a plain object, passed by reference, and read-only from the moment it is sent. Keys that begin with "__" are
+ * reserved.
  */
 export type Msg = { readonly [key: string]: unknown; readonly [key: `__${string}`]: undefined };
 
-/** Interfaces and type aliases alike can be messages; one with a key that starts with "__" does not compile. */
+/** Interfaces and type aliases can both be messages. A key that begins with "__" does not compile. */
 export type Clean<M> = { readonly [K in keyof M]: K extends `__${string}` ? undefined : M[K] };
 
 declare const contract: unique symbol;
@@ -31,7 +31,7 @@ export type AnswerOf<R> = R extends { readonly [contract]?: (msg: never) => infe
 /** `Then` if the address carries a contract; `Else` if it is a plain string. */
 export type IfTyped<R, Then, Else> = typeof contract extends keyof R ? Then : Else;
 
-/** Who takes `M` may be handed that; who takes any message (`Msg`) any object that is {@link Clean}, a plain interface too. */
+/** A function for a receiver of `M` takes an `M`. For a receiver of any message (`Msg`) it takes any {@link Clean} object, also a plain interface. */
 export type Handing<M, Options extends readonly unknown[], Result> = [M, (key: keyof M) => void] extends [
   Msg,
   (key: string) => void,

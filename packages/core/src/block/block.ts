@@ -2,7 +2,7 @@ import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.j
 import type { Clock } from '../time/clock.js';
 import type { ConfFactory } from '../api/config.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
-import type { MailboxOptions } from '../mailbox/mailbox.js';
+import type { MailboxOptions } from '../api/mailbox-options.js';
 import type { AnswerOf, AnyResponsibility, IfTyped, MessageOf, Msg } from '../api/message.js';
 import type { StandardSchemaV1 } from '../api/standard-schema.js';
 
@@ -14,12 +14,12 @@ export type Callback =
   | 'onEvent'
   | 'observer';
 
-/** What a block logs to. pino's loggers fit. Silent unless the satellite is given one. */
+/** The log of a block. Loggers of pino fit. Silent unless the satellite is given one. */
 export interface Logger extends Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text?: string) => void> {
   child?(bindings: object): Logger;
 }
 
-/** What may hold messages that have not been handled. */
+/** Something that may hold messages that are not handled yet. */
 export interface Idling {
   /** True while it holds none. */
   readonly isIdle: boolean;
@@ -32,8 +32,8 @@ export interface Metric {
   /** In snake case, with its unit: `bytes_received_total`. */
   readonly name: string;
   /**
-   * A `counter` only grows, and its name ends in `_total`; a `loss` is a counter of messages that the block has lost. `held` is a gauge
-   * of messages that it holds beside its mailbox.
+   * A `counter` only grows, and its name ends in `_total`. A `loss` is a counter of messages that the block has lost. `held` is a gauge of
+   * messages that it holds in addition to its mailbox.
    */
   readonly type: 'counter' | 'gauge' | 'loss' | 'held';
   /** What it counts or measures, in a sentence. */
@@ -43,15 +43,15 @@ export interface Metric {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What the framework hands to every callback of a block. */
+/** What every callback of a block gets from the framework. */
 export interface BlockContext {
   readonly descriptor: BlockDescriptor;
   /**
-   * Aborts when a landing is announced, at the latest when it begins (L8). Go on as before, but tell clients to go elsewhere: as an
-   * HTTP server does by `Connection: close`.
+   * Aborts when a landing is announced, at the latest when it begins (L8). Go on as before, but tell clients to go elsewhere, as an HTTP
+   * server does with `Connection: close`.
    */
   readonly landingSoon: AbortSignal;
-  /** Aborts when landing begins: take nothing more in from outside. */
+  /** Aborts when the landing begins: take no more from outside. */
   readonly landing: AbortSignal;
   /** Aborts when this block is about to be finished: give up. */
   readonly signal: AbortSignal;
@@ -69,16 +69,13 @@ type OnMsg<M, A> = (msg: M, from: BlockCommunicator, ctx: BlockContext, asker: A
 
 type OnMsgs<M, A> = (batch: readonly Mail<M, A>[], ctx: BlockContext) => void | Promise<void>;
 
-/**
- * An independent, asynchronously running part of the process: the original's callbacks. `C` is the connection type,
- * `M` the messages it takes, `A` what it answers.
- */
+/** An independent part of the process that runs asynchronously. `C` is the type of the connection, `M` of its messages, `A` of its answers. */
 export interface Block<C = unknown, M = Msg, A = unknown> {
   /** Get ready: read configuration, open ports. Blocks are initialised one at a time, in order (B1). */
   init(config: ConfFactory, ctx: BlockContext): void | Promise<void>;
   /** The block's main thread; entered after all inits. Returning early is legal (F1). */
   run(self: BlockCommunicator<M, A>, ctx: BlockContext): void | Promise<void>;
-  /** Release everything. `init` is true when the flight never got as far as launching. */
+  /** Release everything. `init` is true if the flight was never launched. */
   finish(init: boolean, ctx: BlockContext): void | Promise<void>;
   /** A connection is there. Alternates strictly with `onServerDisconnect` (S4). */
   readonly onServerConnect?: ((connection: C, ctx: BlockContext) => void | Promise<void>) | undefined;
@@ -99,9 +96,9 @@ export interface Block<C = unknown, M = Msg, A = unknown> {
   metrics?(): readonly Metric[];
   /** Bounds of the block's mailbox. */
   readonly mailbox?: MailboxOptions<M> | undefined;
-  /** How long its `init` may take, in milliseconds, where that is not the flight's `initMs`: as of a satellite inside it. */
+  /** How long its `init` may take, in milliseconds. Default: `initMs` of the flight. A nested satellite needs more. */
   readonly initMs?: number | undefined;
-  /** What holds messages for the block beside its mailbox, as a satellite inside it does: the landing drains both (L2). */
+  /** What holds messages for the block in addition to its mailbox, such as a nested satellite. The landing drains both (L2). */
   readonly transit?: Idling | undefined;
 }
 
@@ -120,20 +117,20 @@ export type Wiring<N extends Needs> = {
   readonly [K in keyof N]: BlockCommunicator<MessageOf<N[K]>, AnswerOf<N[K]>>;
 };
 
-/** A place that a block, or a server connector, is going to listen at. */
+/** A place where a block, or a server connector, will listen. */
 export interface ListenPlace {
   readonly protocol: 'tcp' | 'udp';
   /** As configured: an address or a name. */
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** What is found of a configuration beside what its schema says. */
+/** Findings about a configuration that its schema cannot make. */
 export interface Inspection {
-  /** What is wrong, and what to do about it, one line each, naming the key. */
+  /** Problems, one line each: the key, what is wrong, and what to do. */
   readonly problems?: readonly string[] | undefined;
-  /** Where it is going to listen. Two at one place are a problem. */
+  /** Where it will listen. Two listeners at one place are a problem. */
   readonly listens?: readonly ListenPlace[] | undefined;
 }
 
@@ -150,30 +147,30 @@ export interface BlockDefinition<C = unknown> {
   make(config: unknown, to: Wiring<Needs>, ctx: BlockContext): Partial<AnyBlock<C>>;
 }
 
-/** Takes messages as the contract of an address has it. */
+/** Takes messages according to the contract of an address. */
 interface ContractOf<R> {
   readonly onMsg?: OnMsg<MessageOf<R>, AnswerOf<R>> | undefined;
   readonly onMsgs?: OnMsgs<MessageOf<R>, AnswerOf<R>> | undefined;
 }
 
-/** What {@link defineBlock} takes. */
+/** The parts of a block, for {@link defineBlock}. */
 export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M, A> {
   readonly name: string;
   /**
-   * The address whose contract it keeps: `onMsg` and `onMsgs` take its messages and give its answers, or do not compile. Where the
-   * satellite lists the block without a responsibility, this is its address; without both, its name is (B2).
+   * The address whose contract it keeps: `onMsg` and `onMsgs` must take its messages and give its answers, or they do not compile. If the
+   * satellite lists the block without a responsibility, this is its address. Without both, its name is its address (B2).
    */
   readonly address?: R | undefined;
-  /** Any Standard Schema. Without one the block has no configuration. */
+  /** Any Standard Schema. Without one, the block has no configuration. */
   readonly config?: StandardSchemaV1<unknown, T> | undefined;
   /** Addresses of the blocks that this one sends to. */
   readonly needs?: N | undefined;
   /**
-   * Finds what a schema cannot: files that are missing, configurations of other names that `init` will read (`read` gives them).
-   * `sputnik check`, and the sidecar before it starts, call it. Acquires nothing. It need not catch the BAD_CONFIG that `read` throws.
+   * Finds problems that a schema cannot: missing files, or problems in other configurations that `init` will read (get them with `read`).
+   * `sputnik check` calls it, and the sidecar before each start. Must acquire nothing. Need not catch the BAD_CONFIG that `read` throws.
    */
   readonly check?: ((config: T, read: ConfFactory) => Inspection | Promise<Inspection>) | undefined;
-  /** Any of the callbacks; those left out do nothing. Acquires nothing itself. */
+  /** Returns any of the callbacks; missing ones do nothing. Must acquire nothing itself. */
   readonly make: (
     config: T,
     to: Wiring<N>,
@@ -182,7 +179,7 @@ export interface BlockSpec<T, N extends Needs, C, R extends AnyResponsibility, M
 }
 
 /**
- * The recommended way to write a block.
+ * Defines a block: its name, configuration, needs and callbacks.
  *
  * @example
  * import { defineBlock, Sputnik, type Responsibility } from '@sputnikjs/core';

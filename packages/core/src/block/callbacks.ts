@@ -1,4 +1,4 @@
-import { isAbortError, makeAbortController } from '../time/abort.js';
+import { isAbortError, unlimited } from '../time/abort.js';
 import type { Address, Lookup } from '../mailbox/address.js';
 import type { BlockContext, Callback, Logger } from './block.js';
 import type { Clock } from '../time/clock.js';
@@ -51,7 +51,7 @@ export class Callbacks {
   /** When the landing gives the block up, on the clock. */
   endsAt: number = Infinity;
   readonly #flight: FlightControl;
-  readonly #abort = makeAbortController();
+  readonly #abort = new AbortController();
   readonly #underWay = new Map<Promise<void>, Callback>();
 
   constructor(address: Address, flight: FlightControl) {
@@ -68,7 +68,7 @@ export class Callbacks {
       log: log.child?.({ block: descriptor.responsibility }) ?? log,
       landingSoon: flight.landingSoon,
       landing: flight.landing,
-      signal: this.#abort.signal,
+      signal: unlimited(this.#abort.signal),
       land: (reason) => void flight.land({ kind, block: descriptor, reason }),
       // guard: F3 work given to waitUntil is the block's
       waitUntil: (work) => void this.enter('waitUntil', () => work),

@@ -7,8 +7,8 @@ export type BlockFactories<C = unknown> = Readonly<Record<string, BlockFactory<C
 const registry: Record<string, BlockFactory> = Object.create(null) as Record<string, BlockFactory>;
 
 /**
- * Adds a factory to the global registry: what importing a package's `/register` does. Sugar over an object: a satellite
- * that is given `blockFactories` does not look here. Throws BAD_SETUP if another factory has the name.
+ * Adds a factory to the global registry, as the import of a package's `/register` does. A satellite that is given `blockFactories` does not
+ * use the registry. Throws BAD_SETUP if another factory has the name.
  *
  * @example
  * import { defineBlock, registerBlockFactory, Sputnik } from '@sputnikjs/core';
@@ -26,7 +26,7 @@ export function registerBlockFactory(name: string, factory: BlockFactory): void 
 }
 
 /**
- * What has been registered so far.
+ * The factories registered so far, by name.
  *
  * @example
  * import { defineBlock, globalFactories, registerBlockFactory } from '@sputnikjs/core';

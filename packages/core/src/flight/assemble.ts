@@ -1,4 +1,5 @@
 import type { Address, Addresses } from '../mailbox/address.js';
+import type { BlockCommunicator } from '../api/block-communicator.js';
 import type { BlockDefinition, BlockFactory, Needs, Wiring } from '../block/block.js';
 import { Callbacks } from '../block/callbacks.js';
 import { findCircle } from './circle.js';
@@ -15,15 +16,15 @@ type Rewiring = Readonly<Record<string, string>>;
 /** A block of the process as configuration lists it. */
 export interface BlockEntry {
   readonly name: string;
-  /** The address that the block declares unless given; its name if it declares none. */
+  /** Default: the address that the block declares, or its name. */
   readonly responsibility?: string | undefined;
   /** Other addresses for what the block needs, by the names it uses for them. */
   readonly needs?: Rewiring | undefined;
 }
 
 /**
- * The entry with the address of its block: its own `responsibility`, else the address that the block declares, else none, and the block
- * has its name as address (B2).
+ * Adds the address of the block to its entry: its own `responsibility`, or the address that the block declares. Without both, adds none: then
+ * the name of the block is its address (B2).
  *
  * @example
  * import { defineBlock, withAddress } from '@sputnikjs/core';
@@ -65,14 +66,14 @@ export async function assemble(
 ): Promise<{ readonly problems: readonly string[]; readonly warnings: readonly string[] }> {
   const { value: places, problems } = address(flight, infrastructure, appBlocks, factories);
   const made: string[] = [];
-  for (const place of places) made.push(...told(place.address, await make(flight, place)));
+  for (const place of places) made.push(...told(place.address.descriptor, await make(flight, place)));
   // guard: B2 a need is met by a block that takes messages
-  const deaf = places.flatMap((place) => told(place.address, deafNeeds(flight, place)));
+  const deaf = places.flatMap((place) => told(place.address.descriptor, deafNeeds(flight, place)));
   // guard: N1 needs that go in a circle are a warning
   return { problems: [...problems, ...made, ...deaf], warnings: circularNeeds(places) };
 }
 
-function told({ descriptor }: { descriptor: BlockDescriptor }, problems: readonly string[]): readonly string[] {
+function told(descriptor: BlockDescriptor, problems: readonly string[]): readonly string[] {
   return problems.map((problem) => `block ${label(descriptor)}: ${problem}`);
 }
 
@@ -83,37 +84,36 @@ function address(
   appBlocks: readonly BlockEntry[],
   factories: BlockFactories,
 ): Checked<readonly Place[]> {
-  const problems: string[] = [];
-  const places: Place[] = [];
-  const add = ({ name, responsibility, needs = {} }: BlockEntry, factory: BlockFactory | undefined): void => {
-    const address = addresses.add(describe(name, responsibility));
-    if (factory) places.push({ address, factory, instead: needs });
-  };
-  for (const [name, factory] of Object.entries(infrastructure)) add({ name }, factory);
-  for (const entry of appBlocks) {
+  const places = Object.entries(infrastructure).map(([name, factory]): Place => ({
+    address: addresses.add(describe(name)),
+    factory,
+    instead: {},
+  }));
+  const problems = appBlocks.flatMap((entry) => {
     // guard: B2 factories are own properties
     const factory = Object.hasOwn(factories, entry.name) ? factories[entry.name] : undefined;
-    const addressed = withAddress(entry, factory);
-    const faults = addressProblems(addressed, addresses);
-    if (faults.length === 0) add(addressed, factory);
+    const { name, responsibility, needs: instead = {} } = withAddress(entry, factory);
+    const descriptor = describe(name, responsibility);
+    const faults = addressProblems(descriptor, addresses);
+    const address = faults.length === 0 ? addresses.add(descriptor) : undefined;
+    if (address && factory) places.push({ address, factory, instead });
     const known = Object.keys(factories).join(', ') || 'none';
     const missing = factory ? [] : [`no factory has its name; the factories are: ${known}`];
-    problems.push(...told({ descriptor: describe(entry.name, addressed.responsibility) }, [...faults, ...missing]));
-  }
+    return told(descriptor, [...faults, ...missing]);
+  });
   return { value: places, problems };
 }
 
-function addressProblems({ name, responsibility = name }: BlockEntry, addresses: Addresses): readonly string[] {
+function addressProblems({ name, responsibility }: BlockDescriptor, addresses: Addresses): readonly string[] {
   // guard: B2 names and addresses are texts
-  if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility) {
+  if (typeof name !== 'string' || typeof responsibility !== 'string' || !name || !responsibility)
     return ['its name and responsibility must be non-empty text'];
-  }
   // guard: B2 reserved addresses are refused
   if (RESERVED.has(responsibility)) return [`its responsibility "${responsibility}" is reserved for infrastructure`];
   // guard: B2 an address belongs to one block
-  return addresses.get(responsibility)
-    ? [`its responsibility "${responsibility}" is taken; give each block its own`]
-    : [];
+  if (addresses.get(responsibility))
+    return [`its responsibility "${responsibility}" is taken; give each block its own`];
+  return [];
 }
 
 /** Makes a block at its address. Resolves with all that is wrong, one line each (B2). */
@@ -126,9 +126,8 @@ async function make(flight: ActiveFlight, { address, factory, instead }: Place):
       : await define(flight, factory, instead, callbacks);
     if (problems.length > 0) return problems;
     const faults = [...shapeProblems(block, isOriginal, flight.addresses.get(CONNECTOR) !== undefined)];
-    if (faults.length > 0) return faults;
-    flight.add(block ?? {}, callbacks);
-    return [];
+    if (faults.length === 0) flight.add(block ?? {}, callbacks);
+    return faults;
   } catch (error) {
     // guard: B2 a factory that throws is a problem
     return [`its factory failed: ${textOf(error)}`];
@@ -170,23 +169,20 @@ async function configure(
 /** Handles on what a block needs, each at the address declared, or at the one given instead. */
 function wire(owner: Address, needs: Needs, instead: Rewiring): Checked<Wiring<Needs>> {
   const known = Object.keys(needs).join(', ') || 'none';
+  const handles: Record<string, BlockCommunicator> = {};
   // guard: B2 only needs that a block has are rewired
   const unknown = Object.keys(instead).filter((need) => !Object.hasOwn(needs, need));
-  const wires = Object.entries({ ...needs, ...instead }).map(
-    ([need, responsibility]) => [need, responsibility, owner.find(responsibility)] as const,
-  );
-  // guard: B2 unmet needs are a problem
-  const problems = [
-    ...unknown.map((need) => `it has no need "${need}" to rewire; its needs are: ${known}`),
-    ...wires.flatMap(([need, responsibility, on]) =>
-      on ? [] : `its need "${need}" is unmet: no block has the responsibility "${responsibility}"`,
-    ),
-  ];
-  const handles = wires.flatMap(([need, , on]) => (on ? [[need, on] as const] : []));
-  return { value: Object.fromEntries(handles), problems };
+  const problems = unknown.map((need) => `it has no need "${need}" to rewire; its needs are: ${known}`);
+  for (const [need, responsibility] of Object.entries({ ...needs, ...instead })) {
+    const on = owner.find(responsibility);
+    // guard: B2 unmet needs are a problem
+    if (on) handles[need] = on;
+    else problems.push(`its need "${need}" is unmet: no block has the responsibility "${responsibility}"`);
+  }
+  return { value: handles, problems };
 }
 
-/** What a block needs, and at which address. */
+/** Addresses of what a block needs, by its names for them. */
 function needsOf({ factory, instead }: Place): readonly (readonly [need: string, responsibility: string])[] {
   const needs = typeof factory === 'function' ? {} : (factory.needs ?? {});
   return Object.entries(needs).map(([need, responsibility]) => [need, instead[need] ?? responsibility]);
@@ -194,12 +190,10 @@ function needsOf({ factory, instead }: Place): readonly (readonly [need: string,
 
 /** Needs that are met by blocks that take no messages; known only when all are made that can be. */
 function deafNeeds({ blocks, addresses }: ActiveFlight, place: Place): readonly string[] {
-  return needsOf(place)
-    .filter(([, responsibility]) => blocks.get(responsibility) && !addresses.get(responsibility)?.mailbox)
-    .map(
-      ([need, responsibility]) =>
-        `its need "${need}" is unmet: block "${responsibility}" takes no messages (it has neither onMsg nor onMsgs)`,
-    );
+  const isDeaf = (at: string): boolean => blocks.get(at) !== undefined && !addresses.get(at)?.mailbox;
+  return needsOf(place).flatMap(([need, at]) =>
+    isDeaf(at) ? `its need "${need}" is unmet: block "${at}" takes no messages (it has neither onMsg nor onMsgs)` : [],
+  );
 }
 
 /** Blocks that need each other may ask each other, and then wait for each other (M5). */
@@ -210,5 +204,7 @@ function circularNeeds(places: readonly Place[]): readonly string[] {
   const circle = findCircle(edges);
   if (!circle) return [];
   const path = [...circle, circle[0]].join(' → ');
-  return [`blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline`];
+  return [
+    `blocks need each other in a circle: ${path}; if they ask each other from onMsg, they wait until a deadline passes`,
+  ];
 }

@@ -6,20 +6,16 @@ export function findCircle(edges: Iterable<Edge>): readonly string[] | undefined
   const nexts = new Map<string, Set<string>>();
   for (const [from, to] of edges) nexts.set(from, (nexts.get(from) ?? new Set()).add(to));
   const done = new Set<string>();
-  const search = (at: string, path: readonly string[]): readonly string[] | undefined => {
-    // guard: N1 a circle has nobody who only leads to it
-    if (path.includes(at)) return path.slice(path.indexOf(at));
-    if (done.has(at)) return undefined;
-    done.add(at);
-    for (const next of nexts.get(at) ?? []) {
-      const circle = search(next, [...path, at]);
+  const search = (from: Iterable<string>, path: readonly string[]): readonly string[] | undefined => {
+    for (const at of from) {
+      // guard: N1 a circle has nobody who only leads to it
+      if (path.includes(at)) return path.slice(path.indexOf(at));
+      if (done.has(at)) continue;
+      done.add(at);
+      const circle = search(nexts.get(at) ?? [], [...path, at]);
       if (circle) return circle;
     }
     return undefined;
   };
-  for (const from of nexts.keys()) {
-    const circle = search(from, []);
-    if (circle) return circle;
-  }
-  return undefined;
+  return search(nexts.keys(), []);
 }

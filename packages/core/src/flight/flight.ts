@@ -1,4 +1,4 @@
-import { anySignal, makeAbortController, onAbort } from '../time/abort.js';
+import { onAbort, unlimited } from '../time/abort.js';
 import { ActiveBlock } from '../block/active-block.js';
 import { Addresses } from '../mailbox/address.js';
 import type { AnyBlock } from '../block/block.js';
@@ -39,7 +39,7 @@ export class ActiveFlight implements FlightControl {
   /** For which it does not boot (B2). */
   problems: readonly string[] = [];
   readonly #initiator: ActiveBlock;
-  readonly #landing = makeAbortController();
+  readonly #landing = new AbortController();
   readonly #prepared = new Gate();
   readonly #toldToLand = new Gate();
   readonly #landed = new Gate<LandingReport>();
@@ -63,10 +63,10 @@ export class ActiveFlight implements FlightControl {
     // guard: M9 what an observer throws lands the satellite
     this.observer = plan.observer && handingIn(plan.observer, failed('observer'));
     this.addresses = new Addresses(plan.clock, plan.outer);
-    this.landing = this.#landing.signal;
+    this.landing = unlimited(this.#landing.signal);
     // guard: L8 a landing may be announced
     // guard: L8 the landing announces itself at the latest
-    this.landingSoon = plan.landingSoon ? anySignal(this.landing, plan.landingSoon) : this.landing;
+    this.landingSoon = plan.landingSoon ? unlimited(AbortSignal.any([this.landing, plan.landingSoon])) : this.landing;
     this.landed = this.#landed.passed;
     const initiator = initiatorBlock((block) => void this.land({ kind: 'block', block, reason: undefined }));
     this.#initiator = this.add(initiator, new Callbacks(this.addresses.add(describe(INITIATOR)), this));

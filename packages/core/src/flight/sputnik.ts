@@ -16,13 +16,13 @@ import type { ServerConnector } from '../server/server-connector.js';
 
 /** Deadlines, in milliseconds. */
 export interface Timeouts {
-  /** For each `init`; 10,000 unless given. */
+  /** For each `init`. Default: 10,000. */
   readonly initMs?: number | undefined;
-  /** For each attempt to connect; 10,000 unless given. */
+  /** For each attempt to connect. Default: 10,000. */
   readonly connectMs?: number | undefined;
-  /** From one heartbeat to the next, and for the answer; 5,000 unless given. */
+  /** Between two heartbeats, and for the answer. Default: 5,000. */
   readonly heartbeatMs?: number | undefined;
-  /** For the whole landing; 25,000 unless given (L3). */
+  /** For the whole landing (L3). Default: 25,000. */
   readonly landingMs?: number | undefined;
 }
 
@@ -32,32 +32,32 @@ export interface SputnikOptions<C = unknown> {
   readonly config?: ConfigSource | undefined;
   /** The application blocks, in the order of initialisation: list a block after those it sends to (B1). */
   readonly appBlocks: readonly BlockEntry[];
-  /** By block name. The global registry unless given. */
+  /** By block name. Default: the global registry. */
   readonly blockFactories?: BlockFactories<NoInfer<C>> | undefined;
-  /** Stands for the default finisher, which lands on SIGTERM and SIGINT. */
+  /** Replaces the default finisher, which lands on SIGTERM and SIGINT. */
   readonly finisher?: BlockFactory<NoInfer<C>> | undefined;
   readonly connector?: ServerConnector<C> | undefined;
   readonly timeouts?: Timeouts | undefined;
-  /** Told of every event, in order. What it throws lands the satellite. */
+  /** Called with every event, in order. Its errors land the satellite. */
   readonly onEvent?: EventListener | undefined;
-  /** Silent unless given. */
+  /** Default: silent. */
   readonly log?: Logger | undefined;
-  /** The system's unless given. */
+  /** Default: the clock of the system. */
   readonly clock?: Clock | undefined;
   /** Lands the satellite when it aborts (L1). */
   readonly signal?: AbortSignal | undefined;
   /** Announces the landing to all blocks when it aborts, and does nothing else (L8). */
   readonly landingSoon?: AbortSignal | undefined;
-  /** False for a flight that listens to no signals of the process, as one inside another does. */
+  /** False for a flight that ignores the signals of the process, such as a nested one. */
   readonly signals?: boolean | undefined;
   /**
-   * Finds blocks of other satellites: asked for addresses that no block here has (N2), and for those by which blocks here know somebody
-   * outside (N5).
+   * Finds blocks of other satellites. Called for addresses that no block here has (N2), and for addresses of blocks outside that blocks here
+   * know (N5).
    */
   readonly outer?: Lookup | undefined;
   /**
-   * Asked when a block asks to land, or something fails. True has it fly on until somebody around it calls `shootDown` (N6); its failures are
-   * in the report.
+   * Called when a block asks to land, or something fails. If it returns true, the flight goes on until its owner calls `shootDown` (N6). The
+   * report has its failures.
    */
   readonly landAround?: ((cause: LandingCause) => boolean) | undefined;
   /** Sees each message pass. */
@@ -67,47 +67,47 @@ export interface SputnikOptions<C = unknown> {
 /** An assembled satellite: it boots, flies, and lands, in this order. */
 export interface Flight extends AsyncDisposable, Idling {
   /**
-   * Initialises all blocks; `prepare` has done so. Rejects with BAD_SETUP if there are problems (B2), with INIT_FAILED (B3) or ABORTED (B5),
-   * what was initialised finished again.
+   * Initialises all blocks; `prepare` has done so. Rejects with BAD_SETUP if there are problems (B2). Rejects with INIT_FAILED (B3) or
+   * ABORTED (B5) after it has finished what was initialised.
    */
   boot(): Promise<void>;
   /**
    * Boots if `boot` was not called, and rejects as that does. Flies until something lands it, and resolves with the report. Rejects with
-   * BLOCK_FAILED when a block failed (F3), with ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
+   * BLOCK_FAILED if a block failed (F3), and with ALREADY_LAUNCHED the second time (F4). After a landing it returns at once (B4).
    */
   launch(): Promise<LandingReport>;
-  /** Has it take nothing more in: aborts `landing`, calls every `onLanding` and awaits them. It flies on, and its mailboxes stay open. */
+  /** Stops intake: aborts `landing`, calls every `onLanding` and awaits them. The flight goes on, and its mailboxes stay open. */
   quiesce(): Promise<void>;
   /**
-   * Asks to land, any number of times, from anywhere; resolves with the report. Inside a callback use `ctx.land`. The first call may give
-   * `withinMs`, the share of a deadline that somebody else has; its own is kept where it is sooner.
+   * Lands the flight, and resolves with the report. May be called any number of times, from anywhere; inside a callback use `ctx.land`. The
+   * first call may give `withinMs`, a share of an outer deadline. The flight's own deadline counts if it is sooner.
    */
   shootDown(reason?: unknown, options?: { readonly withinMs?: number | undefined }): Promise<LandingReport>;
   status(): FlightStatus;
   /**
-   * The handle that somebody outside, whom the blocks here know as `from`, has on a block here; undefined if there is none (N5). What the
-   * block sends back goes to what `outer` finds under that name.
+   * A handle on a block here, for a sender outside whom the blocks here know as `from` (N5). Undefined if there is no such block. Messages
+   * that the block sends back go to the block that `outer` finds for that address.
    */
   communicator(responsibility: string, from: BlockDescriptor): BlockCommunicator | undefined;
-  /** The numbers that blocks give, in the order of initialisation (F6). */
+  /** The metrics of all blocks, in the order of initialisation (F6). */
   metrics(): readonly BlockMetrics[];
-  /** Resolves with the report, however the landing came about. */
+  /** Resolves with the report, whatever the cause of the landing. */
   readonly landed: Promise<LandingReport>;
 }
 
-/** An assembled satellite, and what was found on the way. */
+/** An assembled satellite, with the findings of its assembly. */
 export interface Assembly {
   readonly value: Flight;
-  /** All for which it cannot boot, one line each (B2). */
+  /** All problems that prevent its boot, one line each (B2). */
   readonly problems: readonly string[];
-  /** What may be meant, and may not: needs that go in a circle (M5). */
+  /** What may be a mistake: needs that go in a circle (M5). */
   readonly warnings: readonly string[];
 }
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * A satellite, described. Each `prepare` is a flight of its own (B2).
+ * The description of a satellite. Each `prepare` makes a new flight (B2).
  *
  * @example
  * import { defineBlock, Sputnik } from '@sputnikjs/core';
@@ -123,7 +123,7 @@ export class Sputnik<C = unknown> {
     this.#options = options;
   }
 
-  /** Makes and checks all blocks, and starts nothing: that is for `boot` (B2). */
+  /** Makes and checks all blocks. Starts nothing: `boot` does that (B2). */
   async assemble(): Promise<Assembly> {
     const options = this.#options;
     const flight = new ActiveFlight(planOf(options));
@@ -151,10 +151,9 @@ const timeoutsOf = ({ timeouts = {} }: { timeouts?: Timeouts | undefined }): typ
 };
 
 function planOf<C>(options: SputnikOptions<C>): FlightPlan {
-  const { clock = systemClock, log = SILENT, onEvent = () => {}, config = () => undefined } = options;
+  const { clock = systemClock, log = SILENT, onEvent = () => {}, config: source = () => undefined } = options;
   const { observer, signal, landingSoon, outer, landAround } = options;
-  const around = { signal, landingSoon, outer, landAround };
-  return { ...timeoutsOf(options), clock, log, onEvent, source: config, observer, ...around };
+  return { ...timeoutsOf(options), clock, log, onEvent, source, observer, signal, landingSoon, outer, landAround };
 }
 
 function infrastructureOf<C>(options: SputnikOptions<C>, flight: ActiveFlight): BlockFactories {
@@ -180,7 +179,7 @@ function optionProblems<C>({ connector, ...options }: SputnikOptions<C>): readon
   return [...timeouts, ...missing.map((name) => `the server connector has no ${name}`)];
 }
 
-/** What its owner may do with a flight. */
+/** The part of a flight that its owner may use. */
 function asFlight(flight: ActiveFlight): Flight {
   const shootDown: Flight['shootDown'] = (reason, { withinMs } = {}) => {
     flight.land({ kind: 'shootDown', reason }, withinMs);

@@ -4,8 +4,7 @@ import type { Clock } from '../time/clock.js';
 import { Deadlines } from '../time/deadlines.js';
 import { describe, type BlockDescriptor } from '../api/descriptor.js';
 import type { Mailbox } from './mailbox.js';
-import { Question } from './question.js';
-import { Sender } from './sender.js';
+import { Question, type Sender } from './question.js';
 
 /** Finds the block with a responsibility, elsewhere: the handle that `self`, a block here, has on it. */
 export type Lookup = (responsibility: string, self: BlockCommunicator) => BlockCommunicator | undefined;
@@ -93,7 +92,7 @@ function makeHandle(owner: Address, on: Address): BlockCommunicator {
   const { addresses } = owner;
   /** As the receiver sees the owner. */
   let sender: Sender | undefined;
-  const asSender = (): Sender => (sender ??= new Sender(on.handleOn(owner)));
+  const asSender = (): Sender => (sender ??= { from: on.handleOn(owner), question: undefined });
   return {
     descriptor: on.descriptor,
     // The address carries the types, which are not there at run time.

@@ -1,98 +1,58 @@
 import { Batch } from './batch.js';
 import type { ErrorCode } from '../api/errors.js';
+import type { MailboxOptions } from '../api/mailbox-options.js';
 import { Outcomes, type Counts, type Recipient } from './outcomes.js';
 import type { Pacer } from '../time/pacer.js';
-import type { Question } from './question.js';
+import type { Question, Sender } from './question.js';
 import { Ring } from './ring.js';
-import type { Sender } from './sender.js';
-import { Waiters } from './waiters.js';
+import { Waiters, type Room } from './waiters.js';
 import { Weights } from './weights.js';
 import { Workers } from './workers.js';
-
-/** Bounds of a mailbox for messages `M`. */
-// oxlint-disable-next-line typescript/no-explicit-any -- of any block, unless a type is given
-export interface MailboxOptions<M = any> {
-  /** Messages waiting at most; 65,536 unless given. */
-  readonly capacity?: number | undefined;
-  /**
-   * What a message weighs, in a unit of your choice, such as bytes: a whole number, 0 or more. Called inside `send`, so be quick, and change
-   * nothing. Together with `maxWeight`; without them messages are only counted.
-   */
-  readonly weigh?: ((msg: M) => number) | undefined;
-  /** Weight of all messages held at most, waiting or under way. One that is heavier is accepted when nothing else is held (M10). */
-  readonly maxWeight?: number | undefined;
-  /** What a full mailbox does with a further message: refuse it (the default), or drop its oldest one for it. */
-  readonly whenFull?: 'reject' | 'drop-oldest' | undefined;
-  /** `onMsg` or `onMsgs` calls under way at most; 1 unless given. */
-  readonly concurrency?: number | undefined;
-  /** Messages that one call of `onMsgs` gets at most; 256 unless given. */
-  readonly batch?: number | undefined;
-}
 
 const soon = Promise.resolve();
 
 /** A bounded queue with one consumer: first in, first out, never run inline (M1 to M4). Queues without allocating. */
-export class Mailbox {
+export class Mailbox implements Room {
   /** What takes the messages out of it. */
   readonly callback: 'onMsg' | 'onMsgs';
-  private readonly outcomes: Outcomes;
-  private readonly workers: Workers;
   readonly capacity: number;
+  readonly counts: Counts;
   private readonly concurrency: number;
-  private readonly dropsOldest: boolean;
-  /** 0 where messages are handled one by one. */
   private readonly batch: number;
+  private readonly dropsOldest: boolean;
   private readonly pacer: Pacer;
   private readonly queue = new Ring<object, Sender>();
   /** Absent where messages are only counted. */
   private readonly weights: Weights | undefined;
+  private readonly outcomes: Outcomes;
+  private readonly workers: Workers;
   /** Nobody waits while there is room for the first of them. */
   private readonly waiting: Waiters;
   private readonly idlers: (() => void)[] = [];
   private state: 'held' | 'open' | 'closed' = 'held';
-  private scheduled = false;
-  private dropping = false;
+  private isScheduled = false;
+  private isDropping = false;
 
   constructor(recipient: Recipient, pacer: Pacer, options: MailboxOptions = {}) {
-    const { weigh, maxWeight = Infinity } = options;
+    // guard: M3 65,536 wait unless configured
+    // guard: M8 a batch has 256 messages unless configured
+    const { capacity = 65_536, concurrency = 1, batch = 256, weigh, maxWeight = Infinity, whenFull } = options;
+    this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
+    this.capacity = capacity;
+    this.concurrency = concurrency;
+    this.batch = batch;
+    this.pacer = pacer;
+    this.dropsOldest = whenFull === 'drop-oldest';
     this.weights = weigh && new Weights(weigh, maxWeight, (error) => recipient.unweighable(error));
     this.outcomes = new Outcomes(recipient);
-    this.waiting = new Waiters({
-      fits: (weight) => this.fits(weight),
-      accept: (msg, sender, weight) => this.accept(msg, sender, weight),
-      left: ({ asker }) => {
-        // A post that was given up rejects: it was no message yet.
-        // guard: M3 a question that gives up is counted, a post is not
-        // guard: M3 a question that gives up before there is room is counted
-        if (asker) this.counts.rejected++;
-        // guard: M10 when a heavy one gives up there may be room for the next
-        this.waiting.letIn();
-        this.tellIdle();
-      },
-    });
-    this.workers = new Workers(recipient, this.outcomes, this.weights, () => this.onFree());
-    this.callback = recipient.handleAll ? 'onMsgs' : 'onMsg';
-    // guard: M3 65,536 wait unless configured
-    this.capacity = options.capacity ?? 65_536;
-    this.concurrency = options.concurrency ?? 1;
-    this.dropsOldest = options.whenFull === 'drop-oldest';
-    // guard: M8 a batch has 256 messages unless configured
-    this.batch = recipient.handleAll ? (options.batch ?? 256) : 0;
-    this.pacer = pacer;
-  }
-
-  get counts(): Counts {
-    return this.outcomes.counts;
+    this.counts = this.outcomes.counts;
+    this.waiting = new Waiters(this);
+    this.workers = new Workers(recipient, this.outcomes, this);
   }
 
   /** Messages accepted and not yet begun. */
   get depth(): number {
     return this.queue.size;
-  }
-
-  /** Messages under way. */
-  get busy(): number {
-    return this.workers.messages;
   }
 
   /** True while a handler is under way. */
@@ -110,8 +70,8 @@ export class Mailbox {
   }
 
   /** Who wait for room. */
-  get waiters(): Iterable<Sender> {
-    return this.waiting;
+  get waiters(): readonly Sender[] {
+    return this.waiting.senders;
   }
 
   /** Accepts a message now, or never. While somebody waits for room nobody overtakes (M4). */
@@ -138,11 +98,133 @@ export class Mailbox {
     else if (!this.take(msg, question, weight)) question.fail('ASK_REFUSED');
   }
 
+  private weigh(msg: object): number {
+    return this.weights && this.state !== 'closed' ? this.weights.of(msg) : 0;
+  }
+
+  private mustWait(weight: number): boolean {
+    // guard: M10 what cannot be weighed does not wait for room
+    return this.state !== 'closed' && weight < Infinity && !this.hasRoom(weight);
+  }
+
+  private take(msg: object, sender: Sender, weight: number): boolean {
+    const hasRoom = this.hasRoom(weight);
+    // guard: M3 mailboxes are bounded
+    // guard: M3 what is refused is counted
+    if (hasRoom) this.accept(msg, sender, weight);
+    else this.counts.rejected++;
+    return hasRoom;
+  }
+
+  /** For one that comes now. */
+  private hasRoom(weight: number): boolean {
+    // guard: M10 nobody overtakes one that is too heavy
+    return this.waiting.size === 0 && this.fits(weight);
+  }
+
+  /** True if there is room for one more of that weight. */
+  fits(weight: number): boolean {
+    // guard: M2 a block that has finished takes no message
+    if (this.state === 'closed') return false;
+    if (this.depth < this.capacity && (!this.weights || this.weights.fits(weight, 'all'))) return true;
+    // guard: M4 a mailbox that drops has room
+    // guard: M10 unless what is under way leaves none
+    return this.dropsOldest && !this.isDropping && (!this.weights || this.weights.fits(weight, 'under way'));
+  }
+
+  accept(msg: object, sender: Sender, weight: number): void {
+    this.queue.push(msg, sender);
+    this.weights?.push(weight);
+    this.outcomes.accepted(msg, sender);
+    this.schedule();
+    // guard: M3 drop-oldest drops
+    if (this.dropsOldest) this.dropOldest();
+  }
+
   /** Begins to hand messages over (F2). */
   open(): void {
     this.state = 'open';
     // guard: F2 those that waited are handed over then
     this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || !this.mayHandle) return;
+    this.isScheduled = true;
+    // guard: M1 no message is handled inside a send
+    void soon.then(this.run);
+  }
+
+  private get mayHandle(): boolean {
+    // guard: F2 messages wait for run
+    // guard: M1 calls under way are bounded
+    return this.state === 'open' && this.depth > 0 && this.workers.calls < this.concurrency;
+  }
+
+  private readonly run = (): void => {
+    this.isScheduled = true;
+    while (this.mayHandle) {
+      // guard: M6 busy mailboxes yield
+      if (!this.pacer.mayGoOn()) return this.pacer.defer(this.run);
+      if (this.callback === 'onMsg') this.handleNext();
+      else this.workers.handleAll(this.nextBatch());
+    }
+    this.isScheduled = false;
+    this.tellIdle();
+  };
+
+  private handleNext(): void {
+    const { first: msg, second: sender } = this.queue;
+    this.workers.handle(msg, sender, this.advance());
+  }
+
+  /** As many as wait, and the batch has room for. */
+  private nextBatch(): Batch {
+    const batch = new Batch(this.outcomes);
+    // guard: M8 a batch has room for so many
+    // guard: M8 a batch takes all that wait
+    do batch.add(this.queue.first, this.queue.second, this.advance());
+    while (batch.mails.length < this.batch && this.depth > 0);
+    return batch;
+  }
+
+  /** The oldest message waits no longer, and who has waited longest for its place is let in. Gives its weight. */
+  private advance(): number {
+    this.queue.advance();
+    const weight = this.weights ? this.weights.begin() : 0;
+    // guard: M4 who waits is let in
+    if (this.waiting.size > 0) this.waiting.letIn();
+    return weight;
+  }
+
+  /** A call has ended, and with it the weight of its messages. */
+  onEnded(weight: number): void {
+    // guard: M10 what has ended weighs no longer
+    this.weights?.release(weight);
+    // guard: M10 what has ended leaves room
+    if (this.weights) this.waiting.letIn();
+    if (this.depth === 0) this.tellIdle();
+    else if (!this.isScheduled) this.run();
+  }
+
+  /** Somebody who waited has given up. */
+  onLeft({ question }: Sender): void {
+    // A post that was given up rejects: it was no message yet.
+    // guard: M3 a question that gives up is counted, a post is not
+    // guard: M3 a question that gives up before there is room is counted
+    if (question) this.counts.rejected++;
+    // guard: M10 when a heavy one gives up there may be room for the next
+    this.waiting.letIn();
+    this.tellIdle();
+  }
+
+  /** Makes room for the newest. Whoever hears of it may send at once, and is refused. */
+  private dropOldest(): void {
+    // guard: M3 a listener of drops cannot overfill
+    this.isDropping = true;
+    // guard: M10 the newest is not dropped for its weight
+    this.shed('ASK_DROPPED', () => this.depth > 1 && (this.depth > this.capacity || this.weights?.isOver === true));
+    this.isDropping = false;
   }
 
   /** Takes and hands over nothing more; what waits is dropped. Handlers under way go on. */
@@ -165,130 +247,15 @@ export class Mailbox {
     this.tellIdle();
   }
 
-  private weigh(msg: object): number {
-    return this.weights && this.state !== 'closed' ? this.weights.of(msg) : 0;
-  }
-
-  private mustWait(weight: number): boolean {
-    // guard: M10 what cannot be weighed does not wait for room
-    return this.state !== 'closed' && weight < Infinity && !this.hasRoom(weight);
-  }
-
-  private take(msg: object, sender: Sender, weight: number): boolean {
-    // guard: M3 mailboxes are bounded
-    if (!this.hasRoom(weight)) {
-      // guard: M3 what is refused is counted
-      this.counts.rejected++;
-      return false;
-    }
-    this.accept(msg, sender, weight);
-    return true;
-  }
-
-  /** For one that comes now. */
-  private hasRoom(weight: number): boolean {
-    // guard: M10 nobody overtakes one that is too heavy
-    return this.waiting.size === 0 && this.fits(weight);
-  }
-
-  private fits(weight: number): boolean {
-    // guard: M2 a block that has finished takes no message
-    if (this.state === 'closed') return false;
-    if (this.queue.size < this.capacity && (!this.weights || this.weights.fits(weight, 'all'))) return true;
-    // guard: M4 a mailbox that drops has room
-    // guard: M10 unless what is under way leaves none
-    return this.dropsOldest && !this.dropping && (!this.weights || this.weights.fits(weight, 'under way'));
-  }
-
-  private onFree(): void {
-    // guard: M10 what has ended leaves room
-    this.waiting.letIn();
-    if (this.depth === 0) this.tellIdle();
-    else if (!this.scheduled) this.run();
-  }
-
-  private accept(msg: object, sender: Sender, weight: number): void {
-    this.queue.push(msg, sender);
-    this.weights?.push(weight);
-    this.outcomes.accepted(msg, sender);
-    this.schedule();
-    // guard: M3 drop-oldest drops
-    if (this.dropsOldest && this.isOver) this.dropOldest();
-  }
-
-  private get mayHandle(): boolean {
-    // guard: F2 messages wait for run
-    // guard: M1 calls under way are bounded
-    return this.state === 'open' && this.depth > 0 && this.workers.calls < this.concurrency;
-  }
-
-  private schedule(): void {
-    if (this.scheduled || !this.mayHandle) return;
-    this.scheduled = true;
-    // guard: M1 no message is handled inside a send
-    void soon.then(this.run);
-  }
-
-  private readonly run = (): void => {
-    this.scheduled = true;
-    while (this.mayHandle) {
-      // guard: M6 busy mailboxes yield
-      if (!this.pacer.mayGoOn()) return this.pacer.defer(this.run);
-      if (this.batch > 0) this.handleAll();
-      else this.handle();
-    }
-    this.scheduled = false;
-    this.tellIdle();
-  };
-
-  private handle(): void {
-    const { first: msg, second: sender } = this.queue;
-    this.workers.handle(msg, sender, this.advance());
-  }
-
-  /** As many as wait, and the batch has room for. */
-  private handleAll(): void {
-    const batch = new Batch(this.outcomes);
-    // guard: M8 a batch has room for so many
-    // guard: M8 a batch takes all that wait
-    do {
-      const { first: msg, second: sender } = this.queue;
-      batch.add(msg, sender, this.advance());
-    } while (batch.size < this.batch && this.depth > 0);
-    this.workers.handleAll(batch);
-  }
-
-  /** The oldest message waits no longer, and who has waited longest for its place is let in. Gives its weight. */
-  private advance(): number {
-    this.queue.advance();
-    const weight = this.weights ? this.weights.begin() : 0;
-    // guard: M4 who waits is let in
-    if (this.waiting.size > 0) this.waiting.letIn();
-    return weight;
-  }
-
-  private get isOver(): boolean {
-    return this.depth > this.capacity || (this.weights?.isOver ?? false);
-  }
-
-  /** Whoever hears of it may send at once, and is refused. */
-  private dropOldest(): void {
-    // guard: M3 a listener of drops cannot overfill
-    this.dropping = true;
-    // guard: M10 the newest is not dropped for its weight
-    this.shed('ASK_DROPPED', () => this.depth > 1 && this.isOver);
-    this.dropping = false;
-  }
-
   private shed(code: ErrorCode, more: () => boolean): void {
     const msgs: object[] = [];
     while (more()) {
       const { first: msg, second: sender } = this.queue;
       this.queue.advance();
       // guard: M10 what is dropped weighs no longer
-      if (this.weights) this.weights.release(this.weights.begin());
+      this.weights?.release(this.weights.begin());
       // guard: M5 a dropped ask rejects at once
-      sender.fail(code);
+      sender.question?.fail(code);
       msgs.push(msg);
     }
     this.outcomes.dropped(msgs.length, msgs);

@@ -1,7 +1,7 @@
 import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
 import type { MessageObserver, Outcome } from '../api/observer.js';
-import type { Sender } from './sender.js';
+import type { Sender } from './question.js';
 
 /** Messages that failed with the same error, where no asker knows. */
 export interface Lost {
@@ -54,24 +54,24 @@ export class Outcomes {
     this.observer?.accepted?.(msg, sender.from.descriptor, this.recipient.descriptor);
   }
 
-  /** False if nobody needs to know which message it was when it is handled. */
-  begun(msg: object): boolean {
+  /** The message, or any where nobody needs to know which one it was when it is handled. */
+  begun(msg: object): object {
     // guard: M9 an observer sees what begins
-    return this.observer ? this.observer.begun?.(msg, this.recipient.descriptor) !== false : false;
+    return this.observer && this.observer.begun?.(msg, this.recipient.descriptor) !== false ? msg : ANY;
   }
 
-  handled(msg: object, sender: Sender, value: unknown): void {
+  handled(msg: object, sender: Sender | undefined, value: unknown): void {
     this.counts.handled++;
     // guard: M9 an observer sees what is handled
     if (msg !== ANY) this.observer?.settled?.(msg, this.recipient.descriptor, 'handled');
     // guard: M5 the answer reaches who asked
-    sender.answer(value);
+    sender?.question?.answer(value);
   }
 
   /** False if no asker learns it: then it is lost, which somebody has to hand in. */
-  failed(msg: object, sender: Sender, error: unknown): boolean {
+  failed(msg: object, sender: Sender | undefined, error: unknown): boolean {
     // guard: M5 an onMsg that fails rejects its ask
-    if (!sender.fail('ASK_FAILED', error)) return false;
+    if (!sender?.question?.fail('ASK_FAILED', error)) return false;
     this.settle('failed', 1, [msg]);
     return true;
   }

@@ -3,7 +3,13 @@ import type { Expiring } from '../time/deadlines.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
 import { SputnikError, type ErrorCode } from '../api/errors.js';
 import type { Line } from '../time/line.js';
-import { Sender } from './sender.js';
+
+/** Who sent a message, as its receiver gets to know them. */
+export interface Sender {
+  readonly from: BlockCommunicator;
+  /** What they asked, if they did. */
+  readonly question: Question | undefined;
+}
 
 /** Who is asked. */
 export interface Asked {
@@ -12,7 +18,8 @@ export interface Asked {
 }
 
 /** One `ask`: settles once, with the answer or with why there is none (M5). */
-export class Question extends Sender implements Expiring, Asker {
+export class Question implements Sender, Expiring, Asker {
+  readonly from: BlockCommunicator;
   readonly to: Asked;
   at = 0;
   before: Expiring | undefined = undefined;
@@ -32,21 +39,22 @@ export class Question extends Sender implements Expiring, Asker {
     resolve: (value: unknown) => void,
     reject: (error: SputnikError) => void,
   ) {
-    super(from);
+    this.from = from;
     this.to = to;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  override get asker(): Asker {
+  get question(): this {
     return this;
   }
 
-  override answer(value: unknown): void {
+  answer(value: unknown): void {
     if (this.#end()) this.#resolve(value);
   }
 
-  override fail(code: ErrorCode, cause?: unknown): boolean {
+  /** Gives the reason why there is no answer. False if nobody waits for one any longer. */
+  fail(code: ErrorCode, cause?: unknown): boolean {
     if (!this.#end()) return false;
     const { descriptor: block, mailbox: { callback } = { callback: 'onMsg' } } = this.to;
     this.#reject(new SputnikError(code, undefined, { block, callback, cause }));

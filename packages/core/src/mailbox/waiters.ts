@@ -1,7 +1,6 @@
 import { onAbort } from '../time/abort.js';
 import { Line, type Place } from '../time/line.js';
-import type { Question } from './question.js';
-import type { Sender } from './sender.js';
+import type { Question, Sender } from './question.js';
 
 /** Somebody who waits for room in a mailbox, with a message. */
 interface Waiter extends Place {
@@ -13,11 +12,10 @@ interface Waiter extends Place {
 }
 
 /** What they wait for. */
-interface Room {
+export interface Room {
   fits(weight: number): boolean;
   accept(msg: object, sender: Sender, weight: number): void;
-  /** One has given up. */
-  left(sender: Sender): void;
+  onLeft(sender: Sender): void;
 }
 
 /** Those who wait for room in a mailbox: first come, first served (M4). */
@@ -33,8 +31,8 @@ export class Waiters {
     return this.#line.size;
   }
 
-  *[Symbol.iterator](): Iterator<Sender> {
-    for (const { sender } of this.#line) yield sender;
+  get senders(): readonly Sender[] {
+    return Array.from(this.#line, ({ sender }) => sender);
   }
 
   /** Resolves with whether it was let in. Rejects when the signal aborts first. */
@@ -75,7 +73,7 @@ export class Waiters {
 
   /** Sends all away. */
   close(): void {
-    for (let { first } = this.#line; first; first = this.#line.first) {
+    for (let { first } = this.#line; first; { first } = this.#line) {
       this.#line.leave(first);
       first.settled(false);
     }
@@ -85,7 +83,7 @@ export class Waiters {
     const waiter: Waiter = { msg, sender, weight, settled, before: undefined, after: undefined, line: undefined };
     this.#line.join(waiter);
     return () => {
-      if (this.#line.leave(waiter)) this.#room.left(sender);
+      if (this.#line.leave(waiter)) this.#room.onLeft(sender);
     };
   }
 }

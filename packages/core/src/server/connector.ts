@@ -27,12 +27,6 @@ export function connectorBlock<C>(
   /** One attempt: its signal aborts at its deadline and at landing; it ends when `connect` settles (S2, S6). */
   async function connect(attempt: number, lost: ConnectAttempt['lost'], { clock, landing }: BlockContext): Promise<C> {
     const abort = new AbortController();
-    const giveUp = (): void => {
-      cancel();
-      abort.abort();
-    };
-    // guard: S6 landing aborts the attempt under way
-    const forget = onAbort(landing, giveUp);
     let overdue: SputnikError | undefined;
     const cancel = clock.after(connectMs, () => {
       overdue = new SputnikError('TIMEOUT', `no connection within ${connectMs} ms`);
@@ -40,6 +34,8 @@ export function connectorBlock<C>(
       // guard: S2 an attempt has a deadline
       abort.abort(overdue);
     });
+    // guard: S6 landing aborts the attempt under way
+    const forget = onAbort(landing, () => (cancel(), abort.abort()));
     try {
       const connection = await server.connect(config, { signal: abort.signal, lost });
       everConnected = true;
@@ -96,12 +92,8 @@ export function connectorBlock<C>(
         if (landing.aborted) return;
         try {
           // guard: S3 a loss that is reported is noticed at once
-          const connecting = connect(
-            attempt,
-            (reason = new SputnikError('CONNECTION_LOST')) => over.abort(reason),
-            ctx,
-          );
-          attempting = connecting;
+          const lost: ConnectAttempt['lost'] = (reason = new SputnikError('CONNECTION_LOST')) => over.abort(reason);
+          const connecting = (attempting = connect(attempt, lost, ctx));
           const connection = await connecting;
           // guard: S6 nobody is told of a connection that comes at landing
           if (landing.aborted) return;

@@ -7,15 +7,13 @@ const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
  * all of ours, since Node warns of more than ten (L6).
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
-  if (!signal || signal.aborted) {
-    // guard: L6 who comes late to an abort is told at once
-    if (signal) listener();
-    return () => {};
-  }
+  // guard: L6 who comes late to an abort is told at once
+  if (signal?.aborted) listener();
+  if (!signal || signal.aborted) return () => {};
   const listeners = listenersOf.get(signal) ?? new Set();
   if (listeners.size === 0) {
     listenersOf.set(signal, listeners);
-    signal.addEventListener('abort', tellAll);
+    signal.addEventListener('abort', tellAll, { once: true });
   }
   listeners.add(listener);
   return () => {
@@ -26,36 +24,24 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
 }
 
 function tellAll({ target }: Event): void {
-  const signal = target as AbortSignal;
-  signal.removeEventListener('abort', tellAll);
-  for (const listener of listenersOf.get(signal) ?? []) listener();
+  for (const listener of listenersOf.get(target as AbortSignal) ?? []) listener();
 }
 
-/** An abort controller whose signal any number may listen to: Node would warn of more than ten (L6). */
-export function makeAbortController(): AbortController {
-  const controller = new AbortController();
+/** The signal, to which any number may listen now: Node would warn of more than ten (L6). */
+export function unlimited(signal: AbortSignal): AbortSignal {
   // guard: L6 Node warns of no listeners
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
-
-/** A signal that aborts when one of these does; any number may listen to it. */
-export function anySignal(...signals: AbortSignal[]): AbortSignal {
-  const any = AbortSignal.any(signals);
-  // guard: L6 nor of those that wait for an announced landing
-  setMaxListeners(0, any);
-  return any;
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** True for what aborted signals make of a wait, that of an `ask` too. */
 export function isAbortError(error: unknown): boolean {
-  const read = (): boolean => {
+  return guarded(() => {
     const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
     // guard: F3 an ask that its signal ended is no failure either
     const why = code === 'ASK_ABORTED' ? cause : error;
     return why instanceof Error && why.name === 'AbortError';
-  };
-  return guarded(read, false);
+  }, false);
 }
 
 /** What `read` makes of a thing that user code threw, or `otherwise`: it may be a proxy, or have getters that throw. */

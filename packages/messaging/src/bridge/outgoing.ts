@@ -15,7 +15,7 @@ export interface Manner {
 /** A message for the other server. */
 export interface Outgoing {
   readonly message: ProduceMessage;
-  /** Headers that stay behind. */
+  /** Headers that cannot cross. */
   readonly left: number;
   /** True if it has headers, or a content type, beside those that a bridge gives it. */
   readonly isDressed: boolean;

@@ -1,5 +1,6 @@
 export { Fifo } from './fifo.js';
 export { Handlers } from './handlers.js';
+export { inspectIncoming } from './incoming.js';
 export { LinkConnector } from './link-connector.js';
 export { Link, type LinkUser } from './link.js';
 export { connectionLost, serverFull } from './lost.js';

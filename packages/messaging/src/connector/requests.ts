@@ -85,10 +85,10 @@ export class Requests<Sent = void> {
  * @example
  * import { nobodyListens } from '@sputnikjs/messaging/connector';
  * const error = nobodyListens('time');
- * console.log(error.code, error.message); // NOBODY_LISTENS nobody answers requests for "time"; start who answers, or correct the target
+ * console.log(error.code, error.message); // NOBODY_LISTENS there is no responder for "time"; start one, or correct the target
  */
 export function nobodyListens(target: string): SputnikError {
-  const text = `nobody answers requests for "${target}"; start who answers, or correct the target`;
+  const text = `there is no responder for "${target}"; start one, or correct the target`;
   return new SputnikError('NOBODY_LISTENS', text);
 }
 
@@ -98,18 +98,18 @@ export function nobodyListens(target: string): SputnikError {
  * @example
  * import { requestFailed } from '@sputnikjs/messaging/connector';
  * const error = requestFailed('time', 'the clock has stopped');
- * console.log(error.code, error.message); // ASK_FAILED who answers requests for "time" failed: the clock has stopped
+ * console.log(error.code, error.message); // ASK_FAILED the responder for "time" failed: the clock has stopped
  */
 export function requestFailed(target: string, why: string): SputnikError {
-  return new SputnikError('ASK_FAILED', `who answers requests for "${target}" failed: ${why}`);
+  return new SputnikError('ASK_FAILED', `the responder for "${target}" failed: ${why}`);
 }
 
 function late(target: string, timeoutMs: number): SputnikError {
-  const text = `no reply to the request for "${target}" in ${timeoutMs} ms; it may be handled all the same`;
+  const text = `no reply to the request for "${target}" in ${timeoutMs} ms; the request may still be handled`;
   return new SputnikError('ASK_TIMEOUT', text);
 }
 
 function aborted(target: string, signal: AbortSignal | undefined): SputnikError {
-  const text = `the request for "${target}" was given up; it may be handled all the same`;
+  const text = `the request for "${target}" was aborted; it may still be handled`;
   return new SputnikError('ASK_ABORTED', text, { cause: signal?.reason });
 }

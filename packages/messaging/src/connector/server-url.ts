@@ -72,7 +72,7 @@ export class ServerUrls {
       return problem === undefined ? [] : [[typeof urls === 'string' ? [] : [i], problem]];
     });
     if (found.length > 0 || new Set(urlsOf(urls).map((url) => this.isTls(url))).size === 1) return found;
-    return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; use one of the two for all`]];
+    return [[[], `some begin with ${this.#form.tls.scheme}:// and some do not; use the same scheme for all`]];
   }
 
   /** Returns true if the url asks for TLS. */

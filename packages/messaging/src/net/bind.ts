@@ -2,9 +2,9 @@ import { once, type EventEmitter } from 'node:events';
 import { passedHint } from './passed-sockets.js';
 
 const ADVICE: { readonly [code: string]: string } = {
-  EADDRINUSE: 'the port is in use. Stop the process that has it, or configure another "port"',
+  EADDRINUSE: 'the port is in use. Stop the process that uses it, or configure another "port"',
   EACCES:
-    'not permitted. Ports below 1024 need privileges: configure another "port", let systemd open it and pass it on, or grant CAP_NET_BIND_SERVICE',
+    'not permitted. Ports below 1024 need privileges: configure another "port", have systemd open it, or grant CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL: 'this machine has no such address. Configure another "host"',
 };
 

@@ -13,11 +13,11 @@ const OWN_FILES = 64;
  * @example
  * import { fileShortage } from '@sputnikjs/messaging/net';
  * console.log(fileShortage(1024, 4096)); // undefined
- * console.log(fileShortage(1024, 1024)); // there may be 1024 connections ("maxConnections"), and the process may open 1024 files; …
+ * console.log(fileShortage(1024, 1024)); // there may be 1024 connections ("maxConnections"), but the process may open only 1024 files; …
  */
 export function fileShortage(maxConnections: number, most: number = openFiles()): string | undefined {
   if (maxConnections + OWN_FILES <= most) return undefined;
-  return `there may be ${maxConnections} connections ("maxConnections"), and the process may open ${most} files; raise that (ulimit -n), or lower maxConnections`;
+  return `there may be ${maxConnections} connections ("maxConnections"), but the process may open only ${most} files; raise that limit (ulimit -n), or lower maxConnections`;
 }
 
 function openFiles(): number {
@@ -55,7 +55,7 @@ export function watchFiles(clock: Clock, problemLog: ProblemLog): () => void {
 }
 
 const OUT_OF_FILES =
-  'the process has no file left for another connection, so clients that connect are cut off at once (EMFILE); raise how many it may open (ulimit -n), or lower "maxConnections"';
+  'the process cannot open more files, so new clients are cut off at once (EMFILE); raise the limit (ulimit -n), or lower "maxConnections"';
 
 function isOutOfFiles(): boolean {
   try {
@@ -80,7 +80,7 @@ function isOutOfFiles(): boolean {
  * writeFileSync(mine, 'secret', { mode: 0o600 });
  * writeFileSync(everybodys, 'secret', { mode: 0o644 });
  * console.log(readableByAll(mine)); // undefined
- * console.log(readableByAll(everybodys)); // everybody on this machine can read /…/everybodys, which holds a secret; chmod o-r it
+ * console.log(readableByAll(everybodys)); // everybody on this machine can read /…/everybodys, which contains a secret; run: chmod o-r /…/everybodys
  * rmSync(folder, { recursive: true });
  */
 export function readableByAll(file: string): string | undefined {
@@ -88,7 +88,7 @@ export function readableByAll(file: string): string | undefined {
   const mode = modeOf(file);
   // guard: secrets that everybody can read are told of
   if ((mode & 0o004) === 0) return undefined;
-  return `everybody on this machine can read ${file}, which holds a secret; chmod o-r it`;
+  return `everybody on this machine can read ${file}, which contains a secret; run: chmod o-r ${file}`;
 }
 
 function modeOf(file: string): number {

@@ -79,7 +79,7 @@ function readPassed({ LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES = '' }: NodeJS.Proc
   if (LISTEN_PID === undefined || !Number.isInteger(count) || count <= 0) return [];
   // guard: descriptors for another process are not ours
   if (LISTEN_PID !== `${process.pid}`) {
-    const words = `sockets to process ${LISTEN_PID}, which is not this one (${process.pid}): let ExecStart be node itself, not npm or a shell`;
+    const words = `sockets to process ${LISTEN_PID}, which is not this one (${process.pid}): start node itself in ExecStart, not npm or a shell`;
     return [{ fd: -1, socket: undefined, words }];
   }
   const names = LISTEN_FDNAMES.split(':');

@@ -6,7 +6,7 @@ import { isMainThread } from 'node:worker_threads';
 export const PATH_ADVICE: { readonly [code: string]: string } = {
   // libuv also reports this for folders that do not exist.
   EACCES: 'its folder does not exist, or this user may not write to it. Correct that, or configure another "path"',
-  EADDRINUSE: 'something else is there now. Configure another "path"',
+  EADDRINUSE: 'something else is there. Configure another "path"',
 };
 
 /** Longest path of a socket (unix(7)); Node would cut a longer one, and listen there. */
@@ -30,7 +30,7 @@ export async function clearPath(path: string): Promise<void> {
   if (await isHeard(path))
     throw new Error(`${cannot}: another process listens there. Stop it, or configure another "path"`);
   await unlink(path).catch((cause: Error) => {
-    throw new Error(`${cannot}: the socket of a process that is gone cannot be removed: ${cause.message}`, { cause });
+    throw new Error(`${cannot}: the socket of a process that has ended cannot be removed: ${cause.message}`, { cause });
   });
 }
 

@@ -3,18 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** What a request wants: whether it is alive, to look, or to change or listen in. */
+/** The purpose of a request: to probe, to look, or to control (change or tap). */
 export type Purpose = 'probe' | 'read' | 'control';
 
-/** Who may do what. */
+/** The rules of access. */
 export interface AccessSettings {
-  /** Over a Unix socket: the permissions of the file decide. */
+  /** The listener is a Unix socket: the permissions of the file decide. */
   readonly viaSocket: boolean;
   /** Only this machine reaches the port. */
   readonly loopback: boolean;
   /** Anybody who reaches the port may look. */
   readonly unprotected: boolean;
-  /** Names that the satellite is reached by, beside `localhost`. */
+  /** Names under which the satellite is reached, in addition to `localhost`. */
   readonly hosts: readonly string[];
   readonly tokenFile: string | undefined;
 }
@@ -26,8 +26,8 @@ export interface Denial {
 }
 
 /**
- * Why a request is refused; undefined if it is not. A page anywhere in the web can have a browser on this machine send requests to
- * it: by a name of the page's own that leads here, whose `Host` is unknown then, or by a form, whose `Origin` is another.
+ * Why a request is refused; undefined if it is allowed. Any web page can make a browser on this machine send requests to the satellite: with
+ * a host name of its own that leads here (an unknown `Host`), or with a form (a foreign `Origin`).
  */
 export async function denied(
   settings: AccessSettings,
@@ -37,10 +37,13 @@ export async function denied(
   const { host = '', origin, authorization = '' } = headers;
   // guard: an unknown Host is refused
   if (!settings.viaSocket && !isKnown(host, settings.hosts))
-    return { status: 421, text: `the host ${JSON.stringify(host)} is not known here; add it to "admin.hosts"` };
+    return {
+      status: 421,
+      text: `the satellite does not know the host ${JSON.stringify(host)}; add it to "admin.hosts"`,
+    };
   // guard: a foreign Origin is refused
   if (origin !== undefined && originHost(origin) !== host)
-    return { status: 403, text: 'the request comes from a page of another origin' };
+    return { status: 403, text: 'the request comes from a page with another origin' };
   if (purpose === 'probe' || settings.viaSocket) return undefined;
   // guard: whoever only looks needs no token on this machine
   if (purpose === 'read' && (settings.loopback || settings.unprotected)) return undefined;
@@ -54,11 +57,11 @@ export async function denied(
   const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (shown === undefined) return { status: 401, text: 'this needs the header "Authorization: Bearer <token>"' };
   // guard: a wrong token is refused
-  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is not the right one' };
+  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is wrong' };
   return undefined;
 }
 
-/** An address of IP can be nobody's name: only names can be led elsewhere. */
+/** An IP address is always allowed as `Host`: only names can be made to lead elsewhere. */
 function isKnown(host: string, names: readonly string[]): boolean {
   const name = hostname(host);
   if (name === undefined) return false;

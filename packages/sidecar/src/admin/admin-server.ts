@@ -8,7 +8,7 @@ import { pageAnswer } from './endpoints.js';
 
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 5_000;
-/** A connection over which nothing moves for so long is closed, unless it is a stream. */
+/** How long a connection may be idle before it is closed, unless it is a stream. */
 const IDLE_MS = 10_000;
 const HEADERS = {
   'Cache-Control': 'no-store',
@@ -19,7 +19,7 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** Answers who looks at a satellite, and who controls it. */
+/** The HTTP server of the admin endpoints. */
 export class AdminServer {
   readonly server: Server;
   readonly #endpoints: readonly Endpoint[];
@@ -27,7 +27,7 @@ export class AdminServer {
   readonly #log: Logger | undefined;
   /** Open connections, the oldest first. */
   readonly #connections = new Set<Socket>();
-  /** Those with an answer on its way. */
+  /** Connections with an answer under way. */
   readonly #busy = new WeakSet<Socket>();
 
   constructor(endpoints: readonly Endpoint[], access: AccessSettings, log: Logger | undefined) {
@@ -47,7 +47,7 @@ export class AdminServer {
     await closed;
   }
 
-  /** A probe comes and goes in no time: who stays for longest gives way, so that nobody locks it out. */
+  /** Closes the oldest connection: probes are short, so that nobody can lock them out. */
   #admit(socket: Socket): void {
     const [oldest] = this.#connections;
     // guard: a probe finds a connection

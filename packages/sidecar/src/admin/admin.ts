@@ -26,18 +26,18 @@ import type { NestedState } from './nested-state.js';
 import type { Watched } from './snapshot.js';
 import type { Taps } from './taps.js';
 
-/** What can be looked at, and controlled. */
+/** What the admin endpoints show and control. */
 export interface Administered {
   readonly name: string;
   readonly settings: AdminSettings;
   readonly wiring: readonly BlockWiring[];
   readonly clock: Clock;
-  /** Undefined where the log is somebody else's, who decides about its level. */
+  /** Undefined if the log belongs to the host, which decides about its level. */
   readonly logLevel: LogLevel | undefined;
   readonly flight: () => FlightStatus | undefined;
   readonly metrics: () => readonly BlockMetrics[];
   readonly url: () => string | undefined;
-  /** The satellites inside it. */
+  /** The nested satellites. */
   readonly nested: () => readonly NestedState[];
   readonly landingSoon: AbortSignal;
   readonly lines: RecentLines;
@@ -46,10 +46,10 @@ export interface Administered {
   readonly taps: Taps;
 }
 
-/** What the log calls the admin endpoints. */
+/** The name of the admin endpoints in the log. */
 export const ADMIN = 'admin';
 
-/** The admin endpoints of a satellite, and what they know of it. */
+/** The admin endpoints of a satellite, and what they record about it. */
 export class Admin {
   readonly meter: FlightMeter;
   readonly #of: Administered;
@@ -69,12 +69,12 @@ export class Admin {
     if (event.type === 'landing') this.#of.taps.end('the satellite lands');
   }
 
-  /** Call it with every event of the satellites inside it. */
+  /** Call it with every event of the nested satellites. */
   takeNested(path: string, event: SputnikEvent): void {
     this.meter.record.takeNested(path, event);
   }
 
-  /** Listens, and logs where; from now on overloads are logged, too. Rejects with an Error that names the place and says what to do. */
+  /** Opens the listener, and logs its address. From now on overloads are logged, too. Rejects with an Error that names the place and says what to do. */
   async listen(log: Logger): Promise<void> {
     const { settings, clock, flight } = this.#of;
     this.#watch = new OverloadWatch(clock, flight, log);

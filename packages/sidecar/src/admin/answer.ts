@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Purpose } from './access.js';
 
-/** What an endpoint answers. `undefined` where it has answered itself. */
+/** The answer of an endpoint. `undefined` if it has answered itself. */
 export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
 }
 
-/** One thing that can be asked for. */
+/** An endpoint. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   readonly path: string;

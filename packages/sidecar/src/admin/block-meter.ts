@@ -12,8 +12,8 @@ interface Timed {
 }
 
 /**
- * What is measured of the messages that a block takes. All are counted. Of a busy block not all are timed, so that it costs next to nothing:
- * those that come while fewer than 64 timed ones are under way, and of these 250 from tick to tick.
+ * Measures the messages of a block. All are counted. For a busy block, only some are timed, so that it costs almost nothing: those that
+ * arrive while fewer than 64 timed ones are under way, and at most 250 of them between two ticks.
  */
 export class BlockMeter {
   /** How long timed messages waited in the mailbox. */
@@ -70,8 +70,8 @@ export class BlockMeter {
   }
 
   /**
-   * For how long it has had its oldest message, in milliseconds, to a tick; 0 if it has none. Messages are settled in the order in which they
-   * came, or nearly so: where `settled` are, those of earlier ticks are gone. One that is left behind is found if it is timed.
+   * How long it has had its oldest message, in milliseconds, accurate to a tick; 0 if it has none. Messages settle in the order of arrival,
+   * or nearly so: the count of `settled` messages tells the tick of the oldest. A message that is left behind is found if it is timed.
    */
   oldestMs(settled: number): number {
     while ((this.#marks[0]?.accepted ?? Infinity) <= settled) this.#marks.shift();

@@ -14,13 +14,13 @@ import type { Taps } from './taps.js';
 import type { Health } from './status.js';
 import { STATUS_SCHEMA } from './status-schema.js';
 
-/** What endpoints are made of. */
+/** What the endpoints use. */
 export interface Served {
   readonly watched: Watched;
   readonly events: EventStream;
   /** Every key in force. */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
-  /** Undefined where the program that the satellite is part of has its own log. */
+  /** Undefined if the host of the satellite has its own log. */
   readonly logLevel: LogLevel | undefined;
   readonly taps: Taps;
   readonly reload: () => Promise<Reloaded>;
@@ -48,7 +48,7 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
     probe('/readyz', 'whether it should be sent anything; ?verbose says why not', () =>
       ready(judged(watched), watched.readyz),
     ),
-    probe('/startupz', 'whether its start is over', () => started(judged(watched))),
+    probe('/startupz', 'whether it has started', () => started(judged(watched))),
     get('/metrics', 'for Prometheus', ({ headers }) => {
       const format = formatFor(headers.accept);
       const { meter, lines, metrics } = watched;
@@ -63,15 +63,15 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
       });
       return { status: 200, type: format.contentType, body: format.write(families) };
     }),
-    get('/status', 'how it is, as JSON', () => json(snapshot(watched))),
+    get('/status', 'its state, as JSON', () => json(snapshot(watched))),
     get('/status/schema', 'the JSON Schema of that', () => json(z.toJSONSchema(STATUS_SCHEMA))),
-    get('/config', 'every key in force, and where its value comes from', async () =>
+    get('/config', 'every key in force, and the source of its value', async () =>
       json({ configurations: await configurations() }),
     ),
     get('/events', 'what happens, as server-sent events', ({ headers }, response) =>
       events.serve(response, Number(headers['last-event-id'] ?? 0) || 0)
         ? undefined
-        : text(503, 'too many listen to the events; end one of them'),
+        : text(503, 'there are too many listeners to the events; end one of them'),
     ),
     {
       method: 'POST',
@@ -82,7 +82,7 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
         const level = LEVELS.find((one) => one === url.searchParams.get('level'));
         if (level === undefined) return text(400, `give the level: ?level=${LEVELS.join(', ')}`);
         if (logLevel === undefined)
-          return text(409, 'the log is not the satellite’s own; change its level where it is made');
+          return text(409, 'the log does not belong to the satellite; change its level where the log is made');
         logLevel.current = level;
         return text(200, `the log level is ${level}`);
       },

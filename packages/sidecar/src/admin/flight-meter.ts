@@ -17,12 +17,12 @@ import { TargetCounts } from './target-counts.js';
 
 const TICK_MS = 250;
 
-/** Measures a flight: its observer, its listener, and what ticks beside it. */
+/** Measures a flight, as its observer and event listener, and with a tick. */
 export class FlightMeter implements MessageObserver {
   readonly record: FlightRecord = new FlightRecord();
   readonly loop: LoopDelayMonitor = new LoopDelayMonitor();
   readonly rates: Rates = new Rates();
-  /** What became of messages for the server. */
+  /** Counts of messages for the server. */
   readonly targets: TargetCounts = new TargetCounts();
   readonly #clock: Clock;
   /** The same, for what is done for each message: an object is found sooner than a text. */
@@ -60,7 +60,7 @@ export class FlightMeter implements MessageObserver {
     this.record.take(event);
   }
 
-  /** For how long a block has had its oldest message, in milliseconds; 0 if it has none. */
+  /** How long a block has had its oldest message, in milliseconds; 0 if it has none. */
   oldestMsOf({ responsibility, handled, failed, dropped }: BlockStatus): number {
     return this.meters.get(responsibility)?.oldestMs(handled + failed + dropped) ?? 0;
   }

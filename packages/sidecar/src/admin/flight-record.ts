@@ -9,12 +9,12 @@ export interface Loss {
   readonly last: Failure;
 }
 
-/** What became of a flight, by its events. */
+/** The record of a flight, from its events. */
 export class FlightRecord {
   readonly server: ServerRecord = new ServerRecord();
-  /** Of the satellites inside it that have one of their own, by path. */
+  /** The connections of nested satellites that have their own, by path. */
   readonly servers: Map<string, ServerRecord> = new Map();
-  /** Where messages failed and no sender knows, by responsibility. */
+  /** Messages that failed without an asker, by responsibility. */
   readonly failed: Map<string, Loss> = new Map();
   readonly startedAt: number = Date.now();
   launchedAt: number | undefined;
@@ -50,7 +50,7 @@ export class FlightRecord {
     }
   }
 
-  /** Of the satellite at `path` inside it: only what its own server does; of its blocks it is told as of all others. */
+  /** Notes an event of the own server of the nested satellite at `path`. Events of its blocks come with all others. */
   takeNested(path: string, event: SputnikEvent): void {
     const server = this.servers.get(path) ?? new ServerRecord();
     this.servers.set(path, server);

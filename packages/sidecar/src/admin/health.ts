@@ -13,10 +13,10 @@ export interface ReadyzSettings {
   readonly maxAgeMs: number;
 }
 
-/** What is judged. */
+/** The facts to judge. */
 export interface Judged {
   readonly flight: FlightStatus | undefined;
-  /** The satellites inside it. */
+  /** The nested satellites. */
   readonly nested: readonly NestedState[];
   readonly record: FlightRecord;
   readonly oldestMs: number;
@@ -24,7 +24,7 @@ export interface Judged {
   readonly landingSoon: boolean;
 }
 
-/** `good` is said where it is well, `bad` where it is not. */
+/** A check with its two texts: `good` if it passes, `bad` if not. */
 const check = (name: HealthCheck['name'], ok: boolean, good: string, bad: string): HealthCheck => ({
   name,
   ok,
@@ -38,12 +38,12 @@ export function started(judged: Judged): Health {
   return verdict(startedCheck(judged));
 }
 
-/** Whether it works at all: that it answers shows that the event loop turns. The server's state does not count: a restart would not help. */
+/** Whether it works. An answer shows that the event loop turns. The state of the server does not count: a restart would not help. */
 export function alive({ record: { fatal } }: Pick<Judged, 'record'>): Health {
   return verdict(check('failure', fatal === undefined, 'no block has failed', `${fatal}`));
 }
 
-/** Whether it should be sent anything. */
+/** Whether it is ready for messages. */
 export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSettings): Health {
   const { flight, nested, record, oldestMs, landingSoon } = judged;
   const isLanding = landingSoon || record.landing !== undefined;
@@ -74,7 +74,7 @@ function startedCheck({ flight, record }: Judged): HealthCheck {
 
 const isInitializing = ({ state }: BlockStatus): boolean => state === 'initializing';
 
-/** Of a satellite inside it that has its own server. */
+/** The check of the own server of a nested satellite. */
 function nestedServerCheck({ path, connection }: NestedState, { servers }: FlightRecord): readonly HealthCheck[] {
   if (connection === undefined) return [];
   const ok = connection === 'connected';
@@ -84,7 +84,7 @@ function nestedServerCheck({ path, connection }: NestedState, { servers }: Fligh
 
 /** Why there is no connection. */
 function missing(connection: FlightStatus['connection'], server: ServerRecord): string {
-  if (connection === 'idle') return 'it connects to the server once all blocks are initialised';
+  if (connection === 'idle') return 'it connects to the server after all blocks are initialised';
   if (!server.away) return 'it connects to the server for the first time';
-  return `the server is away, ${duration(Date.now() - server.since)} by now`;
+  return `the server has been away for ${duration(Date.now() - server.since)}`;
 }

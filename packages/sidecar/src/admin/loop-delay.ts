@@ -1,21 +1,21 @@
 import { monitorEventLoopDelay, performance, type EventLoopUtilization, type IntervalHistogram } from 'node:perf_hooks';
 
 const RESOLUTION_MS = 20;
-/** How long what is measured counts. */
+/** How long a measurement counts. */
 const WINDOW_MS = 10_000;
 
 /** How late the event loop is. */
 export interface LoopDelay {
-  /** In seconds, beyond what a timer takes anyway. */
+  /** In seconds, without the usual time of a timer. */
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** The share of the time in which the loop was busy, from 0 to 1. */
+  /** The share of time in which the loop was busy, from 0 to 1. */
   readonly utilization: number;
 }
 
 /**
- * Measures how late the event loop is, over the last ten to twenty seconds: utilisation tells how busy it is, and misses one callback that
+ * Measures how late the event loop is, over the last ten to twenty seconds. Utilisation shows how busy it is, but not a single callback that
  * holds up all others.
  */
 export class LoopDelayMonitor {
@@ -25,7 +25,7 @@ export class LoopDelayMonitor {
   #lastUtilization = 0;
   #turnsAt: number = performance.now() + WINDOW_MS;
 
-  /** To be called often: begins a new window when it is time. */
+  /** Call it often: it begins a new window when it is time. */
   tick(): void {
     if (performance.now() < this.#turnsAt) return;
     this.#turnsAt = performance.now() + WINDOW_MS;

@@ -2,7 +2,7 @@ import type { BlockMetrics, BlockStatus } from '@sputnikjs/core';
 import { failureText, type FlightRecord } from './flight-record.js';
 import type { LossPlace, Status } from './status.js';
 
-/** What blocks say that they have lost, beside messages that they had accepted. */
+/** Messages that blocks report as lost before they had accepted them. */
 export function ownLosses(all: readonly BlockMetrics[]): readonly LossPlace[] {
   return all.flatMap(({ block, metrics }) =>
     metrics
@@ -19,7 +19,7 @@ export function ownLosses(all: readonly BlockMetrics[]): readonly LossPlace[] {
   );
 }
 
-/** All that was lost, and where: what blocks dropped, what failed, and what they say themselves. */
+/** All lost messages, and where: dropped, failed, and those that blocks report themselves. */
 export function lossesOf(
   blocks: readonly Pick<BlockStatus, 'responsibility' | 'dropped'>[],
   failed: FlightRecord['failed'],
@@ -31,7 +31,7 @@ export function lossesOf(
       block: responsibility,
       how: 'dropped' as const,
       count,
-      text: `${responsibility} dropped messages that it had accepted`,
+      text: `${responsibility} dropped accepted messages`,
     }));
   const failures = [...failed].map(([block, { count, last }]) => ({
     block,

@@ -6,7 +6,7 @@ import type { RecentLines } from './recent-lines.js';
 import type { BlockEntry, Status } from './status.js';
 import type { TargetCounts } from './target-counts.js';
 
-/** What metrics are read from. */
+/** The source of the metrics. */
 export interface Measured {
   readonly status: Status;
   readonly meters: ReadonlyMap<string, BlockMeter>;
@@ -42,7 +42,7 @@ function ofBlocks(name: string, type: MetricType, help: string, value: (block: B
   return { name, type, help, labels: ['block'], read };
 }
 
-/** A metric of each satellite inside this one, as far as it has a value. */
+/** A metric of each nested satellite that has a value for it. */
 function ofSatellites(
   name: string,
   type: MetricType,
@@ -92,7 +92,7 @@ export const METRICS: readonly Metric[] = [
   single(
     'sputnik_start_time_seconds',
     'gauge',
-    'When the process was started, as Unix time.',
+    'When the process started, as Unix time.',
     ({ startedAt }) => startedAt / 1000,
   ),
   {
@@ -119,13 +119,13 @@ export const METRICS: readonly Metric[] = [
   ofBlocks(
     'sputnik_block_messages_rejected_total',
     'counter',
-    'Messages refused since the mailbox was full; the sender knows.',
+    'Messages refused because the mailbox was full; the sender knows.',
     (block) => block.rejected,
   ),
   ofBlocks(
     'sputnik_block_messages_failed_total',
     'counter',
-    'Messages whose handler failed. Who asked for an answer knows.',
+    'Messages whose handler failed. An asker gets the error.',
     (block) => block.failed,
   ),
   ofBlocks(
@@ -144,11 +144,16 @@ export const METRICS: readonly Metric[] = [
   },
   ofBlocks('sputnik_mailbox_depth', 'gauge', 'Messages that wait in the mailbox.', (block) => block.depth),
   ofBlocks('sputnik_mailbox_capacity', 'gauge', 'Messages that the mailbox has room for.', (block) => block.capacity),
-  ofBlocks('sputnik_block_messages_under_way', 'gauge', 'Messages that the block works on.', (block) => block.underWay),
+  ofBlocks(
+    'sputnik_block_messages_under_way',
+    'gauge',
+    'Messages that the block is working on.',
+    (block) => block.underWay,
+  ),
   ofBlocks(
     'sputnik_block_oldest_message_age_seconds',
     'gauge',
-    'For how long the block has had its oldest message; 0 if it has none.',
+    'How long the block has had its oldest message; 0 if it has none.',
     (block) => block.oldestMs / 1000,
   ),
   single(
@@ -177,7 +182,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: 'sputnik_target_messages_total',
     type: 'counter',
-    help: 'Messages for the server by target: accepted, and of these failed and dropped. Of a hundred targets; the rest is "others".',
+    help: 'Messages for the server by target: accepted and, of these, failed and dropped. For a hundred targets; the rest is "others".',
     labels: ['target', 'what'],
     read: ({ targets }) =>
       [...targets.entries()].flatMap(([target, counts]) =>
@@ -203,44 +208,50 @@ export const METRICS: readonly Metric[] = [
   single(
     'sputnik_server_connected_seconds_total',
     'counter',
-    'For how long the server was connected in all.',
+    'How long the server was connected in all.',
     ({ status }) => status.server.connectedMs / 1000,
   ),
   ofSatellites(
     'sputnik_satellite_flying',
     'gauge',
-    '1 while the satellite inside this one flies; 0 while it starts, lands, or is made anew.',
+    '1 while the nested satellite flies; 0 while it starts, lands or restarts.',
     ({ state }) => (state === 'flying' ? 1 : 0),
   ),
   ofSatellites(
     'sputnik_satellite_restarts_total',
     'counter',
-    'How often the satellite inside this one has failed and was made anew.',
+    'How often the nested satellite has failed and restarted.',
     ({ restarts }) => restarts,
   ),
   ofSatellites(
     'sputnik_satellite_server_connected',
     'gauge',
-    '1 while the server of the satellite inside this one is connected, where it has one of its own.',
+    '1 while the nested satellite is connected to its own server. Only for satellites that have one.',
     ({ server }) => (server === undefined ? undefined : server.state === 'connected' ? 1 : 0),
   ),
   ofSatellites(
     'sputnik_satellite_server_losses_total',
     'counter',
-    'Connections of the satellite inside this one to its own server that were lost.',
+    'Connections of the nested satellite to its own server that were lost.',
     ({ server }) => server?.losses,
   ),
   ofSatellites(
     'sputnik_satellite_thread_heap_bytes',
     'gauge',
-    'Used of the heap of the thread of the satellite inside this one, where it has one of its own.',
+    'Heap that the thread of the nested satellite uses. Only for satellites in threads.',
     ({ thread }) => thread?.heapBytes,
   ),
   ofSatellites(
     'sputnik_satellite_thread_utilization',
     'gauge',
-    'The share of the time in which the event loop of its thread was busy, from 0 to 1, read from outside: 1 where it is stuck.',
+    'The share of time in which the event loop of its thread was busy, from 0 to 1, read from outside. 1 if it is stuck.',
     ({ thread }) => thread?.utilization,
+  ),
+  ofSatellites(
+    'sputnik_satellite_instances',
+    'gauge',
+    'Processes that run the satellite inside this one, where it has processes of its own: those that were found.',
+    ({ instances }) => instances,
   ),
   {
     name: 'sputnik_log_lines_total',
@@ -252,13 +263,13 @@ export const METRICS: readonly Metric[] = [
   single(
     'sputnik_event_loop_delay_p50_seconds',
     'gauge',
-    `How late the event loop is half of the time. ${WINDOW}`,
+    `How late the event loop is at the median. ${WINDOW}`,
     ({ status }) => status.process.loop.p50Ms / 1000,
   ),
   single(
     'sputnik_event_loop_delay_p99_seconds',
     'gauge',
-    `How late the event loop is at most, 99 % of the time. ${WINDOW}`,
+    `How late the event loop is at the 99th percentile. ${WINDOW}`,
     ({ status }) => status.process.loop.p99Ms / 1000,
   ),
   single(
@@ -270,7 +281,7 @@ export const METRICS: readonly Metric[] = [
   single(
     'sputnik_event_loop_utilization_ratio',
     'gauge',
-    'The share of the time in which the event loop was busy, over the last 10 s.',
+    'The share of time in which the event loop was busy, over the last 10 s.',
     ({ status }) => status.process.loop.utilization,
   ),
   single(
@@ -299,7 +310,7 @@ export const METRICS: readonly Metric[] = [
   ),
 ];
 
-/** The metrics with their values: ours, then those that the blocks give. */
+/** The metrics with their values: those of Sputnik, then those of the blocks. */
 export function familiesOf(measured: Measured): readonly Family[] {
   const own = METRICS.map(({ name, type, help, read }) => ({ name, type, help, samples: read(measured) }));
   return [...own, ...givenFamilies(measured.given)];

@@ -1,24 +1,26 @@
 import type { FlightStatus } from '@sputnikjs/core';
 
-/** How the thread of a satellite is, read from outside. */
+/** The state of a satellite's thread, read from outside. */
 export interface ThreadState {
-  /** Used of its heap, in bytes, some hundred milliseconds ago. */
+  /** The used heap in bytes, as it was at most a quarter of a second ago. */
   readonly heapBytes: number;
-  /** The share of the time in which its event loop was busy last, from 0 to 1. */
+  /** The share of time in which its event loop was busy lately, from 0 to 1. */
   readonly utilization: number;
 }
 
-/** How a satellite inside another is. */
+/** The state of a nested satellite. */
 export interface NestedState {
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
-  /** How often it was made anew. */
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** How often it was restarted. */
   readonly restarted: number;
-  /** Of its own server; undefined if it has none. */
+  /** The state of its own server connection. Undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
-  /** Without anything secret. */
+  /** Without secrets. */
   readonly url: string | undefined;
-  /** Where it flies in a thread of its own. */
+  /** Its own thread, if it has one. */
   readonly thread: ThreadState | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
 }

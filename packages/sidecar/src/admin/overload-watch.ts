@@ -2,7 +2,7 @@ import type { BlockStatus, Clock, FlightStatus, Logger } from '@sputnikjs/core';
 import { bottleneckOf, fullBlock } from './bottleneck.js';
 import { plural } from './durations.js';
 
-/** A mailbox that is full from one look to the next is logged; one that has not been for as many as the last is not full any more. */
+/** After how many looks at a full mailbox an overload is logged, and after how many without it the overload is over. */
 const LOOK_MS = 250;
 const QUIET_LOOKS = 20;
 
@@ -15,8 +15,8 @@ interface Overload {
 }
 
 /**
- * Logs which block is overloaded, and when that is over. A burst that fills a mailbox for a moment is no overload. While the server is away
- * its loss is in the log, and the mailboxes before it are full for that reason.
+ * Logs which block is overloaded, and when the overload is over. A short burst that fills a mailbox is no overload. While the server is away,
+ * nothing is logged: the log already has the loss, which is why mailboxes are full.
  */
 export class OverloadWatch {
   readonly #clock: Clock;

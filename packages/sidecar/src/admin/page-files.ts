@@ -18,8 +18,8 @@ export interface PageFile {
 }
 
 /**
- * The file at a path; undefined if there is none. Below `/page/` is what the page at `/` is made of. Its links are relative, so that it can
- * stand below any path of a proxy.
+ * The file at a path; undefined if there is none. The parts of the page at `/` are below `/page/`. Its links are relative, so that a proxy
+ * can serve it below any path.
  */
 export async function pageFile(path: string): Promise<PageFile | undefined> {
   // guard: nothing outside the folder of the page is read

@@ -11,7 +11,7 @@ export class RecentLines {
   readonly #lines: ProblemLine[] = [];
   readonly counts: Record<keyof Omit<Logger, 'child'>, number> = { debug: 0, info: 0, warn: 0, error: 0 };
 
-  /** A log that is read along. */
+  /** A log that also keeps its last warnings and errors here. */
   reading(log: Logger, bindings: object = {}): Logger {
     const read =
       (level: keyof typeof this.counts) =>

@@ -2,19 +2,19 @@ import type { SputnikEvent } from '@sputnikjs/core';
 import { chain } from '../text.js';
 import type { ServerTurn } from './status.js';
 
-/** So many turns of the connection are kept. */
+/** How many changes of the connection are kept. */
 const MOST_TURNS = 50;
 
-/** What became of the connection to the server, by the events of the flight. */
+/** The history of the connection to the server, from the events of the flight. */
 export class ServerRecord {
   attempts = 0;
   connects = 0;
   losses = 0;
   /** When the next attempt is due, in milliseconds of the wall clock. */
   retryAt: number | undefined;
-  /** Whether there is no connection though there should be one. The first attempt is given its time. */
+  /** True if there should be a connection and is none. During the first attempt it is false. */
   away = false;
-  /** Since when it is connected, or not. */
+  /** When the current state began. */
   since: number = Date.now();
   /** Newest first. */
   readonly history: ServerTurn[] = [];
@@ -44,7 +44,7 @@ export class ServerRecord {
     }
   }
 
-  /** For how long it was connected in all, in milliseconds. */
+  /** How long it was connected in all, in milliseconds. */
   get connectedMs(): number {
     return this.#connectedBefore + (this.#connected ? Date.now() - this.since : 0);
   }

@@ -7,9 +7,9 @@ const DEEPEST = 8;
 const LEAST = 8;
 
 /**
- * A message as JSON for a line of its own: text as it is, bytes as text if they are UTF-8, else in base64; of both, and of lists and
- * objects, as much as `size` has room for, in characters and bytes. What is called like a secret is hidden. Nothing in it steers a
- * terminal. Never throws, and calls no getter.
+ * A message as one line of JSON: text unchanged, bytes as text if they are UTF-8, otherwise as base64. Texts, bytes, lists and objects are
+ * cut to `size`, in characters and bytes. Values whose names look like secrets are hidden, and terminal controls are escaped. Never throws,
+ * and calls no getter.
  */
 export function shownMessage(msg: object, size: number): string {
   const shown = new Shown(size);

@@ -20,7 +20,7 @@ import { ServerRecord } from './server-record.js';
 import type { BlockEntry, NestedStatus, ServerStatus, Status } from './status.js';
 import { summaryOf } from './summary.js';
 
-/** What a snapshot is made of. */
+/** The sources of a snapshot. */
 export interface Watched {
   readonly name: string;
   readonly version: string;
@@ -46,7 +46,7 @@ export function judged({ meter, flight, nested, landingSoon }: Watched): Judged 
   return { flight: now, nested: nested(), record: meter.record, oldestMs, landingSoon: landingSoon() };
 }
 
-/** How a satellite is at this instant. */
+/** The state of a satellite at this instant. */
 export function snapshot(watched: Watched): Status {
   const { meter, wiring, lines, readyz, name, version } = watched;
   const facts = judged(watched);
@@ -54,7 +54,7 @@ export function snapshot(watched: Watched): Status {
   const given = watched.metrics();
   const losses = ownLosses(given);
   const blocks = (flight?.blocks ?? [])
-    .filter(({ responsibility }) => !INFRASTRUCTURE.has(responsibility))
+    .filter(({ name }) => !INFRASTRUCTURE.has(name))
     .map((block) => entryOf(block, wiring, meter, given));
   const { server, launchedAt, startedAt, failed } = meter.record;
   const connection = flight?.connection ?? 'none';
@@ -123,16 +123,23 @@ function serverStatus(server: ServerRecord, state: FlightStatus['connection'], u
 }
 
 function nestedStatus(
-  { path, state, restarted, connection, url, thread }: NestedState,
+  { path, state, restarted, connection, url, thread, instances }: NestedState,
   { record }: FlightMeter,
 ): NestedStatus {
   const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
-  return { path, state, restarts: restarted, ...(server && { server }), ...(thread && { thread }) };
+  return {
+    path,
+    state,
+    restarts: restarted,
+    ...(server && { server }),
+    ...(thread && { thread }),
+    ...(instances !== undefined && { instances }),
+  };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** How many messages blocks hold beside their mailboxes. */
+/** How many messages blocks hold in addition to their mailboxes. */
 function heldBeside(all: readonly BlockMetrics[]): number {
   const values = all.flatMap(({ metrics }) => metrics.map(({ type, value }) => (type === 'held' ? value : 0)));
   return values.reduce((held, value) => held + value, 0);

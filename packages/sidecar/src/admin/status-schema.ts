@@ -82,10 +82,11 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   satellites: z.array(
     z.strictObject({
       path: z.string(),
-      state: z.enum([...state.options, 'failed']),
+      state: z.enum([...state.options, 'failed', 'absent']),
       restarts: count,
       server: server.optional(),
       thread: z.strictObject({ heapBytes: count, utilization: amount }).optional(),
+      instances: count.optional(),
     }),
   ),
   blocks: z.array(block),

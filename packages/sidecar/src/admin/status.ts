@@ -1,62 +1,62 @@
 import type { BlockState, FlightStatus, ListenPlace, Metric } from '@sputnikjs/core';
 import type { ThreadState } from './nested-state.js';
 
-/** A verdict, and what it is made of. */
+/** A verdict, with the checks behind it. */
 export interface Health {
   readonly ok: boolean;
   readonly checks: readonly HealthCheck[];
 }
 
-/** One thing that was looked at. */
+/** One check. */
 export interface HealthCheck {
   readonly name: 'started' | 'failure' | 'landing' | 'server' | 'delivery';
   readonly ok: boolean;
-  /** What was found, in words. */
+  /** The finding, in words. */
   readonly text: string;
 }
 
-/** Half, and 99 %, of the timed messages took at most so many milliseconds. Absent without any, and beyond a minute. */
+/** Median and 99th percentile of the timed messages, in milliseconds. Absent without timed messages, and beyond a minute. */
 export interface Durations {
   readonly p50?: number | undefined;
   readonly p99?: number | undefined;
 }
 
-/** A block, at an instant. Counts are since the start. */
+/** A block at an instant. Counts are since the start. */
 export interface BlockEntry {
-  /** Which factory made it. */
+  /** The name of its factory. */
   readonly name: string;
   /** Its address. */
   readonly responsibility: string;
   readonly state: BlockState;
-  /** Where it takes from outside, as configured. */
+  /** Where it listens, as configured. */
   readonly listens: readonly ListenPlace[];
   readonly accepted: number;
-  /** Refused since there was no room: the sender knows. */
+  /** Refused because there was no room: the sender knows. */
   readonly rejected: number;
   readonly handled: number;
-  /** The handler failed. Who asked for an answer knows. */
+  /** The handler failed. An asker gets the error. */
   readonly failed: number;
-  /** Accepted, and never handled. */
+  /** Accepted and never handled. */
   readonly dropped: number;
-  /** Dropped, failed where no sender knows, or lost before it was accepted. */
+  /** Dropped, failed without an asker, or lost before it was accepted. */
   readonly lost: number;
   /** Messages that wait in its mailbox. */
   readonly depth: number;
-  /** Messages that its mailbox has room for; 0 where it takes none. */
+  /** Messages that its mailbox has room for; 0 if it takes none. */
   readonly capacity: number;
-  /** Messages that it works on. */
+  /** Messages that it is working on. */
   readonly underWay: number;
   /** Messages a second, over the last two seconds. */
   readonly acceptedRate: number;
   readonly handledRate: number;
   readonly rejectedRate: number;
-  /** For how long it has had its oldest message, in milliseconds; 0 if it has none. */
+  /** How long it has had its oldest message, in milliseconds; 0 if it has none. */
   readonly oldestMs: number;
   /** How long messages wait in its mailbox. */
   readonly wait: Durations;
   /** How long its handler takes. */
   readonly handling: Durations;
-  /** What it measures itself. */
+  /** Its own metrics. */
   readonly measured: readonly Metric[];
 }
 
@@ -71,7 +71,7 @@ export interface ProblemLine {
   readonly text: string;
 }
 
-/** A turn of the connection to the server. */
+/** A change of the connection to the server. */
 export interface ServerTurn {
   readonly at: string;
   readonly what: 'connected' | 'lost' | 'failed';
@@ -81,16 +81,16 @@ export interface ServerTurn {
 /** The connection to the server. */
 export interface ServerStatus {
   readonly state: FlightStatus['connection'];
-  /** Whether there is no connection though there should be one. The first attempt is given its time. */
+  /** True if there should be a connection and is none. During the first attempt it is false. */
   readonly away: boolean;
-  /** Without anything secret. */
+  /** Without secrets. */
   readonly url?: string | undefined;
-  /** Since when it is connected, or away. */
+  /** When the current state began. */
   readonly since: string;
   readonly attempts: number;
   readonly connects: number;
   readonly losses: number;
-  /** For how long it was connected in all, in milliseconds. */
+  /** How long it was connected in all, in milliseconds. */
   readonly connectedMs: number;
   /** When the next attempt is due. */
   readonly retryAt?: string | undefined;
@@ -98,21 +98,23 @@ export interface ServerStatus {
   readonly history: readonly ServerTurn[];
 }
 
-/** A satellite inside it. Its blocks are among the blocks: `<path>/<responsibility>`. */
+/** A nested satellite. Its blocks are among the blocks: `<path>/<responsibility>`. */
 export interface NestedStatus {
-  /** `a/b` for satellite b inside satellite a. */
+  /** `a/b` for satellite b nested in satellite a. */
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
-  /** How often it was made anew. */
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** How often it was restarted. */
   readonly restarts: number;
-  /** Where it has one of its own. */
+  /** Its own server connection, if it has one. */
   readonly server?: ServerStatus | undefined;
-  /** Where it flies in one of its own. */
+  /** Its own thread, if it has one. */
   readonly thread?: ThreadState | undefined;
+  /** How many processes run it, where it has processes of its own. */
+  readonly instances?: number | undefined;
 }
 
-/** Who sends messages to whom: what has been seen, and with count 0 what blocks declare that they need. */
+/** A pair of sender and receiver: seen, or, with count 0, declared as a need. */
 export interface Edge {
   readonly from: string;
   readonly to: string;
@@ -121,46 +123,46 @@ export interface Edge {
   readonly rate: number;
 }
 
-/** Where messages were lost, and how. */
+/** Lost messages: where, and how. */
 export interface LossPlace {
   readonly block: string;
-  /** `lost`: before a block had accepted it, as a datagram that the kernel dropped. */
+  /** `lost`: before a block had accepted it, such as a datagram that the kernel dropped. */
   readonly how: 'dropped' | 'failed' | 'lost';
   readonly count: number;
   /** The last reason. */
   readonly text: string;
 }
 
-/** How a satellite is, at an instant: what `/status` answers. */
+/** The state of a satellite at an instant: the answer of `/status`. */
 export interface Status {
-  /** Of this format. Keys may be added within a version. */
+  /** The version of this format. Keys may be added within a version. */
   readonly version: 1;
-  /** How it is, in some sentences. */
+  /** The state in a few sentences. */
   readonly summary: string;
   readonly now: string;
   readonly satellite: {
     readonly name: string;
     readonly state: FlightStatus['state'];
-    /** Since when it flies; before that, when it was started. */
+    /** When the flight began; before that, when the process started. */
     readonly since: string;
     readonly pid: number;
     readonly sputnik: string;
     readonly node: string;
     readonly logLevel?: string | undefined;
   };
-  /** Whether it should be sent anything: `/readyz`. */
+  /** Whether it is ready for messages: `/readyz`. */
   readonly ready: Health;
-  /** Whether it works at all: `/livez`. */
+  /** Whether it works: `/livez`. */
   readonly alive: Health;
   readonly server: ServerStatus;
-  /** Those inside it, outer ones first. */
+  /** Its nested satellites, outer ones first. */
   readonly satellites: readonly NestedStatus[];
   /** In the order of initialisation. */
   readonly blocks: readonly BlockEntry[];
   readonly edges: readonly Edge[];
-  /** The block, or `server`, that others wait for: the last one in the flow whose mailbox is half full or more. */
+  /** The block, or `server`, that others wait for: the last one in the flow whose mailbox is at least half full. */
   readonly bottleneck?: string | undefined;
-  /** Messages accepted and not yet settled, in all blocks, and those that blocks hold beside their mailboxes. */
+  /** Accepted messages without an outcome, in all blocks, and those that blocks hold in addition to their mailboxes. */
   readonly held: number;
   /** Age of the oldest of these, in milliseconds. */
   readonly oldestMs: number;
@@ -187,7 +189,7 @@ export interface Status {
       readonly p50Ms: number;
       readonly p99Ms: number;
       readonly maxMs: number;
-      /** The share of the time in which it was busy, from 0 to 1. */
+      /** The share of time in which it was busy, from 0 to 1. */
       readonly utilization: number;
     };
   };

@@ -1,7 +1,7 @@
 import { duration, plural } from './durations.js';
 import type { Status } from './status.js';
 
-/** Messages that wait for longer are worth a word. */
+/** Messages that wait for longer are mentioned. */
 const LONG_MS = 1_000;
 
 type Said = Pick<
@@ -9,7 +9,7 @@ type Said = Pick<
   'satellite' | 'server' | 'satellites' | 'landing' | 'held' | 'oldestMs' | 'lost' | 'blocks' | 'bottleneck' | 'now'
 >;
 
-/** How a satellite is, in sentences that a person who was just woken understands. */
+/** The state of a satellite, in plain sentences for the person on call. */
 export function summaryOf(status: Said): string {
   return [flight(status), server(status), ...nested(status), ...bottleneck(status), lossText(status.lost)].join(' ');
 }
@@ -40,17 +40,18 @@ function server(status: Said): string {
   return isSlow ? `${text} ${waits}, the oldest for ${duration(oldestMs)}.` : text;
 }
 
-/** Said of satellites inside it where something is wrong. */
+/** Sentences about nested satellites with a problem. */
 function nested(status: Said): readonly string[] {
   const { satellites, landing } = status;
   if (landing) return [];
   return satellites.flatMap(({ path, state, server: own }) => [
-    ...(state === 'failed' ? [`${path} has failed, and is made anew.`] : []),
+    ...(state === 'failed' ? [`${path} has failed, and restarts.`] : []),
+    ...(state === 'absent' ? [`No process runs ${path}.`] : []),
     ...(own?.away === true ? [`The server of ${path} has been away for ${since(own.since, status)}.`] : []),
   ]);
 }
 
-/** How the connection to the server is, and has been for `long`. */
+/** The state of the server connection, which has lasted for `long`. */
 export function serverText(
   { state, away, history }: Pick<Status['server'], 'state' | 'away' | 'history'>,
   long: string,
@@ -65,7 +66,7 @@ export function serverText(
   return `Server away ${long}${why}${/[.?!]$/.test(why) ? '' : '.'}`;
 }
 
-/** Said only where it is not the server: that has a sentence of its own. */
+/** The sentence about the bottleneck, unless that is the server, which has its own sentence. */
 function bottleneck({ bottleneck: name, blocks }: Said): readonly string[] {
   const block = blocks.find(({ responsibility }) => responsibility === name);
   return block === undefined

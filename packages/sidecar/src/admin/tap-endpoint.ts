@@ -17,7 +17,7 @@ const Wish = z.strictObject({
   size: upTo(65_536, 2_048),
 });
 
-/** Shows messages that blocks accept. To listen in is more than to look: it takes what control takes. */
+/** Shows messages that blocks accept. A tap is more than a look: it needs the permission to control. */
 export function tapEndpoint(taps: Taps, wiring: readonly BlockWiring[]): Endpoint {
   return {
     method: 'GET',
@@ -31,7 +31,7 @@ export function tapEndpoint(taps: Taps, wiring: readonly BlockWiring[]): Endpoin
       if (unknown !== undefined) return text(404, `there is no block ${named(unknown)} here`);
       const refused = taps.allowed.length === 0 ? '' : wish.blocks.find((block) => !taps.mayTap(block));
       if (refused !== undefined) return text(403, notAllowed(refused));
-      if (taps.isFull) return text(503, 'too many tap this satellite; end one of them');
+      if (taps.isFull) return text(503, 'there are too many taps of this satellite; end one of them');
       response.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8', 'X-Accel-Buffering': 'no' });
       taps.begin(wish, response);
       return undefined;

@@ -8,9 +8,9 @@ const MOST_UNREAD_BYTES = 256 * 1024;
 const LAST_MS = 5_000;
 const SECOND_MS = 1_000;
 
-/** What somebody wants to see. */
+/** What a tap was asked to show. */
 export interface TapWish {
-  /** Of which blocks; all if there is none. */
+  /** Responsibilities of the blocks; all if empty. */
   readonly blocks: readonly string[];
   readonly seconds: number;
   /** Most messages. */
@@ -21,7 +21,7 @@ export interface TapWish {
   readonly size: number;
 }
 
-/** Who reads what a tap shows; a response of Node is one. */
+/** The reader of a tap, such as a response of Node. */
 export interface TapReader {
   readonly writableLength: number;
   write(text: string): unknown;
@@ -30,7 +30,7 @@ export interface TapReader {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** What passed while somebody tapped: some was shown, some not, since there was too much, or since the reader did not read. */
+/** Counts of a tap: messages that passed, those shown, and those left out, because there were too many or the reader did not read. */
 export interface TapCounts {
   passed: number;
   shown: number;
@@ -61,9 +61,9 @@ export class Tap {
     this.#ended = ended;
     this.#blocks = new Set(wish.blocks);
     this.#times = Array.from({ length: wish.rate }, () => -Infinity);
-    this.#cancel = clock.after(wish.seconds * SECOND_MS, () => this.end(`${wish.seconds} s are over`));
+    this.#cancel = clock.after(wish.seconds * SECOND_MS, () => this.end(`${wish.seconds} s have passed`));
     reader.once('close', () => {
-      this.#stop('the reader has gone');
+      this.#stop('the reader has left');
       this.#cancel();
     });
     this.#write({ kind: 'begin', ...wish });

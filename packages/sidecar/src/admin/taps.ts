@@ -6,9 +6,9 @@ const MOST_TAPS = 4;
 /** Stands for all blocks where it is allowed. */
 export const ALL_BLOCKS = '*';
 
-/** Who taps, and which blocks may be tapped. */
+/** The taps of a satellite, and the blocks that may be tapped. */
 export class Taps {
-  /** Is to be called with each message that a block accepts. Undefined while nobody taps, so that it costs nothing then. */
+  /** Call it with each message that a block accepts. Undefined while there is no tap, so that it costs nothing then. */
   take: ((msg: object, from: BlockDescriptor, to: BlockDescriptor) => void) | undefined;
   readonly #clock: Clock;
   readonly #log: Logger | undefined;
@@ -32,8 +32,7 @@ export class Taps {
     const tapped = ({ blocks: some }: TapWish): readonly string[] => (some.length === 0 ? [ALL_BLOCKS] : some);
     for (const tap of this.#taps)
       // guard: a tap that is allowed no more ends
-      if (!tapped(tap.wish).every((block) => this.mayTap(block)))
-        tap.end('the configuration does not allow it any more');
+      if (!tapped(tap.wish).every((block) => this.mayTap(block))) tap.end('the configuration no longer allows it');
   }
 
   /** True if the messages of a block may be shown. */
@@ -47,7 +46,7 @@ export class Taps {
     return this.#taps.size >= MOST_TAPS;
   }
 
-  /** Shows what is wished, until it is enough. */
+  /** Shows messages as asked, until the tap ends. */
   begin(wish: TapWish, reader: TapReader): void {
     const some = wish.blocks.length === 0 && !this.#allowed.includes(ALL_BLOCKS);
     const tap = new Tap(some ? { ...wish, blocks: this.#allowed } : wish, reader, this.#clock, (why) => {
@@ -61,7 +60,7 @@ export class Taps {
     this.take = (msg, from, to) => {
       for (const one of this.#taps) one.take(msg, from, to);
     };
-    this.#log?.info({ event: 'tapBegun', blocks: tap.wish.blocks }, `somebody taps ${named(tap.wish)}`);
+    this.#log?.info({ event: 'tapBegun', blocks: tap.wish.blocks }, `a tap of ${named(tap.wish)} has begun`);
   }
 
   end(why: string): void {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { printable, textOf } from '../text.js';
 import type { Status } from '../admin/status.js';
 
-/** Where the admin endpoints of a satellite are, and how to get in. */
+/** The admin endpoints of a satellite: address and token. */
 export interface AdminAddress {
   /** A URL, or the path of a Unix socket. */
   readonly admin: string;
@@ -21,14 +21,14 @@ export interface AdminRequest {
   readonly path: string;
 }
 
-/** How a running satellite is. Rejects with an Error that says where it was looked for, and what to do. */
+/** The status of a running satellite. Rejects with an Error that names the address, and says what to do. */
 export async function fetchStatus(address: AdminAddress): Promise<Status> {
   const { status, body } = await fetchAdmin(address, { method: 'GET', path: '/status' });
   if (status !== 200) throw refusal(address, status, body);
   return JSON.parse(body) as Status;
 }
 
-/** What it answers, whole. Rejects if nobody answers, or wants another token. */
+/** The whole answer. Rejects if there is none, or if the token is refused. */
 export async function fetchAdmin(
   address: AdminAddress,
   asked: AdminRequest,
@@ -37,7 +37,7 @@ export async function fetchAdmin(
   return { status: response.statusCode ?? 0, body: await text(response) };
 }
 
-/** The answer, to be read. Rejects if nobody answers, or wants another token. */
+/** The answer, as a stream. Rejects if there is none, or if the token is refused. */
 export async function openAdmin({ admin, tokenFile }: AdminAddress, asked: AdminRequest): Promise<IncomingMessage> {
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -8,17 +8,17 @@ import { EXIT } from '../run/exit-code.js';
 import { probeServer, type Probed } from '../run/server-probe.js';
 import { chain, cutName, printable } from '../text.js';
 
-/** What is checked, and how it is said. */
+/** The options of `check`. */
 export interface CheckOptions {
   readonly cf: string;
   readonly dialect?: ((folder: Reader) => Reader) | undefined;
   /** One object of JSON on stdout, and nothing else. */
   readonly json?: boolean | undefined;
-  /** Tries the server, too, where the folder has no problems. */
+  /** Also tests the server, if the folder has no problems. */
   readonly connect?: boolean | undefined;
 }
 
-/** What `sputnik check` does. Resolves with the exit code: 0, 78 for problems of the folder, 1 if the server would not let us in. */
+/** The command `sputnik check`. Resolves with the exit code: 0, 78 for problems of the folder, 1 if the login to the server fails. */
 export async function checkCommand({ cf, dialect, json, connect }: CheckOptions): Promise<number> {
   const found = await setUp({ cf, dialect });
   const result = resultOf(found);
@@ -30,7 +30,7 @@ export async function checkCommand({ cf, dialect, json, connect }: CheckOptions)
   return [...servers.values()].some(({ kind }) => kind === 'failed') ? EXIT.failure : EXIT.clean;
 }
 
-/** The servers of the satellite, and of those inside it that have their own, by path. */
+/** The servers of the satellite, and of nested satellites that have their own, by path. */
 async function probeAll(setup: Setup): Promise<ReadonlyMap<string, Probed>> {
   const own = levelsOf<SatelliteSetup>(setup).filter(({ path, connector }) => path === '' || connector !== undefined);
   return new Map(await Promise.all(own.map(async (one) => [one.path, await probeServer(one)] as const)));
@@ -70,13 +70,13 @@ function tellServer(name: string, server: Probed): void {
 }
 
 function told({ stream, exists, seconds }: DuplicateWindow): string {
-  const plan = exists ? '' : '; it is made at the start';
+  const plan = exists ? '' : '; it is created at the start';
   return `stream ${printable(stream)}: a message that comes again within ${seconds} s is stored once${plan}`;
 }
 
 function found(probed: Exclude<Probed, { kind: 'failed' }>): string {
   if (probed.kind === 'none') return 'none, since the folder has no connector.json';
-  if (probed.kind === 'embedded') return 'none to connect to: the satellite brings its own';
+  if (probed.kind === 'embedded') return 'none to connect to: the satellite starts its own';
   const { url, product } = probed.server;
   // a server may call itself anything
   const who = product === undefined ? [] : [printable(cutName(product))];

@@ -10,7 +10,7 @@ export type { CliOptions } from './program.js';
 const GRACE_MS = 1_000;
 
 /**
- * Does what the command line of the process says, `run`, `check` or another command, and sets the exit code.
+ * Runs the command on the command line of the process, such as `run` or `check`, and sets the exit code.
  *
  * @example
  * import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ export async function cli(options: CliOptions): Promise<void> {
   }
 }
 
-/** Ends by itself, so that all is written; what a block that hangs has left open keeps the process for a moment only. */
+/** Lets the process end by itself, so that all output is written. Handles that a hanging block has left open keep it only for a moment. */
 function end(code: number): void {
   process.exitCode = code;
   const stop = (): void => {

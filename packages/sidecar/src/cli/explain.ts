@@ -22,7 +22,7 @@ interface Found {
   readonly facts: KeyFacts;
 }
 
-/** What `sputnik explain` does. Resolves with the exit code: 0, or 78 if there is no such key. */
+/** The command `sputnik explain`. Resolves with the exit code: 0, or 78 if there is no such key. */
 export async function explain({ key, cf, dialect }: ExplainOptions): Promise<number> {
   const { entries, inForce, problems } = await catalogue(cf, dialect);
   const all = entries.flatMap((entry) => keyFacts(entry.schema).map((facts) => ({ entry, facts })));

@@ -1,5 +1,5 @@
 import { graphOf, type GraphBlock, type SatelliteGraph } from '../folder/graph.js';
-import { inside } from '../folder/address-book.js';
+import { inside, isInside } from '../folder/address-book.js';
 import type { Reader } from '../folder/reader.js';
 import { setUp } from '../folder/setup.js';
 import { EXIT } from '../run/exit-code.js';
@@ -16,7 +16,7 @@ export interface GraphOptions {
   readonly format: (typeof FORMATS)[number];
 }
 
-/** What `sputnik graph` does. Resolves with the exit code: 0, or 78 for problems of the folder. */
+/** The command `sputnik graph`. Resolves with the exit code: 0, or 78 for problems of the folder. */
 export async function graph({ cf, dialect, format }: GraphOptions): Promise<number> {
   const { value, problems } = await setUp({ cf, dialect });
   for (const problem of problems) process.stderr.write(`${problem}\n`);
@@ -28,7 +28,7 @@ export async function graph({ cf, dialect, format }: GraphOptions): Promise<numb
 }
 
 /** A tree from each block to which no other sends, down to the server; then the server, and the order of the boot. */
-export function textOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function textOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const byResponsibility = new Map(blocks.map((block) => [block.responsibility, block]));
   const isDrawn = new Set<GraphBlock>();
   const lines: string[] = [];
@@ -61,10 +61,17 @@ export function textOf({ blocks, servers }: SatelliteGraph): readonly string[] {
   const rows: (readonly [string, string])[] = [
     ...(servers.length === 0 ? [['server', 'none'] as const] : []),
     ...servers.map(({ path, place, listens }) => [serverName(path), `${place}${listensText(listens)}`] as const),
+    ...places.map(({ path, place }) => [path, PLACES[place](path)] as const),
     ['boot', blocks.length === 0 ? 'no blocks' : `${order}; landing goes the other way`],
   ];
   return [...lines, ...columns(rows, 0)];
 }
+
+/** What is said of places. */
+const PLACES = {
+  thread: () => 'flies in a thread of its own',
+  process: (path: string) => `runs in a process of its own: run --satellite ${path}`,
+} as const;
 
 /** What the server of the satellite at `path` is called. */
 function serverName(path: string): string {
@@ -72,12 +79,17 @@ function serverName(path: string): string {
 }
 
 /** For GitHub and other pages that draw Mermaid. */
-export function mermaidOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function mermaidOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const label = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
   return [
     'flowchart LR',
     ...blocks.map((block, index) => `  ${id(block.responsibility)}[${label(`${index + 1}. ${blockTitle(block)}`)}]`),
+    ...places.flatMap(({ path, place }, index) => [
+      `  subgraph place${index}[${label(`${path}: ${place}`)}]`,
+      ...blocksIn(path, blocks).map(({ responsibility }) => `    ${id(responsibility)}`),
+      '  end',
+    ]),
     ...servers.map(({ path, place }) => `  ${serverId(path)}[(${label(place)})]`),
     ...blocks.flatMap((block) => [
       ...block.listens.map(
@@ -91,8 +103,13 @@ export function mermaidOf({ blocks, servers }: SatelliteGraph): readonly string[
   ];
 }
 
+/** Those of the satellite at `path`, and of the ones inside it. */
+function blocksIn(path: string, blocks: readonly GraphBlock[]): readonly GraphBlock[] {
+  return blocks.filter(({ responsibility }) => isInside(path, responsibility));
+}
+
 /** For Graphviz. */
-export function dotOf({ blocks, servers }: SatelliteGraph): readonly string[] {
+export function dotOf({ blocks, servers, places }: SatelliteGraph): readonly string[] {
   const id = idsOf(blocks);
   const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
   return [
@@ -102,6 +119,12 @@ export function dotOf({ blocks, servers }: SatelliteGraph): readonly string[] {
     ...blocks.map(
       (block, index) => `  ${id(block.responsibility)} [label=${quoted(`${index + 1}. ${blockTitle(block)}`)}];`,
     ),
+    ...places.flatMap(({ path, place }, index) => [
+      `  subgraph cluster${index} {`,
+      `    label=${quoted(`${path}: ${place}`)};`,
+      ...blocksIn(path, blocks).map(({ responsibility }) => `    ${id(responsibility)};`),
+      '  }',
+    ]),
     ...servers.map(({ path, place }) => `  ${serverId(path)} [shape=cylinder, label=${quoted(place)}];`),
     ...blocks.flatMap((block) => [
       ...block.listens.flatMap((place, index) => {

@@ -1,18 +1,14 @@
 import { Argument, Command, Option } from 'commander';
 import type { Reader } from '../folder/reader.js';
 import { start } from '../run/start.js';
-import { checkCommand, type CheckOptions } from './check.js';
+import type { CheckOptions } from './check.js';
 import { completionOf, SHELLS, type Shell } from './completion.js';
-import { explain } from './explain.js';
 import { FORMATS, graph, type GraphOptions } from './graph.js';
 import { lineWidth } from './layout.js';
-import { reload, type ReloadOptions } from './reload.js';
-import { resend } from './resend.js';
+import type { ReloadOptions } from './reload.js';
 import { DEFAULT_ADMIN, type AdminAddress } from './admin-client.js';
-import { schema } from './schema.js';
-import { status, type StatusOptions } from './status.js';
-import { tap, type TapOptions } from './tap.js';
-import { top } from './top.js';
+import type { StatusOptions } from './status.js';
+import type { TapOptions } from './tap.js';
 
 /** A program that runs satellites. */
 export interface CliOptions {
@@ -26,14 +22,18 @@ interface Folder {
   readonly cf: string;
 }
 
+interface RunOptions extends Folder {
+  readonly satellite?: string | undefined;
+}
+
 /** Where a command that can do without a folder looks. */
 const FOLDER = ['--cf <folder>', 'Configuration folder'] as const;
 
 /** Where the admin endpoints of a running satellite are, and how to get in. */
 const ADMIN = ['--admin <address>', 'URL, or path of the Unix socket, of its admin endpoints', DEFAULT_ADMIN] as const;
-const TOKEN_FILE = ['--token-file <file>', 'File that holds the token'] as const;
+const TOKEN_FILE = ['--token-file <file>', 'File that contains the token'] as const;
 
-/** All commands; `end` gets the exit code of the one that was called. */
+/** All commands; `end` gets the exit code of the one that was called. Each loads what it needs: `run`, nothing of the others. */
 export function programOf({ name, dialect }: CliOptions, version: string, end: (code: number) => void): Command {
   const program = new Command(name)
     .description('Runs the satellite that a configuration folder describes.')
@@ -49,7 +49,7 @@ export function programOf({ name, dialect }: CliOptions, version: string, end: (
 Start here:
   ${name} check --cf conf      Is anything wrong with the folder?
   ${name} run --cf conf        Run it until Ctrl-C.
-  ${name} status               How is the one that runs?
+  ${name} status               How is the running satellite?
   ${name} explain port         What does a key mean?
   ${name} run --help           Help and examples of a command.
 
@@ -70,9 +70,11 @@ command line cannot be used.`,
     'run --cf conf',
     '# on a terminal the log is for people, elsewhere it is JSON',
     'run --cf conf > satellite.log',
+    'run --cf conf --satellite syslog        of several processes, this one',
   )
     .requiredOption(...FOLDER)
-    .action(async ({ cf }: Folder) => end(await start({ cf, dialect })));
+    .option('--satellite <path>', 'Run only this satellite of the folder, which has "place": "process"')
+    .action(async ({ cf, satellite }: RunOptions) => end(await start({ cf, satellite, dialect })));
 
   command(
     'check',
@@ -82,13 +84,16 @@ command line cannot be used.`,
     "check --cf conf --json | jq -r '.problems[]'",
   )
     .requiredOption(...FOLDER)
-    .option('--connect', 'Also log in to the server, say what it is, and go again')
+    .option('--connect', 'Also log in to the server, say what it is, and disconnect')
     .option('--json', 'Write what was found to stdout, as JSON')
-    .action(async (options: CheckOptions) => end(await checkCommand({ ...options, dialect })));
+    .action(async (options: CheckOptions) => {
+      const { checkCommand } = await import('./check.js');
+      end(await checkCommand({ ...options, dialect }));
+    });
 
   command(
     'status',
-    'Say how a running satellite is; exit code 0 if it is ready',
+    'Show the state of a running satellite; exit code 0 if it is ready',
     'status                                 of port 9470 on this machine',
     'status --admin http://127.0.0.1:9471',
     'status --admin /run/satellite/admin.sock',
@@ -96,22 +101,28 @@ command line cannot be used.`,
   )
     .option(...ADMIN)
     .option(...TOKEN_FILE)
-    .option('--json', 'Write all that is known, as JSON')
-    .action(async (options: StatusOptions) => end(await status(options)));
+    .option('--json', 'Write everything that is known, as JSON')
+    .action(async (options: StatusOptions) => {
+      const { status } = await import('./status.js');
+      end(await status(options));
+    });
 
   command(
     'top',
-    'Show how a running satellite is, again each second',
+    'Show the state of a running satellite, again each second',
     'top                                    of port 9470 on this machine',
     'top --admin /run/satellite/admin.sock',
   )
     .option(...ADMIN)
     .option(...TOKEN_FILE)
-    .action(async (options: AdminAddress) => end(await top(options)));
+    .action(async (options: AdminAddress) => {
+      const { top } = await import('./top.js');
+      end(await top(options));
+    });
 
   command(
     'reload',
-    'Have a running satellite read its configuration again; say what changed',
+    'Make a running satellite read its configuration again; say what changed',
     'reload                                 of port 9470 on this machine',
     'reload --admin http://127.0.0.1:9470 --token-file /etc/satellite/token',
     '# without admin endpoints: kill -HUP PID, and the log says what changed',
@@ -120,7 +131,10 @@ command line cannot be used.`,
     .option(...ADMIN)
     .option(...TOKEN_FILE)
     .option('--json', 'Write what changed, as JSON')
-    .action(async (options: ReloadOptions) => end(await reload(options)));
+    .action(async (options: ReloadOptions) => {
+      const { reload } = await import('./reload.js');
+      end(await reload(options));
+    });
 
   command(
     'tap',
@@ -129,17 +143,18 @@ command line cannot be used.`,
     'tap producer --count 1                 the next one',
     'tap --seconds 5 --json | jq .message   of all blocks in "admin.tap"',
   )
-    .addArgument(new Argument('[blocks...]', 'Responsibilities; without, all that "admin.tap" allows'))
+    .addArgument(new Argument('[blocks...]', 'Responsibilities; without any, all that "admin.tap" allows'))
     .option(...ADMIN)
     .option(...TOKEN_FILE)
     .option('--seconds <n>', 'For how long (60, at most 600)')
     .option('--count <n>', 'How many messages (1000, at most 10000)')
-    .option('--rate <n>', 'How many a second (10, at most 100); what is left out is counted')
-    .option('--size <n>', 'How much of each, in characters (2048, at most 65536)')
+    .option('--rate <n>', 'How many a second (10, at most 100); the others are counted')
+    .option('--size <n>', 'How many characters of each (2048, at most 65536)')
     .option('--json', 'Write each as a line of JSON')
-    .action(async (blocks: readonly string[], options: Omit<TapOptions, 'blocks'>) =>
-      end(await tap({ ...options, blocks })),
-    );
+    .action(async (blocks: readonly string[], options: Omit<TapOptions, 'blocks'>) => {
+      const { tap } = await import('./tap.js');
+      end(await tap({ ...options, blocks }));
+    });
 
   command(
     'graph',
@@ -154,43 +169,52 @@ command line cannot be used.`,
 
   command(
     'explain',
-    'Say what a key means: its type, default, variable; and its value, of a folder',
+    'Say what a key means, with its type, default and variable, and its value in a folder',
     'explain producer.capacity',
-    'explain capacity                       a key, whoever has it',
+    'explain capacity                       a key, in all configurations',
     'explain HTTPGATEWAY_PORT               a variable',
     'explain httpgateway                    all keys of a block',
     'explain httpgateway.port --cf conf     and which value is in force',
   )
     .addArgument(new Argument('<key>', 'A key, a configuration, or a variable'))
     .option(...FOLDER)
-    .action(async (key: string, { cf }: Partial<Folder>) => end(await explain({ key, cf, dialect })));
+    .action(async (key: string, { cf }: Partial<Folder>) => {
+      const { explain } = await import('./explain.js');
+      end(await explain({ key, cf, dialect }));
+    });
 
   command(
     'schema',
     'Write the JSON Schema of a configuration, for editors',
-    'schema                                 which there are',
+    'schema                                 which schemas there are',
     'schema connector > connector.schema.json',
     'schema myblock --cf conf               of a block of your own',
   )
     .addArgument(
-      new Argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block; without, list all'),
+      new Argument('[name]', 'sputnik, blocks, connector, or the responsibility of a block; without any, list all'),
     )
     .option(...FOLDER)
-    .action(async (of: string | undefined, { cf }: Partial<Folder>) => end(await schema({ name: of, cf, dialect })));
+    .action(async (of: string | undefined, { cf }: Partial<Folder>) => {
+      const { schema } = await import('./schema.js');
+      end(await schema({ name: of, cf, dialect }));
+    });
 
   command(
     'resend',
-    'Send the messages of a file that syslogwriter wrote; remove from the file what the server has taken',
+    'Send the messages in a file of syslogwriter, and remove those that the server has taken',
     '# first move the file away: mv syslog-unsent.ndjson resend.0',
     'resend --cf conf resend.0',
   )
     .requiredOption('--cf <folder>', 'Configuration folder; its connector and its block "producer" send the messages')
-    .addArgument(new Argument('<file>', 'The file; nothing else may write to it meanwhile'))
-    .action(async (file: string, { cf }: Folder) => end(await resend({ cf, file, dialect })));
+    .addArgument(new Argument('<file>', 'The file; nothing else may write to it at the same time'))
+    .action(async (file: string, { cf }: Folder) => {
+      const { resend } = await import('./resend.js');
+      end(await resend({ cf, file, dialect }));
+    });
 
   command(
     'completion',
-    'Write a script that has your shell complete this command line',
+    'Write a script with which your shell completes this command line',
     `completion bash > ~/.local/share/bash-completion/completions/${name}`,
     '# with ~/.zfunc in fpath, before compinit',
     `completion zsh > ~/.zfunc/_${name}`,

@@ -8,7 +8,7 @@ export interface ReloadOptions extends AdminAddress {
   readonly json?: boolean | undefined;
 }
 
-/** Has a running satellite reload, and writes what became of that. Resolves with the exit code: 0, or 78 if the folder has problems. */
+/** Makes a running satellite reload, and writes the result. Resolves with the exit code: 0, or 78 if the folder has problems. */
 export async function reload(options: ReloadOptions): Promise<number> {
   try {
     const { status, body } = await fetchAdmin(options, { method: 'POST', path: '/reload' });

@@ -41,9 +41,9 @@ interface Counts {
 }
 
 /**
- * What `sputnik resend` does: sends the messages of a file that `syslogwriter` wrote, by the connector and the block `producer` of a
- * folder; what the server has taken is taken out of the file. Resolves with the exit code: 0 if nothing stays, 1 if something does, 78
- * bad configuration. Never rejects.
+ * The command `sputnik resend`: sends the messages in a file of `syslogwriter`, with the connector and the block `producer` of a folder, and
+ * removes those that the server has taken. Resolves with the exit code: 0 if no message stays, 1 if some do, 78 for a bad configuration.
+ * Never rejects.
  */
 export async function resend({ file, ...options }: ResendOptions): Promise<number> {
   const failed = (error: unknown): number => {
@@ -93,7 +93,7 @@ function producerIn({ sputnik, connector }: Setup, folder: string): string {
   const found = appBlocks.find(isProducer('responsibility')) ?? appBlocks.find(isProducer('name'));
   const problems = [
     ...(found ? [] : [`${folder}: has no block "producer", which sends the messages; list it in blocks.json`]),
-    ...(connector ? [] : [`${folder}: has no server to send to; configure it in connector.json`]),
+    ...(connector ? [] : [`${folder}: has no server to send to; configure one in connector.json`]),
   ];
   if (!found || problems.length > 0) {
     throw new SputnikError('BAD_CONFIG', 'this folder cannot send messages', { problems });
@@ -200,7 +200,7 @@ class Resending {
   async #save({ log }: BlockContext): Promise<void> {
     await this.#file.save();
     const { sent, refused, damaged } = this.counts;
-    log.info({ event: 'resending', sent, refused, damaged }, `${sent} messages are sent and out of the file`);
+    log.info({ event: 'resending', sent, refused, damaged }, `${sent} messages are sent and removed from the file`);
   }
 
   #begin(line: Line, producer: BlockCommunicator<ProduceMessage, ProduceResult | void>, ctx: BlockContext): void {

@@ -14,7 +14,7 @@ export interface SchemaOptions {
   readonly dialect?: ((folder: Reader) => Reader) | undefined;
 }
 
-/** What `sputnik schema` does. Resolves with the exit code: 0, or 78 if there is no such configuration. */
+/** The command `sputnik schema`. Resolves with the exit code: 0, or 78 if there is no such configuration. */
 export async function schema({ name, cf, dialect }: SchemaOptions): Promise<number> {
   const { entries, problems } = await catalogue(cf, dialect);
   const names = [...new Set(entries.map((entry) => entry.name))];

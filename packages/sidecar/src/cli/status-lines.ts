@@ -91,14 +91,15 @@ function valueText({ name, value, labels = {} }: Metric): string {
 }
 
 /** Whether there is more to say of a nested satellite than that it flies as the whole does. */
-function isNotable({ state, restarts, server }: Status['satellites'][number]): boolean {
-  return state !== 'flying' || restarts > 0 || server !== undefined;
+function isNotable({ state, restarts, server, instances }: Status['satellites'][number]): boolean {
+  return state !== 'flying' || restarts > 0 || server !== undefined || instances !== undefined;
 }
 
-function satelliteLine({ path, state, restarts, server }: Status['satellites'][number]): string {
+function satelliteLine({ path, state, restarts, server, instances }: Status['satellites'][number]): string {
   const again = restarts === 0 ? '' : `, restarted ${restarts} time${restarts === 1 ? '' : 's'}`;
   const own = server === undefined ? '' : `, its server ${server.away ? 'is away' : `is ${server.state}`}`;
-  return `${path}: ${state}${again}${own}`;
+  const where = instances === undefined ? '' : `, ${instances} process${instances === 1 ? '' : 'es'}`;
+  return `${path}: ${state}${where}${again}${own}`;
 }
 
 function chosen(blocks: readonly BlockEntry[], { sort, filter }: Drawing): readonly BlockEntry[] {

@@ -14,7 +14,7 @@ export function coloursOf({ isTTY }: { readonly isTTY?: boolean }): 'on' | 'off'
   return isTTY && process.env['NO_COLOR'] === undefined ? 'on' : 'off';
 }
 
-/** Writes how a running satellite is. Resolves with the exit code: 0 if it is ready. */
+/** Writes the state of a running satellite. Resolves with the exit code: 0 if it is ready. */
 export async function status(options: StatusOptions): Promise<number> {
   try {
     const now = await fetchStatus(options);

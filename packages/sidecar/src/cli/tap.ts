@@ -41,8 +41,8 @@ type Line =
     };
 
 /**
- * Writes messages of a running satellite as they pass, one a line, until it is enough, or Ctrl-C. Resolves with the exit code: 1 if the
- * satellite has gone before it said that it is enough.
+ * Writes messages of a running satellite as they pass, one a line, until the tap ends, or Ctrl-C. Resolves with the exit code: 1 if the
+ * satellite ended first.
  */
 export async function tap(options: TapOptions): Promise<number> {
   try {
@@ -66,7 +66,7 @@ export async function tap(options: TapOptions): Promise<number> {
       else process.stderr.write(`${told.kind === 'end' ? endOf(told) : beginOf(told)}\n`);
     }
     process.off('SIGINT', leave);
-    if (!isOver) throw new Error(`the satellite at ${options.admin} has gone`);
+    if (!isOver) throw new Error(`the satellite at ${options.admin} has ended`);
     return EXIT.clean;
   } catch (error) {
     process.stderr.write(`${textOf(error)}\n`);

@@ -17,12 +17,12 @@ const [ENTER, LEAVE, HOME, REST_OF_LINE, REST_OF_SCREEN] = [
 ];
 const HELP = [
   '  s        sort: as they boot, by what waits, by rate, by losses',
-  '  /        show only blocks with a text in their name; Enter ends it, Escape takes it away',
-  '  ?        this help, or not',
+  '  /        show only blocks with a text in their name; Enter ends the entry, Escape removes the filter',
+  '  ?        show or hide this help',
   '  q        end',
   '',
   '  waiting  messages in the mailbox, and how many it has room for',
-  '  oldest   for how long the block has had its oldest message',
+  '  oldest   how long the block has had its oldest message',
   '  ◂        others wait for this block: it is the bottleneck',
 ];
 
@@ -38,7 +38,7 @@ interface View {
 type Answer = { readonly status: Status } | { readonly error: string; readonly since: number };
 
 /**
- * Shows how a running satellite is, twice a second, until `q` or Ctrl-C. Without a terminal it writes one status after the other.
+ * Shows the state of a running satellite, twice a second, until `q` or Ctrl-C. Without a terminal, it writes one status after the other.
  * Resolves with the exit code.
  */
 export async function top(address: AdminAddress): Promise<number> {

@@ -159,7 +159,7 @@ export class UnsentFile {
       return await work(await this.#begin());
     } catch (cause) {
       const { message } = cause as Error;
-      const text = `"${this.#path}" cannot be rewritten (${message}). It stays as it was; if it is sent again, some messages arrive twice`;
+      const text = `"${this.#path}" cannot be rewritten (${message}). It stays as it was; if you send it again, some messages arrive twice`;
       throw (this.#broken = new Error(text, { cause }));
     }
   }

@@ -1,17 +1,19 @@
-/** A block of a satellite, or of one inside it. */
+/** Where a block is: in a satellite, or in one nested in it. */
 export interface Place {
-  /** Of the satellite that has the block: empty for the outermost one, `a/b` for satellite b inside satellite a. */
+  /** The path of the block's satellite: empty for the outermost one, `a/b` for satellite b nested in satellite a. */
   readonly path: string;
   /** The address of the block there. */
   readonly responsibility: string;
-  /** Which block it is. */
+  /** The name of the block. */
   readonly name: string;
 }
 
-/** Of a satellite: its blocks by address, and the satellites inside it. */
+/** The blocks of a satellite by address, and its nested satellites. */
 interface Level {
   readonly blocks: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
+  /** Messages in and out are cloned. */
+  readonly clones: boolean;
 }
 
 /** A satellite in an address book, as data. */
@@ -19,27 +21,32 @@ export interface AddressLevel extends Level {
   readonly path: string;
 }
 
-/** Says which block an address means, from each of the satellites that are inside one another. */
+/** Finds the block that an address means. The answer depends on the satellite that asks. */
 export class AddressBook {
   readonly #levels = new Map<string, Level>();
 
-  /** The blocks of a satellite, their names by address, and the addresses of the satellites inside it. */
-  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>): void {
-    this.#levels.set(path, { blocks, nested: new Set(nested) });
+  /** Adds a satellite: the names of its blocks by address, the addresses of its nested satellites, and whether messages in and out are cloned. */
+  add(path: string, blocks: ReadonlyMap<string, string>, nested: Iterable<string>, clones: boolean = false): void {
+    this.#levels.set(path, { blocks, nested: new Set(nested), clones });
   }
 
-  /** All that was added. */
+  /** All satellites that were added. */
   get levels(): readonly AddressLevel[] {
     return [...this.#levels].map(([path, level]) => ({ path, ...level }));
   }
 
   /**
-   * Which block an address means in the satellite at `path`: one of its own, else one of a satellite inside it (`syslog/receiver`), else what it
-   * means in the satellite around it. What begins with `../` is looked up there only.
+   * Finds a block for the satellite at `path`. Tries its own blocks, then those of its nested satellites (`syslog/receiver`), then the
+   * enclosing satellite. An address that begins with `../` is looked up only there.
    */
   find(path: string, address: string): Place | undefined {
     if (address.startsWith('../')) return path === '' ? undefined : this.find(around(path), address.slice(3));
     return this.#within(path, address) ?? (path === '' ? undefined : this.find(around(path), address));
+  }
+
+  /** Whether messages between blocks of these two satellites are cloned. */
+  clonesBetween(from: string, to: string): boolean {
+    return this.levels.some(({ path, clones }) => clones && isInside(path, from) !== isInside(path, to));
   }
 
   #within(path: string, address: string): Place | undefined {
@@ -53,17 +60,22 @@ export class AddressBook {
   }
 }
 
-/** The path of what is called so in the satellite at `path`. */
+/** The path of the nested satellite `name` in the satellite at `path`. */
 export function inside(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** The path of the satellite around the one at `path`. */
+/** Whether the satellite at `other` is the one at `path`, or nested in it. */
+export function isInside(path: string, other: string): boolean {
+  return path === '' || other === path || other.startsWith(inside(path, ''));
+}
+
+/** The path of the satellite that encloses the one at `path`. */
 export function around(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** How the satellite at `from` calls a block: `../` leads to the satellite around it. */
+/** The address of a block, as the satellite at `from` writes it: `../` leads to the enclosing satellite. */
 export function addressFrom(from: string, { path, responsibility }: Place): string {
   if (from === path) return responsibility;
   const [own, other] = [partsOf(from), partsOf(path)];

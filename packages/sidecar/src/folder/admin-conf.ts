@@ -15,7 +15,7 @@ export interface AdminSettings {
   readonly hosts: readonly string[];
   /** The file that has the token. */
   readonly tokenFile?: string | undefined;
-  /** Whoever reaches the port may look, without a token. */
+  /** Anybody who can reach the port may look, without a token. */
   readonly unprotected: boolean;
   /** Responsibilities of the blocks whose messages may be looked at; `*` stands for all. */
   readonly tap: readonly string[];
@@ -51,19 +51,21 @@ export const AdminConf: z.ZodType<AdminSettings> = z
       .array(text.toLowerCase())
       .default([])
       .describe(
-        'Names that the satellite is reached by, beside localhost and addresses; a request for another name is refused.',
+        'Names under which the satellite is reached, in addition to localhost and addresses. A request for another name is refused.',
       ),
     tokenFile: text
       .optional()
       // the path is none
       .meta({ writeOnly: false })
-      .describe('File that holds the token. Who shows it may control the satellite, and look from other machines.'),
-    unprotected: z.boolean().default(false).describe('Whoever reaches the port may look, without a token.'),
+      .describe(
+        'File that contains the token. Whoever has the token may control the satellite, and look from other machines.',
+      ),
+    unprotected: z.boolean().default(false).describe('Anybody who can reach the port may look, without a token.'),
     tap: z
       .array(text)
       .default([])
       .describe(
-        'Responsibilities of the blocks whose passing messages may be looked at, as they are; "*" stands for all. Only with the token, or over the socket.',
+        'Responsibilities of the blocks whose messages "tap" may show, unchanged; "*" stands for all. Only with the token, or over the socket.',
       ),
     readyz: z
       .strictObject({
@@ -79,12 +81,12 @@ export const AdminConf: z.ZodType<AdminSettings> = z
   })
   .refine(
     ({ host, socket, tokenFile, unprotected }) =>
-      // guard: the admin endpoints are open to others only where somebody said so
+      // guard: the admin endpoints are open to others only if the configuration says so
       socket !== undefined || tokenFile !== undefined || unprotected || isLoopback(host),
     {
       path: ['host'],
       message:
-        'everybody who reaches this address could look at the satellite; give "tokenFile", or say "unprotected": true, or listen on 127.0.0.1',
+        'everybody who can reach this address could look at the satellite; give "tokenFile", or set "unprotected": true, or listen on 127.0.0.1',
     },
   )
   .refine(({ tap, socket, tokenFile }) => tap.length === 0 || socket !== undefined || tokenFile !== undefined, {
@@ -92,7 +94,7 @@ export const AdminConf: z.ZodType<AdminSettings> = z
     message: 'nobody could tap: give "tokenFile", or listen on a "socket"',
   });
 
-/** What no schema finds: a token file that has no token, blocks to tap that there are not. One line each. */
+/** Problems that no schema finds: a token file without a token, blocks to tap that do not exist. One line each. */
 export async function adminProblems(
   { tokenFile, tap }: AdminSettings,
   blocks: readonly string[],

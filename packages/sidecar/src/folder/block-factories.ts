@@ -6,12 +6,12 @@ import { loadModule } from './modules.js';
 import type { WithProblems } from './problems.js';
 import { didYouMean } from './suggest.js';
 
-/** Factories of any connection type: what configuration joins is checked when it connects, not when it compiles. */
+/** Factories of any connection type. The compiler cannot check what configuration joins; the connect does. */
 export type Factories = Readonly<Record<string, BlockFactory>>;
 
 /**
- * Finds the factory of every entry: in the module that it names, else among those given, the generic ones and the global
- * registry. For one that cannot be found, which is a problem, stands a block that does nothing.
+ * Finds the factory of every entry: in the module that the entry names, or among those given, the generic ones and the global registry. A
+ * missing one is a problem; a block that does nothing takes its place.
  */
 export async function findFactories(
   { label, entries }: BlockList,
@@ -29,7 +29,7 @@ export async function findFactories(
     if (other === undefined) found.set(name, { factory, module });
     else if (other.factory !== factory && typeof result !== 'string') {
       problems.push(
-        `${label}: [${index}].module: block "${name}" is not the block "${name}" of ${other.module ?? 'an entry'} before; rename one of them`,
+        `${label}: [${index}].module: block "${name}" is another block than "${name}" of ${other.module ?? 'an entry'} before it; rename one of them`,
       );
     }
   }
@@ -68,7 +68,7 @@ export function isDefinition(value: unknown): value is BlockDefinition {
   );
 }
 
-/** Those that any folder may list without a module. */
+/** Blocks that any folder may list without a module. */
 export const GENERIC: Readonly<Record<string, BlockDefinition>> = {
   producer: producerBlock as BlockDefinition,
   consumer: consumerBlock as BlockDefinition,
@@ -76,10 +76,10 @@ export const GENERIC: Readonly<Record<string, BlockDefinition>> = {
   requester: requesterBlock as BlockDefinition,
 };
 
-/** Stands for nested satellites as long as nothing flies. */
+/** The stand-in for nested satellites during a check. */
 const NESTED: BlockDefinition = { name: SATELLITE, config: undefined, needs: {}, make: () => ({}) };
 
-/** Stands for a block that could not be loaded, so that the rest can be checked in the same run. */
+/** The stand-in for a block that could not be loaded, so that the same run can check the rest. */
 function placeholder(name: string): BlockDefinition {
   return { name, config: undefined, needs: {}, make: () => ({ onMsg: () => undefined }) };
 }

@@ -7,17 +7,17 @@ import { withSmallLetters } from './original.js';
 import { attempt, type WithProblems } from './problems.js';
 import type { RawConfiguration, Reader } from './reader.js';
 
-/** What nested satellites are called as blocks. */
+/** The block name of nested satellites. */
 export const SATELLITE = 'satellite';
 
-/** A block of the list; a nested satellite is one, too. */
+/** A block of the list, or a nested satellite. */
 export interface ListedEntry extends SidecarEntry {
   /** Its place in the list. */
   readonly index: number;
   readonly nested?: NestedEntry | undefined;
 }
 
-/** The list of blocks, and where it stands. */
+/** The list of blocks, and the file that has it. */
 export interface BlockList {
   readonly label: string;
   readonly entries: readonly ListedEntry[];
@@ -25,61 +25,69 @@ export interface BlockList {
 
 const name = z.string().min(1);
 const Block = z.strictObject({
-  name: name.describe('Which block.'),
+  name: name.describe('Name of the block.'),
   responsibility: name
     .optional()
-    .describe('Its address, which no other has; the one that the block declares, or its name, unless given.'),
+    .describe('Its address; must be unique. Default: the address that the block declares, or its name.'),
   module: name
     .optional()
     .describe(
-      'Where the block comes from: a package, or a file relative to the folder. Not for those that are known already, as producer, consumer and bridge are.',
+      'Where the block comes from: a package, or a file relative to the folder. Leave it out for blocks that Sputnik knows, such as producer, consumer and bridge.',
     ),
   needs: z
     .record(z.string(), name)
     .optional()
-    .describe('The addresses that it sends to, where they are not the ones that it declares.'),
+    .describe('The addresses that it sends to, if they are not those that it declares.'),
 });
 
 const Code = z.custom<NestedOptions>((value) => isRecord(value) && typeof value['name'] === 'string');
 const Nested = z.strictObject({
   satellite: name
-    .regex(/^[^/]+$/, 'has a slash in it, which addresses of its blocks have; take another name')
+    .regex(/^[^/]+$/, 'contains a slash, which separates satellites from blocks; use another name')
     .describe(
-      'A satellite inside this one, and its address: from outside, its block "receiver" is "<satellite>/receiver". Also its folder, relative to this one, unless "folder" is given.',
+      'A nested satellite, and its address: from outside, its block "receiver" is "<satellite>/receiver". Also its folder, relative to this one, unless "folder" is given.',
     ),
   folder: name.optional().describe('Its folder, relative to this one.'),
   outer: z
     .array(name)
     .optional()
     .describe(
-      'Of its folder, the blocks that are left out, and "connector": it uses those of the satellite around it.',
+      'Blocks of its folder that it leaves out, or "connector": it uses those of the enclosing satellite instead.',
     ),
   restart: z
     .strictObject({
-      most: z.int().min(1).describe('More failures than this within the time land the satellite around it.'),
+      most: z.int().min(1).describe('More failures than this within the time land the enclosing satellite.'),
       withinMs: z
         .number()
         .positive()
-        .describe('In which time, in milliseconds; after that time a failure counts as half of one.'),
+        .describe('The time for "most", in milliseconds. After this time, a failure counts half.'),
     })
     .optional()
-    .describe('Has the satellite fly anew when it fails. Without it, its failure lands the satellite around it.'),
+    .describe('Restarts the satellite when it fails. Without this key, its failure lands the enclosing satellite.'),
   place: z
-    .enum(['here', 'thread'])
+    .enum(['here', 'thread', 'process'])
     .optional()
-    .describe('Where it flies: "here", on the thread of the satellite around it, or in a "thread" of its own.'),
+    .describe(
+      'Where it flies: "here", on the thread of the enclosing satellite, in a "thread" of its own, or in a "process" of its own, which "run --satellite" starts.',
+    ),
+  clone: z
+    .boolean()
+    .optional()
+    .describe(
+      'Has messages in and out cloned, as in a thread, where it flies "here": so that tests find what cannot go into one.',
+    ),
   heapMb: z
     .int()
     .min(16)
     .optional()
-    .describe('Of a thread: how large its heap may get, in megabytes; beyond that it fails.'),
+    .describe('For a thread: the largest heap, in megabytes. Beyond that, the satellite fails.'),
 });
 const InCode = z.strictObject({ ...Nested.shape, satellite: z.union([Nested.shape.satellite, Code]) });
 
 /** `blocks.json`: the blocks and satellites, in the order of initialisation. */
 export const Entries: z.ZodType<readonly (SidecarEntry | NestedEntry)[]> = z.array(z.union([Block, Nested]));
 
-/** Reads the list of blocks: those that can be used, and what is wrong with the others. */
+/** Reads the list of blocks. Returns the usable entries, and the problems of the others. */
 export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList>> {
   const label = reader.place('blocks');
   const found = await attempt<RawConfiguration | undefined>(reader.read('blocks'), undefined);

@@ -5,7 +5,7 @@ import { problemsOf } from './problems.js';
 import { levelsOf } from './levels.js';
 import type { SatelliteSetup, Setup } from './setup.js';
 
-/** A key whose value is another one now. */
+/** A key whose value has changed. */
 export interface Change {
   /** The configuration that has the key: `sputnik`, `connector`, `blocks`, or the responsibility of a block. */
   readonly block: string;
@@ -13,7 +13,7 @@ export interface Change {
   readonly key: string;
   /** What has set it: `file PATH`, `variable NAME`, `default`. */
   readonly source: string;
-  /** Both values; neither of a secret. One that is absent was not there before, or is not there any more. */
+  /** The values before and after; absent for a secret. `was` is absent for a new key, `is` for a removed one. */
   readonly was?: unknown;
   readonly is?: unknown;
 }
@@ -21,11 +21,11 @@ export interface Change {
 /** What differs between two configurations of a satellite. */
 export interface Changes {
   readonly changed: readonly Change[];
-  /** How many keys have the values that they had. */
+  /** How many keys have not changed. */
   readonly unchanged: number;
 }
 
-/** Has what was set up anew asked for all that blocks have read beside their own when they booted. Returns what is wrong with that. */
+/** Reads, in the new setup, the configurations that blocks have read in addition to their own. Returns the problems. */
 export async function askAgain(before: Setup, after: Setup): Promise<readonly string[]> {
   const now = byPath(after);
   const problems: string[] = [];
@@ -36,8 +36,10 @@ export async function askAgain(before: Setup, after: Setup): Promise<readonly st
   return problems;
 }
 
-/** Of a satellite without those inside it. */
-async function askSatellite(before: SatelliteSetup, after: SatelliteSetup): Promise<readonly string[]> {
+/** For one satellite, without its nested ones. */ async function askSatellite(
+  before: SatelliteSetup,
+  after: SatelliteSetup,
+): Promise<readonly string[]> {
   const problems: string[] = [];
   const known = after.configuration.passed;
   const gone = new Set(entriesOf(before).keys());
@@ -46,7 +48,7 @@ async function askSatellite(before: SatelliteSetup, after: SatelliteSetup): Prom
       try {
         await after.sputnik.config?.(name, schema);
       } catch (error) {
-        // the schema may be of a block, or a connector, that is another one now; its own has been asked
+        // the schema may belong to a block or connector that was replaced; the new one was asked already
         if (!known.has(name) && !gone.has(name)) problems.push(...problemsOf(error));
       }
     }
@@ -54,7 +56,7 @@ async function askSatellite(before: SatelliteSetup, after: SatelliteSetup): Prom
   return problems;
 }
 
-/** Compares the configuration in force with one that was set up anew, key by key, except those that are `left`. */
+/** Compares the configuration in force with a new one, key by key, except for the keys in `left`. */
 export async function changesBetween(
   before: Setup,
   after: Setup,
@@ -64,7 +66,7 @@ export async function changesBetween(
   const found: Changes[] = [];
   for (const one of levelsOf<SatelliteSetup>(before)) {
     const other = now.get(one.path);
-    // one that comes or goes is a change of the list that has it
+    // a new or removed satellite is a change of the list that has it
     if (other !== undefined) found.push(await changesOf(one, other, left));
   }
   return {
@@ -77,8 +79,7 @@ function byPath(setup: Setup): ReadonlyMap<string, SatelliteSetup> {
   return new Map(levelsOf<SatelliteSetup>(setup).map((one) => [one.path, one]));
 }
 
-/** Of a satellite without those inside it. */
-async function changesOf(
+/** For one satellite, without its nested ones. */ async function changesOf(
   before: SatelliteSetup,
   after: SatelliteSetup,
   left: (block: string, key: string) => boolean,
@@ -87,7 +88,7 @@ async function changesOf(
   const changed = [...changedBlocks(before, after)];
   let unchanged = 0;
   const [old, now] = [await before.configuration.listed(), await after.configuration.listed()];
-  // of blocks that come or go all keys do
+  // all keys of a new or removed block come or go with it
   const moving = new Set([...entriesOf(before).keys()].filter((name) => !entriesOf(after).has(name)));
   for (const name of entriesOf(after).keys()) if (!entriesOf(before).has(name)) moving.add(name);
   for (const name of new Set([...old.keys(), ...now.keys()])) {
@@ -117,7 +118,7 @@ function changeOf(
   return { block, key, source, was: was?.shown.value, is: is?.shown.value };
 }
 
-/** Blocks that are new, gone, or listed otherwise. */
+/** Blocks that are new, removed, or listed differently. */
 function changedBlocks(before: SatelliteSetup, after: SatelliteSetup): readonly Change[] {
   const [old, now] = [entriesOf(before), entriesOf(after)];
   const source = `file ${after.blocks.label}`;
@@ -131,7 +132,7 @@ function changedBlocks(before: SatelliteSetup, after: SatelliteSetup): readonly 
   ];
 }
 
-/** As the list has them, by address; where they stand is compared apart. */
+/** The entries of the list by address. Their order is compared separately. */
 function entriesOf({ blocks }: SatelliteSetup): ReadonlyMap<string, SidecarEntry | NestedEntry> {
   return new Map(
     blocks.entries.map(({ name, responsibility, module, needs, nested }) => [

@@ -5,23 +5,23 @@ import { setUp, type Setup } from './setup.js';
 
 /** What {@link check} found. */
 export interface CheckResult {
-  /** All that is wrong, one line each: `<file>: <key>: what is wrong, what is expected`. */
+  /** All problems, one line each: `<file>: <key>: what is wrong, what is expected`. */
   readonly problems: readonly string[];
   /**
-   * What may be meant, and may not, one line each: needs that go in a circle, variables that are called like those of a configuration
-   * and set no key. Found where there are no problems.
+   * What may be a mistake, one line each: needs that go in a circle, variables that look like those of a configuration and set no key. Empty
+   * if there are problems.
    */
   readonly warnings: readonly string[];
   /**
-   * The application blocks, in the order of initialisation; none where there are problems. Those of nested satellites have the path of these before
-   * their responsibility: `syslog/syslogreceiver`.
+   * The application blocks, in the order of initialisation. Empty if there are problems. Blocks of nested satellites have their path in
+   * front: `syslog/syslogreceiver`.
    */
   readonly blocks: readonly BlockDescriptor[];
 }
 
 /**
- * Finds every problem of a configuration in one run, as `run` would before it starts. Loads the modules that are named;
- * initialises no block, opens no port, connects to nothing.
+ * Finds every problem of a configuration in one run, as `run` does before it starts. Loads the modules that the configuration names.
+ * Initialises no block, opens no port, connects to nothing.
  *
  * @example
  * import { check } from '@sputnikjs/sidecar';
@@ -32,7 +32,7 @@ export async function check<C = unknown>(options: RunnerOptions<C>): Promise<Che
   return resultOf(await setUp(options));
 }
 
-/** What `setUp` found, for those that check. */
+/** The result of a check, from what `setUp` found. */
 export function resultOf({ value, problems }: WithProblems<Setup | undefined>): CheckResult {
   return {
     problems,

@@ -1,9 +1,9 @@
 import { isRecord, type JsonType } from './json-schema.js';
 
-/** What a text, as environment variables are, stands for. */
+/** The value that a text stands for, such as that of an environment variable. */
 export type Coerced = { readonly value: unknown } | { readonly expected: string };
 
-/** The types a text is tried as, and how; text comes last, as anything fits it. */
+/** The types that a text is tried as, in this order. Text comes last, since everything fits it. */
 const READERS: readonly (readonly [JsonType, (text: string) => unknown])[] = [
   ['boolean', (text) => ({ true: true, false: false })[text]],
   ['null', (text) => (text === 'null' ? null : undefined)],
@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<JsonType, string>> = {
   string: 'text',
 };
 
-/** Reads `text` as one of the types; as itself where they are not known. */
+/** Reads `text` as one of the types. If there are none, returns the text. */
 export function coerce(text: string, types: ReadonlySet<JsonType>): Coerced {
   if (types.size === 0) return { value: text };
   for (const [type, read] of READERS) {

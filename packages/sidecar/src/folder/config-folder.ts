@@ -12,13 +12,15 @@ import { textOf } from '../text.js';
 const ENDINGS = new Set(['.json', '.yaml', '.yml']);
 
 /**
- * A folder with a file for each configuration: `<name>.json`, `.yaml` or `.yml`, and `*.env`. Entries that start with a
- * dot are skipped (Kubernetes puts such beside the files of a ConfigMap); symbolic links are followed.
+ * A folder with a file for each configuration: `<name>.json`, `.yaml` or `.yml`, and `*.env`. Skips entries that begin with a dot: Kubernetes
+ * puts such entries beside the files of a ConfigMap. Follows symbolic links.
  */
 export class ConfigFolder implements Reader {
   readonly path: string;
   readonly #files: ReadonlyMap<string, readonly string[]>;
   readonly #envFiles: readonly string[];
+  /** A file is read once: many ask for it, and all are to see the same. */
+  readonly #values = new Map<string, Promise<unknown>>();
 
   private constructor(path: string, entries: readonly string[]) {
     const files = new Map<string, string[]>();
@@ -48,7 +50,8 @@ export class ConfigFolder implements Reader {
     if (file === undefined) return undefined;
     const label = join(this.path, file);
     if (others.length > 0) throw badFile(label, `conflicts with ${others.join(', ')}; keep one of them`);
-    return { label, value: withoutSchema(await parse(label, await this.#text(label))) };
+    if (!this.#values.has(label)) this.#values.set(label, this.#value(label));
+    return { label, value: await this.#values.get(label) };
   }
 
   place(name: string): string {
@@ -81,6 +84,10 @@ export class ConfigFolder implements Reader {
     return layers;
   }
 
+  async #value(path: string): Promise<unknown> {
+    return withoutSchema(await parse(path, await this.#text(path)));
+  }
+
   async #text(path: string): Promise<string> {
     try {
       return await readFile(path, 'utf8');
@@ -97,7 +104,7 @@ function withoutSchema(value: unknown): unknown {
   return rest;
 }
 
-/** What the system says, without the path, which stands in front. */
+/** The system's message without the path: the problem already begins with it. */
 function reason(error: unknown): string {
   const text = textOf(error);
   const { syscall = '' } = Object(error) as NodeJS.ErrnoException;

@@ -16,15 +16,15 @@ import { declaredKeys, settableKeys } from './known-keys.js';
 import type { Reader } from './reader.js';
 import { nearest } from './suggest.js';
 
-/** The raw configurations of a satellite: what the reader has, under what variables say. */
+/** The configurations of a satellite. Variables override what the reader has. */
 export class Configuration {
   readonly reader: Reader;
-  /** The names that were asked for, be there such a configuration or not. */
+  /** All names that were asked for, whether there is such a configuration or not. */
   readonly names: Set<string> = new Set();
   readonly #layers: readonly Layer[];
-  /** What has passed its schema, by the first of its names, and by the schema. */
+  /** Configurations that have passed their schema, by their first name, then by the schema. */
   readonly #readings = new Map<string, Map<StandardSchemaV1, Reading>>();
-  /** What each configuration was asked for with, fit or not. */
+  /** The schemas that each configuration was checked against, whether it passed or not. */
   readonly #schemas = new Map<string, Set<StandardSchemaV1>>();
   /** The variables that could set something. */
   readonly #variables = new Set<string>();
@@ -47,8 +47,8 @@ export class Configuration {
   }
 
   /**
-   * The first of `names` that there is, raw and as the schema makes it; raw is undefined if there is none and none is
-   * needed. `without` leaves out a key that is not the schema's business. Rejects with BAD_CONFIG, one line a problem.
+   * Reads the first of `names` that exists. Returns it raw, and as the schema makes it. Raw is undefined if none exists and none is needed.
+   * `without` leaves out a key that does not belong to the schema. Rejects with BAD_CONFIG, with one line for each problem.
    */
   async load<T>(
     names: readonly string[],
@@ -68,7 +68,7 @@ export class Configuration {
       const result = override(name, raw, keys, this.#layers);
       raw = result.value;
       for (const [key, origin] of result.origins) {
-        // what was in it before is so no more
+        // the variable replaces all keys in it
         for (const inner of [...origins.keys()].filter((one) => one.startsWith(`${key}.`))) origins.delete(inner);
         origins.set(key, origin);
       }
@@ -76,12 +76,12 @@ export class Configuration {
     }
     const result = await schema['~standard'].validate(raw ?? {});
     if (result.issues === undefined && bad.size === 0) {
-      // code has no layers: the environment does not override it
+      // configurations in code have no layers: the environment does not override them
       const source = this.#layers.length === 0 ? 'code' : `file ${label}`;
       this.#note(own, { schema, raw, value: result.value, source, origins });
       return { raw, value: result.value };
     }
-    // a key whose variable is bad has had its line
+    // a key with a bad variable has its line already
     const issues = (result.issues ?? []).filter((issue) => !bad.has(pathOf(issue).join('.')));
     const checked = {
       label: label ?? this.reader.place(names[0] ?? ''),
@@ -93,12 +93,12 @@ export class Configuration {
     throw new SputnikError('BAD_CONFIG', `configuration "${names[0]}" is not valid`, { problems });
   }
 
-  /** Each key that has a value, of all configurations that were read until now: blocks may read others while they boot. */
+  /** Each key that has a value, of all configurations read so far. Blocks may read more while they boot. */
   async inForce(): Promise<readonly ConfigurationInForce[]> {
     return [...(await this.listed())].map(([name, keys]) => ({ name, keys: keys.map(({ shown }) => shown) }));
   }
 
-  /** The same, by name of the configuration, with the values that are not to be shown. */
+  /** The same by name of the configuration, including the values that must not be shown. */
   async listed(): Promise<ReadonlyMap<string, readonly ListedKey[]>> {
     const found = [...this.#readings].map(
       async ([name, readings]) => [name, await listedKeys([...readings.values()])] as const,
@@ -106,25 +106,25 @@ export class Configuration {
     return new Map(await Promise.all(found));
   }
 
-  /** The schemas that configurations have passed until now, by name. */
+  /** The schemas that configurations have passed so far, by name. */
   get passed(): ReadonlyMap<string, readonly StandardSchemaV1[]> {
     return new Map([...this.#readings].map(([name, readings]) => [name, [...readings.keys()]]));
   }
 
-  /** The schemas of all configurations that were asked for, whatever is wrong with them. */
+  /** The schemas of all configurations that were asked for, also of those with problems. */
   get schemas(): ReadonlyMap<string, ReadonlySet<StandardSchemaV1>> {
     return this.#schemas;
   }
 
-  /** Where the first of `names` that there is stands, else where it would. */
+  /** The place of the first of `names` that exists. If none does, the place where it would be. */
   async labelOf(names: readonly string[]): Promise<string> {
     return (await this.#find(names)).label ?? this.reader.place(names[0] ?? '');
   }
 
   /**
-   * Variables that set nothing; to be asked when all is loaded. Of the folder's own files those are problems that are near to one that
-   * would. Others are warnings if they begin with the name of a configuration: the process may have any variables. Those that begin with
-   * the name of a satellite `inside` are its business.
+   * Finds variables that set nothing. Call it when all is loaded. A variable in a file of the folder is a problem if its name is close to a
+   * valid one. A variable of the process is a warning if its name begins like that of a configuration: a process may have any variables.
+   * Ignores those that begin with the name of a satellite in `inside`.
    */
   strayVariables(inside: readonly string[]): {
     readonly problems: readonly string[];
@@ -137,7 +137,7 @@ export class Configuration {
       variablesOf(layer)
         .filter(([name, text]) => !isKnown.has(name) && !isOfKubernetes(name, text))
         .filter(([name]) => !starts.some((start) => name.startsWith(start)))
-        // what the process has beside is none of our business, and may be much
+        // only the folder's own variables get a suggestion: the process may have very many others
         .map(([name]) => ({ layer, name, near: layer.origin === 'folder' ? nearest(name, known) : undefined })),
     );
     return {
@@ -190,7 +190,7 @@ export class Configuration {
     return { rank: names.length - 1 };
   }
 
-  /** Of a configuration that is not there (`absent`) the keys it ought to have make one line. */
+  /** Describes the problems. The required keys of a configuration that is missing (`absent`) make one line. */
   #describe(
     issues: readonly SchemaIssue[],
     checked: Checked,
@@ -204,7 +204,7 @@ export class Configuration {
   }
 }
 
-/** A name up to what no name of ours has: in a file that is broken a value may stand behind that, and be a secret. */
+/** The part of a name that can be shown. In a broken file, a secret value may follow a character that no name has. */
 function shown(name: string): string {
   const own = /^\w*/.exec(name)?.[0] ?? '';
   return own === name ? name : `${own}…`;

@@ -14,9 +14,8 @@ import {
 import { DEEPEST } from './known-keys.js';
 
 /**
- * A configuration that has passed its schema, with the defaults written out that are in force. Those are in force with which it passes
- * again: a default of a key that does not go together with the others is none. Of a schema that does not tell its keys, they are what it
- * added to the `result`.
+ * Adds to a valid configuration the defaults that are in force. A default that would make the configuration invalid is not in force. If the
+ * schema does not tell its keys, the defaults are what it has added to the `result`.
  */
 export async function withDefaults(raw: unknown, schema: StandardSchemaV1, result: unknown): Promise<unknown> {
   const root = jsonSchemaOf(schema);
@@ -28,7 +27,7 @@ export async function withDefaults(raw: unknown, schema: StandardSchemaV1, resul
   return issues.length === 0 ? complete : without(complete, raw, new Set(issues.flatMap(pathsOf)));
 }
 
-/** What both have; where both have a value, the second one's: of lists, too, by their elements. Of the first only what JSON has a word for counts. */
+/** Merges two values, key by key and element by element. The second wins. Of the first, only values that JSON can express count. */
 export function merged(first: unknown, second: unknown, depth = 0): unknown {
   if (second === undefined) return isPlain(first) ? first : undefined;
   if (depth >= DEEPEST) return second;
@@ -61,7 +60,7 @@ function defaultOf(parts: readonly SchemaPart[]): unknown {
   return all.map(({ node }) => node.default).find((value) => value !== undefined);
 }
 
-/** False for alternatives that are plainly not the one that a value was written for. */
+/** False for an alternative that clearly does not fit the value. */
 function couldBe(value: unknown, node: JsonSchema): boolean {
   const types: readonly JsonType[] = typesOf(node).map((type) => (type === 'integer' ? 'number' : type));
   if (types.length > 0 && !types.includes(jsonTypeOf(value))) return false;
@@ -74,7 +73,7 @@ function couldBe(value: unknown, node: JsonSchema): boolean {
 
 type Path = readonly (string | number)[];
 
-/** The configuration without the defaults that `refused` names, or that are in them. */
+/** Removes the defaults that `refused` names, and those in them. */
 function without(value: unknown, raw: unknown, refused: ReadonlySet<string>, path: Path = []): unknown {
   if (raw === undefined && refused.has(path.join('.'))) return undefined;
   if (path.length >= DEEPEST) return value;
@@ -93,13 +92,13 @@ function pathsOf(issue: SchemaIssue & { readonly keys?: unknown }): readonly str
   return [path, ...keys.map((key) => [...path, String(key)])].map((one) => one.join('.'));
 }
 
-/** What an object or a list has of its own at a step. */
+/** The own value of an object or a list at a key. */
 export function own(value: unknown, step: string | number): unknown {
   if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
   return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
-/** True for what JSON has a word for. */
+/** True for values that JSON can express. */
 function isPlain(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null)
     return ['string', 'number', 'boolean', 'object'].includes(typeof value);

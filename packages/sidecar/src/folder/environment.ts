@@ -6,24 +6,24 @@ import type { KnownKey } from './known-keys.js';
 import { inCapitals } from './original.js';
 import { shown, textOf } from '../text.js';
 
-/** Some variables, and where they come from. */
+/** A set of variables, and their origin. */
 export interface Layer {
   readonly label: string;
   /** The environment of the process, or a file of the configuration folder. */
   readonly origin: 'process' | 'folder';
-  /** Folder that relative paths in `…_FILE` variables start from. */
+  /** The folder from which relative paths in `…_FILE` variables start. */
   readonly base: string;
-  /** What all names begin with that are for this satellite: of one inside another, the other's name for it. */
+  /** The prefix of all names for this satellite. For a nested satellite, its name in the enclosing one. */
   readonly prefix: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
-/** The layers of a satellite inside the one that has these: there, its variables begin with its name. */
+/** The layers for a nested satellite: in those of the enclosing satellite, its variables begin with its name. */
 export function layersInside(layers: readonly Layer[], satellite: string): readonly Layer[] {
   return layers.map((layer) => ({ ...layer, prefix: `${layer.prefix}${snake(satellite)}_` }));
 }
 
-/** Its variables for this satellite, by what they are called without the prefix. */
+/** The variables of a layer for this satellite, by their names without the prefix. */
 export function variablesOf({
   prefix,
   variables,
@@ -37,7 +37,7 @@ export function variablesOf({
 export interface Variable {
   readonly layer: Layer;
   readonly name: string;
-  /** True if it names a file that has the value. */
+  /** True if it names a file that contains the value. */
   readonly fromFile: boolean;
 }
 
@@ -51,9 +51,9 @@ export interface Overridden {
 }
 
 /**
- * Applies the variables that name known keys: `EXAMPLE_K_NAME` or `EXAMPLE_KNAME` sets key `kName` of configuration
- * `example`, `EXAMPLE_TLS_CA_FILE` its `tls.caFile`; with `_FILE` at the end the value is in the file that is named. Earlier
- * layers count before later ones. Variables that name no known key are ignored.
+ * Applies the variables that name known keys. `EXAMPLE_K_NAME` or `EXAMPLE_KNAME` sets key `kName` of configuration `example`,
+ * `EXAMPLE_TLS_CA_FILE` its `tls.caFile`. With `_FILE` at the end, the variable names a file that contains the value. Earlier layers count
+ * before later ones. Ignores variables that name no known key.
  */
 export function override(
   confName: string,
@@ -96,7 +96,7 @@ export function override(
   return { value, origins, problems };
 }
 
-/** Where a variable stands, as problems tell it. */
+/** The place of a variable, as problems show it. */
 export function placeOf({ layer, name }: Variable): string {
   return `${layer.label}: ${name}`;
 }
@@ -107,7 +107,7 @@ export function spellings(confName: string, path: readonly string[]): readonly s
   return [...new Set(prefixes(confName).flatMap((prefix) => names.map((name) => `${prefix}_${name}`)))];
 }
 
-/** What the variables of a configuration begin with, before the first underscore of the key. */
+/** The beginnings of all variables of a configuration. */
 export function prefixes(confName: string): readonly string[] {
   return [...new Set([snake(confName), inCapitals(confName)])];
 }
@@ -124,7 +124,7 @@ function find(names: readonly string[], literal: ReadonlySet<string>, layers: re
       Object.hasOwn(layer.variables, whole(name)) && layer.variables[whole(name)] !== undefined;
     const found = [
       ...names.filter(has).map((name) => ({ layer, name: whole(name), fromFile: false })),
-      // a key of its own that happens to be called …File goes before the convention
+      // a key whose own name ends in File comes before the convention
       ...names
         .map((name) => `${name}_FILE`)
         .filter((name) => has(name) && !literal.has(name))

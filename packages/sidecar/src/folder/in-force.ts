@@ -6,24 +6,24 @@ import { isRecord, jsonSchemaOf, stepInto, withBranches, type SchemaPart } from 
 import { DEEPEST } from './known-keys.js';
 import { scrubbed, soundsSecret } from '../text.js';
 
-/** Stands for the value of a secret. */
+/** Shown in place of a secret. */
 export const HIDDEN = '***';
 
 /** A key that has a value, and where the value comes from. */
 export interface KeyInForce {
   /** As people write it: `tls.caFile`, `listeners[0].port`. Empty for a configuration that is one value, not an object. */
   readonly path: string;
-  /** As JSON has it. Of a secret `***`, of a URL with one in it the rest of the URL. A list of plain values is one value. */
+  /** The value as JSON. A secret is `***`; a URL is shown without the secret in it. A list of plain values is one value. */
   readonly value: unknown;
   /** True if `value` is not all of it. */
   readonly secret: boolean;
-  /** `default`, `file PATH`, `variable NAME`; of a `*.env` file of the folder `variable NAME in PATH`; `code` for what code configures. */
+  /** `default`, `file PATH`, `variable NAME`, `variable NAME in PATH` for a `*.env` file of the folder, or `code`. */
   readonly source: string;
 }
 
 /** A configuration of a satellite: each key that has a value. */
 export interface ConfigurationInForce {
-  /** `sputnik`, `connector`, the responsibility of a block, or what a block calls a configuration that it reads beside its own. */
+  /** `sputnik`, `connector`, the responsibility of a block, or the name of a further configuration that a block reads. */
   readonly name: string;
   readonly keys: readonly KeyInForce[];
 }
@@ -31,23 +31,23 @@ export interface ConfigurationInForce {
 /** A configuration that was read and has passed its schema. */
 export interface Reading {
   readonly schema: StandardSchemaV1;
-  /** As the folder and variables have it; undefined if there is none. */
+  /** As the folder and the variables have it. Undefined if there is none. */
   readonly raw: unknown;
-  /** What the schema made of it. */
+  /** The value that the schema made from it. */
   readonly value: unknown;
-  /** What has set the keys that no variable has: `file PATH`, or `code`. */
+  /** What has set the keys that no variable sets: `file PATH`, or `code`. */
   readonly source: string;
   /** The variables that keys were taken from, by dotted path. */
   readonly origins: ReadonlyMap<string, Variable>;
 }
 
-/** A key, as it may be shown, and its value, which may not. */
+/** A key as it may be shown, and its real value, which may be secret. */
 export interface ListedKey {
   readonly shown: KeyInForce;
   readonly actual: unknown;
 }
 
-/** Each key that has a value, of a configuration that was read once or more often, by other schemas. */
+/** Each key that has a value, of one configuration. Several blocks may have read it, with different schemas. */
 export async function listedKeys(readings: readonly Reading[]): Promise<readonly ListedKey[]> {
   const written = readings.reduce<unknown>((before, { raw }) => merged(before, raw ?? {}), undefined);
   const all = await Promise.all(readings.map(({ raw, schema, value }) => withDefaults(raw ?? {}, schema, value)));
@@ -72,9 +72,9 @@ interface Part {
   readonly value: unknown;
   /** Undefined if it is a default. */
   readonly written: unknown;
-  /** What the schemas say of it. */
+  /** The parts of the schemas that describe it. */
   readonly parts: readonly SchemaPart[];
-  /** The variable that set it, or what it is in. */
+  /** The variable that set it, or set the object or list that contains it. */
   readonly from: Variable | undefined;
 }
 
@@ -123,7 +123,7 @@ class Lister {
   }
 }
 
-/** A schema knows best; of one that says nothing the name counts. */
+/** Whether a key is a secret: as the schema says; if it does not say, by the name of the key. */
 function isSecret(key: string | number | undefined, nodes: readonly SchemaPart[]): boolean {
   const said = nodes.flatMap(({ node }) => node.writeOnly ?? []);
   return said.length > 0 ? said.includes(true) : typeof key === 'string' && soundsSecret(key);
@@ -133,14 +133,14 @@ function sourceOf({ layer, name }: Variable): string {
   return layer.origin === 'process' ? `variable ${name}` : `variable ${name} in ${layer.label}`;
 }
 
-/** What is listed by itself: the keys of an object, the elements of a list that has more than plain values. */
+/** The parts that are listed separately: keys of an object, elements of a list with objects in it. */
 function entriesOf(value: unknown): readonly (readonly [string | number, unknown])[] {
   if (isRecord(value)) return Object.entries(value);
   const hasMore = Array.isArray(value) && value.some((element) => typeof element === 'object' && element !== null);
   return hasMore ? [...value.entries()] : [];
 }
 
-/** A value without the passwords that URLs carry. */
+/** The value without passwords in URLs. */
 function cleaned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cleaned);
   return typeof value === 'string' ? scrubbed(value) : value;

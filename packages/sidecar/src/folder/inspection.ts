@@ -19,19 +19,19 @@ export interface Inspected {
   readonly book: AddressBook;
   /** The names of its blocks by address. */
   readonly names: ReadonlyMap<string, string>;
-  /** Where the satellite is going to listen beside its blocks, and whose that is. */
+  /** Where the satellite will listen, in addition to its blocks, and for whom. */
   readonly listens: readonly Claim[];
 }
 
-/** A place, and whose it is. */
+/** A place to listen at, and its owner. */
 export interface Claim extends ListenPlace {
-  /** The address of the block that is going to listen there, or `connector`. */
+  /** The address of the block that will listen there, or `connector`. */
   readonly by: string;
   /** Where its configuration stands. */
   readonly label: string;
 }
 
-/** What is found of a satellite, without those inside it. */
+/** The findings about one satellite, without its nested ones. */
 export interface Inspection {
   /** How its blocks are wired, by their addresses in the outermost satellite. */
   readonly wiring: readonly BlockWiring[];
@@ -39,8 +39,8 @@ export interface Inspection {
 }
 
 /**
- * Finds what no schema can: what the blocks' own `check` tells, such as files that are missing, and where they are going to listen. One line
- * each.
+ * Finds what no schema can: the problems that the blocks' own `check` reports, such as missing files, and the places where blocks will
+ * listen. One line each.
  */
 export async function inspectBlocks({ reading, book, names, listens }: Inspected): Promise<WithProblems<Inspection>> {
   const { path, list, factories, configuration } = reading;
@@ -77,7 +77,7 @@ export async function inspectBlocks({ reading, book, names, listens }: Inspected
   return { value: { wiring, claims }, problems };
 }
 
-/** Where the server connector of a satellite is going to listen. */
+/** Where the server connector of a satellite will listen. */
 export function connectorClaims({ path, connector }: SatelliteReading): readonly Claim[] {
   return (connector?.listens ?? []).map((place) => ({ ...place, by: inside(path, CONNECTOR), label: CONNECTOR }));
 }
@@ -98,15 +98,15 @@ async function checkBlock(
   return block.check(value, read);
 }
 
-/** The addresses that a block sends to, by what it calls them. */
+/** The addresses that a block sends to, by the names of its needs. */
 export function needed({ needs = {} }: ListedEntry, factory: BlockFactory | undefined): BlockWiring['needs'] {
   if (typeof factory !== 'object') return [];
   return Object.entries({ ...factory.needs, ...needs }).map(([need, to]) => ({ need, to }));
 }
 
 /**
- * Blocks, and satellites inside, that stand before one that they need (B1): it would be finished first, with messages still to come. The wiring is
- * that of all satellites.
+ * Finds blocks and nested satellites that are listed before one that they need (B1). The latter would finish first, with messages still to
+ * come. `wiring` is that of all satellites.
  */
 export function misplaced({ path, list }: SatelliteReading, wiring: readonly BlockWiring[]): readonly string[] {
   const { label, entries } = list;
@@ -118,10 +118,10 @@ export function misplaced({ path, list }: SatelliteReading, wiring: readonly Blo
     const needs = own.flatMap((block) => block.needs.map(({ to }) => placeOf(to)));
     return needs.filter((need) => need !== -1 && need !== index);
   });
-  // guard: blocks stand behind those they need
+  // guard: blocks come after those they need
   return needsOf.flatMap((needs, index) =>
     [...new Set(needs)]
-      // those that need each other can stand in no other order
+      // blocks that need each other have no right order
       .filter((need) => need > index && !reaches(need, index, needsOf))
       .map((need) => {
         const [own, other] = [entries[index], entries[need]].map((entry) => entry?.responsibility ?? entry?.name);
@@ -137,7 +137,7 @@ function reaches(from: number, to: number, needsOf: readonly (readonly number[])
   return seen.has(to);
 }
 
-/** Places that two listen at. */
+/** Finds places at which two blocks would listen. */
 export function contested(claims: readonly Claim[]): readonly string[] {
   return claims.flatMap((claim, index) => {
     const other = claims.slice(0, index).find((before) => overlap(before, claim));
@@ -158,7 +158,7 @@ function addressOf({ host }: ListenPlace): string {
   return host === 'localhost' ? '127.0.0.1' : host;
 }
 
-/** Whether all addresses of the machine, of IPv4 or of both kinds, include this one. */
+/** Whether `all`, a wildcard address, includes this address. */
 function covers(all: string, address: string): boolean {
   return all === '::' || (all === '0.0.0.0' && !address.includes(':'));
 }

@@ -13,9 +13,9 @@ interface RichIssue extends SchemaIssue {
   readonly errors?: unknown;
 }
 
-/** What a value was made of, to say where it is wrong. */
+/** Where a value comes from, to say where it is wrong. */
 export interface Checked {
-  /** Where it stands: a path. */
+  /** The file or place of the configuration. */
   readonly label: string;
   readonly value: unknown;
   /** The variables that keys were taken from, by dotted path. */
@@ -24,7 +24,7 @@ export interface Checked {
   readonly declared: readonly KnownKey[];
 }
 
-/** One line for each thing that is wrong: `<where>: <key>: what is wrong, what is expected`. */
+/** One line for each problem: `<where>: <key>: what is wrong, what is expected`. */
 export function describeIssue(
   issue: RichIssue,
   checked: Checked,
@@ -48,13 +48,13 @@ export function describeIssue(
   return [line(checked, path, text)];
 }
 
-/** True if an issue is that a key is not there. */
+/** True if the issue is a missing key. */
 export function isMissing(issue: RichIssue, value: unknown): boolean {
   const path = pathOf(issue);
   return path.length > 0 && issue.code !== 'unrecognized_keys' && at(value, path) === undefined;
 }
 
-/** The keys that lead to what an issue is about. */
+/** The keys that lead to the place of an issue. */
 export function pathOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
   return path.map((part) => (typeof part === 'object' ? part.key : part));
 }

@@ -4,8 +4,8 @@ const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
 /**
- * Where a text stops being JSON (RFC 8259), and what should be there. `JSON.parse` does not tell the place of every
- * error, and quotes the text around it, which may be a secret.
+ * The place where a text stops being JSON (RFC 8259), and what is expected there. `JSON.parse` does not give the place of every error, and
+ * quotes the text around it, which may be a secret.
  */
 export function jsonError(text: string): { readonly offset: number; readonly expected: string } | undefined {
   let at = 0;

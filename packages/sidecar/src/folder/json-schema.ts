@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@sputnikjs/core';
 /** The types of JSON values. */
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'object' | 'array';
 
-/** The parts of JSON Schema that say something of keys. */
+/** The parts of JSON Schema that describe keys. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: JsonType | readonly JsonType[];
@@ -15,7 +15,7 @@ export interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
-  /** True for secrets; false for what is none, whatever it is called. */
+  /** True for a secret. False for a key that is no secret in spite of its name. */
   readonly writeOnly?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
@@ -32,11 +32,22 @@ interface StandardJsonSchema {
   readonly jsonSchema?: { input(options: object): JsonSchema };
 }
 
-/** What a schema says as JSON Schema of what is written; nothing if its library cannot tell. */
+/** A schema does not change, and to describe one takes the library as long as the rest of a check. */
+const told = new WeakMap<StandardSchemaV1, JsonSchema>();
+
+/** The JSON Schema of what a user writes. Empty if the schema library cannot give one. */
 export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema {
+  const before = told.get(schema);
+  if (before !== undefined) return before;
+  const result = tell(schema);
+  told.set(schema, result);
+  return result;
+}
+
+function tell(schema: StandardSchemaV1): JsonSchema {
   const standard: StandardSchemaV1['~standard'] & StandardJsonSchema = schema['~standard'];
   try {
-    // zod throws for types that JSON has no word for, unless an option lets them be
+    // without this option, zod throws for types that JSON cannot express
     return standard.jsonSchema?.input({ target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }) ?? {};
   } catch {
     return {};
@@ -49,13 +60,13 @@ export interface SchemaPart {
   readonly node: JsonSchema;
 }
 
-/** What a part is made of: its alternatives, and what it refers to. */
+/** The alternatives of a part, and the part that it refers to. */
 export function branchesOf({ root, node }: SchemaPart): readonly SchemaPart[] {
   const branches = [...(node.allOf ?? []), ...(node.anyOf ?? []), ...(node.oneOf ?? []), ...referred(root, node)];
   return branches.map((branch) => ({ root, node: branch }));
 }
 
-/** A part and all that it is made of, if `fits`; a schema may refer to itself. */
+/** A part with all its branches for which `fits` is true. A schema may refer to itself. */
 export function withBranches(part: SchemaPart, fits: (node: JsonSchema) => boolean): readonly SchemaPart[] {
   const found = new Set<JsonSchema>();
   const visit = (one: SchemaPart): readonly SchemaPart[] => {
@@ -66,7 +77,7 @@ export function withBranches(part: SchemaPart, fits: (node: JsonSchema) => boole
   return visit(part);
 }
 
-/** What a part, without its branches, says of a key of an object, or of an element of a list. */
+/** The schemas of a key of an object, or of an element of a list, from the part itself without its branches. */
 export function stepInto({ root, node }: SchemaPart, step: string | number): readonly SchemaPart[] {
   const { properties = {}, additionalProperties: others, items } = node;
   const key = typeof step === 'string' && Object.hasOwn(properties, step) ? properties[step] : others;
@@ -74,7 +85,7 @@ export function stepInto({ root, node }: SchemaPart, step: string | number): rea
   return typeof found === 'object' ? [{ root, node: found }] : [];
 }
 
-/** The types that a part allows by itself, without its branches; none if it does not say. */
+/** The types that the part itself allows, without its branches. Empty if it does not say. */
 export function typesOf({ type, enum: choices = [], const: only }: JsonSchema): readonly JsonType[] {
   if (type !== undefined) return typeof type === 'string' ? [type] : type;
   return [...choices, ...(only === undefined ? [] : [only])].map((choice) => jsonTypeOf(choice));

@@ -2,24 +2,24 @@ import { branchesOf, isRecord, typesOf, type JsonSchema, type JsonType } from '.
 import { DEEPEST } from './known-keys.js';
 import { soundsSecret } from '../text.js';
 
-/** What a schema says of a key. */
+/** The facts about a key, from its schema. */
 export interface KeyFacts {
-  /** As people write it; in a list `listeners[].port`. */
+  /** The key as people write it; in a list `listeners[].port`. */
   readonly path: string;
-  /** The keys that lead to it; undefined in a list, where no variable reaches. */
+  /** The keys that lead to it. Undefined in a list, since no variable can set a key there. */
   readonly keys: readonly string[] | undefined;
   /** What it means. */
   readonly description: string | undefined;
   /** What its value may be: `whole number, 1 to 65535`. */
   readonly type: string;
-  /** As JSON has it; undefined if the schema has none. */
+  /** The default as JSON. Undefined if the schema has none. */
   readonly default: unknown;
-  /** True if there has to be one. */
+  /** True if the key is required. */
   readonly required: boolean;
   readonly secret: boolean;
 }
 
-/** All keys that a schema declares, each before those in it. */
+/** All keys that a schema declares, outer keys before the keys in them. */
 export function keyFacts(root: JsonSchema): readonly KeyFacts[] {
   const found = new Map<string, KeyFacts>();
   const visit = (node: JsonSchema, path: string, keys: readonly string[] | undefined, depth: number): void => {
@@ -46,7 +46,7 @@ function factsOf(
   required: boolean,
 ): KeyFacts {
   const { description } = node;
-  // of an object its keys have the defaults
+  // the defaults of an object are those of its keys
   const value = node.properties === undefined ? node.default : undefined;
   const secret = node.writeOnly ?? soundsSecret(path.split('.').at(-1) ?? '');
   return { path, keys, description, type: typeText(root, node), default: value, required, secret };
@@ -82,7 +82,7 @@ function plural(type: string): string {
   return type === 'text' ? 'texts' : type;
 }
 
-/** Zod bounds whole numbers by what a number can hold; that is no range. */
+/** The bound, unless it is the limit of JavaScript numbers, which zod adds to whole numbers. */
 function bounded(bound: number | undefined): number | undefined {
   return bound === undefined || Math.abs(bound) === Number.MAX_SAFE_INTEGER ? undefined : bound;
 }
@@ -105,7 +105,7 @@ function list(words: readonly string[]): string {
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
 }
 
-/** A schema as it is handed on: without bounds that are none, and with the key by which editors find it. */
+/** The schema as it is published: without technical bounds, and with the key that editors use to find it. */
 export function published(root: JsonSchema, title: string): JsonSchema {
   const { $schema, ...rest } = tidied(root) as JsonSchema & { readonly $schema?: string };
   const isObject = rest.properties !== undefined;

@@ -9,21 +9,21 @@ import {
   type JsonType,
 } from './json-schema.js';
 
-/** A key that a configuration may have, at any depth, and the types its value may have; none if that is not known. */
+/** A key that a configuration may have, at any depth, and the types that its value may have. No types: not known. */
 export interface KnownKey {
   readonly path: readonly string[];
   readonly types: ReadonlySet<JsonType>;
 }
 
-/** Configurations deeper than this are not looked into: a schema, or a YAML value with aliases, may be recursive. */
+/** The greatest depth that is searched: a schema, or a YAML value with aliases, may be recursive. */
 export const DEEPEST = 8;
 
-/** The keys that a schema declares, if it can tell (Standard JSON Schema); keys of list elements as if of the list. */
+/** The keys that a schema declares, if it can tell (Standard JSON Schema). Keys of list elements count as keys of the list. */
 export function declaredKeys(schema: StandardSchemaV1): readonly KnownKey[] {
   return collect((add) => fromSchema(schema, true, add));
 }
 
-/** The keys that variables can set: those that the schema declares, and others that the value has; outer keys first. */
+/** The keys that variables can set: those that the schema declares, and those that the value has. Outer keys come first. */
 export function settableKeys(schema: StandardSchemaV1, value: unknown): readonly KnownKey[] {
   const declared = collect((add) => fromSchema(schema, false, add));
   const present = collect((add) => fromValue(value, [], add));
@@ -34,7 +34,7 @@ export function settableKeys(schema: StandardSchemaV1, value: unknown): readonly
 
 type Add = (path: readonly string[], types: readonly JsonType[]) => void;
 
-/** The keys that `walk` adds, each once, with the types of all its places. */
+/** The keys that `walk` adds, each once, with all its types. */
 function collect(walk: (add: Add) => void): readonly KnownKey[] {
   const found = new Map<string, { readonly path: readonly string[]; readonly types: Set<JsonType> }>();
   walk((path, types) => {

@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url';
 import { isRecord } from './json-schema.js';
 import { chain } from '../text.js';
 
-/** What a module exports, or why it cannot be had. */
+/** The exports of a module, or why it cannot be loaded. */
 export type Loaded = { readonly exported: readonly unknown[] } | { readonly problem: string };
 
 /**
- * Imports the module that a configuration names: a file, relative to `folder`, or a package, looked up from `folder`, then
- * from the program that runs, then from this package.
+ * Imports the module that a configuration names: a file, relative to `folder`, or a package. A package is looked up from `folder`, then from
+ * the program, then from this package.
  */
 export async function loadModule(specifier: string, folder: string): Promise<Loaded> {
   const path = locate(specifier, folder);
@@ -26,7 +26,7 @@ export async function loadModule(specifier: string, folder: string): Promise<Loa
   } catch (error) {
     const isTypeScript =
       (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?ts$/.test(path);
-    const advice = isTypeScript ? '; compile it, and name the JavaScript that comes of it' : '';
+    const advice = isTypeScript ? '; compile it, and name the compiled JavaScript' : '';
     return { problem: `module "${specifier}" cannot be loaded: ${chain(error)}${advice}` };
   }
 }
@@ -47,13 +47,13 @@ function locate(specifier: string, folder: string): string | undefined {
       const onlyImported = (error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
       const path = onlyImported ? entryForImport(specifier, require) : undefined;
       if (path !== undefined) return path;
-      // else it is not to be had from here: look in the next place
+      // otherwise it is not here: look in the next place
     }
   }
   return undefined;
 }
 
-/** The main entry of a package that can be imported and not required, which `require.resolve` does not find. */
+/** The main entry of a package that can only be imported: `require.resolve` does not find it. */
 function entryForImport(name: string, require: NodeJS.Require): string | undefined {
   for (const folder of require.resolve.paths(name) ?? []) {
     try {
@@ -67,7 +67,7 @@ function entryForImport(name: string, require: NodeJS.Require): string | undefin
   return undefined;
 }
 
-/** The first of the conditions that hold for an import, as Node goes through them. */
+/** The target for an import, by the first condition that holds, as Node resolves it. */
 function forImport(target: unknown): string | undefined {
   if (typeof target === 'string') return target;
   if (!isRecord(target)) return undefined;

@@ -1,4 +1,4 @@
-// What every folder may have in the spelling of the Go original, beside our own. Folders that were written for it are translated by a `dialect`.
+// Spellings of the Go original that every folder may use. A `dialect` translates folders that were written for it.
 import { isRecord } from './json-schema.js';
 import type { WithProblems } from './problems.js';
 

@@ -2,8 +2,8 @@ import { SputnikError } from '@sputnikjs/core';
 import { jsonError } from './json-error.js';
 
 /**
- * The value of a JSON or YAML text, by the ending of `file`. Rejects with BAD_CONFIG with one problem that tells
- * `file:line:column`, and quotes nothing of the text, which may hold secrets.
+ * The value of a JSON or YAML text; the ending of `file` says which. Rejects with BAD_CONFIG. Its one problem gives `file:line:column`, and
+ * quotes nothing of the text, which may contain secrets.
  */
 export async function parse(file: string, text: string): Promise<unknown> {
   const body = text.replace(/^\uFEFF/, '');
@@ -23,7 +23,7 @@ function parseJson(file: string, text: string): unknown {
 }
 
 async function parseYaml(file: string, text: string): Promise<unknown> {
-  // a seventh of the start is its loading
+  // loading it takes a seventh of the start
   const { LineCounter, parseDocument } = await import('yaml');
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });

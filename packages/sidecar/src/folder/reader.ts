@@ -2,24 +2,24 @@ import { didYouMean } from './suggest.js';
 
 /** A raw configuration. */
 export interface RawConfiguration {
-  /** Where it stands. */
+  /** The file or place that has it. */
   readonly label: string;
   readonly value: unknown;
 }
 
-/** Where raw configurations are read from. */
+/** A source of raw configurations. */
 export interface Reader {
-  /** Undefined if there is none of that name. */
+  /** Reads the configuration of this name. Undefined if there is none. */
   read(name: string): Promise<RawConfiguration | undefined>;
-  /** Where a configuration of that name would stand. */
+  /** The place where a configuration of this name belongs. */
   place(name: string): string;
-  /** Says that none of the configurations is there. */
+  /** The text that none of the configurations exists. */
   missing(names: readonly string[]): string;
-  /** Says of configurations that nobody reads and whose names are near to a known one that they are misspelt. */
+  /** Problems for configurations that nobody reads and whose names are close to a known one. */
   strays(known: readonly string[]): readonly string[];
 }
 
-/** The `names` that are none of the known ones, but near to one. */
+/** The `names` that are not known, but close to a known one. */
 export function strays(
   names: readonly string[],
   known: readonly string[],

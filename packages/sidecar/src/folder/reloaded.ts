@@ -1,17 +1,16 @@
 import { cutLine, printable } from '../text.js';
 import type { Change } from './changes.js';
 
-/** What became of a reload. */
-export interface Reloaded {
-  /** What is wrong with the configuration, one line each: then nothing is applied. */
+/** The result of a reload. */ export interface Reloaded {
+  /** The problems of the configuration, one line each. If there are any, nothing is applied. */
   readonly problems: readonly string[];
-  /** Changed, and in force from now on. */
+  /** Changes that are in force now. */
   readonly applied: readonly Change[];
-  /** Files that keys name, whose contents have changed. */
+  /** Files named by keys, whose contents have changed. */
   readonly files: readonly ChangedFile[];
-  /** Changed, and not in force until a restart. */
+  /** Changes that need a restart. */
   readonly restart: readonly Change[];
-  /** How many keys have the values that they had. */
+  /** How many keys have not changed. */
   readonly unchanged: number;
 }
 
@@ -20,7 +19,7 @@ export interface ChangedFile {
   readonly block: string;
   readonly key: string;
   readonly path: string;
-  /** `in use`: its contents are. `not read yet`: they count when they are read next, as at the next attempt to connect. */
+  /** `in use`: the new contents are in use. `not read yet`: they count the next time they are read, such as at the next connect. */
   readonly state: 'in use' | 'not read yet';
 }
 
@@ -31,7 +30,7 @@ export interface ReloadLine {
   readonly text: string;
 }
 
-/** What became of a reload, line by line; the last line sums it up. */
+/** The result of a reload, line by line. The last line sums it up. */
 export function reloadLines({ problems, applied, files, restart, unchanged }: Reloaded): readonly ReloadLine[] {
   const [event, keys] = ['reloaded', { unchanged, applied: applied.length, files: files.length }];
   const lines: ReloadLine[] = [
@@ -84,7 +83,8 @@ function shownValue(value: unknown): string {
 }
 
 function toldFile({ block, key, path, state }: ChangedFile): string {
-  const what = state === 'in use' ? 'its contents are in use' : 'its contents count when they are read next';
+  const what =
+    state === 'in use' ? 'its contents are in use' : 'its contents count from the next time that they are read';
   return `${block}.${key}: the file ${path} has changed; ${what}`;
 }
 

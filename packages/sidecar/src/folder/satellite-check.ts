@@ -12,6 +12,7 @@ import { AddressBook, fullAddress, inside } from './address-book.js';
 import type { Factories } from './block-factories.js';
 import type { BlockList } from './blocks.js';
 import type { Configuration } from './configuration.js';
+import { JOIN } from './connector-conf.js';
 import { connectorClaims, inspectBlocks, needed, type Claim } from './inspection.js';
 import { problemsOf } from './problems.js';
 import { ServerUsers } from './server-users.js';
@@ -19,7 +20,7 @@ import type { SatelliteReading } from './satellite-reading.js';
 import type { MadeBlock, NestedSetup, SatelliteSetup } from './setup.js';
 import type { BlockWiring } from './wiring.js';
 
-/** What is found of a satellite, and of all that are inside it. */
+/** The findings about a satellite and all its nested satellites. */
 export interface Found extends Record<'problems' | 'warnings' | 'strays', readonly string[]> {
   readonly setup: SatelliteSetup;
   /** In the order of initialisation. */
@@ -41,14 +42,14 @@ export function namesOf({ list }: SatelliteReading): ReadonlyMap<string, string>
   return new Map(blocks.map(({ responsibility, name }) => [responsibility ?? name, name]));
 }
 
-/** Of a satellite and all that are inside it. */
+/** The address book of a satellite and all its nested satellites. */
 export function bookOf(reading: SatelliteReading, book: AddressBook = new AddressBook()): AddressBook {
-  book.add(reading.path, namesOf(reading), reading.nested.keys());
+  book.add(reading.path, namesOf(reading), reading.nested.keys(), reading.entry?.clone);
   for (const one of reading.nested.values()) bookOf(one, book);
   return book;
 }
 
-/** Checks a satellite and all that are inside it. `server` is the one that the satellite around it connects to. */
+/** Checks a satellite and all its nested satellites. `server` is the one that the enclosing satellite connects to. */
 export async function checkSatellite(
   reading: SatelliteReading,
   server: Server | undefined,
@@ -79,14 +80,14 @@ export async function checkSatellite(
   for (const [name, one] of reading.nested) nested.set(name, await checkSatellite(one, hears, book));
   const inner = [...nested.values()];
   const hearing = checked.made.filter(({ capacity }) => capacity > 0);
-  // known only now that all is loaded
-  const own = ['blocks', 'sputnik', CONNECTOR, ...names.keys(), ...names.values()];
+  // known only after all is loaded
+  const own = ['blocks', 'sputnik', CONNECTOR, JOIN, ...names.keys(), ...names.values()];
   const known = [...own, ...configuration.names, ...reading.leftOut];
   const variables = configuration.strayVariables([...reading.nested.keys()]);
   const innerSetup = (name: string, { setup }: Found): NestedSetup => {
     const { entry, origin } = reading.nested.get(name) as SatelliteReading;
     const thread = entry?.place === 'thread' ? { origin, heapMb: entry.heapMb } : undefined;
-    return { ...setup, restart: entry?.restart, thread };
+    return { ...setup, restart: entry?.restart, place: entry?.place ?? 'here', thread };
   };
   return {
     setup: {
@@ -131,7 +132,7 @@ function inOrder(
   });
 }
 
-/** As of the configuration; but a block that is asked for by its name is not taken for another one that has that name as its address. */
+/** The configuration source. A block that is asked for by name is not mistaken for one that has that name as its address. */
 function sourceOf(
   configuration: Configuration,
   names: ReadonlyMap<string, string>,
@@ -145,7 +146,7 @@ function sourceOf(
   };
 }
 
-/** What the core finds wrong with the blocks, and which take messages. Problems of configurations name the files that have them. */
+/** Has the core check the blocks. Returns the problems, with the files that have them, and which blocks take messages. */
 async function checkBlocks(
   sputnik: SputnikOptions,
   label: string,
@@ -173,7 +174,7 @@ async function checkBlocks(
   };
 }
 
-/** Handles on blocks of other satellites, for blocks that are made to be checked. */
+/** Handles on blocks of other satellites, for blocks that are made only for the check. */
 function standIns(book: AddressBook, path: string): Lookup {
   return (address): BlockCommunicator | undefined => {
     const place = book.find(path, address);
@@ -188,7 +189,7 @@ function standIns(book: AddressBook, path: string): Lookup {
   };
 }
 
-/** What a nested satellite leaves out, and the satellite around it does not have either. */
+/** Problems: names in `outer` that the enclosing satellite does not have. */
 function leftOutOfBoth(
   { path, list, nested }: SatelliteReading,
   server: Server | undefined,
@@ -201,12 +202,12 @@ function leftOutOfBoth(
       .filter((name) => !has(name))
       .map(
         (name) =>
-          `${list.label}: [${index}].outer: there is no "${name}" around "${responsibility}"; list it here, or leave it in the satellite`,
+          `${list.label}: [${index}].outer: no enclosing satellite of "${responsibility}" has "${name}"; list it here, or remove it from "outer"`,
       ),
   );
 }
 
-/** Needs that blocks of other satellites meet, and that take no messages; of the satellite's own the core says so. */
+/** Problems: needs for blocks of other satellites that take no messages. For blocks of the same satellite the core reports this. */
 export function deafNeeds(
   { path, list, factories }: SatelliteReading,
   book: AddressBook,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AdminConf, type AdminSettings } from './admin-conf.js';
 
-/** Node's timers reach no further. */
+/** The longest delay of Node's timers, in milliseconds. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
 const ms = (most: number): z.ZodDefault<z.ZodNumber> => z.number().positive().max(LONGEST_MS).default(most);
 
@@ -11,14 +11,14 @@ export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('What the satellite is called: on its page, in its metrics. The name of its folder unless given.'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged.'),
+    .describe('Name of the satellite on its page and in its metrics. Default: the name of its folder.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The lowest level that is logged.'),
   timeouts: z
     .strictObject({
       initMs: ms(10_000).describe('How long the init of a block may take, in milliseconds.'),
       connectMs: ms(10_000).describe('How long an attempt to connect may take, in milliseconds.'),
       heartbeatMs: ms(5_000).describe(
-        'From one heartbeat of the server connection to the next, and for the answer, in milliseconds.',
+        'Interval between two heartbeats of the server connection, and the deadline for the answer, in milliseconds.',
       ),
       landingMs: ms(25_000).describe('How long the landing may take, in milliseconds.'),
     })
@@ -32,20 +32,20 @@ export const SatelliteConf: z.ZodType<SatelliteSettings> = z.strictObject({
         .max(LONGEST_MS)
         .default(0)
         .describe(
-          'From a signal to the landing, in milliseconds: blocks go on as before and tell their clients to go elsewhere, so that load balancers notice.',
+          'From a signal to the landing, in milliseconds. Meanwhile blocks go on, and tell their clients to go elsewhere, so that load balancers notice.',
         ),
     })
     .prefault({})
     .describe('How the satellite lands.'),
-  admin: AdminConf.optional().describe('Endpoints to look at the satellite, and to control it; none unless given.'),
+  admin: AdminConf.optional().describe('Endpoints to look at the satellite, and to control it. Default: none.'),
 });
 
 /** The settings of the satellite itself. */
 export interface SatelliteSettings {
-  /** What it is called; its folder's name unless given. */
+  /** Its name. Default: the name of its folder. */
   readonly name?: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  /** As the core has them. */
+  /** Deadlines, as in the core. */
   readonly timeouts: {
     readonly initMs: number;
     readonly connectMs: number;
@@ -54,11 +54,11 @@ export interface SatelliteSettings {
   };
   readonly landing: {
     /**
-     * From a signal to the beginning of the landing, in milliseconds: blocks go on as before and tell their clients to go elsewhere, so that
+     * From a signal to the beginning of the landing, in milliseconds. Meanwhile blocks go on, and tell their clients to go elsewhere, so that
      * load balancers notice.
      */
     readonly delayMs: number;
   };
-  /** Where it can be looked at and controlled; nowhere unless given. */
+  /** Its admin endpoints. Undefined: it has none. */
   readonly admin?: AdminSettings | undefined;
 }

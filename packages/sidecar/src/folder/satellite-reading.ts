@@ -14,45 +14,45 @@ import { attempt, type WithProblems } from './problems.js';
 import { CodeReader } from './reader.js';
 import { SatelliteConf, type SatelliteSettings } from './satellite-conf.js';
 
-/** What the configuration of a satellite says; its blocks have not been looked at. */
+/** A satellite as its configuration describes it. Its blocks are not checked yet. */
 export interface SatelliteReading {
-  /** Empty for the outermost satellite, `a/b` for satellite b inside satellite a. */
+  /** Empty for the outermost satellite, `a/b` for satellite b nested in satellite a. */
   readonly path: string;
   readonly name: string;
   readonly configuration: Configuration;
   readonly settings: SatelliteSettings;
-  /** Its blocks, and the satellites inside it. */
+  /** Its blocks, and the nested satellites. */
   readonly list: BlockList;
   readonly factories: Factories;
-  /** Its own. */
+  /** Its own connector. */
   readonly connector: ConnectorSetup | undefined;
-  /** How the list of the satellite around it has it. */
+  /** Its entry in the list of the enclosing satellite. */
   readonly entry: NestedEntry | undefined;
-  /** The satellites inside it, by address: those that can be read. */
+  /** Its nested satellites, by address, as far as they can be read. */
   readonly nested: ReadonlyMap<string, SatelliteReading>;
-  /** What it leaves out, to use that of the satellite around it. */
+  /** What it leaves out, to use what the enclosing satellite has. */
   readonly leftOut: ReadonlySet<string>;
-  /** What it was read by, to read it again elsewhere. */
+  /** How it was read, to read it again in a thread. */
   readonly origin: Origin;
 }
 
-/** What a satellite is read by. */
+/** How a satellite is read. */
 export interface Origin {
   readonly options: SatelliteOptions;
   readonly around: Surroundings;
 }
 
-/** Where a satellite is read from, and what is around it. */
+/** What encloses a satellite. */
 export interface Surroundings {
   readonly path: string;
-  /** The folders around it, and the names by which they lead to one another. */
+  /** The enclosing folders, and the names that lead from one to the next. */
   readonly trail: readonly { readonly folder: string; readonly name: string }[];
-  /** The variables that satellites around it have for it. */
+  /** The variables that the enclosing satellites have for it. */
   readonly layers: readonly Layer[];
   readonly entry: NestedEntry | undefined;
 }
 
-/** The connector of folders that cannot be used, so that the blocks can be checked in the same run. */
+/** The connector for a folder without a usable one, so that the same run can check its blocks. */
 const NEVER: StartableConnector = {
   connect: () => Promise.reject(new Error('this connector is never connected')),
   isConnected: () => false,
@@ -62,20 +62,20 @@ const UNUSABLE: ConnectorSetup = { connector: NEVER, again: () => NEVER, listens
 
 const DEFAULT_SETTINGS: SatelliteSettings = SatelliteConf.parse({});
 
-/** Reads a satellite, and all that are inside it. The problems are all that is wrong with what was read, one line each. */
+/** Reads a satellite and all its nested satellites. Returns all problems, one line each. */
 export async function readSatellite<C>(
   options: SatelliteOptions<C>,
 ): Promise<WithProblems<SatelliteReading | undefined>> {
   const environment = { label: 'environment', origin: 'process', base: process.cwd(), prefix: '' } as const;
   const layers = options.cf === undefined ? [] : [{ ...environment, variables: process.env }];
-  // what configuration joins is checked when it connects, not when it compiles
+  // the compiler cannot check what configuration joins; the connect does
   return await readFrom({
     options: options as SatelliteOptions,
     around: { path: '', trail: [], layers, entry: undefined },
   });
 }
 
-/** Reads a satellite, with what is around it, and all that are inside it. */
+/** Reads a satellite from its origin, and all its nested satellites. */
 export async function readFrom(origin: Origin): Promise<WithProblems<SatelliteReading | undefined>> {
   const { options, around } = origin;
   const { path, entry } = around;
@@ -92,7 +92,7 @@ export async function readFrom(origin: Origin): Promise<WithProblems<SatelliteRe
   const factories = await findFactories({ label, entries: own }, folder, given);
   const entries = own
     .map((entry) => withAddress(entry, factories.value[entry.name]))
-    // an address that its block declares is known only now
+    // only now is the address known that the block declares
     .filter(({ responsibility = '' }) => !leftOut.has(responsibility));
   const connector = leftOut.has(CONNECTOR)
     ? { value: undefined, problems: [] }
@@ -142,7 +142,7 @@ async function readNested(
   return { value: found, problems };
 }
 
-/** What a nested satellite is made of. It knows the blocks that the one around it was given. */
+/** The options of a nested satellite. It knows the block factories of the enclosing satellite. */
 function optionsOf({ satellite, folder }: NestedEntry, around: SatelliteOptions): SatelliteOptions {
   const { blockFactories } = around;
   if (typeof satellite !== 'string') {
@@ -154,7 +154,7 @@ function optionsOf({ satellite, folder }: NestedEntry, around: SatelliteOptions)
   return { cf, blockFactories, ...(around.cf !== undefined && { dialect: around.dialect }) };
 }
 
-/** The way from a folder back to itself, if what is around it is that folder already. */
+/** The names that lead from a folder back to itself, if the folder encloses itself. */
 async function circleOf(cf: string | undefined, { trail }: Surroundings): Promise<string | undefined> {
   const folder = await realFolder(cf);
   const start = folder === '' ? -1 : trail.findIndex((one) => one.folder === folder);
@@ -163,12 +163,12 @@ async function circleOf(cf: string | undefined, { trail }: Surroundings): Promis
   return [...names, names[0]].join(' → ');
 }
 
-/** Where a folder really is; empty for none. */
+/** The real path of a folder. Empty if there is none. */
 async function realFolder(cf: string | undefined): Promise<string> {
   return cf === undefined ? '' : await realpath(cf).catch(() => '');
 }
 
-/** The environment counts for folders only: what code says it means. Without the folder there is no value. */
+/** Opens the configuration. Environment variables count only for folders, not for configurations in code. No value: the folder is missing. */
 async function openConfiguration(
   options: ConfigurationOptions,
   around: readonly Layer[],

@@ -1,11 +1,11 @@
 import type { Block, BlockDefinition, BlockFactory, MailboxOptions } from '@sputnikjs/core';
 import type { Factories } from './block-factories.js';
 
-/** Factories that note which blocks hear of the server's connection, and their bounds; only a block that was made can say so. */
+/** Factories that note which blocks use the server connection, and the bounds of their mailboxes. Only a made block tells this. */
 export class ServerUsers {
-  /** Their responsibilities. */
+  /** The responsibilities of blocks that use the server connection. */
   readonly found: Set<string> = new Set();
-  /** The bounds of their mailboxes, by responsibility, where they have given some. */
+  /** The bounds of mailboxes, by responsibility, for blocks that set them. */
   readonly mailboxes: Map<string, MailboxOptions> = new Map();
   readonly factories: Factories;
 
@@ -27,7 +27,7 @@ export class ServerUsers {
   }
 
   #watch(factory: BlockFactory, all: readonly string[]): BlockFactory {
-    // one in the original's form does not say which of them it makes
+    // a factory in the original's form does not say which block it makes
     if (typeof factory === 'function') return () => this.#noted(factory(), all);
     const make: BlockDefinition['make'] = (config, to, ctx) =>
       this.#noted(factory.make(config, to, ctx), [ctx.descriptor.responsibility]);

@@ -8,87 +8,100 @@ import type { Configuration } from './configuration.js';
 import type { ConfigurationInForce } from './in-force.js';
 import { levelsOf } from './levels.js';
 import { contested, misplaced, type Claim } from './inspection.js';
-import type { RestartLimit, RunnerOptions } from './options.js';
-import type { WithProblems } from './problems.js';
+import type { Place, RestartLimit, RunnerOptions } from './options.js';
+import { attempt, type WithProblems } from './problems.js';
 import { bookOf, checkSatellite, deafNeeds } from './satellite-check.js';
 import type { SatelliteSettings } from './satellite-conf.js';
 import { readSatellite, type Origin, type SatelliteReading } from './satellite-reading.js';
-import { threadProblems } from './thread-check.js';
+import { joinTaken, placeProblems } from './place-check.js';
+import { partOf, partsIn, type Part } from './parts.js';
+import { findConnector, JOIN, type ConnectorSetup } from './connector-conf.js';
 import { printable } from '../text.js';
 import type { BlockWiring } from './wiring.js';
 
 /** A satellite that has been checked, and can be assembled any number of times. */
 export interface SatelliteSetup {
-  /** Empty for the outermost satellite, `a/b` for satellite b inside satellite a. */
+  /** Empty for the outermost satellite, `a/b` for satellite b nested in satellite a. */
   readonly path: string;
-  /** The blocks as the folder lists them, and the satellites inside it. */
+  /** The blocks and nested satellites, as the folder lists them. */
   readonly blocks: BlockList;
   readonly sputnik: SputnikOptions;
-  /** Its own; without one it has the connection of the satellite around it. */
+  /** Its own connector. Without one, it uses the connection of the enclosing satellite. */
   readonly connector: StartableConnector | undefined;
-  /** Makes another one, for when the satellite is made anew. */
+  /** Makes another connector, for a restart. */
   readonly connectorAgain: () => StartableConnector | undefined;
-  /** Where that is going to listen itself, as far as it tells. */
+  /** Where the connector will listen itself, as far as it tells. */
   readonly connectorListens: readonly Claim[];
   readonly settings: SatelliteSettings;
-  /** What was read, with secrets. */
+  /** The configuration that was read, including secrets. */
   readonly configuration: Configuration;
-  /** Its blocks, as they were made to be checked. */
+  /** Its blocks, as they were made for the check. */
   readonly made: readonly MadeBlock[];
-  /** The satellites inside it, by address. */
+  /** The nested satellites, by address. */
   readonly nested: ReadonlyMap<string, NestedSetup>;
 }
 
 /** A block that was made, and has not flown. */
 export interface MadeBlock extends BlockStatus {
-  /** The bounds of its mailbox that it gives itself. */
+  /** The bounds that the block sets for its mailbox. */
   readonly mailbox: MailboxOptions;
 }
 
-/** A satellite inside another. */
+/** A nested satellite. */
 export interface NestedSetup extends SatelliteSetup {
   readonly restart: RestartLimit | undefined;
-  /** Where it flies in a thread of its own. */
+  readonly place: Place;
+  /** Set if it flies in a thread of its own. */
   readonly thread: ThreadSetup | undefined;
 }
 
-/** What a thread needs to set its satellite up anew. */
+/** What a thread needs to set up its satellite. */
 export interface ThreadSetup {
   readonly origin: Origin;
   /** How large its heap may get, in megabytes. */
   readonly heapMb: number | undefined;
 }
 
-/** A satellite that has been checked and can be prepared, with all that are inside it. */
+/** A satellite that has been checked and can be prepared, with all its nested satellites. */
 export interface Setup extends SatelliteSetup {
-  /** What it is called. */
+  /** The name of the satellite. */
   readonly name: string;
   /** How all blocks are wired, by their addresses in the outermost satellite. */
   readonly wiring: readonly BlockWiring[];
+  /** How those of this process are. */
+  readonly ownWiring: readonly BlockWiring[];
   /** Which block an address means. */
   readonly book: AddressBook;
-  /** What may be meant, and may not, one line each. */
+  /** The outermost satellite. */
+  readonly root: SatelliteSetup;
+  /** What that is called. */
+  readonly whole: string;
+  /** The satellites that run in processes of their own, the outermost first. This is the setup of one of them. */
+  readonly parts: readonly Part<SatelliteSetup>[];
+  /** What joins them. */
+  readonly join: ConnectorSetup | undefined;
+  /** What may be a mistake, one line each. */
   readonly warnings: readonly string[];
-  /** Those of them that everybody on this machine can read a secret, one line each. */
+  /** The warnings about secret files that everybody on this machine can read, one line each. */
   readonly readableSecrets: readonly string[];
   /**
-   * The configurations in force at the time of the call, without secrets: of each satellite, its connector, and each block; and those that
-   * blocks have read beside their own, which some do at boot.
+   * The configurations in force at the time of the call, without secrets: of each satellite, its connector and its blocks, and of further
+   * ones that blocks have read, which some do at boot.
    */
   readonly configurations: () => Promise<readonly ConfigurationInForce[]>;
-  /** Sets up anew what the folder says by now. */
+  /** Reads the folder again, and sets the satellite up from it. */
   readonly again: () => Promise<SetupResult>;
 }
 
-/** What became of setting up. */
+/** The result of setting up. */
 export interface SetupResult extends WithProblems<Setup | undefined> {
-  /** What was read, whatever is wrong with it, of each satellite by its path; empty if there is no folder. */
+  /** What was read for each satellite, by its path, in spite of any problems. Empty if there is no folder. */
   readonly configurations: ReadonlyMap<string, Configuration>;
 }
 
 /**
- * Reads and checks the whole configuration; initialises and starts nothing. The problems are all that is wrong, one line each; with any
- * there is no value.
+ * Reads and checks the whole configuration. Initialises and starts nothing. Returns all problems, one line each, or the value if there are
+ * none.
  */
 export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> {
   const read = await readSatellite(options);
@@ -96,31 +109,56 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   if (reading === undefined)
     return { value: undefined, problems: read.problems.map(printable), configurations: new Map() };
   const book = bookOf(reading);
+  const folder = options.cf ?? process.cwd();
+  const join = await attempt(findConnector(reading.configuration, folder, undefined, JOIN), undefined);
+  const joins = join.value !== undefined || join.problems.length > 0;
   const found = await checkSatellite(reading, undefined, book);
+  const root: SatelliteSetup = found.setup;
+  const parts = partsIn<SatelliteSetup>(root);
+  const part = parts.find(({ path }) => path === (options.satellite ?? ''));
+  const readings = levelsOf<SatelliteReading>(reading);
+  const own = readings.find(({ path }) => path === part?.path) ?? reading;
+  const ofPart = ({ responsibility }: BlockWiring): boolean => partOf(parts, responsibility) === part;
+  const claimsOf = (one: Part<unknown>): readonly Claim[] => found.claims.filter(({ by }) => partOf(parts, by) === one);
   const all = [
     ...read.problems,
-    ...(await problemsOfAdmin(reading, found.wiring)),
+    ...join.problems,
+    ...(part ? [] : [noPart(options.satellite ?? '', parts)]),
+    ...(await problemsOfAdmin(own, found.wiring)),
     ...found.problems,
     ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
     ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
-    ...threadProblems(reading, found.wiring),
-    ...contested([...adminClaims(reading), ...found.claims]),
+    ...(parts.length > 1
+      ? parts.flatMap(({ path }) => readings.filter((one) => one.path === path).flatMap(joinTaken))
+      : []),
+    ...placeProblems(reading, { wiring: found.wiring, joins }),
+    // processes may be on different machines
+    ...parts.flatMap((one) => contested([...(one === part ? adminClaims(own) : []), ...claimsOf(one)])),
     ...found.strays,
   ];
-  // names that files give may have line breaks in them, and what a terminal obeys
+  // names from files may contain line breaks and terminal controls
   // guard: a problem is one line
   const problems = [...new Set(all)].map(printable);
   const secrets = levelsOf(reading).flatMap(({ configuration }) => configuration.secretFiles());
   const readableSecrets = secrets.flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...found.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
-    ...found.setup,
-    name: reading.name,
+    ...(part?.setup ?? root),
+    name: own.name,
     wiring: found.wiring,
+    ownWiring: found.wiring.filter(ofPart),
     book,
+    root,
+    whole: reading.name,
+    parts,
+    join: join.value,
     warnings,
     readableSecrets,
-    configurations: async () => (await Promise.all(levelsOf(reading).map(inForce))).flat(),
+    configurations: async () => {
+      const all = (await Promise.all(readings.map(inForce))).flat();
+      // of another process only what joins them
+      return all.filter(({ name }) => name === JOIN || partOf(parts, name) === part);
+    },
     again: () => setUp(options),
   };
   const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));
@@ -131,7 +169,14 @@ async function inForce({ path, configuration }: SatelliteReading): Promise<reado
   return (await configuration.inForce()).map(({ name, keys }) => ({ name: inside(path, name), keys }));
 }
 
-/** Only the outermost satellite has admin endpoints. */
+function noPart(path: string, parts: readonly Part<unknown>[]): string {
+  const known = parts.flatMap((one) => (one.path === '' ? [] : `"${one.path}"`));
+  const which =
+    known.length === 0 ? 'no satellite here has a process of its own' : `those with one are ${known.join(', ')}`;
+  return `satellite "${path}" has no process of its own: ${which}; give it "place": "process" in blocks.json, or correct the name`;
+}
+
+/** Of each process, the outermost satellite has admin endpoints. */
 async function problemsOfAdmin(
   { configuration, settings }: SatelliteReading,
   wiring: readonly BlockWiring[],

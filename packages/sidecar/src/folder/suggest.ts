@@ -1,15 +1,15 @@
-/** ` did you mean "port"?` when one of the known words is near, else nothing. */
+/** ` did you mean "port"?` if one of the known words is close, otherwise nothing. */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const best = nearest(word, known);
   return best === undefined ? '' : ` did you mean "${best}"?`;
 }
 
-/** The known word that is nearest, if one is near. */
+/** The closest known word, if one is close. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    // so many letters at least have to be added; to count all of a very long word takes seconds
+    // at least so many letters differ; to count them all takes seconds for a very long word
     if (Math.abs(word.length - candidate.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance >= least) continue;
@@ -19,7 +19,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** How many letters have to be added, taken away, changed, or swapped with their neighbours. */
+/** How many letters have to be added, removed, changed, or swapped with their neighbours. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,14 +1,14 @@
 import type { ListenPlace } from '@sputnikjs/core';
 
-/** What is known of the ways of messages before any has passed. */
+/** How a block is connected, as known before any message passes. */
 export interface BlockWiring {
   /** Its address in the outermost satellite. */
   readonly responsibility: string;
   readonly name: string;
-  /** What it calls the blocks that it sends to, and their addresses: as it declares, or configuration has rewired. */
+  /** Its needs, and the addresses that they lead to: as it declares, or as configuration has rewired them. */
   readonly needs: readonly { readonly need: string; readonly to: string }[];
-  /** Where it takes from outside. */
+  /** Where it listens. */
   readonly listens: readonly ListenPlace[];
-  /** The path of the satellite whose server connection it hears of; undefined if it hears of none. */
+  /** The path of the satellite whose server connection it uses. Undefined if it uses none. */
   readonly server?: string | undefined;
 }

@@ -1,9 +1,9 @@
 import { causes, guarded, scrubbed, textOf } from '../text.js';
 
-/** Which errors are logged with their stack: those that only a bug makes, or also those that nobody gave a code. */
+/** Which errors are logged with their stack: those that only a bug causes, or also those without a code. */
 export type Stacks = 'bugs' | 'unexpected';
 
-/** The code of an error that nobody gave one. */
+/** The code for an error that has none. */
 export const NO_CODE = 'NO_CODE';
 
 /** An error as data. */
@@ -14,7 +14,7 @@ export interface ErrorFields {
   readonly error: readonly object[];
 }
 
-/** An error as data: its code, else `otherwise`; its text, its causes, and stacks where they help. Never throws. */
+/** An error as data: its code, or `otherwise` if it has none; its text, its causes, and stacks where they help. Never throws. */
 export function errorFields(error: unknown, stacks: Stacks, otherwise: string = NO_CODE): ErrorFields {
   const parts = causes(error);
   return {

@@ -1,15 +1,15 @@
 import { fstatSync } from 'node:fs';
 import type { Level } from './log-level.js';
 
-/** Levels as the journal has them: those of syslog. */
+/** The levels of the journal: those of syslog. */
 const PRIORITIES: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
 
 /** What a line of a level begins with in the journal of systemd, which takes it for the priority of the line. */
 export type Prefix = (level: Level) => string;
 
 /**
- * The prefix of lines where the descriptor leads to the journal; undefined for a terminal, a file or a container. `stream` is what
- * systemd says of the journal: device and inode.
+ * The prefix of lines if the descriptor leads to the journal. Undefined for a terminal, a file or a container. `stream` is the journal as
+ * systemd names it: device and inode.
  */
 export function journalPrefix(
   fd: number,

@@ -6,9 +6,8 @@ import { cutLine, cutName } from '../text.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The log of blocks and connectors: of warnings and errors that repeat themselves (same block, event and code) one is written in 5 s,
- * with how many were `suppressed`. Those with a `count` are sums already, and pass. An error in `error` is written as
- * its code and its causes.
+ * The log of blocks and connectors. Repeated warnings and errors (same block, event and code) are written once in 5 s, with the number of
+ * `suppressed` ones. Lines with a `count` are sums already, and pass. An error in `error` is written as its code and its causes.
  */
 export function limitedLog(log: Logger, limiter: RateLimiter, bindings: Fields = {}): Logger {
   const limited =

@@ -1,11 +1,11 @@
 import type { Logger } from '@sputnikjs/core';
 
-/** From the most to say to the least. */
+/** The levels, from the most verbose to the least. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type Level = (typeof LEVELS)[number];
 
-/** What is logged, which may change at run time. */
+/** The log level, which may change at run time. */
 export class LogLevel {
   current: Level;
   #configured: Level;
@@ -15,13 +15,13 @@ export class LogLevel {
     this.current = configured;
   }
 
-  /** Is what is configured by now. */
+  /** The level that is configured now. */
   configure(level: Level): void {
     this.#configured = level;
     this.current = level;
   }
 
-  /** From what is configured to `debug`, and back. */
+  /** Switches from the configured level to `debug`, and back. */
   toggle(): void {
     this.current = this.current === 'debug' ? this.#configured : 'debug';
   }

@@ -1,14 +1,14 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
-/** Bytes that wait at most for a reader that is slow, or does not read. */
+/** Most bytes that wait for a slow reader. */
 const MOST_WAITING = 1024 * 1024;
 /** How often what waits is tried again; how long the end of the process waits for the reader, in milliseconds. */
 const [RETRY_MS, END_MS] = [20, 500];
 
 /**
- * Writes lines to a file descriptor and never waits for its reader: what it does not take now is kept, up to a bound, and written when it
- * reads again. Lines that cannot be kept, or written (the reader is gone, the disk is full), are left out and counted in front of the
- * next one that gets through.
+ * Writes lines to a file descriptor and never waits for its reader. Lines that the reader does not take now are kept, up to a bound, and
+ * written when it reads again. Lines that cannot be kept or written (the reader has gone, the disk is full) are left out. The next line that
+ * gets through says how many.
  */
 export class LogOutput {
   readonly #fd: number;
@@ -30,7 +30,7 @@ export class LogOutput {
     if (this.#lost > 0 || !this.#put(line)) this.#lost++;
   }
 
-  /** Gives the reader a last moment to take what waits. Blocks that long at most: for the end of the process. */
+  /** Gives the reader a last moment to take what waits. Blocks for at most that time: use it at the end of the process. */
   end(): void {
     const deadline = performance.now() + END_MS;
     while (this.#waiting.length > 0 && performance.now() < deadline) {
@@ -41,7 +41,7 @@ export class LogOutput {
 
   #lostLine(): string {
     const time = new Date().toISOString();
-    return `${JSON.stringify({ level: 'error', time, event: 'logLinesLost', count: this.#lost, msg: 'log lines were dropped: nobody read them, or they could not be written' })}\n`;
+    return `${JSON.stringify({ level: 'error', time, event: 'logLinesLost', count: this.#lost, msg: 'log lines were dropped: nobody has read them, or they could not be written' })}\n`;
   }
 
   /** False if the line is lost. */

@@ -12,8 +12,8 @@ import { kindOf, record, type LogRecord } from './record.js';
 const STDOUT = 1;
 
 /**
- * A log on stdout: a line of JSON each, with the level as a word and ISO time; for people on a terminal; with the priority in front for the
- * journal of systemd. It never waits for its reader: lines that find no place are left out and counted.
+ * A log on stdout: lines of JSON, with the level as a word and ISO time. On a terminal, lines are for people; in the journal of systemd, they
+ * begin with their priority. It never waits for its reader: lines without room are left out and counted.
  *
  * @example
  * import { createLog } from '@sputnikjs/sidecar';
@@ -53,13 +53,13 @@ async function prettyFormat(): Promise<(line: string) => string> {
   return (line) => format(line) ?? line;
 }
 
-/** Lines that change what those before them say: what was held back is of the time before, and stands before them. */
+/** Lines that change the state: suppressed lines are written before them. */
 const TURNS: ReadonlySet<SputnikEvent['type']> = new Set(['connected', 'disconnected', 'landing', 'landed']);
 
 /** What an event log needs to know of the flight. */
 export interface Surroundings {
   readonly status: () => FlightStatus | undefined;
-  /** Where the server is, if that is known. */
+  /** The url of the server, if that is known. */
   readonly url: () => string | undefined;
 }
 
@@ -69,7 +69,7 @@ export class EventLog {
   readonly #limiter: RateLimiter;
   readonly #clock: Clock;
   readonly #around: Surroundings;
-  /** Since when there has been no server, though it was wanted. */
+  /** When the server went away. */
   #awaySince: number | undefined;
   #failed = false;
   /** How many messages blocks have dropped that no line has said yet, by responsibility. */

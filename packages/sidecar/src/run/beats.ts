@@ -1,15 +1,15 @@
-/** What the main thread and the one that watches its loop share. */
+/** What the main thread and the thread that watches its event loop share. */
 export interface Beats {
   /** How long the loop may stand still after a signal, in milliseconds. */
   readonly mostMs: number;
-  /** From one beat of the loop to the next. */
+  /** The interval between two beats of the loop. */
   readonly beatMs: number;
-  /** What a line on stderr begins with. */
+  /** The beginning of a line on stderr. */
   readonly errorPrefix: string;
   /** How often the loop has beaten; and for how long it was stuck, in milliseconds, once the process is to end for that. */
   readonly shared: Int32Array;
 }
 
-/** Where in the shared memory. */
+/** Indexes in the shared memory. */
 export const COUNT = 0;
 export const STUCK_MS = 1;

@@ -1,5 +1,5 @@
 /**
- * A stack of clean-up functions: what was acquired last is released first. All of them run, whatever the others do.
+ * A stack of clean-up functions: what was acquired last is released first. All of them run, even if some fail.
  *
  * @example
  * import { Cleaner } from '@sputnikjs/sidecar';
@@ -12,12 +12,12 @@
 export class Cleaner implements AsyncDisposable {
   readonly #cleanups: (() => unknown)[] = [];
 
-  /** Has `cleanup` called, and awaited, by {@link clean}. */
+  /** Adds a function that {@link clean} will call and await. */
   push(cleanup: () => unknown): void {
     this.#cleanups.push(cleanup);
   }
 
-  /** Runs what was pushed, last first, each once. Rejects with an AggregateError of all that failed, after all have run. */
+  /** Runs all functions, last first, each once. After all have run, rejects with an AggregateError if some failed. */
   async clean(): Promise<void> {
     const errors: unknown[] = [];
     for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {

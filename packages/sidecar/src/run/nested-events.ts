@@ -4,19 +4,19 @@ import { logOfSatellite } from '../log/satellite-log.js';
 import { isOfConnection } from '../satellite/connection-events.js';
 import type { Nested } from '../satellite/made-satellite.js';
 
-/** Who is told. */
+/** The listeners. */
 export interface Listeners {
-  /** Of what blocks do. */
+  /** Called with events of blocks. */
   readonly ofBlocks: EventListener;
-  /** Of what the server does of the satellite at a path. */
+  /** Called with events of the server of the satellite at a path. */
   readonly ofServer: (path: string, event: SputnikEvent) => void;
   readonly log: Logger | undefined;
   readonly makeLog: (log: Logger, around: Surroundings) => EventLog;
 }
 
 /**
- * What is told of the events of nested satellites: those of blocks as of any other block, those of their servers with the name of the
- * satellite. That they launch and land nobody needs to be told: the one around them does.
+ * Passes on the events of nested satellites: those of blocks like those of any other block, those of their servers with the name of the
+ * satellite. Their launches and landings are not passed on: the enclosing satellite reports its own.
  */
 export class NestedEvents {
   readonly #to: Listeners;

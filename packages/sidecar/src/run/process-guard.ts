@@ -5,20 +5,20 @@ import { heldBy } from '../log/record.js';
 import { chain } from '../text.js';
 import type { StuckLoop } from './watch.js';
 
-/** What is guarded. */
+/** The process to guard. */
 export interface Guarded {
   readonly log: Logger;
   /** Undefined before there is a flight. */
   readonly status: () => FlightStatus | undefined;
-  /** The loop that the process ends for, if it does. */
+  /** The stuck loop because of which the process ends, if it does. */
   readonly stuck: () => StuckLoop | undefined;
   /** Lands the satellite, if it has not. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * Guards the process of a satellite until it has landed: an error that nobody caught lands it in good order; an exit that somebody asks for
- * is logged with what was held, and its code becomes 1; so is the end of a loop that is stuck. Returns what ends the guard.
+ * Guards the process of a satellite until it has landed. An error that nobody caught lands it in good order. A `process.exit` is logged with
+ * the number of held messages, and its code becomes 1; the same happens when a stuck loop is ended. Returns a function that ends the guard.
  */
 export function guardProcess({ log, status, stuck, fail }: Guarded): () => void {
   // rejections that nobody handles come here, too

@@ -10,37 +10,37 @@ import { levelsOf } from '../folder/levels.js';
 import type { SatelliteSetup, Setup } from '../folder/setup.js';
 import { textOf } from '../text.js';
 
-/** The clock of the file system goes in steps. In milliseconds. */
+/** The step of the file system's clock, in milliseconds. */
 const STEP_MS = 10;
 const SATELLITE = 'sputnik';
 
 /** A key of `sputnik.json` that is applied to a satellite in flight. */
 export interface LiveKey {
   readonly path: string;
-  /** What is in force. */
+  /** The value in force. */
   readonly current: () => unknown;
   readonly apply: (settings: SatelliteSettings) => void;
 }
 
-/** What is reloaded. */
+/** The satellite to reload. */
 export interface Reloadable {
-  /** What the satellite flies with. */
+  /** The setup that the satellite flies with. */
   readonly setup: Setup;
   readonly live: readonly LiveKey[];
-  /** Is told what became of each reload. */
+  /** Called with the result of each reload. */
   readonly log: Logger | undefined;
 }
 
 /**
- * Reads the configuration of a satellite in flight again. Applies what can be applied, has changed files read, and tells what needs a
- * restart: all else of the configuration, and the topology always.
+ * Reads the configuration of a satellite in flight again. Applies what can be applied, has changed files read, and reports what needs a
+ * restart: everything else, and always the topology.
  */
 export class Reloader {
   readonly #of: Reloadable;
   /** What has been applied, by path in `sputnik.json`. */
   readonly #applied = new Map<string, KeyInForce>();
   readonly #startedAt = Date.now();
-  /** When files had changed last, as of the reload before. */
+  /** When files had last changed, as of the previous reload. */
   readonly #times = new Map<string, number>();
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<Reloaded> | undefined;
@@ -49,7 +49,7 @@ export class Reloader {
     this.#of = of;
   }
 
-  /** Reloads, when the reload under way is over; whoever asks meanwhile gets the same one. */
+  /** Reloads, after the reload under way has ended. Calls meanwhile share one reload. */
   reload(): Promise<Reloaded> {
     // guard: a flood of signals is two reloads
     this.#next ??= this.#running.then(() => {
@@ -111,7 +111,7 @@ export class Reloader {
     });
   }
 
-  /** Of the files that keys name, those that have changed since the start, or the reload before. */
+  /** The files named by keys that have changed since the start, or since the previous reload. */
   async #changedFiles(watched: readonly string[]): Promise<readonly ChangedFile[]> {
     const found: ChangedFile[] = [];
     const times = new Map<string, number>();

@@ -18,6 +18,10 @@ import { limitedLog } from '../log/limited-log.js';
 import type { LogLevel } from '../log/log-level.js';
 import { EventLog } from '../log/logs.js';
 import type { RunnerOptions } from '../folder/options.js';
+import { inside } from '../folder/address-book.js';
+import { JOIN } from '../folder/connector-conf.js';
+import { bothOf } from '../satellite/observers.js';
+import { joinOthers, type Others } from './join-others.js';
 import { NestedEvents } from './nested-events.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
 import { WholeSatellite } from '../satellite/whole-satellite.js';
@@ -36,20 +40,20 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A satellite in flight. */
 export interface Runner {
-  /** Lands, and resolves with the report when all is released. May be called any number of times. */
+  /** Lands, and resolves with the report when everything is released. May be called any number of times. */
   stop(reason?: unknown): Promise<LandingReport>;
   /**
-   * Resolves with the report when the satellite has landed, for whatever cause, and all is released. Rejects with
-   * BLOCK_FAILED if a block failed (F3).
+   * Resolves with the report when the satellite has landed, for any cause, and everything is released. Rejects with BLOCK_FAILED if a block
+   * failed (F3).
    */
   wait(): Promise<LandingReport>;
   status(): FlightStatus;
 }
 
 /**
- * Checks the configuration, prepares the satellite and launches it; resolves once it flies. Rejects with BAD_CONFIG (every
- * problem in `problems`), INIT_FAILED or ABORTED, all released again. It is a guest in its process: it heeds SIGTERM and SIGINT, and
- * leaves errors that nobody catches to the host.
+ * Checks the configuration, prepares the satellite and launches it. Resolves when it flies. Rejects with BAD_CONFIG (every problem in
+ * `problems`), INIT_FAILED or ABORTED, after everything is released. It is a guest in its process: it lands on SIGTERM and SIGINT, and leaves
+ * errors that nobody catches to the host.
  *
  * @example
  * import { connector } from '@sputnikjs/connector-mqtt';
@@ -64,7 +68,7 @@ export async function startRunner<C = unknown>(options: RunnerOptions<C>): Promi
   return await fly(usable(await setUp(options)), options, 'host');
 }
 
-/** What {@link fly} takes of the runner's options. */
+/** The options of the runner that {@link fly} uses. */
 interface FlightOptions {
   readonly log?: Logger | undefined;
   /** Of that log, where it is the satellite's own. */
@@ -73,7 +77,7 @@ interface FlightOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Prepares and launches what was set up. `process` says whose the process is. */
+/** Prepares and launches a satellite that was set up. `process` says who owns the process. */
 export async function fly(setup: Setup, options: FlightOptions, process: 'ours' | 'host'): Promise<Runner> {
   const { connector, settings, readableSecrets } = setup;
   const { onEvent, signal, logLevel } = options;
@@ -81,6 +85,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   const limiter = new RateLimiter(systemClock);
   cleaner.push(() => limiter.flush());
   let flight: WholeSatellite | undefined;
+  let others: Others | undefined;
   const owned = connector && new OwnedConnector(connector);
   const status = (): FlightStatus | undefined => flight?.status();
   const url = (): string | undefined => owned?.url;
@@ -110,15 +115,20 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const told = { flight: status, metrics, landingSoon: signals.soon, clock: systemClock };
     const service = process === 'ours' ? await serviceManager(told, blocksLog) : undefined;
     cleaner.push(() => service?.close());
-    const nested = (): readonly NestedState[] =>
-      flight?.nested().map(({ setup: { path }, state, restarted, connection, url: at, thread }) => ({
-        path,
-        state,
-        restarted,
-        connection,
-        url: at,
-        thread,
-      })) ?? [];
+    const nested = (): readonly NestedState[] => [
+      ...(others?.nested() ?? []),
+      ...(flight?.nested() ?? []).map(
+        ({ setup: { path }, state, restarted, connection, url: at, thread, instances }) => ({
+          path,
+          state,
+          restarted,
+          connection,
+          url: at,
+          thread,
+          instances,
+        }),
+      ),
+    ];
     const around = { ...told, url, nested, logLevel, lines, reload, configurations, taps };
     const admin = await startAdmin(setup, around, blocksLog, cleaner);
     await start(owned, blocksLog);
@@ -135,12 +145,21 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
       log,
       makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
     });
+    others = await joinOthers(setup, {
+      whereIs: (path) => () => flight?.at(path),
+      log: blocksLog ?? SILENT,
+      observer: admin?.meter,
+      makeLog: (to, surroundings) => new EventLog(to, limiter, systemClock, surroundings),
+      ofServer: (event) => admin?.takeNested(inside(setup.path, JOIN), event),
+    });
+    cleaner.push(() => others?.release());
     flight = await WholeSatellite.assemble(setup, {
+      others: others?.joined,
       own: { connector: owned, finisher: () => signals.finisher(), signal },
       clock: systemClock,
       log: blocksLog ?? SILENT,
       landingSoon: signals.soon,
-      observer: admin?.meter,
+      observer: bothOf(admin?.meter, others?.joined.acknowledgements),
       threadMaker: makeThreads,
       onEvent: listen,
       onNestedEvent: (satellite, event) => nestedEvents.take(satellite, event),
@@ -154,15 +173,15 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
   return launch(flight, cleaner);
 }
 
-/** Listens for who looks and controls, from now until all is cleaned, where that is configured. */
+/** Opens the admin endpoints, if configured, until the clean-up. */
 async function startAdmin(
-  { name, settings, wiring }: Setup,
+  { name, settings, ownWiring }: Setup,
   around: Omit<Administered, 'name' | 'settings' | 'wiring'>,
   log: Logger = SILENT,
   cleaner: Cleaner,
 ): Promise<Admin | undefined> {
   if (settings.admin === undefined) return undefined;
-  const admin = new Admin({ ...around, name, settings: settings.admin, wiring });
+  const admin = new Admin({ ...around, name, settings: settings.admin, wiring: ownWiring });
   cleaner.push(() => admin.close());
   try {
     await admin.listen(log);
@@ -172,7 +191,7 @@ async function startAdmin(
   return admin;
 }
 
-/** Tells the service manager from now on, if there is one that wants to know. Elsewhere nothing is loaded for it. */
+/** Reports to the service manager from now on, if there is one that asks for it. Otherwise nothing is loaded. */
 async function serviceManager(
   told: Omit<ServiceOptions, 'environment' | 'log'>,
   log: Logger = SILENT,
@@ -183,10 +202,10 @@ async function serviceManager(
   return new service.ServiceManager({ ...told, environment: env, log });
 }
 
-/** Warns of sockets that the service manager has passed for nobody. */
+/** Warns of passed sockets that no listener has taken. */
 function tellUnused(log: Logger = SILENT): void {
   for (const socket of unusedSockets()) {
-    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or take it out of the unit`;
+    const text = `the service manager has passed ${socket}: nothing listens there; configure this address, or remove it from the unit`;
     log.warn({ event: 'socketUnused', socket }, text);
   }
 }

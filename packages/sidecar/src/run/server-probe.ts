@@ -3,16 +3,16 @@ import type { ServerFound, StartableConnector } from '@sputnikjs/messaging';
 import type { SatelliteSetup } from '../folder/setup.js';
 import { serverOf } from '../satellite/owned-connector.js';
 
-/** What stands where a satellite would connect. */
+/** The result of a probe of the server. */
 export type Probed =
-  /** There is no connector, or the server is a part of the satellite. */
+  /** There is no connector, or the server is embedded in the satellite. */
   | { readonly kind: 'none' }
   | { readonly kind: 'embedded' }
-  /** It would let the satellite in. */
+  /** The login works. */
   | { readonly kind: 'found'; readonly server: Partial<ServerFound>; readonly tookMs: number }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Tries to connect as the satellite would, with the same deadline, and disconnects. Never rejects. */
+/** Connects as the satellite does, with the same deadline, and disconnects. Never rejects. */
 export async function probeServer({ connector, settings, sputnik }: SatelliteSetup): Promise<Probed> {
   if (connector === undefined) return { kind: 'none' };
   const { connectMs } = settings.timeouts;
@@ -43,7 +43,7 @@ export async function probeServer({ connector, settings, sputnik }: SatelliteSet
   }
 }
 
-/** What a connector has found that can only connect. */
+/** The result for a connector without `probe`. */
 async function connected(
   connector: StartableConnector,
   connect: (attempt: ConnectAttempt) => unknown,

@@ -3,32 +3,32 @@ import { isatty } from 'node:tty';
 import { onSignal, type Block, type BlockContext, type Clock, type Logger } from '@sputnikjs/core';
 import type { LogLevel } from '../log/log-level.js';
 
-/** Wrappers such as npm pass a Ctrl-C on to a process that the terminal has told already: the same one, not a second. */
+/** Wrappers such as npm pass on a Ctrl-C that the process has also got from the terminal: it counts once, if it comes within this time. */
 const SAME_CTRL_C_MS = 300;
 const STDIN = 0;
 const STDIO = [STDIN, 1, 2];
-/** How long the start may go on after a signal before the process ends as it would have, in milliseconds. */
+/** How long a start may go on after a signal, in milliseconds; then the process ends as it would without a handler. */
 const START_MS = 10_000;
 
-/** What a satellite does about the signals of its process. */
+/** How a satellite reacts to the signals of its process. */
 export interface SignalOptions {
   readonly clock: Clock;
   readonly log: Logger | undefined;
-  /** From a signal to the landing, in milliseconds. */
+  /** The time from a signal to the landing, in milliseconds. */
   readonly delayMs: number;
-  /** `ours` where the process is the satellite: SIGHUP is heeded then. In a host it is the host's. */
+  /** `ours` if the process is the satellite: then it reacts to SIGHUP. In a host, SIGHUP belongs to the host. */
   readonly process: 'ours' | 'host';
-  /** What SIGHUP asks for where there is no terminal. */
+  /** Called on SIGHUP if there is no terminal. */
   readonly reload: () => void;
 }
 
 /**
- * Lands a satellite on SIGTERM and SIGINT, after a delay in which {@link soon} has told its blocks; a second SIGINT ends the process. On
- * SIGHUP it lands if there is a terminal, which has closed then; else it reloads. Signals count
- * from the construction on: one that comes before the satellite is ready lands it as soon as it is.
+ * Lands a satellite on SIGTERM and SIGINT, after a delay that {@link soon} announces to its blocks. A second SIGINT ends the process. SIGHUP
+ * lands the satellite if there is a terminal, which has closed; otherwise it reloads. Signals count from the construction on: one that
+ * arrives before the satellite is ready lands it as soon as it is ready.
  */
 export class Signals {
-  /** Aborts when a landing is to come. */
+  /** Aborts when a landing is announced. */
   readonly soon: AbortSignal;
   readonly #options: SignalOptions;
   readonly #soon = new AbortController();
@@ -57,14 +57,14 @@ export class Signals {
     this.#forget.set('SIGHUP', onSignal('SIGHUP', hangUp));
   }
 
-  /** Lands the satellite since something failed outside its blocks. */
+  /** Lands the satellite because something failed outside its blocks. */
   fail(error: unknown): void {
     this.#error ??= { error };
     // what fails later, or while it lands, is in the report, too
     if (this.#ctx) failIn(this.#ctx, error);
   }
 
-  /** Stands for the core's finisher. */
+  /** Replaces the finisher of the core. */
   finisher(): Block {
     return {
       init: (_config, ctx) => {
@@ -105,7 +105,7 @@ export class Signals {
   }
 }
 
-/** Has SIGUSR2 change the log level to `debug`, and back. Returns what ends that. */
+/** Makes SIGUSR2 change the log level to `debug`, and back. Returns a function that ends that. */
 export function toggleOnSignal(level: LogLevel, log: Logger): () => void {
   return onSignal('SIGUSR2', () => {
     level.toggle();
@@ -113,7 +113,7 @@ export function toggleOnSignal(level: LogLevel, log: Logger): () => void {
   });
 }
 
-/** Has a block fail with an error from elsewhere. */
+/** Makes a block fail with an error from outside. */
 function failIn(ctx: BlockContext, error: unknown): void {
   ctx.waitUntil(
     (async () => {

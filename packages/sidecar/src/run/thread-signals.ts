@@ -1,19 +1,19 @@
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 
-/** What Node itself listens to signals with. */
+/** The undocumented class with which Node itself listens to signals. */
 interface NativeSignal {
   onsignal: () => void;
   start(number: number): number;
   close(): void;
 }
 
-/** A thread that listens to signals has to be started with these. */
+/** Options of a thread that listens to signals. */
 export const LISTENING: readonly string[] = ['--expose-internals', '--no-warnings'];
 
 /**
- * Calls `handler` at the next such signal of the process, in a thread beside the main one. Node documents no way to that: signals go to
- * the loop of the main thread, and nobody hears them while it is stuck (decision 0022). Throws where Node has no longer what this needs.
+ * Calls `handler` on the next such signal of the process, in a thread other than the main one. Node documents no way to do that: signals go
+ * to the loop of the main thread, and are not noticed while it is stuck (decision 0022). Throws if this version of Node lacks what it needs.
  */
 export function onceInThread(signal: NodeJS.Signals, handler: () => void): void {
   const { internalBinding } = createRequire(import.meta.url)('internal/test/binding') as {

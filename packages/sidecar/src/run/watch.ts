@@ -6,14 +6,14 @@ import { COUNT, STUCK_MS, type Beats } from './beats.js';
 import { LISTENING } from './thread-signals.js';
 
 const STDERR = 2;
-/** A loop that stands still for less is late, on a machine with much to do, and not stuck. In milliseconds. */
+/** A loop that stands still for less time is only late, on a busy machine. In milliseconds. */
 const LEAST_MS = 2_000;
-/** The thread does next to nothing: with less room it takes 3 MB less. */
+/** The thread does almost nothing: with less room it takes 3 MB less. */
 const SMALL = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1, stackSizeMb: 1 };
-/** So often at least the loop beats after a signal. */
+/** The longest interval between two beats of the loop after a signal. */
 const BEAT_MS = 1_000;
 
-/** A loop that did not come to an end. */
+/** A loop that was stuck. */
 export interface StuckLoop {
   /** For how long, in milliseconds. */
   readonly ms: number;
@@ -21,7 +21,7 @@ export interface StuckLoop {
   readonly at: string | undefined;
 }
 
-/** What a watch needs. */
+/** The options of a watch. */
 export interface WatchOptions {
   /** How long the loop may stand still after a signal, in milliseconds. */
   readonly mostMs: number;
@@ -31,8 +31,8 @@ export interface WatchOptions {
 }
 
 /**
- * Ends the process, by `process.exit(1)`, when its event loop has been stuck for some time after a signal: a synchronous loop cannot be
- * stopped on its own thread, nor does it let the signal in. So another thread hears the signals, too. Until there is one, it sleeps.
+ * Ends the process with `process.exit(1)` if its event loop is stuck for some time after a signal. A synchronous loop cannot be stopped on
+ * its own thread, and no signal gets through to it. So another thread listens to the signals, too. It sleeps until there is one.
  */
 export class Watch {
   readonly #options: WatchOptions;
@@ -59,7 +59,7 @@ export class Watch {
     process.on('exit', this.#exit);
   }
 
-  /** The loop that the process ends for, if it does. To be asked at its exit. */
+  /** The stuck loop because of which the process ends, if it does. Call it at the exit. */
   get stuck(): StuckLoop | undefined {
     const ms = Atomics.load(this.#shared, STUCK_MS);
     return ms === 0 ? undefined : { ms, at: interrupted() };
@@ -80,7 +80,7 @@ export class Watch {
 
   readonly #cannotListen = (error: unknown): void => {
     const text =
-      'the watching thread hears no signals in this version of Node: a loop that is stuck when a signal comes does not end the process';
+      'in this version of Node the watching thread hears no signals: a signal does not end the process while its event loop is stuck';
     this.#options.log.warn({ event: 'watchDeaf', error }, text);
   };
 
@@ -90,7 +90,7 @@ export class Watch {
   };
 }
 
-/** Where the main thread was when it was interrupted, and called `process.exit`: the first function of somebody's. */
+/** Where the main thread was when it was interrupted: the first function that does not belong to Node or Sputnik. */
 function interrupted(): string | undefined {
   const frames = (new Error('where').stack ?? '').split('\n').map((line) => line.trim());
   const below = frames.slice(frames.findIndex((line) => line.startsWith('at <anonymous>:')) + 1);

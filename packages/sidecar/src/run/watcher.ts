@@ -39,7 +39,7 @@ function watch({ mostMs, beatMs, errorPrefix, shared }: Beats): void {
   }
 }
 
-/** Has the main thread end the process, inside its loop: it knows what it holds. Kills what runs outside of JavaScript. */
+/** Makes the main thread end the process, from inside its loop: it knows how many messages it holds. Kills the process if it is stuck outside of JavaScript. */
 function endProcess(stuckMs: number, prefix: string): void {
   setTimeout(() => {
     const text = `sputnik: the event loop has been stuck for ${Math.round(stuckMs / 1000)} s in a call that cannot be interrupted: the process is killed; what it held is lost`;

@@ -12,31 +12,31 @@ import { inside } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
 import { together, type Leftovers } from './leftovers.js';
 import type { Names } from './names.js';
-import type { MadeSatellite } from './made-satellite.js';
-import type { NestedSatellite } from './nested-satellite.js';
+import type { MadeSatellite, NestedPart } from './made-satellite.js';
 import type { Kept } from './waiting-room.js';
 
-/** Of nested satellites it is not shown: they listen to no signals, and their connections are shown apart. */
+/** Blocks of the framework. Status leaves them out for nested satellites: these listen to no signals, and their connections are shown apart. */
 const INFRASTRUCTURE: ReadonlySet<string> = new Set([FINISHER, CONNECTOR]);
 
-/** A satellite as it was made once, with those inside it: it boots, flies, lands, and is not used again. */
+/** One made satellite, with its nested satellites. It boots, flies and lands once; a restart makes another one. */
 export class AssembledSatellite implements MadeSatellite {
   readonly flight: Flight;
   /** By address. */
-  readonly nested: ReadonlyMap<string, NestedSatellite>;
+  readonly nested: ReadonlyMap<string, NestedPart>;
   readonly #names: Names;
   readonly #isNested: boolean;
   #report: LandingReport | undefined;
 
-  constructor(flight: Flight, nested: ReadonlyMap<string, NestedSatellite>, names: Names) {
+  /** `place` says whether a satellite is around it in this process. */
+  constructor(flight: Flight, nested: ReadonlyMap<string, NestedPart>, names: Names, place: 'nested' | 'top') {
     this.flight = flight;
     this.nested = nested;
     this.#names = names;
-    this.#isNested = names.path !== '';
+    this.#isNested = place === 'nested';
     void flight.landed.then((report) => (this.#report = names.ofReport(report)));
   }
 
-  /** Its blocks, and those of the satellites inside it, in the order of initialisation. */
+  /** Its blocks and those of its nested satellites, in the order of initialisation. */
   blocks(): readonly BlockStatus[] {
     return this.flight.status().blocks.flatMap((block): readonly BlockStatus[] => {
       if (this.#isNested && INFRASTRUCTURE.has(block.responsibility)) return [];
@@ -45,7 +45,7 @@ export class AssembledSatellite implements MadeSatellite {
     });
   }
 
-  /** The numbers that these blocks give. */
+  /** The metrics of these blocks. */
   metrics(): readonly BlockMetrics[] {
     return this.flight.metrics().flatMap(({ block, metrics }): readonly BlockMetrics[] => {
       if (block.name === SATELLITE) return this.nested.get(block.responsibility)?.metrics() ?? [];
@@ -53,7 +53,7 @@ export class AssembledSatellite implements MadeSatellite {
     });
   }
 
-  /** The blocks that take messages, of this satellite and of those inside it. */
+  /** The blocks that take messages, of this satellite and its nested satellites. */
   hearing(): readonly Kept[] {
     const own = this.flight.status().blocks.filter(({ capacity }) => capacity > 0);
     const inner = [...this.nested].flatMap(([name, one]) =>
@@ -62,16 +62,16 @@ export class AssembledSatellite implements MadeSatellite {
     return [...own.map((block) => ({ ...block, path: '' })), ...inner];
   }
 
-  /** Why it landed: where something inside a nested satellite was the cause, that. */
+  /** Why it landed. Names the block at fault, if that is in a nested satellite. */
   cause(cause: LandingCause): LandingCause {
     const { name, responsibility = '' } = cause.block ?? {};
     return (name === SATELLITE && this.nested.get(responsibility)?.cause()) || cause;
   }
 
-  /** What its landing has left behind, and what the satellites inside it have; of its own nothing before it has landed. */
+  /** What its landing, and those of its nested satellites, have left behind. Its own part is empty until it has landed. */
   leftovers(report: LandingReport | undefined = this.#report): Leftovers {
     const { unfinished = [], failures = [], dropped = [] } = report ?? {};
-    // what failed inside a satellite is told by that
+    // a nested satellite reports its own failures
     const own = failures.filter(({ block, error }) => block.name !== SATELLITE || !this.#isOfInside(block, error));
     return together([
       { unfinished, failures: own, dropped },

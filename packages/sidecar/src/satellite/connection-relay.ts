@@ -1,19 +1,19 @@
 import type { ConnectAttempt, ServerConnector } from '@sputnikjs/core';
 
-/** The server connection of the satellite around another, as the connector of that. */
+/** The connector of a nested satellite that uses the server connection of the enclosing satellite. */
 export class ConnectionRelay implements ServerConnector {
   #connection: { readonly value: unknown } | undefined;
-  /** Of the attempt under way, or of the one that has this connection. */
+  /** The attempt under way, or the one that led to this connection. */
   #attempt: ConnectAttempt | undefined;
   #connected: ((value: unknown) => void) | undefined;
 
-  /** The satellite around has a connection. */
+  /** The enclosing satellite has connected. */
   set(value: unknown): void {
     this.#connection = { value };
     this.#connected?.(value);
   }
 
-  /** It has none any more. */
+  /** The enclosing satellite has lost its connection. */
   clear(): void {
     this.#connection = undefined;
     this.#attempt?.lost();
@@ -32,6 +32,6 @@ export class ConnectionRelay implements ServerConnector {
     return this.#connection !== undefined;
   }
 
-  /** It is the satellite around that closes it. */
+  /** Does nothing: the enclosing satellite closes the connection. */
   disconnect(): void {}
 }

@@ -9,12 +9,12 @@ import { afterRestart, PastCounts, together, type Leftovers } from './leftovers.
 import type { MadeSatellite, Maker } from './made-satellite.js';
 import { OwnedConnector } from './owned-connector.js';
 
-/** A nested satellite as it was made, again and again: the one there is now, and what those before have left. */
+/** All that a nested satellite was made into, start after start: the current one, and what the earlier ones have left behind. */
 export class Generations {
   readonly #setup: NestedSetup;
   readonly #shared: Shared;
   readonly #maker: Maker;
-  /** Where it has no connector of its own, and the satellite around it has a connection. */
+  /** Undefined if it has a connector of its own, or the enclosing satellite has no connection. */
   readonly #relay: ConnectionRelay | undefined;
   readonly #past = new PastCounts();
   readonly #left: Leftovers[] = [];
@@ -28,26 +28,26 @@ export class Generations {
     this.#maker = maker;
   }
 
-  /** The last one. */
+  /** The current one. */
   get now(): MadeSatellite {
     if (this.#now === undefined) throw new Error(`the satellite ${this.#setup.path} is not made yet`);
     return this.#now;
   }
 
-  /** Where its own server is, if that is known. */
+  /** The url of its own server, if that is known. */
   get url(): string | undefined {
     return this.#owned?.url ?? this.#now?.url;
   }
 
-  /** Makes the next one, which has the options of the satellite around it, and these. Rejects with BAD_SETUP. */
+  /** Makes the next one, with the options of the enclosing satellite and these. Rejects with BAD_SETUP. */
   async next({ onEvent, ...options }: Pick<SputnikOptions, 'onEvent' | 'landAround'>): Promise<void> {
     const { connector, connectorAgain, settings, path, thread } = this.#setup;
     const { clock, log, landingSoon, observer, namesOf } = this.#shared;
     await this.release();
     const own = this.#now === undefined ? connector : connectorAgain();
-    // the connection of a thread is there
+    // a thread makes its own connection
     const owned = thread ? undefined : own && new OwnedConnector(own);
-    // the connection of the satellite around it has deadlines already
+    // the connection of the enclosing satellite has deadlines already
     const patient = { ...settings.timeouts, connectMs: LONGEST_MS, heartbeatMs: LONGEST_MS };
     const made = await this.#maker.make({
       ...options,
@@ -70,7 +70,7 @@ export class Generations {
     this.#owned = owned;
   }
 
-  /** Boots the last one. What it has done is taken back when that fails, or when `landing` aborts: it rejects then. */
+  /** Boots the current one. If that fails, or `landing` aborts, rejects and finishes what was initialised. */
   async boot(landing: AbortSignal): Promise<void> {
     const { flight } = this.now;
     const giveUp = (): void => void flight.shootDown(landing.reason);
@@ -87,25 +87,25 @@ export class Generations {
     }
   }
 
-  /** Disconnects what was started and never connected. */
+  /** Disconnects a connector that was started and never connected. */
   async release(): Promise<void> {
     await this.#owned?.release();
   }
 
-  /** The blocks as they are now; their counts go on from those before. */
+  /** The blocks as they are now. Their counts include those of earlier starts. */
   blocks(): readonly BlockStatus[] {
     return this.now.blocks().map(this.#past.with);
   }
 
-  /** What all have left behind. */
+  /** What all of them have left behind. */
   leftovers(): Leftovers {
     return together([...this.#left, this.now.leftovers()]);
   }
 
-  /** Of what it shares with the satellite around it, that tells; of its finisher nobody needs to hear. */
+  /** Whether to pass the event on. The enclosing satellite reports what both share, and nobody needs events of a nested finisher. */
   #isTold(event: SputnikEvent): boolean {
     const of = 'block' in event ? event.block.name : undefined;
-    // guard: the connection of the satellite around is told once
+    // guard: the connection of the enclosing satellite is reported once
     const isShared = this.#relay !== undefined && (isOfConnection(event) || of === CONNECTOR);
     return !isShared && of !== FINISHER;
   }

@@ -1,11 +1,12 @@
 import { SputnikError, type BlockCommunicator, type BlockDescriptor, type Lookup } from '@sputnikjs/core';
+import { cloned } from '../clone/cloned.js';
 import { addressFrom, type AddressBook, type Place } from '../folder/address-book.js';
 import type { Destination } from './level.js';
 
-/** Says where messages for the satellite at a path go by now: a nested one may be made anew. */
+/** Returns a function that says where messages for the satellite at a path go at present: this changes when the satellite restarts. */
 export type DestinationOf = (path: string) => () => Destination | undefined;
 
-/** What blocks of the satellite at `path` find when they look for an address that none of them has: blocks of the others. */
+/** Finds the block of another satellite for an address that no block of the satellite at `path` has. */
 export function lookupFrom(path: string, book: AddressBook, destinationOf: DestinationOf): Lookup {
   return (address, self) => {
     const place = book.find(path, address);
@@ -13,7 +14,7 @@ export function lookupFrom(path: string, book: AddressBook, destinationOf: Desti
   };
 }
 
-/** Who has a handle. */
+/** The owner of a handle. */
 interface Owner {
   readonly path: string;
   readonly self: BlockCommunicator;
@@ -21,7 +22,7 @@ interface Owner {
   readonly destinationOf: DestinationOf;
 }
 
-/** A handle on a block of another satellite, which is looked up anew whenever that has been made anew. */
+/** A handle on a block of another satellite. After a restart of that satellite it looks the block up again. */
 function handleOn(place: Place, address: string, { path, self, book, destinationOf }: Owner): BlockCommunicator {
   const from = descriptorFrom(place.path, ownPlace(path, self.descriptor, book));
   const current = destinationOf(place.path);
@@ -35,21 +36,33 @@ function handleOn(place: Place, address: string, { path, self, book, destination
     }
     return handle;
   };
-  return {
+  const across: BlockCommunicator = {
     descriptor: { name: place.name, responsibility: address },
     communicator: (other) => self.communicator(other),
     send: (msg) => there()?.send(msg) ?? false,
     post: async (msg, options) => (await there()?.post(msg, options)) ?? false,
     ask: (msg, options) => there()?.ask(msg, options) ?? Promise.reject(new SputnikError('ASK_REFUSED')),
   };
+  return book.clonesBetween(path, place.path) ? cloning(across) : across;
 }
 
-/** Where a block is; of one outside that a block here has heard of, where that is. */
+/** The same handle, by which messages and answers arrive as in a thread. */
+function cloning(to: BlockCommunicator): BlockCommunicator {
+  return {
+    descriptor: to.descriptor,
+    communicator: (other) => to.communicator(other),
+    send: (msg) => to.send(cloned('the message', msg)),
+    post: async (msg, options) => await to.post(cloned('the message', msg), options),
+    ask: async (msg, options) => cloned('the answer', await to.ask(cloned('the message', msg), options)),
+  };
+}
+
+/** The place of a block, which may be outside this satellite. */
 function ownPlace(path: string, { name, responsibility }: BlockDescriptor, book: AddressBook): Place {
   return book.find(path, responsibility) ?? { path, responsibility, name };
 }
 
-/** How the blocks of the satellite at `path` know a block. */
+/** The descriptor of a block, as the blocks of the satellite at `path` know it. */
 function descriptorFrom(path: string, place: Place): BlockDescriptor {
   return { name: place.name, responsibility: addressFrom(path, place) };
 }

@@ -3,7 +3,7 @@ import type { BlockDescriptor, BlockStatus, LandingReport } from '@sputnikjs/cor
 /** What a landing has left behind. */
 export type Leftovers = Pick<LandingReport, 'unfinished' | 'failures' | 'dropped'>;
 
-/** Those of several landings as one: of each place the first error, and all that was lost there. */
+/** Adds up what several landings have left behind: for each place, the first error and all that was lost there. */
 export function together(all: readonly Leftovers[]): Leftovers {
   const failures = new Map<string, Leftovers['failures'][number]>();
   const dropped = new Map<string, Leftovers['dropped'][number]>();
@@ -25,19 +25,19 @@ export function together(all: readonly Leftovers[]): Leftovers {
   };
 }
 
-/** What is left of a satellite that has failed and flies again: of its failures only lost messages, as of what `onError` lets pass. */
+/** What remains in the report after a restart: of the failures only those that lost messages, as with failures that `onError` lets pass. */
 export function afterRestart({ failures, ...others }: Leftovers): Leftovers {
   return { ...others, failures: failures.filter(({ callback }) => callback === 'onMsg' || callback === 'onMsgs') };
 }
 
-/** Whether there is nothing. */
+/** Whether nothing was left behind. */
 export function isClean({ unfinished, failures, dropped }: Leftovers): boolean {
   return unfinished.length + failures.length + dropped.length === 0;
 }
 
 type Counts = Pick<BlockStatus, 'accepted' | 'rejected' | 'handled' | 'failed' | 'dropped'>;
 
-/** What became of messages in satellites that have landed and were made anew, by block. */
+/** Counts of messages from before the last restart, by block. */
 export class PastCounts {
   readonly #counts = new Map<string, Counts>();
 
@@ -45,7 +45,7 @@ export class PastCounts {
     for (const block of blocks) this.#counts.set(block.responsibility, sum(this.#of(block), block));
   }
 
-  /** The block as it is now, with what was before. */
+  /** Adds the earlier counts to those of the block. */
   readonly with = (block: BlockStatus): BlockStatus => ({ ...block, ...sum(this.#of(block), block) });
 
   #of({ responsibility }: BlockDescriptor): Counts {
@@ -63,7 +63,7 @@ function sum(a: Counts, b: Counts): Counts {
   };
 }
 
-/** The block, with what waits for it while its satellite is made anew. What was handed on, the block counts itself. */
+/** Adds the messages that wait for the block while its satellite restarts. The block itself counts those that it got. */
 export function withWaiting(block: BlockStatus, waiting: readonly BlockStatus[]): BlockStatus {
   const own = waiting.find(({ responsibility }) => responsibility === block.responsibility);
   if (own === undefined) return block;

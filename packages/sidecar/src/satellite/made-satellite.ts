@@ -1,66 +1,87 @@
-import type { BlockMetrics, BlockStatus, Flight, FlightStatus, LandingCause, SputnikOptions } from '@sputnikjs/core';
+import type {
+  AnyBlock,
+  BlockMetrics,
+  BlockStatus,
+  Flight,
+  FlightStatus,
+  LandingCause,
+  SputnikOptions,
+} from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import type { Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
 import type { Kept, Room } from './waiting-room.js';
 
-/** How much a thread has to do, read from outside. */
+/** The load of a thread, read from outside. */
 export interface ThreadLoad {
-  /** Used of its heap, in bytes, some hundred milliseconds ago. */
+  /** The used heap in bytes, as it was at most a quarter of a second ago. */
   readonly heapBytes: number;
-  /** The share of the time in which its event loop was busy last, from 0 to 1. */
+  /** The share of time in which its event loop was busy lately, from 0 to 1. */
   readonly utilization: number;
 }
 
-/** A satellite as it was made once, here or in a thread: it boots, flies, lands, and is not used again. */
+/** One made satellite, here or in a thread. It boots, flies and lands once; a restart makes another one. */
 export interface MadeSatellite extends Level {
   readonly flight: Pick<
     Flight,
     'boot' | 'launch' | 'quiesce' | 'shootDown' | 'status' | 'communicator' | 'isIdle' | 'idle' | 'landed'
   >;
-  /** By address. */
+  /** Its nested satellites, by address. */
   readonly nested: ReadonlyMap<string, Nested>;
-  /** Where the server is, if it has a connection that nobody around it knows. */
+  /** The url of its server, if it made the connection itself, in a thread. */
   readonly url?: string | undefined;
-  /** Where it is in a thread of its own. */
+  /** The load of its own thread. Undefined if it has none. */
   readonly thread?: ThreadLoad | undefined;
-  /** Its blocks, and those of the satellites inside it, in the order of initialisation. */
+  /** Its blocks and those of its nested satellites, in the order of initialisation. */
   blocks(): readonly BlockStatus[];
-  /** The numbers that these blocks give. */
+  /** The metrics of these blocks. */
   metrics(): readonly BlockMetrics[];
-  /** The blocks that take messages, of this satellite and of those inside it. */
+  /** The blocks that take messages, of this satellite and its nested satellites. */
   hearing(): readonly Kept[];
-  /** Why it landed: where something inside a nested satellite was the cause, that. */
+  /** Why it landed. Names the block at fault, if that is in a nested satellite. */
   cause(cause: LandingCause): LandingCause;
-  /** What its landing has left behind, and what the satellites inside it have. */
+  /** What its landing, and those of its nested satellites, have left behind. */
   leftovers(): Leftovers;
 }
 
-/** A satellite inside another, as others see it. */
+/** A nested satellite, as the rest of the process sees it. */
 export interface Nested {
   readonly setup: NestedSetup;
-  /** As it was made last. */
+  /** The current made satellite. */
   readonly assembled: Pick<MadeSatellite, 'nested'>;
-  /** Where messages for its blocks go. */
+  /** Where messages for its blocks go at present. */
   readonly current: Level;
-  /** How often it has flown anew. */
+  /** How often it was restarted. */
   readonly restarted: number;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
   /** The state of its own server connection; undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
-  /** Where its own server is, if that is known. */
+  /** The url of its own server, if that is known. */
   readonly url: string | undefined;
-  /** Where it flies in a thread of its own. */
+  /** The load of its own thread. Undefined if it has none. */
   readonly thread: ThreadLoad | undefined;
+  /** Where it runs in processes of its own: how many of them were found. */
+  readonly instances?: number | undefined;
   blocks(): readonly BlockStatus[];
 }
 
-/** Makes a nested satellite, any number of times. */
+/** A nested satellite, as the enclosing one flies it. */
+export interface NestedPart extends Nested {
+  /** The block that the enclosing satellite boots, flies and lands. */
+  block(): Partial<AnyBlock>;
+  metrics(): readonly BlockMetrics[];
+  hearing(): readonly Kept[];
+  /** Why the enclosing satellite landed, if the cause is here. */
+  cause(): LandingCause | undefined;
+  leftovers(): Leftovers;
+}
+
+/** Makes a nested satellite, once for each start. */
 export interface Maker {
-  /** Makes it, and those inside it. */
+  /** Makes it, with its nested satellites. */
   make(options: Partial<SputnikOptions>): Promise<MadeSatellite>;
-  /** Where messages for it wait, whatever becomes of it. Without one they wait only while it is made anew. */
+  /** Where messages for it wait at all times. Undefined if they wait only during a restart. */
   readonly room?: Room | undefined;
 }

@@ -9,7 +9,7 @@ import type {
 } from '@sputnikjs/core';
 import { fullAddress, inside, type AddressBook } from '../folder/address-book.js';
 
-/** Calls the blocks of the satellite at a path by their addresses in the outermost one. */
+/** Names the blocks of the satellite at a path by their addresses in the outermost satellite. */
 export class Names {
   readonly path: string;
   readonly #book: AddressBook;
@@ -20,7 +20,7 @@ export class Names {
     this.#book = book;
   }
 
-  /** Always the same object for a block, however often its satellite is made anew. */
+  /** Returns the same object for the same block, also after a restart of its satellite. */
   readonly of = ({ name, responsibility }: BlockDescriptor): BlockDescriptor => {
     const known = this.#known.get(responsibility);
     if (known) return known;

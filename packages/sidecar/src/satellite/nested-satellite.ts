@@ -15,32 +15,32 @@ import type { ConnectionRelay } from './connection-relay.js';
 import { Generations } from './generations.js';
 import { together, withWaiting, type Leftovers } from './leftovers.js';
 import type { Level } from './level.js';
-import type { MadeSatellite, Maker, Nested, ThreadLoad } from './made-satellite.js';
+import type { MadeSatellite, Maker, NestedPart, ThreadLoad } from './made-satellite.js';
 import type { Names } from './names.js';
 import { Restarts } from './restarts.js';
 import { WaitingRoom, type Kept, type Room } from './waiting-room.js';
 
-/** A satellite inside another: as a block of that, it boots, flies and lands; with a limit for restarts, it is made anew when it fails. */
-export class NestedSatellite implements Nested {
+/** A nested satellite, as a block of the enclosing satellite. With a restart limit, it restarts when it fails. */
+export class NestedSatellite implements NestedPart {
   readonly setup: NestedSetup;
   readonly #shared: Shared;
   readonly #relay: ConnectionRelay | undefined;
   readonly #names: Names;
   readonly #generations: Generations;
   readonly #restarts: Restarts | undefined;
-  /** Where messages wait while it is made anew; closed, it still has its counts. */
+  /** Where messages wait while it restarts. Keeps its counts after it is closed. */
   #room: Room | undefined;
   #isRoomClosed = false;
-  /** What those who waited in vain have left. */
+  /** What waited in vain and was dropped. */
   #dropped: readonly Leftovers[] = [];
   #current!: Level;
   #isFlying = false;
   #restarted = 0;
-  /** Of the flight around it. */
+  /** The context of its block in the enclosing flight. */
   #ctx: BlockContext | undefined;
-  /** Why it has the satellite around it land. */
+  /** The cause with which it lands the enclosing satellite. */
   #landsAround: LandingCause | undefined;
-  /** Fails when something inside has failed for which the satellite around it is to land. */
+  /** Rejects when a failure inside has to land the enclosing satellite. */
   readonly #failure = new Failing();
 
   constructor(setup: NestedSetup, relay: ConnectionRelay | undefined, shared: Shared, maker: Maker) {
@@ -67,11 +67,11 @@ export class NestedSatellite implements Nested {
     });
   }
 
-  /** What the satellite around it boots, flies and lands. */
+  /** The block that the enclosing satellite boots, flies and lands. */
   block(): Partial<AnyBlock> {
     const relay = this.#relay;
     return {
-      // the blocks inside have their own
+      // its blocks have deadlines of their own
       initMs: LONGEST_MS,
       init: (_config, ctx) => this.#boot(ctx),
       run: (_self, ctx) => this.#fly(ctx),
@@ -93,7 +93,7 @@ export class NestedSatellite implements Nested {
       const { cause } = await this.assembled.flight.landed;
       // guard: a block inside that lands while it boots lands the whole
       if (cause.kind === 'block') ctx.land(cause.reason);
-      // guard: a boot that gives up for a landing is no failure
+      // guard: a boot that a landing ends is no failure
       ctx.landing.throwIfAborted();
       throw error;
     }
@@ -104,27 +104,27 @@ export class NestedSatellite implements Nested {
       if (!(await this.#makeAnew(failure.error, ctx))) return;
   }
 
-  /** Resolves when it has landed: with why it failed, if it is to be made anew. */
+  /** Resolves when it has landed. If it has to restart, resolves with the error. */
   async #launch({ landing }: BlockContext): Promise<{ readonly error: unknown } | undefined> {
     try {
       this.#isFlying = true;
       const launched = this.assembled.flight.launch();
-      // guard: what waited is handed on before what comes
+      // guard: waiting messages are handed on before new ones
       this.#room?.open(this.assembled, () => (this.#current = this.assembled));
       await Promise.race([launched, this.#failure.promise]);
       return undefined;
     } catch (error) {
       if (this.#landsAround?.reason === error) throw error;
-      // what failed at the landing is in the report
+      // the report has what failed during the landing
       return landing.aborted ? undefined : { error };
     }
   }
 
-  /** What is done when a block inside asks to land, or fails: true if the satellite around it lands. */
+  /** Called when a block inside asks to land, or fails. Returns true if the enclosing satellite lands. */
   #landAround(cause: LandingCause): boolean {
-    // guard: a satellite that boots takes back what was done
+    // guard: a boot that fails finishes what was initialised
     if (!this.#isFlying) return false;
-    // guard: only what failed is made anew
+    // guard: only what failed restarts
     if (cause.kind === 'failure' && this.#restarts) return false;
     const inner = this.assembled.cause(cause);
     this.#landsAround ??= inner === cause ? this.#names.ofCause(cause) : inner;
@@ -133,7 +133,7 @@ export class NestedSatellite implements Nested {
     return true;
   }
 
-  /** Makes and boots it anew, as often as the limit allows. False if the satellite around it lands meanwhile. */
+  /** Restarts it, as often as the limit allows. Resolves with false if the enclosing satellite lands meanwhile. */
   async #makeAnew(error: unknown, ctx: BlockContext): Promise<boolean> {
     const { landing, clock } = ctx;
     for (let reason = error; ;) {
@@ -141,7 +141,7 @@ export class NestedSatellite implements Nested {
       if (delayMs === undefined) throw this.#restarts?.tooMany(reason) ?? reason;
       this.#tellFailure(reason, delayMs);
       await clock.sleep(delayMs, landing);
-      // guard: nothing is made anew at a landing
+      // guard: nothing restarts at a landing
       if (landing.aborted) return false;
       try {
         await this.#next();
@@ -159,7 +159,7 @@ export class NestedSatellite implements Nested {
   #tellFailure(error: unknown, delayMs: number): void {
     const satellite = this.setup.path;
     const fields = { event: 'satelliteFailed', satellite, retryInMs: Math.round(delayMs) };
-    const text = `satellite ${satellite} failed: ${chain(error)}; it is made anew in ${Math.round(delayMs)} ms`;
+    const text = `satellite ${satellite} failed: ${chain(error)}; it restarts in ${Math.round(delayMs)} ms`;
     this.#shared.log.error(fields, text);
   }
 
@@ -167,17 +167,17 @@ export class NestedSatellite implements Nested {
     this.#restarted++;
     const satellite = this.setup.path;
     const fields = { event: 'satelliteRestarted', satellite, restarts: this.#restarted };
-    this.#shared.log.info(fields, `satellite ${satellite} flies again, restart ${this.#restarted} by now`);
+    this.#shared.log.info(fields, `satellite ${satellite} flies again, after restart ${this.#restarted}`);
   }
 
   async #quiesce(): Promise<void> {
-    // guard: what waits for a satellite that will not fly again is dropped
+    // guard: messages for a satellite that will not fly again are dropped
     if (!this.#isFlying) await this.#closeRoom();
     await this.assembled.flight.quiesce();
   }
 
   async #land(withinMs: number): Promise<void> {
-    const landed = this.assembled.flight.shootDown('the satellite around it lands', { withinMs });
+    const landed = this.assembled.flight.shootDown('the enclosing satellite lands', { withinMs });
     await Promise.all([landed, this.#closeRoom(withinMs)]);
     await this.#generations.release();
   }
@@ -196,26 +196,26 @@ export class NestedSatellite implements Nested {
     }
     const named = this.#names.ofEvent(event);
     const isMadeAnew = named.type === 'failed' && named.decision === 'shutdown' && this.#restarts && this.#isFlying;
-    // guard: the whole goes on when a part is made anew
+    // guard: the whole goes on when a part restarts
     this.#shared.onEvent(this, isMadeAnew ? { ...named, decision: 'continue' } : named);
   }
 
-  /** As it was made last. */
+  /** The current made satellite. */
   get assembled(): MadeSatellite {
     return this.#generations.now;
   }
 
-  /** Where messages for its blocks go. */
+  /** Where messages for its blocks go at present. */
   get current(): Level {
     return this.#current;
   }
 
-  /** How often it was made anew. */
+  /** How often it was restarted. */
   get restarted(): number {
     return this.#restarted;
   }
 
-  /** `failed` while it is made anew. */
+  /** `failed` while it restarts. */
   get state(): FlightStatus['state'] | 'failed' {
     const { state } = this.status;
     const isDown = state === 'landing' || state === 'landed';
@@ -226,12 +226,12 @@ export class NestedSatellite implements Nested {
     return this.assembled.flight.status();
   }
 
-  /** The state of its own server connection; undefined if it has none. */
+  /** The state of its own server connection. Undefined if it has none. */
   get connection(): FlightStatus['connection'] | undefined {
     return this.setup.connector && this.status.connection;
   }
 
-  /** Where its own server is, if that is known. */
+  /** The url of its own server, if that is known. */
   get url(): string | undefined {
     return this.#generations.url;
   }
@@ -261,7 +261,7 @@ export class NestedSatellite implements Nested {
     return this.assembled.metrics();
   }
 
-  /** Why the satellite around it landed, if that came from here. */
+  /** The cause of the enclosing satellite's landing, if that came from here. */
   cause(): LandingCause | undefined {
     return this.#landsAround;
   }
@@ -271,7 +271,7 @@ export class NestedSatellite implements Nested {
   }
 }
 
-/** A promise that somebody rejects. */
+/** A promise that its owner can reject. */
 class Failing {
   readonly promise: Promise<never>;
   reject: (reason: unknown) => void = () => {};

@@ -2,13 +2,13 @@ import { CONNECTOR, type ConfFactory, type ConnectAttempt, type Logger, type Ser
 import type { StartableConnector } from '@sputnikjs/messaging';
 import { placeOf } from '../text.js';
 
-/** Where the server of a connection is, if that has a `url`: without anything secret. */
+/** The `url` of a connection, if it has one, without secrets. */
 export function serverOf(connection: unknown): string | undefined {
   const { url } = (connection ?? {}) as { readonly url?: unknown };
   return typeof url === 'string' ? placeOf(url) : undefined;
 }
 
-/** A server connector that the runner has started, and ends if the core has no reason to. */
+/** A server connector that the runner has started. The runner ends it if the core has no reason to. */
 export class OwnedConnector implements ServerConnector {
   readonly #inner: StartableConnector;
   #started = false;
@@ -24,7 +24,7 @@ export class OwnedConnector implements ServerConnector {
     this.#started = true;
   }
 
-  /** Where the server of the last connection is, if that has a `url`: without anything secret. */
+  /** The `url` of the last connection, if it has one, without secrets. */
   get url(): string | undefined {
     return this.#url;
   }
@@ -44,7 +44,7 @@ export class OwnedConnector implements ServerConnector {
     return this.#inner.disconnect();
   }
 
-  /** Disconnects what was started and never disconnected, since it never connected. */
+  /** Disconnects a connector that was started and never connected: the core does not disconnect it. */
   async release(): Promise<void> {
     if (this.#started) await this.disconnect();
   }

@@ -14,12 +14,12 @@ import { causeOf } from '@sputnikjs/messaging';
 import { inside } from '../folder/address-book.js';
 import { levelAt, partsOf, type Level } from './level.js';
 
-/** Messages of one block that are handed on at once. */
+/** How many messages for one block are handed on at once. */
 const CONCURRENCY = 64;
 
 /** A block that takes messages. */
 export interface Kept extends BlockDescriptor {
-  /** Of its satellite, seen from the one that is made anew: empty for that itself. */
+  /** The path of its satellite below the one that restarts; empty for that one itself. */
   readonly path: string;
   /** How many messages its mailbox has room for. */
   readonly capacity: number;
@@ -27,22 +27,22 @@ export interface Kept extends BlockDescriptor {
 
 /** Where messages for a satellite wait when it cannot take them. */
 export interface Room extends Idling {
-  /** Hands on what waits, and what comes until nothing waits any more; then calls `emptied`, in the same turn. */
+  /** Hands on what waits, and what comes meanwhile. When nothing waits any more, calls `emptied` in the same turn. */
   open(to: Level, emptied: () => void): void;
-  /** The satellite has failed: what comes waits. Returns what stands for it. */
+  /** The satellite has failed: new messages wait. Returns the stand-in to send them to. */
   shut(): Level;
-  /** What waits for its blocks, which are called by their addresses in the satellite. */
+  /** The messages that wait for each block. Blocks have their addresses in the satellite. */
   readonly blocks: readonly BlockStatus[];
-  /** The satellite will not fly again: what waits is dropped. */
+  /** The satellite will not fly again: drops what waits. */
   close(withinMs?: number): Promise<LandingReport>;
 }
 
 /**
- * Where messages for a satellite wait while it is made anew: in a mailbox for each of its blocks, as long as the block's own. They are handed
+ * Where messages for a satellite wait while it restarts: in a mailbox for each of its blocks, as long as the block's own. They are handed
  * on in order; those that come meanwhile queue up behind them.
  */
 export class WaitingRoom implements Room {
-  /** Stands for the satellite. */
+  /** The stand-in for the satellite. */
   readonly #level: Level;
   readonly #flight: Flight;
   readonly #counter: Counter;
@@ -54,7 +54,7 @@ export class WaitingRoom implements Room {
     this.#counter = counter;
   }
 
-  /** One for these blocks, which takes messages. */
+  /** Makes a waiting room for these blocks. It takes messages at once. */
   static async for(blocks: readonly Kept[]): Promise<WaitingRoom> {
     const counter = new Counter();
     const appBlocks = blocks.map(({ path, responsibility }) => ({ name: inside(path, responsibility) }));
@@ -66,7 +66,7 @@ export class WaitingRoom implements Room {
 
   open(to: Level, emptied: () => void): void {
     if (!this.#isUsed) return emptied();
-    // what was never launched keeps no process alive
+    // a flight that was never launched does not keep the process alive
     if (this.#flight.status().state === 'prepared') void this.#flight.launch();
     const isEmpty = (): boolean => this.#flight.status().blocks.every(({ depth }) => depth === 0);
     this.#counter.open(to, () => {
@@ -108,7 +108,7 @@ function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
   };
 }
 
-/** Keeps messages for a block until they can be handed on. */
+/** The stand-in for a block: keeps its messages until they can be handed on. */
 function standIn({ path, responsibility, capacity }: Kept, counter: Counter): BlockDefinition {
   return defineBlock({
     name: inside(path, responsibility),
@@ -126,10 +126,10 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
   });
 }
 
-/** What became of handing a message on; `accepted` is the answer. */
+/** The result of handing a message on; `accepted` is the promised answer. */
 type HandedOn = { readonly accepted: Promise<unknown> | undefined } | 'refused';
 
-/** Knows whom messages are handed on to, and how many wait for that. */
+/** Knows where messages are handed on to, and how many are on their way there. */
 class Counter {
   #to: Level | undefined;
   #handing = 0;
@@ -164,12 +164,12 @@ class Counter {
     try {
       return await handed.accepted;
     } catch (error) {
-      // the mailbox says again that it failed
+      // the mailbox of the stand-in reports the failure again
       throw causeOf(error);
     }
   }
 
-  /** The satellite that is open, once there is another than the one that has refused. */
+  /** The next satellite that takes messages, other than the one that has refused. */
   async #next(refused: Level | undefined, landing: AbortSignal): Promise<Level> {
     while (this.#to === undefined || this.#to === refused) {
       landing.throwIfAborted();

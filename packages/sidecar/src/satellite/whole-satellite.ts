@@ -1,32 +1,55 @@
 import {
   SputnikError,
+  type BlockDefinition,
   type BlockMetrics,
+  type BlockStatus,
   type FlightStatus,
   type LandingReport,
   type SputnikEvent,
   type SputnikOptions,
 } from '@sputnikjs/core';
-import type { SatelliteSetup, Setup } from '../folder/setup.js';
+import type { NestedSetup, SatelliteSetup, Setup } from '../folder/setup.js';
 import type { AssembledSatellite } from './assembled-satellite.js';
 import { assemble, type Hearing, type Shared } from './assembly.js';
-import { isClean } from './leftovers.js';
-import { levelAt, partsOf } from './level.js';
+import { isClean, together, type Leftovers } from './leftovers.js';
+import { logOfBlocks } from '../log/satellite-log.js';
+import type { DestinationOf } from './handles.js';
+import { levelAt, partsOf, type Destination } from './level.js';
 import { Names } from './names.js';
-import type { MadeSatellite, Nested } from './made-satellite.js';
+import type { MadeSatellite, Nested, NestedPart } from './made-satellite.js';
 
-/** What it is assembled with. */
+/** Other processes, which run parts of the satellite. */
+export interface OtherProcesses {
+  /** The block that joins them, and is the first of all. */
+  readonly block: BlockDefinition;
+  /** Where messages go for a satellite that is elsewhere; undefined for one that is here. */
+  elsewhere(path: string): ReturnType<DestinationOf> | undefined;
+  /** What stands here for a satellite that runs elsewhere. */
+  remotePart(setup: NestedSetup): NestedPart;
+  /** Blocks there that blocks here send to, with what waits for them here. */
+  blocks(): readonly BlockStatus[];
+  /** What is left of messages for them. */
+  leftovers(): Leftovers;
+}
+
+/** What a whole satellite is assembled with. */
 export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoon' | 'observer' | 'threadMaker'> {
-  /** For the outermost satellite. */
+  /** Nothing if this process runs all of it. */
+  readonly others?: OtherProcesses | undefined;
+  /** Options of the outermost satellite. */
   readonly own: Partial<SputnikOptions>;
-  /** Is told of the events of the outermost satellite, the report being that of all. */
+  /** Called with the events of the outermost satellite. The report covers all satellites. */
   readonly onEvent: (event: SputnikEvent) => void;
-  /** Is told of the events of each nested satellite. */
+  /** Called with the events of each nested satellite. */
   readonly onNestedEvent: Shared['onEvent'];
 }
 
-/** A satellite and all that are inside it, as one flight. */
+/** A satellite with all its nested satellites, as one flight. */
 export class WholeSatellite {
   #top: AssembledSatellite | undefined;
+  #others: OtherProcesses | undefined;
+  /** How many satellites are around it, in other processes. */
+  #depth = 0;
 
   /** Makes all of them. Rejects with BAD_SETUP. */
   static async assemble(setup: Setup, options: WholeOptions): Promise<WholeSatellite> {
@@ -37,17 +60,44 @@ export class WholeSatellite {
       names.set(path, known);
       return known;
     };
-    const destinationOf: Shared['destinationOf'] = (path) => {
-      const parts = partsOf(path);
-      return () => levelAt(whole.#top, parts)?.flight;
+    whole.#depth = partsOf(setup.path).length;
+    const destinationOf: DestinationOf = (path) => options.others?.elsewhere(path) ?? (() => whole.at(path));
+    const { own, onEvent, onNestedEvent, others, observer, log, ...rest } = options;
+    const top = namesOf(setup.path);
+    const listen = (event: SputnikEvent): void => onEvent(whole.#told(top.ofEvent(event)));
+    const hearing = hearingOf(setup.root);
+    const remotePart = (inner: NestedSetup): NestedPart => {
+      if (others === undefined) throw new Error(`nothing joins satellite ${inner.path} to this process`);
+      return others.remotePart(inner);
     };
-    const { own, onEvent, onNestedEvent, ...others } = options;
-    const listen = (event: SputnikEvent): void => onEvent(whole.#told(event));
-    const hearing = hearingOf(setup);
-    const shared = { ...others, book: setup.book, namesOf, destinationOf, hearing, onEvent: onNestedEvent };
-    const { threadMaker: _, ...ofFlight } = others;
-    whole.#top = await assemble(setup, { ...own, ...ofFlight, onEvent: listen }, shared);
+    const shared = {
+      ...rest,
+      remotePart,
+      observer,
+      log,
+      book: setup.book,
+      namesOf,
+      destinationOf,
+      hearing,
+      onEvent: onNestedEvent,
+    };
+    const { landingSoon, clock } = rest;
+    const ofFlight = {
+      ...own,
+      landingSoon,
+      clock,
+      log: setup.path === '' ? log : logOfBlocks(setup.path, log),
+      observer: observer && (setup.path === '' ? observer : top.ofObserver(observer)),
+      onEvent: listen,
+    };
+    whole.#others = others;
+    whole.#top = await assemble(others ? withFirst(setup, others.block) : setup, ofFlight, shared, 'top');
     return whole;
+  }
+
+  /** Where messages for the satellite at `path` go, if it is in this process. */
+  at(path: string): Destination | undefined {
+    return levelAt(this.#top, partsOf(path).slice(this.#depth))?.flight;
   }
 
   boot(): Promise<void> {
@@ -62,16 +112,17 @@ export class WholeSatellite {
     return this.#reportOfAll(await this.#assembled.flight.shootDown(reason));
   }
 
-  /** The state and the connection are those of the outermost satellite, the blocks those of all. */
+  /** State and connection of the outermost satellite, with the blocks of all. */
   status(): FlightStatus {
-    return { ...this.#assembled.flight.status(), blocks: this.#assembled.blocks() };
+    const elsewhere = this.#others?.blocks() ?? [];
+    return { ...this.#assembled.flight.status(), blocks: [...elsewhere, ...this.#assembled.blocks()] };
   }
 
   metrics(): readonly BlockMetrics[] {
     return this.#assembled.metrics();
   }
 
-  /** All that are nested, outer ones first. */
+  /** All nested satellites, outer ones first. */
   nested(): readonly Nested[] {
     return this.#top === undefined ? [] : nestedIn(this.#top);
   }
@@ -88,7 +139,7 @@ export class WholeSatellite {
   }
 
   #reportOfAll(report: LandingReport): LandingReport {
-    const left = this.#assembled.leftovers(report);
+    const left = together([this.#assembled.leftovers(report), this.#others?.leftovers() ?? together([])]);
     return { ...report, cause: this.#assembled.cause(report.cause), ...left, clean: isClean(left) };
   }
 
@@ -99,7 +150,19 @@ export class WholeSatellite {
   }
 }
 
-/** The blocks that take messages, of a satellite and of all inside it. */
+/** The satellite, with a block before all others. */
+function withFirst(setup: Setup, block: BlockDefinition): Setup {
+  const { appBlocks, blockFactories } = setup.sputnik;
+  const { name } = block;
+  const sputnik = {
+    ...setup.sputnik,
+    appBlocks: [{ name }, ...appBlocks],
+    blockFactories: { ...blockFactories, [name]: block },
+  };
+  return { ...setup, sputnik };
+}
+
+/** The blocks that take messages, of a satellite and all its nested satellites. */
 export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hearing[] {
   const own = made
     .filter(({ capacity }) => capacity > 0)
@@ -109,7 +172,7 @@ export function hearingOf({ path, made, nested }: SatelliteSetup): readonly Hear
   return [...own, ...[...nested.values()].flatMap(hearingOf)];
 }
 
-/** All inside one, outer ones first. */
+/** All nested satellites of one, outer ones first. */
 export function nestedIn({ nested }: Pick<MadeSatellite, 'nested'>): readonly Nested[] {
   return [...nested.values()].flatMap((one) => [one, ...nestedIn(one.assembled)]);
 }

@@ -5,13 +5,16 @@ import { NotifyHelper, type Sent } from './notify-helper.js';
 const LONGEST_MS = 10_000;
 /** How long the end of the process waits for what is under way, in milliseconds. */
 const END_MS = 2_000;
-/** Of these the last in a message counts: two of them need two messages. */
+/** Of these, only the last one in a message counts: two of them need two messages. */
 const STATES = ['READY', 'STOPPING'] as const;
 
 /** Names and values, as in sd_notify(3). */
 export type Assignments = Readonly<Record<string, string>>;
 
-/** Sends notifications in order, one at a time. What comes meanwhile goes together into the next, where a newer value replaces an older. */
+/**
+ * Sends notifications in order, one at a time. Those that come meanwhile go together into the next one, where a newer value replaces an older
+ * one.
+ */
 export class Notifier {
   readonly #helper: NotifyHelper;
   readonly #clock: Clock;
@@ -36,7 +39,7 @@ export class Notifier {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Sends what waits, for a moment at most; leaves no process. */
+  /** Sends what waits, with a short deadline. Leaves no process. */
   async close(): Promise<void> {
     const cancel = this.#clock.after(END_MS, () => {
       this.#waiting = [];
@@ -66,7 +69,7 @@ export class Notifier {
       this.#isOff = true;
       this.#waiting = [];
       const text =
-        'there is no systemd-notify, so the service manager learns nothing of this satellite and, with Type=notify, ends it when TimeoutStartSec is over; install it (package systemd), or set Type=exec and no WatchdogSec';
+        'there is no systemd-notify, so the service manager learns nothing about this satellite. With Type=notify, it ends the satellite after TimeoutStartSec. Install it (package systemd), or set Type=exec and no WatchdogSec';
       this.#log.warn({ event: 'notifyFailed' }, text);
     } else
       this.#log.warn(

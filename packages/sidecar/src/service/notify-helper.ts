@@ -4,23 +4,23 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 /**
- * For each line, `systemd-notify` with the words between its tabs; then a line that says how it ended. Signals for the whole group or unit are for
- * the satellite: this ends with its stdin. No word is expanded.
+ * For each line, runs `systemd-notify` with the words between its tabs, and writes a line with the result. Ignores signals for the whole
+ * group or unit, since they are for the satellite; it ends with its stdin. Expands no word.
  */
 const SCRIPT =
   "trap '' TERM INT HUP; set -f; IFS='\t'; while read -r line; do " +
   'text=$(systemd-notify $line </dev/null 2>&1); printf "%s %s\\n" $? "$text"; done';
-/** What a shell says of a program that is not there. */
+/** The exit code of a shell for a missing program. */
 const NOT_FOUND = 127;
 
-/** How it went: nothing to say, no such program, or what went wrong. */
+/** The result: sent, no such program, or a problem. */
 export type Sent = 'sent' | 'no systemd-notify' | { readonly problem: string };
 
 type Shell = ChildProcessByStdio<Writable, Readable, null>;
 
 /**
- * Runs systemd-notify: Node has no Unix sockets for datagrams. A shell does it, which is started once: to fork a small process takes a
- * fraction of what it takes to fork this one, and does not hold up its event loop (decision 0023).
+ * Runs systemd-notify, since Node has no Unix datagram sockets. A shell that is started once runs it: to fork a small process takes a
+ * fraction of the time to fork this one, and does not hold up its event loop (decision 0023).
  */
 export class NotifyHelper {
   readonly #environment: NodeJS.ProcessEnv;
@@ -42,14 +42,14 @@ export class NotifyHelper {
     });
   }
 
-  /** Lets it end; resolves when it has. */
+  /** Ends the shell in good order. Resolves when it has ended. */
   end(): Promise<void> {
     const shell = this.#shell;
     if (shell === undefined) return Promise.resolve();
     return new Promise((resolve) => shell.once('close', () => resolve()).stdin.end());
   }
 
-  /** Ends it, whatever it does. The next notification starts another one. */
+  /** Kills the shell. The next notification starts another one. */
   kill(): void {
     const pid = this.#shell?.pid;
     this.#shell = undefined;

@@ -3,7 +3,7 @@ import type { FlightRecord } from '../admin/flight-record.js';
 import { lossesOf, ownLosses } from '../admin/losses.js';
 import { lossText, serverText } from '../admin/summary.js';
 
-/** What is put into words. */
+/** The facts for the sentence. */
 export interface Told {
   readonly record: FlightRecord;
   readonly flight: FlightStatus | undefined;
@@ -12,7 +12,7 @@ export interface Told {
   readonly landingSoon: boolean;
 }
 
-/** How a satellite is, for `systemctl status`. It stays there until there is another: so it says since when, not for how long. */
+/** The state of a satellite in a sentence, for `systemctl status`. The sentence stays there for a long time, so it says since when, not for how long. */
 export function sentenceOf(told: Told): string {
   const { record, flight, metrics } = told;
   const lost = lossText(lossesOf(flight?.blocks ?? [], record.failed, ownLosses(metrics)));
@@ -35,7 +35,7 @@ function startText(flight: FlightStatus | undefined): string {
   return now === undefined ? 'Starting.' : `Starting: initialises ${now.responsibility}.`;
 }
 
-/** Date and time of this place. */
+/** Date and local time. */
 function time(ms: number): string {
   const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
   return new Date(ms - offsetMs).toISOString().slice(0, 19).replace('T', ' ');

@@ -7,10 +7,10 @@ import { sentenceOf } from './sentence.js';
 
 /** The service manager may hear that a start or a landing goes on every so often, and allows it so much from then on. */
 const [EXTEND_EVERY_MS, EXTEND_US] = [10_000, '30000000'];
-/** A sentence stays for so long at least; losses that no event tells of are looked for as often, in milliseconds. */
+/** How long a sentence stays at least, and how often losses without an event are looked for, in milliseconds. */
 const [SENTENCE_MS, LOOK_MS] = [1_000, 10_000];
 
-/** What the service manager is told of. */
+/** What is reported to the service manager. */
 export interface ServiceOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
@@ -22,8 +22,8 @@ export interface ServiceOptions {
 }
 
 /**
- * Tells the service manager, systemd, how the satellite is (sd_notify(3)): ready, landing, how long that may take, a sentence for people, and,
- * if it has a watchdog, that the satellite works.
+ * Reports the state of the satellite to the service manager, systemd (sd_notify(3)): ready, landing, how long that may take, a sentence for
+ * people and, if there is a watchdog, that the satellite works.
  */
 export class ServiceManager {
   readonly #options: ServiceOptions;
@@ -47,7 +47,7 @@ export class ServiceManager {
     landingSoon.addEventListener('abort', this.#announced);
   }
 
-  /** To be told of every event of the flight. */
+  /** Call it with every event of the flight. */
   take(event: SputnikEvent): void {
     this.#record.take(event);
     if (event.type === 'launched') this.#tell({ READY: '1' });
@@ -56,7 +56,7 @@ export class ServiceManager {
     else this.#news();
   }
 
-  /** Sends what waits; leaves no timer and no process. */
+  /** Sends what waits. Leaves no timer and no process. */
   async close(): Promise<void> {
     this.#options.landingSoon.removeEventListener('abort', this.#announced);
     for (const cancel of this.#cancels) cancel();
@@ -78,7 +78,7 @@ export class ServiceManager {
     if (!isFlying && report === undefined) this.#notifier.notify({ EXTEND_TIMEOUT_USEC: EXTEND_US });
   }
 
-  /** Something may have changed: says so now, or when the last sentence has stood for a while. */
+  /** Something may have changed: sends a new sentence now, or when the last one has stood for a while. */
   #news(): void {
     this.#hasNews = true;
     if (this.#isPaced) return;
@@ -93,13 +93,13 @@ export class ServiceManager {
     });
   }
 
-  /** Says this at once, with the sentence that goes with it. */
+  /** Sends this at once, with the current sentence. */
   #tell(assignments: Assignments): void {
     const sentence = this.#newSentence();
     this.#notifier.notify({ ...assignments, ...(sentence !== undefined && { STATUS: sentence }) });
   }
 
-  /** Undefined if it is the one that was said last. */
+  /** The current sentence. Undefined if it was the last one sent. */
   #newSentence(): string | undefined {
     const { flight, metrics, landingSoon } = this.#options;
     const told = { record: this.#record, flight: flight(), metrics: metrics(), landingSoon: landingSoon.aborted };
@@ -125,7 +125,7 @@ export class ServiceManager {
   }
 }
 
-/** How often the watchdog wants to hear of this process, in milliseconds; undefined if it does not. */
+/** How often the watchdog expects a report, in milliseconds. Undefined if there is none. */
 function watchdogMsIn({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv): number | undefined {
   const ms = Number(WATCHDOG_USEC) / 1000;
   // guard: the watchdog of another process is not ours

@@ -1,12 +1,12 @@
-import { portable, revived } from './portable.js';
-import type { Item } from './wire.js';
+import { portable, revived } from '../remote/portable.js';
+import type { Item } from '../remote/wire.js';
 
-/** Calls of the other side that have not ended. */
+/** Calls to the other side that have not returned yet. */
 export class OpenCalls {
   readonly #open = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   #last = 0;
 
-  /** Posts what `item` makes of its number; resolves with what comes back. */
+  /** Gives the call a number, posts the item that `item` makes with it, and resolves with the result. */
   call(item: (id: number) => Item, post: (item: Item) => void): Promise<unknown> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
@@ -23,14 +23,14 @@ export class OpenCalls {
     else one?.reject(revived(value));
   }
 
-  /** Nobody will answer any more. */
+  /** Rejects all open calls: no answer will come. */
   end(error: Error): void {
     for (const one of this.#open.values()) one.reject(error);
     this.#open.clear();
   }
 }
 
-/** What is posted of a call that has come. */
+/** Does what a call asks for, and returns the item to post back. */
 export async function answerTo(id: number, work: () => Promise<unknown>): Promise<Item> {
   try {
     return ['returned', id, portable(await work())];

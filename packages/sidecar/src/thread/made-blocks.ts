@@ -3,7 +3,7 @@ import { SATELLITE } from '../folder/blocks.js';
 import type { SatelliteSetup } from '../folder/setup.js';
 import type { Names } from '../satellite/names.js';
 
-/** The blocks of a satellite and of those inside it, as they were made to be checked, in the order of initialisation. */
+/** The blocks of a satellite and its nested satellites, as `check` made them, in the order of initialisation. */
 export function madeBlocks(
   { path, made, nested }: SatelliteSetup,
   namesOf: (path: string) => Names,

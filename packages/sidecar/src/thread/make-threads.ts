@@ -1,11 +1,11 @@
 import type { ThreadMaker } from '../satellite/assembly.js';
-import { Outbox } from './outbox.js';
-import { levelOf } from './remote-nested.js';
+import { Outbox } from '../remote/outbox.js';
+import { levelOf } from '../remote/level-of.js';
 import { ThreadRoom } from './room.js';
-import { sides } from './thread-data.js';
+import { sides } from '../remote/sides.js';
 import { ThreadSatellite } from './thread-satellite.js';
 
-/** Makes satellites in threads of their own. */
+/** Makes a satellite that flies in a thread of its own. */
 export const makeThreads: ThreadMaker = async (setup, thread, shared) => {
   const { path } = setup;
   const { within } = sides(path, shared.hearing);

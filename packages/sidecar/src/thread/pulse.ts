@@ -1,19 +1,19 @@
-/** A thread whose loop stands still for so many beats at least is stuck. */
+/** A thread is stuck if its event loop stands still for at least so many beats. */
 const BEATS = 8;
 
-/** How often it beats, in milliseconds, where standing still for `mostMs` is too long. */
+/** The interval between two beats, in milliseconds, if a thread may stand still for `mostMs`. */
 export function beatOf(mostMs: number): number {
   return mostMs / BEATS;
 }
 
-/** Has this thread beat. */
+/** Starts the beats of this thread. */
 export function beat(beats: Int32Array, beatMs: number): void {
   const add = (): void => void Atomics.add(beats, 0, 1);
   add();
   setInterval(add, beatMs).unref();
 }
 
-/** Says of a thread how long it has stood still, from its first beat on. */
+/** Measures how long a thread has stood still. Begins at its first beat. */
 export class PulseReader {
   readonly #beats: Int32Array;
   readonly #beatMs: number;
@@ -28,20 +28,20 @@ export class PulseReader {
     this.#at = now;
   }
 
-  /** To be called once a beat. Returns for how long it has stood still where that is too long, else undefined. */
+  /** Call it once a beat. If the thread has stood still for too long, returns for how long; otherwise undefined. */
   look(now: number): number | undefined {
-    // not more than we saw ourselves: a process that was stopped is not stuck
+    // if the whole process was stopped, this thread saw no time pass either: that does not count
     const more = Math.min(now - this.#at, 2 * this.#beatMs);
     this.#at = now;
     const count = Atomics.load(this.#beats, 0);
-    // guard: a thread that goes on is let be
+    // guard: a thread that goes on is not stuck
     this.#stillMs = count === this.#last && count > 0 ? this.#stillMs + more : 0;
     this.#last = count;
     return this.#stillMs < this.#beatMs * BEATS ? undefined : this.#stillMs;
   }
 }
 
-/** Watches another thread from outside. Calls `stuck` once if it stands still for too long. Returns what ends that. */
+/** Watches a thread from outside. Calls `stuck` once if it stands still for too long. Returns a function that ends the watch. */
 export function watchPulse(beats: Int32Array, beatMs: number, stuck: (ms: number) => void): () => void {
   const reader = new PulseReader(beats, beatMs, performance.now());
   const timer = setInterval(() => {

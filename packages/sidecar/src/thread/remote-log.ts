@@ -1,10 +1,10 @@
 import type { Logger } from '@sputnikjs/core';
 import { LineBudget } from './line-budget.js';
-import type { Link } from './link.js';
-import { portable, revived } from './portable.js';
-import type { Item } from './wire.js';
+import type { Link } from '../remote/link.js';
+import { portable, revived } from '../remote/portable.js';
+import type { Item } from '../remote/wire.js';
 
-/** The log of the main thread, for another one. */
+/** The log of the main thread, as another thread uses it. */
 export class RemoteLog implements Logger {
   readonly #link: Link;
   readonly #bindings: object;
@@ -43,7 +43,7 @@ export class RemoteLog implements Logger {
   }
 }
 
-/** Writes the lines of another thread to the log here. */
+/** Writes lines that come from another thread to the log of this one. */
 export class RemoteLines {
   readonly #log: Logger;
   readonly #children = new Map<string, Logger>();

@@ -1,31 +1,24 @@
+import { isInside } from '../folder/address-book.js';
+import { levelOf } from '../remote/level-of.js';
 import type { BlockStatus, FlightStatus } from '@sputnikjs/core';
 import type { NestedSetup, SatelliteSetup } from '../folder/setup.js';
 import type { Level } from '../satellite/level.js';
 import type { Nested, ThreadLoad } from '../satellite/made-satellite.js';
-import type { Outbox } from './outbox.js';
-import { isInside } from './thread-data.js';
-import type { Snapshot } from './wire.js';
+import type { Outbox } from '../remote/outbox.js';
+import type { Snapshot } from '../remote/wire.js';
 
-/** What is known of a thread. */
+/** The last that is known about a thread. */
 export interface Known {
   readonly snapshot: Snapshot | undefined;
   blocks(): readonly BlockStatus[];
 }
 
-/** Those inside the satellite of a thread, by address. */
+/** The nested satellites of a satellite in a thread, by address. */
 export function remoteNested(setup: SatelliteSetup, outbox: Outbox, known: Known): ReadonlyMap<string, RemoteNested> {
   return new Map([...setup.nested].map(([name, one]) => [name, new RemoteNested(one, outbox, known)]));
 }
 
-/** How messages for the satellite `setup` in a thread, and for those inside it, get there. */
-export function levelOf({ path, nested }: SatelliteSetup, outbox: Outbox): Level {
-  return {
-    flight: { communicator: (responsibility, from) => outbox.communicator(path, responsibility, from) },
-    nested: new Map([...nested].map(([name, one]) => [name, { current: levelOf(one, outbox) }])),
-  };
-}
-
-/** A satellite inside one in a thread. */
+/** A nested satellite of a satellite in a thread. */
 export class RemoteNested implements Nested {
   readonly setup: NestedSetup;
   readonly current: Level;
@@ -47,7 +40,7 @@ export class RemoteNested implements Nested {
     return this.#instant?.restarted ?? 0;
   }
 
-  get state(): FlightStatus['state'] | 'failed' {
+  get state(): Nested['state'] {
     return this.#instant?.state ?? 'preparing';
   }
 

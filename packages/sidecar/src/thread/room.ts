@@ -1,16 +1,16 @@
 import type { BlockStatus, LandingReport, Logger } from '@sputnikjs/core';
 import type { Level } from '../satellite/level.js';
 import type { Room } from '../satellite/waiting-room.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox } from '../remote/outbox.js';
 import type { ThreadSatellite } from './thread-satellite.js';
 
-/** Where messages for a satellite in a thread wait: all of them go by its outbox. */
+/** Where messages for a satellite in a thread wait: in its outbox, which all of them pass. */
 export class ThreadRoom implements Room {
   readonly #outbox: Outbox;
   readonly #level: Level;
   readonly #log: Logger;
   readonly #path: string;
-  /** As it was made last. */
+  /** The current one. */
   #made: ThreadSatellite | undefined;
 
   constructor(outbox: Outbox, level: Level, path: string, log: Logger) {
@@ -20,7 +20,7 @@ export class ThreadRoom implements Room {
     this.#log = log;
   }
 
-  /** It has been made anew. */
+  /** Sets the satellite that a start or a restart has made. */
   set made(made: ThreadSatellite) {
     this.#made = made;
   }
@@ -34,7 +34,7 @@ export class ThreadRoom implements Room {
     const fields = { event: 'redelivered', satellite: this.#path, count };
     this.#log.info(
       fields,
-      `satellite ${this.#path} gets ${count} messages again that it had not handled when it ended`,
+      `satellite ${this.#path} gets ${count} messages again, which it had not handled when it ended`,
     );
   }
 

@@ -6,7 +6,7 @@ import {
   type LandingReport,
   type Logger,
 } from '@sputnikjs/core';
-import { AddressBook } from '../folder/address-book.js';
+import { AddressBook, isInside } from '../folder/address-book.js';
 import type { Reader } from '../folder/reader.js';
 import { checkSatellite } from '../folder/satellite-check.js';
 import { readFrom, type Origin } from '../folder/satellite-reading.js';
@@ -18,26 +18,26 @@ import { levelAt, partsOf } from '../satellite/level.js';
 import { Names } from '../satellite/names.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
-import type { Acknowledgements } from './acknowledgements.js';
+import type { Acknowledgements } from '../remote/acknowledgements.js';
 import { makeThreads } from './make-threads.js';
-import type { Outbox } from './outbox.js';
-import { isInside, type ThreadData } from './thread-data.js';
+import type { Outbox } from '../remote/outbox.js';
+import type { ThreadData } from './thread-data.js';
 
-/** What the thread is told of it. */
+/** What a satellite in its thread is made from. */
 export interface InsideOptions {
   readonly data: ThreadData;
   readonly log: Logger;
   readonly outbox: Outbox;
   readonly acknowledgements: Acknowledgements;
   readonly landingSoon: AbortSignal;
-  /** Reads a configuration of a folder that only the main thread understands. */
+  /** Has the main thread read a configuration, for a folder that only the main thread can read. */
   readonly read: (folder: string, name: string) => ReturnType<Reader['read']>;
   readonly onEvent: (path: string, event: unknown) => void;
-  /** Something has happened for which the satellite around it lands. */
+  /** Called when something happens that lands the enclosing satellite. */
   readonly landsAround: (cause: LandingCause, inside: LandingCause | undefined) => void;
 }
 
-/** In its thread: a satellite that is set up anew, flies and lands. */
+/** A satellite in its thread. It is set up there a second time, flies and lands. */
 export class SatelliteInside {
   readonly #of: InsideOptions;
   readonly #names = new Map<string, Names>();
@@ -48,7 +48,7 @@ export class SatelliteInside {
 
   constructor(of: InsideOptions) {
     this.#of = of;
-    for (const { path, blocks, nested } of of.data.book) this.#book.add(path, blocks, nested);
+    for (const { path, blocks, nested, clones } of of.data.book) this.#book.add(path, blocks, nested, clones);
   }
 
   /** Undefined until it boots. */
@@ -61,7 +61,7 @@ export class SatelliteInside {
     return this.#owned?.url;
   }
 
-  /** Where messages for a satellite go by now: for one outside by the outbox. */
+  /** Where messages for a satellite go at present. Those for a satellite outside go through the outbox. */
   readonly destinationOf: DestinationOf = (path) => {
     const { data, outbox } = this.#of;
     const own = partsOf(data.path).length;
@@ -88,6 +88,9 @@ export class SatelliteInside {
       onEvent: (satellite, event) => onEvent(satellite.setup.path, event),
       hearing: data.hearing,
       threadMaker: makeThreads,
+      remotePart: ({ path: inner }) => {
+        throw new Error(`satellite ${inner} cannot run in a process of its own inside one in a thread`);
+      },
     };
     this.#owned = setup.connector && new OwnedConnector(setup.connector);
     const top = await assemble(
@@ -133,7 +136,7 @@ export class SatelliteInside {
     await this.#owned?.release();
   }
 
-  /** Sets it up by what it was checked with; a folder may have changed since. */
+  /** Sets the satellite up with the values that were checked. The folder may have changed since. */
   async #setUp(): Promise<SatelliteSetup> {
     const read = await readFrom(this.#origin());
     if (read.value === undefined) throw badSetup(read.problems);

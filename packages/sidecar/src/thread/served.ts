@@ -2,23 +2,24 @@ import type { LandingReport } from '@sputnikjs/core';
 import type { RawConfiguration } from '../folder/reader.js';
 import { together } from '../satellite/leftovers.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
-import { Acknowledgements } from './acknowledgements.js';
+import { CountedAcknowledgements } from './counted.js';
 import { answerTo, OpenCalls } from './calls.js';
-import { Inbox } from './inbox.js';
-import { Link, type Port, type Receiver } from './link.js';
-import { Outbox } from './outbox.js';
-import { portable, revived } from './portable.js';
+import { Inbox } from '../remote/inbox.js';
+import { Link, type Port, type Receiver } from '../remote/link.js';
+import { Outbox } from '../remote/outbox.js';
+import { portable, revived } from '../remote/portable.js';
 import { RemoteLog } from './remote-log.js';
 import { SatelliteInside } from './satellite-inside.js';
-import { sides, type ThreadData } from './thread-data.js';
-import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from './wire.js';
+import { sides } from '../remote/sides.js';
+import type { ThreadData } from './thread-data.js';
+import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from '../remote/wire.js';
 
-/** How often it says how it is, in milliseconds. */
+/** How often the thread posts a snapshot, in milliseconds. */
 const SNAPSHOT_MS = 250;
-/** How long messages on their way out may take at the end, in milliseconds, where nobody says. */
+/** How long messages that leave the thread may take at a landing without a deadline, in milliseconds. */
 const LAST_MS = 5_000;
 
-/** In its thread: does what the main one asks for. */
+/** Runs in the thread. Does what the main thread asks for. */
 export class Served implements Receiver {
   readonly #data: ThreadData;
   readonly #link: Link;
@@ -31,7 +32,7 @@ export class Served implements Receiver {
 
   static async start(data: ThreadData, port: Port): Promise<Served> {
     const link: Link = new Link(port, (number, error) => outbox.failed(number, error));
-    const acknowledgements = new Acknowledgements(data.counts, link);
+    const acknowledgements = new CountedAcknowledgements(data.counts);
     const { outside } = sides(data.path, data.hearing);
     const log = new RemoteLog(link);
     const outbox = await Outbox.for(outside, { base: '', log, observer: acknowledgements.outward });
@@ -42,7 +43,7 @@ export class Served implements Receiver {
     data: ThreadData,
     link: Link,
     outbox: Outbox,
-    acknowledgements: Acknowledgements,
+    acknowledgements: CountedAcknowledgements,
     log: RemoteLog,
   ) {
     this.#data = data;
@@ -66,7 +67,7 @@ export class Served implements Receiver {
     outbox.open(link);
   }
 
-  /** Posts what there is: the thread ends. */
+  /** Posts everything that is waiting, before the thread ends. */
   flush(): void {
     this.#link.flush();
   }
@@ -128,7 +129,7 @@ export class Served implements Receiver {
     const timer = setInterval(() => this.#tell(), SNAPSHOT_MS);
     timer.unref();
     const booted = this.#satellite.boot();
-    // it has landed if it could not boot
+    // a satellite that could not boot has landed
     const landed = booted.then(
       () => this.#satellite.assembled?.flight.landed,
       () => this.#satellite.assembled?.flight.landed,
@@ -166,7 +167,7 @@ export class Served implements Receiver {
       snapshot: this.#snapshot(),
       lastTaken: this.#inbox.lastTaken,
     };
-    // what became of the last questions is said before
+    // the outcomes of the last questions go first
     setImmediate(() => this.#link.post(['landed', portable(landed)]));
   }
 

@@ -2,32 +2,32 @@ import { ConfigFolder } from '../folder/config-folder.js';
 import type { Reader } from '../folder/reader.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { answerTo, OpenCalls } from './calls.js';
-import { Inbox } from './inbox.js';
-import { Link, receive } from './link.js';
-import type { Outbox } from './outbox.js';
-import { revived } from './portable.js';
+import { Inbox } from '../remote/inbox.js';
+import { Link, receive } from '../remote/link.js';
+import type { Outbox } from '../remote/outbox.js';
+import { revived } from '../remote/portable.js';
 import { Thread, type ThreadOptions } from './thread.js';
-import type { Calls, Item, Traffic } from './wire.js';
+import type { Calls, Item, Traffic } from '../remote/wire.js';
 
-/** What it is started with. */
+/** What a session is started with. */
 export interface SessionOptions extends Omit<ThreadOptions, 'onFrame' | 'onDeath'> {
   readonly outbox: Outbox;
   readonly destinationOf: DestinationOf;
-  /** How its folders are read, where the thread does not know that itself. */
+  /** How to read its folders, if the thread cannot read them itself. */
   readonly dialect: ((folder: Reader) => Reader) | undefined;
-  /** Takes all but messages, calls, and what became of them. */
+  /** Takes all other items: those that are not messages, calls, or their outcomes. */
   readonly take: (item: Item) => void;
   readonly died: (error: Error) => void;
 }
 
-/** A thread, and what goes to and fro between it and this one. */
+/** A thread, and all traffic between it and this one. */
 export class Session {
   readonly link: Link;
   readonly #inbox: Inbox;
   readonly #calls = new OpenCalls();
   readonly #thread: Thread;
   readonly #options: SessionOptions;
-  /** What it said when it was idle last. */
+  /** The traffic when it was last idle. */
   #idle: Traffic | undefined;
 
   constructor(options: SessionOptions) {
@@ -52,7 +52,7 @@ export class Session {
     this.#inbox = new Inbox(destinationOf, this.link);
   }
 
-  /** Has something done there. Rejects when the thread ends. */
+  /** Calls a function in the thread. Rejects when the thread ends. */
   call<K extends keyof Calls>(name: K, ...args: Calls[K]): Promise<unknown> {
     return this.#calls.call(
       (id) => ['call', id, name, args],
@@ -60,22 +60,22 @@ export class Session {
     );
   }
 
-  /** True if nothing has come or gone since it said that it is idle. */
+  /** True if no message has passed since it was last idle. */
   get isIdle(): boolean {
     return this.#idle?.received === this.link.messages && this.#idle.sent === this.#inbox.taken;
   }
 
-  /** Resolves when it has said so again. */
+  /** Resolves when it is idle again. */
   async idle(): Promise<void> {
     this.#idle = (await this.call('idle')) as Traffic;
   }
 
-  /** The share of the time in which its loop was busy last. */
+  /** The share of time in which its event loop was busy lately. */
   get utilization(): number {
     return this.#thread.utilization;
   }
 
-  /** How many messages are lost when it ends now: those that only it has, and those that have not come here. */
+  /** How many messages are lost if the thread ends now: those that only it holds, and those that have not arrived here. */
   get lost(): number {
     const { held, sent } = this.#thread.counts;
     return held + Math.max(0, sent - this.#inbox.taken);

@@ -1,4 +1,3 @@
-import { inside } from '../folder/address-book.js';
 import type { Layer } from '../folder/environment.js';
 import type { NestedEntry, SidecarEntry } from '../folder/options.js';
 import type { Origin } from '../folder/satellite-reading.js';
@@ -6,30 +5,30 @@ import type { Hearing, Shared } from '../satellite/assembly.js';
 import type { NestedSetup, ThreadSetup } from '../folder/setup.js';
 import type { AddressLevel } from '../folder/address-book.js';
 
-/** What a thread is started with: plain data, from which it sets its satellite up anew. */
+/** What a thread is started with: plain data, from which it sets up its satellite. */
 export interface ThreadData {
-  /** Of its satellite. */
+  /** The path of its satellite. */
   readonly path: string;
-  /** What that is read by. */
+  /** Where the configuration of its satellite comes from. */
   readonly origin: Origin;
-  /** Its folders are understood by the main thread only, which reads them for it. */
+  /** True if only the main thread can read its folders. It then reads them for the thread. */
   readonly readsElsewhere: boolean;
-  /** A failure has it made anew; else it lands the satellite around it. */
+  /** True if a failure restarts the satellite. Otherwise a failure lands the enclosing satellite. */
   readonly restarts: boolean;
-  /** All satellites and their blocks. */
+  /** All satellites of the process, with their blocks. */
   readonly book: readonly AddressLevel[];
-  /** All blocks that take messages. */
+  /** All blocks of the process that take messages. */
   readonly hearing: readonly Hearing[];
-  /** The program that runs, where modules are looked for. */
+  /** The path of the program, from which modules are resolved. */
   readonly program: string | undefined;
-  /** What is lost with the thread: see {@link HELD}. */
+  /** Counts of messages that are lost if the thread ends: see {@link HELD}. */
   readonly counts: Int32Array;
-  /** How often it has beaten. */
+  /** How often the thread has beaten. */
   readonly beats: Int32Array;
   readonly beatMs: number;
 }
 
-/** The part that is the same whenever it is started. */
+/** The part of the data that is the same at each start. */
 export function plainData(
   { path, restart }: NestedSetup,
   { origin }: ThreadSetup,
@@ -45,20 +44,6 @@ export function plainData(
     hearing,
     program: process.argv[1],
   };
-}
-
-/** Those of the blocks that are in the satellite at `path`, or inside that; and the others. */
-export function sides(
-  path: string,
-  hearing: readonly Hearing[],
-): { readonly within: readonly Hearing[]; readonly outside: readonly Hearing[] } {
-  const isWithin = (block: Hearing): boolean => isInside(path, block.path);
-  return { within: hearing.filter(isWithin), outside: hearing.filter((block) => !isWithin(block)) };
-}
-
-/** Whether the satellite at `other` is the one at `path`, or inside it. */
-export function isInside(path: string, other: string): boolean {
-  return path === '' || other === path || other.startsWith(inside(path, ''));
 }
 
 function plainOrigin({ options, around }: Origin): Origin {
@@ -85,7 +70,7 @@ function plainEntry(entry: SidecarEntry | NestedEntry): SidecarEntry | NestedEnt
   };
 }
 
-/** The environment of a process is no plain object. */
+/** A copy of the layer: the environment of a process is not a plain object. */
 function plainLayer(layer: Layer): Layer {
   return { ...layer, variables: { ...layer.variables } };
 }

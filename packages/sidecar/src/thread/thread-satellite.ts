@@ -15,34 +15,34 @@ import { partsOf, type Level } from '../satellite/level.js';
 import type { MadeSatellite, Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Kept } from '../satellite/waiting-room.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
-import type { Link } from './link.js';
+import type { Link } from '../remote/link.js';
 import { madeBlocks } from './made-blocks.js';
-import type { Outbox } from './outbox.js';
-import { portable, revived } from './portable.js';
+import type { Outbox } from '../remote/outbox.js';
+import { portable, revived } from '../remote/portable.js';
 import { remoteNested } from './remote-nested.js';
 import { RemoteLines } from './remote-log.js';
 import { Session } from './session.js';
 import { plainData } from './thread-data.js';
-import type { Item, Landed, Snapshot } from './wire.js';
+import type { Item, Landed, Snapshot } from '../remote/wire.js';
 
-/** A thread whose loop stands still for so many intervals of the heartbeat is stuck. */
+/** A thread is stuck if its event loop stands still for so many heartbeat intervals. */
 const INTERVALS = 2;
-/** Of the time that there is for its landing: how much it has itself, and when it is ended, so that somebody is left to say so. */
+/** Shares of the time for its landing: what the thread gets, and when it is terminated. The rest is for the report. */
 const [LANDING_SHARE, END_SHARE] = [0.8, 0.9];
 
-/** What it is made of. */
+/** What a satellite in a thread is made from. */
 export interface ThreadSatelliteOptions {
   readonly setup: NestedSetup;
   readonly thread: ThreadSetup;
   readonly shared: Shared;
-  /** The blocks in it that take messages. */
+  /** Its blocks that take messages. */
   readonly within: readonly Hearing[];
   readonly outbox: Outbox;
   readonly level: Level;
   readonly options: Partial<SputnikOptions>;
 }
 
-/** A satellite as it was made once, in a thread: what is done with it is done there. */
+/** One made satellite, in a thread. Its methods call that thread. */
 export class ThreadSatellite implements MadeSatellite {
   readonly flight: MadeSatellite['flight'];
   readonly nested: ReadonlyMap<string, Nested>;
@@ -55,7 +55,7 @@ export class ThreadSatellite implements MadeSatellite {
   #isLanding = false;
   #landed: Landed | undefined;
   #died: Error | undefined;
-  /** It had been told to land when it did. */
+  /** True if it ended during its landing. */
   #diedLanding = false;
   #over!: (report: LandingReport) => void;
   /** Resolves when its thread has ended. */
@@ -87,12 +87,12 @@ export class ThreadSatellite implements MadeSatellite {
     };
   }
 
-  /** Where messages go, while it is there. */
+  /** The link that takes messages, while the thread is alive. */
   get link(): Link | undefined {
     return this.#isAlive ? this.#session?.link : undefined;
   }
 
-  /** How it was last. */
+  /** Its last snapshot. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
   }
@@ -158,7 +158,7 @@ export class ThreadSatellite implements MadeSatellite {
     return await this.#ended;
   }
 
-  /** Does nothing where there is no thread, or it ends meanwhile. */
+  /** Does nothing if there is no thread. Ignores an error if the thread ends meanwhile. */
   async #unlessOver(work: (session: Session) => Promise<unknown>): Promise<void> {
     if (this.#session && this.#isAlive) await work(this.#session).catch((error: unknown) => this.#unlessDead(error));
   }
@@ -207,7 +207,7 @@ export class ThreadSatellite implements MadeSatellite {
     this.#end(landed.report);
   }
 
-  /** The thread is gone, and did not land. */
+  /** The thread has ended without a landing. */
   #die(error: Error): void {
     if (!this.#isAlive) return;
     this.#died = error;
@@ -232,7 +232,7 @@ export class ThreadSatellite implements MadeSatellite {
     const known = this.#snapshot?.blocks ?? [];
     const blocks = known.length > 0 ? known : madeBlocks(this.#of.setup, this.#of.shared.namesOf);
     if (!this.#died) return blocks;
-    // what it held is lost, or goes to the next one
+    // what it held is lost, or goes to the next thread
     return blocks.map((block) => ({
       ...block,
       state: 'finished',
@@ -260,13 +260,13 @@ export class ThreadSatellite implements MadeSatellite {
     if (this.#died === undefined) return together([]);
     const block = { name: SATELLITE, responsibility: this.#of.setup.path };
     const lost = this.#session?.lost ?? 0;
-    // one that ends in flight is a failure of the satellite around it
+    // one that ends in flight is a failure of the enclosing satellite
     const failures = this.#diedLanding ? [{ block, callback: 'finish' as const, error: this.#died, count: 1 }] : [];
     return { unfinished: [], failures, dropped: lost > 0 ? [{ block, count: lost }] : [] };
   }
 }
 
-/** Of a satellite that was never in its thread, or ended with that. */
+/** The report of a satellite that never had a thread, or whose thread ended. */
 function noReport(reason: unknown, error: Error | undefined): LandingReport {
   const cause: LandingCause = error ? { kind: 'failure', reason: error } : { kind: 'shootDown', reason };
   return { cause, clean: error === undefined, tookMs: 0, unfinished: [], failures: [], dropped: [] };

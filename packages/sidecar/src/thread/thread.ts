@@ -1,12 +1,12 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { chain } from '../text.js';
-import { HELD, SENT } from './acknowledgements.js';
+import { HELD, SENT } from './counted.js';
 import { beatOf, watchPulse } from './pulse.js';
 import type { ThreadData } from './thread-data.js';
-import type { Frame } from './wire.js';
+import type { Frame } from '../remote/wire.js';
 
-/** Over so many milliseconds at least its load is measured. */
+/** The shortest time over which the load of a thread is measured, in milliseconds. */
 const LEAST_MS = 1_000;
 
 /** What a thread is started with. */
@@ -17,11 +17,11 @@ export interface ThreadOptions {
   /** How long its loop may stand still, in milliseconds. */
   readonly mostMs: number;
   readonly onFrame: (frame: Frame) => void;
-  /** It has ended, and nobody had asked it to. */
+  /** Called when the thread ends and nobody has asked it to. */
   readonly onDeath: (error: Error) => void;
 }
 
-/** A thread with a satellite. */
+/** A thread that runs a satellite. */
 export class Thread {
   readonly #worker: Worker;
   readonly #counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
@@ -31,7 +31,7 @@ export class Thread {
   #utilization = 0;
   #measuredAt = 0;
   #isEnding = false;
-  /** Why it ends, if it has said so. */
+  /** Why it ends, if it has given a reason. */
   #reason: Error | undefined;
 
   constructor({ data, heapMb, mostMs, onFrame, onDeath }: ThreadOptions) {
@@ -61,12 +61,16 @@ export class Thread {
     this.#worker.postMessage(frame, transfer);
   }
 
+  tryOut(value: unknown): void {
+    structuredClone(value);
+  }
+
   /** How many messages only this thread has; and how many it has meant to send. */
   get counts(): { readonly held: number; readonly sent: number } {
     return { held: this.#counts[HELD] ?? 0, sent: this.#counts[SENT] ?? 0 };
   }
 
-  /** The share of the time in which its loop was busy, over the last second or more that somebody asked. */
+  /** The share of time in which its event loop was busy, since the last call or for at least a second. */
   get utilization(): number {
     const now = performance.now();
     if (now - this.#measuredAt < LEAST_MS) return this.#utilization;
@@ -93,7 +97,7 @@ function uncaught(error: unknown, heapMb: number | undefined): Error {
   if (code !== 'ERR_WORKER_OUT_OF_MEMORY')
     return new Error(`uncaught error in the thread: ${chain(error)}`, { cause: error });
   const limit = heapMb === undefined ? '' : ` of ${heapMb} MB`;
-  return new Error(`the heap of the thread${limit} is full; find what holds so much, or give it more by "heapMb"`, {
+  return new Error(`the heap of the thread${limit} is full; find what fills it, or raise "heapMb"`, {
     cause: error,
   });
 }

@@ -106,7 +106,9 @@ export class Delivery {
         this.#isFull = !this.#hasRoom;
       }
     } catch (error) {
-      this.#parts.problemLog.note('spoolUnreadable', 'messages on disk cannot be read; it is tried again', { error });
+      this.#parts.problemLog.note('spoolUnreadable', 'messages on disk cannot be read; the spool tries again', {
+        error,
+      });
       this.#pause();
     }
     this.#isWorking = false;

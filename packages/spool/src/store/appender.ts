@@ -130,7 +130,7 @@ export class Appender {
     const all = [batch, ...this.#drafts];
     this.#drafts = [];
     this.stopped = { cause };
-    const text = 'messages cannot be stored, and none is taken: see to the disk';
+    const text = 'messages cannot be stored, and none is taken: check the disk';
     this.#parts.onProblem({ event: 'spoolStopped', text, error: cause });
     for (const each of all) this.#settle(each, cause);
   }
@@ -190,7 +190,7 @@ export class Appender {
 
   async #giveUp(error: unknown): Promise<void> {
     const file = this.#open?.segment.name;
-    const text = 'a segment cannot be written any more: the next one is begun';
+    const text = 'a segment cannot be written any more: the next one begins';
     this.#parts.onProblem({ event: 'spoolSegmentGivenUp', text, file, error });
     await this.#end();
   }

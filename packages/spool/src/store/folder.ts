@@ -27,8 +27,8 @@ async function syncNames(path: string, top: string): Promise<void> {
 export async function folderProblem(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return undefined;
-  if (!stats.isDirectory()) return `${path} is no folder. Configure another "path"`;
+  if (!stats.isDirectory()) return `${path} is not a folder. Configure another "path"`;
   // guard: D14 a folder that everybody can write to is refused
   if ((stats.mode & WRITABLE_BY_ALL) === 0) return undefined;
-  return `everybody can write to ${path}, and so could put messages there, or take them away. Run: chmod o-w ${path}`;
+  return `everybody can write to ${path}, and so add or remove messages. Run: chmod o-w ${path}`;
 }

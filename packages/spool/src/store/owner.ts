@@ -63,7 +63,7 @@ class Heard extends Error {}
 
 function inUse(folder: string): Error {
   return new Error(
-    `another satellite keeps its messages in ${folder}. Stop it, or configure another "path": each needs a folder of its own`,
+    `another satellite keeps its messages in ${folder}. Stop it, or configure another "path": each needs its own folder`,
   );
 }
 

@@ -59,7 +59,7 @@ async function findEnd(files: Files, segment: Segment, onProblem: OnProblem): Pr
   segment.bytes = end.at;
   // What is written ahead is zeros.
   const cut = bytes.findLastIndex((byte) => byte !== 0) + 1 - segment.bytes;
-  const text = `the satellite was ended while it wrote: ${cut} bytes that nobody was promised are left out`;
+  const text = `the satellite was killed while it wrote: the last ${cut} bytes, which were never promised to a sender, are left out`;
   if (cut > 0) onProblem({ event: 'spoolTorn', text, file: segment.name });
 }
 

@@ -197,7 +197,7 @@ export class Store {
       await writeCursor(this.#files, { sequence, instance: segment.instance });
       this.#saved = sequence;
     } catch (error) {
-      const text = 'what was delivered cannot be noted: after a crash more of it would be sent again';
+      const text = 'the spool cannot note what was delivered: after a crash it would send more messages again';
       this.#options.onProblem({ event: 'spoolCleaningFailed', text, error });
     }
   }
@@ -247,7 +247,7 @@ export class Store {
         await this.#files.syncFolder();
       }
     } catch (error) {
-      const text = 'a file whose messages are all delivered cannot be removed; it is tried again';
+      const text = 'a file whose messages are all delivered cannot be removed; the spool tries again';
       this.#options.onProblem({ event: 'spoolCleaningFailed', text, error });
     }
     this.#cleaning = undefined;

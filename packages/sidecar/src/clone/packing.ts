@@ -1,11 +1,10 @@
 import { types } from 'node:util';
-import type { View } from './wire.js';
 
-/** Each view begins where any kind may begin. */
+/** Where views may begin in the buffer, in bytes: every kind of view can begin there. */
 const ALIGNMENT = 8;
-/** Deeper than this, bytes are cloned as they are. */
+/** Bytes in deeper objects are not packed. They are cloned as they are. */
 const DEEPEST = 32;
-/** Beyond this depth each object is looked at once. */
+/** Beyond this depth, each object is visited only once. */
 const SHALLOW = 1;
 
 const NO_KEYS: readonly (string | number)[] = [];
@@ -29,7 +28,19 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
   ].map((kind) => [kind.name, kind as Kind]),
 );
 
-/** Values without the bytes in them, and the bytes in one buffer. */
+/** Where the bytes of one view are in the buffer of the frame, and where they belong. */
+export interface View {
+  /** The index of the value, among those of the frame. */
+  readonly value: number;
+  /** The keys that lead to the view in this value. */
+  readonly keys: readonly (string | number)[];
+  readonly kind: string;
+  readonly at: number;
+  /** The number of elements. */
+  readonly length: number;
+}
+
+/** Values without their bytes, and all their bytes in one buffer. */
 export interface Packed {
   readonly values: readonly unknown[];
   readonly bytes: ArrayBuffer | undefined;
@@ -37,8 +48,8 @@ export interface Packed {
 }
 
 /**
- * Puts the bytes of values into one buffer. A slice of a large buffer is copied alone; cloned, it would take all of that along. What was given
- * is left as it is.
+ * Copies the bytes of all values into one buffer. Of a large buffer, only the slice in use is copied; `structuredClone` would copy the whole.
+ * The values given stay as they are.
  */
 export function pack(values: readonly unknown[]): Packed {
   const packer = new Packer();
@@ -46,7 +57,7 @@ export function pack(values: readonly unknown[]): Packed {
   return { values: packed, ...packer.end() };
 }
 
-/** Gives values their bytes back. */
+/** Puts the bytes back into the values. */
 export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
   if (bytes === undefined) return values;
   const all = [...values];
@@ -68,7 +79,7 @@ class Packer {
   #size = 0;
   #index = 0;
 
-  /** The value at an index, without its bytes. */
+  /** Returns the value without its bytes. `index` is its place among the values. */
   without(value: unknown, index: number): unknown {
     this.#index = index;
     return this.#without(value, NO_KEYS, undefined);
@@ -83,7 +94,7 @@ class Packer {
     return { bytes: all.buffer, views: this.#views };
   }
 
-  /** The value, copied where bytes are taken out of it. */
+  /** Returns the value. Objects that contain bytes are copied. */
   #without(value: unknown, keys: readonly (string | number)[], seen: Map<object, unknown> | undefined): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (ArrayBuffer.isView(value)) return this.#take(value, keys);
@@ -106,7 +117,7 @@ class Packer {
   }
 
   #take(view: ArrayBufferView, keys: readonly (string | number)[]): unknown {
-    // what is shared stays so
+    // shared memory stays shared
     if (types.isSharedArrayBuffer(view.buffer)) return view;
     const kind = Buffer.isBuffer(view) ? 'Buffer' : view.constructor.name;
     if (kind !== 'Buffer' && !KINDS.has(kind)) return view;

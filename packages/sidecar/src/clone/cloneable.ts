@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 
-/** Beyond this depth each object is looked at once. */
+/** Beyond this depth, each object is visited only once. */
 const SHALLOW = 2;
 
-/** Where in a value something stands that cannot be cloned, and what it is: `handlers.done: a function`. Undefined if all can be. */
+/** The key of a value that cannot be cloned, and what it is: `handlers.done: a function`. Undefined if all can be cloned. */
 export function uncloneable(value: unknown): string | undefined {
   return find(value, '', 0, undefined);
 }
@@ -26,7 +26,7 @@ function find(value: unknown, path: string, depth: number, seen: Set<unknown> | 
   return undefined;
 }
 
-/** What an object is that nothing but its own thread can have. */
+/** The name of an object that cannot leave its thread. */
 function exoticName(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return undefined;

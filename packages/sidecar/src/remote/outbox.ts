@@ -13,25 +13,28 @@ import {
   type MessageObserver,
 } from '@sputnikjs/core';
 import { addressFrom, fullAddress } from '../folder/address-book.js';
-import { uncloneable } from '../folder/cloneable.js';
+import { uncloneable } from '../clone/cloneable.js';
+import { notCloned } from '../clone/not-cloned.js';
 import type { Hearing } from '../satellite/assembly.js';
 import { Carrier, Unanswered } from './carrier.js';
-import { notCloned, type Link } from './link.js';
+import type { Link } from './link.js';
 
-/** So many messages for a block are under way at most. */
+/** How many messages for one block may be under way. */
 const WINDOW = 1024;
 
-/** Where it is, and who is told what becomes of the messages. */
+/** Where an outbox stands, and who observes its messages. */
 export interface OutboxOptions {
-  /** The path of the satellite in which the blocks have the addresses that reports and counts call them by. */
+  /** Reports and counts call a block by its address in the satellite at this path. */
   readonly base: string;
   readonly log: Logger;
   readonly observer?: MessageObserver | undefined;
+  /** While it says no, questions are refused at once with ASK_UNREACHABLE. Without it they wait. */
+  readonly isReachable?: (() => boolean) | undefined;
 }
 
 /**
- * Keeps messages for the blocks of another thread until that has settled them: for each block there stands one here, with a mailbox as long.
- * When the other side is gone, those that it has not settled wait, and go to the next one, in order.
+ * Keeps messages for the blocks of another thread or process until that has settled them. Each of these blocks has a stand-in here, with a
+ * mailbox as long. When the other side ends, the messages that it has not settled wait, and go to the next one in order.
  */
 export class Outbox {
   readonly #flight: Flight;
@@ -39,14 +42,21 @@ export class Outbox {
   readonly #carrier: Carrier;
   readonly #base: string;
   readonly #keys: ReadonlySet<string>;
+  readonly #isReachable: () => boolean;
   #hasFlown = false;
 
-  private constructor(flight: Flight, carrier: Carrier, keys: ReadonlySet<string>, { base, log }: OutboxOptions) {
+  private constructor(
+    flight: Flight,
+    carrier: Carrier,
+    keys: ReadonlySet<string>,
+    { base, log, isReachable }: OutboxOptions,
+  ) {
     this.#flight = flight;
     this.#carrier = carrier;
     this.#base = base;
     this.#keys = keys;
     this.#log = log;
+    this.#isReachable = isReachable ?? (() => true);
   }
 
   static async for(blocks: readonly Hearing[], options: OutboxOptions): Promise<Outbox> {
@@ -60,7 +70,7 @@ export class Outbox {
     return new Outbox(flight, carrier, new Set(keys), options);
   }
 
-  /** The handle that `from` has on a block of the other side; undefined if that takes no messages. */
+  /** The handle that `from` has on a block of the other side. Undefined if that block takes no messages. */
   communicator(path: string, responsibility: string, from: BlockDescriptor): BlockCommunicator | undefined {
     const key = addressFrom(this.#base, { path, responsibility, name: responsibility });
     const handle = this.#keys.has(key) ? this.#flight.communicator(key, from) : undefined;
@@ -88,6 +98,8 @@ export class Outbox {
       },
       ask: async (msg, options) => {
         check(msg);
+        // guard: who asks where nobody is hears it at once
+        if (!this.#isReachable()) throw new SputnikError('ASK_UNREACHABLE');
         return await handle.ask(msg, options).catch((error: unknown) => {
           throw error instanceof SputnikError && error.cause instanceof Unanswered ? error.cause.cause : error;
         });
@@ -95,19 +107,29 @@ export class Outbox {
     };
   }
 
-  /** Sends what waits, those first that another side has had and not settled; and what comes. Returns how many of them it sends again. */
+  /** Sends the waiting messages, and those that come later. Messages that an earlier thread had not settled go first; returns their number. */
   open(link: Link): number {
     if (!this.#hasFlown) void this.#flight.launch();
     this.#hasFlown = true;
     return this.#carrier.open(link);
   }
 
-  /** What comes waits. What the other side has may be settled all the same. */
+  /** New messages wait, for the other side lands. It still settles those that it holds. */
+  pause(): void {
+    this.#carrier.pause();
+  }
+
+  /** New messages wait, and so do those that the other side has not settled: it is gone. */
   shut(): void {
     this.#carrier.shut();
   }
 
-  /** No block takes it, and none will. */
+  /** Fails the questions that no other side has got: no process is there to answer. */
+  refuseQuestions(): void {
+    this.#carrier.refuseQuestions();
+  }
+
+  /** No block takes this message, nor will any take it later. */
   refused(number: number): void {
     this.#carrier.refused(number);
   }
@@ -120,12 +142,12 @@ export class Outbox {
     this.#carrier.settled(number);
   }
 
-  /** It could not be posted, or the block that was asked failed. */
+  /** The message could not be posted, or the block that was asked failed. */
   failed(number: number, error: unknown): void {
     this.#carrier.failed(number, error);
   }
 
-  /** The other side has ended in order: what it has taken, up to this number, is in its report. */
+  /** The other side has landed. Its report covers the messages up to this number. */
   landed(lastTaken: number): void {
     this.#carrier.landed(lastTaken);
   }
@@ -138,13 +160,13 @@ export class Outbox {
     return this.#flight.idle();
   }
 
-  /** What waits here. What the other side has, and what failed there, that counts itself. */
+  /** The status of the messages that wait here. The other side counts those that it holds, and those that failed there. */
   get blocks(): readonly BlockStatus[] {
     const own = this.#flight.status().blocks.filter(({ name }) => this.#keys.has(name));
     return own.map((block) => ({ ...block, accepted: block.handled + block.depth + block.dropped, failed: 0 }));
   }
 
-  /** Nobody will take anything any more: what waits is dropped. */
+  /** Ends the outbox and drops what waits. */
   close(withinMs?: number): Promise<LandingReport> {
     this.#hasFlown = true;
     const closed = this.#flight.shootDown('the satellite lands', { withinMs });
@@ -153,12 +175,12 @@ export class Outbox {
   }
 }
 
-/** Stands for a block of the other side. */
+/** The stand-in for a block of the other side. */
 function standIn(block: Hearing, key: string, carrier: Carrier): BlockDefinition {
   const { path, responsibility, capacity, whenFull, atOnce } = block;
-  // as many as have a place there; one that drops its oldest message is to do so here
+  // as many as have a place there; a mailbox that drops its oldest message does so here
   const concurrency = Math.min(WINDOW, whenFull === 'reject' ? capacity + atOnce : capacity);
-  /** Of the ways here, by who sends. */
+  /** Numbers of the ways to this block, by sender. */
   const ids = new Map<BlockDescriptor, number>();
   const wayOf = (from: BlockDescriptor): number => {
     const id = ids.get(from) ?? carrier.add({ path, responsibility, from });

@@ -9,24 +9,26 @@ interface UnderWay {
   readonly how: 'send' | 'ask';
   readonly resolve: (answer?: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Of the flight of those that stand for the blocks. */
+  /** Aborts when the flight of the stand-ins lands. */
   readonly landing: AbortSignal;
-  /** The other side that has it has refused it: it waits for the next one. */
+  /** The other side has refused it. It waits for the next thread. */
   refused: boolean;
-  /** It has been posted before. */
+  /** It was posted to a thread before. */
   posted: boolean;
 }
 
-/** An answer that an `ask` did not get for another reason than that the block failed. */
+/** Why an `ask` got no answer although the block did not fail: dropped, ended, timed out or aborted. */
 export class Unanswered extends Error {}
 
-/** Numbers messages, and knows which are not settled. */
+/** Numbers messages and keeps each one until it is settled. */
 export class Carrier {
-  /** Undefined while nobody takes anything. */
+  /** Undefined while there is no thread to post to. */
   #link: Link | undefined;
   #last = 0;
+  /** The other side takes nothing more, and still says what becomes of what it has. */
+  #isPaused = false;
   #isClosing = false;
-  /** In the order of their numbers. */
+  /** Messages that are not settled, in the order of their numbers. */
   readonly #underWay = new Map<number, UnderWay>();
   readonly #ways: Way[] = [];
 
@@ -49,7 +51,7 @@ export class Carrier {
     });
   }
 
-  /** The number of a new way. */
+  /** Adds a way, and returns its number. */
   add(way: Way): number {
     const id = this.#ways.push(way) - 1;
     this.#link?.way(id, way);
@@ -64,6 +66,7 @@ export class Carrier {
 
   open(link: Link): number {
     this.#link = link;
+    this.#isPaused = false;
     this.#ways.forEach((way, id) => link.way(id, way));
     let again = 0;
     // guard: what a thread that is gone has not settled goes to the next one, in order
@@ -75,9 +78,22 @@ export class Carrier {
     return again;
   }
 
-  shut(): void {
+  pause(): void {
+    this.#isPaused = true;
     this.#link = undefined;
     if (this.#isClosing) this.#giveUp();
+  }
+
+  shut(): void {
+    this.#isPaused = false;
+    this.#link = undefined;
+    if (this.#isClosing) this.#giveUp();
+  }
+
+  /** Nobody is there to ask: questions that nobody has had are answered so. */
+  refuseQuestions(): void {
+    for (const [number, { how, posted }] of this.#underWay)
+      if (how === 'ask' && !posted) this.failed(number, new SputnikError('ASK_UNREACHABLE'));
   }
 
   settled(number: number, answer?: unknown): void {
@@ -86,7 +102,8 @@ export class Carrier {
 
   failed(number: number, error: unknown): void {
     const isOfAsk =
-      error instanceof SputnikError && ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED'].includes(error.code);
+      error instanceof SputnikError &&
+      ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED', 'ASK_UNREACHABLE'].includes(error.code);
     this.#end(number)?.reject(isOfAsk ? new Unanswered('', { cause: error }) : error);
   }
 
@@ -97,6 +114,7 @@ export class Carrier {
   }
 
   landed(lastTaken: number): void {
+    this.#isPaused = false;
     this.#link = undefined;
     for (const [number, { how, refused }] of this.#underWay) {
       if (refused || number > lastTaken) continue;
@@ -111,10 +129,12 @@ export class Carrier {
     this.#giveUp();
   }
 
-  /** What nobody has, nobody will get: it is dropped. */
+  /** Drops every message that no thread holds. */
   #giveUp(): void {
-    for (const [number, { refused, landing }] of this.#underWay)
-      if (refused || this.#link === undefined) this.#end(number)?.reject(landing.reason);
+    for (const [number, { refused, posted, landing }] of this.#underWay) {
+      const isThere = posted && !refused && (this.#link !== undefined || this.#isPaused);
+      if (!isThere) this.#end(number)?.reject(landing.reason);
+    }
   }
 
   #end(number: number): UnderWay | undefined {

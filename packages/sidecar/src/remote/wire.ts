@@ -1,50 +1,51 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
+import type { View } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
 import type { ThreadLoad } from '../satellite/made-satellite.js';
 
-/** A block of the other side, and who sends to it. */
+/** A pair of sender and receiver: a block of the other side, and a block that sends to it. */
 export interface Way {
-  /** Of its satellite. */
+  /** The path of the receiver's satellite. */
   readonly path: string;
   readonly responsibility: string;
-  /** As the block knows the sender. */
+  /** The sender, as the receiver knows it. */
   readonly from: BlockDescriptor;
 }
 
-/** A satellite in a thread, or inside one, at an instant. */
+/** The state of a satellite in a thread, or of one nested in it, at one instant. */
 export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
-  /** `failed` while it is made anew. */
-  readonly state: FlightStatus['state'] | 'failed';
-  /** Its flight's. */
+  /** `failed` while it restarts, `absent` while no process runs it. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** The state of its flight. */
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;
   readonly restarted: number;
   readonly thread: ThreadLoad | undefined;
 }
 
-/** How a thread is. */
+/** The state of a thread. */
 export interface Snapshot extends Instant {
-  /** Called by their addresses in the outermost satellite. */
+  /** With their addresses in the outermost satellite. */
   readonly blocks: readonly BlockStatus[];
   readonly metrics: readonly BlockMetrics[];
-  /** The satellites inside. */
+  /** Its nested satellites. */
   readonly nested: readonly Instant[];
-  /** Of the heap, in bytes. */
+  /** The used heap, in bytes. */
   readonly heapUsed: number;
 }
 
-/** What is done with a satellite in a thread. */
+/** What the main thread calls in the thread of a satellite. */
 export interface Calls {
   boot: readonly [];
   launch: readonly [];
   quiesce: readonly [];
   shootDown: readonly [reason: unknown, withinMs: number | undefined];
-  /** Answered when it is idle, with how many messages have come and gone. */
+  /** Returns when the satellite is idle, with the numbers of messages that have passed. */
   idle: readonly [];
 }
 
-/** What the other side of an idle satellite has seen. */
+/** How many messages an idle satellite has received and sent. */
 export interface Traffic {
   readonly received: number;
   readonly sent: number;
@@ -53,29 +54,35 @@ export interface Traffic {
 /** How a satellite in a thread has landed. */
 export interface Landed {
   readonly report: LandingReport;
-  /** With those of the satellites inside it. */
+  /** What its landing, and those of its nested satellites, have left behind. */
   readonly leftovers: Leftovers;
   readonly snapshot: Snapshot;
   /** The number of the last message that it has taken. */
   readonly lastTaken: number;
 }
 
-/** What one thread tells the other. Values of errors are {@link portable}. */
+/** What one thread or process posts to the other beside messages. Errors are {@link portable}. */
 export type Item =
-  /** No block takes it, and none will. */
+  /** No block takes this message, nor will any take it later. */
   | readonly ['refused', number: number]
   | readonly ['failed', number: number, error: unknown]
   | readonly ['call', id: number, name: keyof Calls, args: readonly unknown[]]
   | readonly ['returned', id: number, value: unknown]
   | readonly ['threw', id: number, error: unknown]
-  /** Of the satellite at this path. */
+  /** An event of the satellite at this path. */
   | readonly ['event', path: string, event: unknown]
   | readonly ['log', level: 'debug' | 'info' | 'warn' | 'error', bindings: object, fields: unknown, text?: string]
   | readonly ['snapshot', Snapshot]
   | readonly ['landsAround', cause: unknown, inside: unknown]
   | readonly ['landingSoon']
   | readonly ['landed', unknown]
-  /** A configuration of a folder that only the main thread understands. */
+  /** Which process it is that begins to talk, and which satellite it runs. */
+  | readonly ['hello', id: string, satellite: string]
+  /** This process lands: it takes no more messages, and says of those that it has what becomes of them. */
+  | readonly ['leaving']
+  /** This process has landed: it has taken all messages up to this number that it has not refused. */
+  | readonly ['left', lastTaken: number]
+  /** Asks for a configuration of a folder that only the main thread can read. */
   | readonly ['read', id: number, folder: string, name: string];
 
 /** A message under way. */
@@ -86,32 +93,20 @@ export interface Message {
   readonly msg: unknown;
 }
 
-/** Where bytes stand in the buffer of their frame. */
-export interface View {
-  /** Among the values of the frame. */
-  readonly value: number;
-  /** The keys that lead there. */
-  readonly keys: readonly (string | number)[];
-  readonly kind: string;
-  readonly at: number;
-  /** In elements of its kind. */
-  readonly length: number;
-}
-
-/** What is posted at once. */
+/** Everything that is posted at once. */
 export interface Frame {
-  /** How messages that follow go, each behind its number. */
+  /** New ways, with their numbers. */
   readonly ways: readonly (readonly [id: number, way: Way])[];
-  /** Of each message three numbers: its own, that of its way, and 1 if it is asked, else 0. */
+  /** Three numbers for each message: its own, that of its way, and 1 for a question or 0. */
   readonly heads: readonly number[];
   /** The messages, then the answers. */
   readonly values: readonly unknown[];
-  /** Of each answer the number of its question. */
+  /** The number of the question, for each answer. */
   readonly answers: readonly number[];
   readonly items: readonly Item[];
-  /** The first and the last number of each row of messages that are settled. */
+  /** Ranges of settled messages: the first and the last number of each. */
   readonly settled: readonly number[];
-  /** Bytes of all values; only this is transferred. */
+  /** The bytes of all values. This buffer is transferred, not cloned. */
   readonly bytes: ArrayBuffer | undefined;
   readonly views: readonly View[];
 }

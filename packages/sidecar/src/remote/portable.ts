@@ -1,9 +1,9 @@
 import { ERROR_CODES, SputnikError, type BlockDescriptor, type ErrorCode } from '@sputnikjs/core';
 import { guarded } from '../text.js';
 
-/** Marks what stands for an error. */
+/** The key that marks the data of an error. */
 const ERROR = '__error';
-/** So deep go causes and values. */
+/** How deep causes and values are copied. */
 const DEEPEST = 32;
 
 /** An error as data. */
@@ -11,12 +11,12 @@ interface ErrorData {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Numbers and texts that it has beside these: its code. */
+  /** Its other keys with numbers or texts, such as `code`. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly cause: unknown;
-  /** Of an aggregate. */
+  /** The errors of an `AggregateError`. */
   readonly errors: readonly unknown[] | undefined;
-  /** Of an error of ours. */
+  /** The facts of a `SputnikError`. */
   readonly ours:
     | {
         readonly block: BlockDescriptor | undefined;
@@ -26,7 +26,7 @@ interface ErrorData {
     | undefined;
 }
 
-/** The value as it can be posted: errors in it keep code, text and causes; what cannot be cloned becomes its text. Never throws. */
+/** The value in a form that can be posted. Errors keep their code, text and causes; a value that cannot be cloned becomes its text. Never throws. */
 export function portable(value: unknown, depth: number = 0): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') return String(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -43,7 +43,7 @@ export function portable(value: unknown, depth: number = 0): unknown {
   return Object.fromEntries(entries.map(([key, one]) => [key, portable(one, depth + 1)]));
 }
 
-/** What {@link portable} was made of. */
+/** The value that {@link portable} was given, with its errors restored. */
 export function revived(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(revived);

@@ -1,18 +1,19 @@
-import { uncloneable } from '../folder/cloneable.js';
-import { textOf } from '../text.js';
-import { pack, unpack } from './packing.js';
+import { notCloned } from '../clone/not-cloned.js';
+import { pack, unpack } from '../clone/packing.js';
 import { portable } from './portable.js';
 import type { Frame, Item, Message, Way } from './wire.js';
 
-/** So many messages and answers are posted at once at most, so that the other side begins meanwhile. */
+/** How many messages or answers one post may contain. The other side begins with the first post while this side fills the next. */
 const MOST = 256;
 
-/** Where frames are posted. */
+/** A message port that takes frames. */
 export interface Port {
   postMessage(frame: Frame, transfer: readonly ArrayBuffer[]): void;
+  /** Throws if the value cannot be posted. */
+  tryOut(value: unknown): void;
 }
 
-/** Who is told what comes. */
+/** Handles what arrives from the other side. */
 export interface Receiver {
   way(id: number, way: Way): void;
   message(message: Message): void;
@@ -21,7 +22,7 @@ export interface Receiver {
   settled(number: number): void;
 }
 
-/** One side of what joins two threads. What is posted in one turn goes as one. */
+/** One end of the link between two threads, or processes. Sends everything from one turn of the event loop as one frame. */
 export class Link {
   readonly #port: Port;
   readonly #unsendable: (number: number, error: Error) => void;
@@ -33,18 +34,18 @@ export class Link {
   #isScheduled = false;
   #posted = 0;
 
-  /** `unsendable` is told of messages that nobody would have thought cannot be cloned. */
+  /** Calls `unsendable` for a message that passed the check and still cannot be cloned. */
   constructor(port: Port, unsendable: (number: number, error: Error) => void) {
     this.#port = port;
     this.#unsendable = unsendable;
   }
 
-  /** How many messages it has posted. */
+  /** How many messages this end has posted. */
   get messages(): number {
     return this.#posted;
   }
 
-  /** Messages with this number for `way` follow. */
+  /** Announces a way: messages that name this number follow. */
   way(id: number, way: Way): void {
     this.#ways.push([id, way]);
   }
@@ -67,13 +68,13 @@ export class Link {
     this.#schedule();
   }
 
-  /** Has the other side forget a message. */
+  /** Tells the other side that a message is settled, so that it forgets it. */
   settle(number: number): void {
     this.#settled.add(number);
     this.#schedule();
   }
 
-  /** Posts what there is. */
+  /** Posts everything that is waiting. */
   readonly flush = (): void => {
     this.#isScheduled = false;
     const [ways, messages, answers, items] = [this.#ways, this.#messages, this.#answers, this.#items];
@@ -107,7 +108,7 @@ export class Link {
     this.#port.postMessage(frame, packed.bytes ? [packed.bytes] : []);
   }
 
-  /** Those that can be cloned; of the others, the messages fail here, and who asked is told. */
+  /** Separates what can be cloned from what cannot. A message that cannot fails here; for an answer that cannot, the asker gets an error. */
   #cloneable(
     messages: readonly Message[],
     answers: readonly (readonly [number, unknown])[],
@@ -117,18 +118,27 @@ export class Link {
     readonly failed: readonly Item[];
   } {
     const sent = messages.filter(({ number, msg }) => {
-      const error = cloneError('the message', msg);
+      const error = this.#errorOf('the message', msg);
       if (error) this.#posted--;
       if (error) this.#unsendable(number, error);
       return error === undefined;
     });
     const failed: Item[] = [];
     const others = answers.filter(([number, value]) => {
-      const error = cloneError('the answer', value);
+      const error = this.#errorOf('the answer', value);
       if (error) failed.push(['failed', number, portable(error)]);
       return error === undefined;
     });
     return { sent, others, failed };
+  }
+
+  #errorOf(what: string, value: unknown): Error | undefined {
+    try {
+      this.#port.tryOut(value);
+      return undefined;
+    } catch (error) {
+      return notCloned(what, value, error);
+    }
   }
 
   #schedule(): void {
@@ -138,7 +148,7 @@ export class Link {
   }
 }
 
-/** Numbers, of which many follow one another: as rows, by their first and last. */
+/** Numbers as ranges: the first and the last of each. Most numbers follow the one before. */
 class Rows {
   #rows: number[] = [];
 
@@ -155,7 +165,7 @@ class Rows {
   }
 }
 
-/** Hands on what a frame brings. */
+/** Hands the contents of a frame to the receiver. */
 export function receive(frame: Frame, to: Receiver): void {
   const { ways, heads, answers, items, settled } = frame;
   for (const [id, way] of ways) to.way(id, way);
@@ -169,19 +179,4 @@ export function receive(frame: Frame, to: Receiver): void {
   for (const item of items) to.take(item);
   for (let row = 0; row < settled.length; row += 2)
     for (let number = settled[row] ?? 0; number <= (settled[row + 1] ?? -1); number++) to.settled(number);
-}
-
-function cloneError(what: string, value: unknown): Error | undefined {
-  try {
-    structuredClone(value);
-    return undefined;
-  } catch (error) {
-    return notCloned(what, value, error);
-  }
-}
-
-/** That something cannot go to another thread, and where in it that is. */
-export function notCloned(what: string, value: unknown, cause?: unknown): Error {
-  const place = uncloneable(value) ?? (cause === undefined ? 'unknown' : textOf(cause));
-  return new TypeError(`${what} cannot go to another thread: ${place}; send plain values`, { cause });
 }

@@ -1,39 +1,44 @@
 import type { BlockCommunicator, SputnikError } from '@sputnikjs/core';
 import { fullAddress } from '../folder/address-book.js';
 import type { DestinationOf } from '../satellite/handles.js';
-import type { Acknowledgements } from './acknowledgements.js';
-import type { Link } from './link.js';
+import type { Acknowledgements, Settles } from './acknowledgements.js';
 import { portable } from './portable.js';
-import type { Message, Way } from './wire.js';
+import type { Item, Message, Way } from './wire.js';
 
-/** Says by now which handle leads to a block: its satellite may be made anew. */
+/** Returns the current handle on a block. It changes when the block's satellite restarts. */
 type Handle = () => BlockCommunicator | undefined;
 
-/** Hands messages of another thread to the blocks here, and tells that what became of them. */
+/** Who gets the outcomes of messages. */
+export interface Outcomes extends Settles {
+  answer(number: number, value: unknown): void;
+  post(item: Item): void;
+}
+
+/** Hands messages from another thread or process to the blocks here, and reports their outcomes. */
 export class Inbox {
   readonly #destinationOf: DestinationOf;
-  readonly #link: Link;
-  /** Where a message counts as settled when its handler has; else it does as soon as it is accepted. */
+  readonly #outcomes: Outcomes;
+  /** If given, a message is settled when its handler has settled. Otherwise it is settled as soon as it is accepted. */
   readonly #acknowledgements: Acknowledgements | undefined;
   readonly #ways = new Map<number, { readonly handle: Handle; readonly address: string }>();
   readonly #base: string | undefined;
   #taken = 0;
   #lastTaken = 0;
 
-  /** `base` is the path of the satellite whose blocks have no path in what the acknowledgements see. */
-  constructor(destinationOf: DestinationOf, link: Link, acknowledgements?: Acknowledgements, base?: string) {
+  /** `base` is the path of the satellite whose blocks the acknowledgements know without a path. */
+  constructor(destinationOf: DestinationOf, outcomes: Outcomes, acknowledgements?: Acknowledgements, base?: string) {
     this.#destinationOf = destinationOf;
-    this.#link = link;
+    this.#outcomes = outcomes;
     this.#acknowledgements = acknowledgements;
     this.#base = base;
   }
 
-  /** How many messages have come. */
+  /** How many messages have arrived. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The number of the last one. */
+  /** The number of the last message. */
   get lastTaken(): number {
     return this.#lastTaken;
   }
@@ -48,37 +53,37 @@ export class Inbox {
     this.#lastTaken = number;
     const { handle, address = '' } = this.#ways.get(wayId) ?? {};
     const to = handle?.();
-    if (to === undefined) this.#link.post(['refused', number]);
+    if (to === undefined) this.#outcomes.post(['refused', number]);
     else if (how === 'ask') this.#ask(number, to, msg as object, address);
     else this.#post(number, to, msg as object, address);
   }
 
   #post(number: number, to: BlockCommunicator, msg: object, address: string): void {
     const own = this.#acknowledgements;
-    own?.expect(msg, address, number);
+    own?.expect(msg, address, this.#outcomes, number);
     void to.post(msg).then((isAccepted) => {
       if (!isAccepted) this.#refuse(number, msg);
-      else if (own === undefined) this.#link.settle(number);
+      else if (own === undefined) this.#outcomes.settle(number);
     });
   }
 
   #ask(number: number, to: BlockCommunicator, msg: object, address: string): void {
     // the answer acknowledges it
-    this.#acknowledgements?.expect(msg, address, undefined);
+    this.#acknowledgements?.expect(msg, address, this.#outcomes, undefined);
     to.ask(msg, { timeoutMs: Infinity }).then(
-      (answer) => this.#link.answer(number, answer),
+      (answer) => this.#outcomes.answer(number, answer),
       (error: unknown) => {
         const { code, cause } = error as Partial<SputnikError>;
         if (code === 'ASK_REFUSED') this.#refuse(number, msg);
-        // the one that stands for the block says again that it failed
-        else this.#link.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);
+        // the stand-in reports the failure again
+        else this.#outcomes.post(['failed', number, portable(code === 'ASK_FAILED' ? cause : error)]);
       },
     );
   }
 
   #refuse(number: number, msg: object): void {
     this.#acknowledgements?.forget(msg);
-    this.#link.post(['refused', number]);
+    this.#outcomes.post(['refused', number]);
   }
 }
 

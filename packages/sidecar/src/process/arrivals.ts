@@ -1,0 +1,156 @@
+import type { Clock, Logger } from '@sputnikjs/core';
+import type { Packet } from '@sputnikjs/messaging';
+import type { Acknowledgements } from '../remote/acknowledgements.js';
+import { portable } from '../remote/portable.js';
+import type { Receiver } from '../remote/link.js';
+import type { DestinationOf } from '../satellite/handles.js';
+import type { Post } from './delivery.js';
+import { Sender } from './sender.js';
+import { isBeginning, isUnknown, Talk, UNKNOWN_SESSION } from './talk.js';
+
+/** A process that was gone for so many times as long as one may be silent is forgotten. */
+const FORGOTTEN = 10;
+
+/** What arrivals are made of. */
+export interface ArrivalsOptions {
+  readonly destinationOf: DestinationOf;
+  readonly acknowledgements: Acknowledgements;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly silentMs: number;
+  readonly post: () => Post | undefined;
+}
+
+/** A session that another process has begun. */
+interface Arriving {
+  readonly talk: Talk;
+  /** The process, once it has said which it is. */
+  from: string | undefined;
+}
+
+/** What other processes send to blocks here. */
+export class Arrivals {
+  readonly #of: ArrivalsOptions;
+  readonly #sessions = new Map<string, Arriving>();
+  readonly #senders = new Map<string, Sender>();
+  #isLeaving = false;
+  #past = 0;
+
+  constructor(of: ArrivalsOptions) {
+    this.#of = of;
+  }
+
+  /** Messages that came again, and were taken once. */
+  get duplicates(): number {
+    return [...this.#senders.values()].reduce((sum, one) => sum + one.duplicates, this.#past);
+  }
+
+  /** Processes that send here. */
+  get senders(): number {
+    return this.#senders.size;
+  }
+
+  packet({ session, bytes, from }: Packet): void {
+    const known = this.#sessions.get(session);
+    if (known) return known.talk.take(bytes);
+    if (!isBeginning(bytes) || this.#isLeaving) {
+      // guard: whoever talks of a session that is forgotten is told to begin another one
+      if (!isUnknown(bytes)) this.#of.post()?.send(from, session, UNKNOWN_SESSION);
+      return;
+    }
+    this.#begin(session, from).talk.take(bytes);
+  }
+
+  #begin(session: string, to: string): Arriving {
+    const { clock, post, log } = this.#of;
+    const arriving: Arriving = {
+      from: undefined,
+      talk: new Talk({
+        way: {
+          session,
+          mostBytes: post()?.mostBytes ?? 0,
+          send: (packet) => post()?.send(to, session, packet),
+        },
+        clock,
+        receiver: this.#receiver(() => arriving),
+        unsendable: (number, error) => arriving.talk.link.post(['failed', number, portable(error)]),
+        broken: (reason) => {
+          log.debug(
+            { event: 'sessionEnded', session, reason },
+            `session ${session} of another process ended: ${reason}`,
+          );
+          this.#end(session);
+        },
+      }),
+    };
+    this.#sessions.set(session, arriving);
+    return arriving;
+  }
+
+  #receiver(of: () => Arriving): Receiver {
+    const sender = (): Sender | undefined => this.#senders.get(of().from ?? '');
+    return {
+      way: (id, way) => sender()?.way(id, way),
+      message: (message) => (this.#isLeaving ? sender()?.refuse(message) : sender()?.take(message)),
+      answer: () => {},
+      settled: () => {},
+      take: (item) => {
+        if (item[0] === 'hello') this.#hello(of(), item[1]);
+      },
+    };
+  }
+
+  #hello(arriving: Arriving, id: string): void {
+    const { destinationOf, acknowledgements } = this.#of;
+    // guard: a process has one session; the one before is over
+    for (const [session, { from }] of this.#sessions) if (from === id) this.#end(session);
+    arriving.from = id;
+    const sender = this.#senders.get(id) ?? new Sender(destinationOf, acknowledgements);
+    this.#senders.set(id, sender);
+    sender.begin(arriving.talk.link);
+  }
+
+  /** Ends sessions of those who are silent, and forgets who has had none for long. */
+  look(): void {
+    const { silentMs, clock } = this.#of;
+    for (const [session, { talk }] of this.#sessions) if (talk.silentMs > silentMs) this.#end(session);
+    for (const [id, sender] of this.#senders) {
+      if (sender.goneMs(clock.now()) < silentMs * FORGOTTEN) continue;
+      this.#past += sender.duplicates;
+      this.#senders.delete(id);
+    }
+  }
+
+  /** A packet of a session has reached nobody: that process is gone, and what it had sent is handled. */
+  unreachable(session: string): void {
+    this.#end(session);
+  }
+
+  resume(): void {
+    for (const { talk } of this.#sessions.values()) talk.resume();
+  }
+
+  /** Takes no more messages. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const { talk } of this.#sessions.values()) talk.link.post(['leaving']);
+  }
+
+  /** All that could be handled is: says so to everybody, and gives back the rest. Resolves when they know, after `withinMs` at the latest. */
+  async close(withinMs: number): Promise<void> {
+    const { clock } = this.#of;
+    const until = clock.now() + withinMs;
+    for (const sender of this.#senders.values()) sender.leave();
+    const isOpen = (): boolean => [...this.#sessions.values()].some(({ talk }) => !talk.isEmpty);
+    while (isOpen() && clock.now() < until) await clock.sleep(Math.min(20, until - clock.now()));
+    for (const session of this.#sessions.keys()) this.#end(session);
+  }
+
+  #end(session: string): void {
+    const ended = this.#sessions.get(session);
+    if (ended === undefined) return;
+    this.#sessions.delete(session);
+    ended.talk.close();
+    this.#senders.get(ended.from ?? '')?.end(ended.talk.link, this.#of.clock.now());
+  }
+}
