@@ -18,6 +18,7 @@ import {
   type Budget,
   type Row,
 } from './table.js';
+import { measureKept } from './kept.js';
 import { measureSpool, measureWays, type WaysEffort } from './ways.js';
 
 const isQuick = process.argv.includes('--quick');
@@ -64,7 +65,7 @@ async function printTable(): Promise<void> {
     [['the same beside other libraries', 'sputnik', 'the other'], () => messageRows(PEER_ROWS)],
     [['to a server, 1,000 under way, each acknowledged', 'connector', 'library'], serverRows],
     [['into JetStream, messages of 200 bytes', 'adapter', 'script'], () => measureWays(waysEffort, tell)],
-    [['the same through a spool on disk', 'with spool', 'without'], () => measureSpool(waysEffort, tell)],
+    [['the same through a spool on disk', 'with spool', 'without'], spoolRows],
     [['import, boot and land three blocks', 'sputnik', 'node -e 0'], bootRows],
     [['a server that goes away for 1.5 s, again and again', 'sputnik', ''], outageRows],
   ];
@@ -116,6 +117,12 @@ function bootRows(): readonly Row[] {
       budget: { is: 'at most', bound: 8 },
     },
   ];
+}
+
+async function spoolRows(): Promise<readonly Row[]> {
+  const ways = await measureSpool(waysEffort, tell);
+  tell('start with messages kept');
+  return [...ways, await measureKept(isQuick ? 1_000 : 1_000_000, waysEffort.starts)];
 }
 
 async function outageRows(): Promise<readonly Row[]> {

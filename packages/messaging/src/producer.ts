@@ -1,4 +1,4 @@
-import { defineBlock, SputnikError, type BlockDefinition } from '@sputnikjs/core';
+import { defineBlock, Line, SputnikError, type BlockDefinition, type Place } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   PRODUCER,
@@ -35,6 +35,9 @@ const ROOM_MS = [100, 2_000] as const;
 /** `onMsgs` calls under way, so many if `concurrency` allows for it: few messages wait for others of their batch. */
 const CALLS = 64;
 
+/** What became of a message. */
+type Outcome = ProduceResult | Error | void;
+
 /** The end of an `onMsgs` call: when it has come for all messages of the batch. */
 class Call {
   readonly ended: Promise<void>;
@@ -52,7 +55,7 @@ class Call {
 }
 
 /** A message that the block accepted and the server does not have yet. */
-interface Job {
+interface Job extends Place {
   readonly message: ProduceMessage;
   readonly mail: Sending;
   readonly call: Call;
@@ -64,6 +67,27 @@ interface Job {
   triedOver: Connected | undefined;
   /** True while it waits for room, or behind others that do. */
   waits: boolean;
+}
+
+/** One way of a message to the server. An object with a method, since a closure for each message costs three times the memory. */
+class Attempt implements Production {
+  readonly #job: Job;
+  readonly #over: Connected;
+  readonly #settled: (job: Job, over: Connected, outcome: Outcome) => void;
+
+  constructor(job: Job, over: Connected, settled: (job: Job, over: Connected, outcome: Outcome) => void) {
+    this.#job = job;
+    this.#over = over;
+    this.#settled = settled;
+  }
+
+  get message(): ProduceMessage {
+    return this.#job.message;
+  }
+
+  settle(outcome?: Outcome): void {
+    this.#settled(this.#job, this.#over, outcome);
+  }
 }
 
 /** One connection; a new object for each connect, even if the connector returns the same value again. */
@@ -102,7 +126,9 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
   config: Config,
   make: ({ concurrency, capacity, maxHeldBytes }, _to, ctx) => {
     /** Messages not on the server, in the order of acceptance. */
-    const open = new Set<Job>();
+    const open = new Line<Job>();
+    /** A copy: those that are met may end meanwhile. */
+    const held = (): readonly Job[] => [...open];
     let link: Connected | undefined;
     /** Messages that were under way when a connection ended: one may be the reason. They go first, few at a time. */
     const suspects = new Set<Job>();
@@ -114,23 +140,25 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
 
     const failAll = (): void => {
       cancelTry?.();
-      for (const job of open) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
+      for (const job of held()) end(job, undelivered(job.message, full.get(job.message.target)?.refusal));
     };
     /** The server has the message, or it fails. What comes after that is too late. */
-    const end = (job: Job, outcome: ProduceResult | Error | void): void => {
+    const end = (job: Job, outcome: Outcome): void => {
       suspects.delete(job);
-      if (!open.delete(job)) return;
+      if (!open.leave(job)) return;
       if (outcome instanceof Error) job.mail.fail(outcome);
       else job.mail.reply(outcome);
       job.call.messageEnded();
     };
     const attempt = (job: Job, over: Connected): void => {
+      // it may have ended while those before it were sent
+      if (job.line === undefined) return;
       job.waits = false;
       job.sentOver = over;
       over.sent++;
-      over.submit({ message: job.message, settle: (outcome) => settled(job, over, outcome) });
+      over.submit(new Attempt(job, over, settled));
     };
-    const settled = (job: Job, over: Connected, outcome: ProduceResult | Error | void): void => {
+    const settled = (job: Job, over: Connected, outcome: Outcome): void => {
       const place = full.get(job.message.target);
       if (!(outcome instanceof Error)) {
         end(job, outcome);
@@ -176,13 +204,13 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         attempt(job, over);
       }
       if (suspects.size > 0) return;
-      for (const job of open)
+      for (const job of held())
         if (link === over && job.sentOver !== over && !full.has(job.message.target)) attempt(job, over);
     };
     /** There will be no more connection: this message fails, and so do those that wait for room. */
     const failWith = (job: Job, cause: unknown): void => {
       end(job, undelivered(job.message, cause));
-      for (const other of open) if (other.waits) end(other, undelivered(other.message, cause));
+      for (const other of held()) if (other.waits) end(other, undelivered(other.message, cause));
     };
 
     /** The server has no room for a message: it keeps its place, and later ones for the same target wait behind it. */
@@ -204,7 +232,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       cancelTry = undefined;
       pauseMs = Math.min(2 * pauseMs, ROOM_MS[1]);
       if (link === undefined) return;
-      for (const job of open) {
+      for (const job of held()) {
         const place = full.get(job.message.target);
         if (!job.waits || place === undefined || place.probe !== undefined) continue;
         place.probe = job;
@@ -216,7 +244,7 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       full.delete(target);
       pauseMs = ROOM_MS[0];
       ctx.log.info({ event: 'serverHasRoom', target }, `the server has room for "${target}" again`);
-      for (const job of open) {
+      for (const job of held()) {
         if (link !== over || full.has(target)) return;
         if (job.waits && job.message.target === target) attempt(job, over);
       }
@@ -243,8 +271,19 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
       const message = mail.msg;
       // guard: messages wait behind those for the same full target
       const waits = full.has(message.target) && message.whenFull !== 'reject';
-      const job: Job = { message, mail, call, cuts: 0, sentOver: undefined, triedOver: undefined, waits };
-      open.add(job);
+      const job: Job = {
+        message,
+        mail,
+        call,
+        cuts: 0,
+        sentOver: undefined,
+        triedOver: undefined,
+        waits,
+        before: undefined,
+        after: undefined,
+        line: undefined,
+      };
+      open.join(job);
       if (link !== undefined && !waits && suspects.size === 0) attempt(job, link);
     };
 
@@ -274,14 +313,14 @@ export const producerBlock: BlockDefinition<MessagingConnection> = defineBlock({
         spans.connected(connection);
         forgetFull();
         suspects.clear();
-        for (const job of open) if (job.sentOver !== undefined) suspects.add(job);
+        for (const job of held()) if (job.sentOver !== undefined) suspects.add(job);
         sendOn(link);
       },
       onServerDisconnect() {
         link = undefined;
         forgetFull();
         // guard: what may not wait for the server ends when that is lost
-        for (const job of open) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
+        for (const job of held()) if (job.message.whenAway === 'reject') end(job, lostUnderWay(job.message));
       },
       onError: (_error, where) => (where === 'onMsgs' ? 'continue' : 'shutdown'),
     };

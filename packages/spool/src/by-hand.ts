@@ -5,7 +5,7 @@ import { filesOf } from './store/files.js';
 import { prepareFolder } from './store/folder.js';
 import { own } from './store/owner.js';
 import type { OnProblem } from './store/problem.js';
-import { measure, type Content } from './store/record.js';
+import type { Content } from './store/record.js';
 import { Store } from './store/store.js';
 
 /** What was changed, and whether a satellite that flies has done it. */
@@ -51,6 +51,6 @@ function open(path: string, onProblem: OnProblem): Promise<Store> {
 function append(store: Store, content: Content): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-    store.append({ measured: measure(content), settle });
+    store.append({ content, settle });
   });
 }

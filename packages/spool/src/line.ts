@@ -13,8 +13,8 @@ const LINE = z.strictObject({
 });
 
 /** A message as a line of JSON. A payload that is no UTF-8 is in base64. */
-export function lineOf({ sequence, time, key, content }: Kept): string {
-  const { target, contentType, headers, id = key } = content;
+export function lineOf({ sequence, time, content }: Kept): string {
+  const { target, contentType, headers, id } = content;
   const bytes = Buffer.from(content.payload);
   const text = bytes.toString();
   const payload = Buffer.from(text).equals(bytes) ? { payload: text } : { base64: bytes.toString('base64') };

@@ -22,7 +22,7 @@ const DEAD = 'dead';
 /** Their part of what the spool may have on the disk. */
 const DEAD_SHARE = 8;
 /** Messages that wait for the disk, in so many calls of so many; messages behind them, and bytes of all. */
-const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [512, 8, 1_024, 33_554_432] as const;
+const [CALLS, BATCH, CAPACITY, HELD_BYTES] = [64, 32, 512, 33_554_432] as const;
 /**
  * How often what was delivered is noted, in milliseconds: so many times soon, from then on later. What was delivered since is sent again after a
  * kill: one that is killed again and again, soon after its start, would send the same for ever.
@@ -79,7 +79,19 @@ export const spool: BlockDefinition = defineBlock({
   make: (config, { producer: uplink }, ctx) => {
     const problemLog = new ProblemLog(ctx);
     let opened: Opened | undefined;
+    /** On the clock. */
+    let flushEndsAt = -Infinity;
     const onProblem = (problem: Problem): void => tellProblem(problem, ctx.log, problemLog);
+
+    /** Goes on with delivering what is kept, for so long at most. */
+    async function flush({ delivery }: Opened, mostMs: number, signal?: AbortSignal): Promise<void> {
+      const emptied = new AbortController();
+      const over = signal === undefined ? emptied.signal : AbortSignal.any([signal, emptied.signal]);
+      const left = Math.min(mostMs, flushEndsAt - ctx.clock.now());
+      if (left <= 0) return;
+      await Promise.race([delivery.emptied(), ctx.clock.sleep(left, over)]);
+      emptied.abort();
+    }
 
     async function onCommand(socket: Socket): Promise<void> {
       const done = opened && (await answer(socket, opened.changes).catch(() => undefined));
@@ -154,12 +166,13 @@ export const spool: BlockDefinition = defineBlock({
       },
       async onLanding() {
         if (opened === undefined) return;
-        const { delivery } = opened;
-        if (config.flushAtLandingMs > 0)
-          await Promise.race([delivery.emptied(), ctx.clock.sleep(config.flushAtLandingMs, ctx.signal)]);
-        delivery.stop();
+        if (config.flushAtLandingMs === 0) return opened.delivery.stop();
+        flushEndsAt = ctx.clock.now() + config.flushAtLandingMs;
+        await flush(opened, Infinity, ctx.signal);
       },
       async finish() {
+        // guard: D13 what has come since from blocks that drained is flushed, too
+        if (opened !== undefined) await flush(opened, ctx.msLeft() / 2);
         await opened?.close();
         problemLog.close();
         const { kept = 0, bytes = 0 } = opened?.store ?? {};

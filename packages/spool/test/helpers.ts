@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
+import { SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import { spool } from '@sputnikjs/spool';
 import { echoBlock, testFlight, turn, type EchoBlock, type TestFlight } from '@sputnikjs/testkit';
@@ -25,6 +25,12 @@ export type Answer = (message: ProduceMessage) => ProduceResult | void | Promise
 /** A producer that never answers takes most of it. */
 const LANDING_MS = 500;
 
+/** What a flight has beside the spool. */
+export interface Surroundings {
+  readonly others?: readonly BlockDefinition[];
+  readonly landingMs?: number;
+}
+
 /** A satellite with a spool in front of a stand-in for the producer. */
 export interface SpoolFlight {
   readonly flight: TestFlight;
@@ -37,6 +43,7 @@ export interface SpoolFlight {
 export async function spoolFlight(
   config: Record<string, unknown>,
   answer: Answer = () => undefined,
+  { others = [], landingMs = LANDING_MS }: Surroundings = {},
 ): Promise<SpoolFlight> {
   const uplink = echoBlock<ProduceMessage, ProduceResult | void>(answer);
   const slow = (): ReturnType<typeof uplink> => ({ ...uplink(), mailbox: { concurrency: 4_096 } });
@@ -44,9 +51,10 @@ export async function spoolFlight(
     blocks: [
       { responsibility: 'uplink', block: slow as never },
       { responsibility: PRODUCER, block: spool, needs: { producer: 'uplink' } },
+      ...others.map((block) => ({ responsibility: block.name, block })),
     ],
     config: { [PRODUCER]: config },
-    timeouts: { landingMs: LANDING_MS },
+    timeouts: { landingMs },
   });
   return {
     flight,

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SputnikError } from '@sputnikjs/core';
-import type { ProduceMessage } from '@sputnikjs/messaging';
+import { defineBlock, SputnikError } from '@sputnikjs/core';
+import { PRODUCER, type ProduceMessage } from '@sputnikjs/messaging';
+import { turn } from '@sputnikjs/testkit';
 import { away, folder, silent, spoolFlight, until } from './helpers.js';
 
 const message = (n: number, target = 'orders'): ProduceMessage => ({ target, payload: `${n}` });
@@ -106,14 +107,14 @@ test('D11: it is not sent again while another is under way, which might come bef
   answers[0]?.();
   await until(() => metrics()['under_way_messages'] === 1);
   await flight.clock.advance(60_000);
-  // what the disk takes meanwhile takes longer than to read what would be sent
-  for (const n of [3, 4, 5]) await ask(message(n));
+  // Each is on the disk when the next is asked for: there is time to read what would be sent again.
+  for (let n = 3; n < 10; n++) await ask(message(n));
   assert.equal(uplink.messages.length, 2);
   answers[1]?.();
   await until(() => metrics()['under_way_messages'] === 0);
   await flight.clock.advance(100);
-  await until(() => uplink.messages.length === 6);
-  assert.deepEqual(numbers(uplink.messages), [1, 2, 1, 3, 4, 5]);
+  await until(() => uplink.messages.length === 10);
+  assert.deepEqual(numbers(uplink.messages), [1, 2, 1, 3, 4, 5, 6, 7, 8, 9]);
 });
 
 test('D11: no more than the window is under way to the producer', async () => {
@@ -190,6 +191,40 @@ test('D13: with flushAtLandingMs a landing delivers what is kept, within that ti
   open();
   assert.ok((await landed).clean);
   assert.equal(uplink.messages.length, 500);
+});
+
+test('D13: what others send in the midst of a landing is flushed, too, though it has to be sent again', async () => {
+  const late = defineBlock({
+    name: 'late',
+    needs: { producer: PRODUCER },
+    make: (_config, { producer }) => ({
+      async onLanding() {
+        for (let turns = 0; turns < 20; turns++) await turn();
+        await producer.ask(message(2));
+      },
+    }),
+  });
+  let tries = 0;
+  const answer = ({ payload }: ProduceMessage): void => {
+    if (Buffer.from(payload).toString() === '2' && ++tries === 1) away();
+  };
+  const config = { path: folder(), flushAtLandingMs: 10_000 };
+  const { flight, uplink, ask } = await spoolFlight(config, answer, { others: [late], landingMs: 10_000 });
+  await ask(message(1));
+  await until(() => uplink.messages.length === 1);
+  assert.ok((await flight.land()).clean);
+  assert.deepEqual(numbers(uplink.messages), [1, 2, 2]);
+});
+
+test('D11: the oldest message has its age also from one try to the next', async () => {
+  const { uplink, ask, metrics } = await spoolFlight({ path: folder() }, away);
+  await ask(message(1));
+  await until(() => uplink.messages.length > 0 && metrics()['under_way_messages'] === 0);
+  const age = (): number => metrics()['oldest_message_age_seconds'] ?? 0;
+  await until(() => age() > 0);
+  const before = age();
+  await ask(message(2));
+  await until(() => metrics()['under_way_messages'] === 0 && age() > before);
 });
 
 test('D14: folder and files are for their user only, and a folder that everybody can write to is refused', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { randomFrom } from '@sputnikjs/testkit';
 import type { Problem } from '../dist/store/problem.js';
-import { measure, type Kept } from '../dist/store/record.js';
+import type { Kept } from '../dist/store/record.js';
 import { Store } from '../dist/store/store.js';
 import { ForgetfulFiles, type Call, type Misbehaviour } from './forgetful-files.js';
 
@@ -98,10 +98,10 @@ export class StoreModel {
   #append(store: Store): void {
     const payload = `${this.#sent.length} ${'x'.repeat(this.#below(this.#random() < 0.1 ? 6_000 : 300))}`;
     const sent: Sent = { payload, told: 'nothing', isAcknowledged: false, key: undefined };
-    const measured = measure({ target: `t${this.#below(3)}`, payload });
-    if (!store.hasRoomFor(measured.bytes)) return;
+    const content = { target: `t${this.#below(3)}`, payload };
+    if (!store.hasRoomFor(store.measure(content))) return;
     this.#sent.push(sent);
-    store.append({ measured, settle: (error) => void (sent.told = error === undefined ? 'stored' : 'failed') });
+    store.append({ content, settle: (error) => void (sent.told = error === undefined ? 'stored' : 'failed') });
   }
 
   async #take(store: Store): Promise<readonly Kept[]> {
@@ -118,7 +118,8 @@ export class StoreModel {
   }
 
   /** The message that this one is. */
-  #sentAs({ content, key }: Kept): Sent {
+  #sentAs({ content }: Kept): Sent {
+    const key = content.id ?? '';
     const payload = Buffer.from(content.payload).toString();
     const number = Number(payload.split(' ')[0]);
     const sent = this.#sent[number];

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomFrom, turn } from '@sputnikjs/testkit';
 import type { Problem } from '../dist/store/problem.js';
-import { encode, measure, type Kept } from '../dist/store/record.js';
+import { Draft } from '../dist/store/draft.js';
+import { Encoder } from '../dist/store/encoder.js';
+import type { Kept } from '../dist/store/record.js';
 import { Store } from '../dist/store/store.js';
 import { until } from './helpers.js';
 import { ForgetfulFiles, type Call, type Misbehaviour } from './forgetful-files.js';
@@ -31,10 +33,9 @@ async function open(files: ForgetfulFiles, options: { maxBytes?: number; maxMess
 
 /** Resolves when the message is stored; rejects if it is not. */
 function append(store: Store, payload: string): Promise<void> {
-  const measured = measure({ target: 't', payload });
   return new Promise((resolve, reject) => {
     const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-    store.append({ measured, settle });
+    store.append({ content: { target: 't', payload }, settle });
   });
 }
 
@@ -152,8 +153,9 @@ test('D5: where the last segment is set aside, the end of the one before it was 
 });
 
 test('D5: a record in a payload is no record, though all before it is damaged', async () => {
-  const [forged, inside] = [Buffer.alloc(100), measure({ target: 'evil', payload: 'x' })];
-  encode(forged, 10, inside, { sequence: 3, time: 0, seed: 0, isFirst: true });
+  const draft = new Draft(new Encoder(), 100);
+  draft.add({ content: { target: 'evil', payload: 'x' }, settle() {} });
+  const forged = draft.sealed({ first: 3, time: 0, seed: 0 });
   const files = sound();
   const { store } = await open(files);
   for (const payload of ['one', forged.toString('latin1'), 'three']) await append(store, payload);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filesOf } from '../dist/store/files.js';
-import { measure } from '../dist/store/record.js';
 import { Store } from '../dist/store/store.js';
 import { folder } from './helpers.js';
 
@@ -22,13 +21,12 @@ const open = (path: string): Promise<Store> =>
 
 /** Appends messages that are numbered from here on; resolves when they are stored. */
 async function append(store: Store, from: number): Promise<void> {
-  const entries = Array.from({ length: Math.min(BURST, COUNT - from) }, (_, n) =>
-    measure({ target: 'syslog', payload: `${from + n}`.padEnd(200) }),
-  );
-  const stored = entries.map(
-    (measured) =>
+  const stored = Array.from(
+    { length: Math.min(BURST, COUNT - from) },
+    (_, n) =>
       new Promise<void>((resolve, reject) => {
-        store.append({ measured, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+        const content = { target: 'syslog', payload: `${from + n}`.padEnd(200) };
+        store.append({ content, settle: (error) => (error === undefined ? resolve() : reject(error)) });
       }),
   );
   await Promise.all(stored);

@@ -1,5 +1,6 @@
 import { isAbortError } from '../time/abort.js';
 import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
+import type { Line, Place } from '../time/line.js';
 import type { Lost, Outcomes } from './outcomes.js';
 import type { Sender } from './question.js';
 
@@ -55,7 +56,10 @@ class Delivery implements Mail<object> {
 }
 
 /** The messages of one call of `onMsgs`, each with an outcome of its own (M8). */
-export class Batch {
+export class Batch implements Place {
+  before: Place | undefined = undefined;
+  after: Place | undefined = undefined;
+  line: Line<Place> | undefined = undefined;
   readonly mails: Delivery[] = [];
   /** Of all its messages: the call holds them until it has ended. */
   weight = 0;

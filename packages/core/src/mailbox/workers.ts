@@ -1,6 +1,7 @@
 import { isThenable, type Batch } from './batch.js';
 import type { Mail } from '../api/block-communicator.js';
 import { ANY, type Outcomes, type Recipient } from './outcomes.js';
+import { Line } from '../time/line.js';
 import type { Sender } from './question.js';
 
 /** The calls of a handler: begins them, and knows which have not ended. */
@@ -10,7 +11,7 @@ export class Workers {
   private readonly recipient: Recipient;
   private readonly outcomes: Outcomes;
   private readonly mailbox: { onEnded(weight: number): void };
-  private readonly batches = new Set<Batch>();
+  private readonly batches = new Line<Batch>();
   private isAbandoned = false;
 
   /** The mailbox learns when a call that took time has ended, and what its messages weigh. */
@@ -80,7 +81,7 @@ export class Workers {
     this.calls++;
     // guard: M9 an observer sees each message of a batch begin
     for (const { msg } of batch.mails) this.outcomes.begun(msg);
-    this.batches.add(batch);
+    this.batches.join(batch);
     // guard: M8 a call that throws fails those without outcome
     const failed = (error: unknown): void => this.end(batch, (mail) => mail.fail(error));
     // guard: M8 a call that ends has handled those without outcome
@@ -98,7 +99,7 @@ export class Workers {
     // guard: L4 a batch that ends after that is not counted
     if (this.isAbandoned) return;
     batch.end(settle);
-    this.batches.delete(batch);
+    this.batches.leave(batch);
     this.ended(batch.weight);
   }
 

@@ -2,6 +2,11 @@ import type { MessageProducer, ProduceMessage, ProduceResult, Production } from 
 import { Fifo } from './fifo.js';
 import { produceBy } from './produce-by.js';
 
+/** Holds a message while it is under way. */
+interface Slot {
+  production: Production | undefined;
+}
+
 /**
  * The producing half of a connection. A bounded number of messages is under way at once; the others wait, in the order of the calls. Each
  * message settles once: by {@link settle}, or, when the connection ends, by {@link end}.
@@ -21,8 +26,11 @@ import { produceBy } from './produce-by.js';
 export class Outbox<Key> implements MessageProducer {
   readonly #window: number;
   readonly #send: (message: ProduceMessage) => Key;
-  /** Messages sent and not yet acknowledged. */
-  readonly #sent = new Map<Key, Production>();
+  /**
+   * Messages sent and not yet acknowledged, in slots that are emptied when they leave: a `Map` moves to a new table again and again, and what the
+   * old ones held may live until a full collection.
+   */
+  readonly #sent = new Map<Key, Slot>();
   /** Messages not yet sent. */
   readonly #waiting = new Fifo<Production>();
   #end: Error | undefined;
@@ -52,7 +60,7 @@ export class Outbox<Key> implements MessageProducer {
 
   /** Returns the message under way with this key. */
   get(key: Key): ProduceMessage | undefined {
-    return this.#sent.get(key)?.message;
+    return this.#sent.get(key)?.production?.message;
   }
 
   /** Returns the keys of all messages under way, in the order of sending. */
@@ -65,8 +73,10 @@ export class Outbox<Key> implements MessageProducer {
    * key is under way.
    */
   settle(key: Key, outcome?: ProduceResult | Error): boolean {
-    const production = this.#sent.get(key);
-    if (production === undefined) return false;
+    const slot = this.#sent.get(key);
+    if (slot?.production === undefined) return false;
+    const { production } = slot;
+    slot.production = undefined;
     this.#sent.delete(key);
     production.settle(outcome);
     this.#sendOn();
@@ -81,9 +91,9 @@ export class Outbox<Key> implements MessageProducer {
   /** The connection is over: rejects all messages that are not settled, and all later ones. Only the first call counts. */
   end(error: Error): void {
     this.#end ??= error;
-    const open = [...this.#sent.values(), ...this.#waiting.drain()];
+    const open = Array.from(this.#sent.values(), ({ production }) => production);
     this.#sent.clear();
-    for (const production of open) production.settle(this.#end);
+    for (const production of [...open, ...this.#waiting.drain()]) production?.settle(this.#end);
   }
 
   /** False inside `send`: what it calls, such as `settle` or `end`, must not send the next message before this one is sent. */
@@ -100,7 +110,7 @@ export class Outbox<Key> implements MessageProducer {
     let refusal: Error | undefined;
     try {
       const key = this.#send(production.message);
-      if (this.#end === undefined) this.#sent.set(key, production);
+      if (this.#end === undefined) this.#sent.set(key, { production });
     } catch (error) {
       refusal = error as Error;
     }

@@ -1,7 +1,7 @@
 import type { BlockCommunicator } from '@sputnikjs/core';
 import { isPassing, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
-import { measure, type Content, type Kept } from '../store/record.js';
+import type { Content, Kept } from '../store/record.js';
 import type { Store } from '../store/store.js';
 
 /** The headers of a dead letter. */
@@ -32,11 +32,11 @@ export class DeadLetters {
   }
 
   /** Resolves when the message is where dead letters go. Rejects if it cannot be brought there for now. */
-  async bury({ content, key }: Kept, reason: string): Promise<void> {
+  async bury({ content }: Kept, reason: string): Promise<void> {
     const { target, problemLog } = this.#parts;
     const text = `the server refused a message for good: ${reason}`;
     problemLog.note('spoolRefused', text, { target: content.target });
-    const letter = this.#letterOf({ ...content, id: content.id ?? key }, reason);
+    const letter = this.#letterOf(content, reason);
     const isSent = target !== undefined && target !== content.target && (await this.#send({ ...letter, target }));
     if (!isSent) await this.#keep(letter);
     this.count++;
@@ -61,18 +61,15 @@ export class DeadLetters {
 
   async #keep(letter: Content): Promise<void> {
     const { store } = this.#parts;
-    const measured = measure(letter);
-    while (!store.hasRoomFor(measured.bytes)) {
+    const bytes = store.measure(letter);
+    while (!store.hasRoomFor(bytes)) {
       const dropped = await store.dropOldest();
       this.dropped += dropped;
       if (dropped === 0) break;
     }
     store.resume();
     await new Promise<void>((resolve, reject) => {
-      store.append({
-        measured,
-        settle: (error) => (error === undefined ? resolve() : reject(error)),
-      });
+      store.append({ content: letter, settle: (error) => (error === undefined ? resolve() : reject(error)) });
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { BlockCommunicator, BlockContext } from '@sputnikjs/core';
+import { Line, type BlockCommunicator, type BlockContext } from '@sputnikjs/core';
 import { causeOf, isPassing, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Kept } from '../store/record.js';
@@ -37,9 +37,11 @@ export class Delivery {
   duplicates = 0;
   expired = 0;
   readonly #parts: DeliveryParts;
-  /** By sequence, in order. */
-  readonly #underWay = new Map<number, Kept>();
+  /** In order. */
+  readonly #underWay = new Line<Kept>();
   #bytes = 0;
+  /** The oldest of those that are asked for again after a pause. */
+  #again: Kept | undefined;
   #isWorking = false;
   /** Something was stored, or settled, since it was looked for. */
   #isAwaited = false;
@@ -58,8 +60,10 @@ export class Delivery {
 
   /** Milliseconds for which the oldest message has been kept; 0 if there is none. */
   get oldestMs(): number {
-    const [oldest] = this.#underWay.values();
-    return oldest === undefined ? 0 : Math.max(0, this.#parts.now() - oldest.time);
+    const [first, again] = [this.#underWay.first, this.#again];
+    const oldest = first && again ? (first.sequence < again.sequence ? first : again) : (first ?? again);
+    if (oldest === undefined || this.#parts.store.kept === 0) return 0;
+    return Math.max(0, this.#parts.now() - oldest.time);
   }
 
   get underWay(): number {
@@ -117,24 +121,21 @@ export class Delivery {
     // stopped, or paused, meanwhile: they come again
     if (this.#isStopped || this.#isPausing) return false;
     for (const kept of some) {
-      if (store.isAcknowledged(kept.sequence) || this.#underWay.has(kept.sequence)) continue;
+      if (store.isAcknowledged(kept.sequence)) continue;
       // guard: D7 a message that is too old is dropped
       if (now() - kept.time > maxAgeMs) {
         this.expired++;
         this.#acknowledge(kept);
       } else this.#ask(kept);
     }
+    if (some.length > 0) this.#again = undefined;
     return some.length > 0;
   }
 
   #ask(kept: Kept): void {
-    const { content, key, sequence } = kept;
-    this.#underWay.set(sequence, kept);
-    this.#bytes += content.payload.length;
-    const { target, payload, contentType, headers } = content;
-    // guard: D10 a message without an id has that of the spool
-    const message = { target, payload, contentType, headers, id: content.id ?? key };
-    this.#parts.uplink.ask(message, FOREVER).then(
+    this.#underWay.join(kept);
+    this.#bytes += kept.content.payload.length;
+    this.#parts.uplink.ask(kept.content, FOREVER).then(
       (result) => {
         this.delivered++;
         this.#retryMs = RETRY_MS[0];
@@ -157,9 +158,9 @@ export class Delivery {
     if (store.kept === 0) this.#onEmpty?.();
   }
 
-  #settle({ sequence, content }: Kept): void {
-    this.#underWay.delete(sequence);
-    this.#bytes -= content.payload.length;
+  #settle(kept: Kept): void {
+    this.#underWay.leave(kept);
+    this.#bytes -= kept.content.payload.length;
     if (this.#isPausing) this.#retryWhenAllHaveEnded();
     else if (this.#isFull && this.#underWay.size <= this.#parts.window * (1 - FREE)) this.goOn();
   }
@@ -177,6 +178,8 @@ export class Delivery {
   #notNow(kept: Kept, error: unknown): void {
     if (!this.#isStopped)
       this.#parts.problemLog.note('spoolWaits', 'messages cannot be delivered for now; they are kept', { error });
+    // guard: D11 what waits for the next try has its age
+    if (this.#again === undefined || kept.sequence < this.#again.sequence) this.#again = kept;
     this.#pause();
     this.#settle(kept);
   }

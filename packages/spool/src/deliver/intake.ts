@@ -1,7 +1,6 @@
 import { SputnikError, type BlockContext, type Mail } from '@sputnikjs/core';
 import { checkMessage, type ProduceMessage } from '@sputnikjs/messaging';
-import type { Entry } from '../store/appender.js';
-import { measure, type Measured } from '../store/record.js';
+import type { Entry } from '../store/draft.js';
 import type { Store } from '../store/store.js';
 
 /** Delay from one try at a disk that fails to the next, in milliseconds: doubles each time, from the first value to the second. */
@@ -45,11 +44,8 @@ export class Intake {
    */
   accept(mails: readonly Incoming[]): Promise<void> {
     return new Promise((resolve) => {
-      let left = mails.length;
-      const onEnd = (): void => {
-        if (--left === 0) resolve();
-      };
-      for (const mail of mails) this.#accept(mail, onEnd);
+      const call = { left: mails.length, resolve, onStored: this.#stored };
+      for (const mail of mails) this.#accept(new Item(mail, call));
     });
   }
 
@@ -59,7 +55,7 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const [item] = this.#waiting as [Item];
       if (this.#store.stopped) return;
-      if (!this.#store.hasRoomFor(item.measured.bytes)) {
+      if (!this.#store.hasRoomFor(this.#store.measure(item.content))) {
         if (this.#dropsOldest && !this.#isDropping) void this.#drop();
         return;
       }
@@ -75,18 +71,17 @@ export class Intake {
     for (const item of this.#waiting.splice(0)) item.end(noRoom('the satellite landed before it had room for'));
   }
 
-  #accept(mail: Incoming, onEnd: () => void): void {
+  #accept(item: Item): void {
     try {
-      this.#take(new Item(mail, measureAny(mail.msg, this.#store.largest), onEnd, this.#stored));
+      this.#take(item, this.#measure(item.content));
     } catch (error) {
-      mail.fail(error);
-      onEnd();
+      item.end(error);
     }
   }
 
-  #take(item: Item): void {
+  #take(item: Item, bytes: number): void {
     // guard: D7 nobody overtakes who waits for room
-    const isFree = this.#waiting.length === 0 && this.#store.hasRoomFor(item.measured.bytes);
+    const isFree = this.#waiting.length === 0 && this.#store.hasRoomFor(bytes);
     if (isFree && !this.#store.stopped) return this.#store.append(item);
     if (!item.mayWait && (this.#store.stopped || !this.#dropsOldest)) return item.end(this.#refusal());
     this.#waiting.push(item);
@@ -127,6 +122,21 @@ export class Intake {
     this.goOn();
   }
 
+  /** Bytes that it takes on the disk. Throws UNKNOWN_MESSAGE for what never can be stored. */
+  #measure(message: ProduceMessage): number {
+    checkMessage(message);
+    try {
+      const bytes = this.#store.measure(message);
+      const { largest } = this.#store;
+      // guard: D7 what never finds room is refused for good
+      if (bytes <= largest) return bytes;
+      throw new RangeError(`it has ${bytes} bytes; half of "maxBytes" is ${largest}`);
+    } catch (cause) {
+      const text = `the message for "${message.target}" does not fit into the spool: ${(cause as Error).message}`;
+      throw new SputnikError('UNKNOWN_MESSAGE', text, { cause });
+    }
+  }
+
   #refusal(): SputnikError {
     const { stopped } = this.#store;
     if (stopped === undefined) return noRoom('the spool is full: it has no room for');
@@ -134,18 +144,25 @@ export class Intake {
   }
 }
 
-/** A message that is not on the disk yet. One object for each, since there are many (measured). */
-class Item implements Entry {
-  readonly measured: Measured;
-  readonly #mail: Incoming;
-  readonly #onEnd: () => void;
-  readonly #onStored: (item: Item, error: unknown) => void;
+/** A call of `accept`: messages of it that have no outcome yet, and what is called when there are none. */
+interface Call {
+  left: number;
+  readonly resolve: () => void;
+  readonly onStored: (item: Item, error: unknown) => void;
+}
 
-  constructor(mail: Incoming, measured: Measured, onEnd: () => void, onStored: (item: Item, error: unknown) => void) {
-    this.measured = measured;
+/** A message that is not on the disk yet. One small object for each, since there are many (measured). */
+class Item implements Entry {
+  readonly #mail: Incoming;
+  readonly #call: Call;
+
+  constructor(mail: Incoming, call: Call) {
     this.#mail = mail;
-    this.#onEnd = onEnd;
-    this.#onStored = onStored;
+    this.#call = call;
+  }
+
+  get content(): ProduceMessage {
+    return this.#mail.msg;
   }
 
   get mayWait(): boolean {
@@ -153,32 +170,16 @@ class Item implements Entry {
   }
 
   settle(error?: unknown): void {
-    this.#onStored(this, error);
+    this.#call.onStored(this, error);
   }
 
   end(error?: unknown): void {
     if (error === undefined) this.#mail.reply();
     else this.#mail.fail(error);
-    this.#onEnd();
+    if (--this.#call.left === 0) this.#call.resolve();
   }
 }
 
 function noRoom(what: string, cause?: unknown): SputnikError {
   return new SputnikError('SERVER_FULL', `${what} the message`, { cause });
-}
-
-/** Throws UNKNOWN_MESSAGE for what never can be stored. */
-function measureAny(message: ProduceMessage, largest: number): Measured {
-  checkMessage(message);
-  const named = `the message for "${message.target}"`;
-  try {
-    const measured = measure(message);
-    // guard: D7 what never finds room is refused for good
-    if (measured.bytes <= largest) return measured;
-    throw new RangeError(`it has ${measured.bytes} bytes; half of "maxBytes" is ${largest}`);
-  } catch (cause) {
-    throw new SputnikError('UNKNOWN_MESSAGE', `${named} does not fit into the spool: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }

@@ -1,21 +1,18 @@
+import { Draft, type Entry } from './draft.js';
+import type { Encoder } from './encoder.js';
 import type { Files, Output } from './files.js';
 import type { OnProblem } from './problem.js';
-import { encode, type Measured } from './record.js';
 import { freshMarks, HEADER_BYTES, headerOf, nameOf, UNNAMED, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
-/** Most bytes of a batch; a single larger message is a batch of its own. */
+/** A batch that has so many bytes takes no more messages. */
 const BATCH_BYTES = 4_194_304;
+
+/** A batch has room for this many bytes at first, and for what the one before it had. */
+const LIKELY_BYTES = 1_024;
 
 /** A segment grows by this part of its size at once. */
 const AHEAD = 1 / 32;
-
-/** A message to store, and who waits for it. */
-export interface Entry {
-  readonly measured: Measured;
-  /** Called once: when the message is on the disk, or with the reason why it is not. */
-  settle(error?: unknown): void;
-}
 
 /** Messages that were stored together. */
 export interface StoredBatch {
@@ -30,6 +27,7 @@ export interface StoredBatch {
 
 export interface AppenderParts {
   readonly files: Files;
+  readonly encoder: Encoder;
   /** The appender adds its own. */
   readonly segments: Segments;
   /** The last sequence that was given. */
@@ -51,13 +49,15 @@ export class Appender {
   syncs = 0;
   /** The last sequence that was given to a message on the disk. */
   last: number;
-  /** Bytes of what waits, or is being written. */
-  waitingBytes = 0;
+  /** Messages that wait, or are being written, and their bytes. */
   waiting = 0;
+  waitingBytes = 0;
   /** Why nothing is taken. */
   stopped: { readonly cause: unknown } | undefined;
   readonly #parts: AppenderParts;
-  #queue: Entry[] = [];
+  /** Batches that are not begun; messages come to the last one. */
+  #drafts: Draft[] = [];
+  #likely = LIKELY_BYTES;
   #work: Promise<void> | undefined;
   #open: { readonly segment: Segment; readonly output: Output } | undefined;
 
@@ -73,10 +73,21 @@ export class Appender {
 
   append(entry: Entry): void {
     if (this.stopped) return entry.settle(this.stopped.cause);
-    this.#queue.push(entry);
+    const draft = this.#draft();
+    const before = draft.size;
+    draft.add(entry);
     this.waiting++;
-    this.waitingBytes += entry.measured.bytes;
+    this.waitingBytes += draft.size - before;
     this.#work ??= this.#workOff();
+  }
+
+  /** The batch for what comes now. */
+  #draft(): Draft {
+    const last = this.#drafts.at(-1);
+    if (last !== undefined && last.size < BATCH_BYTES) return last;
+    const draft = new Draft(this.#parts.encoder, this.#likely);
+    this.#drafts.push(draft);
+    return draft;
   }
 
   /** Takes messages again. */
@@ -91,8 +102,10 @@ export class Appender {
   }
 
   async #workOff(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#nextBatch();
+    // What comes at once is one batch.
+    await Promise.resolve();
+    for (let batch = this.#drafts.shift(); batch; batch = this.#drafts.shift()) {
+      this.#likely = Math.max(LIKELY_BYTES, batch.size);
       let stored: StoredBatch | undefined;
       try {
         stored = await this.#store(batch);
@@ -106,39 +119,23 @@ export class Appender {
     this.#work = undefined;
   }
 
-  /** All that waits, up to the most bytes. */
-  #nextBatch(): readonly Entry[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { measured } of this.#queue) {
-      if (count > 0 && bytes + measured.bytes > BATCH_BYTES) break;
-      bytes += measured.bytes;
-      count++;
-    }
-    const batch = this.#queue.slice(0, count);
-    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
-    return batch;
-  }
-
-  #settle(batch: readonly Entry[], error?: unknown): void {
-    for (const entry of batch) {
-      this.waiting--;
-      this.waitingBytes -= entry.measured.bytes;
-      entry.settle(error);
-    }
+  #settle({ entries, size }: Draft, error?: unknown): void {
+    this.waiting -= entries.length;
+    this.waitingBytes -= size;
+    for (const entry of entries) entry.settle(error);
   }
 
   /** Nothing can be written for now: all who wait are told. */
-  #stop(batch: readonly Entry[], cause: unknown): void {
-    const all = [...batch, ...this.#queue];
-    this.#queue = [];
+  #stop(batch: Draft, cause: unknown): void {
+    const all = [batch, ...this.#drafts];
+    this.#drafts = [];
     this.stopped = { cause };
     const text = 'messages cannot be stored, and none is taken: check the disk';
     this.#parts.onProblem({ event: 'spoolStopped', text, error: cause });
-    this.#settle(all, cause);
+    for (const each of all) this.#settle(each, cause);
   }
 
-  async #store(batch: readonly Entry[]): Promise<StoredBatch> {
+  async #store(batch: Draft): Promise<StoredBatch> {
     try {
       return await this.#write(batch);
     } catch (error) {
@@ -152,28 +149,19 @@ export class Appender {
     });
   }
 
-  async #write(batch: readonly Entry[]): Promise<StoredBatch> {
+  async #write(batch: Draft): Promise<StoredBatch> {
     const { now, segments, segmentBytes } = this.#parts;
     this.#open ??= await this.#begin();
     const { segment, output } = this.#open;
-    const time = now();
     const { bytes: from, seed } = segment;
     const first = this.last + 1;
-    let size = 0;
-    for (const { measured } of batch) size += measured.bytes;
-    const bytes = Buffer.allocUnsafe(size);
-    let at = 0;
-    let sequence = first;
-    for (const { measured } of batch) {
-      encode(bytes, at, measured, { sequence: sequence++, time, seed, isFirst: at === 0 });
-      at += measured.bytes;
-    }
+    const bytes = batch.sealed({ first, time: now(), seed });
     await output.write(bytes);
     // guard: D1 a batch is on the disk before it is acknowledged
     await output.sync();
     this.syncs++;
-    this.last += batch.length;
-    segments.grow(segment, size, this.last);
+    this.last += batch.entries.length;
+    segments.grow(segment, bytes.length, this.last);
     if (segment.bytes >= segmentBytes) await this.#end();
     return { segment, first, last: this.last, bytes, from };
   }
@@ -212,9 +200,4 @@ export class Appender {
     this.#open = undefined;
     await output?.close().catch(() => {});
   }
-}
-
-/** What a message is told by for ever. */
-export function keyOf({ instance }: Segment, sequence: number): string {
-  return `${instance}-${sequence}`;
 }

@@ -1,7 +1,6 @@
-import { keyOf } from './appender.js';
 import { readCursor } from './cursor.js';
 import type { Files } from './files.js';
-import { recordsIn, type Kept } from './record.js';
+import { Decoder, recordsIn, type Kept } from './record.js';
 import { endOf } from './recovery.js';
 import { firstIn, HEADER_BYTES, readHeader, type Segment } from './segment.js';
 
@@ -48,10 +47,11 @@ export async function inspectStore(files: Files): Promise<StoreFacts> {
 export async function* keptIn(files: Files): AsyncGenerator<Kept, void> {
   const names = await files.names();
   const acknowledged = await acknowledgedIn(files, names);
+  const decoder = new Decoder();
   for await (const { bytes, segment } of segmentsIn(files, names))
     if (segment !== undefined)
-      for (const { sequence, time, content } of recordsOf(bytes, segment))
-        if (sequence > acknowledged) yield { sequence, time, content, key: keyOf(segment, sequence) };
+      for (const { sequence, from } of recordsOf(bytes, segment))
+        if (sequence > acknowledged) yield decoder.decode(bytes, from, segment.instance);
 }
 
 interface Read {

@@ -1,6 +1,6 @@
-import { keyOf, type StoredBatch } from './appender.js';
+import type { StoredBatch } from './appender.js';
 import type { Files } from './files.js';
-import { intactFrom, recordAt, type Found, type Kept } from './record.js';
+import { Decoder, endOfRecord, intactFrom, sequenceOf, type Kept } from './record.js';
 import { HEADER_BYTES, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -8,9 +8,9 @@ import type { Segments } from './segments.js';
 const [MOST_FRESH, MOST_FRESH_BYTES] = [4_096, 8_388_608] as const;
 
 /** What is being read of a segment: from the disk, or a batch from memory. */
-interface Reading extends Pick<StoredBatch, 'segment' | 'last' | 'from'> {
-  /** Gives the next record from a place in the bytes on. */
-  readonly find: (at: number) => Found | undefined;
+interface Reading extends Omit<StoredBatch, 'first'> {
+  /** Gives where the next record from a place in the bytes on begins. */
+  readonly find: (at: number) => number | undefined;
   /** Where in the bytes the record after the last that was taken begins. */
   at: number;
 }
@@ -28,6 +28,7 @@ export interface ReaderParts {
  */
 export class Reader {
   readonly #parts: ReaderParts;
+  readonly #decoder = new Decoder();
   /** The sequence of the next message. */
   #next: number;
   #reading: Reading | undefined;
@@ -82,17 +83,17 @@ export class Reader {
   #takeFrom(reading: Reading, most: number): readonly Kept[] {
     const kept: Kept[] = [];
     while (kept.length < most && this.#next <= reading.last) {
+      const { bytes, last, segment } = reading;
       const found = reading.find(reading.at);
-      if (found !== undefined) reading.at = found.to;
-      if (found !== undefined && found.sequence < this.#next) continue;
-      const isThere = found !== undefined && found.sequence <= reading.last;
-      const upTo = isThere ? found.sequence - 1 : reading.last;
-      if (this.#next <= upTo) this.#parts.onMissing(reading.segment, this.#next, upTo);
+      if (found !== undefined) reading.at = endOfRecord(bytes, found);
+      const sequence = found === undefined ? Infinity : sequenceOf(bytes, found);
+      if (sequence < this.#next) continue;
+      const upTo = Math.min(sequence - 1, last);
+      if (this.#next <= upTo) this.#parts.onMissing(segment, this.#next, upTo);
       this.#next = upTo + 1;
-      if (!isThere) break;
+      if (found === undefined || sequence > last) break;
       this.#next++;
-      const { sequence, time, content } = found;
-      kept.push({ sequence, time, content, key: keyOf(reading.segment, sequence) });
+      kept.push(this.#decoder.decode(bytes, found, segment.instance));
     }
     return kept;
   }
@@ -100,10 +101,10 @@ export class Reader {
   /** Goes on with the next batch in memory, if that has the next message. */
   #freshReading(): Reading | undefined {
     if (this.#fresh[0]?.first !== this.#next) return undefined;
-    const { bytes, ...place } = this.#fresh.shift() as StoredBatch;
+    const { segment, last, bytes, from } = this.#fresh.shift() as StoredBatch;
     this.#freshBytes -= bytes.length;
-    const find: Reading['find'] = (at) => (at < bytes.length ? recordAt(bytes, at) : undefined);
-    return (this.#reading = { ...place, find, at: 0 });
+    const find: Reading['find'] = (at) => (at < bytes.length ? at : undefined);
+    return (this.#reading = { segment, last, bytes, from, find, at: 0 });
   }
 
   /** Reads on in the segment, or the next one; undefined if there is no more. */
@@ -124,6 +125,6 @@ export class Reader {
       if (seeks === this.#seeks) throw error;
     });
     if (bytes === undefined || seeks !== this.#seeks) return this.#read();
-    return (this.#reading = { segment, last, from, find: (at) => intactFrom(bytes, at, seed), at: 0 });
+    return (this.#reading = { segment, last, bytes, from, find: (at) => intactFrom(bytes, at, seed), at: 0 });
   }
 }

@@ -1,8 +1,10 @@
-import { Appender, type Entry } from './appender.js';
+import { Appender } from './appender.js';
 import { writeCursor } from './cursor.js';
+import type { Entry } from './draft.js';
+import { Encoder } from './encoder.js';
 import type { Files } from './files.js';
 import type { OnProblem } from './problem.js';
-import type { Kept } from './record.js';
+import type { Content, Kept } from './record.js';
 import { Reader } from './reader.js';
 import { LEFTOVERS, recover, type Recovered } from './recovery.js';
 import { asideOf, type Segment } from './segment.js';
@@ -38,6 +40,7 @@ export class Store {
   readonly #files: Files;
   readonly #options: StoreOptions;
   readonly #segments: Segments;
+  readonly #encoder = new Encoder();
   readonly #appender: Appender;
   readonly #reader: Reader;
   /** All up to this one is acknowledged, and of those after it, these. */
@@ -67,6 +70,7 @@ export class Store {
     );
     this.#appender = new Appender({
       files,
+      encoder: this.#encoder,
       segments,
       last,
       segmentBytes: Math.min(LARGEST, Math.max(SMALLEST, Math.floor(maxBytes / SEGMENTS))),
@@ -120,6 +124,11 @@ export class Store {
     return Math.floor(this.#options.maxBytes / 2);
   }
 
+  /** Bytes that a message takes. Throws a RangeError if a record cannot have it. */
+  measure(content: Content): number {
+    return this.#encoder.measure(content);
+  }
+
   hasRoomFor(bytes: number): boolean {
     const { waiting, waitingBytes } = this.#appender;
     const { maxBytes, maxMessages } = this.#options;
@@ -146,7 +155,7 @@ export class Store {
   }
 
   isAcknowledged(sequence: number): boolean {
-    return sequence <= this.#acknowledged || this.#beyond.has(sequence);
+    return sequence <= this.#acknowledged || (this.#beyond.size > 0 && this.#beyond.has(sequence));
   }
 
   /** The message need not be kept any longer. After the end that is too late: another may have the folder. */
@@ -155,9 +164,11 @@ export class Store {
     if (this.#isClosed) return;
     if (this.isAcknowledged(sequence)) return;
     this.kept--;
-    if (sequence === this.#acknowledged + 1) this.#acknowledged = sequence;
-    else this.#beyond.add(sequence);
-    this.#advance();
+    if (sequence !== this.#acknowledged + 1) return void this.#beyond.add(sequence);
+    this.#acknowledged = sequence;
+    // There is nothing beyond it, and more of its segment: the case of nearly every message.
+    const { last = 0 } = this.#segments.oldest ?? {};
+    if (this.#beyond.size > 0 || sequence >= last) this.#advance();
   }
 
   /** Gives the oldest segment up, with all its messages. Resolves with how many there were. */
