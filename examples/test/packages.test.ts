@@ -40,6 +40,12 @@ const POSTS = {
   }),
 };
 
+/** What `httpupstream` and `responder` need beside their entries. */
+const ANSWERS = {
+  'httpupstream.json': JSON.stringify({ url: 'http://127.0.0.1:8000' }),
+  'responder.json': JSON.stringify({ source: 'prices' }),
+};
+
 /** How each language of code block is put to the test. */
 const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>> = {
   async json(t, { text }) {
@@ -51,7 +57,8 @@ const TRIALS: Record<string, (t: TestContext, example: Example) => Promise<void>
       ? { 'blocks.json': text, 'connector.json': CONNECTOR, 'webhook.js': WEBHOOK }
       : { 'blocks.json': '[{ "name": "producer" }]', 'connector.json': withFiles(t, text) };
     const posts = text.includes('@sputnikjs/adapter-webhook') ? POSTS : {};
-    await passes(folder(t, { ...files, ...posts, 'package.json': '{ "type": "module" }' }));
+    const answers = text.includes('httpupstream') ? ANSWERS : {};
+    await passes(folder(t, { ...files, ...posts, ...answers, 'package.json': '{ "type": "module" }' }));
   },
   // the test of units has systemd look at it
   async ini(_t, { text }) {

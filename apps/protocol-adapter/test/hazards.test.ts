@@ -152,7 +152,8 @@ test('while a broker stands still a blast is pushed back to its sender, and take
   send();
   // The heartbeat gets no answer.
   await at.satellite.logs('disconnected');
-  assert.ok(taken > 0 && taken < 100, `${taken} MB were taken`);
+  while (taken === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(taken < 100, `${taken} MB were taken`);
   const grown = peakOf(at.satellite) - before;
   t.diagnostic(`${taken} MB taken, memory grown from ${before} by ${grown} MB`);
   assert.ok(grown < 60, `${grown} MB`);

@@ -106,7 +106,7 @@ describe('GET /consume/<source>', () => {
       ['/consume/news?max=1.5', [], 'BAD_REQUEST', /max.{2} must be/],
       ['/consume/news?wait=-1', [], 'BAD_REQUEST', /wait.{2} must be/],
       ['/consume/news?wait=86401', [], 'BAD_REQUEST', /up to 86400/],
-      ['/consume/news?max=1&max=2', [], 'BAD_REQUEST', /there twice/],
+      ['/consume/news?max=1&max=2', [], 'BAD_REQUEST', /given twice/],
       ['/consume/news?limit=1', [], 'BAD_REQUEST', /no query parameter .{2}limit/],
       ['/consume/news', ['-H', 'last-event-id: 5'], 'BAD_REQUEST', /cannot resume/],
       ['/consume/news', ['-H', 'accept: text/html'], 'NOT_ACCEPTABLE', /application\/x-ndjson or text\/event-stream/],

@@ -17,7 +17,7 @@ test('a process that has no file left for connections says so once in a while, n
   while ((await post(`${victim.url}/produce/a`, 'x').catch(() => ({ status: 0 }))).status !== 202) await sleep(50);
   // the limiter tells of the rest every five seconds
   assert.ok(told().length <= 2, `${told().length} lines`);
-  assert.match(told()[0]?.text ?? '', /no file left .* \(EMFILE\); raise .*ulimit -n/);
+  assert.match(told()[0]?.text ?? '', /cannot open more files.* \(EMFILE\); raise .*ulimit -n/);
   const { clean, exitCode } = await victim.land();
   assert.deepEqual({ clean, exitCode }, { clean: true, exitCode: 0 });
 });

@@ -23,8 +23,10 @@ const NOT_MQTT = 'it does not speak MQTT; is the url right?';
 /** What a server has to say to who publishes and subscribes with QoS 0 and 1 (MQTT 3.1.1, 3). */
 const EXPECTED: ReadonlySet<string> = new Set(['connack', 'publish', 'puback', 'suback', 'unsuback', 'pingresp']);
 
-/** Larger packets from the server would not be handled: so much of all messages may wait for handlers. In bytes. */
+/** Most bytes of messages from the server that wait for handlers: with more, nothing more is read. */
 export const MOST_RECEIVED_BYTES: number = 32 * 1024 * 1024;
+/** The largest packet that the server may send, in bytes. */
+const MOST_PACKET_BYTES = 64 * 1024 * 1024;
 
 /** What a server's first packet begins with: CONNACK (MQTT 3.1.1, 3.2.0-1). */
 const CONNACK = 0x20;
@@ -192,10 +194,8 @@ function inspection(): (bytes: Buffer) => Error | undefined {
     isKnown = true;
     const { length } = frames.take(bytes);
     // guard: a packet of a length that is not taken ends the connection
-    if (length <= MOST_RECEIVED_BYTES) return undefined;
-    return new Error(
-      `the server announces a packet of ${length} bytes, and ${MOST_RECEIVED_BYTES} are taken at the most`,
-    );
+    if (length <= MOST_PACKET_BYTES) return undefined;
+    return new Error(`the server announces a packet of ${length} bytes, and at most ${MOST_PACKET_BYTES} are taken`);
   };
 }
 

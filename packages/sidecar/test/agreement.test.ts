@@ -209,7 +209,7 @@ test('an outage, an overload and a loss are seen at once wherever one looks, and
   await server.start();
   await Observed.start(t, server.url, async (observed) => {
     const away: Signs = {
-      readyz: (text) => /^\[-\] server: the server is away/m.test(text),
+      readyz: (text) => /^\[-\] server: the server has been away/m.test(text),
       status: ({ server: { away }, summary }) => away && summary.includes('Server away for'),
       metrics: (metrics) => metrics.get('sputnik_server_connected') === 0 && metrics.get('sputnik_ready') === 0,
       page: (text) => text.startsWith('Server away: ') && text.includes('Server away for'),

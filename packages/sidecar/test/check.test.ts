@@ -252,7 +252,7 @@ test('of two blocks that declare one address the second is the problem, and each
   };
   const blocks = [{ name: 'hook' }, { name: 'bridge' }];
   assert.deepEqual((await check({ ...options, blocks })).problems, [
-    'configs.blocks: block receiver (bridge): its responsibility "receiver" is taken by block "hook"; give each its own',
+    'configs.blocks: block receiver (bridge): its responsibility "receiver" is taken by block "hook"; give each block its own',
   ]);
   const apart = [{ name: 'hook' }, { name: 'bridge', responsibility: 'bridge' }];
   assert.deepEqual((await check({ ...options, blocks: apart })).problems, []);

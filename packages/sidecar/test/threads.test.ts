@@ -95,7 +95,7 @@ test('T3: what cannot be cloned is refused where it is sent, with the path of it
   const { outside, nest, log } = await obedient();
   const to = outside.to('in/obeys');
   const msg = { n: 1, headers: [{ done: () => {} }] };
-  const refused = /the message cannot go to another thread: headers\.0\.done: a function; send plain values/;
+  const refused = /the message cannot go to another thread or process: headers\.0\.done: a function; send plain values/;
   assert.equal(to.send(msg), false);
   assert.match(text(log, 'notCloned'), refused);
   await assert.rejects(to.post(msg), refused);
@@ -111,7 +111,7 @@ test('T3: what cannot be cloned is refused where it is sent, with the path of it
   );
   port.close();
   const answer = await failure(to.ask({ n: 'function' }));
-  assert.match(String(answer.cause), /the answer cannot go to another thread: inner\.done: a function/);
+  assert.match(String(answer.cause), /the answer cannot go to another thread or process: inner\.done: a function/);
   assert.equal((await nest.whole.shootDown()).clean, true);
 });
 
@@ -268,10 +268,10 @@ test('T8: check says what cannot go into a thread, and what to do', async () => 
     ...server,
   });
   const { problems } = await check({ cf: whole });
-  const own = problems.map((problem) => problem.replaceAll(whole, 'FOLDER'));
-  assert.deepEqual(own.slice(0, 2), [
+  const own = problems.map((problem) => problem.replaceAll(whole, 'FOLDER')).toReversed();
+  assert.deepEqual(own.slice(-2), [
     'FOLDER/blocks.json: [1].heapMb: only a thread has its own heap; add "place": "thread", or leave it out',
-    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the enclosing satellite, which a thread cannot use; give "in" its own connector, or have the block send to a block outside, such as "producer"',
+    'FOLDER/blocks.json: [0].place: "in" cannot fly in a thread: block in/hears uses the server connection of the enclosing satellite, which it cannot use there; give "in" its own connector, or have the block send to a block outside, such as "producer"',
   ]);
   const code = defineBlock({ name: 'code', make: () => ({}) });
   const inCode = await check({

@@ -131,7 +131,7 @@ test('B2: an address that a block declares may be taken, reserved or no text, as
     blockFactories,
   });
   assert.deepEqual(problems, [
-    'block b: its responsibility "b" is taken by block "a"; give each its own',
+    'block b: its responsibility "b" is taken by block "a"; give each block its own',
     'block connector (c): its responsibility "connector" is reserved for infrastructure',
     'block  (d): its name and responsibility must be non-empty text',
   ]);
