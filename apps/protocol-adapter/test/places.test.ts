@@ -50,7 +50,8 @@ for (const { title, entry, processes } of VARIANTS)
     const all = processes.map((satellite) => new Satellite(t, cf, env, undefined, [], satellite));
     const [main, ...others] = all;
     await main?.logs('connected');
-    await Promise.all(others.map((one) => one.logs('partReachable')));
+    const reaches = (one: Satellite): boolean => one.records('partReachable').some(({ satellite }) => satellite === '');
+    await Promise.all(others.map((one) => one.until(() => reaches(one), 'the outermost satellite is reachable')));
     const subscriber = await Subscriber.to(t, mqtt);
     await run(t, 'logger', '-n', '127.0.0.1', '-P', `${syslog}`, '-T', 'over TCP');
     await run(t, 'logger', '-n', '127.0.0.1', '-P', `${syslog}`, '-d', 'over UDP');
