@@ -139,7 +139,7 @@ process.env.PATH = [process.env.PATH, join(root, '.servers/bin')].join(delimiter
 process.env.FLIGHTS ??= isSoak ? '20000' : '500';
 
 // Most tests wait for servers and deadlines half of their time or more: fewer at once leave processors idle. Long trials are always busy.
-const concurrency = (isSoak ? 1 : 4) * availableParallelism() + 1;
+const concurrency = (isSoak ? 1 : 3) * availableParallelism() + 1;
 process.chdir(root);
 const folder = mkdtempSync(join(tmpdir(), 'sputnik-tests-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));

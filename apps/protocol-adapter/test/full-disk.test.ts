@@ -56,7 +56,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 test(
   'D6: a disk that fills under load stops intake, one that is freed has it go on by itself, and nothing accepted is lost',
-  { skip: SKIP, timeout: 300_000 },
+  { skip: SKIP, timeout: 550_000 },
   async (t) => {
     const disk = smallDisk(t);
     const ballast = join(disk, 'ballast');
