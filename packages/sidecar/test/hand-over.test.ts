@@ -19,7 +19,6 @@ import { upTo } from './process-helpers.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const SILENT_MS = 1_000;
-const SELF = { whole: 'demo', satellite: 'in', id: 'sender' };
 const FROM: BlockDescriptor = { name: 'source', responsibility: 'in/source' };
 const STORE = {
   path: '',
@@ -166,7 +165,7 @@ async function sender(
   const delivery: Delivery = await Delivery.for({
     part: { path: '', setup: { path: '', nested: new Map() } as unknown as SatelliteSetup },
     blocks: [STORE],
-    self: SELF,
+    self: 'sender',
     log: SILENT,
     clock: net.time.clock,
     observer: undefined,

@@ -96,6 +96,7 @@ export class Batch implements Place {
 
   /** Hands in what is lost: by kind, with the first error of each. */
   #handIn(): void {
+    if (this.#losses.length === 0) return;
     const kinds = new Map<string, Lost & { readonly msgs: object[] }>();
     for (const { msg, sender, error } of this.#losses.splice(0)) {
       const asked = sender.question !== undefined;

@@ -6,7 +6,7 @@ import {
   type ConfFactory,
   type ListenPlace,
 } from '@sputnikjs/core';
-import { fullAddress, inside, type AddressBook } from './address-book.js';
+import { fullAddress, inside, isInside, type AddressBook } from './address-book.js';
 import type { ListedEntry } from './blocks.js';
 import type { Configuration } from './configuration.js';
 import { attempt, type WithProblems } from './problems.js';
@@ -111,10 +111,9 @@ export function needed({ needs = {} }: ListedEntry, factory: BlockFactory | unde
 export function misplaced({ path, list }: SatelliteReading, wiring: readonly BlockWiring[]): readonly string[] {
   const { label, entries } = list;
   const addresses = entries.map(({ name, responsibility = name }) => inside(path, responsibility));
-  const isIn = (address: string, place: string): boolean => address === place || address.startsWith(`${place}/`);
-  const placeOf = (address: string): number => addresses.findIndex((place) => isIn(address, place));
+  const placeOf = (address: string): number => addresses.findIndex((place) => isInside(place, address));
   const needsOf = addresses.map((place, index) => {
-    const own = wiring.filter(({ responsibility }) => isIn(responsibility, place));
+    const own = wiring.filter(({ responsibility }) => isInside(place, responsibility));
     const needs = own.flatMap((block) => block.needs.map(({ to }) => placeOf(to)));
     return needs.filter((need) => need !== -1 && need !== index);
   });

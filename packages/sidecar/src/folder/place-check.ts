@@ -1,3 +1,4 @@
+import { isInside } from './address-book.js';
 import { GENERIC } from './block-factories.js';
 import { uncloneable } from '../clone/cloneable.js';
 import { JOIN } from './connector-conf.js';
@@ -102,9 +103,10 @@ function ofCode(reading: SatelliteReading): readonly string[] {
 
 /** Problems: blocks that use the connection of the enclosing satellite, which stays where that satellite is. */
 function ofConnection(path: string, wiring: readonly BlockWiring[]): readonly string[] {
-  const isInside = (one: string): boolean => one === path || one.startsWith(`${path}/`);
   return wiring
-    .filter(({ responsibility, server }) => isInside(responsibility) && server !== undefined && !isInside(server))
+    .filter(
+      ({ responsibility, server }) => isInside(path, responsibility) && server !== undefined && !isInside(path, server),
+    )
     .map(
       ({ responsibility }) =>
         `block ${responsibility} uses the server connection of the enclosing satellite, which it cannot use there; give "${path}" its own connector, or have the block send to a block outside, such as "producer"`,

@@ -126,11 +126,11 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     ...(part ? [] : [noPart(options.satellite ?? '', parts)]),
     ...(await problemsOfAdmin(own, found.wiring)),
     ...found.problems,
-    ...levelsOf(reading).flatMap((one) => deafNeeds(one, book, found.hearing)),
-    ...levelsOf(reading).flatMap((one) => misplaced(one, found.wiring)),
-    ...(parts.length > 1
-      ? parts.flatMap(({ path }) => readings.filter((one) => one.path === path).flatMap(joinTaken))
-      : []),
+    ...readings.flatMap((one) => deafNeeds(one, book, found.hearing)),
+    ...readings.flatMap((one) => misplaced(one, found.wiring)),
+    ...(parts.length > 1 ? readings.filter(({ path }) => parts.some((one) => one.path === path)) : []).flatMap(
+      joinTaken,
+    ),
     ...placeProblems(reading, { wiring: found.wiring, joins }),
     // processes may be on different machines
     ...parts.flatMap((one) => contested([...(one === part ? adminClaims(own) : []), ...claimsOf(one)])),
@@ -139,7 +139,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
   // names from files may contain line breaks and terminal controls
   // guard: a problem is one line
   const problems = [...new Set(all)].map(printable);
-  const secrets = levelsOf(reading).flatMap(({ configuration }) => configuration.secretFiles());
+  const secrets = readings.flatMap(({ configuration }) => configuration.secretFiles());
   const readableSecrets = secrets.flatMap((file) => readableByAll(file) ?? []);
   const warnings = [...found.warnings, ...readableSecrets].map(printable);
   const setup: Setup = {
@@ -161,7 +161,7 @@ export async function setUp<C>(options: RunnerOptions<C>): Promise<SetupResult> 
     },
     again: () => setUp(options),
   };
-  const configurations = new Map(levelsOf(reading).map(({ path, configuration }) => [path, configuration]));
+  const configurations = new Map(readings.map(({ path, configuration }) => [path, configuration]));
   return { value: problems.length > 0 ? undefined : setup, problems, configurations };
 }
 

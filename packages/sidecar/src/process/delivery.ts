@@ -1,7 +1,6 @@
 import type { BlockStatus, Clock, LandingReport, Logger, MessageObserver } from '@sputnikjs/core';
-import type { FoundPeer, Peer } from '@sputnikjs/messaging';
+import type { FoundPeer } from '@sputnikjs/messaging';
 import { Outbox } from '../remote/outbox.js';
-import { revived } from '../remote/portable.js';
 import type { Item } from '../remote/wire.js';
 import type { Hearing } from '../satellite/assembly.js';
 import type { Level } from '../satellite/level.js';
@@ -22,8 +21,8 @@ export interface DeliveryOptions {
   readonly part: Part<SatelliteSetup>;
   /** The blocks of the part that take messages. */
   readonly blocks: readonly Hearing[];
-  /** The process that sends. */
-  readonly self: Peer;
+  /** Which process it is that sends. */
+  readonly self: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly observer: MessageObserver | undefined;
@@ -72,11 +71,6 @@ export class Delivery {
     return this.#talk !== undefined && !this.#isLeaving && this.#of.post() !== undefined;
   }
 
-  /** The blocks of the part that take messages. */
-  get hearing(): readonly Hearing[] {
-    return this.#of.blocks;
-  }
-
   /** It has to be looked for. */
   get isSought(): boolean {
     return this.#talk === undefined && this.#of.blocks.length > 0;
@@ -98,9 +92,9 @@ export class Delivery {
 
   #begin(instance: FoundPeer): void {
     const { self, clock, nameSession, post, log } = this.#of;
+    const mostBytes = post()?.mostBytes;
+    if (mostBytes === undefined) return;
     const session = nameSession();
-    const { mostBytes = 0 } = post() ?? {};
-    if (mostBytes === 0) return;
     this.#instance = instance;
     this.#isLeaving = false;
     const talk = new Talk({
@@ -117,7 +111,7 @@ export class Delivery {
       broken: (reason) => this.#lose(reason),
     });
     this.#talk = talk;
-    talk.link.post(['hello', self.id, self.satellite]);
+    talk.link.post(['hello', self]);
     talk.link.flush();
     const count = this.#outbox.open(talk.link);
     const fields = { event: 'partReachable', satellite: this.path, instance: instance.id, redelivered: count };
@@ -126,11 +120,8 @@ export class Delivery {
   }
 
   #take(item: Item): void {
+    if (this.#outbox.take(item)) return;
     switch (item[0]) {
-      case 'refused':
-        return this.#outbox.refused(item[1]);
-      case 'failed':
-        return this.#outbox.failed(item[1], revived(item[2]));
       case 'leaving':
         this.#isLeaving = true;
         this.#outbox.pause();
@@ -213,6 +204,6 @@ export class Delivery {
 }
 
 /** What a part is called in texts. */
-export function nameOf(path: string): string {
+function nameOf(path: string): string {
   return path === '' ? 'the outermost satellite' : `satellite ${path}`;
 }

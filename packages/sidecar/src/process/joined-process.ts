@@ -80,7 +80,7 @@ export class JoinedProcess implements OtherProcesses {
         Delivery.for({
           part,
           blocks: hearing.filter((block) => partOf(parts, block.path) === part),
-          self,
+          self: self.id,
           log,
           clock,
           observer: observerOf(part.path),

@@ -1,7 +1,7 @@
 import type { AnyBlock, BlockMetrics, BlockStatus, LandingCause } from '@sputnikjs/core';
 import type { NestedSetup } from '../folder/setup.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
-import { partsOf, type Level } from '../satellite/level.js';
+import type { Level } from '../satellite/level.js';
 import type { Nested, NestedPart } from '../satellite/made-satellite.js';
 import type { Kept } from '../satellite/waiting-room.js';
 import type { Delivery } from './delivery.js';
@@ -51,9 +51,9 @@ export class RemotePart implements NestedPart {
     return [];
   }
 
+  /** Their messages wait in the delivery, also while an enclosing satellite restarts. */
   hearing(): readonly Kept[] {
-    const depth = partsOf(this.setup.path).length;
-    return this.#delivery.hearing.map((block) => ({ ...block, path: partsOf(block.path).slice(depth).join('/') }));
+    return [];
   }
 
   cause(): LandingCause | undefined {

@@ -14,6 +14,8 @@ import {
 } from '@sputnikjs/core';
 import { addressFrom, fullAddress } from '../folder/address-book.js';
 import { uncloneable } from '../clone/cloneable.js';
+import { revived } from './portable.js';
+import type { Item } from './wire.js';
 import { notCloned } from '../clone/not-cloned.js';
 import type { Hearing } from '../satellite/assembly.js';
 import { Carrier, Unanswered } from './carrier.js';
@@ -129,9 +131,12 @@ export class Outbox {
     this.#carrier.refuseQuestions();
   }
 
-  /** No block takes this message, nor will any take it later. */
-  refused(number: number): void {
-    this.#carrier.refused(number);
+  /** Takes what the other side says of a message that it does not handle. False if the item says something else. */
+  take(item: Item): boolean {
+    if (item[0] === 'refused') this.#carrier.refused(item[1]);
+    else if (item[0] === 'failed') this.failed(item[1], revived(item[2]));
+    else return false;
+    return true;
   }
 
   answer(number: number, value: unknown): void {

@@ -76,8 +76,8 @@ export type Item =
   | readonly ['landsAround', cause: unknown, inside: unknown]
   | readonly ['landingSoon']
   | readonly ['landed', unknown]
-  /** Which process it is that begins to talk, and which satellite it runs. */
-  | readonly ['hello', id: string, satellite: string]
+  /** Which process it is that begins to talk. */
+  | readonly ['hello', id: string]
   /** This process lands: it takes no more messages, and says of those that it has what becomes of them. */
   | readonly ['leaving']
   /** This process has landed: it has taken all messages up to this number that it has not refused. */

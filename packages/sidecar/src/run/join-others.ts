@@ -5,7 +5,7 @@ import { JOIN } from '../folder/connector-conf.js';
 import type { Setup } from '../folder/setup.js';
 import type { EventLog, Surroundings } from '../log/logs.js';
 import { logOfSatellite } from '../log/satellite-log.js';
-import { JoinedProcess } from '../process/joined-process.js';
+import type { JoinedProcess } from '../process/joined-process.js';
 import { isOfConnection } from '../satellite/connection-events.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { Names } from '../satellite/names.js';
@@ -31,7 +31,7 @@ export interface Others {
   release(): Promise<void>;
 }
 
-/** Joins this process to the others, where the satellite has several; undefined if it has one. */
+/** Joins this process to the others, where the satellite has several. Returns undefined, and loads nothing for it, if it has one. */
 export async function joinOthers(setup: Setup, options: JoiningOptions): Promise<Others | undefined> {
   const { parts, join, whole, path, root, book, ownWiring } = setup;
   if (parts.length === 1 || join === undefined) return undefined;
@@ -39,7 +39,8 @@ export async function joinOthers(setup: Setup, options: JoiningOptions): Promise
   const connector = new OwnedConnector(join.connector);
   const url = (): string | undefined => connector.url;
   const events = makeLog(logOfSatellite(JOIN, log), { status: () => undefined, url });
-  const joined = await JoinedProcess.prepare({
+  const processes = await import('../process/joined-process.js');
+  const joined = await processes.JoinedProcess.prepare({
     whole,
     path,
     parts,

@@ -11,7 +11,7 @@ import {
   type LandingReport,
 } from '@sputnikjs/core';
 import { causeOf } from '@sputnikjs/messaging';
-import { inside } from '../folder/address-book.js';
+import { inside, isInside } from '../folder/address-book.js';
 import { levelAt, partsOf, type Level } from './level.js';
 
 /** How many messages for one block are handed on at once. */
@@ -99,7 +99,7 @@ export class WaitingRoom implements Room {
 
 /** Reaches the stand-ins of the satellite at `path` below, and of those inside it. */
 function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
-  const below = blocks.filter((block) => path === '' || block.path === path || block.path.startsWith(`${path}/`));
+  const below = blocks.filter((block) => isInside(path, block.path));
   const depth = partsOf(path).length;
   const names = new Set(below.flatMap((block) => partsOf(block.path)[depth] ?? []));
   return {

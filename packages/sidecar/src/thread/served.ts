@@ -89,11 +89,8 @@ export class Served implements Receiver {
   }
 
   take(item: Item): void {
+    if (this.#outbox.take(item)) return;
     switch (item[0]) {
-      case 'refused':
-        return this.#outbox.refused(item[1]);
-      case 'failed':
-        return this.#outbox.failed(item[1], revived(item[2]));
       case 'returned':
       case 'threw':
         return this.#calls.take(item);

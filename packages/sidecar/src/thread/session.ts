@@ -5,7 +5,6 @@ import { answerTo, OpenCalls } from './calls.js';
 import { Inbox } from '../remote/inbox.js';
 import { Link, receive } from '../remote/link.js';
 import type { Outbox } from '../remote/outbox.js';
-import { revived } from '../remote/portable.js';
 import { Thread, type ThreadOptions } from './thread.js';
 import type { Calls, Item, Traffic } from '../remote/wire.js';
 
@@ -87,11 +86,8 @@ export class Session {
   }
 
   #take(item: Item): void {
+    if (this.#options.outbox.take(item)) return;
     switch (item[0]) {
-      case 'refused':
-        return this.#options.outbox.refused(item[1]);
-      case 'failed':
-        return this.#options.outbox.failed(item[1], revived(item[2]));
       case 'returned':
       case 'threw':
         return this.#calls.take(item);
