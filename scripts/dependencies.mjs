@@ -58,6 +58,7 @@ const ROOMS = {
     ['index'],
   ],
   messaging: [
+    ['connection-part'],
     ['peers', 'has-code', 'net'],
     ['contract'],
     ['traces'],

@@ -1,11 +1,5 @@
-import {
-  SputnikError,
-  type Inspection,
-  type Logger,
-  type Responsibility,
-  type ServerConnector,
-  type StandardSchemaV1,
-} from '@sputnikjs/core';
+import type { Inspection, Logger, Responsibility, ServerConnector, StandardSchemaV1 } from '@sputnikjs/core';
+import { connectionPart } from './connection-part.js';
 import type { PeerNetwork } from './peers.js';
 
 /** A message for the server, in terms common to all servers. */
@@ -267,10 +261,10 @@ export function defineConnector<T, C>(spec: {
 
 /** Returns the producing half of a connection. Throws BAD_SETUP if the server connector gave none. */
 export function producerOf(connection: unknown): MessageProducer {
-  const { producer } = (connection ?? {}) as { readonly producer?: Partial<MessageProducer> };
-  if (typeof producer?.produce === 'function') return producer as MessageProducer;
-  throw new SputnikError(
-    'BAD_SETUP',
+  return connectionPart(
+    connection,
+    'producer',
+    'produce',
     'the server connector makes connections without a producer; use a connector for message servers',
   );
 }
@@ -284,10 +278,10 @@ export function producerOf(connection: unknown): MessageProducer {
  * console.log(consumerOf({ consumer }) === consumer); // true
  */
 export function consumerOf(connection: unknown): MessageConsumer {
-  const { consumer } = (connection ?? {}) as { readonly consumer?: Partial<MessageConsumer> };
-  if (typeof consumer?.consume === 'function') return consumer as MessageConsumer;
-  throw new SputnikError(
-    'BAD_SETUP',
+  return connectionPart(
+    connection,
+    'consumer',
+    'consume',
     'the server connector makes connections without a consumer; use a connector for message servers',
   );
 }
@@ -302,10 +296,10 @@ export function consumerOf(connection: unknown): MessageConsumer {
  * console.log(String(payload)); // noon
  */
 export function requesterOf(connection: unknown): MessageRequester {
-  const { requester } = (connection ?? {}) as { readonly requester?: Partial<MessageRequester> };
-  if (typeof requester?.request === 'function') return requester as MessageRequester;
-  throw new SputnikError(
-    'BAD_SETUP',
+  return connectionPart(
+    connection,
+    'requester',
+    'request',
     'the server connector makes connections without a requester; use a connector for a server with requests, such as NATS or RabbitMQ',
   );
 }
@@ -319,10 +313,10 @@ export function requesterOf(connection: unknown): MessageRequester {
  * console.log(responderOf({ responder }) === responder); // true
  */
 export function responderOf(connection: unknown): MessageResponder {
-  const { responder } = (connection ?? {}) as { readonly responder?: Partial<MessageResponder> };
-  if (typeof responder?.respond === 'function') return responder as MessageResponder;
-  throw new SputnikError(
-    'BAD_SETUP',
+  return connectionPart(
+    connection,
+    'responder',
+    'respond',
     'the server connector makes connections without a responder; use that of a server that has requests, such as NATS or RabbitMQ',
   );
 }

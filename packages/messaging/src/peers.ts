@@ -1,4 +1,4 @@
-import { SputnikError } from '@sputnikjs/core';
+import { connectionPart } from './connection-part.js';
 
 /** A process with a part of a satellite: one of its instances. */
 export interface Peer {
@@ -25,7 +25,7 @@ export interface Packet {
   readonly from: string;
 }
 
-/** Is told what comes for a process. */
+/** Receives what other processes send to this one. */
 export interface PeerListener {
   packet(packet: Packet): void;
   /** A packet of this session reached nobody: the process at its address is gone. */
@@ -39,8 +39,8 @@ export interface Membership {
   /** The largest packet that {@link send} takes, in bytes. */
   readonly mostBytes: number;
   /**
-   * Sends a packet, at most once; those to one address arrive in order, but for the ones that are lost. Never waits, never throws: one that
-   * finds nobody is told to the listener.
+   * Sends a packet, at most once; those to one address arrive in order, but for the ones that are lost. Never waits, never throws. If a packet reaches no
+   * process, the listener hears of it.
    */
   send(to: string, session: string, bytes: Uint8Array): void;
   /**
@@ -70,10 +70,6 @@ export interface PeerNetwork {
  * console.log(peersOf({ peers }) === peers); // true
  */
 export function peersOf(connection: unknown): PeerNetwork {
-  const { peers } = (connection ?? {}) as { readonly peers?: Partial<PeerNetwork> };
-  if (typeof peers?.join === 'function') return peers as PeerNetwork;
-  throw new SputnikError(
-    'BAD_SETUP',
-    'the server connector cannot join processes; use @sputnikjs/connector-nats in join.json',
-  );
+  const text = 'the server connector cannot join processes; use @sputnikjs/connector-nats in join.json';
+  return connectionPart(connection, 'peers', 'join', text);
 }

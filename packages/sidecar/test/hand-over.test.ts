@@ -180,6 +180,18 @@ async function sender(
   return { delivery, store, searched: () => searched };
 }
 
+/** The same, with an instance that it reaches. */
+async function joined(
+  t: TestContext,
+  net: Net,
+): Promise<{ delivery: Delivery; store: BlockCommunicator; one: Instance }> {
+  const { delivery, store } = await sender(t, net);
+  const one = await Instance.start(t, net, '1');
+  delivery.offer([one.peer]);
+  await net.deliver();
+  return { delivery, store, one };
+}
+
 for (let seed = 1; seed <= 12; seed++)
   test(`instances that end and packets that get lost: nothing is, all keeps its order, and one instance takes each once (${seed})`, async (t) => {
     const next = chance(seed);
@@ -241,10 +253,7 @@ test('one instance has all, also when another one comes; when it ends, the other
 
 test('a break that both outlive: what had come is not handled again, and its outcome is told in the next session', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(t, net, '1');
-  delivery.offer([one.peer]);
-  await net.deliver();
+  const { delivery, store, one } = await joined(t, net);
   one.hold();
   const asked = store.ask({ n: 0 }, { timeoutMs: Infinity });
   for (const n of [1, 2, 3]) store.send({ n });
@@ -265,10 +274,7 @@ test('a break that both outlive: what had come is not handled again, and its out
 test('an answer that was lost with its session is said to be: the question is not handled again', async (t) => {
   let isCut = false;
   const net = new Net(() => isCut);
-  const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(t, net, '1');
-  delivery.offer([one.peer]);
-  await net.deliver();
+  const { delivery, store, one } = await joined(t, net);
   one.hold();
   const asked = store.ask({ n: 0 }, { timeoutMs: Infinity });
   asked.catch(() => {});
@@ -307,10 +313,7 @@ test('who asks where nobody is hears it at once; so does who had asked when the 
 
 test('one that lands handles what it has, takes nothing more, and the next one has the rest, in order', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(t, net, '1');
-  delivery.offer([one.peer]);
-  await net.deliver();
+  const { delivery, store, one } = await joined(t, net);
   one.hold();
   for (const n of [0, 1, 2]) store.send({ n });
   await net.deliver();
@@ -337,10 +340,7 @@ test('one that lands handles what it has, takes nothing more, and the next one h
 
 test('whoever talks of a session that nobody knows is told so, and begins another one', async (t) => {
   const net = new Net();
-  const { delivery, store } = await sender(t, net);
-  const one = await Instance.start(t, net, '1');
-  delivery.offer([one.peer]);
-  await net.deliver();
+  const { delivery, store, one } = await joined(t, net);
   assert.equal(delivery.isReachable, true);
   // as if the instance had forgotten it
   one.arrivals.unreachable('s1');

@@ -148,6 +148,19 @@ export class Constellation {
     return one;
   }
 
+  /** One whose satellite `first` sends this many numbers to a block; others are between them. */
+  static async sending(
+    scope: Scope,
+    what: { readonly count: number; readonly how: 'post' | 'ask'; readonly to: string },
+    between: readonly Inner[] = [],
+    options: { readonly heartbeatMs?: number } = {},
+  ): Promise<Constellation> {
+    const one = await Constellation.of(scope, [...between, { name: 'first', block: 'source' }], options);
+    await writeFile(one.path('progress'), '0');
+    await one.write('first/source.json', { file: one.path('progress'), ...what });
+    return one;
+  }
+
   /** Says where the satellites inside fly. */
   async place(inner: readonly Inner[]): Promise<void> {
     await this.write('blocks.json', [
@@ -178,6 +191,11 @@ export class Constellation {
     run.child.kill('SIGKILL');
     await run.end();
     return this.run(satellite);
+  }
+
+  /** The numbers that the store has written, in order. */
+  numbers(): readonly number[] {
+    return this.stored().map(([, n]) => n);
   }
 
   /** What the store has written, in order: who sent it, and its number. */

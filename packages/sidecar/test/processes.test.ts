@@ -14,12 +14,9 @@ export const quiet = defineBlock({ name: 'quiet', make: () => ({}) });
 
 test('P1: three processes: messages and questions go from one through another to the third, in order, each once', async (t) => {
   const count = 2_000;
-  const one = await Constellation.of(t, [
+  const one = await Constellation.sending(t, { count, how: 'ask', to: 'middle/relay' }, [
     { name: 'middle', block: 'relay' },
-    { name: 'first', block: 'source', conf: { file: '', count, how: 'ask', to: 'middle/relay' } },
   ]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'ask', to: 'middle/relay' });
   const runs = ['', 'middle'].map((satellite) => one.run(satellite));
   await Promise.all(runs.map((run) => run.event('partReachable')));
   runs.push(one.run('first'));
@@ -36,9 +33,7 @@ test('P1: three processes: messages and questions go from one through another to
 
 test('P2: the one that takes is killed again and again: nothing is lost, and all keeps its order', async (t) => {
   const count = 20_000;
-  const one = await Constellation.of(t, [{ name: 'first', block: 'source' }]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'post', to: 'store' });
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'store' });
   one.run('');
   const first = one.run('first');
   for (const after of [1_000, 4_000, 8_000, 12_000]) {
@@ -46,8 +41,8 @@ test('P2: the one that takes is killed again and again: nothing is lost, and all
     await one.killAndRun('');
   }
   await first.event('sourceDone');
-  await until(() => new Set(one.stored().map(([, n]) => n)).size === count, 'all messages');
-  const numbers = one.stored().map(([, n]) => n);
+  await until(() => new Set(one.numbers()).size === count, 'all messages');
+  const numbers = one.numbers();
   assert.deepEqual(firsts(numbers), upTo(count));
   first.child.kill('SIGTERM');
   assert.equal(await first.end(), 0);
@@ -55,12 +50,9 @@ test('P2: the one that takes is killed again and again: nothing is lost, and all
 
 test('P2: of two instances that share the work, one is killed: its senders go to the other, and nothing is lost', async (t) => {
   const count = 20_000;
-  const one = await Constellation.of(t, [
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'middle/relay' }, [
     { name: 'middle', block: 'relay' },
-    { name: 'first', block: 'source' },
   ]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'post', to: 'middle/relay' });
   const main = one.run('');
   const instances = new Map<unknown, Cli>();
   for (let n = 0; n < 2; n++) {
@@ -78,29 +70,25 @@ test('P2: of two instances that share the work, one is killed: its senders go to
     (line) => line['instance'] !== instance && line['satellite'] === 'middle',
   );
   assert.ok(instances.has(next['instance']));
-  await until(() => new Set(one.stored().map(([, n]) => n)).size === count, 'all messages');
+  await until(() => new Set(one.numbers()).size === count, 'all messages');
   main.child.kill('SIGKILL');
 });
 
 test('P7: a sender that is killed loses what it holds at most: the one after it goes on from where it was', async (t) => {
   const count = 10_000;
-  const one = await Constellation.of(t, [{ name: 'first', block: 'source' }]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'ask', to: 'store' });
+  const one = await Constellation.sending(t, { count, how: 'ask', to: 'store' });
   one.run('');
   one.run('first');
   for (const after of [500, 3_000, 6_000]) {
     await until(() => one.stored().length >= after, `${after} messages`);
     await one.killAndRun('first');
   }
-  await until(() => new Set(one.stored().map(([, n]) => n)).size === count, 'all messages');
+  await until(() => new Set(one.numbers()).size === count, 'all messages');
 });
 
 test('P4, P5: one that stands still is gone after a while; what it had not handled it gets once more, and takes once', async (t) => {
   const count = 10_000;
-  const one = await Constellation.of(t, [{ name: 'first', block: 'source' }], { heartbeatMs: 500 });
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'post', to: 'store' });
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'store' }, [], { heartbeatMs: 500 });
   const main = one.run('');
   const first = one.run('first');
   await until(() => one.stored().length >= 1_000, 'some messages');
@@ -111,17 +99,12 @@ test('P4, P5: one that stands still is gone after a while; what it had not handl
   await first.event('sourceDone');
   await until(() => one.stored().length >= count, 'all messages');
   // the process lives: it knows what it has taken
-  assert.deepEqual(
-    one.stored().map(([, n]) => n),
-    upTo(count),
-  );
+  assert.deepEqual(one.numbers(), upTo(count));
 });
 
 test('P5: the server that joins them goes away and comes back: nothing is lost, nothing comes twice', async (t) => {
   const count = 20_000;
-  const one = await Constellation.of(t, [{ name: 'first', block: 'source' }]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'post', to: 'store' });
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'store' });
   one.run('');
   const first = one.run('first');
   for (const after of [1_000, 8_000]) {
@@ -131,17 +114,12 @@ test('P5: the server that joins them goes away and comes back: nothing is lost, 
   }
   await first.event('sourceDone');
   await until(() => one.stored().length >= count, 'all messages');
-  assert.deepEqual(
-    one.stored().map(([, n]) => n),
-    upTo(count),
-  );
+  assert.deepEqual(one.numbers(), upTo(count));
 });
 
 test('P6: one that lands takes no more, handles what it has, and gives back the rest: it ends clean, and nothing is lost', async (t) => {
   const count = 10_000;
-  const one = await Constellation.of(t, [{ name: 'first', block: 'source' }]);
-  await writeFile(one.path('progress'), '0');
-  await one.write('first/source.json', { file: one.path('progress'), count, how: 'post', to: 'store' });
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'store' });
   let main = one.run('');
   const first = one.run('first');
   for (const after of [1_000, 5_000]) {
@@ -152,10 +130,7 @@ test('P6: one that lands takes no more, handles what it has, and gives back the 
   }
   await first.event('sourceDone');
   await until(() => one.stored().length >= count, 'all messages');
-  assert.deepEqual(
-    one.stored().map(([, n]) => n),
-    upTo(count),
-  );
+  assert.deepEqual(one.numbers(), upTo(count));
 });
 
 test('P3: while nobody runs the other part, who asks hears so at once, who posts waits, and send says no when the room is full', async (t) => {
