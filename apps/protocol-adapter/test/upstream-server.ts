@@ -1,10 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { RealServer } from '@sputnikjs/testkit/servers';
-
-const PROGRAM = fileURLToPath(new URL('../test/fixtures/upstream.py', import.meta.url));
+import type { RealServer } from '@sputnikjs/testkit/servers';
+import { notesOf, pythonServer } from './python-server.js';
 
 /** A call, as the upstream has noted it. */
 export interface Call {
@@ -19,13 +15,7 @@ export class UpstreamServer {
   readonly server: RealServer;
 
   static async start(t: TestContext): Promise<UpstreamServer> {
-    const command = (folder: string, port: number): { program: string; args: string[] } => ({
-      program: 'python3',
-      args: [PROGRAM, `${port}`, join(folder, 'calls')],
-    });
-    const server = await RealServer.of(t, { scheme: 'http', ready: 'listening', command });
-    await server.start();
-    return new UpstreamServer(server);
+    return new UpstreamServer(await pythonServer(t, 'upstream.py'));
   }
 
   private constructor(server: RealServer) {
@@ -37,11 +27,6 @@ export class UpstreamServer {
   }
 
   get calls(): readonly Call[] {
-    const file = join(this.server.folder, 'calls');
-    if (!existsSync(file)) return [];
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Call);
+    return notesOf(this.server) as readonly Call[];
   }
 }

@@ -1,11 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { RealServer } from '@sputnikjs/testkit/servers';
-
-const PROGRAM = fileURLToPath(new URL('../test/fixtures/webhook_receiver.py', import.meta.url));
+import type { RealServer } from '@sputnikjs/testkit/servers';
+import { notesOf, pythonServer } from './python-server.js';
 
 /** The secret that the receiver verifies with. */
 export const SECRET: string = `whsec_${Buffer.alloc(32, 's').toString('base64')}`;
@@ -23,13 +19,7 @@ export class WebhookReceiver {
   readonly server: RealServer;
 
   static async start(t: TestContext): Promise<WebhookReceiver> {
-    const command = (folder: string, port: number): { program: string; args: string[] } => ({
-      program: 'python3',
-      args: [PROGRAM, `${port}`, SECRET, join(folder, 'noted')],
-    });
-    const server = await RealServer.of(t, { scheme: 'http', ready: 'listening', command });
-    await server.start();
-    return new WebhookReceiver(server);
+    return new WebhookReceiver(await pythonServer(t, 'webhook_receiver.py', SECRET));
   }
 
   private constructor(server: RealServer) {
@@ -40,14 +30,9 @@ export class WebhookReceiver {
     return `${this.server.url}/hook`;
   }
 
-  /** What has come so far. The line of a killed receiver may be torn. */
+  /** What has come so far. */
   get noted(): readonly Noted[] {
-    const file = join(this.server.folder, 'noted');
-    if (!existsSync(file)) return [];
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Noted);
+    return notesOf(this.server) as readonly Noted[];
   }
 
   /** Resolves when this many requests have come. */

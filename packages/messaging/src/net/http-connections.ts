@@ -119,11 +119,12 @@ export class HttpConnections {
     const { connectMs, clock } = this.#options;
     if (!socket.connecting) return reached('sent');
     reached('connecting');
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => reached('sent'));
+    const connected = 'encrypted' in socket ? 'secureConnect' : 'connect';
+    socket.once(connected, () => reached('sent'));
     if (connectMs === undefined) return;
     // guard: a connection that does not come to be is given up
     const giveUp = clock.after(connectMs, () => request.destroy(new Error(`no connection within ${connectMs} ms`)));
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', giveUp);
+    socket.once(connected, giveUp);
     request.once('close', giveUp);
   }
 }
