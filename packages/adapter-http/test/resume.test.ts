@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { codeOf, curl } from './clients.js';
-import { Kept, RawReader, serve, Source, SputnikError, turn, type Serving } from './consuming.js';
+import { Kept, RawReader, serve, Source, turn, type Serving } from './consuming.js';
 
 const EVENTS = 'accept: text/event-stream';
 const after = (id: string): string => `last-event-id: ${id}`;
@@ -102,8 +102,8 @@ describe('a reader that has a message', () => {
     await first.came('"4"');
   });
 
-  test('is told if it cannot resume: in the words of the server, since that is away, or keeps nothing', async () => {
-    const { url, source, flight, kept } = await serveKept({}, '1', '2');
+  test('is told if it cannot resume: in the words of the server, or since that keeps nothing', async () => {
+    const { url, source, kept } = await serveKept({}, '1', '2');
     const ask = (...args: readonly string[]): ReturnType<typeof curl> => curl(...args, `${url}/consume/news?max=1`);
     kept.first = 2;
     const gone = await ask('-H', after('1'));
@@ -114,10 +114,6 @@ describe('a reader that has a message', () => {
     const refused = await ask('-H', after('2'));
     assert.equal(codeOf(refused), 'REFUSED');
     assert.match(refused.body, /no rights/);
-    kept.refusal = new SputnikError('CONNECTION_LOST');
-    assert.equal(codeOf(await ask('-H', after('2'))), 'SERVER_AWAY');
-    await flight.server.drop();
-    assert.equal(codeOf(await ask('-H', after('2'))), 'SERVER_AWAY');
     assert.deepEqual([source.calls, kept.open], [[], 0]);
   });
 
@@ -205,6 +201,40 @@ describe('a server that is lost and comes back', () => {
     assert.deepEqual(live?.payloads, resumed?.payloads);
     assert.deepEqual(fresh?.payloads, ['5', '6', '7', '8', '9']);
     assert.equal(kept.open, 3);
+  });
+
+  test('gets who resumes while it is away after their messages, or cuts them if it cannot', async (t) => {
+    const serving = await serveKept({}, '1', '2', '3');
+    const { kept, flight } = serving;
+    await flight.server.drop();
+    const [early, gone] = await all(t, serving, [EVENTS, after('2')], [after('1')]);
+    await early?.came('text/event-stream');
+    kept.first = 2;
+    await flight.server.restore();
+    await early?.came('"3"');
+    await gone?.closed;
+    assert.deepEqual([early?.payloads, gone?.payloads, serving.metric('readers_cut_total')], [['3'], [], 1]);
+    kept.lose();
+    await flight.server.drop();
+    serving.source.kept = undefined;
+    await flight.server.restore();
+    await early?.closed;
+    assert.equal(serving.metric('readers_cut_total', { why: 'gap' }), 2);
+  });
+
+  test('that is lost in the very moment in which somebody resumes goes on with them', async (t) => {
+    const serving = await serveKept({}, '1', '2');
+    let go = (): void => {};
+    serving.kept.held = new Promise((resolve) => (go = resolve));
+    const reader = new RawReader(t, serving.port, '/consume/news', after('1'));
+    await some();
+    serving.kept.lose();
+    await serving.flight.server.drop();
+    go();
+    await reader.came('200 OK');
+    await serving.flight.server.restore();
+    await reader.came('"2"');
+    assert.equal(serving.kept.open, 1);
   });
 
   test('is asked again while it refuses, at growing intervals, each logged', async (t) => {

@@ -28,9 +28,8 @@ interface Waiting {
 export class Channel {
   /** Messages that readers got, each as often. */
   written = 0;
-  /** True if readers can resume: what they get has ids. */
-  isKept = false;
   readonly #source: string;
+  readonly #askWhetherKept: () => Promise<boolean>;
   readonly #context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>;
   readonly #spans: MessageSpans;
   readonly #readers = new Set<Reader>();
@@ -42,9 +41,19 @@ export class Channel {
   #ending: Promise<void> = Promise.resolve();
   #cancelLinger: (() => void) | undefined;
   #isPumping = false;
+  /** True if what readers get has ids. */
+  #isKept = false;
+  #asking: Promise<boolean> = Promise.resolve(false);
 
-  constructor(source: string, spans: MessageSpans, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
+  /** `isKept` tells whether readers can resume after what they get; it is asked when the first one comes. */
+  constructor(
+    source: string,
+    isKept: () => Promise<boolean>,
+    spans: MessageSpans,
+    context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>,
+  ) {
     this.#source = source;
+    this.#askWhetherKept = isKept;
     this.#spans = spans;
     this.#context = context;
   }
@@ -68,12 +77,14 @@ export class Channel {
       const options = { maxUnacknowledged: MOST_WAITING };
       const subscribing = consumer.consume(this.#source, this.#taking(), options);
       this.#subscription = subscribing;
+      this.#asking = this.#askWhetherKept();
       // the next one who reads tries again
       subscribing.catch(() => this.#subscription === subscribing && (this.#subscription = undefined));
     }
     this.#cancelLinger?.();
     try {
       await this.#subscription;
+      this.#isKept = await this.#asking;
     } catch (error) {
       throw refusedBy(error);
     }
@@ -144,7 +155,7 @@ export class Channel {
     // guard: nobody is written to before all have room
     if (readers.filter((reader) => !reader.hasRoom()).length > 0) return false;
     this.#waiting.shift();
-    const lines = linesOf(first.message, this.isKept);
+    const lines = linesOf(first.message, this.#isKept);
     for (const reader of readers) reader.write(lines);
     this.written += readers.length;
     first.handled();

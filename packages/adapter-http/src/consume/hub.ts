@@ -39,10 +39,10 @@ export class Hub {
     this.#limits = limits;
     this.#context = context;
     this.#ends = new Ends(limits);
-    const serve = (source: string): Served => ({
-      channel: new Channel(source, this.#spans, context),
-      resumed: new Resumed(source, this.#spans, context),
-    });
+    const serve = (source: string): Served => {
+      const resumed = new Resumed(source, this.#spans, context);
+      return { resumed, channel: new Channel(source, () => resumed.isKept(), this.#spans, context) };
+    };
     this.#served = new Map(limits.sources.map((source) => [source, serve(source)]));
   }
 
@@ -83,7 +83,8 @@ export class Hub {
     const served = this.#served.get(asked.source);
     if (served === undefined) throw new Refused('NOT_FOUND', `the gateway does not serve the source "${asked.source}"`);
     this.#checkPlace(client);
-    const begun = asked.after === undefined ? await join(served) : await this.#begin(served, asked.after);
+    const { after } = asked;
+    const begun = after === undefined ? void (await served.channel.open()) : await this.#begin(served, after);
     let reader: Reader | undefined;
     try {
       // others may have come meanwhile
@@ -94,7 +95,7 @@ export class Hub {
       if (reader === undefined) begun?.over.abort();
     }
     if (reader === undefined) return false;
-    if (begun === undefined) served.channel.add(reader);
+    if (after === undefined) served.channel.add(reader);
     else served.resumed.add(reader, begun);
     return true;
   }
@@ -130,7 +131,7 @@ export class Hub {
     checkPlace(this.#readers(), this.#limits.maxReaders, client);
   }
 
-  async #begin({ resumed }: Served, after: string): Promise<Begun> {
+  async #begin({ resumed }: Served, after: string): Promise<Begun | undefined> {
     const { maxReaders } = this.#limits;
     // guard: those who are about to resume are bounded
     if (this.#beginning >= maxReaders)
@@ -169,10 +170,4 @@ export class Hub {
     reader.begin();
     return reader;
   }
-}
-
-/** Has a reader get what comes from now on. */
-async function join({ channel, resumed }: Served): Promise<undefined> {
-  await channel.open();
-  channel.isKept = await resumed.isKept();
 }

@@ -21,7 +21,6 @@ export class Resumed {
   readonly #running = new Set<Promise<void>>();
   /** Undefined while the server is away. */
   #connection: { readonly replayer: MessageReplayer | undefined } | undefined;
-  #isKept: Promise<boolean> | undefined;
 
   constructor(source: string, spans: MessageSpans, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
     this.#source = source;
@@ -33,21 +32,32 @@ export class Resumed {
     return this.#readings.keys();
   }
 
-  /** True if readers of the source can resume. The server is asked once over each connection. */
-  isKept(): Promise<boolean> {
-    return (this.#isKept ??= this.#askWhetherKept());
+  /** True if readers of the source can resume. Never rejects. */
+  async isKept(): Promise<boolean> {
+    try {
+      return (await this.#connection?.replayer?.keeps(this.#source)) ?? false;
+    } catch (error) {
+      const text = `cannot tell whether the server keeps "${this.#source}": its readers cannot resume`;
+      this.#context.log.warn({ event: 'consumeFailed', source: this.#source, error }, text);
+      return false;
+    }
   }
 
-  /** Begins to read behind a message. Throws CANNOT_RESUME, SERVER_AWAY, or REFUSED with what the server has against it. */
-  async begin(after: string): Promise<Begun> {
-    if (this.#connection === undefined) throw new Refused('SERVER_AWAY', 'nothing can be consumed');
+  /**
+   * Begins to read behind a message. Undefined if the server is away: who resumes waits for it, since browsers give up at the first refusal. Throws
+   * CANNOT_RESUME, or REFUSED with what the server has against it.
+   */
+  async begin(after: string): Promise<Begun | undefined> {
+    if (this.#connection === undefined) return undefined;
     const { replayer } = this.#connection;
     if (replayer === undefined) throw new Refused('CANNOT_RESUME', 'the server keeps no messages that were handled');
     const over = new AbortController();
     try {
       return { messages: await replayer.replay(this.#source, after, over.signal), over };
     } catch (error) {
-      throw refusedBy(error);
+      const refused = refusedBy(error);
+      if (refused.code === 'SERVER_AWAY') return undefined;
+      throw refused;
     }
   }
 
@@ -77,12 +87,15 @@ export class Resumed {
 
   connected(replayer: MessageReplayer | undefined): void {
     this.#connection = { replayer };
-    if (replayer === undefined) return;
-    for (const reading of this.#readings.values()) this.#run(reading, replayer);
+    for (const [reader, reading] of this.#readings) {
+      if (replayer !== undefined) this.#run(reading, replayer);
+      // guard: who waits for a server that cannot replay is told
+      else reader.cut('gap');
+    }
   }
 
   disconnected(): void {
-    this.#connection = this.#isKept = undefined;
+    this.#connection = undefined;
     for (const reading of this.#readings.values()) reading.pause();
   }
 
@@ -102,15 +115,5 @@ export class Resumed {
       reader.write(linesOf(traced, true));
       this.written++;
     });
-  }
-
-  async #askWhetherKept(): Promise<boolean> {
-    try {
-      return (await this.#connection?.replayer?.keeps(this.#source)) ?? false;
-    } catch (error) {
-      const text = `cannot tell whether the server keeps "${this.#source}": its readers cannot resume`;
-      this.#context.log.warn({ event: 'consumeFailed', source: this.#source, error }, text);
-      return false;
-    }
   }
 }
