@@ -10,7 +10,7 @@ import { numbered } from '@sputnikjs/testkit';
 import { natsServer, redisServer } from '@sputnikjs/testkit/servers';
 import { chromium, type Page } from 'playwright-core';
 import { fourServers, land, payloadsOf, proxyTo, read, sayToNats, serve, STREAMS } from './consuming.js';
-import { run, Satellite, type Program } from './support.js';
+import { run, type Program, type Satellite } from './support.js';
 
 const EVENTS = ['-H', 'Accept: text/event-stream'];
 const behind = (id: string): string[] => ['-H', `Last-Event-ID: ${id}`];
@@ -105,7 +105,7 @@ test('over kills of the server readers get each message once, in order, whether 
   }
 });
 
-test('a place that was trimmed, or is of a stream that was made again, is refused', async (t) => {
+test('who would resume after a message that was trimmed, or is of a stream that was made again, is refused', async (t) => {
   const [nats, redis] = [await natsServer(t), await redisServer(t)];
   await Promise.all([nats.start(), redis.start()]);
   const add = (...args: readonly string[]): Promise<string> => run(t, 'redis-cli', '-p', `${redis.port}`, ...args);

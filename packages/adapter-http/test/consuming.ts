@@ -69,7 +69,7 @@ export class Source {
 export class Kept {
   /** False if it is a source of which the server keeps nothing. */
   isKept = true;
-  /** Messages before this place are removed. */
+  /** Messages up to this one are removed. */
   first = 0;
   /** If set, replays are refused with this. */
   refusal: Error | undefined;
@@ -113,7 +113,7 @@ export class Kept {
         if (lost.aborted) throw new SputnikError('CONNECTION_LOST');
         if (this.refusal) throw this.refusal;
         const place = Number(after);
-        if (!(place >= this.first)) throw new SputnikError('CANNOT_RESUME', `"${source}" has no place ${after}`);
+        if (!(place >= this.first)) throw new SputnikError('CANNOT_RESUME', `"${source}" has no message ${after}`);
         const replay = Symbol('replay');
         this.#open.add(replay);
         const end = (): void => void this.#open.delete(replay);

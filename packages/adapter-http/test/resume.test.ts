@@ -108,7 +108,7 @@ describe('a reader that has a message', () => {
     kept.first = 2;
     const gone = await ask('-H', after('1'));
     assert.deepEqual([gone.status, codeOf(gone)], [409, 'CANNOT_RESUME']);
-    assert.match(gone.body, /has no place 1; leave out Last-Event-ID/);
+    assert.match(gone.body, /has no message 1; leave out Last-Event-ID/);
     assert.equal(codeOf(await ask('-H', after('x'))), 'CANNOT_RESUME');
     kept.refusal = new Error('no rights');
     const refused = await ask('-H', after('2'));

@@ -22,6 +22,7 @@ export interface RedisConnection extends MessagingConnection {
   readonly url: string;
   /** Messages that somebody deleted or trimmed from their stream after we had read them, and before they were handled. */
   readonly dropped: number;
+  readonly replayer: MessageReplayer;
 }
 
 class Connection implements RedisConnection {

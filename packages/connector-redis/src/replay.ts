@@ -81,10 +81,11 @@ export class Replay implements AsyncIterable<ConsumedMessage> {
       this.#last,
     );
     let isOver = false;
-    const cancel = systemClock.after(OVERDUE_MS, async () => {
+    const check = async (): Promise<void> => {
       await this.#link.ping();
       if (!isOver) this.#link.end(new Error('the connection that waits for messages is dead'));
-    });
+    };
+    const cancel = systemClock.after(OVERDUE_MS, () => void check());
     try {
       await this.#link.during(asking);
     } finally {

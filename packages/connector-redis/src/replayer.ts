@@ -22,9 +22,9 @@ export class RedisReplayer implements MessageReplayer {
 
   async replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>> {
     checkKey(source);
-    if (!isId(after)) throw cannotResume(source, after, 'that is no id of an entry');
+    if (!isId(after)) throw cannotResume(source, after, 'no entry of a stream has such an id');
     const [found] = await readFrom(this.#link, this.#link, source, after, 1);
-    // guard: an entry that is not there is no place
+    // guard: nobody resumes after an entry that is not there
     if (found?.[0] !== after) throw gone(source, after);
     return new Replay(this.#link, await this.#link.openReader(), source, after, signal);
   }

@@ -12,10 +12,12 @@ import type { Check } from './suite.js';
 /** What is kept for a replay that nobody reads on, and what of that may be in its memory, in bytes. */
 const [BACKLOG, BACKLOG_BYTES, MAX_HELD] = [3_000, 7_000, 8 * 1024 * 1024];
 
-/** What no server calls a place. */
-const NO_PLACES = [
+/** What no message has as its sequence. */
+const NO_SEQUENCES = [
   '',
   '0',
+  '0-0',
+  '0-1',
   '-',
   'x',
   '1-x',
@@ -36,8 +38,8 @@ type ReplayRule =
   | 'replaysAcrossKill'
   | 'tellsGaps'
   | 'tellsGapsMidway'
-  | 'tellsNewPlaces'
-  | 'refusesNoPlaces'
+  | 'tellsNewSources'
+  | 'refusesOthers'
   | 'boundsReplays'
   | 'endsReplays';
 
@@ -61,7 +63,7 @@ class Reading {
   /** The next message; undefined if the replay is over. */
   async next(): Promise<ConsumedMessage | undefined> {
     const { value, done } = await within(PATIENCE_MS, 'the next message', this.#messages.next());
-    return done === true ? undefined : (value as ConsumedMessage);
+    return done === true ? undefined : value;
   }
 
   async take(count: number): Promise<ConsumedMessage[]> {
@@ -203,7 +205,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     }, needs('durable')),
   },
   tellsGaps: {
-    rule: 'a place behind which messages were removed is refused as CANNOT_RESUME, one that is still there is not',
+    rule: 'a replay behind a message is refused as CANNOT_RESUME if others behind that were removed, and not if none was',
     ...replaying(async (parts) => {
       const { stage, place, replayer } = parts;
       const messages = await handled(parts, 100);
@@ -231,25 +233,25 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
       assert.deepEqual(got, numbered(got.length + 1).slice(1), 'messages were skipped');
     }, has('trim')),
   },
-  tellsNewPlaces: {
-    rule: 'a source that was destroyed and made again is another: its former places are refused, and a replay does not go on in it',
+  tellsNewSources: {
+    rule: 'a source that was destroyed and made again is another: replays behind its former messages are refused, and none goes on in it',
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       const messages = await handled(parts, 20);
-      const places = [0, 10, 19].map((at) => sequenceOf(messages[at]));
+      const sequences = [0, 10, 19].map((at) => sequenceOf(messages[at]));
       const waiting = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[19]));
       const ending = rejection(waiting.next());
       await stage.trial.destroy?.(place);
       await stage.trial.restore?.(place);
       for (const produced of [0, 30]) {
         await produceAll(connection, place, numbered(produced));
-        for (const former of places) await isRefused(replayer, place.source, former);
+        for (const former of sequences) await isRefused(replayer, place.source, former);
       }
       await within(PATIENCE_MS, 'the end of a replay', ending);
     }, has('destroy')),
   },
-  refusesNoPlaces: {
-    rule: 'what is no place in a source is refused as CANNOT_RESUME, and harms nobody',
+  refusesOthers: {
+    rule: 'a replay behind what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       const other = await stage.place();
@@ -257,7 +259,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
       const [number = '', rest = ''] = sequenceOf(message).split(/-(.*)/);
       const far = 1_000_000n;
       const changed = [`${BigInt(number) + far}-${rest}`, `${number}-${BigInt(rest) + far}`, `99999-${rest}`];
-      for (const after of [...NO_PLACES, ...changed, sequenceOf(foreign)])
+      for (const after of [...NO_SEQUENCES, ...changed, sequenceOf(foreign)])
         await isRefused(replayer, place.source, after);
       const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(message));
       assert.deepEqual((await reading.take(4)).map(textOf), numbered(5).slice(1));

@@ -84,7 +84,7 @@ export class Hub {
     if (served === undefined) throw new Refused('NOT_FOUND', `the gateway does not serve the source "${asked.source}"`);
     this.#checkPlace(client);
     const { after } = asked;
-    const begun = after === undefined ? void (await served.channel.open()) : await this.#begin(served, after);
+    const begun = await this.#begin(served, after);
     let reader: Reader | undefined;
     try {
       // others may have come meanwhile
@@ -131,7 +131,12 @@ export class Hub {
     checkPlace(this.#readers(), this.#limits.maxReaders, client);
   }
 
-  async #begin({ resumed }: Served, after: string): Promise<Begun | undefined> {
+  /** Begins to consume; or, for who resumes, a replay of its own, unless the server is away. */
+  async #begin({ channel, resumed }: Served, after: string | undefined): Promise<Begun | undefined> {
+    if (after === undefined) {
+      await channel.open();
+      return undefined;
+    }
     const { maxReaders } = this.#limits;
     // guard: those who are about to resume are bounded
     if (this.#beginning >= maxReaders)

@@ -8,7 +8,7 @@ import { Reading, type Begun } from './reading.js';
 import { refusedBy } from './refused-by.js';
 
 /**
- * The readers of a source that read what the server keeps, each from its own place on and at its own pace: those that say what they have got, and
+ * The readers of a source that read what the server keeps, each behind its own last message and at its own pace: those that say what they have got, and
  * those that lost the server after they had got something. Nothing is acknowledged for them.
  */
 export class Resumed {
@@ -88,9 +88,9 @@ export class Resumed {
   connected(replayer: MessageReplayer | undefined): void {
     this.#connection = { replayer };
     for (const [reader, reading] of this.#readings) {
-      if (replayer !== undefined) this.#run(reading, replayer);
       // guard: who waits for a server that cannot replay is told
-      else reader.cut('gap');
+      if (replayer === undefined) reader.cut('gap');
+      else this.#run(reading, replayer);
     }
   }
 

@@ -5,7 +5,7 @@ import { cannotResume } from '@sputnikjs/messaging/connector';
 import type { NatsLinkUser } from '../link/link.js';
 import { isDelivery, numberOf, replayed } from './delivery.js';
 import type { JetStream } from './jetstream.js';
-import { gapBehind } from './place.js';
+import { gapBehind } from './position.js';
 
 /** Where a replay reads, and from where on. */
 export interface ReplayFrom {
@@ -25,12 +25,12 @@ const MOST_AT_ONCE = 100;
 /** Most bytes of a request. The server says nothing when they are used up to the last one: a prime is, by no number of equal messages. */
 const MOST_BYTES = 262_147;
 /** How long the server lets a request wait, and after which time it never answers, in milliseconds. */
-const [EXPIRES_MS, OVERDUE_MS] = [5_000, 15_000];
+const [EXPIRES_MS, OVERDUE_MS] = [2_000, 10_000];
 /** What the server says at the end of a request: it has nothing more for now. */
 const RAN_OUT = [404, 408];
 
 /**
- * The messages of a stream behind a place: asks for the next ones when those before are taken. The server removes old messages without a
+ * The messages of a stream behind a number: asks for the next ones when those before are taken. The server removes old messages without a
  * word, and skips them. So it knows up to which number it has got everything, and looks whether what it has not got is still there.
  */
 export class Replay implements AsyncIterable<ConsumedMessage>, NatsLinkUser {

@@ -3,7 +3,7 @@ import { nanos } from '@nats-io/transport-node';
 import type { ConsumedMessage, MessageReplayer } from '@sputnikjs/messaging';
 import { cannotResume } from '@sputnikjs/messaging/connector';
 import { checkSource, covers } from '../subject.js';
-import { gapBehind, lossOf, nanosOf, placeOf, type Place } from './place.js';
+import { gapBehind, lossOf, nanosOf, positionOf, type Position } from './position.js';
 import { Replay } from './replay.js';
 import type { Streams } from './streams.js';
 
@@ -26,25 +26,29 @@ export class JetStreamReplayer implements MessageReplayer {
   async replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>> {
     checkSource(source);
     const { jetstream } = this.#streams;
-    const place = placeOf(after);
-    if (place === undefined) throw cannotResume(source, after, 'that is no place in a stream');
+    const position = positionOf(after);
+    if (position === undefined) throw cannotResume(source, after, 'no message of a stream has such a sequence');
     const stream = await this.#streams.nameFor(source);
     const info = await this.#infoOf(stream);
-    const stored = await jetstream.find(({ streams }) => streams.getMessage(stream, { seq: place.number }));
+    const stored = await jetstream.find(({ streams }) => streams.getMessage(stream, { seq: position.number }));
     const problem =
-      lossOf(info) ?? placeProblem(source, place, info, stored ?? undefined) ?? gapBehind(place.number, info);
+      lossOf(info) ?? problemOf(source, position, info, stored ?? undefined) ?? gapBehind(position.number, info);
     if (problem !== undefined) throw cannotResume(source, after, problem);
     const { name } = await jetstream.ask(({ consumers }) =>
       consumers.add(stream, {
         ack_policy: 'none',
         deliver_policy: 'by_start_sequence',
-        opt_start_seq: place.number + 1,
+        opt_start_seq: position.number + 1,
         filter_subject: source,
         inactive_threshold: nanos(INACTIVE_MS),
         mem_storage: true,
       }),
     );
-    return new Replay(jetstream, { stream, name, created: info.created, source, after, number: place.number }, signal);
+    return new Replay(
+      jetstream,
+      { stream, name, created: info.created, source, after, number: position.number },
+      signal,
+    );
   }
 
   #infoOf(stream: string): Promise<StreamInfo> {
@@ -52,21 +56,22 @@ export class JetStreamReplayer implements MessageReplayer {
   }
 }
 
-/** Why a place is none of the source, as far as the stream still knows; `stored` is the message there, unless it was removed. */
-function placeProblem(
+/** Why no message of the source stands there, as far as the stream still knows; `stored` is the message there, unless it was removed. */
+function problemOf(
   source: string,
-  { number, time }: Place,
+  { number, time }: Position,
   { config, state, created }: StreamInfo,
   stored: StoredMsg | undefined,
 ): string | undefined {
   const stream = `the stream "${config.name}"`;
-  // guard: a place beyond the end is none
+  // guard: nobody resumes beyond the end
   if (number > state.last_seq)
     return `${stream} has come to ${state.last_seq} only; it was deleted and made again, or had no such message`;
-  // guard: a place in a former stream is none in this one
+  // guard: nobody resumes after a message of a former stream
   const isOther = stored === undefined ? time < nanosOf(created) : time !== nanosOf(stored.timestamp);
   if (isOther) return `${stream} has another message there; it was deleted and made again, or had no such message`;
-  // guard: a message of another source is no place in this one
-  if (stored !== undefined && !covers(source, stored.subject)) return `the message there is of "${stored.subject}"`;
+  // guard: nobody resumes after a message of another source
+  if (stored !== undefined && !covers(source, stored.subject))
+    return `the message of that number is of "${stored.subject}"`;
   return undefined;
 }

@@ -28,7 +28,7 @@ export function serverFull(text: string, cause?: unknown): SputnikError {
 }
 
 /**
- * Returns the error for a place in a source after which the server cannot give all messages.
+ * Returns the error for a message behind which the server cannot give all others.
  *
  * @example
  * import { cannotResume } from '@sputnikjs/messaging/connector';
@@ -36,6 +36,6 @@ export function serverFull(text: string, cause?: unknown): SputnikError {
  * console.log(error.code, error.message); // CANNOT_RESUME cannot read "news" after "42-7": it is not in the stream
  */
 export function cannotResume(source: string, after: string, why: string): SputnikError {
-  const place = JSON.stringify(after.length > MOST_SHOWN ? `${after.slice(0, MOST_SHOWN)}…` : after);
-  return new SputnikError('CANNOT_RESUME', `cannot read "${source}" after ${place}: ${why}`);
+  const shown = JSON.stringify(after.length > MOST_SHOWN ? `${after.slice(0, MOST_SHOWN)}…` : after);
+  return new SputnikError('CANNOT_RESUME', `cannot read "${source}" after ${shown}: ${why}`);
 }

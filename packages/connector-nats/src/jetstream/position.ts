@@ -1,14 +1,14 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 
-/** The place of a message in a stream: its number, and when it was stored, in nanoseconds, which tells it from those of a former stream. */
-export interface Place {
+/** Where a message stands in a stream: its number, and when it was stored, in nanoseconds, which tells it from those of a former stream. */
+export interface Position {
   readonly number: number;
   readonly time: bigint;
 }
 
 /** Parses the `sequence` of a message. Returns undefined if it cannot be one. */
-export function placeOf(sequence: string): Place | undefined {
-  const [, number, time] = /^(\d{1,16})-(\d{1,19})$/.exec(sequence) ?? [];
+export function positionOf(sequence: string): Position | undefined {
+  const [, number, time] = /^([1-9]\d{0,15})-(\d{1,19})$/.exec(sequence) ?? [];
   if (number === undefined || time === undefined || !Number.isSafeInteger(Number(number))) return undefined;
   return { number: Number(number), time: BigInt(time) };
 }
@@ -28,9 +28,9 @@ export function lossOf({ config }: StreamInfo): string | undefined {
   return undefined;
 }
 
-/** Why messages behind a place may be missing in the stream, if so. */
+/** Why messages behind a number may be missing in the stream, if so. */
 export function gapBehind(number: number, { config, state }: Pick<StreamInfo, 'config' | 'state'>): string | undefined {
-  // guard: what was removed behind a place is told
+  // guard: what was removed behind a message is told
   if (state.first_seq <= number + 1) return undefined;
   return `messages behind it were removed from the stream "${config.name}", which begins with ${state.first_seq}`;
 }
