@@ -691,7 +691,7 @@ export const GUARDS = {
     'numbers that are left out are looked for': [never, 'replay'],
     'a replay does not go on in another stream': [swap('info.created === created', 'true'), 'replay'],
     'what was there when a request ran out has been delivered': [never, 'replay'],
-    'a server that replays more than it was asked for is left': [never, 'replay'],
+    'a server that replays more than it was asked for is left': [never, 'hostile'],
     'a message that is larger than a request is asked for by itself': [
       swap('isTooMuch && this.#brought === 0', 'false'),
       'conformance',
