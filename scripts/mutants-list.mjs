@@ -499,7 +499,7 @@ export const GUARDS = {
   'packages/sidecar': {
     'a boot that a landing ends is no failure': [skip, 'nested'],
     'a block inside that lands while it boots lands the whole': [skip, 'nested'],
-    'waiting messages are handed on before new ones': [skip, 'nested'],
+    'waiting messages are passed on before new ones': [skip, 'nested'],
     'a boot that fails finishes what was initialised': [skip, 'nested'],
     'only what failed restarts': [skip, 'nested'],
     'nothing restarts at a landing': [skip, 'nested'],
@@ -779,7 +779,7 @@ export const GUARDS = {
   },
   'packages/adapter-syslog': {
     'a TCP sender is pushed back': [skip, 'full'],
-    'what a socket had read is handed on at landing': [skip, 'landing', 'full'],
+    'what a socket had read is passed on at landing': [skip, 'landing', 'full'],
     'an octet count is what a whole PRI part follows': [swap("framing === 'auto' ? 'pri' :", ''), 'framing'],
     'an octet count that swallows messages is none': [skip, 'framing'],
     'after an octet count that was too small the next one is found': [skip, 'framing'],
@@ -908,7 +908,7 @@ export const GUARDS = {
       'upstream',
     ],
     'only paths that are allowed are called': [never, 'upstream'],
-    'only headers that are allowed are handed on': [swap('this.#names.includes(name)', 'true'), 'upstream'],
+    'only headers that are allowed are passed on': [swap('this.#names.includes(name)', 'true'), 'upstream'],
     'nothing of a request stays behind in silence': [never, 'upstream'],
     'no header breaks out of its line': [skip, 'upstream'],
     'headers of the connection stay with it': [

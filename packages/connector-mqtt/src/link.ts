@@ -195,7 +195,9 @@ function inspection(): (bytes: Buffer) => Error | undefined {
     const { length } = frames.take(bytes);
     // guard: a packet of a length that is not taken ends the connection
     if (length <= MOST_PACKET_BYTES) return undefined;
-    return new Error(`the server announces a packet of ${length} bytes, and at most ${MOST_PACKET_BYTES} are taken`);
+    return new Error(
+      `the server announces a packet of ${length} bytes; the connector takes at most ${MOST_PACKET_BYTES}`,
+    );
   };
 }
 

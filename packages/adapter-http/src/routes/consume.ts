@@ -9,7 +9,7 @@ import type { Rest, RouteParts } from './route.js';
 
 const NOT_ALONE = new Refused(
   'BAD_REQUEST',
-  'other requests are under way on the connection; consume over a connection of its own',
+  'other requests are under way on the connection; consume over a separate one',
 );
 
 /** `GET /consume/<source>`. */

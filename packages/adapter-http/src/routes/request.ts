@@ -63,6 +63,6 @@ function held(bodies: Bodies, request: IncomingMessage, answered: Answer, client
     bodies.holdMore(request, answered.body.length, client);
     return answered;
   } catch {
-    return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, since clients do not take theirs');
+    return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, because clients do not read theirs');
   }
 }
