@@ -468,9 +468,9 @@ export const GUARDS = {
     ],
     'a link ends once': [skip, 'connector-kit-link'],
     'what is under way ends with the link': [swap('Promise.race([work, over])', 'work'), 'connector-kit-link'],
-    'who comes late to a link is told': [swap('user.ended(this.#end)', '{}'), 'connector-kit-link'],
-    'a link asks one question at a time': [always, 'connector-kit-link'],
-    'leave is taken within a second': [
+    'who comes late to a link hears of its end': [swap('user.ended(this.#end)', '{}'), 'connector-kit-link'],
+    'a link sends one ping at a time': [always, 'connector-kit-link'],
+    'the goodbye takes a second at most': [
       swap('Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)])', 'leave'),
       'connector-kit-link',
     ],
@@ -490,7 +490,7 @@ export const GUARDS = {
       'connector-kit-link',
     ],
     'a loss is reported to the attempt that got the connection last': [skip, 'connector-kit-link'],
-    'leave is taken once': [swap('??=', '='), 'connector-kit-link'],
+    'the goodbye is said once': [swap('??=', '='), 'connector-kit-link'],
     'attempts begin behind the server that was tried last': [
       swap('this.#next++ % this.#urls.length', 'failures.length'),
       'connector-kit-servers',

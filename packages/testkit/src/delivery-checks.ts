@@ -36,7 +36,7 @@ export const deliveryChecks: Readonly<
     }),
   },
   tellsSequences: {
-    rule: 'a message has a place in its source, the same at each delivery, and no other message has it',
+    rule: 'a message has a sequence in its source, the same at each delivery, and no other message has it',
     skip: needs('consumer', 'redelivers', 'sequences'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];

@@ -27,7 +27,7 @@ export function routeConsume(app: FastifyInstance, hub: Hub, problemLog: Problem
       },
     },
     async ({ raw, params }, reply) => {
-      await access.look();
+      await access.refresh();
       const { name } = access.clientOf(raw, { source: params['*'] });
       const asked = consumptionOf(raw, params['*']);
       if (await hub.read(asked, name, reply.raw, problemLog)) {

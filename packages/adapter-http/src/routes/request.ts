@@ -25,7 +25,7 @@ export function routeRequest(app: FastifyInstance, asking: Asking, parts: RouteP
         const { raw, params } = request;
         const trace = beginRequest(traces, '/request/*', raw, response);
         const target = requestTargetOf(raw.url ?? '', params['*']);
-        await access.look();
+        await access.refresh();
         const client = access.clientOf(raw, { asked: target });
         asking.check(target);
         checkEncoding(raw.headers['content-encoding']);
