@@ -57,7 +57,7 @@ describe('an event', () => {
 });
 
 describe('a reader that has a message', () => {
-  test('gets what is kept behind it, then what comes, as events or lines, and nobody else gets anything for that', async (t) => {
+  test('gets what is kept after it, then what comes, as events or lines, and nobody else gets anything for that', async (t) => {
     const serving = await serveKept({}, '1', '2', '3', '4');
     const [events, lines] = await all(t, serving, [EVENTS, after('2')], [after('3')]);
     await events?.came('"4"');

@@ -14,7 +14,7 @@ interface Kept {
   readonly produce: (target: string, ...payloads: readonly string[]) => Promise<void>;
   /** The sequence of the last message of a subject. */
   readonly last: (subject: string) => Promise<string>;
-  /** Reads a source behind a message, one at a time, until the signal aborts. */
+  /** Reads a source after a message, one at a time, until the signal aborts. */
   readonly read: (source: string, after: string, signal?: AbortSignal) => Promise<AsyncIterator<ConsumedMessage>>;
 }
 
@@ -55,7 +55,7 @@ async function next(messages: AsyncIterator<ConsumedMessage>): Promise<string> {
 const consumers = (url: string): Promise<number> =>
   withPlain(url, async (_, { streams }) => (await streams.info('S')).state.consumer_count);
 
-test('a replay is behind a message of its source, and gets messages of that only', async (t) => {
+test('a replay is after a message of its source, and gets messages of that only', async (t) => {
   const { produce, last, read } = await kept(t);
   await produce('x.a', 'a1');
   const [a, others] = [await last('x.a'), ['b1', 'a2', 'b2', 'a3']];
@@ -66,7 +66,7 @@ test('a replay is behind a message of its source, and gets messages of that only
   for (const payload of others) assert.equal(await next(all), payload);
 });
 
-test('a message that was removed, or deleted by itself, may be resumed after as long as nothing behind it was removed', async (t) => {
+test('a message that was removed, or deleted by itself, may be resumed after as long as nothing after it was removed', async (t) => {
   const { url, produce, last, read } = await kept(t);
   await produce('x.a', '1');
   const first = await last('x.a');
@@ -80,7 +80,7 @@ test('a message that was removed, or deleted by itself, may be resumed after as 
   await withPlain(url, (_, { streams }) => streams.purge('S'));
   const error = await rejection(read('x.a', second));
   assert.equal(error.code, 'CANNOT_RESUME');
-  assert.match(String(error), /messages behind it were removed from the stream "S", which begins with 4/);
+  assert.match(String(error), /messages after it were removed from the stream "S", which begins with 4/);
 });
 
 test('messages of others that are removed while a replay waits are no gap', async (t) => {

@@ -12,7 +12,7 @@ const [MOST_AT_ONCE, MOST_BYTES] = [128, 256 * 1024];
 const [BLOCK_MS, OVERDUE_MS] = [1_000, 10_000];
 
 /**
- * The entries of a stream behind one of them. Each read begins with the last entry that was read, as long as that is there, nothing behind it was
+ * The entries of a stream after one of them. Each read begins with the last entry that was read, as long as that is there, nothing after it was
  * trimmed: the server says nothing of what it trims.
  */
 export class Replay implements AsyncIterable<ConsumedMessage> {
@@ -116,7 +116,7 @@ export function gone(source: string, id: string): Error {
   return cannotResume(
     source,
     id,
-    'the stream has no entry with that id; it was trimmed or deleted, and others behind it may be gone, too',
+    'the stream has no entry with that id; it was trimmed or deleted, and others after it may be gone, too',
   );
 }
 

@@ -61,7 +61,7 @@ test('a replay has a connection of its own, and leaves none, however it ends', a
   await until(async () => (await connections(port)) === before);
 });
 
-test('the rights that the README names are enough to replay; without them the server says what is missing', async (t) => {
+test('the permissions that the README names are enough to replay; without them the error says what is missing', async (t) => {
   const { url, port } = await started(t, [
     'user me on >mine ~* +ping +xadd +xrange +xread',
     'user other on >mine ~* +ping +xadd',

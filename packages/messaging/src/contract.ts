@@ -74,7 +74,7 @@ export interface ConsumedMessage {
   /** Identifier that its sender gave it, to recognise a repetition; absent if there is none. */
   readonly id?: string | undefined;
   /**
-   * Where it stands in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
+   * Its number in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
    * deleted and made again. Absent if the server does not tell.
    */
   readonly sequence?: string | undefined;
@@ -121,12 +121,12 @@ export interface MessageReplayer {
    */
   keeps(source: string): Promise<boolean>;
   /**
-   * Resolves with the messages of `source` behind the one whose `sequence` is `after`: those that are kept, then those to come, in the order of
+   * Resolves with the messages of `source` after the one whose `sequence` is `after`: those that are kept, then those to come, in the order of
    * the source, read from the server as they are asked for. Acknowledges nothing, and takes nothing from those who consume. To be
    * iterated over once; that ends when `signal` aborts, which leaves nothing on the server.
    *
    * Misses no message unnoticed, but those that somebody deleted one by one: rejects with CANNOT_RESUME if the source has no such message, or
-   * some behind it may be gone, and so does the iteration if they go before it gets there. Both reject with CONNECTION_LOST if the connection
+   * some after it may be gone, and so does the iteration if they go before it gets there. Both reject with CONNECTION_LOST if the connection
    * ends, and with any other error if the server refuses for now.
    */
   replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>>;

@@ -17,7 +17,7 @@ import { HOSTILE_TARGETS, SOME_TARGETS } from './targets.js';
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
-  'its places': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
   'its replays': replayChecks,
   'its requests': requestChecks,
   'its limits': fullChecks,
@@ -80,7 +80,7 @@ export function messagingSoak(name: string, trial: MessagingTrial, size: BlastSi
   const { describe, afterSuite } = testRunner();
   describe(`message server ${name}, at length`, () => {
     afterSuite(() => trial.server.stop());
-    suite('its places', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
+    suite('its sources and targets', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
     suite('its blasts', blastChecks(size), trial);
   });
 }

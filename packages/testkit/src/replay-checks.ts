@@ -139,7 +139,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     }),
   },
   replays: {
-    rule: 'messages that were handled are replayed behind any of them, as they were, in order, and then those to come',
+    rule: 'messages that were handled are replayed after any of them, as they were, in order, and then those to come',
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       assert.equal(await replayer.keeps(place.source), true);
@@ -205,7 +205,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     }, needs('durable')),
   },
   tellsGaps: {
-    rule: 'a replay behind a message is refused as CANNOT_RESUME if others behind that were removed, and not if none was',
+    rule: 'a replay after a message is refused as CANNOT_RESUME if others after that were removed, and not if none was',
     ...replaying(async (parts) => {
       const { stage, place, replayer } = parts;
       const messages = await handled(parts, 100);
@@ -234,7 +234,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     }, has('trim')),
   },
   tellsNewSources: {
-    rule: 'a source that was destroyed and made again is another: replays behind its former messages are refused, and none goes on in it',
+    rule: 'a source that was destroyed and made again is another: replays after its former messages are refused, and none goes on in it',
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       const messages = await handled(parts, 20);
@@ -251,7 +251,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     }, has('destroy')),
   },
   refusesOthers: {
-    rule: 'a replay behind what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
+    rule: 'a replay after what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       const other = await stage.place();

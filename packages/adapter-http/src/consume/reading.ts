@@ -42,7 +42,7 @@ export class Reading {
   }
 
   /**
-   * Reads behind the last message that was written, until the reader is over or the connection lost. If the server refuses that for now, it tries again. If
+   * Reads after the last message that was written, until the reader is over or the connection lost. If the server refuses that for now, it tries again. If
    * messages are gone, it cuts the reader.
    */
   async run(replayer: MessageReplayer, begun?: Begun): Promise<void> {

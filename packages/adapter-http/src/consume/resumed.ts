@@ -8,7 +8,7 @@ import { Reading, type Begun } from './reading.js';
 import { refusedBy } from './refused-by.js';
 
 /**
- * The readers of a source that read what the server keeps, each behind its own last message and at its own pace: those that say what they have got, and
+ * The readers of a source that read what the server keeps, each after its own last message and at its own pace: those that say what they have got, and
  * those that lost the server after they had got something. Nothing is acknowledged for them.
  */
 export class Resumed {
@@ -44,7 +44,7 @@ export class Resumed {
   }
 
   /**
-   * Begins to read behind a message. Undefined if the server is away: who resumes waits for it, since browsers give up at the first refusal. Throws
+   * Begins to read after a message. Undefined if the server is away: who resumes waits for it, since browsers give up at the first refusal. Throws
    * CANNOT_RESUME, or REFUSED with what the server has against it.
    */
   async begin(after: string): Promise<Begun | undefined> {

@@ -57,7 +57,7 @@ export function consumption(sources: readonly string[], security: readonly objec
     operationId: 'consume',
     summary: 'Get messages as they arrive from the server, at most once',
     description:
-      'Each request gets every message of the source that comes while it is open. What was written to a connection counts as handled, whether its client reads it or not. Where the server keeps messages, Last-Event-ID gets all behind the one that it names, without a gap.',
+      'Each request gets every message of the source that comes while it is open. What was written to a connection counts as handled, whether its client reads it or not. Where the server keeps messages, Last-Event-ID gets all after the one that it names, without a gap.',
     security,
     parameters: [
       {

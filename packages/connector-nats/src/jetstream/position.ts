@@ -28,9 +28,9 @@ export function lossOf({ config }: StreamInfo): string | undefined {
   return undefined;
 }
 
-/** Why messages behind a number may be missing in the stream, if so. */
+/** Why messages after a number may be missing in the stream, if so. */
 export function gapBehind(number: number, { config, state }: Pick<StreamInfo, 'config' | 'state'>): string | undefined {
-  // guard: what was removed behind a message is told
+  // guard: what was removed after a message is told
   if (state.first_seq <= number + 1) return undefined;
-  return `messages behind it were removed from the stream "${config.name}", which begins with ${state.first_seq}`;
+  return `messages after it were removed from the stream "${config.name}", which begins with ${state.first_seq}`;
 }

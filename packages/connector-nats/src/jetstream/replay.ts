@@ -30,7 +30,7 @@ const [EXPIRES_MS, OVERDUE_MS] = [2_000, 10_000];
 const RAN_OUT = [404, 408];
 
 /**
- * The messages of a stream behind a number: asks for the next ones when those before are taken. The server removes old messages without a
+ * The messages of a stream after a number: asks for the next ones when those before are taken. The server removes old messages without a
  * word, and skips them. So it knows up to which number it has got everything, and looks whether what it has not got is still there.
  */
 export class Replay implements AsyncIterable<ConsumedMessage>, NatsLinkUser {
@@ -109,7 +109,7 @@ export class Replay implements AsyncIterable<ConsumedMessage>, NatsLinkUser {
     if (lastBefore !== undefined) await this.#look(lastBefore);
   }
 
-  /** Rejects if messages behind a number are gone. Resolves with the last number in the stream. */
+  /** Rejects if messages after a number are gone. Resolves with the last number in the stream. */
   async #look(number: number): Promise<number> {
     const { stream, created, source, after } = this.#from;
     const info = await this.#jetstream.ask(({ streams }) => streams.info(stream));

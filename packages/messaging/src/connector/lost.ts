@@ -28,7 +28,7 @@ export function serverFull(text: string, cause?: unknown): SputnikError {
 }
 
 /**
- * Returns the error for a message behind which the server cannot give all others.
+ * Returns the error for a message after which the server cannot give all others.
  *
  * @example
  * import { cannotResume } from '@sputnikjs/messaging/connector';
