@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { HTTP_UPSTREAM_CONFIG, UPSTREAM_FAILURES } from '@sputnikjs/adapter-http';
 import { systemClock, type Clock } from '@sputnikjs/core';
 import { rejection } from '@sputnikjs/testkit';
@@ -225,6 +226,17 @@ test('a call that was sent, and could not be sent again, is not said to be unsen
   const { code, body } = await ask();
   assert.equal(code, 'ANSWER_BROKEN');
   assert.match(body, /may have handled the request or not/);
+});
+
+test('no attempt begins when the time is over: the reply says what became of the one before', async () => {
+  const { flight, ask } = await fly(`http://127.0.0.1:${await freePort()}/`, { methods: ['GET'], timeoutMs: 50 });
+  const asking = ask();
+  // it has failed by then, and pauses
+  for (let turns = 0; turns < 200; turns++) await turn();
+  await flight.clock.advance(50);
+  const { code, body } = await asking;
+  assert.equal(code, 'UNREACHABLE', body);
+  assert.match(body, /ECONNREFUSED/);
 });
 
 test('configuration is checked: what cannot be called or passed on is named', () => {
