@@ -18,7 +18,7 @@ test('explain says what a key means, its type, its default and its variable', as
   assert.deepEqual(await explain('producer.capacity'), [
     'producer.capacity',
     '',
-    '  Most messages that wait. Beyond that, senders wait or are refused.',
+    '  Most messages that wait. Beyond that, senders wait or are rejected.',
     '',
     '  type      whole number, 1 or more',
     '  default   256',
