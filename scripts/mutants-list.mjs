@@ -133,7 +133,7 @@ export const GUARDS = {
     'M2 what is no message is refused': [swap('isMessage(msg) &&', ''), 'rules/messages'],
     'M2 a block that has finished takes no message': [skip, 'rules/messages', 'mailbox'],
     'M3 mailboxes are bounded': [never, 'rules/messages', 'mailbox'],
-    'M3 what is refused is counted': [skip, 'rules/messages', 'mailbox'],
+    'M3 what is rejected is counted': [skip, 'rules/messages', 'mailbox'],
     'M3 a question that gives up is counted, a post is not': [always, 'rules/post', 'rules/ask', 'mailbox'],
     'M3 a question that gives up before there is room is counted': [skip, 'rules/post', 'rules/ask', 'mailbox'],
     'M3 who waits at the end is counted': [skip, 'rules/post', 'rules/ask', 'mailbox'],

@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   SERVER_REFUSED: 'the server refuses the message for good; correct the message, or the server',
   SERVER_FULL: 'the server has no room for now; send the refused message again later',
   NOBODY_LISTENS: 'there is no responder for these requests; start one, or correct the target',
-  UNKNOWN_MESSAGE: 'the block does not take such a message',
+  UNKNOWN_MESSAGE: 'the block does not take such a message; correct the sender',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
   ASK_UNREACHABLE: 'the block is in another process, and none with it is there; ask again when one is',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',
