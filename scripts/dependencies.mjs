@@ -36,6 +36,7 @@ const ROOMS = {
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
     ['produce', 'consume', 'request', 'upstream'],
+    ['routes'],
     ['listener'],
     ['httpgateway', 'httpupstream'],
     ['index', 'register'],

@@ -468,9 +468,9 @@ export const GUARDS = {
     ],
     'a link ends once': [skip, 'connector-kit-link'],
     'what is under way ends with the link': [swap('Promise.race([work, over])', 'work'), 'connector-kit-link'],
-    'who comes late to a link is told': [swap('user.ended(this.#end)', '{}'), 'connector-kit-link'],
-    'a link asks one question at a time': [always, 'connector-kit-link'],
-    'leave is taken within a second': [
+    'who comes late to a link hears of its end': [swap('user.ended(this.#end)', '{}'), 'connector-kit-link'],
+    'a link sends one ping at a time': [always, 'connector-kit-link'],
+    'the goodbye takes a second at most': [
       swap('Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)])', 'leave'),
       'connector-kit-link',
     ],
@@ -490,7 +490,7 @@ export const GUARDS = {
       'connector-kit-link',
     ],
     'a loss is reported to the attempt that got the connection last': [skip, 'connector-kit-link'],
-    'leave is taken once': [swap('??=', '='), 'connector-kit-link'],
+    'the goodbye is said once': [swap('??=', '='), 'connector-kit-link'],
     'attempts begin behind the server that was tried last': [
       swap('this.#next++ % this.#urls.length', 'failures.length'),
       'connector-kit-servers',
@@ -499,7 +499,7 @@ export const GUARDS = {
   'packages/sidecar': {
     'a boot that a landing ends is no failure': [skip, 'nested'],
     'a block inside that lands while it boots lands the whole': [skip, 'nested'],
-    'waiting messages are handed on before new ones': [skip, 'nested'],
+    'waiting messages are passed on before new ones': [skip, 'nested'],
     'a boot that fails finishes what was initialised': [skip, 'nested'],
     'only what failed restarts': [skip, 'nested'],
     'nothing restarts at a landing': [skip, 'nested'],
@@ -779,7 +779,7 @@ export const GUARDS = {
   },
   'packages/adapter-syslog': {
     'a TCP sender is pushed back': [skip, 'full'],
-    'what a socket had read is handed on at landing': [skip, 'landing', 'full'],
+    'what a socket had read is passed on at landing': [skip, 'landing', 'full'],
     'an octet count is what a whole PRI part follows': [swap("framing === 'auto' ? 'pri' :", ''), 'framing'],
     'an octet count that swallows messages is none': [skip, 'framing'],
     'after an octet count that was too small the next one is found': [skip, 'framing'],
@@ -908,7 +908,7 @@ export const GUARDS = {
       'upstream',
     ],
     'only paths that are allowed are called': [never, 'upstream'],
-    'only headers that are allowed are handed on': [swap('this.#names.includes(name)', 'true'), 'upstream'],
+    'only headers that are allowed are passed on': [swap('this.#names.includes(name)', 'true'), 'upstream'],
     'nothing of a request stays behind in silence': [never, 'upstream'],
     'no header breaks out of its line': [skip, 'upstream'],
     'headers of the connection stay with it': [

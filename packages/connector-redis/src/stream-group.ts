@@ -17,7 +17,7 @@ export class StreamGroup {
   readonly #group: string;
   readonly #link: RedisLink;
   readonly #reader: Login;
-  /** The right to count is one that the user need not have. */
+  /** The user may lack the permission to count. */
   #mayCount = true;
   #askedAt: number | undefined;
 

@@ -74,7 +74,7 @@ export interface ConsumedMessage {
   /** Identifier that its sender gave it, to recognise a repetition; absent if there is none. */
   readonly id?: string | undefined;
   /**
-   * Where it stands in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
+   * Its number in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
    * deleted and made again. Absent if the server does not tell.
    */
   readonly sequence?: string | undefined;

@@ -155,7 +155,7 @@ test('check --connect says so if there is no server to connect to', async () => 
   const none = await folder(lander);
   assert.deepEqual((await cliHere(['check', '--connect', '--cf', none])).stdout, [
     `${none}: ok, 1 block`,
-    'server: none, since the folder has no connector.json',
+    'server: none: the folder has no connector.json',
   ]);
   const embedded = await folder({
     ...lander,

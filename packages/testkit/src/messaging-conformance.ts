@@ -16,7 +16,7 @@ import { HOSTILE_TARGETS, SOME_TARGETS } from './targets.js';
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
-  'its places': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
   'its requests': requestChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,
@@ -78,7 +78,7 @@ export function messagingSoak(name: string, trial: MessagingTrial, size: BlastSi
   const { describe, afterSuite } = testRunner();
   describe(`message server ${name}, at length`, () => {
     afterSuite(() => trial.server.stop());
-    suite('its places', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
+    suite('its sources and targets', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
     suite('its blasts', blastChecks(size), trial);
   });
 }

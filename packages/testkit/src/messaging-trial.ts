@@ -103,7 +103,7 @@ export interface MessagingFeatures {
   readonly deduplicates?: boolean | undefined;
   /** A consumed message has the id with which it was produced. */
   readonly ids?: boolean | undefined;
-  /** A consumed message says where it stands in its source, the same at each delivery. */
+  /** A consumed message has a `sequence`, the same at each delivery. */
   readonly sequences?: boolean | undefined;
   /** The server counts how often it delivers a message. */
   readonly deliveries?: boolean | undefined;

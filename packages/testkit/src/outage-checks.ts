@@ -150,7 +150,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
     }),
   },
   copiesAcrossKill: {
-    rule: 'a satellite that copies messages loses none, though the server is killed and it lands in the middle thereafter',
+    rule: 'a satellite that copies messages loses none, although the server is killed and the satellite lands in the middle',
     skip: needs('consumer', 'keeps', 'durable'),
     run: onStage(async (stage, tell) => {
       const { server } = stage.trial;

@@ -25,7 +25,7 @@ export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | '
  * await spans.open(new MemoryLog());
  * spans.connected({ url: 'nats://127.0.0.1:4222' });
  * const message: ConsumedMessage = { source: 'news', payload: Buffer.from('hello'), redelivered: false };
- * // what is handed on has the context of the span
+ * // what is passed on has the context of the span
  * const handled = await spans.processing('news', message, async ({ payload }) => String(payload));
  * console.log(handled); // hello
  */

@@ -75,7 +75,7 @@ function told({ stream, exists, seconds }: DuplicateWindow): string {
 }
 
 function found(probed: Exclude<Probed, { kind: 'failed' }>): string {
-  if (probed.kind === 'none') return 'none, since the folder has no connector.json';
+  if (probed.kind === 'none') return 'none: the folder has no connector.json';
   if (probed.kind === 'embedded') return 'none to connect to: the satellite starts its own';
   const { url, product } = probed.server;
   // a server may call itself anything

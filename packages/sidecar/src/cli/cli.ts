@@ -37,7 +37,9 @@ export async function cli(options: CliOptions): Promise<void> {
 function end(code: number): void {
   process.exitCode = code;
   const stop = (): void => {
-    writeError(`sputnik: still open after the landing: ${process.getActiveResourcesInfo().join(', ')}`);
+    writeError(
+      `sputnik: still open after the landing, so the process is ended: ${process.getActiveResourcesInfo().join(', ')}; close what a block opens in its finish`,
+    );
     process.exit(code);
   };
   setTimeout(stop, GRACE_MS).unref();

@@ -47,7 +47,7 @@ export class Talk {
         try {
           receive(deserialize(bytes) as Frame, receiver);
         } catch (error) {
-          broken(`it has sent what nobody understands: ${textOf(error)}`);
+          broken(`it has sent data that cannot be read: ${textOf(error)}`);
         }
       },
     });

@@ -77,7 +77,7 @@ export class Watch {
 
   readonly #cannotListen = (error: unknown): void => {
     const text =
-      'in this version of Node the watching thread hears no signals: a signal does not end the process while its event loop is stuck';
+      'in this version of Node the watching thread gets no signals: a signal does not end the process while its event loop is stuck';
     this.#options.log.warn({ event: 'watchDeaf', error }, text);
   };
 
