@@ -12,6 +12,8 @@ import { shippedAdapter } from './shipped.js';
 const HAND_WRITTEN = fileURLToPath(new URL('hand-written.js', import.meta.url));
 /** As our units and images start it (decision 27). */
 const FLAG = '--single-threaded-gc';
+/** As many as any row of the bench has. */
+const MOST_CONNECTIONS = 5_000;
 /** `/proc` counts hundredths of a second. */
 const TICK_US = 10_000;
 
@@ -68,7 +70,7 @@ export async function adapter(
     syslogproducer: { target: stream },
     syslogreceiver: {
       listeners: [
-        { transport: 'tcp', host, port: ports.tcpPort },
+        { transport: 'tcp', host, port: ports.tcpPort, maxConnections: MOST_CONNECTIONS },
         { transport: 'udp', host, port: ports.udpPort, udpBufferBytes: 4_194_304 },
       ],
     },
