@@ -48,11 +48,7 @@ export async function measureGrowth(effort: GrowthEffort, tell: (progress: strin
     }
     return measured;
   });
-  return [
-    ...rowsOf('blocks', blocks),
-    ...rowsOf('connections', connections),
-    ...rowsOf('bytes a message', bytes),
-  ];
+  return [...rowsOf('blocks', blocks), ...rowsOf('connections', connections), ...rowsOf('bytes a message', bytes)];
 }
 
 interface Load {
