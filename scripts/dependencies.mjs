@@ -50,7 +50,7 @@ const ROOMS = {
   ],
   'adapter-webhook': [['event', 'send'], ['config', 'deliver'], ['webhook'], ['index', 'register']],
   'connector-nats': [
-    ['subject', 'headers'],
+    ['subject', 'headers', 'version'],
     ['config'],
     ['link'],
     ['publication'],
@@ -78,7 +78,7 @@ const ROOMS = {
     ['index', 'register'],
   ],
   sidecar: [
-    ['text', 'version'],
+    ['text', 'own-files'],
     ['clone'],
     ['folder', 'log'],
     ['admin', 'satellite'],

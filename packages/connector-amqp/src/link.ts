@@ -125,7 +125,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     this.#blocked = reason;
     this.#log?.warn(
       { event: 'serverBlocked', url: this.url, reason },
-      `the server takes no messages for now: ${reason}; give it more memory or disk, or consume what it holds`,
+      `the server takes no messages for now: ${reason}; give it more memory or disk, or consume its messages`,
     );
     for (const user of this.users) user.blocked?.(reason);
   }

@@ -208,7 +208,7 @@ function explained(error: Error & { readonly code?: unknown }): Error {
     // what mosquitto says to a keepalive above its max_keepalive, too
     2: 'choose another clientId, or a smaller keepaliveSeconds',
     4: 'check username and password',
-    5: 'check username and password, and what the server allows the user',
+    5: 'check username and password, and the permissions of the user on the server',
   };
   const hint = typeof error.code === 'number' ? advice[error.code] : undefined;
   return hint === undefined ? error : new Error(`${error.message}; ${hint}`, { cause: error });

@@ -35,7 +35,7 @@ export interface ProduceResult {
   readonly stripped?: boolean | undefined;
 }
 
-/** A message to produce, and who hears what becomes of it. */
+/** A message to produce, and what to call with its outcome. */
 export interface Production {
   readonly message: ProduceMessage;
   /**
@@ -132,7 +132,7 @@ export interface MessageReplayer {
   replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>>;
 }
 
-/** A request: a message for whoever answers at a target. */
+/** A request: a message for the responder at a target. */
 export interface RequestMessage {
   /** Where it goes: a subject or queue, in the server's spelling. */
   readonly target: string;
@@ -164,7 +164,7 @@ export interface ReceivedReply extends Reply {
 export interface MessageRequester {
   /**
    * Sends a request once, and resolves with the first reply. Rejects with a SputnikError: NOBODY_LISTENS if the server says so; ASK_TIMEOUT if
-   * no reply comes in time; ASK_FAILED if who answers says that it failed; ASK_ABORTED when the signal aborts; SERVER_FULL if the server has no
+   * no reply comes in time; ASK_FAILED if the responder says that it failed; ASK_ABORTED when the signal aborts; SERVER_FULL if the server has no
    * room for the request, and does not have it; CONNECTION_LOST if the connection ends first, when the request may have been handled or not.
    * Rejects with any other error if the server, or the connector, refused the request for good.
    */
@@ -172,7 +172,7 @@ export interface MessageRequester {
 }
 
 /**
- * Answers a request. What it resolves with goes to who asked; if it rejects, the text of the error goes there, and their request fails. The
+ * Answers a request. What it resolves with goes to the requester; if it rejects, the text of the error goes there, and the request fails. The
  * request may come again if the satellite ends before it is answered, where the server keeps requests; `redelivered` says so.
  */
 export type RequestHandler = (request: ConsumedMessage) => Promise<Reply>;

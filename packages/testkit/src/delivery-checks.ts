@@ -56,7 +56,7 @@ export const deliveryChecks: Readonly<
     }),
   },
   countsDeliveries: {
-    rule: 'each delivery of a message says how many there were by then',
+    rule: 'each delivery of a message has a number, counted from 1',
     skip: needs('consumer', 'redelivers', 'deliveries'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];

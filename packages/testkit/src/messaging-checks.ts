@@ -143,7 +143,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     }),
   },
   keepsOrder: {
-    rule: 'messages arrive in the order of the calls, though nobody waits for one before the next',
+    rule: 'messages arrive in the order of the calls, although nobody waits for one before the next',
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const witness = await stage.witness(place);

@@ -107,7 +107,7 @@ export const HTTP_UPSTREAM_CONFIG: z.ZodType<HttpUpstreamConfig> = z
 function headerNames(refused: readonly string[]) {
   const name = z
     .string()
-    .regex(/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/, 'is no name of a header')
+    .regex(/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/, 'is not the name of a header')
     .refine((text) => !refused.includes(text.toLowerCase()), 'is a header that is never passed on');
   return z.array(name);
 }

@@ -17,7 +17,7 @@ export interface UpstreamFailure {
   readonly status: number;
   /** Short summary, always the same. */
   readonly title: string;
-  /** What it means, and what who asked can do. */
+  /** What it means, and what the requester can do. */
   readonly text: string;
 }
 

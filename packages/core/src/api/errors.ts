@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   SERVER_FULL: 'the server has no room for now; send the refused message again later',
   CANNOT_RESUME: 'the server does not have all messages after that one; begin with those to come',
   NOBODY_LISTENS: 'there is no responder for these requests; start one, or correct the target',
-  UNKNOWN_MESSAGE: 'the block does not take such a message',
+  UNKNOWN_MESSAGE: 'the block does not take such a message; correct the sender',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
   ASK_UNREACHABLE: 'the block is in another process, and none with it is there; ask again when one is',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-/** How to read changed files again, for how long, and who hears if they cannot be used. */
+/** How to read changed files again, for how long, and what to call if they cannot be used. */
 export interface Reload {
   /** Reads the files and uses their contents. If it rejects, the previous contents must still be in use; the next look tries again. */
   readonly reload: () => Promise<void>;

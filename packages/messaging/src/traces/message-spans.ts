@@ -15,7 +15,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | 'reply' | 'fail'>;
 
 /**
- * The spans of a block that sends messages or requests to a server, or handles what comes from it. There are none unless somebody traces.
+ * The spans of a block that sends messages or requests to a server, or handles what comes from it. Without a registered SDK, there are none.
  *
  * @example
  * import type { ConsumedMessage } from '@sputnikjs/messaging';

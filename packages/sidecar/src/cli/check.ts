@@ -71,7 +71,7 @@ function tellServer(name: string, server: Probed): void {
 
 function told({ stream, exists, seconds }: DuplicateWindow): string {
   const plan = exists ? '' : '; it is created at the start';
-  return `stream ${printable(stream)}: a message that comes again within ${seconds} s is stored once${plan}`;
+  return `stream ${printable(stream)}: a message that is repeated within ${seconds} s is stored once${plan}`;
 }
 
 function found(probed: Exclude<Probed, { kind: 'failed' }>): string {
