@@ -41,6 +41,20 @@ async function publish({ producer }: MqttConnection, count: number): Promise<voi
   await Promise.all(sent);
 }
 
+/** Resolves when more has passed than waits for handlers; rejects if the connection is lost before. */
+async function filled(
+  passed: { readonly bytes: number },
+  lost: Promise<unknown>,
+  produce: () => Promise<unknown>,
+): Promise<void> {
+  let why: unknown;
+  void lost.then((reason) => (why = reason ?? 'no reason given'));
+  while (passed.bytes < 33 * MIB) {
+    assert.equal(why, undefined, `lost after ${passed.bytes} bytes: ${String(why)}`);
+    await produce();
+  }
+}
+
 test('while more than 32 MiB wait for handlers no more is read; the connection stays, and every message comes once', async (t) => {
   const server = await mosquitto(t, ['allow_anonymous true', 'max_inflight_messages 0']);
   const passed = await counter(t, server.port);
@@ -56,7 +70,7 @@ test('while more than 32 MiB wait for handlers no more is read; the connection s
   );
   const { connection } = await open(t, { url: server.url });
   await publish(connection, 120);
-  while (passed.bytes < 33 * MIB) await connection.producer.produce({ target: 'b', payload: 'x' });
+  await filled(passed, slow.lost, async () => connection.producer.produce({ target: 'b', payload: 'x' }));
   // longer than the keepalive, and than reading all of it would take
   await realTime(4_000);
   t.diagnostic(`${Math.round(passed.bytes / MIB)} of 120 MiB passed`);
@@ -100,7 +114,7 @@ test('handlers that wait for what is not read count as no sign of life, so that 
   );
   const { connection } = await open(t, { url: server.url });
   await publish(connection, 120);
-  while (passed.bytes < 33 * MIB) await connection.producer.produce({ target: 'c', payload: 'x' });
+  await filled(passed, slow.lost, async () => connection.producer.produce({ target: 'c', payload: 'x' }));
   full.open();
   assert.match(((await slow.lost) as Error).message, /Keepalive timeout/);
 });
