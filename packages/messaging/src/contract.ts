@@ -113,6 +113,25 @@ export interface MessageConsumer {
   consume(source: string, handler: MessageHandler, options?: ConsumeOptions): Promise<Subscription>;
 }
 
+/** The replaying part of a connection, for servers that keep messages after they are handled. */
+export interface MessageReplayer {
+  /**
+   * True if the server keeps every message of `source` until the limits of its store remove the oldest: then `replay` may begin after each of
+   * them. Rejects as {@link MessageConsumer.consume} does.
+   */
+  keeps(source: string): Promise<boolean>;
+  /**
+   * Resolves with the messages of `source` after the one whose `sequence` is `after`: those that are kept, then those to come, in the order of
+   * the source, read from the server as they are asked for. Acknowledges nothing, and takes nothing from those who consume. To be
+   * iterated over once; that ends when `signal` aborts, which leaves nothing on the server.
+   *
+   * Misses no message unnoticed, but those that somebody deleted one by one: rejects with CANNOT_RESUME if the source has no such message, or
+   * some after it may be gone, and so does the iteration if they go before it gets there. Both reject with CONNECTION_LOST if the connection
+   * ends, and with any other error if the server refuses for now.
+   */
+  replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>>;
+}
+
 /** A request: a message for the responder at a target. */
 export interface RequestMessage {
   /** Where it goes: a subject or queue, in the server's spelling. */
@@ -172,6 +191,8 @@ export interface MessageResponder {
 export interface MessagingConnection {
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
+  /** Absent if the server does not keep what was handled. */
+  readonly replayer?: MessageReplayer | undefined;
   /** Absent if the server has no requests. */
   readonly requester?: MessageRequester | undefined;
   /** Absent if the server has no requests. */

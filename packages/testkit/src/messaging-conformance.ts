@@ -7,6 +7,7 @@ import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
 import { placeChecks, targetCheck } from './place-checks.js';
+import { replayChecks } from './replay-checks.js';
 import { requestChecks } from './request-checks.js';
 import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
@@ -17,6 +18,7 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
   'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its replays': replayChecks,
   'its requests': requestChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,

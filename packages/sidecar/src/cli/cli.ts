@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { writeError } from '../log/stderr.js';
 import { EXIT } from '../run/exit-code.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../own-files.js';
 import { programOf, type CliOptions } from './program.js';
 
 export type { CliOptions } from './program.js';
