@@ -50,7 +50,7 @@ const ROOMS = {
   ],
   'adapter-webhook': [['event', 'send'], ['config', 'deliver'], ['webhook'], ['index', 'register']],
   'connector-nats': [
-    ['subject', 'headers'],
+    ['subject', 'headers', 'version'],
     ['config'],
     ['link'],
     ['publication'],
@@ -70,7 +70,7 @@ const ROOMS = {
   ],
   spool: [
     ['store'],
-    ['config', 'deliver', 'line'],
+    ['config', 'deliver', 'line', 'lines'],
     ['changes', 'tell-problem'],
     ['control'],
     ['by-hand', 'spool'],
@@ -78,7 +78,7 @@ const ROOMS = {
     ['index', 'register'],
   ],
   sidecar: [
-    ['text', 'version'],
+    ['text', 'own-files'],
     ['clone'],
     ['folder', 'log'],
     ['admin', 'satellite'],

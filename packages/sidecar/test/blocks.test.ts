@@ -213,7 +213,7 @@ test('one name cannot stand for the blocks of two modules', async () => {
     path,
   );
   assert.deepEqual(problems, [
-    'blocks.json: [2].module: block "ping" is another block than "ping" of ./m.mjs before it; rename one of them',
+    'blocks.json: [2].module: block "ping" is not the same block as "ping" of ./m.mjs before it; rename one of them',
   ]);
 });
 

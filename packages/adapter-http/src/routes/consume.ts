@@ -9,7 +9,7 @@ import type { Rest, RouteParts } from './route.js';
 
 const NOT_ALONE = new Refused(
   'BAD_REQUEST',
-  'other requests are under way on the connection; consume over a connection of its own',
+  'other requests are under way on the connection; consume over a separate one',
 );
 
 /** `GET /consume/<source>`. */
@@ -27,7 +27,7 @@ export function routeConsume(app: FastifyInstance, hub: Hub, problemLog: Problem
       },
     },
     async ({ raw, params }, reply) => {
-      await access.look();
+      await access.refresh();
       const { name } = access.clientOf(raw, { source: params['*'] });
       const asked = consumptionOf(raw, params['*']);
       if (await hub.read(asked, name, reply.raw, problemLog)) {

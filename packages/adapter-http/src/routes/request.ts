@@ -25,7 +25,7 @@ export function routeRequest(app: FastifyInstance, asking: Asking, parts: RouteP
         const { raw, params } = request;
         const trace = beginRequest(traces, '/request/*', raw, response);
         const target = requestTargetOf(raw.url ?? '', params['*']);
-        await access.look();
+        await access.refresh();
         const client = access.clientOf(raw, { asked: target });
         asking.check(target);
         checkEncoding(raw.headers['content-encoding']);
@@ -63,6 +63,6 @@ function held(bodies: Bodies, request: IncomingMessage, answered: Answer, client
     bodies.holdMore(request, answered.body.length, client);
     return answered;
   } catch {
-    return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, since clients do not take theirs');
+    return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, because clients do not read theirs');
   }
 }

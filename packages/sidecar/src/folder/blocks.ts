@@ -74,7 +74,7 @@ const Nested = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'Has messages in and out cloned, as in a thread, where it flies "here": so that tests find what cannot go into one.',
+      'Clones messages in and out, as a thread does, although it flies "here". Tests then find messages that cannot go into a thread.',
     ),
   heapMb: z
     .int()
