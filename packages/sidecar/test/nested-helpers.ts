@@ -1,5 +1,6 @@
 import {
   systemClock,
+  type BlockCommunicator,
   type BlockFactory,
   type Clock,
   type LandingReport,
@@ -14,6 +15,13 @@ import { WholeSatellite } from '../dist/satellite/whole-satellite.js';
 import { makeThreads } from '../dist/thread/make-threads.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Asks by `submit`, as a promise for the test. */
+export function submitted(to: Pick<BlockCommunicator, 'submit'>, msg: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    to.submit(msg as Record<string, unknown>, { answered: resolve, failed: reject });
+  });
+}
 
 /** What a satellite in code is made of. */
 export interface Given {

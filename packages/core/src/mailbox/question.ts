@@ -1,4 +1,4 @@
-import type { Asker, BlockCommunicator } from '../api/block-communicator.js';
+import type { Asker, BlockCommunicator, Hearer } from '../api/block-communicator.js';
 import type { Expiring } from '../time/deadlines.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
 import { SputnikError, type ErrorCode } from '../api/errors.js';
@@ -30,19 +30,12 @@ export class Question implements Sender, Expiring, Asker {
   leave: (() => void) | undefined = undefined;
   /** Forgets the asker's signal. */
   forget: (() => void) | undefined = undefined;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: SputnikError) => void;
+  readonly #hearer: Hearer;
 
-  constructor(
-    from: BlockCommunicator,
-    to: Asked,
-    resolve: (value: unknown) => void,
-    reject: (error: SputnikError) => void,
-  ) {
+  constructor(from: BlockCommunicator, to: Asked, hearer: Hearer) {
     this.from = from;
     this.to = to;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#hearer = hearer;
   }
 
   get question(): this {
@@ -50,14 +43,14 @@ export class Question implements Sender, Expiring, Asker {
   }
 
   answer(value: unknown): void {
-    if (this.#end()) this.#resolve(value);
+    if (this.#end()) this.#tell('answered', value);
   }
 
   /** Gives the reason why there is no answer. False if nobody waits for one any longer. */
   fail(code: ErrorCode, cause?: unknown): boolean {
     if (!this.#end()) return false;
     const { descriptor: block, mailbox: { callback } = { callback: 'onMsg' } } = this.to;
-    this.#reject(new SputnikError(code, undefined, { block, callback, cause }));
+    this.#tell('failed', new SputnikError(code, undefined, { block, callback, cause }));
     return true;
   }
 
@@ -65,6 +58,15 @@ export class Question implements Sender, Expiring, Asker {
   expire(): void {
     // guard: M5 what never found room is safe to ask again
     this.fail(this.leave ? 'ASK_REFUSED' : 'ASK_TIMEOUT');
+  }
+
+  #tell(what: 'answered' | 'failed', value: unknown): void {
+    try {
+      this.#hearer[what](value);
+    } catch (error) {
+      // guard: M5 a hearer that throws harms no receiver
+      void Promise.reject(error);
+    }
   }
 
   #end(): boolean {
