@@ -46,21 +46,4 @@ describe('a reader beside others', () => {
     assert.deepEqual(source.calls, ['consume news'], 'one subscription');
     assert.equal(metric('waiting_messages'), 0);
   });
-
-  test(
-    'is not held up by those that ask for one message, and then do not take it; they are cut',
-    { timeout: 60_000 },
-    async (t) => {
-      const { port, source, until } = await serve();
-      const lazy = Array.from({ length: 8 }, () => other(port, `${NEWS}?max=1`).pause());
-      t.after(() => lazy.forEach((socket) => socket.destroy()));
-      await until('readers', 8);
-      source.deliver('x'.repeat(16 * 1024 * 1024));
-      const good = new RawReader(t, port, NEWS);
-      await until('readers', 9);
-      source.deliver('next');
-      await good.came('next');
-      await until('readers', 1);
-    },
-  );
 });
