@@ -17,7 +17,7 @@ class TestLink extends Link {
     super('test://server');
   }
 
-  protected override signOfLife(): Promise<unknown> {
+  protected override pingServer(): Promise<unknown> {
     const answer = gate();
     this.answers.push(answer);
     return answer.passed;
@@ -27,7 +27,7 @@ class TestLink extends Link {
     this.log.push(`released: ${cause.message}`);
   }
 
-  protected override takeLeave(): Promise<unknown> {
+  protected override sayGoodbye(): Promise<unknown> {
     this.log.push('leaving');
     return this.left.passed;
   }
@@ -151,7 +151,7 @@ test('a link takes leave before it ends, for a second at the most', async (t) =>
   assert.ok(silent.over);
 });
 
-test('a link that ends while it takes leave is waited for no longer, and leave is taken once', async () => {
+test('a link that ends while it takes leave is waited for no longer, and the goodbye is said once', async () => {
   const link = new TestLink();
   const closing = [link.close(), link.close()];
   link.end(new Error('cut'));

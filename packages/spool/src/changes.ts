@@ -65,7 +65,7 @@ export class Changes {
           count++;
         }
         const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-        if (failed !== undefined) throw stopped(`dead letters stay, since ${textOf(failed.reason)}`, count);
+        if (failed !== undefined) throw stopped(`dead letters stay, because ${textOf(failed.reason)}`, count);
       }
     } finally {
       await dead.save();

@@ -62,7 +62,7 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
     same('/config', 'every key in force, and the source of its value', async () =>
       json({ configurations: await configurations() }),
     ),
-    get('/events', 'what happens, as server-sent events', ({ headers }, response) =>
+    get('/events', 'events as they happen, as server-sent events', ({ headers }, response) =>
       events.serve(response, Number(headers['last-event-id'] ?? 0) || 0)
         ? undefined
         : text(503, 'there are too many listeners to the events; end one of them'),

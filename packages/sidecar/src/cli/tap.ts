@@ -116,6 +116,6 @@ function beginOf({ blocks, seconds, rate }: Extract<Line, { kind: 'begin' }>): s
 }
 
 function endOf({ why, passed, shown, unread }: Extract<Line, { kind: 'end' }>): string {
-  const slow = unread > 0 ? ` (${unread} were not, since they were not read in time)` : '';
-  return printable(`${shown} of ${passed} messages were shown${slow}; that is all, since ${why}`);
+  const slow = unread > 0 ? ` (${unread} were left out because they were not read in time)` : '';
+  return printable(`${shown} of ${passed} messages were shown${slow}; it ended because ${why}`);
 }

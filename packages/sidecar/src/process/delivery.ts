@@ -115,7 +115,7 @@ export class Delivery {
     talk.link.flush();
     const count = this.#outbox.open(talk.link);
     const fields = { event: 'partReachable', satellite: this.path, instance: instance.id, redelivered: count };
-    const again = count === 0 ? '' : `; ${count} messages go again that an instance before had not handled`;
+    const again = count === 0 ? '' : `; ${count} messages that an earlier instance had not handled are sent again`;
     log.info(fields, `${nameOf(this.path)} is reachable: instance ${instance.id}${again}`);
   }
 
@@ -147,7 +147,7 @@ export class Delivery {
   /** Looks after its session, once in a while. */
   look(): void {
     const silentMs = this.#talk?.silentMs ?? 0;
-    if (silentMs > this.#of.silentMs) this.#lose(`nothing was heard of it for ${(silentMs / 1000).toFixed(1)} s`);
+    if (silentMs > this.#of.silentMs) this.#lose(`it has sent nothing for ${(silentMs / 1000).toFixed(1)} s`);
     else this.#talk?.ping();
   }
 

@@ -225,7 +225,7 @@ export class JoinedProcess implements OtherProcesses {
       {
         name: 'duplicates_total',
         type: 'counter',
-        help: 'Messages of other processes that came again, and were taken once.',
+        help: 'Repeated messages of other processes, each accepted once.',
         value: this.#arrivals.duplicates,
       },
     ];

@@ -48,7 +48,7 @@ export class Talk {
         try {
           receive(frameOf(bytes), receiver);
         } catch (error) {
-          broken(`it has sent what nobody understands: ${textOf(error)}`);
+          broken(`it has sent data that cannot be read: ${textOf(error)}`);
         }
       },
     });
