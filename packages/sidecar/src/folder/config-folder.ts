@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, parse as parsePath } from 'node:path';
 import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
@@ -7,6 +7,7 @@ import { parse } from './parse.js';
 import type { Layer } from './environment.js';
 import { strays, type RawConfiguration, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
+import { textOfFile } from './text-file.js';
 import { textOf } from '../text.js';
 
 const ENDINGS = new Set(['.json', '.yaml', '.yml']);
@@ -90,7 +91,7 @@ export class ConfigFolder implements Reader {
 
   async #text(path: string): Promise<string> {
     try {
-      return await readFile(path, 'utf8');
+      return await textOfFile(path);
     } catch (error) {
       throw badFile(path, `cannot be read: ${reason(error)}`, error);
     }

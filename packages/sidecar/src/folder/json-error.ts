@@ -1,3 +1,5 @@
+/** So many levels are looked into: each takes a call. */
+const DEEPEST = 500;
 const SPACE = /[ \t\r\n]*/y;
 /** Any character but the quote, the backslash and those below the space. */
 const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -10,6 +12,7 @@ const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/
 export function jsonError(text: string): { readonly offset: number; readonly expected: string } | undefined {
   let at = 0;
   let expected = '';
+  let depth = 0;
 
   const take = (token: RegExp | string): boolean => {
     SPACE.lastIndex = at;
@@ -32,8 +35,12 @@ export function jsonError(text: string): { readonly offset: number; readonly exp
   };
   const list = (close: string, element: () => boolean): boolean => {
     if (take(close)) return true;
+    expected = `at most ${DEEPEST} levels`;
+    // guard: levels without end do not end the check
+    if (++depth > DEEPEST) return false;
     do if (!element()) return false;
     while (take(','));
+    depth--;
     return need(close, `"," or "${close}"`);
   };
   const value = (): boolean => {
