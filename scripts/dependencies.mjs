@@ -70,7 +70,7 @@ const ROOMS = {
   ],
   spool: [
     ['store'],
-    ['config', 'deliver', 'line'],
+    ['config', 'deliver', 'line', 'lines'],
     ['changes', 'tell-problem'],
     ['control'],
     ['by-hand', 'spool'],

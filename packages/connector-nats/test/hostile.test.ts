@@ -153,7 +153,7 @@ test('a server that has let us in and announces a message of gigabytes is left a
     void connector.isConnected();
     assert.match(
       String(((await lost) as Error).cause),
-      /announces a message of 2000000000 bytes, more than any server|a line of more than 1 MiB/,
+      /announces a message of 2000000000 bytes, more than any NATS server|a line of more than 1 MiB/,
       said,
     );
     const more = (process.memoryUsage().rss - before) / MEBI;

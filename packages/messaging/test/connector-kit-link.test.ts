@@ -115,7 +115,7 @@ test('what fails because the link ends rejects with why it ended, what fails by 
   assert.equal(await rejection(failing), link.over);
 });
 
-test('one question at a time asks for a sign of life; until it is answered the link is not taken for alive', async () => {
+test('one ping at a time is sent; until it is answered the link does not count as alive', async () => {
   const link = new TestLink();
   assert.ok(link.alive);
   const pings = [link.ping(), link.ping()];

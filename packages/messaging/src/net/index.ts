@@ -9,6 +9,7 @@ export { hostOf, isHttpUrl } from './http-url.js';
 export { isLoopback } from './loopback.js';
 export { networkOf } from './network.js';
 export { NoAnswer, type Stage } from './no-answer.js';
+export { printable } from './printable.js';
 export { ProblemLog, type LogFields, type ProblemLogContext } from './problem-log.js';
 export { readTls, TLS_KEYS, tlsMisfits, tlsProblems, type TlsConfig, type TlsOptions } from './tls.js';
 export { clearPath, PATH_ADVICE, privately } from './unix-path.js';

@@ -104,7 +104,7 @@ export class Delivery {
         way: () => {},
         message: () => {},
         answer: (number, value) => this.#outbox.answer(number, value),
-        settled: (number) => this.#outbox.settled(number),
+        settled: (first, last) => this.#outbox.settled(first, last),
         take: (item) => this.#take(item),
       },
       unsendable: (number, error) => this.#outbox.failed(number, error),
