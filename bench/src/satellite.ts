@@ -15,7 +15,7 @@ const FLAG = '--single-threaded-gc';
 /** As many as any row of the bench has. */
 const MOST_CONNECTIONS = 5_000;
 /** `/proc` counts hundredths of a second. */
-const TICK_US = 10_000;
+export const TICK_US = 10_000;
 
 const SPOOLED = [
   { name: 'producer', responsibility: 'uplink' },
