@@ -41,8 +41,8 @@ const SYSLOG_NG = {
 /** Debian has one syslog daemon at a time, so both are unpacked here, not installed; and how each is run from here. */
 const UNPACKED = {
   rsyslogd: {
-    packages: ['rsyslog', 'rsyslog-gnutls'],
-    libraries: ['libestr0', 'libfastjson4', 'libgnutls30'],
+    packages: ['rsyslog', 'rsyslog-gnutls', 'rsyslog-hiredis'],
+    libraries: ['libestr0', 'libfastjson4', 'libgnutls30', 'libhiredis0.14'],
     run: () => `exec '${inUnpacked('usr/sbin/rsyslogd')}' -M '${rsyslogModules()}' "$@"`,
   },
   promtool: { packages: ['prometheus'], libraries: [], run: () => `exec '${inUnpacked('usr/bin/promtool')}' "$@"` },

@@ -29,8 +29,8 @@ function* missingIn(folder, { name, version, description, keywords = [], sideEff
   if (!files) yield 'files is missing';
   if (!exports) yield 'exports is missing';
   if (exports && !exports['./package.json']) yield 'exports lacks "./package.json"';
-  if (!scripts.prepack)
-    yield 'scripts.prepack is missing: it builds, so that `npm pack` in a fresh clone ships something';
+  if (!/^tsc -b --force\b.* && node \.\.\/\.\.\/scripts\/bundle\.mjs \./.test(scripts.prepack) || !scripts.postpack)
+    yield 'scripts.prepack must compile and bundle, so that `npm pack` in a fresh clone ships something; postpack compiles again';
   if (!existsSync(join(ROOT, folder, 'README.md'))) yield 'README.md is missing';
 }
 

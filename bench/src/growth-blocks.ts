@@ -12,7 +12,7 @@ const handles = new Promise<readonly BlockCommunicator<Order>[]>((resolve) => (r
 const sender = defineBlock({
   name: 'sender',
   needs: Object.fromEntries(names.map((name) => [name, name])),
-  make: (_, to) => ({ run: () => running(Object.values(to) as readonly BlockCommunicator<Order>[]) }),
+  make: (_, to) => ({ run: () => running(Object.values(to)) }),
 });
 
 const flight = await new Sputnik({

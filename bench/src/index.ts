@@ -20,6 +20,7 @@ import {
   type Row,
 } from './table.js';
 import { measureKept } from './kept.js';
+import { measureRsyslog } from './rsyslog.js';
 import { measureSpool, measureWays, type WaysEffort } from './ways.js';
 
 const isQuick = process.argv.includes('--quick');
@@ -30,6 +31,7 @@ const serverEffort: Effort = isQuick ? QUICK : { rounds: 11, sampleMs: 500, batc
 const waysEffort: WaysEffort = isQuick
   ? { rounds: 1, messages: 1_000, seconds: 0.1, starts: 1 }
   : { rounds: 5, messages: 200_000, seconds: 5, starts: 5 };
+const rsyslogEffort = { ...waysEffort, messages: waysEffort.messages / 2 };
 const growthEffort: GrowthEffort = isQuick
   ? { counts: [1, 10], sizes: [64, 1_024], messages: 1_000 }
   : { counts: [1, 10, 100, 1_000, 5_000], sizes: [64, 1_024, 16_384, 65_536], messages: 100_000 };
@@ -69,6 +71,7 @@ async function printTable(): Promise<void> {
     [['the same beside other libraries', 'sputnik', 'the other'], () => messageRows(PEER_ROWS)],
     [['to a server, 1,000 under way, each acknowledged', 'connector', 'library'], serverRows],
     [['into JetStream, messages of 200 bytes', 'adapter', 'script'], () => measureWays(waysEffort, tell)],
+    [['syslog over TCP into Redis, 1 connection', 'adapter', 'rsyslog'], () => measureRsyslog(rsyslogEffort, tell)],
     [['the same through a spool on disk', 'with spool', 'without'], spoolRows],
     [['how it grows', 'at the least', 'at the most'], () => measureGrowth(growthEffort, tell)],
     [['import, boot and land three blocks', 'sputnik', 'node -e 0'], bootRows],

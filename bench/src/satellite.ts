@@ -15,7 +15,7 @@ const FLAG = '--single-threaded-gc';
 /** As many as any row of the bench has. */
 const MOST_CONNECTIONS = 5_000;
 /** `/proc` counts hundredths of a second. */
-const TICK_US = 10_000;
+export const TICK_US = 10_000;
 
 const SPOOLED = [
   { name: 'producer', responsibility: 'uplink' },
@@ -43,9 +43,22 @@ export interface AdapterOptions {
   readonly spool?: 'with' | 'without';
 }
 
+/** The configuration of a connector. */
+export interface ServerConnection {
+  readonly module: string;
+  readonly url: string;
+  readonly streams?: readonly object[];
+}
+
+const natsAt = (url: string, stream: string): ServerConnection => ({
+  module: '@sputnikjs/connector-nats',
+  url,
+  streams: [{ name: stream, subjects: [stream], storage: 'memory' }],
+});
+
 /** Starts the protocol adapter with syslog and HTTP, from a configuration folder of its own; it runs until the end of the scope. */
 export async function adapter(
-  url: string,
+  server: string | ServerConnection,
   { stream, admin = 'without', spool = 'without' }: AdapterOptions,
   scope: Scope,
 ): Promise<Satellite> {
@@ -62,11 +75,7 @@ export async function adapter(
       { name: 'syslogreceiver', module },
       { name: 'httpgateway', module: '@sputnikjs/adapter-http' },
     ],
-    connector: {
-      module: '@sputnikjs/connector-nats',
-      url,
-      streams: [{ name: stream, subjects: [stream], storage: 'memory' }],
-    },
+    connector: typeof server === 'string' ? natsAt(server, stream) : server,
     syslogproducer: { target: stream },
     syslogreceiver: {
       listeners: [
@@ -120,7 +129,8 @@ async function printed(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-async function opened(port: number): Promise<void> {
+/** Resolves when somebody listens there. */
+export async function opened(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1');
     const isOpen = await once(socket, 'connect').then(

@@ -9,7 +9,16 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LIBRARIES = join(ROOT, 'node_modules');
 const SCOPE = '@sputnikjs';
 /** What the protocol adapter of the bench loads. */
-const PARTS = ['core', 'messaging', 'sidecar', 'adapter-syslog', 'adapter-http', 'connector-nats', 'spool'];
+const PARTS = [
+  'core',
+  'messaging',
+  'sidecar',
+  'adapter-syslog',
+  'adapter-http',
+  'connector-nats',
+  'connector-redis',
+  'spool',
+];
 
 let program: string | undefined;
 

@@ -147,10 +147,11 @@ async function startRow(url: string, starts: number): Promise<Row> {
   };
 }
 
-function rowsOf(
+/** How fast, and at which cost, with what both must keep at least or at most. */
+export function rowsOf(
   title: string,
   [ours, baseline]: readonly [readonly Sample[], readonly Sample[]],
-  { rate, cpu }: { readonly rate: number; readonly cpu?: number },
+  { rate, cpu }: { readonly rate?: number; readonly cpu?: number },
 ): readonly Row[] {
   const of = (key: keyof Sample) => [ours.map((one) => one[key]), baseline.map((one) => one[key])] as const;
   const [[ourRates, rates], [ourCpus, cpus]] = [of('rate'), of('cpu')];
@@ -160,7 +161,7 @@ function rowsOf(
       ours: thousands(median(ourRates)),
       baseline: thousands(median(rates)),
       figure: ratiosOf(ourRates, rates),
-      budget: { is: 'at least', bound: rate },
+      budget: rate === undefined ? undefined : { is: 'at least', bound: rate },
     },
     {
       title: `${title}, CPU time a message`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exponentOf } from '../dist/growth.js';
 import { measure } from '../dist/measure.js';
 import { MESSAGE_ROWS } from '../dist/messages.js';
 import { PEER_ROWS } from '../dist/peers.js';
@@ -16,3 +17,20 @@ for (const row of rows)
     assert.ok(ours > 0 && baseline > 0, `${ours} and ${baseline}`);
     assert.equal(ratios.length, 1);
   });
+
+test('the exponent is 0 where all points cost the same, and 1 where twice as many cost twice as much', () => {
+  const of = (cost: (at: number) => number): number => exponentOf([1, 10, 100, 5_000].map((at) => [at, cost(at)]));
+  const near = (value: number, expected: number): void => assert.ok(Math.abs(value - expected) < 1e-9, `${value}`);
+  near(
+    of(() => 3),
+    0,
+  );
+  near(
+    of((at) => 3 * at),
+    1,
+  );
+  near(
+    of((at) => 3 / at ** 2),
+    -2,
+  );
+});
