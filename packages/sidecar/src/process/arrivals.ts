@@ -105,7 +105,7 @@ export class Arrivals {
     // guard: a process has one session; the one before is over
     for (const [session, { from }] of this.#sessions) if (from === id) this.#end(session);
     arriving.from = id;
-    const sender = this.#senders.get(id) ?? new Sender(destinationOf, acknowledgements);
+    const sender = this.#senders.get(id) ?? new Sender(destinationOf, acknowledgements, () => this.#isLeaving);
     this.#senders.set(id, sender);
     sender.begin(arriving.talk.link);
   }
