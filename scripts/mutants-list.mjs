@@ -527,6 +527,7 @@ export const GUARDS = {
       'hand-over',
     ],
     'a process has one session; the one before is over': [skip, 'hand-over'],
+    'what would not be understood is not sent': [swap('format === FORMAT', 'true'), 'hand-over'],
     'what a landing had no time for goes to the next instance': [never, 'hand-over'],
     'what stands for a block elsewhere holds so many bytes at most': [
       swap('weigh: bytesOf, maxWeight: HELD_BYTES', ''),

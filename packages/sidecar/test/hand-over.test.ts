@@ -10,7 +10,9 @@ import {
   type SputnikError,
 } from '@sputnikjs/core';
 import { Arrivals } from '../dist/process/arrivals.js';
+import type { FoundPeer } from '@sputnikjs/messaging';
 import { Delivery, type Post } from '../dist/process/delivery.js';
+import { FORMAT } from '../dist/process/format.js';
 import { UNKNOWN_SESSION } from '../dist/process/talk.js';
 import { Acknowledgements } from '../dist/remote/acknowledgements.js';
 import type { SatelliteSetup } from '../dist/folder/setup.js';
@@ -155,8 +157,9 @@ class Instance {
     this.#flight = undefined;
   }
 
-  get peer(): { whole: string; satellite: string; id: string; address: string } {
-    return { whole: 'demo', satellite: '', id: this.address, address: this.address };
+  get peer(): FoundPeer {
+    const own = { id: this.address, address: this.address };
+    return { whole: 'demo', satellite: '', format: FORMAT, version: '0.1.0', ...own };
   }
 }
 
@@ -379,6 +382,24 @@ test('P6: what waits in one that lands, and has no time for it, goes to the next
   await net.deliver(50);
   assert.deepEqual([one.got, two.got], [[], [0, 1, 2, 3]]);
   one.release();
+});
+
+test('P9: one that writes in another format gets nothing, and is named; one of another version that writes in the same gets all', async (t) => {
+  const net = new Net();
+  const { delivery, store } = await sender(t, net);
+  const other = await Instance.start(t, net, '1');
+  const posted = store.post({ n: 0 });
+  delivery.offer([{ ...other.peer, format: '9.9', version: '9.0.0' }]);
+  await net.deliver();
+  assert.deepEqual([delivery.isReachable, delivery.instances, delivery.incompatible, other.got], [false, 0, 1, []]);
+  assert.match(String(delivery.problem), /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format 1\.\d+\)/);
+  const same = await Instance.start(t, net, '2');
+  delivery.offer([
+    { ...other.peer, format: '9.9' },
+    { ...same.peer, version: '0.0.9' },
+  ]);
+  await net.deliver();
+  assert.deepEqual([delivery.problem, delivery.incompatible, await posted, same.got], [undefined, 1, true, [0]]);
 });
 
 test('whoever talks of a session that nobody knows is told so, and begins another one', async (t) => {

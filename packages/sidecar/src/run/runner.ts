@@ -118,7 +118,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     const nested = (): readonly NestedState[] => [
       ...(others?.nested() ?? []),
       ...(flight?.nested() ?? []).map(
-        ({ setup: { path }, state, restarted, connection, url: at, thread, instances }) => ({
+        ({ setup: { path }, state, restarted, connection, url: at, thread, instances, problem }) => ({
           path,
           state,
           restarted,
@@ -126,6 +126,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
           url: at,
           thread,
           instances,
+          problem,
         }),
       ),
     ];
