@@ -34,7 +34,7 @@ const FILES = [
   ['bridge', 'The block `bridge`, which has what comes from one server produced on another one.'],
   ['connector', 'The server. Its keys are those of the connector that `module` names.'],
   ['syslogreceiver', 'The block `syslogreceiver`, which listens.'],
-  ['syslogproducer', 'The block `syslogproducer`, which hands messages on.'],
+  ['syslogproducer', 'The block `syslogproducer`, which passes messages on.'],
   ['syslogconf', 'The routes of `syslogproducer`: a list of objects. The file may be missing.'],
   ['syslogwriter', 'The block `syslogwriter`, which keeps what cannot be delivered.'],
   ['httpgateway', 'The block `httpgateway`, which takes messages over HTTP.'],

@@ -36,6 +36,7 @@ const ROOMS = {
     ['config'],
     ['exposure', 'receive', 'openapi', 'spans'],
     ['produce', 'consume', 'request', 'upstream'],
+    ['routes'],
     ['listener'],
     ['httpgateway', 'httpupstream'],
     ['index', 'register'],
@@ -49,7 +50,7 @@ const ROOMS = {
   ],
   'adapter-webhook': [['event', 'send'], ['config', 'deliver'], ['webhook'], ['index', 'register']],
   'connector-nats': [
-    ['subject', 'headers'],
+    ['subject', 'headers', 'version'],
     ['config'],
     ['link'],
     ['publication'],
@@ -69,7 +70,7 @@ const ROOMS = {
   ],
   spool: [
     ['store'],
-    ['config', 'deliver', 'line'],
+    ['config', 'deliver', 'line', 'lines'],
     ['changes', 'tell-problem'],
     ['control'],
     ['by-hand', 'spool'],
@@ -77,7 +78,7 @@ const ROOMS = {
     ['index', 'register'],
   ],
   sidecar: [
-    ['text', 'version'],
+    ['text', 'own-files'],
     ['clone'],
     ['folder', 'log'],
     ['admin', 'satellite'],

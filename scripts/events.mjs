@@ -193,7 +193,7 @@ for (const source of sources)
     for (const call of source.calls) readCall(source, call);
     for (const line of source.lines) readLine(source, line);
   }
-// two of the log's own, which are made where lines are handed on
+// two of the log's own, which are made where lines are passed on
 note(['stackTrace'], 'debug', { names: ['of', 'stack'], open: false });
 note(['logLinesLost'], 'error', { names: ['count'], open: false });
 

@@ -47,9 +47,12 @@ test('the bill of materials has each package, and all that it depends on', () =>
   for (const { 'bom-ref': ref } of bom.components) assert.ok(named.has(ref), `${ref} says what it depends on`);
 });
 
-test('the core is one file of JavaScript', () => {
-  const scripts = filesIn(core.folder).filter((file) => file.endsWith('.js'));
-  assert.deepEqual(scripts, [join(core.folder, 'dist/index.js')]);
+test('packages are bundled: those with one entry are one file of JavaScript', () => {
+  for (const name of ['core', 'connector-amqp', 'connector-mqtt', 'connector-nats', 'connector-redis']) {
+    const { folder } = packages.find((one) => one.name.startsWith(`sputnikjs-${name}-`));
+    const scripts = filesIn(folder).filter((file) => file.endsWith('.js'));
+    assert.deepEqual(scripts, [join(folder, 'dist/index.js')]);
+  }
 });
 
 for (const { tarball, name, folder } of packages) {
@@ -79,12 +82,17 @@ for (const { tarball, name, folder } of packages) {
     }
   });
 
-  test(`${name}: every script and every declaration has a source; nothing is left over from an older build`, () => {
-    for (const file of files.filter((path) => path.startsWith(join(folder, 'dist/')) && !path.endsWith('.map'))) {
-      const source = file.replace('/dist/', '/src/').replace(/(\.d\.ts|\.js)$/, '.ts');
-      // scripts of a page are JavaScript, and stand beside what else it has
-      const ofPage = file.replace('/dist/page/', '/page/');
-      assert.ok(existsSync(source) || (ofPage !== file && existsSync(ofPage)), `${file} has no source`);
+  test(`${name}: every declaration has a source, and every script is an entry or named by another; nothing is left over from an older build`, () => {
+    const shipped = files.filter((path) => path.startsWith(join(folder, 'dist/')) && !path.endsWith('.map'));
+    for (const file of shipped.filter((path) => path.endsWith('.d.ts')))
+      assert.ok(existsSync(file.replace('/dist/', '/src/').replace(/\.d\.ts$/, '.ts')), `${file} has no source`);
+    const readers = files.filter((path) => /\.(js|json|html)$/.test(path) && !path.startsWith(join(folder, 'src/')));
+    for (const file of shipped.filter((path) => path.endsWith('.js'))) {
+      const others = readers.filter((path) => path !== file).map((path) => readFileSync(path, 'utf8'));
+      assert.ok(
+        others.some((text) => text.includes(basename(file))),
+        `nothing needs ${file}`,
+      );
     }
   });
 

@@ -1,12 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from './measure.js';
+import { ship } from './shipped.js';
 
 const FIXTURE = fileURLToPath(new URL('boot-fixture.js', import.meta.url));
-const CORE = fileURLToPath(new URL('../../packages/core/', import.meta.url));
 const NOTHING = ['-e', '0'];
 const NOTHING_BUT_RSS = ['-e', 'require("fs").writeSync(1, String(process.resourceUsage().maxRSS))'];
 
@@ -30,11 +30,8 @@ export function measureBoot(rounds: number): Boot {
 
 /** The program, in a folder that has the package of the core as `npm pack` makes it: bundled. */
 function satelliteIn(folder: string): string {
-  const core = join(folder, 'node_modules/@sputnikjs/core');
   const program = join(folder, 'boot.mjs');
-  mkdirSync(core, { recursive: true });
-  execFileSync('npm', ['run', '--silent', 'bundle', '--', `--outdir=${join(core, 'dist')}`], { cwd: CORE });
-  copyFileSync(join(CORE, 'package.json'), join(core, 'package.json'));
+  ship('packages/core', join(folder, 'node_modules/@sputnikjs/core'));
   copyFileSync(FIXTURE, program);
   return program;
 }

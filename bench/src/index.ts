@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { measureBoot } from './boot.js';
+import { measureGrowth, type GrowthEffort } from './growth.js';
 import { measure, median, type Effort, type Speeds } from './measure.js';
 import { MESSAGE_ROWS, type MessageRow } from './messages.js';
 import { measureOutages } from './outage.js';
@@ -29,6 +30,9 @@ const serverEffort: Effort = isQuick ? QUICK : { rounds: 11, sampleMs: 500, batc
 const waysEffort: WaysEffort = isQuick
   ? { rounds: 1, messages: 1_000, seconds: 0.1, starts: 1 }
   : { rounds: 5, messages: 200_000, seconds: 5, starts: 5 };
+const growthEffort: GrowthEffort = isQuick
+  ? { counts: [1, 10], sizes: [64, 1_024], messages: 1_000 }
+  : { counts: [1, 10, 100, 1_000, 5_000], sizes: [64, 1_024, 16_384, 65_536], messages: 100_000 };
 const row = process.argv.indexOf('--row');
 
 if (row >= 0) await measureRow(process.argv[row + 1] ?? '');
@@ -66,6 +70,7 @@ async function printTable(): Promise<void> {
     [['to a server, 1,000 under way, each acknowledged', 'connector', 'library'], serverRows],
     [['into JetStream, messages of 200 bytes', 'adapter', 'script'], () => measureWays(waysEffort, tell)],
     [['the same through a spool on disk', 'with spool', 'without'], spoolRows],
+    [['how it grows', 'at the least', 'at the most'], () => measureGrowth(growthEffort, tell)],
     [['import, boot and land three blocks', 'sputnik', 'node -e 0'], bootRows],
     [['a server that goes away for 1.5 s, again and again', 'sputnik', ''], outageRows],
   ];

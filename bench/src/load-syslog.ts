@@ -1,12 +1,12 @@
-// Sends lines of 200 bytes as fast as they are taken. `node syslog-load.js PORT CONNECTIONS MESSAGES`
+// Sends lines as fast as they are taken, of 200 bytes unless told otherwise. `node load-syslog.js PORT CONNECTIONS MESSAGES [BYTES]`
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-const [port = 0, connections = 1, messages = 0] = process.argv.slice(2).map(Number);
+const [port = 0, connections = 1, messages = 0, bytes = 200] = process.argv.slice(2).map(Number);
 const HEAD = '<13>1 2026-11-30T12:00:00Z host app 1 - - ';
-const LINE = `${HEAD}${'x'.repeat(199 - HEAD.length)}\n`;
+const LINE = `${HEAD}${'x'.repeat(bytes - 1 - HEAD.length)}\n`;
 /** Lines in one write. */
-const TOGETHER = 100;
+const TOGETHER = Math.max(1, Math.floor(20_000 / bytes));
 
 async function send(count: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, type Scope } from '@sputnikjs/testkit/servers';
+import { shippedAdapter } from './shipped.js';
 
-const APP = fileURLToPath(new URL('../../apps/protocol-adapter/bin/protocol-adapter.js', import.meta.url));
 const HAND_WRITTEN = fileURLToPath(new URL('hand-written.js', import.meta.url));
 /** As our units and images start it (decision 27). */
 const FLAG = '--single-threaded-gc';
+/** As many as any row of the bench has. */
+const MOST_CONNECTIONS = 5_000;
 /** `/proc` counts hundredths of a second. */
 const TICK_US = 10_000;
 
@@ -68,7 +70,7 @@ export async function adapter(
     syslogproducer: { target: stream },
     syslogreceiver: {
       listeners: [
-        { transport: 'tcp', host, port: ports.tcpPort },
+        { transport: 'tcp', host, port: ports.tcpPort, maxConnections: MOST_CONNECTIONS },
         { transport: 'udp', host, port: ports.udpPort, udpBufferBytes: 4_194_304 },
       ],
     },
@@ -78,7 +80,12 @@ export async function adapter(
   };
   for (const [name, content] of Object.entries(files))
     await writeFile(join(folder, `${name}.json`), JSON.stringify(content));
-  const started = await start([FLAG, APP, 'run', '--cf', folder], '"event":"connected"', ports.httpPort, scope);
+  const started = await start(
+    [FLAG, shippedAdapter(), 'run', '--cf', folder],
+    '"event":"connected"',
+    ports.httpPort,
+    scope,
+  );
   return { ...started, ...ports, adminPort, stream };
 }
 

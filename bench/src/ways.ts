@@ -1,16 +1,14 @@
 // The ways through the protocol adapter into JetStream, beside a script written by hand that goes the same ways.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { natsServer, type Scope } from '@sputnikjs/testkit/servers';
+import { measureFloods } from './floods.js';
 import { median } from './measure.js';
+import { inTurns, output } from './rounds.js';
 import { adapter, cpuOf, handWritten, peakOf, type Satellite } from './satellite.js';
 import { RowScope } from './scope.js';
-import { megabytes, micros, millis, percent, ratiosOf, spreadOf, thousands, type Row } from './table.js';
+import { megabytes, micros, millis, ratiosOf, spreadOf, thousands, type Row } from './table.js';
 
 /** How much to measure. */
 export interface WaysEffort {
@@ -24,12 +22,6 @@ export interface WaysEffort {
 const CONNECTIONS = [1, 10, 100];
 const HTTP_CONNECTIONS = 64;
 const HTTP = `HTTP, ${HTTP_CONNECTIONS} connections`;
-const RATES = [
-  { rate: 80_000, most: 0 },
-  { rate: 200_000, most: 0.2 },
-];
-/** Long enough for the last datagrams to be stored. */
-const SETTLE_MS = 1_500;
 
 /** What one measurement has found. */
 export interface Sample {
@@ -68,17 +60,7 @@ export async function measureWays(effort: WaysEffort, tell: (progress: string) =
       figure: spreadOf([peaks[0]]),
       budget: { is: 'at most', bound: 120 },
     });
-    for (const { rate, most } of RATES) {
-      tell(`syslog over UDP, ${rate} datagrams a second`);
-      const lost = await inTurns(effort.rounds, [ours, script], (one) => lossOf(one, rate, effort.seconds, streams));
-      rows.push({
-        title: `syslog over UDP, ${thousands(rate)}, share that is lost`,
-        ours: percent(median(lost[0])),
-        baseline: percent(median(lost[1])),
-        figure: spreadOf(lost[0]),
-        budget: { is: 'at most', bound: most },
-      });
-    }
+    rows.push(...(await measureFloods(effort, [ours, script], streams, tell)));
     tell('starts');
     rows.push(await startRow(url, effort.starts));
     return rows;
@@ -103,7 +85,9 @@ export async function measureSpool(effort: WaysEffort, tell: (progress: string) 
 }
 
 /** Works with a NATS server and its streams; all that is in the scope ends with it. */
-async function onServer<T>(work: (url: string, streams: JetStreamManager, scope: Scope) => Promise<T>): Promise<T> {
+export async function onServer<T>(
+  work: (url: string, streams: JetStreamManager, scope: Scope) => Promise<T>,
+): Promise<T> {
   const scope = new RowScope();
   try {
     const server = await natsServer(scope);
@@ -130,21 +114,6 @@ function httpLoad({ httpPort, stream }: Satellite, posts: number): readonly unkn
   return ['load-http.js', httpPort, `/produce/${stream}`, HTTP_CONNECTIONS, posts];
 }
 
-/** A first round warms up. Each goes first as often as the other. */
-async function inTurns<T>(
-  rounds: number,
-  both: readonly [Satellite, Satellite],
-  measure: (one: Satellite) => Promise<T>,
-): Promise<readonly [ours: readonly T[], baseline: readonly T[]]> {
-  const found: [T[], T[]] = [[], []];
-  for (let round = 0; round <= rounds; round++)
-    for (const place of round % 2 === 0 ? [0, 1] : [1, 0]) {
-      const value = await measure(both[place] as Satellite);
-      if (round > 0) found[place]?.push(value);
-    }
-  return found;
-}
-
 /** Sends messages as fast as they are taken; what is measured ends when the stream has all of them. */
 export async function sample(
   one: Satellite,
@@ -159,14 +128,6 @@ export async function sample(
   const rate = (messages * 1000) / (performance.now() - since);
   await sent;
   return { rate, cpu: ((await cpuOf(one)) - before) / messages };
-}
-
-/** The share of datagrams that never reach the stream. */
-async function lossOf(one: Satellite, rate: number, seconds: number, { streams }: JetStreamManager): Promise<number> {
-  await streams.purge(one.stream);
-  const sent = Number(await output(['load-udp.js', one.udpPort, rate, seconds]));
-  await sleep(SETTLE_MS);
-  return 1 - (await streams.info(one.stream)).state.messages / sent;
 }
 
 async function startRow(url: string, starts: number): Promise<Row> {
@@ -209,13 +170,4 @@ function rowsOf(
       budget: cpu === undefined ? undefined : { is: 'at most', bound: cpu },
     },
   ];
-}
-
-/** Runs a program of this folder; resolves with what it prints. */
-async function output([program, ...args]: readonly unknown[]): Promise<string> {
-  const path = fileURLToPath(new URL(String(program), import.meta.url));
-  const child = spawn(process.execPath, [path, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  if (code !== 0) throw new Error(`${String(program)} ended with ${code}`);
-  return printed;
 }

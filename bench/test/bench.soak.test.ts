@@ -12,9 +12,10 @@ const program = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 test('the bench runs all its rows to the end and prints a figure for each', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--quick']);
   const rows = stdout.split('\n').filter((line) => / ([Mk]\/s|µs|ms|MB|%) .* ([Mk]\/s|µs|ms|MB|%) /.test(line));
-  const [ways, spool, boot, outage] = [12, 5, 2, 1];
+  const [ways, spool, growth, boot, outage] = [12, 5, 6, 2, 1];
   const single = MESSAGE_ROWS.length + PEER_ROWS.length + SERVER_ROWS.length;
-  assert.equal(rows.length, single + ways + spool + boot + outage, stdout);
+  assert.equal(rows.length, single + ways + spool + growth + boot + outage, stdout);
+  assert.equal(stdout.match(/^ {2}the same of a socket that only counts +[\d.]+ %/gm)?.length, 2);
   assert.match(stdout, /^from its return to the first message, in ms +\d+ ms/m);
   assert.doesNotMatch(stdout, /NaN|Infinity|undefined/);
 });

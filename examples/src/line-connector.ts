@@ -58,8 +58,8 @@ class LineLink extends Link implements LineConnection {
     return line;
   }
 
-  /** An empty line, which is answered by `ok`; what says anything else is no such server. */
-  protected override signOfLife(): Promise<void> {
+  /** An empty line, which the server answers with `ok`; any other answer means another kind of server. */
+  protected override pingServer(): Promise<void> {
     return new Promise((resolve) =>
       this.#send('', (answer) => (answer === 'ok' ? resolve() : this.end(new Error(`it answers "${answer}"`)))),
     );

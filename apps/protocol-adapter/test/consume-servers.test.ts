@@ -2,97 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort, mosquitto, natsServer, rabbitmqServer, redisServer } from '@sputnikjs/testkit/servers';
-import { Connection } from 'rabbitmq-client';
-import { folder, Program, run, Satellite } from './support.js';
-
-/** A satellite that serves a source of a server, and its HTTP port. */
-async function serve(
-  t: TestContext,
-  connector: object,
-  source: string,
-  more: object = {},
-  env: Record<string, string> = {},
-) {
-  const port = await freePort();
-  const cf = folder(t, {
-    'blocks.json': [{ name: 'producer' }, { name: 'httpgateway', module: '@sputnikjs/adapter-http' }],
-    'connector.json': connector,
-    'httpgateway.json': { port, consume: { sources: [source], ...more } },
-  });
-  const satellite = new Satellite(t, cf, env);
-  await satellite.logs('connected');
-  return { satellite, port };
-}
-
-/** Has curl consume; resolves when the answer has begun. */
-async function read(t: TestContext, port: number, source: string, ...args: readonly string[]): Promise<Program> {
-  const url = `http://127.0.0.1:${port}/consume/${encodeURIComponent(source)}`;
-  const curl = new Program(t, 'curl', ['-sS', '-N', '-v', ...args, url]);
-  await curl.until(() => curl.errors.some((line) => line.startsWith('< HTTP/1.1 200')), 'an answer');
-  return curl;
-}
-
-/** The payloads that curl has printed, as lines or as events. */
-const payloadsOf = ({ lines }: Program): readonly unknown[] =>
-  lines
-    .map((line) => line.replace(/^data: /, ''))
-    .filter((line) => line.startsWith('{'))
-    .map((line) => (JSON.parse(line) as { payload?: unknown }).payload);
-
-async function land(satellite: Satellite): Promise<void> {
-  satellite.process.kill('SIGTERM');
-  assert.deepEqual(await satellite.ended, { code: 0, signal: null }, satellite.lines.slice(-5).join('\n'));
-}
-
-/** Says a line of the protocol of NATS to a server, and waits until it is done. */
-async function sayToNats(port: number, ...messages: readonly (readonly [string, string])[]): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  const pubs = messages.map(([subject, text]) => `PUB ${subject} ${Buffer.byteLength(text)}\r\n${text}\r\n`);
-  socket.write(`CONNECT {"verbose":false}\r\n${pubs.join('')}PING\r\n`);
-  let said = '';
-  for await (const bytes of socket) if ((said += String(bytes)).includes('PONG')) break;
-  socket.destroy();
-}
-
-const STREAMS = [{ name: 'ALL', subjects: ['news.>'], storage: 'file' }];
-
-/** The four servers, each with what a client of its own publishes there, and what a connector needs to consume that. */
-async function fourServers(t: TestContext) {
-  const servers = {
-    nats: await natsServer(t),
-    mqtt: await mosquitto(t),
-    redis: await redisServer(t),
-    amqp: await rabbitmqServer(t),
-  };
-  const publish: Readonly<Record<keyof typeof servers, (text: string) => Promise<unknown>>> = {
-    nats: (text) => sayToNats(servers.nats.port, ['news.eu', text]),
-    mqtt: (text) => run(t, 'mosquitto_pub', '-p', `${servers.mqtt.port}`, '-q', '1', '-t', 'news/eu', '-m', text),
-    redis: (text) => run(t, 'redis-cli', '-p', `${servers.redis.port}`, 'XADD', 'news', '*', 'payload', text),
-    async amqp(text) {
-      const client = new Connection(`amqp://guest:guest@127.0.0.1:${servers.amqp.port}`);
-      const publisher = client.createPublisher({ confirm: true });
-      await publisher.send({ routingKey: 'news' }, Buffer.from(text));
-      await publisher.close();
-      await client.close();
-    },
-  };
-  const facts = {
-    nats: ['news.>', { streams: STREAMS }],
-    // a kept session, since no other has messages wait for who comes later
-    mqtt: ['news/#', { cleanSession: false, clientId: 'reader' }],
-    redis: ['news', {}],
-    amqp: ['news', { queues: [{ name: 'news', type: 'classic' }] }],
-  } as const;
-  return (['nats', 'mqtt', 'redis', 'amqp'] as const).map((name) => {
-    const [source, more] = facts[name];
-    const connector = { module: `@sputnikjs/connector-${name}`, url: servers[name].url, ...more };
-    return { name, server: servers[name], source, connector, publish: publish[name] };
-  });
-}
+import { freePort, natsServer } from '@sputnikjs/testkit/servers';
+import { fourServers, land, payloadsOf, read, sayToNats, serve, STREAMS } from './consuming.js';
+import { run, Satellite, type Program } from './support.js';
 
 test('what comes from each server is printed by curl, as lines and as events', async (t) => {
   for (const { name, server, source, connector, publish } of await fourServers(t)) {

@@ -119,12 +119,12 @@ export class QueueLink extends Link<QueueLinkUser> implements MessagingConnectio
     this.producer.settle(key, isRefusal(outcome) ? new Error(text, { cause: outcome }) : serverFull(text, outcome));
   }
 
-  protected override async signOfLife(): Promise<void> {
+  protected override async pingServer(): Promise<void> {
     await this.query('select', []);
   }
 
-  protected override async takeLeave(): Promise<void> {
-    await this.signOfLife();
+  protected override async sayGoodbye(): Promise<void> {
+    await this.pingServer();
     await this.#client.end();
   }
 

@@ -198,7 +198,10 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
   if (caFile !== undefined && certFile === undefined)
     found.push([['caFile'], 'needs certFile and keyFile: it checks certificates of clients, over TLS']);
   if (headersTimeoutMs > requestTimeoutMs)
-    found.push([['headersTimeoutMs'], 'cannot be larger than requestTimeoutMs, since headers are part of the request']);
+    found.push([
+      ['headersTimeoutMs'],
+      'cannot be larger than requestTimeoutMs, because headers are part of the request',
+    ]);
   if (config.maxBodyBytes > config.maxHeldBytes)
     found.push([['maxHeldBytes'], 'needs room for at least one body of maxBodyBytes']);
   if (config.targets !== undefined && tokens.length > 0)
@@ -211,7 +214,7 @@ function misfits(config: HttpGatewayConfig): readonly (readonly [path: readonly 
   if (config.consume !== undefined && config.consume.maxReaders > config.maxConnections)
     found.push([
       ['consume', 'maxReaders'],
-      'cannot be larger than maxConnections, since each reader needs a connection',
+      'cannot be larger than maxConnections, because each reader needs a connection',
     ]);
   for (const [index, { targets, sources = [], requests = [] }] of tokens.entries()) {
     if (requests.length > 0 && config.request === undefined)

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Logger, Metric } from '@sputnikjs/core';
 import type { Traces } from '@sputnikjs/messaging/traces';
@@ -13,20 +13,22 @@ import {
   type FastifyServerFactory,
 } from 'fastify';
 import type { Access } from './access/access.js';
-import { checkQuery, requestTargetOf } from './read/address.js';
-import { answer, refusal, written, type Answer, type Problem } from './answer/answers.js';
+import { checkQuery } from './read/address.js';
+import { answer, refusal, type Answer } from './answer/answers.js';
 import { Bodies, type BodyLimits } from './receive/bodies.js';
 import type { Certificate } from './receive/certificate.js';
-import { checkEncoding, checkHead } from './read/check.js';
-import { consumptionOf } from './read/consumption.js';
+import { checkHead } from './read/check.js';
 import type { Hub } from './consume/hub.js';
-import { messageOf } from './read/message.js';
 import type { Asking } from './request/asking.js';
 import { Connections } from './receive/connections.js';
 import { clientErrorAnswer, errorAnswer, listenError } from './answer/failures.js';
-import { beginRequest } from './spans.js';
-import { receive, serve, type BatchLimits, type Produce, type RequestContext } from './produce/reception.js';
+import type { BatchLimits, Produce } from './produce/reception.js';
 import { Refused } from './answer/refusals.js';
+import { Answering } from './routes/answering.js';
+import { routeConsume } from './routes/consume.js';
+import { routeProduce } from './routes/produce.js';
+import { routeRequest } from './routes/request.js';
+import { contextOf, decorate } from './routes/route.js';
 import { makeServer, type ServerLimits } from './receive/server.js';
 import { Turns } from './receive/turns.js';
 
@@ -59,31 +61,12 @@ export interface ListenerOptions {
   readonly landingSoon: AbortSignal;
 }
 
-interface AnswerCount {
-  readonly labels: Readonly<Record<string, string>>;
-  count: number;
-}
-
-/** Where a request has its context. */
-const CONTEXT = 'sputnikContext';
-const NO_BODY: Buffer = Buffer.alloc(0);
-
 /** No route has a schema: fastify would load its compilers, a hundred modules, at each start. */
 const NO_SCHEMAS = { compilersFactory: { buildValidator: withoutSchemas, buildSerializer: withoutSchemas } };
 
 function withoutSchemas(): never {
   throw new Error('a route of the gateway has a schema; fastify needs its compilers for that');
 }
-
-const NOT_ALONE = new Refused(
-  'BAD_REQUEST',
-  'other requests are under way on the connection; consume over a connection of its own',
-);
-
-const NO_KEY = new Refused(
-  'BAD_REQUEST',
-  'a request is sent once, and servers do not compare keys of requests; leave the Idempotency-Key out',
-);
 
 /** An HTTP server that passes what is posted to `/produce/<target>` to `produce`, and sends its answer; and has clients consume, and ask. */
 export class Listener {
@@ -93,8 +76,7 @@ export class Listener {
   readonly #bodies: Bodies;
   readonly #problemLog: ProblemLog;
   readonly #connections: Connections;
-  /** How often which status and code was answered. */
-  readonly #answers = new Map<string, AnswerCount>();
+  readonly #answering = new Answering((response) => this.#connections.isLast(response));
   /** The service manager has passed its socket. */
   passed = false;
   #isLanding = false;
@@ -157,16 +139,7 @@ export class Listener {
       { name: 'held_bytes', type: 'gauge', help: 'Bytes of bodies that are held.', value: heldBytes },
       ...(this.#options.hub?.metrics() ?? []),
       ...(this.#options.asking?.metrics() ?? []),
-      ...[...this.#answers.values()].map(
-        ({ labels, count }) =>
-          ({
-            name: 'answers_total',
-            type: 'counter',
-            help: 'Answers, by status and code.',
-            labels,
-            value: count,
-          }) as const,
-      ),
+      ...this.#answering.metrics(),
     ];
   }
 
@@ -188,21 +161,27 @@ export class Listener {
   }
 
   #makeApp(serverFactory: FastifyServerFactory): FastifyInstance {
-    const { limits, log, produce, hub, asking, document, access, traces } = this.#options;
-    const service = { ...limits, produce, bodies: this.#bodies, turns: this.#turns };
+    const { limits, log, produce, hub, asking, document } = this.#options;
+    const parts = {
+      ...this.#options,
+      bodies: this.#bodies,
+      connections: this.#connections,
+      answering: this.#answering,
+    };
     const description = answer(200, Buffer.from(JSON.stringify(document)));
     const fail = (error: FastifyError, { raw }: FastifyRequest, reply: FastifyReply): void => {
       if (error instanceof Refused) this.#tellDenied(error, raw.socket);
-      this.#send(reply, errorAnswer(error, log));
+      this.#answering.send(reply, errorAnswer(error, log));
     };
     const app = fastify({
       serverFactory,
       schemaController: NO_SCHEMAS,
-      clientErrorHandler: (error, socket) => this.#connections.fail(socket, this.#counted(clientErrorAnswer(error))),
+      clientErrorHandler: (error, socket) =>
+        this.#connections.fail(socket, this.#answering.counted(clientErrorAnswer(error))),
       frameworkErrors: fail,
     });
     app.removeAllContentTypeParsers();
-    app.decorateRequest(CONTEXT, undefined);
+    decorate(app);
     app.addContentTypeParser('*', (request: FastifyRequest, body: IncomingMessage) =>
       this.#bodies.read(body, contextOf(request)?.client.name ?? ''),
     );
@@ -218,137 +197,26 @@ export class Listener {
       }
     });
     app.setErrorHandler(fail);
-    app.setNotFoundHandler(({ url }, reply) => {
-      const allow =
-        url.startsWith('/produce/') || (asking !== undefined && url.startsWith('/request/'))
-          ? 'POST'
-          : hub !== undefined && url.startsWith('/consume/')
-            ? 'GET'
-            : /^\/openapi\.json(?:\?|$)/.test(url)
-              ? 'GET, HEAD'
-              : undefined;
-      this.#send(
-        reply,
-        allow ? refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } }) : refusal('NOT_FOUND'),
-      );
-    });
+    app.setNotFoundHandler(({ url }, reply) => this.#answering.send(reply, this.#unknown(url)));
     app.get('/openapi.json', ({ raw }, reply) => {
       checkQuery(raw.url ?? '');
-      this.#send(reply, description);
+      this.#answering.send(reply, description);
     });
-    app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
-      '/produce/*',
-      {
-        onRequest: async (request, { raw: response }) => {
-          const trace = beginRequest(traces, '/produce/*', request.raw, response);
-          const context = await receive(request.raw, request.params['*'], access);
-          request.setDecorator(CONTEXT, trace === undefined ? context : { ...context, trace });
-          this.#letBodyCome(request.raw, response);
-        },
-      },
-      async (request, reply) => {
-        const context = contextOf(request);
-        if (context) this.#send(reply, await serve(request.raw, context, request.body ?? NO_BODY, service));
-        return reply;
-      },
-    );
-    if (hub !== undefined) this.#serveConsumers(app, hub);
-    if (asking !== undefined) this.#serveRequests(app, asking);
+    routeProduce(app, { ...limits, produce, bodies: this.#bodies, turns: this.#turns }, parts);
+    if (hub !== undefined) routeConsume(app, hub, this.#problemLog, parts);
+    if (asking !== undefined) routeRequest(app, asking, parts);
     return app;
   }
 
-  #serveConsumers(app: FastifyInstance, hub: Hub): void {
-    const { access, traces } = this.#options;
-    const onRequest = (request: FastifyRequest, { raw }: FastifyReply, done: (error?: Error) => void): void => {
-      beginRequest(traces, '/consume/*', request.raw, raw);
-      // At once: what comes behind it on the connection would be processed meanwhile.
-      done(this.#connections.takeOver(raw) ? undefined : NOT_ALONE);
-    };
-    // a HEAD would take messages that nobody gets
-    const options = { exposeHeadRoute: false, onRequest };
-    app.get<{ Params: { '*': string } }>('/consume/*', options, async ({ raw, params }, reply) => {
-      await access.look();
-      const { name } = access.clientOf(raw, { source: params['*'] });
-      const asked = consumptionOf(raw, params['*']);
-      if (await hub.read(asked, name, reply.raw, this.#problemLog)) {
-        reply.hijack();
-        this.#counted(answer(200, {}));
-      }
-      return reply;
-    });
-  }
-
-  #serveRequests(app: FastifyInstance, asking: Asking): void {
-    const { access, traces } = this.#options;
-    const onRequest = async (
-      request: FastifyRequest<{ Params: { '*': string } }>,
-      { raw: response }: FastifyReply,
-    ): Promise<void> => {
-      const { raw, params } = request;
-      const trace = beginRequest(traces, '/request/*', raw, response);
-      const target = requestTargetOf(raw.url ?? '', params['*']);
-      await access.look();
-      const client = access.clientOf(raw, { asked: target });
-      asking.check(target);
-      checkEncoding(raw.headers['content-encoding']);
-      request.setDecorator(CONTEXT, { target, isBatch: false, client, trace });
-      this.#letBodyCome(raw, response);
-    };
-    app.post<{ Params: { '*': string }; Body: Buffer | undefined }>(
-      '/request/*',
-      { onRequest },
-      async (request, reply) => {
-        const context = contextOf(request);
-        if (context === undefined) return reply;
-        const { target, client, trace } = context;
-        const { id: _id, ...message } = messageOf(
-          request.raw,
-          { token: client.token, target },
-          request.body ?? NO_BODY,
-        );
-        if (request.raw.headers['idempotency-key'] !== undefined) throw NO_KEY;
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
-        const done = this.#bodies.hold(request.raw);
-        try {
-          const headers = { ...message.headers, ...trace };
-          const answered = await asking.ask({ ...message, headers }, gone.signal);
-          this.#send(reply, this.#ifThereIsRoom(request.raw, answered, client.name));
-        } finally {
-          done();
-        }
-        return reply;
-      },
-    );
-  }
-
-  /** A reply is held until its client has taken it. */
-  #ifThereIsRoom(request: IncomingMessage, answered: Answer, client: string): Answer {
-    if (!(answered.body instanceof Uint8Array)) return answered;
-    try {
-      // guard: replies that nobody takes are bounded
-      this.#bodies.holdMore(request, answered.body.length, client);
-      return answered;
-    } catch {
-      return refusal('OUTCOME_UNKNOWN', 'there is no room for the reply, since clients do not take theirs');
-    }
-  }
-
-  /** Where a client waits for leave to send its body (RFC 9110, section 10.1.1), gives it, unless the body is too large. */
-  #letBodyCome({ headers }: IncomingMessage, response: ServerResponse): void {
-    const { expect, 'content-length': length = 0 } = headers;
-    if (expect !== undefined && Number(length) <= this.#options.limits.maxBodyBytes) response.writeContinue();
-  }
-
-  #counted(answer: Answer): Answer {
-    const { status, body } = answer;
-    const { code } = body as Partial<Problem>;
-    const labels = { status: `${status}`, ...(code !== undefined && { code }) };
-    const key = `${status} ${code}`;
-    const known = this.#answers.get(key);
-    if (known === undefined) this.#answers.set(key, { labels, count: 1 });
-    else known.count++;
-    return answer;
+  /** The answer to a path, or to its method, that has no route. */
+  #unknown(url: string): Answer {
+    const { hub, asking } = this.#options;
+    const isPost = url.startsWith('/produce/') || (asking !== undefined && url.startsWith('/request/'));
+    const isGet = hub !== undefined && url.startsWith('/consume/');
+    const isDocument = /^\/openapi\.json(?:\?|$)/.test(url);
+    if (!isPost && !isGet && !isDocument) return refusal('NOT_FOUND');
+    const allow = isPost ? 'POST' : isGet ? 'GET' : 'GET, HEAD';
+    return refusal('METHOD_NOT_ALLOWED', undefined, { headers: { allow } });
   }
 
   /** Logs requests without permission, without filling the log. */
@@ -357,17 +225,4 @@ export class Listener {
     if (code === 'UNAUTHORIZED') this.#problemLog.note('unauthorized', 'a request had no valid token', from);
     if (code === 'FORBIDDEN') this.#problemLog.note('forbidden', 'a request was not allowed', from);
   }
-
-  #send(reply: FastifyReply, answered: Answer): void {
-    if (reply.sent) return;
-    const { headers, text } = written(this.#counted(answered));
-    const all = this.#connections.isLast(reply.raw) ? { ...headers, connection: 'close' } : headers;
-    // Fastify would close the connection under a body that is too large, and its sender might not see the answer.
-    reply.hijack().raw.writeHead(answered.status, all).end(text);
-  }
-}
-
-/** What is known about a request since its head came. */
-function contextOf(request: FastifyRequest): RequestContext | undefined {
-  return request.getDecorator<RequestContext | undefined>(CONTEXT);
 }

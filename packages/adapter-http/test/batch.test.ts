@@ -122,7 +122,7 @@ describe('each message of a batch', () => {
         [3, 202, undefined],
       ],
     );
-    assert.match(items[1]?.detail ?? '', /the body is not the JSON/);
+    assert.match(items[1]?.detail ?? '', /the body is not JSON/);
     assert.match(items[2]?.detail ?? '', /^too odd;/);
     assert.deepEqual(textsOf(messages), ['1', '3', '4']);
   });

@@ -108,7 +108,7 @@ describe('GET /consume/<source>', () => {
       ['/consume/news?wait=86401', [], 'BAD_REQUEST', /up to 86400/],
       ['/consume/news?max=1&max=2', [], 'BAD_REQUEST', /given twice/],
       ['/consume/news?limit=1', [], 'BAD_REQUEST', /no query parameter .{2}limit/],
-      ['/consume/news', ['-H', 'last-event-id: 5'], 'BAD_REQUEST', /cannot resume/],
+      ['/consume/news', ['-H', 'last-event-id: 5'], 'CANNOT_RESUME', /keeps no messages that were handled/],
       ['/consume/news', ['-H', 'accept: text/html'], 'NOT_ACCEPTABLE', /application\/x-ndjson or text\/event-stream/],
       ['/consume/news', ['-X', 'GET', '-d', 'x'], 'BAD_REQUEST', /has a body/],
       ['/consume/news', ['-H', 'origin: http://evil.example'], 'FORBIDDEN', /comes from a web page/],

@@ -3,7 +3,13 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { SputnikError } from '@sputnikjs/core';
-import { PRODUCER, type ConsumedMessage, type MessageHandler, type MessagingConnection } from '@sputnikjs/messaging';
+import {
+  PRODUCER,
+  type ConsumedMessage,
+  type MessageHandler,
+  type MessageReplayer,
+  type MessagingConnection,
+} from '@sputnikjs/messaging';
 import { echoBlock, testFlight, type TestFlight } from '@sputnikjs/testkit';
 import { httpgateway } from '@sputnikjs/adapter-http';
 
@@ -17,10 +23,13 @@ export class Source {
   readonly fates: Fate[] = [];
   /** If set, subscriptions are refused with this. */
   refusal: Error | undefined;
+  /** If set, what is delivered is kept, too, with the sequences 1, 2, 3, …: the server has a replayer. */
+  kept: Kept | undefined;
   #handler: MessageHandler | undefined;
   #underWay: Promise<unknown>[] = [];
 
   readonly connection = (): MessagingConnection => ({
+    ...(this.kept && { replayer: this.kept.replayer() }),
     producer: { produce: async () => {} },
     consumer: {
       consume: async (source, handler) => {
@@ -40,16 +49,103 @@ export class Source {
   /** Hands over messages; returns their places among all fates. */
   deliver(...messages: (string | Uint8Array | Partial<ConsumedMessage>)[]): void {
     const handler = this.#handler;
-    if (!handler) throw new Error('nobody is subscribed');
+    if (!handler && !this.kept) throw new Error('nobody is subscribed');
     for (const given of messages) {
       const more = typeof given === 'string' || given instanceof Uint8Array ? { payload: Buffer.from(given) } : given;
       const index = this.fates.push('under way') - 1;
-      const message = { source: 'news', payload: Buffer.alloc(0), redelivered: false, ...more };
+      const plain = { source: 'news', payload: Buffer.alloc(0), redelivered: false, ...more };
+      const message = this.kept?.add(plain) ?? plain;
+      if (!handler) continue;
       const settled = handler(message).then(
         () => (this.fates[index] = 'acknowledged'),
         () => (this.fates[index] = 'given back'),
       );
       this.#underWay.push(settled);
+    }
+  }
+}
+
+/** What a server keeps, and who reads it again. */
+export class Kept {
+  /** False if it is a source of which the server keeps nothing. */
+  isKept = true;
+  /** Messages up to this one are removed. */
+  first = 0;
+  /** If set, replays are refused with this. */
+  refusal: Error | undefined;
+  /** If set, replays that are asked for wait for it. */
+  held: Promise<void> | undefined;
+  readonly #messages: ConsumedMessage[] = [];
+  readonly #open = new Set<symbol>();
+  /** Ends the replays of a connection that is lost. */
+  #lost = new AbortController();
+  #wake: (() => void)[] = [];
+
+  /** Replays that have begun and not ended. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  add(message: ConsumedMessage): ConsumedMessage {
+    const numbered = { sequence: `${this.#messages.length + 1}`, ...message };
+    this.#messages.push(numbered);
+    this.tell();
+    return numbered;
+  }
+
+  /** The connection is lost. */
+  lose(): void {
+    this.#lost.abort();
+    this.tell();
+  }
+
+  /** Has those who wait look again. */
+  tell(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  replayer(): MessageReplayer {
+    const { signal: lost } = (this.#lost = new AbortController());
+    return {
+      keeps: async () => this.isKept,
+      replay: async (source, after, signal) => {
+        await this.held;
+        if (lost.aborted) throw new SputnikError('CONNECTION_LOST');
+        if (this.refusal) throw this.refusal;
+        const place = Number(after);
+        if (!(place >= this.first)) throw new SputnikError('CANNOT_RESUME', `"${source}" has no message ${after}`);
+        const replay = Symbol('replay');
+        this.#open.add(replay);
+        const end = (): void => void this.#open.delete(replay);
+        signal.addEventListener('abort', () => {
+          end();
+          this.tell();
+        });
+        return this.#messagesBehind(place, signal, lost, end);
+      },
+    };
+  }
+
+  async *#messagesBehind(
+    place: number,
+    signal: AbortSignal,
+    lost: AbortSignal,
+    end: () => void,
+  ): AsyncGenerator<ConsumedMessage> {
+    try {
+      for (let at = place; !signal.aborted;) {
+        if (lost.aborted) throw new SputnikError('CONNECTION_LOST');
+        if (this.refusal) throw this.refusal;
+        if (at < this.first) throw new SputnikError('CANNOT_RESUME');
+        const message = this.#messages[at];
+        if (message === undefined) await new Promise<void>((resolve) => this.#wake.push(resolve));
+        else {
+          at++;
+          yield message;
+        }
+      }
+    } finally {
+      end();
     }
   }
 }
@@ -69,8 +165,8 @@ export async function serve(
   config: object = {},
   gateway: object = {},
   produce: () => Promise<void> = async () => {},
+  source: Source = new Source(),
 ): Promise<Serving> {
-  const source = new Source();
   const own = { port: 0, consume: { sources: ['news', 'a/b #'], ...config }, ...gateway };
   const flight = await testFlight({
     blocks: { [PRODUCER]: echoBlock(produce), httpgateway },
@@ -123,7 +219,11 @@ export class RawReader {
     }
   }
 
-  /** The payloads of the messages that have come, in order. */
+  /** The ids of the events that have come. */
+  get ids(): readonly string[] {
+    return [...this.text.matchAll(/^id: (.*)$/gm)].map(([, id = '']) => id);
+  }
+
   get payloads(): readonly string[] {
     return [...this.text.matchAll(/"payload":"([^"]*)"/g)].map(([, payload = '']) => payload);
   }

@@ -43,7 +43,7 @@ test('an upstream that is slow is given up after timeoutMs, wherever it stops', 
   }
 });
 
-test('an answer that is no whole answer of HTTP is never handed on', async (t) => {
+test('an answer that is no whole answer of HTTP is never passed on', async (t) => {
   const answers = {
     nothing: '',
     garbage: 'garbage\r\n\r\n',
@@ -72,7 +72,7 @@ test('an answer that is reset in the midst is broken', async (t) => {
   assert.equal((await ask({ body: 'x' })).code, 'ANSWER_BROKEN');
 });
 
-test('a body beyond the bound, told or not, is not handed on, and not read to its end', async (t) => {
+test('a body beyond the bound, told or not, is not passed on, and not read to its end', async (t) => {
   const endless = (socket: Socket, head: string): void => {
     socket.write(head);
     const more = (): void =>

@@ -19,7 +19,7 @@ test('a path is what it says: nothing in it leads up, out, or to another host', 
     assert.equal(pathFault(path), undefined, path);
   const wrong: Readonly<Record<string, readonly string[]>> = {
     'begins with no slash': ['', 'a', '?a', 'http://other.test/', '*', '@other.test/', ':80/'],
-    'has characters that a URL has not; percent-encode them': [
+    'has characters that a URL cannot have; percent-encode them': [
       '/a b',
       '/ż',
       '/a#b',

@@ -227,7 +227,7 @@ test('a call that was sent, and could not be sent again, is not said to be unsen
   assert.match(body, /may have handled the request or not/);
 });
 
-test('configuration is checked: what cannot be called or handed on is named', () => {
+test('configuration is checked: what cannot be called or passed on is named', () => {
   const wrong = [
     { url: 'ftp://a' },
     { url: 'http://me:secret@a/' },

@@ -22,7 +22,7 @@ export const SYSLOG_RECEIVER: Responsibility<object, SyslogCounts> = 'syslogrece
  * import { syslogreceiver, type SyslogMessage } from '@sputnikjs/adapter-syslog';
  * import { echoBlock, testFlight } from '@sputnikjs/testkit';
  * import { freePort } from '@sputnikjs/testkit/servers';
- * test('a datagram is handed on', async () => {
+ * test('a datagram is passed on', async () => {
  *   const syslogproducer = echoBlock<SyslogMessage>();
  *   const config = { syslogreceiver: { host: '127.0.0.1', port: await freePort(), tcp: false } };
  *   await testFlight({ blocks: { syslogproducer, syslogreceiver }, config });
@@ -71,7 +71,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
         const lost = framesLost + datagramsDropped;
         if (lost === 0) return;
         const parts = `framesLost ${framesLost}, datagramsDropped ${datagramsDropped}`;
-        throw new Error(`${lost} received messages could not be handed on (${parts})`);
+        throw new Error(`${lost} received messages could not be passed on (${parts})`);
       },
       async finish() {
         await close();

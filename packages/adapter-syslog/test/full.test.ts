@@ -74,7 +74,7 @@ test('datagrams wait for room, 1,024 of them; then the oldest give way, counted 
   assert.equal(report.clean, false);
   assert.match(
     String(report.failures[0]?.error),
-    /66 received messages could not be handed on \(framesLost 0, datagramsDropped 66\)/,
+    /66 received messages could not be passed on \(framesLost 0, datagramsDropped 66\)/,
   );
 });
 

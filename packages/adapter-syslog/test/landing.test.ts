@@ -46,7 +46,7 @@ test('a landing hands on what had come from a sender that is pushed back', async
   assert.equal(collector.messages.length, 50);
 });
 
-test('what the kernel had taken in when a landing began is handed on, from senders that have gone', async (t) => {
+test('what the kernel had taken in when a landing began is passed on, from senders that have gone', async (t) => {
   const collector = new Collector<SyslogMessage>();
   const { port, flight } = await fly(t, collector, 'syslogproducer');
   const to = (...args: readonly string[]): void => {
@@ -76,7 +76,7 @@ test('a landing waits for no idle connection, and tells of a frame that is not c
   assert.equal(line?.['remotePort'], localPort);
 });
 
-test('what can not be handed on before the deadline is counted, told, and a failure of the landing', async (t) => {
+test('what can not be passed on before the deadline is counted, told, and a failure of the landing', async (t) => {
   const collector = new Collector<SyslogMessage>(1);
   collector.close();
   const { port, flight, launched, status, logs } = await fly(t, collector, 'syslogproducer', { landingMs: 300 });
@@ -92,6 +92,6 @@ test('what can not be handed on before the deadline is counted, told, and a fail
     48,
   );
   assert.ok(
-    report.failures.some(({ error }) => /48 received messages could not be handed on/.test((error as Error).message)),
+    report.failures.some(({ error }) => /48 received messages could not be passed on/.test((error as Error).message)),
   );
 });

@@ -119,7 +119,7 @@ test('a connection that is pushed back is not idle', async (t) => {
   await gone(pushedBack);
 });
 
-test('what is below the severityLevel is not handed on, and counted; what has no severity is', async (t) => {
+test('what is below the severityLevel is not passed on, and counted; what has no severity is', async (t) => {
   const collector = new Collector<SyslogMessage>();
   const receiver = { severityLevel: 4 };
   const { port, counts } = await fly(t, collector, 'syslogproducer', { receiver });

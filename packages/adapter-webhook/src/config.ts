@@ -11,7 +11,7 @@ export interface WebhookConfig extends TlsConfig {
   readonly secret?: string | undefined;
   /** File that has them, in place of `secret`. Read again when it has changed. */
   readonly secretFile?: string | undefined;
-  /** The `type` of events that messages are made into which are none. */
+  /** The `type` of an event that is made from a message that is not an event itself. */
   readonly type: string;
   /** Messages of one key go one after the other (`key`), or all go at once (`none`). */
   readonly order: 'key' | 'none';

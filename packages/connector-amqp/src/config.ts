@@ -52,7 +52,7 @@ export const AMQP_CONFIG: z.ZodType<AmqpConfig> = z
       .min(1)
       .default(DEFAULT_LIMIT)
       .describe(
-        'Largest message that is taken from the server, in bytes; one that announces a larger one is left, and connected to again.',
+        'Largest message to take from the server, in bytes. If the server announces a larger one, the connector disconnects and connects again.',
       ),
     exchange: nameSchema(0)
       .default('')

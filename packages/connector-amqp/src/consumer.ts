@@ -42,6 +42,6 @@ function problemOf(queue: string): string | undefined {
   if (/\p{Surrogate}/u.test(queue)) return 'the name of a queue has no broken characters';
   // RabbitMQ takes them out of the names of queues that it makes
   if (/[\r\n]/.test(queue)) return 'the name of a queue has no line breaks';
-  if (queue === 'amq.rabbitmq.reply-to') return 'it is the address of a client that waits for answers, not a queue';
+  if (queue === 'amq.rabbitmq.reply-to') return 'it is an address for replies, not a queue';
   return undefined;
 }

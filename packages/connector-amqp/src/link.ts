@@ -103,7 +103,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
   }
 
   /** AMQP has no ping; this changes nothing on a channel that consumes nothing. */
-  protected override async signOfLife(): Promise<void> {
+  protected override async pingServer(): Promise<void> {
     await this.#heart?.basicQos({ prefetchCount: 1 });
   }
 
@@ -111,7 +111,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     for (const connection of this.#connections) connection.unsafeDestroy();
   }
 
-  protected override async takeLeave(): Promise<void> {
+  protected override async sayGoodbye(): Promise<void> {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
@@ -125,7 +125,7 @@ export class AmqpLink extends Link<AmqpLinkUser> {
     this.#blocked = reason;
     this.#log?.warn(
       { event: 'serverBlocked', url: this.url, reason },
-      `the server takes no messages for now: ${reason}; give it more memory or disk, or consume what it holds`,
+      `the server takes no messages for now: ${reason}; give it more memory or disk, or consume its messages`,
     );
     for (const user of this.users) user.blocked?.(reason);
   }

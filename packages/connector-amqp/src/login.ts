@@ -64,7 +64,7 @@ function explained(url: string, config: AmqpConfig, cause: NodeJS.ErrnoException
 function advice(url: string, { username, vhost }: AmqpConfig, { code, message }: NodeJS.ErrnoException): string {
   const as = username === undefined ? 'guest, the default' : username;
   if (code === 'ACCESS_REFUSED') return `check username (${as}) and password`;
-  if (code === 'NOT_ALLOWED') return `check vhost (${vhost}), and that the server allows it to the user (${as})`;
+  if (code === 'NOT_ALLOWED') return `check vhost (${vhost}), and whether the user (${as}) may use it`;
   if (code === 'ECONNREFUSED') return 'is the server running, and is the port right?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is the host right, and does name resolution work?';
   if (message === NOT_AMQP) return 'is the url right?';

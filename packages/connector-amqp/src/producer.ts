@@ -119,7 +119,7 @@ export class AmqpProducer implements MessageProducer, AmqpLinkUser {
   #rejected(channel: Channel, key: number, { publication }: UnderWay, cause: AMQPError | Error): void {
     if (!(cause instanceof AMQPError) || cause.code !== 'NACK') return this.#failed(channel, cause);
     const why = `a queue for ${JSON.stringify(publication.envelope.routingKey)} is full, or has failed`;
-    const advice = "consume what it holds, raise its maxLength (x-max-length), or check the server's log";
+    const advice = "consume its messages, raise its maxLength (x-max-length), or check the server's log";
     this.#answered(key, serverFull(`the server refuses the message for now: ${why}; ${advice}`, cause));
   }
 

@@ -96,7 +96,7 @@ function checkTarget(target: string, exchange: string): void {
   if (target === '') throw bad(what, 'the name of a queue has at least one character');
   // guard: nothing is sent to addresses of waiting clients
   if (target.startsWith(REPLY_TO))
-    throw bad(what, 'the server stores no message for such an address; have the answer sent to a queue');
+    throw bad(what, 'the server stores no message for such an address; have the reply sent to a queue');
 }
 
 function sizeOf(what: string, text: string): number {

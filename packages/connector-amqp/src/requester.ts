@@ -146,6 +146,6 @@ function requestOf({ envelope, body }: Publication, key: string, timeoutMs: numb
 }
 
 function cutOff(target: string, cause: Error): SputnikError {
-  const text = `no reply to the request for "${target}" can arrive, since the server has closed its channel: ${cause.message}; the request may still be handled`;
+  const text = `no reply to the request for "${target}" can arrive, because the server has closed its channel: ${cause.message}; the request may still be handled`;
   return new SputnikError('CONNECTION_LOST', text, { cause });
 }

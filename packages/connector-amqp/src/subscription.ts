@@ -125,7 +125,9 @@ export class QueueSubscription implements Subscription, AmqpLinkUser {
     this.#underWay.handle(channel, delivery);
     // guard: a server that delivers more than it was asked for is left
     if (this.#underWay.isExceeded)
-      this.#parts.link.end(new Error(`the server delivers more than the ${this.#prefetch} messages that it may`));
+      this.#parts.link.end(
+        new Error(`the server delivers more messages than the connector asked for (${this.#prefetch})`),
+      );
   }
 
   /** The server no longer delivers on a channel. */

@@ -44,7 +44,7 @@ test('a url with another scheme, a user, a virtual host, or nothing in it is an 
   for (const url of ['http://a', 'a:5672', 'amqp://', '', 'amqp://a/vhost', 'amqp://a?b', 'amqp://a:0'])
     assert.match(problems({ url }).join(), /^url: (expected amqp:|nothing may follow|keep the virtual host out)/, url);
   const [problem = ''] = problems({ url: 'amqp://me:secret@a' });
-  assert.match(problem, /^url: leave user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of the url/);
   assert.doesNotMatch(problem, /secret/);
 });
 

@@ -49,7 +49,7 @@ test('a bad message is refused by itself, with what to do about it; those before
     [produce('nowhere'), /^no queue takes messages for "nowhere" .*; create the queue, list it in "queues"/],
     [
       produce('full'),
-      /^the server refuses the message for now: a queue for "full" is full, or has failed; consume what it holds/,
+      /^the server refuses the message for now: a queue for "full" is full, or has failed; consume its messages/,
     ],
     [produce('x'.repeat(256)), /^the target "x+"… cannot be sent: it is longer than 255 bytes$/],
     [produce('good', { id: 'x'.repeat(256) }), /^the id cannot be sent: "x+"… is longer than 255 bytes$/],

@@ -79,7 +79,7 @@ class MqttConnector extends LinkConnector<MqttLink, MqttConnection, MqttLinkUser
   }
 
   /** Without the identifier of the satellite, for which the server would end the satellite's own connection. */
-  protected override async openBeside(signal: AbortSignal): Promise<MqttLink> {
+  protected override async openForProbe(signal: AbortSignal): Promise<MqttLink> {
     // guard: a probe has an identifier of its own
     const options = { ...this.#options(), clientId: newClientId(), clean: true };
     const open = async (url: string): Promise<MqttLink> =>

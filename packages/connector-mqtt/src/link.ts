@@ -160,7 +160,7 @@ export class MqttLink extends Link<MqttLinkUser> {
   }
 
   /** A PINGREQ; whatever comes after it is an answer. */
-  protected override signOfLife(): Promise<void> {
+  protected override pingServer(): Promise<void> {
     // guard: handlers may take longer than a heartbeat
     if (this.#isBusy) return Promise.resolve();
     return new Promise((resolve) => {
@@ -175,7 +175,7 @@ export class MqttLink extends Link<MqttLinkUser> {
   }
 
   /** DISCONNECT; the server hangs up when it has what was sent before. */
-  protected override async takeLeave(): Promise<void> {
+  protected override async sayGoodbye(): Promise<void> {
     this.#goodbye = new Error('the satellite has disconnected');
     const closed = once(this.#socket, 'close');
     if (this.#corked) this.#socket.uncork();
@@ -195,7 +195,9 @@ function inspection(): (bytes: Buffer) => Error | undefined {
     const { length } = frames.take(bytes);
     // guard: a packet of a length that is not taken ends the connection
     if (length <= MOST_PACKET_BYTES) return undefined;
-    return new Error(`the server announces a packet of ${length} bytes, and at most ${MOST_PACKET_BYTES} are taken`);
+    return new Error(
+      `the server announces a packet of ${length} bytes; the connector takes at most ${MOST_PACKET_BYTES}`,
+    );
   };
 }
 
@@ -206,7 +208,7 @@ function explained(error: Error & { readonly code?: unknown }): Error {
     // what mosquitto says to a keepalive above its max_keepalive, too
     2: 'choose another clientId, or a smaller keepaliveSeconds',
     4: 'check username and password',
-    5: 'check username and password, and what the server allows the user',
+    5: 'check username and password, and the permissions of the user on the server',
   };
   const hint = typeof error.code === 'number' ? advice[error.code] : undefined;
   return hint === undefined ? error : new Error(`${error.message}; ${hint}`, { cause: error });

@@ -63,7 +63,7 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
   ])
     assert.match(problems({ url }).join(), /^url: (expected mqtt:|nothing may follow)/, url);
   const [problem = ''] = problems({ url: 'mqtt://me:secret@a' });
-  assert.match(problem, /^url: leave user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of the url/);
   assert.doesNotMatch(problem, /secret/);
 });
 

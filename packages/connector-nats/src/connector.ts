@@ -4,6 +4,7 @@ import {
   type ConnectorDefinition,
   type MessageConsumer,
   type MessageProducer,
+  type MessageReplayer,
   type MessageRequester,
   type MessageResponder,
   type MessagingConnection,
@@ -22,6 +23,7 @@ import { JetStream } from './jetstream/jetstream.js';
 import type { NatsLink, NatsLinkUser } from './link/link.js';
 import { credsProblems, openLink } from './link/login.js';
 import { JetStreamProducer } from './jetstream/producer.js';
+import { JetStreamReplayer } from './jetstream/replayer.js';
 import { Streams } from './jetstream/streams.js';
 import { NatsPeers } from './peers/peers.js';
 
@@ -41,6 +43,7 @@ class Connection implements NatsMessaging {
   readonly url: string;
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
+  readonly replayer: MessageReplayer | undefined;
   readonly requester: MessageRequester;
   readonly responder: NatsResponder;
   readonly peers: PeerNetwork;
@@ -51,6 +54,7 @@ class Connection implements NatsMessaging {
       ? new JetStreamProducer(link, inFlight, streams).outbox
       : new CoreProducer(link, inFlight).outbox;
     this.consumer = jetstream ? new JetStreamConsumer(streams, durable, log) : new CoreConsumer(link, durable, log);
+    this.replayer = jetstream ? new JetStreamReplayer(streams) : undefined;
     this.requester = new NatsRequester(link, (target) => streams.cover(target));
     this.responder = new NatsResponder(link, durable, log);
     this.peers = new NatsPeers(link);

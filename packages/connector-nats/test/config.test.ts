@@ -53,7 +53,7 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
   for (const url of ['http://a', 'a:4222', 'nats://', '', 'nats://a/1', 'nats://a?b', 'nats://a:0'])
     assert.match(problems({ url }).join(), /^url: (expected nats:|nothing may follow)/, url);
   const [problem = ''] = problems({ url: 'nats://me:secret@a' });
-  assert.match(problem, /^url: leave user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of the url/);
   assert.doesNotMatch(problem, /secret/);
 });
 

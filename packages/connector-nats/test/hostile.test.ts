@@ -4,6 +4,7 @@ import { connect as connectTo, createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@sputnikjs/core';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { rejection } from '@sputnikjs/testkit';
 import { certificates } from '@sputnikjs/testkit/servers';
 import { connector } from '../dist/index.js';
@@ -152,7 +153,7 @@ test('a server that has let us in and announces a message of gigabytes is left a
     void connector.isConnected();
     assert.match(
       String(((await lost) as Error).cause),
-      /announces a message of 2000000000 bytes, more than any server|a line of more than 1 MiB/,
+      /announces a message of 2000000000 bytes, more than any NATS server|a line of more than 1 MiB/,
       said,
     );
     const more = (process.memoryUsage().rss - before) / MEBI;
@@ -171,10 +172,8 @@ test('a server that answers a login with gigabytes is left after the first megab
   }
 });
 
-test('a server that delivers far more than it was asked for is left', async (t) => {
-  const { port, url: real } = await started(t);
-  await addStream(real, { name: 'S', subjects: ['a'] });
-  const payload = 'x'.repeat(100_000);
+/** A server that delivers the first message of 100,000 bytes thousands of times. Resolves with its url. */
+async function repeating(t: TestContext, port: number): Promise<string> {
   const proxy = createServer((client) => {
     const server = connectTo(port, '127.0.0.1').on('error', () => {});
     client.on('error', () => {}).on('close', () => server.destroy());
@@ -198,7 +197,14 @@ test('a server that delivers far more than it was asked for is left', async (t) 
   }).listen(0, '127.0.0.1');
   t.after(() => proxy.close());
   await once(proxy, 'listening');
-  const url = `nats://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return `nats://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+
+test('a server that delivers far more than it was asked for is left', async (t) => {
+  const { port, url: real } = await started(t);
+  await addStream(real, { name: 'S', subjects: ['a'] });
+  const payload = 'x'.repeat(100_000);
+  const url = await repeating(t, port);
   const { connection, lost } = await open(t, { url });
   const before = process.memoryUsage().rss;
   let most = 0;
@@ -207,6 +213,27 @@ test('a server that delivers far more than it was asked for is left', async (t) 
   connection.producer.produce({ target: 'a', payload }).catch(() => {});
   assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
   assert.equal(most, 3);
+  const more = (process.memoryUsage().rss - before) / MEBI;
+  assert.ok(more < 200, `it took ${more} MB`);
+});
+
+test('a server that sends a replay more than it was asked for is left, before it takes the memory', async (t) => {
+  const { port, url: real } = await started(t);
+  await addStream(real, { name: 'S', subjects: ['a'] });
+  const first = new Promise<ConsumedMessage>((resolve) => {
+    void open(t, { url: real }).then(async ({ connection: { consumer, producer } }) => {
+      await consumer.consume('a', async (message) => resolve(message));
+      await producer.produce({ target: 'a', payload: 'x' });
+      await producer.produce({ target: 'a', payload: 'x'.repeat(100_000) });
+    });
+  });
+  const { sequence = '' } = await first;
+  const { connection, lost } = await open(t, { url: await repeating(t, port) });
+  const before = process.memoryUsage().rss;
+  const messages = await connection.replayer?.replay('a', sequence, new AbortController().signal);
+  // it is in the midst of the first one
+  void messages?.[Symbol.asyncIterator]().next();
+  assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
   const more = (process.memoryUsage().rss - before) / MEBI;
   assert.ok(more < 200, `it took ${more} MB`);
 });

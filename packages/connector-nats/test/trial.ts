@@ -124,6 +124,8 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
     place: () => placeOn(server, `place${++places}`),
     destroy: (place) => remove(server, nameOf(place)),
     restore: (place) => add(server, nameOf(place)),
+    trim: (place, keep) =>
+      withPlain(server.url, async (_, { streams }) => void (await streams.purge(nameOf(place), { keep })), plainLogin),
     async configured() {
       const streams = [{ name: 'configured', subjects: ['configured.>'], storage: 'file' }];
       return {
@@ -154,6 +156,7 @@ export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
       deduplicates: true,
       ids: true,
       sequences: true,
+      replays: true,
       deliveries: true,
       headers: true,
       contentType: true,

@@ -155,7 +155,7 @@ export class Client {
 }
 
 function tooLargeForLogin(): Error {
-  return new Error('it answers a login with more than 64 kB, which no Redis does; is the url right?');
+  return new Error('it answers a login with more than 64 kB, which no Redis server does; is the url right?');
 }
 
 function tooLarge(bytes: number, most: number): Error {

@@ -47,7 +47,7 @@ export const REDIS_CONFIG: z.ZodType<RedisConfig> = z
       .min(65_536)
       .default(268_435_456)
       .describe(
-        'Largest answer that is taken from the server, in bytes: all the messages that a read brings, at most 128. A server that announces a larger one is left, and connected to again.',
+        'Largest answer to take from the server, in bytes: all messages of a read, at most 128. If the server announces a larger one, the connector disconnects and connects again.',
       ),
     maxLength: z
       .int()

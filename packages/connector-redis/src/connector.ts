@@ -4,6 +4,7 @@ import {
   type ConnectorDefinition,
   type MessageConsumer,
   type MessageProducer,
+  type MessageReplayer,
   type MessagingConnection,
 } from '@sputnikjs/messaging';
 import { LinkConnector } from '@sputnikjs/messaging/connector';
@@ -13,6 +14,7 @@ import { RedisConsumer, newName } from './consumer.js';
 import { RedisLink } from './link.js';
 import { login } from './login.js';
 import { RedisProducer } from './producer.js';
+import { RedisReplayer } from './replayer.js';
 
 /** The connection that blocks get. */
 export interface RedisConnection extends MessagingConnection {
@@ -20,16 +22,19 @@ export interface RedisConnection extends MessagingConnection {
   readonly url: string;
   /** Messages that somebody deleted or trimmed from their stream after we had read them, and before they were handled. */
   readonly dropped: number;
+  readonly replayer: MessageReplayer;
 }
 
 class Connection implements RedisConnection {
   readonly url: string;
   readonly producer: MessageProducer;
+  readonly replayer: MessageReplayer;
   readonly #consumer: RedisConsumer;
 
   constructor(link: RedisLink, config: RedisConfig, consumerName: string, log: Logger | undefined) {
     this.url = link.url;
     this.producer = new RedisProducer(link, config.inFlight, config.maxLength).outbox;
+    this.replayer = new RedisReplayer(link);
     this.#consumer = new RedisConsumer(link, config, consumerName, log);
   }
 

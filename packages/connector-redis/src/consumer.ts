@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { SputnikError, type Logger } from '@sputnikjs/core';
+import type { Logger } from '@sputnikjs/core';
 import {
   MAX_UNACKNOWLEDGED,
   type ConsumeOptions,
@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from '@sputnikjs/messaging';
 import type { RedisConfig } from './config.js';
-import { keyProblem } from './entry.js';
+import { checkKey } from './entry.js';
 import { prepareGroup } from './group.js';
 import type { RedisLink } from './link.js';
 import { hasCode } from './server-error.js';
@@ -48,9 +48,7 @@ export class RedisConsumer implements MessageConsumer {
     handler: MessageHandler,
     { maxUnacknowledged = MAX_UNACKNOWLEDGED }: ConsumeOptions = {},
   ): Promise<Subscription> {
-    const problem = keyProblem(source);
-    if (problem !== undefined)
-      throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
+    checkKey(source);
     const { group, claimAfterMs } = this.#config;
     await prepareGroup(this.#link, source, this.#config);
     const reader = await this.#link.openReader();

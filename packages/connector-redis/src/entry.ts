@@ -1,3 +1,4 @@
+import { SputnikError } from '@sputnikjs/core';
 import type { ConsumedMessage, ProduceMessage } from '@sputnikjs/messaging';
 import { Command } from 'ioredis';
 
@@ -59,6 +60,13 @@ function encoded({ target, payload, contentType, headers, id }: ProduceMessage, 
 /** Why something cannot be the key of a stream, or undefined: half a character would become another. */
 export function keyProblem(key: string): string | undefined {
   return /\p{Surrogate}/u.test(key) ? 'it has broken characters' : undefined;
+}
+
+/** Throws BAD_CONFIG if nothing can be consumed from a key. */
+export function checkKey(source: string): void {
+  const problem = keyProblem(source);
+  if (problem !== undefined)
+    throw new SputnikError('BAD_CONFIG', `cannot consume from ${JSON.stringify(source)}: ${problem}`);
 }
 
 function bulk(text: string): string {

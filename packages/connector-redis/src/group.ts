@@ -5,7 +5,7 @@ import { hasCode } from './server-error.js';
 /** Sees to it that a stream has the group: makes it, to begin with the oldest entry, if `createGroups` says so, else rejects if it is missing. */
 export async function prepareGroup(link: RedisLink, stream: string, config: RedisConfig): Promise<void> {
   const { group, createGroups } = config;
-  // looked at first: it takes fewer rights, and no memory
+  // looked at first: it takes fewer permissions, and no memory
   if ((await groupsOf(link, stream)).includes(group)) return;
   if (!createGroups) {
     const command = ['XGROUP', 'CREATE', quoted(stream), quoted(group), '0', 'MKSTREAM'].join(' ');

@@ -48,7 +48,7 @@ export class RedisLink extends Link {
   }
 
   /** A PING. A server that cannot write to its disk refuses it, and lives; that the user may not send it was said at connect. */
-  protected override async signOfLife(): Promise<void> {
+  protected override async pingServer(): Promise<void> {
     try {
       await this.client.call('PING');
     } catch (error) {

@@ -17,7 +17,7 @@ export class StreamGroup {
   readonly #group: string;
   readonly #link: RedisLink;
   readonly #reader: Login;
-  /** The right to count is one that the user need not have. */
+  /** The user may lack the permission to count. */
   #mayCount = true;
   #askedAt: number | undefined;
 
@@ -138,7 +138,7 @@ export class StreamGroup {
 }
 
 /** Redis 6 has nothing at all in the place of an entry that was deleted, where it does not tell its id. */
-function entriesOf(reply: unknown): readonly Entry[] {
+export function entriesOf(reply: unknown): readonly Entry[] {
   const entries = (reply ?? []) as readonly (readonly [Buffer, readonly Buffer[] | null] | null)[];
   return entries.flatMap((entry): Entry[] => (entry === null ? [] : [[String(entry[0]), entry[1]]]));
 }

@@ -47,7 +47,7 @@ test('a url with another scheme, a user, a path, or nothing in it is an error', 
   for (const url of ['http://a', 'a:6379', 'redis://', 'redis:a', '', 'redis://a/1', 'redis://a?b', 'redis://a:0'])
     assert.match(problems({ url }).join(), /^url: (expected redis:|nothing may follow)/, url);
   const [problem = ''] = problems({ url: 'redis://me:secret@a' });
-  assert.match(problem, /^url: leave user and password out of it/);
+  assert.match(problem, /^url: leave user and password out of the url/);
   assert.doesNotMatch(problem, /secret/);
 });
 

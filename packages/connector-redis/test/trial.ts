@@ -63,6 +63,8 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
     makeUnwelcome: (port) => make(port, { password: 'wrong' }),
     place: async () => placeOn(server.port, `place${++places}`),
     destroy: (place) => destroy(server.port, place),
+    trim: ({ target }, keep) =>
+      withPlain(server.port, async (plain) => void (await plain.xtrim(target, 'MAXLEN', keep)), login),
     async configured() {
       const place = placeOn(server.port, 'configured');
       return { make: () => make(server.port), place, destroy: () => destroy(server.port, place) };
@@ -97,6 +99,7 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
       redelivers: true,
       ids: true,
       sequences: true,
+      replays: true,
       deliveries: true,
       headers: true,
       contentType: true,

@@ -61,6 +61,7 @@ const ways: Record<ErrorCode, () => Promise<unknown>> = {
   SERVER_AWAY: async () => new SputnikError('SERVER_AWAY'),
   SERVER_REFUSED: async () => new SputnikError('SERVER_REFUSED'),
   SERVER_FULL: async () => new SputnikError('SERVER_FULL'),
+  CANNOT_RESUME: async () => new SputnikError('CANNOT_RESUME'),
   NOBODY_LISTENS: async () => new SputnikError('NOBODY_LISTENS'),
   // blocks in other processes are the sidecar's
   ASK_UNREACHABLE: async () => new SputnikError('ASK_UNREACHABLE'),

@@ -35,7 +35,7 @@ export interface ProduceResult {
   readonly stripped?: boolean | undefined;
 }
 
-/** A message to produce, and who hears what becomes of it. */
+/** A message to produce, and what to call with its outcome. */
 export interface Production {
   readonly message: ProduceMessage;
   /**
@@ -74,7 +74,7 @@ export interface ConsumedMessage {
   /** Identifier that its sender gave it, to recognise a repetition; absent if there is none. */
   readonly id?: string | undefined;
   /**
-   * Where it stands in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
+   * Its number in its source, the same at each delivery; no other message of the source has it, not even one that comes after the source was
    * deleted and made again. Absent if the server does not tell.
    */
   readonly sequence?: string | undefined;
@@ -113,7 +113,26 @@ export interface MessageConsumer {
   consume(source: string, handler: MessageHandler, options?: ConsumeOptions): Promise<Subscription>;
 }
 
-/** A request: a message for whoever answers at a target. */
+/** The replaying part of a connection, for servers that keep messages after they are handled. */
+export interface MessageReplayer {
+  /**
+   * True if the server keeps every message of `source` until the limits of its store remove the oldest: then `replay` may begin after each of
+   * them. Rejects as {@link MessageConsumer.consume} does.
+   */
+  keeps(source: string): Promise<boolean>;
+  /**
+   * Resolves with the messages of `source` after the one whose `sequence` is `after`: those that are kept, then those to come, in the order of
+   * the source, read from the server as they are asked for. Acknowledges nothing, and takes nothing from those who consume. To be
+   * iterated over once; that ends when `signal` aborts, which leaves nothing on the server.
+   *
+   * Misses no message unnoticed, but those that somebody deleted one by one: rejects with CANNOT_RESUME if the source has no such message, or
+   * some after it may be gone, and so does the iteration if they go before it gets there. Both reject with CONNECTION_LOST if the connection
+   * ends, and with any other error if the server refuses for now.
+   */
+  replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>>;
+}
+
+/** A request: a message for the responder at a target. */
 export interface RequestMessage {
   /** Where it goes: a subject or queue, in the server's spelling. */
   readonly target: string;
@@ -145,7 +164,7 @@ export interface ReceivedReply extends Reply {
 export interface MessageRequester {
   /**
    * Sends a request once, and resolves with the first reply. Rejects with a SputnikError: NOBODY_LISTENS if the server says so; ASK_TIMEOUT if
-   * no reply comes in time; ASK_FAILED if who answers says that it failed; ASK_ABORTED when the signal aborts; SERVER_FULL if the server has no
+   * no reply comes in time; ASK_FAILED if the responder says that it failed; ASK_ABORTED when the signal aborts; SERVER_FULL if the server has no
    * room for the request, and does not have it; CONNECTION_LOST if the connection ends first, when the request may have been handled or not.
    * Rejects with any other error if the server, or the connector, refused the request for good.
    */
@@ -153,7 +172,7 @@ export interface MessageRequester {
 }
 
 /**
- * Answers a request. What it resolves with goes to who asked; if it rejects, the text of the error goes there, and their request fails. The
+ * Answers a request. What it resolves with goes to the requester; if it rejects, the text of the error goes there, and the request fails. The
  * request may come again if the satellite ends before it is answered, where the server keeps requests; `redelivered` says so.
  */
 export type RequestHandler = (request: ConsumedMessage) => Promise<Reply>;
@@ -172,6 +191,8 @@ export interface MessageResponder {
 export interface MessagingConnection {
   readonly producer: MessageProducer;
   readonly consumer: MessageConsumer;
+  /** Absent if the server does not keep what was handled. */
+  readonly replayer?: MessageReplayer | undefined;
   /** Absent if the server has no requests. */
   readonly requester?: MessageRequester | undefined;
   /** Absent if the server has no requests. */

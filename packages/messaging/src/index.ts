@@ -19,6 +19,7 @@ export {
   type MessageConsumer,
   type MessageHandler,
   type MessageProducer,
+  type MessageReplayer,
   type MessageRequester,
   type MessageResponder,
   type MessagingConnection,

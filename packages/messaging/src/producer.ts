@@ -17,7 +17,7 @@ import { weightOf } from './weight.js';
 
 const Config = z.strictObject({
   concurrency: z.int().min(1).default(512).describe('Most messages under way to the server.'),
-  capacity: z.int().min(1).default(256).describe('Most messages that wait. Beyond that, senders wait or are refused.'),
+  capacity: z.int().min(1).default(256).describe('Most messages that wait. Beyond that, senders wait or are rejected.'),
   maxHeldBytes: z
     .int()
     .min(1)

@@ -17,7 +17,7 @@ const Config = z.strictObject({
     .int()
     .min(1)
     .default(256)
-    .describe('Most requests that wait to be sent. Beyond that, askers wait or are refused.'),
+    .describe('Most requests that wait to be sent. Beyond that, askers wait or are rejected.'),
   maxHeldBytes: z
     .int()
     .min(1)

@@ -17,7 +17,7 @@ class TestLink extends Link {
     super('test://server');
   }
 
-  protected override signOfLife(): Promise<unknown> {
+  protected override pingServer(): Promise<unknown> {
     const answer = gate();
     this.answers.push(answer);
     return answer.passed;
@@ -27,7 +27,7 @@ class TestLink extends Link {
     this.log.push(`released: ${cause.message}`);
   }
 
-  protected override takeLeave(): Promise<unknown> {
+  protected override sayGoodbye(): Promise<unknown> {
     this.log.push('leaving');
     return this.left.passed;
   }
@@ -115,7 +115,7 @@ test('what fails because the link ends rejects with why it ended, what fails by 
   assert.equal(await rejection(failing), link.over);
 });
 
-test('one question at a time asks for a sign of life; until it is answered the link is not taken for alive', async () => {
+test('one ping at a time is sent; until it is answered the link does not count as alive', async () => {
   const link = new TestLink();
   assert.ok(link.alive);
   const pings = [link.ping(), link.ping()];
@@ -151,7 +151,7 @@ test('a link takes leave before it ends, for a second at the most', async (t) =>
   assert.ok(silent.over);
 });
 
-test('a link that ends while it takes leave is waited for no longer, and leave is taken once', async () => {
+test('a link that ends while it takes leave is waited for no longer, and the goodbye is said once', async () => {
   const link = new TestLink();
   const closing = [link.close(), link.close()];
   link.end(new Error('cut'));

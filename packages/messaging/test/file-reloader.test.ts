@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileReloader, lookAtAll } from '@sputnikjs/messaging/net';
+import { FileReloader, refreshAllFiles } from '@sputnikjs/messaging/net';
 
 test('all files of the process that somebody needs are looked at, at once, and what cannot be used is told', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sputnik-reload-'));
@@ -29,7 +29,7 @@ test('all files of the process that somebody needs are looked at, at once, and w
   for (const { path } of [good, gone]) await writeFile(path, 'renewed');
   await writeFile(bad.path, '');
   const told = async (): Promise<unknown> =>
-    (await lookAtAll()).map(({ paths, unusable }) => [...paths, unusable?.message]);
+    (await refreshAllFiles()).map(({ paths, unusable }) => [...paths, unusable?.message]);
   assert.deepEqual(await told(), [
     [good.path, undefined],
     [bad.path, 'bad is empty'],

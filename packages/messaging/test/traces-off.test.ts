@@ -35,6 +35,6 @@ test('an SDK without the API beside Sputnik is told, with what to do', () => {
     encoding: 'utf8',
   });
   const said =
-    'tracesOff ERR_MODULE_NOT_FOUND there are no traces: install @opentelemetry/api with the SDK\nundefined\n';
+    'tracesOff ERR_MODULE_NOT_FOUND there are no traces: install @opentelemetry/api next to the SDK\nundefined\n';
   assert.equal(stdout, said, stderr);
 });

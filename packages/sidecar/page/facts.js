@@ -22,11 +22,11 @@ export function showFacts(status) {
 function factsOf(status) {
   const { lost, held, oldestMs, ready, process, blocks, server } = status;
   const isLate = ready.checks.some(({ name, ok }) => name === 'delivery' && !ok);
-  const refused = blocks.reduce((sum, { rejected }) => sum + rejected, 0);
+  const rejected = blocks.reduce((sum, block) => sum + block.rejected, 0);
   const delivered = deliveredRate(status);
   const megabytes = (/** @type {number} */ bytes) => `${count(bytes / 1e6)} MB`;
   return [
-    ['Lost', count(lost.total), refused > 0 ? `${count(refused)} refused` : 'since the start', lost.total > 0],
+    ['Lost', count(lost.total), rejected > 0 ? `${count(rejected)} rejected` : 'since the start', lost.total > 0],
     ['Waiting', count(held), 'not delivered yet', false, held],
     ['Oldest', held > 0 ? millis(oldestMs) : '–', 'of those that wait', isLate, held > 0 ? oldestMs : 0],
     ['Delivered', rate(delivered), server.state === 'none' ? 'by the last blocks' : 'to the server', false, delivered],

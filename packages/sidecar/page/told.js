@@ -58,7 +58,7 @@ function blockTold({ responsibility: name, depth, capacity, lost, rejectedRate, 
   const speed = block.accepted > 0 || sent === 0 ? block.handledRate : sent;
   const figure = state === 'running' ? rate(speed) : STATES[state];
   const side = underWay > 0 ? `${brief(underWay)} under way` : '';
-  const troubles = [lost > 0 ? `${brief(lost)} lost` : '', rejectedRate > 0 ? `${rate(rejectedRate)} refused` : ''];
+  const troubles = [lost > 0 ? `${brief(lost)} lost` : '', rejectedRate > 0 ? `${rate(rejectedRate)} rejected` : ''];
   const loss = troubles.filter(Boolean).join(', ');
   if (capacity === 0) return { name, figure, side, note: 'no mailbox', loss };
   return { name, figure, side, note: `${brief(depth)} of ${brief(capacity)}`, loss, fill: depth / capacity };

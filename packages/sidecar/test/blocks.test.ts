@@ -60,6 +60,16 @@ test('every mistake in the list is a line: a list is expected, of objects with k
     'configs.blocks: [3].name: Too small: expected string to have >=1 characters',
     'configs.blocks: [3].needs.x: expected string, received number',
   ]);
+  assert.deepEqual(
+    await read([
+      { satellite: 'inner', needs: {} },
+      { name: 'a', place: 'thread' },
+    ]),
+    [
+      'configs.blocks: [0].needs: unknown key, expected one of satellite, folder, outer, restart, place, clone, heapMb',
+      'configs.blocks: [1].place: unknown key, expected one of name, responsibility, module, needs',
+    ],
+  );
 });
 
 test('an entry that cannot be used does not hide the others', async () => {
@@ -203,7 +213,7 @@ test('one name cannot stand for the blocks of two modules', async () => {
     path,
   );
   assert.deepEqual(problems, [
-    'blocks.json: [2].module: block "ping" is another block than "ping" of ./m.mjs before it; rename one of them',
+    'blocks.json: [2].module: block "ping" is not the same block as "ping" of ./m.mjs before it; rename one of them',
   ]);
 });
 

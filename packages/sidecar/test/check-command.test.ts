@@ -96,7 +96,7 @@ test('check --connect says which server lets the satellite in, and leaves it as 
   const { code, stdout, stderr } = await cli(['check', '--connect', '--cf', cf]);
   assert.deepEqual([code, stderr, stdout[0]], [0, [], `${cf}: ok, 1 block`]);
   assert.match(stdout[1] ?? '', new RegExp(`^server: nats-server [\\d.]+ at ${server.url}, logged in after \\d+ ms$`));
-  const window = 'stream S: a message that comes again within 120 s is stored once; it is created at the start';
+  const window = 'stream S: a message that is repeated within 120 s is stored once; it is created at the start';
   assert.deepEqual(stdout.slice(2), [window]);
   const [, found] = (await json(['--connect', '--cf', cf])) as [0, { server: Record<string, unknown> }];
   const { state, url, product, tookMs, duplicateWindows } = found.server;
@@ -155,7 +155,7 @@ test('check --connect says so if there is no server to connect to', async () => 
   const none = await folder(lander);
   assert.deepEqual((await cliHere(['check', '--connect', '--cf', none])).stdout, [
     `${none}: ok, 1 block`,
-    'server: none, since the folder has no connector.json',
+    'server: none: the folder has no connector.json',
   ]);
   const embedded = await folder({
     ...lander,

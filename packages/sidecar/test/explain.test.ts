@@ -18,7 +18,7 @@ test('explain says what a key means, its type, its default and its variable', as
   assert.deepEqual(await explain('producer.capacity'), [
     'producer.capacity',
     '',
-    '  Most messages that wait. Beyond that, senders wait or are refused.',
+    '  Most messages that wait. Beyond that, senders wait or are rejected.',
     '',
     '  type      whole number, 1 or more',
     '  default   256',
@@ -75,7 +75,7 @@ test('explain of a folder with problems explains, and says that it knows no more
   const cf = await folder({ 'blocks.json': [{ name: 'producer' }], 'producer.json': { capacity: 'many' } });
   const { code, stdout, stderr } = await cliHere(['explain', 'producer.capacity', '--cf', cf]);
   assert.deepEqual([code, stdout[0]], [0, 'producer.capacity']);
-  assert.deepEqual(stderr, [`${cf} has problems, which "check" lists: what is in force is not known`]);
+  assert.deepEqual(stderr, [`${cf} has problems, so its values in force are unknown; list the problems with "check"`]);
   const missing = await cliHere(['explain', 'producer.capacity', '--cf', join(cf, 'nowhere')]);
   assert.equal(missing.code, 78);
   assert.match(missing.stderr.join(), /cannot be read as a folder/);

@@ -32,6 +32,7 @@ class Pair {
       mostBytes: 64,
       clock: this.time.clock,
       onFrame: (frame) => got.push(Buffer.from(frame)),
+      tooLarge: () => assert.fail('it is too large'),
     });
     return { stream, got };
   }

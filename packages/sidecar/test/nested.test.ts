@@ -170,7 +170,7 @@ test('C1: an init that fails inside takes back what was done, at all levels', as
   assert.deepEqual(nest.of('finished'), ['in/b', 'a', 'finisher']);
 });
 
-test('C7: a satellite that fails restarts; what is sent meanwhile waits, and is handed on in order', async () => {
+test('C7: a satellite that fails restarts; what is sent meanwhile waits, and is passed on in order', async () => {
   const clock = manualClock();
   const got: string[] = [];
   let self: BlockCommunicator | undefined;

@@ -42,7 +42,7 @@ export class Outside {
 
 /** Resolves when it holds; what other threads do comes when it comes. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 30_000; !holds();) {
+  for (const end = Date.now() + 120_000; !holds();) {
     if (Date.now() > end) assert.fail(`in vain waited for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

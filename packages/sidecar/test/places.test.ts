@@ -182,7 +182,7 @@ for (const place of ['here', 'thread'] as const) {
     assert.deepEqual(nest.of('finished'), ['in/quiet', 'record', 'finisher']);
   });
 
-  test(`${place}: a satellite that fails restarts; what is sent meanwhile waits, and is handed on in order`, async () => {
+  test(`${place}: a satellite that fails restarts; what is sent meanwhile waits, and is passed on in order`, async () => {
     const outside = new Outside();
     const file = join(await folder({}), 'count');
     const cf = await satellite(['obeys'], { 'obeys.json': { file } });

@@ -24,7 +24,7 @@ export const store = defineBlock({
       mailbox: { capacity: 4096 },
       async onMsg(msg, from) {
         if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
-        writeSync(out, from.descriptor.responsibility + ' ' + msg.n + '\\n');
+        writeSync(out, from.descriptor.responsibility + ' ' + msg.n + ' ' + msg.by + '\\n');
         return 'stored ' + msg.n;
       },
     };
@@ -79,8 +79,8 @@ export const source = defineBlock({
       const one = async (n) => {
         for (;;) {
           try {
-            if (how === 'ask') await receiver.ask({ n }, { timeoutMs: Infinity });
-            else if (how === 'post' && !(await receiver.post({ n }))) return;
+            if (how === 'ask') await receiver.ask({ n, by: process.pid }, { timeoutMs: Infinity });
+            else if (how === 'post' && !(await receiver.post({ n, by: process.pid }))) return;
             else if (how === 'send' && !receiver.send({ n })) throw Object.assign(new Error('full'), { code: 'ASK_UNREACHABLE' });
             break;
           } catch (error) {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { check } from '@sputnikjs/sidecar';
 import { freePort } from '@sputnikjs/testkit/servers';
 import { FORMAT } from '../dist/process/format.js';
-import { VERSION } from '../dist/version.js';
+import { VERSION } from '../dist/own-files.js';
 import { folder, type Cli } from './helpers.js';
 import { until } from './place-helpers.js';
 import { Constellation, firsts, upTo } from './process-helpers.js';
@@ -97,7 +97,7 @@ test('P4, P5: one that stands still is gone after a while; what it had not handl
   await until(() => one.stored().length >= 1_000, 'some messages');
   main.child.kill('SIGSTOP');
   const { reason } = await first.event('partUnreachable');
-  assert.match(String(reason), /nothing was heard of it for \d/);
+  assert.match(String(reason), /it has sent nothing for \d/);
   main.child.kill('SIGCONT');
   await first.event('sourceDone');
   await until(() => one.stored().length >= count, 'all messages');
@@ -233,7 +233,7 @@ test('P1: a name that has no process of its own is a problem, which says which h
   for (const satellite of ['two', 'on']) {
     const { problems } = await check({ cf, satellite });
     assert.deepEqual(problems, [
-      `satellite "${satellite}" has no process of its own: those with one are "one"; give it "place": "process" in blocks.json, or correct the name`,
+      `satellite "${satellite}" has no process of its own: the satellites with one are "one"; give it "place": "process" in blocks.json, or correct the name`,
     ]);
   }
   assert.deepEqual((await check({ cf, satellite: 'one' })).problems, []);

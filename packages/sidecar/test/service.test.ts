@@ -123,7 +123,7 @@ test('without NOTIFY_SOCKET nothing is started for it', async () => {
 test('what goes wrong with a notification is told, and the next is tried', async (t) => {
   const { service, log, standing, receiver } = await told(t, { NOTIFY_SOCKET: '/nowhere' });
   const text = await log.said('notifyFailed');
-  assert.match(text, /could not be told EXTEND_TIMEOUT_USEC, STATUS: .*No such file or directory/);
+  assert.match(text, /did not get EXTEND_TIMEOUT_USEC, STATUS: .*No such file or directory/);
   service.take({ type: 'launched' });
   await service.close();
   assert.equal(log.lines.length, 2);

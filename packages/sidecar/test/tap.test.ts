@@ -100,7 +100,7 @@ test('a reader that does not read is shown no more, what it misses is counted, a
 test('a tap ends when enough is shown, and leaves no timer when its reader goes', () => {
   const { reader, time, whys, pass } = tapped({ count: 2 });
   pass(2);
-  assert.deepEqual(whys, ['no more were asked for']);
+  assert.deepEqual(whys, ['the count is reached']);
   assert.equal(reader.lines.at(-1)?.['kind'], 'end');
   reader.close();
   const other = tapped();
@@ -259,7 +259,7 @@ test('only who may control may tap, and only the blocks that the configuration n
   );
   const { payload, headers } = (lines[1]?.['message'] ?? {}) as Readonly<Record<string, unknown>>;
   assert.deepEqual([payload, headers], [{ text: 'hello' }, { authorization: '***' }]);
-  assert.equal(lines[4]?.['why'], 'no more were asked for');
+  assert.equal(lines[4]?.['why'], 'the count is reached');
   // so many at once; one that is allowed no more ends
   const four = await Promise.all([1, 2, 3, 4].map(() => get(socket, '/tap?block=sink&seconds=600')));
   assert.equal((await asked(socket, '/tap'))[0], 503);
@@ -309,7 +309,7 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
   assert.match(stdout[1] ?? '', / {2}\(\d+ not shown before it\)$/);
   assert.match(
     stderr.join(),
-    /^messages of sink, at most 1 a second, for 60 s; Ctrl-C ends it,2 of \d+ messages were shown; that is all, since no more were asked for$/,
+    /^messages of sink, at most 1 a second, for 60 s; Ctrl-C ends it,2 of \d+ messages were shown; it ended because the count is reached$/,
   );
   const lines = json.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   assert.deepEqual(new Set(lines.slice(1, -1).map(({ to }) => to)), new Set(['sink', 'vault']));
@@ -323,17 +323,17 @@ test('sputnik tap writes a line each, until it is enough or the satellite lands'
   while (landing.stdout.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   run.child.kill('SIGTERM');
   assert.equal(await landing.end(), 0);
-  assert.match(landing.stderr.join(), /that is all, since the satellite lands$/);
+  assert.match(landing.stderr.join(), /it ended because the satellite lands$/);
   assert.equal(await run.end(), 0);
   const ended = run.stdout.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   const told = ended.filter(({ event }) => event === 'tapEnded').map(({ msg }) => String(msg).replace(/:.*/, ''));
   assert.deepEqual(
     new Set(told),
     new Set([
-      'the tap of sink has ended, since no more were asked for',
-      'the tap of all blocks has ended, since 1 s have passed',
-      'the tap of all blocks has ended, since the reader has left',
-      'the tap of all blocks has ended, since the satellite lands',
+      'the tap of sink has ended because the count is reached',
+      'the tap of all blocks has ended because 1 s have passed',
+      'the tap of all blocks has ended because the reader has left',
+      'the tap of all blocks has ended because the satellite lands',
     ]),
   );
 });

@@ -4,8 +4,8 @@ import { messageIn } from './line.js';
 import type { Content, Kept } from './store/record.js';
 import type { Store } from './store/store.js';
 
-/** Messages that are moved at a time. */
-const SOME = 1_024;
+/** Messages that are moved at a time, and characters of their lines. */
+const [SOME, SOME_LENGTH] = [1_024, 8_388_608] as const;
 
 /** What is changed. */
 export interface ChangesParts {
@@ -14,7 +14,9 @@ export interface ChangesParts {
   readonly accept: (content: Content) => Promise<void>;
 }
 
-/** What somebody may change of a spool by hand, one change after the other. Each resolves with how many messages it was. */
+/**
+ * What somebody may change of a spool by hand. Each change resolves with how many messages it was. Those of dead letters follow one another.
+ */
 export class Changes {
   readonly #parts: ChangesParts;
   #last: Promise<unknown> = Promise.resolve();
@@ -35,7 +37,8 @@ export class Changes {
 
   /** Takes messages from lines of JSON, as `export` writes them. Rejects at the first that cannot be taken, and says how many were. */
   import(lines: AsyncIterable<string>): Promise<number> {
-    return this.#inTurn(() => this.#import(lines));
+    // guard: whoever imports slowly keeps nobody from the dead letters
+    return this.#import(lines);
   }
 
   #inTurn(change: () => Promise<number>): Promise<number> {
@@ -62,7 +65,7 @@ export class Changes {
           count++;
         }
         const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-        if (failed !== undefined) throw stopped(`dead letters stay, since ${textOf(failed.reason)}`, count);
+        if (failed !== undefined) throw stopped(`dead letters stay, because ${textOf(failed.reason)}`, count);
       }
     } finally {
       await dead.save();
@@ -75,16 +78,24 @@ export class Changes {
     let count = 0;
     let problem: string | undefined;
     let underWay: Promise<void>[] = [];
-    for await (const line of lines) {
-      const at = ++number;
-      const taking = this.#take(line).then(
-        () => void count++,
-        (error: unknown) => void (problem ??= `line ${at}: ${textOf(error)}`),
-      );
-      underWay.push(taking);
-      if (underWay.length < SOME) continue;
-      await Promise.all(underWay.splice(0));
-      if (problem !== undefined) break;
+    let length = 0;
+    try {
+      for await (const line of lines) {
+        const at = ++number;
+        const taking = this.#take(line).then(
+          () => void count++,
+          (error: unknown) => void (problem ??= `line ${at}: ${textOf(error)}`),
+        );
+        underWay.push(taking);
+        length += line.length;
+        // guard: what is imported does not fill the memory
+        if (underWay.length < SOME && length < SOME_LENGTH) continue;
+        await Promise.all(underWay.splice(0));
+        length = 0;
+        if (problem !== undefined) break;
+      }
+    } catch (error) {
+      problem ??= textOf(error);
     }
     await Promise.all(underWay);
     if (problem !== undefined) throw stopped(problem, count);

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { printable } from '@sputnikjs/messaging/net';
 import { filesOf, type Files } from './store/files.js';
 import { inspectStore, keptIn } from './store/inspection.js';
 import type { Problem } from './store/problem.js';
 import type { Kept } from './store/record.js';
 import { change } from './by-hand.js';
 import { lineOf } from './line.js';
+import { linesOf } from './lines.js';
 
 const HELP = `sputnik-spool COMMAND FOLDER
 
@@ -41,7 +42,8 @@ const [FAILED, MISUSED] = [1, 78] as const;
 
 /** Does what the command line says, and sets the exit code. Never rejects. */
 export async function cli(args: readonly string[]): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  // guard: nothing that a spool keeps steers the terminal
+  const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -49,7 +51,7 @@ export async function cli(args: readonly string[]): Promise<void> {
       options: { dead: { type: 'boolean' }, limit: { type: 'string', default: '10' }, help: { type: 'boolean' } },
     });
     const [name = '', folder, ...others] = positionals;
-    if (values.help) return say(HELP.trimEnd());
+    if (values.help) return void process.stdout.write(HELP);
     const command = COMMANDS[name];
     if (command === undefined || folder === undefined || others.length > 0 || !(Number(values.limit) > 0))
       throw new Misuse(HELP.trimEnd());
@@ -60,7 +62,7 @@ export async function cli(args: readonly string[]): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMisuse = error instanceof Misuse || code?.startsWith('ERR_PARSE_ARGS');
     process.exitCode = isMisuse ? MISUSED : FAILED;
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${isMisuse ? message : printable(message)}\n`);
   }
 }
 
@@ -119,21 +121,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return true;
   },
   async import({ folder, say }) {
-    const { count, isFlying } = await change(folder, 'import', input(), sayProblem);
+    const { count, isFlying } = await change(folder, 'import', linesOf(process.stdin), sayProblem);
     say(`${count} messages are on disk, and are sent${isFlying ? '' : ' from the next start on'}`);
     return true;
   },
 };
 
-/** Read only when somebody asks for the first one: until then, lines would be lost. */
-async function* input(): AsyncGenerator<string, void> {
-  yield* createInterface({ input: process.stdin });
-}
-
 async function* none(): AsyncGenerator<string, void> {}
 
 function sayProblem({ text, file }: Problem): void {
-  process.stderr.write(`${file === undefined ? '' : `${file}: `}${text}\n`);
+  process.stderr.write(`${printable(file === undefined ? text : `${file}: ${text}`)}\n`);
 }
 
 function summaryOf({ sequence, time, content: { target, payload } }: Kept): string {

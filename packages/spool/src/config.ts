@@ -38,7 +38,7 @@ export const SPOOL_CONFIG: z.ZodType<SpoolConfig> = z.strictObject({
     .enum(['reject', 'drop-oldest'])
     .default('reject')
     .describe(
-      'What a full spool does. reject: senders wait, or are refused if they cannot wait. drop-oldest: the segment with the oldest messages is dropped, and counted.',
+      'What a full spool does. reject: senders wait, or are rejected if they cannot wait. drop-oldest: the segment with the oldest messages is dropped, and counted.',
     ),
   window: z.int().min(1).default(512).describe('Most messages under way to the producer.'),
   deadLetter: z

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Changes } from './changes.js';
+import { linesOf } from './lines.js';
 import { socketOf } from './store/owner.js';
+
+/** How long somebody who asks may take to say what, and to end when that is done, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
 /** What the owner of a folder can be asked for. */
 export type Change = 'retry' | 'drop' | 'import';
@@ -33,21 +36,29 @@ export async function answer(
   socket: Socket,
   changes: Changes,
 ): Promise<{ readonly change: string; readonly answer: Answer } | undefined> {
-  const reader = createInterface({ input: socket });
-  socket.once('close', () => reader.close());
-  const iterator = reader[Symbol.asyncIterator]();
-  const lines: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
-  const { value: change, done } = await iterator.next();
+  // guard: whoever is connected and asks for nothing is cut
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  const all = linesOf(socket);
+  const { value: change, done } = await all.next();
+  socket.setTimeout(0);
   if (done) {
     // Somebody only looks whether the folder has an owner.
     socket.destroy();
     return undefined;
   }
+  const lines: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => all.next() }) };
   const result = await answerTo(change, lines, changes);
   // Who is still writing would not read before it has ended.
-  for await (const _ of lines);
+  await ended(socket);
   socket.end(`${JSON.stringify(result)}\n`);
   return { change, answer: result };
+}
+
+/** Resolves when nothing more comes, or for too long. */
+async function ended(socket: Socket): Promise<void> {
+  if (socket.readableEnded || socket.destroyed) return;
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  await once(socket.resume(), 'end', { signal: late }).catch(() => {});
 }
 
 async function answerTo(change: string, lines: AsyncIterable<string>, changes: Changes): Promise<Answer> {

@@ -142,7 +142,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
     },
   },
   endsFrozen: {
-    rule: 'a frozen server is not taken for connected, and holds up neither an abort nor a disconnect',
+    rule: 'a frozen server does not count as connected, and delays neither an abort nor a disconnect',
     skip: ({ server }) => (server?.freeze === undefined ? 'the trial has no "server.freeze"' : undefined),
     run: (trial) =>
       onTrial(trial, async (connector, before) => {

@@ -16,7 +16,7 @@ export const deliveryChecks: Readonly<
   Record<'carriesIds' | 'tellsSequences' | 'countsDeliveries' | 'handlesForLong', Check<MessagingTrial>>
 > = {
   carriesIds: {
-    rule: 'a message comes with the id that it was produced with, each time that it comes',
+    rule: 'a message has the id that it was produced with, at each delivery',
     skip: needs('consumer', 'ids'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
@@ -36,7 +36,7 @@ export const deliveryChecks: Readonly<
     }),
   },
   tellsSequences: {
-    rule: 'a message says where it stands in its source, the same each time that it comes, and no other says so',
+    rule: 'a message has a sequence in its source, the same at each delivery, and no other message has it',
     skip: needs('consumer', 'redelivers', 'sequences'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
@@ -56,7 +56,7 @@ export const deliveryChecks: Readonly<
     }),
   },
   countsDeliveries: {
-    rule: 'each delivery of a message says how many there were by then',
+    rule: 'each delivery of a message has a number, counted from 1',
     skip: needs('consumer', 'redelivers', 'deliveries'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];

@@ -25,7 +25,7 @@ export class DummyConnector implements ServerConnector<string> {
 
   /** Resolves with the text "connected". */
   async connect(): Promise<string> {
-    if (!this.#there) throw new Error('connection failed: the dummy connector was told that there is no server');
+    if (!this.#there) throw new Error('connection failed: the dummy connector is set to disconnected');
     this.#connected = true;
     return 'connected';
   }

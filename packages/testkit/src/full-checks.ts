@@ -66,7 +66,7 @@ export const fullChecks: Readonly<Record<'tellsWhenFull' | 'pushesBackWhenFull',
     }),
   },
   pushesBackWhenFull: {
-    rule: 'while the server has no room the block "producer" keeps its senders waiting, and each message is there once there is room again',
+    rule: 'while the server has no room the block "producer" keeps its senders waiting, and each message arrives when there is room again',
     skip: has('full'),
     run: onStage(async (stage) => {
       const full = await fullServer(stage);

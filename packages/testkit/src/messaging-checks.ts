@@ -97,7 +97,7 @@ type MessagingRule =
 /** How messages go to the server and come from it, with nothing in their way. */
 export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTrial>>> = {
   carriesBytes: {
-    rule: 'a message arrives once, byte for byte, with the place it was produced to',
+    rule: 'a message arrives once, byte for byte, with the target it was produced to',
     skip: needs('consumer'),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
@@ -143,7 +143,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     }),
   },
   keepsOrder: {
-    rule: 'messages arrive in the order of the calls, though nobody waits for one before the next',
+    rule: 'messages arrive in the order of the calls, although nobody waits for one before the next',
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
       const witness = await stage.witness(place);

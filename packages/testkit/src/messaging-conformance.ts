@@ -7,6 +7,7 @@ import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
 import { placeChecks, targetCheck } from './place-checks.js';
+import { replayChecks } from './replay-checks.js';
 import { requestChecks } from './request-checks.js';
 import { testRunner } from './runner.js';
 import { suite, type Check } from './suite.js';
@@ -16,7 +17,8 @@ import { HOSTILE_TARGETS, SOME_TARGETS } from './targets.js';
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
-  'its places': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its replays': replayChecks,
   'its requests': requestChecks,
   'its limits': fullChecks,
   'its outages': outageChecks,
@@ -78,7 +80,7 @@ export function messagingSoak(name: string, trial: MessagingTrial, size: BlastSi
   const { describe, afterSuite } = testRunner();
   describe(`message server ${name}, at length`, () => {
     afterSuite(() => trial.server.stop());
-    suite('its places', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
+    suite('its sources and targets', { takesAnyTarget: targetCheck(HOSTILE_TARGETS) }, trial);
     suite('its blasts', blastChecks(size), trial);
   });
 }

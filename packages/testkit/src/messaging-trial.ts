@@ -103,12 +103,14 @@ export interface MessagingFeatures {
   readonly deduplicates?: boolean | undefined;
   /** A consumed message has the id with which it was produced. */
   readonly ids?: boolean | undefined;
-  /** A consumed message says where it stands in its source, the same at each delivery. */
+  /** A consumed message has a `sequence`, the same at each delivery. */
   readonly sequences?: boolean | undefined;
   /** The server counts how often it delivers a message. */
   readonly deliveries?: boolean | undefined;
   readonly headers?: boolean | undefined;
   readonly contentType?: boolean | undefined;
+  /** It keeps messages after they are handled: a replayer. Needs `sequences`. */
+  readonly replays?: boolean | undefined;
   /** It has requests and replies: a requester and a responder. */
   readonly requests?: boolean | undefined;
 }
@@ -129,6 +131,8 @@ export interface MessagingTrial {
   readonly destroy?: ((place: Place) => Promise<void>) | undefined;
   /** Creates it again, empty; absent if messages and consumers create places. */
   readonly restore?: ((place: Place) => Promise<void>) | undefined;
+  /** Removes all messages of a place but the last ones, so many, by a client other than the connector; if it can be done. */
+  readonly trim?: ((place: Place, keep: number) => Promise<void>) | undefined;
   /** Makes a connector that is configured to create a place, if it can be. */
   readonly configured?: (() => Promise<ConfiguredPlace>) | undefined;
   /** For handlers that take long. */

@@ -45,7 +45,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
     }),
   },
   bearsMuteServer: {
-    rule: 'a server that takes connections and says nothing holds nobody up: attempts end, and the satellite lands',
+    rule: 'a server that accepts connections and says nothing delays nobody: attempts end, and the satellite lands',
     async run(trial) {
       const [stage, mute, before] = [new Stage(trial), await muteServer(), await footprint()];
       try {
@@ -107,7 +107,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
     }),
   },
   isNotLetIn: {
-    rule: 'wrong credentials make an attempt fail at once, with an error that speaks of them',
+    rule: 'wrong credentials make an attempt fail at once, with an error that names them',
     skip: has('makeUnwelcome'),
     run: onStage(async (stage) => {
       const connector = stage.trial.makeUnwelcome?.(stage.trial.server.port);
@@ -150,7 +150,7 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
     }),
   },
   copiesAcrossKill: {
-    rule: 'a satellite that copies messages loses none, though the server is killed and it lands in the middle thereafter',
+    rule: 'a satellite that copies messages loses none, although the server is killed and the satellite lands in the middle',
     skip: needs('consumer', 'keeps', 'durable'),
     run: onStage(async (stage, tell) => {
       const { server } = stage.trial;

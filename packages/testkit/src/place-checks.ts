@@ -62,7 +62,7 @@ export function targetCheck(targets: readonly string[]): Check<MessagingTrial> {
 /** What becomes of messages whose place is destroyed. */
 export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
   goesOnWithPlace: {
-    rule: 'a consumer whose place was destroyed goes on when it is there again, on the connection that it had, and nobody else suffers',
+    rule: 'a consumer whose stream or queue was destroyed goes on when it exists again, on the same connection, without harm to others',
     skip: all(needs('consumer'), has('destroy')),
     run: onStage(async (stage) => {
       const { trial } = stage;
@@ -93,7 +93,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
     }),
   },
   stopsWithoutPlace: {
-    rule: 'stop resolves while the place is destroyed',
+    rule: 'stop resolves while the stream or queue is destroyed',
     skip: all(needs('consumer'), has('destroy')),
     run: onStage(async (stage) => {
       const [place, { connection }] = [await stage.place(), await stage.connect()];
@@ -111,7 +111,7 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
     }),
   },
   makesPlacesAgain: {
-    rule: 'a place that the connector is configured to make, and that was destroyed, is there again with the next messages, none of them refused',
+    rule: 'a configured stream or queue that was destroyed is created again with the next messages, none of them refused',
     skip: has('configured'),
     run: onStage(async (stage) => {
       const configured = await stage.trial.configured?.();

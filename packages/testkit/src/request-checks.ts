@@ -145,7 +145,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
     }),
   },
   givesUp: {
-    rule: 'a request ends at its deadline as ASK_TIMEOUT, at an abort as ASK_ABORTED; a reply that comes later is for nobody',
+    rule: 'a request ends at its deadline as ASK_TIMEOUT, at an abort as ASK_ABORTED; a later reply is ignored',
     ...requesting(async ({ plain, connect }) => {
       const [{ target, source }, { requester }] = [await plain.place(), await connect()];
       const late = gate();
@@ -169,7 +169,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
     }),
   },
   sharesRequests: {
-    rule: 'two that answer at one source share its requests, each of which is handled once',
+    rule: 'two responders of one source share its requests, and each request is handled once',
     ...requesting(async ({ plain, connect }) => {
       const [{ target, source }, { requester }] = [await plain.place(), await connect()];
       const handled: string[] = [];

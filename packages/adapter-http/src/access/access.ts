@@ -17,7 +17,7 @@ export type Subject = { readonly target: string } | { readonly source: string } 
 /** Who may send, or consume, what. */
 export interface Access {
   /** Returns undefined if no token has changed; otherwise a promise that resolves when the changed ones are read again. */
-  look(): Promise<unknown> | undefined;
+  refresh(): Promise<unknown> | undefined;
   /**
    * Returns the sender of a request. Throws UNAUTHORIZED if it has no valid token; FORBIDDEN if its token is not for the target or source, or if the
    * gateway has no tokens and a web page sent the request.
@@ -32,7 +32,7 @@ export interface Access {
 export function openAccess(targets: readonly string[]): Access {
   const matchers = targets.map(matcherOf);
   return {
-    look: () => undefined,
+    refresh: () => undefined,
     clientOf({ headers, socket }, subject) {
       // guard: web pages do not send where there are no tokens
       if (headers.origin !== undefined)
@@ -61,7 +61,7 @@ export async function readAccess(configs: readonly TokenConfig[], reading: Readi
     requests: requests.map(matcherOf),
   }));
   return {
-    look: () => tokens.look(),
+    refresh: () => tokens.refresh(),
     clientOf({ headersDistinct: { authorization = [] } }, subject) {
       const [, shown] = /^Bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? [];
       // guard: a request has one token

@@ -57,8 +57,8 @@ export class Tokens {
   }
 
   /** Returns undefined if no file has changed; otherwise a promise that resolves when they are read again. */
-  look(): Promise<unknown> | undefined {
-    const looks = this.#files.map((file) => file.look()).filter((looking) => looking !== undefined);
+  refresh(): Promise<unknown> | undefined {
+    const looks = this.#files.map((file) => file.refresh()).filter((looking) => looking !== undefined);
     return looks.length > 0 ? Promise.all(looks) : undefined;
   }
 

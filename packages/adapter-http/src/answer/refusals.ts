@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_ACCEPTABLE'
   | 'REQUEST_TIMEOUT'
+  | 'CANNOT_RESUME'
   | 'TOO_LARGE'
   | 'UNSUPPORTED_ENCODING'
   | 'UNSUPPORTED_TYPE'
@@ -73,6 +74,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     status: 408,
     title: 'Request too slow',
     text: 'the request did not arrive in time; send it again, faster',
+  },
+  CANNOT_RESUME: {
+    status: 409,
+    title: 'Cannot resume',
+    text: 'leave out Last-Event-ID to get the messages that come from now on',
   },
   TOO_LARGE: {
     status: 413,

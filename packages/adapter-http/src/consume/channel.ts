@@ -11,6 +11,7 @@ import type { MessageSpans } from '@sputnikjs/messaging/traces';
 import { Refused } from '../answer/refusals.js';
 import { linesOf } from './lines.js';
 import type { Reader } from './reader.js';
+import { refusedBy } from './refused-by.js';
 
 /** Messages that the server has handed over and no reader has got, at most. */
 const MOST_WAITING = 64;
@@ -28,6 +29,7 @@ export class Channel {
   /** Messages that readers got, each as often. */
   written = 0;
   readonly #source: string;
+  readonly #askWhetherKept: () => Promise<boolean>;
   readonly #context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>;
   readonly #spans: MessageSpans;
   readonly #readers = new Set<Reader>();
@@ -39,9 +41,19 @@ export class Channel {
   #ending: Promise<void> = Promise.resolve();
   #cancelLinger: (() => void) | undefined;
   #isPumping = false;
+  /** True if what readers get has ids. */
+  #isKept = false;
+  #asking: Promise<boolean> = Promise.resolve(false);
 
-  constructor(source: string, spans: MessageSpans, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
+  /** `isKept` tells whether readers can resume after what they get; it is asked when the first one comes. */
+  constructor(
+    source: string,
+    isKept: () => Promise<boolean>,
+    spans: MessageSpans,
+    context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>,
+  ) {
     this.#source = source;
+    this.#askWhetherKept = isKept;
     this.#spans = spans;
     this.#context = context;
   }
@@ -65,15 +77,16 @@ export class Channel {
       const options = { maxUnacknowledged: MOST_WAITING };
       const subscribing = consumer.consume(this.#source, this.#taking(), options);
       this.#subscription = subscribing;
+      this.#asking = this.#askWhetherKept();
       // the next one who reads tries again
       subscribing.catch(() => this.#subscription === subscribing && (this.#subscription = undefined));
     }
     this.#cancelLinger?.();
     try {
       await this.#subscription;
+      this.#isKept = await this.#asking;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new Refused(code === 'CONNECTION_LOST' ? 'SERVER_AWAY' : 'REFUSED', message);
+      throw refusedBy(error);
     }
     this.#linger();
   }
@@ -98,12 +111,20 @@ export class Channel {
     waitUntil(this.#subscription);
   }
 
-  disconnected(): void {
+  /**
+   * Returns the readers that can go on by themselves after what they have got, and forgets them: here, messages that were under way come again
+   * after newer ones, or twice.
+   */
+  disconnected(): readonly Reader[] {
     this.#consumer = undefined;
     this.#subscription = undefined;
     this.#cancelLinger?.();
     this.#over.abort();
     this.#giveBack('the connection is lost');
+    // guard: who has got something misses nothing when the server comes back
+    const resuming = [...this.#readers].filter(({ last }) => last !== undefined);
+    for (const reader of resuming) this.#readers.delete(reader);
+    return resuming;
   }
 
   /** Consumes no more; what waits goes back to the server. */
@@ -134,7 +155,7 @@ export class Channel {
     // guard: nobody is written to before all have room
     if (readers.filter((reader) => !reader.hasRoom()).length > 0) return false;
     this.#waiting.shift();
-    const lines = linesOf(first.message);
+    const lines = linesOf(first.message, this.#isKept);
     for (const reader of readers) reader.write(lines);
     this.written += readers.length;
     first.handled();

@@ -1,12 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { BlockContext, Metric } from '@sputnikjs/core';
-import { consumerOf } from '@sputnikjs/messaging';
+import { consumerOf, type MessagingConnection } from '@sputnikjs/messaging';
 import type { ProblemLog } from '@sputnikjs/messaging/net';
 import { MessageSpans } from '@sputnikjs/messaging/traces';
 import { Refused } from '../answer/refusals.js';
 import type { Consumption } from '../read/consumption.js';
 import { Channel } from './channel.js';
-import { Reader, type End, type ReaderParts } from './reader.js';
+import { Ends } from './ends.js';
+import { checkPlace, makePlace } from './places.js';
+import { Reader, type ReaderParts } from './reader.js';
+import type { Begun } from './reading.js';
+import { Resumed } from './resumed.js';
 
 /** What may be consumed, and by how many. */
 export interface ConsumeLimits extends Pick<ReaderParts, 'maxReaderBytes' | 'readerTimeoutMs'> {
@@ -14,20 +18,32 @@ export interface ConsumeLimits extends Pick<ReaderParts, 'maxReaderBytes' | 'rea
   readonly maxReaders: number;
 }
 
+/** A source: those who share what comes, and those who read by themselves what the server keeps. */
+interface Served {
+  readonly channel: Channel;
+  readonly resumed: Resumed;
+}
+
 /** All sources that are served, and their readers. */
 export class Hub {
   readonly #limits: ConsumeLimits;
   readonly #context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>;
   readonly #spans = new MessageSpans();
-  readonly #channels: ReadonlyMap<string, Channel>;
-  readonly #cuts = { slow: 0, gaveWay: 0 };
-  #unread = 0;
+  readonly #served: ReadonlyMap<string, Served>;
+  readonly #ends: Ends;
+  /** Readers that are about to resume. */
+  #beginning = 0;
   #isLanding = false;
 
   constructor(limits: ConsumeLimits, context: Pick<BlockContext, 'log' | 'clock' | 'waitUntil'>) {
     this.#limits = limits;
     this.#context = context;
-    this.#channels = new Map(limits.sources.map((source) => [source, new Channel(source, this.#spans, context)]));
+    this.#ends = new Ends(limits);
+    const serve = (source: string): Served => {
+      const resumed = new Resumed(source, this.#spans, context);
+      return { resumed, channel: new Channel(source, () => resumed.isKept(), this.#spans, context) };
+    };
+    this.#served = new Map(limits.sources.map((source) => [source, serve(source)]));
   }
 
   /** To be called at init. */
@@ -37,62 +53,57 @@ export class Hub {
 
   connected(connection: unknown): void {
     const consumer = consumerOf(connection);
+    const { replayer } = connection as Partial<MessagingConnection>;
     this.#spans.connected(connection);
-    for (const channel of this.#channels.values()) channel.connected(consumer);
+    for (const { channel, resumed } of this.#served.values()) {
+      channel.connected(consumer);
+      resumed.connected(replayer);
+    }
   }
 
   disconnected(): void {
-    for (const channel of this.#channels.values()) channel.disconnected();
+    for (const { channel, resumed } of this.#served.values()) {
+      resumed.disconnected();
+      for (const reader of channel.disconnected()) resumed.add(reader);
+    }
   }
 
   /** Ends all answers, and gives back to the server what nobody got. */
   async land(): Promise<void> {
     this.#isLanding = true;
     for (const reader of this.#readers()) reader.finish('landing');
-    await Promise.all([...this.#channels.values()].map((channel) => channel.end()));
+    await Promise.all([...this.#served.values()].flatMap(({ channel, resumed }) => [channel.end(), resumed.end()]));
   }
 
   /**
-   * Answers with the messages of a source, from now on. Rejects with a refusal if there is none of that name, the server is away, or no place
-   * is left. Resolves with false if the client has gone meanwhile.
+   * Answers with the messages of a source: from now on, or after one that the client has. Rejects with a refusal if there is none of that name, the
+   * server is away or does not have all of them, or no place is left. Resolves with false if the client has gone meanwhile.
    */
   async read(asked: Consumption, client: string, response: ServerResponse, problemLog: ProblemLog): Promise<boolean> {
-    const channel = this.#channels.get(asked.source);
-    if (channel === undefined)
-      throw new Refused('NOT_FOUND', `the gateway does not serve the source "${asked.source}"`);
+    const served = this.#served.get(asked.source);
+    if (served === undefined) throw new Refused('NOT_FOUND', `the gateway does not serve the source "${asked.source}"`);
     this.#checkPlace(client);
-    await channel.open();
-    // others may have come meanwhile
-    this.#checkPlace(client);
-    if (response.destroyed) return false;
-    const { remoteAddress, remotePort } = response.req.socket;
-    const reader = new Reader(client, asked, response, {
-      ...this.#limits,
-      clock: this.#context.clock,
-      changed: () => channel.pump(),
-      ended: (ended, why, unread) => {
-        channel.remove(ended);
-        this.#unread += unread;
-        this.#tell(why, { source: asked.source, remoteAddress, remotePort, unread }, problemLog);
-      },
-    });
-    this.#makePlace(client);
-    reader.begin();
-    channel.add(reader);
+    const { after } = asked;
+    const begun = await this.#begin(served, after);
+    let reader: Reader | undefined;
+    try {
+      // others may have come meanwhile
+      this.#checkPlace(client);
+      if (!response.destroyed) reader = this.#admit(served, asked, client, response, problemLog);
+    } finally {
+      // guard: a replay that nobody is going to read ends
+      if (reader === undefined) begun?.over.abort();
+    }
+    if (reader === undefined) return false;
+    if (after === undefined) served.channel.add(reader);
+    else served.resumed.add(reader, begun);
     return true;
   }
 
   metrics(): readonly Metric[] {
-    const channels = [...this.#channels.values()];
-    const written = channels.reduce((sum, channel) => sum + channel.written, 0);
-    const waiting = channels.reduce((sum, channel) => sum + channel.waiting, 0);
-    const cut = (why: 'slow' | 'gaveWay'): Metric => ({
-      name: 'readers_cut_total',
-      type: 'counter',
-      help: 'Readers that were cut, because they were too slow or their client had most readers.',
-      labels: { why },
-      value: this.#cuts[why],
-    });
+    const all = [...this.#served.values()];
+    const written = all.reduce((sum, { channel, resumed }) => sum + channel.written + resumed.written, 0);
+    const waiting = all.reduce((sum, { channel }) => sum + channel.waiting, 0);
     return [
       { name: 'readers', type: 'gauge', help: 'Requests that consume.', value: this.#readers().length },
       {
@@ -107,56 +118,61 @@ export class Hub {
         help: 'Messages written to readers, for each of them.',
         value: written,
       },
-      {
-        name: 'missed_total',
-        type: 'counter',
-        help: 'Of these, the messages that a reader had not taken when it left or was cut.',
-        value: this.#unread,
-      },
-      cut('slow'),
-      cut('gaveWay'),
+      ...this.#ends.metrics(),
     ];
   }
 
   #readers(): Reader[] {
-    return [...this.#channels.values()].flatMap(({ readers }) => [...readers]);
+    return [...this.#served.values()].flatMap(({ channel, resumed }) => [...channel.readers, ...resumed.readers]);
   }
 
-  /** Throws LANDING; throws FULL if there are too many readers, and no client has more of them than this one. */
   #checkPlace(client: string): void {
     if (this.#isLanding) throw new Refused('LANDING', 'nothing is consumed any more');
-    if (this.#readers().length < this.#limits.maxReaders || this.#oldestOfMost(client)) return;
-    throw new Refused('FULL', `there are already ${this.#limits.maxReaders} readers ("maxReaders")`);
+    checkPlace(this.#readers(), this.#limits.maxReaders, client);
   }
 
-  #makePlace(client: string): void {
-    // guard: readers are bounded
-    if (this.#readers().length >= this.#limits.maxReaders) this.#oldestOfMost(client)?.cut('gaveWay');
+  /** Begins to consume; or, for who resumes, a replay of its own, unless the server is away. */
+  async #begin({ channel, resumed }: Served, after: string | undefined): Promise<Begun | undefined> {
+    if (after === undefined) {
+      await channel.open();
+      return undefined;
+    }
+    const { maxReaders } = this.#limits;
+    // guard: those who are about to resume are bounded
+    if (this.#beginning >= maxReaders)
+      throw new Refused('FULL', `${maxReaders} others are about to resume ("maxReaders")`);
+    this.#beginning++;
+    try {
+      return await resumed.begin(after);
+    } finally {
+      this.#beginning--;
+    }
   }
 
-  /** The oldest reader of the client that has most, if it would have more than this one even without it. */
-  #oldestOfMost(client: string): Reader | undefined {
-    const counts = new Map<string, number>();
-    const readers = this.#readers();
-    for (const reader of readers) counts.set(reader.client, (counts.get(reader.client) ?? 0) + 1);
-    const [most, count] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? ['', 0];
-    // guard: nobody keeps others out by reading much
-    if (count <= (counts.get(client) ?? 0) + 1) return undefined;
-    return readers.find((reader) => reader.client === most);
-  }
-
-  #tell(
-    why: End,
-    about: { source: string; remoteAddress: string | undefined; remotePort: number | undefined; unread: number },
+  /** Begins an answer. */
+  #admit(
+    { channel, resumed }: Served,
+    asked: Consumption,
+    client: string,
+    response: ServerResponse,
     problemLog: ProblemLog,
-  ): void {
-    if (why !== 'slow' && why !== 'gaveWay') return;
-    this.#cuts[why]++;
-    const { readerTimeoutMs, maxReaders } = this.#limits;
-    const text =
-      why === 'slow'
-        ? `a reader was cut: it took nothing for ${readerTimeoutMs} ms while a message waited for it`
-        : `a reader was cut: there are ${maxReaders} ("maxReaders"), and its client has most of them`;
-    problemLog.note('readerCut', text, about);
+  ): Reader {
+    const { remoteAddress, remotePort } = response.req.socket;
+    const reader = new Reader(client, asked, response, {
+      ...this.#limits,
+      clock: this.#context.clock,
+      changed: (changed) => {
+        channel.pump();
+        resumed.changed(changed);
+      },
+      ended: (ended, why, unread) => {
+        channel.remove(ended);
+        resumed.remove(ended);
+        this.#ends.note(why, { source: asked.source, remoteAddress, remotePort, unread }, problemLog);
+      },
+    });
+    makePlace(this.#readers(), this.#limits.maxReaders, client);
+    reader.begin();
+    return reader;
   }
 }

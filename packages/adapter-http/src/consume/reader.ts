@@ -4,7 +4,7 @@ import type { Consumption } from '../read/consumption.js';
 import { FORMATS, type Lines } from './lines.js';
 
 /** Why an answer to a reader ended. */
-export type End = 'complete' | 'left' | 'slow' | 'gaveWay' | 'landing';
+export type End = 'complete' | 'left' | 'slow' | 'gaveWay' | 'gap' | 'landing';
 
 /** Something is written to readers of events as often, so that who has gone is noticed, and proxies keep the connection. */
 const BEAT_MS = 15_000;
@@ -17,7 +17,7 @@ export interface ReaderParts {
   /** How long a message may wait for room. */
   readonly readerTimeoutMs: number;
   /** It has room again, or is over. */
-  readonly changed: () => void;
+  readonly changed: (reader: Reader) => void;
   /** Called once, with the number of messages that were written and not taken. */
   readonly ended: (reader: Reader, why: End, unread: number) => void;
 }
@@ -29,6 +29,7 @@ export class Reader {
   readonly asked: Consumption;
   readonly #response: ServerResponse;
   readonly #parts: ReaderParts;
+  #last: string | undefined;
   #left: number;
   /** Written, and not taken by the system. */
   #unread = 0;
@@ -43,6 +44,7 @@ export class Reader {
     this.asked = asked;
     this.#response = response;
     this.#parts = parts;
+    this.#last = asked.after;
     this.#left = asked.max;
   }
 
@@ -69,6 +71,11 @@ export class Reader {
     return this.#end !== undefined;
   }
 
+  /** What it may resume after: the id of the last message that was written to it; undefined if there is none. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
   /** Whether it may be written to. If not, it is cut unless its client takes what waits, in time. */
   hasRoom(): boolean {
     // guard: what a reader has not taken is bounded
@@ -80,6 +87,7 @@ export class Reader {
 
   write(lines: Lines): void {
     this.#unread++;
+    this.#last = lines.id ?? this.#last;
     this.#response.write(lines[this.asked.format](), (error) => {
       if (error) return;
       this.#unread--;
@@ -94,7 +102,7 @@ export class Reader {
     this.#end = why;
     this.#stopTimers();
     this.#response.end();
-    this.#parts.changed();
+    this.#parts.changed(this);
   }
 
   /** Closes the connection. */
@@ -107,7 +115,7 @@ export class Reader {
     if (this.#cancelCut === undefined) return;
     this.#cancelCut();
     this.#cancelCut = undefined;
-    this.#parts.changed();
+    this.#parts.changed(this);
   }
 
   #beat(): void {
@@ -125,7 +133,7 @@ export class Reader {
     this.#end ??= why;
     this.#stopTimers();
     this.#parts.ended(this, this.#end, this.#unread);
-    this.#parts.changed();
+    this.#parts.changed(this);
   }
 
   #stopTimers(): void {

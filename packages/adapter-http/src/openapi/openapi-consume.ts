@@ -14,6 +14,10 @@ const MESSAGE = {
     contentType: TEXT,
     headers: { type: 'object', additionalProperties: TEXT },
     id: { ...TEXT, description: 'The id that its sender gave it.' },
+    sequence: {
+      ...TEXT,
+      description: 'Where it stands in its source. Where the server keeps that, the id of the event.',
+    },
     redelivered: { const: true, description: 'True if the server may have delivered it before.' },
     deliveries: { type: 'integer', minimum: 1 },
     correlationId: TEXT,
@@ -36,6 +40,7 @@ const POSSIBLE: readonly RefusalCode[] = [
   'NOT_FOUND',
   'NOT_ACCEPTABLE',
   'REQUEST_TIMEOUT',
+  'CANNOT_RESUME',
   'EXPECTATION_FAILED',
   'HEADERS_TOO_LARGE',
   'INTERNAL',
@@ -52,7 +57,7 @@ export function consumption(sources: readonly string[], security: readonly objec
     operationId: 'consume',
     summary: 'Get messages as they arrive from the server, at most once',
     description:
-      'Each request gets every message of the source that comes while it is open. What was written to a connection counts as handled, whether its client reads it or not. There is no way to resume: Last-Event-ID is refused.',
+      'Each request gets every message of the source that comes while it is open. What was written to a connection counts as handled, whether its client reads it or not. Where the server keeps messages, Last-Event-ID gets all after the one that it names, without a gap.',
     security,
     parameters: [
       {
@@ -61,6 +66,14 @@ export function consumption(sources: readonly string[], security: readonly objec
         required: true,
         description: 'One of the sources that are served, percent-encoded. It may contain slashes.',
         schema: { type: 'string', enum: sources },
+      },
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        required: false,
+        description:
+          'The id of the last event that the client has, or the sequence of its last line: it gets what follows.',
+        schema: TEXT,
       },
       number('max', 1, 'Most messages; then the answer ends. Default: no limit.'),
       number(

@@ -22,6 +22,9 @@ export interface PendingLimits {
   readonly maxPendingPerClient?: number | undefined;
 }
 
+/** No deadline: the producer always says in the end what became of a message. */
+const NOW = { timeoutMs: Infinity, whenFull: 'reject' } as const;
+
 /** Makes one that passes messages to `producer`. */
 export function makePendingRequests(
   producer: BlockCommunicator<ProduceMessage, ProduceResult | void>,
@@ -75,19 +78,6 @@ export function makePendingRequests(
     return (pendingOf.get(client) ?? 0) >= maxPendingPerClient ? refusal('TOO_MANY') : undefined;
   }
 
-  /** Resolves with the answer for the outcome that the producer reports. */
-  async function outcomeOf(message: ProduceMessage): Promise<Answer> {
-    try {
-      // The client waits for its answer: it is better told at once that the producer, or the server, is full, or that the server is away.
-      // No deadline: the producer always says in the end what became of a message.
-      const now = { timeoutMs: Infinity, whenFull: 'reject' } as const;
-      const asked = producer.ask({ ...message, whenFull: 'reject', whenAway: 'reject' }, now);
-      return accepted(message.target, (await asked) ?? undefined);
-    } catch (error) {
-      return refused(error, message.target);
-    }
-  }
-
   return {
     get count() {
       return pending;
@@ -103,14 +93,19 @@ export function makePendingRequests(
       const release = keys.hold(message);
       return new Promise((resolve) => {
         const waiter = waiting.add(resolve);
-        void outcomeOf(message).then((answer) => {
+        const settle = (answer: Answer): void => {
           // Perhaps long after the client was answered: so long the message is held.
           // guard: a key is free when its message is settled
           release();
           note(client, -1);
           onSettled();
           waiting.end(waiter, answer);
-        });
+        };
+        // The client waits for its answer: it is better told at once that the producer, or the server, is full, or that the server is away.
+        producer.ask({ ...message, whenFull: 'reject', whenAway: 'reject' }, NOW).then(
+          (result) => settle(accepted(message.target, result ?? undefined)),
+          (error: unknown) => settle(refused(error, message.target)),
+        );
       });
     },
   };

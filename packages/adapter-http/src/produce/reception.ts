@@ -26,7 +26,7 @@ export interface RequestContext extends Address {
 /** Checks a request before its body has come: where it goes, and whether the client may send there. Rejects with a refusal. */
 export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
   const { target, isBatch } = addressOf(request.url ?? '', decodedPath);
-  const looking = access.look();
+  const looking = access.refresh();
   if (looking !== undefined) await looking;
   const client = access.clientOf(request, { target });
   checkEncoding(request.headers['content-encoding']);

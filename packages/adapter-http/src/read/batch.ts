@@ -30,7 +30,10 @@ export function batchOf(request: IncomingMessage, scope: Scope, body: Buffer, mo
   if (!BATCH_TYPES.includes(type))
     throw new Refused('UNSUPPORTED_TYPE', `a batch is one of ${BATCH_TYPES.join(', ')}, not "${type}"`);
   if (hasEventHeaders(headersDistinct))
-    throw new Refused('BAD_REQUEST', 'headers of a CloudEvent (ce-…) are for one message, not for a batch');
+    throw new Refused(
+      'BAD_REQUEST',
+      'headers of a CloudEvent (ce-…) are for one message, not for a batch; leave them out',
+    );
   const { target } = scope;
   const { headers, key } = propertiesOf(request);
   const isLines = LINES_TYPES.includes(type);

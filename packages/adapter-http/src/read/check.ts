@@ -31,7 +31,7 @@ export function checkEncoding(contentEncoding = 'identity'): void {
 
 /** Throws BAD_REQUEST if the type is JSON and the body is not. */
 export function checkBody(contentType: string | undefined, body: Buffer): void {
-  if (isJson(contentType)) parseJson(body, 'the body is not the JSON that its Content-Type says');
+  if (isJson(contentType)) parseJson(body, 'the body is not JSON, although its Content-Type says so');
 }
 
 /** Parses JSON. Throws BAD_REQUEST, with a text that begins with `complaint`, if it is not valid. */

@@ -7,6 +7,8 @@ export type Format = 'lines' | 'events';
 /** What a request to consume asks for. */
 export interface Consumption {
   readonly source: string;
+  /** The id of the last event that the client has, or the `sequence` of its last line; undefined if it begins with what comes. */
+  readonly after: string | undefined;
   readonly format: Format;
   /** Messages at most; then the answer ends. */
   readonly max: number;
@@ -24,12 +26,14 @@ export function consumptionOf(request: IncomingMessage, decoded: string): Consum
     throw new Refused('BAD_REQUEST', 'there is no source; name it in the path, as in /consume/orders');
   if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
     throw new Refused('BAD_REQUEST', 'the request has a body; leave it out');
-  if (headers['last-event-id'] !== undefined)
-    throw new Refused(
-      'BAD_REQUEST',
-      'the gateway cannot resume after an event: its events have no ids; leave out Last-Event-ID',
-    );
-  return { source: decoded, format: formatOf(headers.accept), ...boundsOf(url) };
+  const after = headers['last-event-id'];
+  return {
+    source: decoded,
+    // an empty one is that of a client that has no event yet
+    after: typeof after === 'string' && after !== '' ? after : undefined,
+    format: formatOf(headers.accept),
+    ...boundsOf(url),
+  };
 }
 
 function boundsOf(url: string): Pick<Consumption, 'max' | 'waitMs'> {

@@ -55,8 +55,8 @@ export class Certificate {
   }
 
   /** Returns undefined if no file has changed; otherwise a promise that resolves when they are read again. */
-  look(): Promise<void> | undefined {
-    return this.#reloader.look();
+  refresh(): Promise<void> | undefined {
+    return this.#reloader.refresh();
   }
 }
 

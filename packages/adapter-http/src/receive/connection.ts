@@ -67,8 +67,12 @@ export class Connection {
     this.#socket = socket;
     this.#rules = rules;
     this.#activeAt = rules.clock.now();
-    this.#pieces = new Pieces(socket, rules.turns, () => this.#mayGoOn());
-    socket.on('data', () => (this.#activeAt = rules.clock.now()));
+    this.#pieces = new Pieces(
+      socket,
+      rules.turns,
+      () => this.#mayGoOn(),
+      () => (this.#activeAt = rules.clock.now()),
+    );
     // Node would destroy the socket under what the client still sends, and the reset could overtake the answer.
     socket.destroySoon = () => this.#end();
     // The client has said all; what was asked is answered.

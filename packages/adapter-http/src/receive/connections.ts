@@ -84,7 +84,9 @@ export class Connections {
     // Whoever waits for leave to send a body is given it when it is known that the body is wanted: see the listener.
     server.on('request', handle).on('checkExpectation', handle).on('checkContinue', handle);
     // Node would cut the connection, also under answers that are on their way.
-    server.on('connect', (_, socket) => this.fail(socket, refusal('BAD_REQUEST', 'CONNECT is for proxies')));
+    server.on('connect', (_, socket) =>
+      this.fail(socket, refusal('BAD_REQUEST', 'the gateway is no proxy; do not use CONNECT')),
+    );
     server.on('timeout', (socket) => this.#all.get(socket)?.stalled());
     server.on('connection', (socket: Socket) => this.#accept(socket));
     server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {

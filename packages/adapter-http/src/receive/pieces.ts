@@ -18,6 +18,7 @@ export class Pieces {
   readonly #parse: (bytes: Buffer) => void;
   readonly #turns: Turns;
   readonly #mayGoOn: () => boolean;
+  readonly #onBytes: () => void;
   /** Bytes left of a body: they begin no request. */
   #bodyLeft = 0;
   /** Requests begun in this turn. */
@@ -27,11 +28,12 @@ export class Pieces {
   #isHeld = false;
   #isOver = false;
 
-  /** Reads nothing while `mayGoOn` returns false: see {@link goOn}. */
-  constructor(socket: Socket, turns: Turns, mayGoOn: () => boolean) {
+  /** Reads nothing while `mayGoOn` returns false: see {@link goOn}. Calls `onBytes` when something has come. */
+  constructor(socket: Socket, turns: Turns, mayGoOn: () => boolean, onBytes: () => void) {
     this.#socket = socket;
     this.#turns = turns;
     this.#mayGoOn = mayGoOn;
+    this.#onBytes = onBytes;
     // The one listener of Node's HTTP server. It has the parser read the socket by itself until there is another one.
     const [parse] = socket.listeners('data');
     this.#parse = parse as (bytes: Buffer) => void;
@@ -73,6 +75,7 @@ export class Pieces {
   }
 
   #take(bytes: Buffer): void {
+    this.#onBytes();
     if (!this.#awaitsTurn) this.#begun = 0;
     for (let at = 0; at < bytes.length;) {
       if (this.#isOver) return;

@@ -49,7 +49,7 @@ function makeTlsServer(options: ServerOptions, { headersMs }: ServerLimits, cert
     if (!socket.destroyed) for (const each of starts) each.call(server, socket);
   };
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
-    const looking = certificate.look();
+    const looking = certificate.refresh();
     if (!looking) return start(socket);
     // What happens to it once it is TLS is reported there.
     socket.on('error', () => {});

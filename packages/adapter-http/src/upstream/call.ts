@@ -41,7 +41,7 @@ export class Calls {
       'user-agent': USER_AGENT,
       // an encoded answer is for those who ask for one
       'accept-encoding': 'identity',
-      // guard: only headers that are allowed are handed on
+      // guard: only headers that are allowed are passed on
       ...Object.fromEntries(Object.entries(all).filter(([name]) => this.#names.includes(name))),
       ...(contentType !== undefined && contentType !== '' && { 'content-type': contentType }),
       ...traceHeaders(given),
@@ -89,7 +89,7 @@ function checkValue(name: string, value: string): void {
     // guard: no header breaks out of its line
     validateHeaderValue(name, value);
   } catch (cause) {
-    const text = `the header ${name} has characters that no header of HTTP has`;
+    const text = `the header ${name} has characters that an HTTP header cannot have`;
     throw new UpstreamFailed('BAD_REQUEST', text, { cause });
   }
 }

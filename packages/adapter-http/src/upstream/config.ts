@@ -30,19 +30,19 @@ const NOT_IN_REPLIES = [...OURS, 'set-cookie', 'status'];
 export interface HttpUpstreamConfig extends TlsConfig {
   /** What is called; paths of messages go behind its path. */
   readonly url: string;
-  /** Methods that a request may name by its header `method`; one that names none has the first. */
+  /** Methods that a request may name in its header `method`. The default is the first. */
   readonly methods: readonly Method[];
-  /** Paths that a request may name by its header `path`; `*` stands for any characters. Default: none, only the URL is called. */
+  /** Paths that a request may name in its header `path`; `*` stands for any characters. Default: none, only the URL is called. */
   readonly paths: readonly string[];
-  /** Headers of requests that are handed to the upstream. */
+  /** Headers of requests that go to the upstream. */
   readonly requestHeaders: readonly string[];
-  /** Headers of answers that are handed to who asked. */
+  /** Headers of answers that go back with the reply. */
   readonly replyHeaders: readonly string[];
   /** Most calls at once. */
   readonly concurrency: number;
-  /** How long a connection may take until it is there, in milliseconds. */
+  /** How long it may take to connect, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** How long a request may take, until the whole answer is there, in milliseconds. */
+  /** How long a request may take, up to the end of the answer, in milliseconds. */
   readonly timeoutMs: number;
   /** Largest body of an answer, in bytes. */
   readonly maxReplyBytes: number;
@@ -59,36 +59,36 @@ export const HTTP_UPSTREAM_CONFIG: z.ZodType<HttpUpstreamConfig> = z
     url: z
       .string()
       .refine(isBase, 'must be http:// or https://, without a user, a password, a query or a fragment')
-      .describe('What is called. Paths that requests name go behind its path.'),
+      .describe('URL of the upstream. The path that a request names is appended to its path.'),
     methods: z
       .array(z.enum(METHODS))
       .min(1)
       .default(['POST'])
-      .describe('Methods that a request may name by its header method. One that names none has the first.'),
+      .describe('Methods that a request may name in its header method. If it names none, the first counts.'),
     paths: z
-      .array(z.string().refine(isPattern, 'must begin with a slash or *, and have nothing that a path may not have'))
+      .array(
+        z.string().refine(isPattern, 'must begin with a slash or *, and have only characters that a path may have'),
+      )
       .default([])
       .describe(
-        'Paths that a request may name by its header path, without query; * stands for any characters. Default: none, only the url itself is called.',
+        'Paths that a request may name in its header path, without query; * stands for any characters. Default: none, only the url itself is called.',
       ),
     requestHeaders: headerNames(OURS)
       .default([])
       .describe(
-        'Headers of a request that are handed to the upstream. Its content type and the context of its trace always are. Default: none.',
+        'Headers of a request that go to the upstream. Its content type and the context of its trace always go. Default: none.',
       ),
     replyHeaders: headerNames(NOT_IN_REPLIES)
       .default(['location', 'retry-after'])
       .describe(
-        'Headers of an answer that are handed to who asked. Its content type, its content encoding and its status always are.',
+        'Headers of an answer that go back with the reply. Its content type, its content encoding and its status always go.',
       ),
     concurrency: z.int().min(1).max(1_024).default(16).describe('Most calls at once; further requests wait.'),
-    connectTimeoutMs: milliseconds
-      .default(2_000)
-      .describe('How long a connection may take until it is there, in milliseconds.'),
+    connectTimeoutMs: milliseconds.default(2_000).describe('How long it may take to connect, in milliseconds.'),
     timeoutMs: milliseconds
       .default(5_000)
       .describe(
-        'How long a request may take, from when the block has it until the whole answer is there, in milliseconds. Less than those who ask wait for the reply.',
+        'How long a request may take, from its arrival in the block to the end of the answer, in milliseconds. Set it below the time that requesters wait for a reply.',
       ),
     maxReplyBytes: z
       .int()
@@ -107,8 +107,8 @@ export const HTTP_UPSTREAM_CONFIG: z.ZodType<HttpUpstreamConfig> = z
 function headerNames(refused: readonly string[]) {
   const name = z
     .string()
-    .regex(/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/, 'is no name of a header')
-    .refine((text) => !refused.includes(text.toLowerCase()), 'is a header that is never handed on');
+    .regex(/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/, 'is not the name of a header')
+    .refine((text) => !refused.includes(text.toLowerCase()), 'is a header that is never passed on');
   return z.array(name);
 }
 

@@ -17,7 +17,7 @@ export interface UpstreamFailure {
   readonly status: number;
   /** Short summary, always the same. */
   readonly title: string;
-  /** What it means, and what who asked can do. */
+  /** What it means, and what the requester can do. */
   readonly text: string;
 }
 
@@ -45,7 +45,7 @@ export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailureCode, UpstreamFai
   },
   ANSWER_BROKEN: {
     status: 502,
-    title: 'No proper answer',
+    title: 'No valid answer',
     text: 'the upstream may have handled the request or not; ask again if having it handled twice does no harm',
   },
   ANSWER_TOO_LARGE: {

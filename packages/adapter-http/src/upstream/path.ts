@@ -1,7 +1,7 @@
 /** Why a path that a message names is not called. */
 export type PathFault =
   | 'begins with no slash'
-  | 'has characters that a URL has not; percent-encode them'
+  | 'has characters that a URL cannot have; percent-encode them'
   | 'has an empty segment'
   | 'has percent signs that encode no text'
   | 'has an encoded slash, backslash or control character'
@@ -14,7 +14,7 @@ export type PathFault =
 export function pathFault(path: string): PathFault | undefined {
   if (!path.startsWith('/')) return 'begins with no slash';
   // guard: a path has the characters of a URL only
-  if (!/^[!-~]+$/.test(path) || /[#\\]/.test(path)) return 'has characters that a URL has not; percent-encode them';
+  if (!/^[!-~]+$/.test(path) || /[#\\]/.test(path)) return 'has characters that a URL cannot have; percent-encode them';
   const [, ...segments] = pathOf(path).split('/');
   for (const [index, segment] of segments.entries()) {
     // guard: a path names no other host

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Reply } from '@sputnikjs/messaging';
 import { UpstreamFailed } from './failures.js';
 
-/** Headers of answers that are always handed on: without it, nobody could read the body. */
+/** Headers of answers that are always passed on: without it, nobody could read the body. */
 const ALWAYS = ['content-encoding'];
 
-/** Which part of an answer is handed on. */
+/** Which part of an answer is passed on. */
 export interface ReplyLimits {
   readonly maxReplyBytes: number;
   readonly replyHeaders: readonly string[];

@@ -97,7 +97,7 @@ export class Upstream {
     const { message } = error as Error;
     const { reason } = over as { readonly reason: unknown };
     if (over.aborted && !(reason instanceof TimedOut))
-      return new UpstreamFailed('LANDING', 'the satellite lands before there is an answer', { cause: error });
+      return new UpstreamFailed('LANDING', 'the satellite landed before the answer came', { cause: error });
     if (over.aborted && stage === 'sent')
       return new UpstreamFailed('NO_ANSWER', `no whole answer within ${timeoutMs} ms`, { cause: error });
     if (over.aborted && stage === 'waiting') {

@@ -11,7 +11,7 @@ const WINDOW_BYTES = 8_388_608;
 const PATIENT = 64;
 const PATIENT_BYTES = 1_048_576;
 
-const TOO_LATE = 'the satellite landed before the message could be handed on';
+const TOO_LATE = 'the satellite landed before the message could be passed on';
 const UNANSWERED = 'the server had not taken the message when the satellite landed';
 
 /** What a queue needs. */
@@ -181,7 +181,7 @@ export class DeliveryQueue {
 
   #write({ message: { target, payload } }: Item, reason: string): boolean {
     if (!this.writer?.send({ target, payload, reason })) return false;
-    this.#parts.problemLog.note('messagesWritten', `messages were given to the writer: ${reason}`, { target });
+    this.#parts.problemLog.note('messagesWritten', `messages went to the writer: ${reason}`, { target });
     return true;
   }
 }

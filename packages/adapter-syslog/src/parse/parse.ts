@@ -28,7 +28,7 @@ const CR = 13;
  * const source = { address: '192.0.2.1', port: 40_000, transport: 'udp', listener: '0.0.0.0:514' } as const;
  * const frame = Buffer.from('<165>1 2003-10-11T22:14:15.003Z host app - ID47 - An event');
  * const message = parseSyslog(frame, { at: new Date(), source });
- * if (message.rfc !== 'RFC5424') throw new Error('it is none of RFC 5424');
+ * if (message.rfc !== 'RFC5424') throw new Error('it is not RFC 5424');
  * console.log(message.severity, message.app_name, message.message); // 5 app An event
  */
 export function parseSyslog(frame: Uint8Array, received: Received, options: ParseOptions = NO_OPTIONS): SyslogMessage {

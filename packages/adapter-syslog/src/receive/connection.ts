@@ -127,7 +127,7 @@ export class Connection implements Sender {
     this.#cancelIdle();
     this.#socket.removeAllListeners('data');
     this.#socket.pause();
-    // guard: what a socket had read is handed on at landing
+    // guard: what a socket had read is passed on at landing
     this.#readAhead = this.#socket.read() as Buffer | null;
     // TLS has to say that nothing more comes (RFC 5425 section 4.4).
     // guard: close_notify is answered

@@ -10,7 +10,7 @@ const loss = (name: string, help: string): Described => ({ name: `${name}_total`
 /** What each count is called where the satellite is watched. */
 const METRICS: Readonly<Record<keyof ListenerCounts, Described>> = {
   datagrams: counter('datagrams', 'Datagrams that arrived, whole or not.'),
-  datagramsDropped: loss('datagrams_dropped', 'Datagrams that could not be handed on.'),
+  datagramsDropped: loss('datagrams_dropped', 'Datagrams that could not be passed on.'),
   datagramsDroppedByKernel: loss(
     'datagrams_dropped_by_kernel',
     'Datagrams that the kernel dropped, because they arrived faster than they were read.',
@@ -34,7 +34,7 @@ const METRICS: Readonly<Record<keyof ListenerCounts, Described>> = {
     'structures_too_large',
     'Messages whose structured data has too many parts, so that it stays in their text.',
   ),
-  framesLost: loss('frames_lost', 'Messages that arrived on connections and could not be handed on.'),
+  framesLost: loss('frames_lost', 'Messages that arrived on connections and could not be passed on.'),
   filtered: counter('filtered', 'Messages below the "severityLevel".'),
   empty: counter('empty', 'Messages with nothing in them.'),
 };

@@ -37,7 +37,7 @@ const WRITTEN = z
       .min(1)
       .meta({ default: DEFAULTS.host })
       .optional()
-      .describe('Address to listen on. Default: only this machine, since syslog has no passwords.'),
+      .describe('Address to listen on. Default: only this machine, because syslog has no passwords.'),
     port: PORT.meta({ default: PLAIN_PORT }).describe('Port to listen on, for UDP and TCP; 0 picks a free one.'),
     udp: z.boolean().meta({ default: true }).optional().describe('Listens on UDP.'),
     tcp: z.boolean().meta({ default: true }).optional().describe('Listens on TCP.'),

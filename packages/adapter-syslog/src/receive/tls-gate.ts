@@ -64,7 +64,7 @@ export class TlsGate {
       this.#fail(source, `the sender does not speak TLS. Let it speak TLS, or send to a listener for TCP`);
       return void socket.destroy();
     }
-    await this.#files.look();
+    await this.#files.refresh();
     if (!socket.destroyed) this.#server.emit('connection', socket);
   }
 

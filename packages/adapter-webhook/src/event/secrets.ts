@@ -51,7 +51,7 @@ export class Secrets {
 
   /** Resolves with the headers that sign a request (Standard Webhooks 1.0.0): one signature for each secret. */
   async sign({ webhookId, timestamp, body }: Signed): Promise<Readonly<Record<string, string>>> {
-    await this.#file?.look();
+    await this.#file?.refresh();
     const signatures = this.#keys.map((key) => {
       const hmac = createHmac('sha256', key).update(`${webhookId}.${timestamp}.`).update(body);
       return `v1,${hmac.digest('base64')}`;

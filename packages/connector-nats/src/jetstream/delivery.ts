@@ -65,6 +65,24 @@ function tokensOf(reply: string): readonly string[] {
   return tokens.slice(tokens.length === 9 ? 2 : 4);
 }
 
+/** A message that was delivered to a replay: that says nothing of deliveries to those who consume. */
+export function replayed(message: Msg): ConsumedMessage {
+  const { subject, data, reply = '' } = message;
+  const sequence = sequenceOf(reply);
+  return {
+    source: subject,
+    payload: data,
+    redelivered: false,
+    ...(sequence !== undefined && { sequence }),
+    ...propertiesOf(message),
+  };
+}
+
+/** The number of a delivered message in its stream. */
+export function numberOf({ reply = '' }: Msg): number {
+  return Number(tokensOf(reply)[3]);
+}
+
 function timesOf(reply: string): number {
   return Number(tokensOf(reply)[2]);
 }

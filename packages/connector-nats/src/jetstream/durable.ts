@@ -37,7 +37,7 @@ export async function durableOf(
   maxUnacknowledged: number,
 ): Promise<Durable> {
   const { jetstream } = streams;
-  const stream = await streamOf(streams, source);
+  const stream = await streams.nameFor(source);
   const name = durableName(durable, source);
   const found = await jetstream.find(({ consumers }) => consumers.info(stream, name));
   if (found !== undefined) {
@@ -63,21 +63,6 @@ export async function durableOf(
       cause,
     });
   }
-}
-
-/** The stream that has a source; those of the configuration are made again if there is none. */
-async function streamOf(streams: Streams, source: string): Promise<string> {
-  let names = await streams.jetstream.namesFor(source);
-  if (names.length === 0) {
-    await streams.prepare();
-    names = await streams.jetstream.namesFor(source);
-  }
-  const [name, ...others] = names;
-  if (name === undefined)
-    throw new Error(`no stream takes the subject "${source}"; create one, or list it in "streams" of the connector`);
-  if (others.length > 0)
-    throw new Error(`several streams have subjects of "${source}": ${names.join(', ')}; consume from each separately`);
-  return name;
 }
 
 function problemOf({ config }: ConsumerInfo, source: string): string | undefined {

@@ -31,6 +31,23 @@ export class Streams {
     this.#watchers.push(watcher);
   }
 
+  /** The name of the stream that has a source; if there is none, those of the configuration are made again. Rejects with what is in the way. */
+  async nameFor(source: string): Promise<string> {
+    let names = await this.jetstream.namesFor(source);
+    if (names.length === 0) {
+      await this.prepare();
+      names = await this.jetstream.namesFor(source);
+    }
+    const [name, ...others] = names;
+    if (name === undefined)
+      throw new Error(`no stream takes the subject "${source}"; create one, or list it in "streams" of the connector`);
+    if (others.length > 0)
+      throw new Error(
+        `several streams have subjects of "${source}": ${names.join(', ')}; consume from each separately`,
+      );
+    return name;
+  }
+
   /** For how long each of them knows a message again. */
   async duplicateWindows(): Promise<readonly DuplicateWindow[]> {
     const windows: DuplicateWindow[] = [];

@@ -45,7 +45,7 @@ export class NatsLink extends Link<NatsLinkUser> {
   }
 
   /** A PING. */
-  protected override signOfLife(): Promise<void> {
+  protected override pingServer(): Promise<void> {
     return this.nats.flush();
   }
 

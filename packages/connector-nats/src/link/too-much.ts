@@ -12,7 +12,7 @@ export function tooMuchAtLogin(socket: Socket): () => Error | undefined {
   const before = socket.bytesRead;
   return () =>
     socket.bytesRead - before > MOST_AT_LOGIN
-      ? new Error('it answers a login with more than 1 MiB, which no NATS does; is the url right?')
+      ? new Error('it answers a login with more than 1 MiB, which no NATS server does; is the url right?')
       : undefined;
 }
 
@@ -23,10 +23,10 @@ export function tooMuchAtOnce(nats: NatsConnection): () => Error | undefined {
     const bytes = message();
     // guard: a message of a length that no message has ends the connection
     if (bytes > MOST_OF_A_MESSAGE)
-      return new Error(`the server announces a message of ${bytes} bytes, more than any server of NATS takes (64 MiB)`);
+      return new Error(`the server announces a message of ${bytes} bytes, more than any NATS server takes (64 MiB)`);
     // guard: a line of a length that no line has ends the connection
     return line() > MOST_AT_LOGIN
-      ? new Error('the server sends a line of more than 1 MiB, which no NATS does')
+      ? new Error('the server sends a line of more than 1 MiB, which no NATS server does')
       : undefined;
   };
 }

@@ -79,8 +79,7 @@ export class Packets {
 
   #stranger(subject: string, reply: string): void {
     this.traffic.others++;
-    const place =
-      reply === '' ? 'without a place for a reply' : `with ${JSON.stringify(reply)} as the place for a reply`;
+    const place = reply === '' ? 'without a reply subject' : `with the reply subject ${JSON.stringify(reply)}`;
     this.traffic.lastOther = `a message at ${JSON.stringify(subject)} is no packet: it came ${place}`;
   }
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import type { Peer } from '@sputnikjs/messaging';
 import type { NatsLink } from '../link/link.js';
 import { replyTo } from '../publication.js';
 import type { Packets } from './packets.js';
 import { SERVICES, serviceName, tokenOf } from './subjects.js';
+import { versionOfPackage } from '../version.js';
 
 const NANOSECONDS = 1e6;
 
@@ -93,9 +93,4 @@ export class Service {
   #endpoint(): object {
     return { name: 'packets', subject: this.#packets.subject, queue_group: '' };
   }
-}
-
-function versionOfPackage(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

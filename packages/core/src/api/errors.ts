@@ -14,8 +14,9 @@ export const ERROR_CODES = {
   SERVER_AWAY: 'the server is away; send the refused message again later',
   SERVER_REFUSED: 'the server refuses the message for good; correct the message, or the server',
   SERVER_FULL: 'the server has no room for now; send the refused message again later',
+  CANNOT_RESUME: 'the server does not have all messages after that one; begin with those to come',
   NOBODY_LISTENS: 'there is no responder for these requests; start one, or correct the target',
-  UNKNOWN_MESSAGE: 'the block does not take such a message',
+  UNKNOWN_MESSAGE: 'the block does not take such a message; correct the sender',
   ASK_REFUSED: 'the question was not accepted: the block takes no messages, has finished, or its mailbox is full',
   ASK_UNREACHABLE: 'the block is in another process, and none with it is there; ask again when one is',
   ASK_DROPPED: 'the question was accepted, then dropped to make room',
@@ -27,7 +28,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Particulars of a {@link SputnikError}. */
+/** LogFields of a {@link SputnikError}. */
 export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | 'message' | 'stack' | 'code'>>;
 
 /**

@@ -43,7 +43,7 @@ export interface Metric {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What every callback of a block gets from the framework. */
+/** What every callback of a block gets from Sputnik. */
 export interface BlockContext {
   readonly descriptor: BlockDescriptor;
   /**

@@ -110,7 +110,7 @@ export class Mailbox implements Room {
   private take(msg: object, sender: Sender, weight: number): boolean {
     const hasRoom = this.hasRoom(weight);
     // guard: M3 mailboxes are bounded
-    // guard: M3 what is refused is counted
+    // guard: M3 what is rejected is counted
     if (hasRoom) this.accept(msg, sender, weight);
     else this.counts.rejected++;
     return hasRoom;

@@ -1,6 +1,6 @@
 import { onAbort } from './abort.js';
 
-/** The seam for time: everything the framework and its blocks wait for goes through it, so that tests can drive it. */
+/** The clock: everything that Sputnik and its blocks wait for goes through it, so that tests can drive it. */
 export interface Clock {
   /** Milliseconds, monotonic, from an arbitrary origin. */
   now(): number;

@@ -121,6 +121,13 @@ export class Story {
     return (this.outer('quiesce')[0]?.index ?? Infinity) < prepared;
   }
 
+  /** `launch` booted it, and it stopped at the instant at which all was initialised: before the runs could be entered. */
+  get stoppedWhenReady(): boolean {
+    const ready = this.told('initialized').at(-1)?.index ?? Infinity;
+    if (this.plan.start !== 'launch' || ready > this.stopIndex) return false;
+    return !this.lines.slice(ready, this.stopIndex).some(({ what }) => what === 'quiet');
+  }
+
   /** The time that the landing had: the share that the shootDown gave which led to it, if that is less. */
   get landingMs(): number {
     const { landing } = this;

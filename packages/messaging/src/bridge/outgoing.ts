@@ -55,7 +55,7 @@ function enveloped(
 }
 
 /**
- * Its sender's id; else one made of where it stands in its source, the same at each delivery. None if the server does not tell that: nobody
+ * Its sender's id; else one made of its sequence in its source, the same at each delivery. None if the server does not tell that: nobody
  * could tell a repetition from another message with the same content.
  */
 function idOf({ id, source, sequence }: ConsumedMessage, name: string): string | undefined {

@@ -3,7 +3,7 @@ export { Handlers } from './handlers.js';
 export { inspectIncoming } from './incoming.js';
 export { LinkConnector } from './link-connector.js';
 export { Link, type LinkUser } from './link.js';
-export { connectionLost, serverFull } from './lost.js';
+export { cannotResume, connectionLost, serverFull } from './lost.js';
 export { Outbox } from './outbox.js';
 export { produceBy } from './produce-by.js';
 export { reasonOf } from './reason.js';

@@ -11,7 +11,7 @@ import type { Link, LinkUser } from './link.js';
  * import { confFactory } from '@sputnikjs/core';
  * import { Link, LinkConnector } from '@sputnikjs/messaging/connector';
  * class Line extends Link {
- *   override signOfLife = async () => 'pong';
+ *   override pingServer = async () => 'pong';
  *   override release = () => {};
  * }
  * class LineConnector extends LinkConnector<Line, string> {
@@ -55,7 +55,7 @@ export abstract class LinkConnector<
   protected abstract prepare(link: L): C | Promise<C>;
 
   /** Opens a link that the satellite may have beside its own: one with a name of its own, where a server lets in each name once. */
-  protected openBeside(signal: AbortSignal): Promise<L> {
+  protected openForProbe(signal: AbortSignal): Promise<L> {
     return this.open(signal);
   }
 
@@ -65,7 +65,7 @@ export abstract class LinkConnector<
   }
 
   async probe(signal: AbortSignal): Promise<ServerFound | undefined> {
-    const link = await this.openBeside(signal);
+    const link = await this.openForProbe(signal);
     const { url, product } = link;
     const aborted = (): void => link.end(signal.reason as Error);
     signal.addEventListener('abort', aborted);

@@ -17,7 +17,7 @@ const GOODBYE_MS = 1000;
  * @example
  * import { Link } from '@sputnikjs/messaging/connector';
  * class Line extends Link {
- *   override signOfLife = async () => 'pong';
+ *   override pingServer = async () => 'pong';
  *   override release = () => {};
  * }
  * const line = new Line('lines://127.0.0.1:4000');
@@ -31,7 +31,7 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   protected readonly users: Set<User> = new Set();
   readonly #watchers = new Set<(error: SputnikError) => void>();
   #end: SputnikError | undefined;
-  /** Resolve the pings that wait for the current sign of life. */
+  /** Resolve the pings that wait for the current answer. */
   #pings: ((alive: boolean) => void)[] = [];
   #leaving: Promise<void> | undefined;
 
@@ -40,17 +40,17 @@ export abstract class Link<User extends LinkUser = LinkUser> {
   }
 
   /** Sends a request that the server answers at once; resolves with the answer. A rejection counts as no answer. */
-  protected abstract signOfLife(): Promise<unknown>;
+  protected abstract pingServer(): Promise<unknown>;
 
   /** Closes all connections, at once. Called once, after {@link over} is set. */
   protected abstract release(cause: Error): void;
 
   /**
    * Resolves when the server has everything sent before; it may say goodbye to the server. Called at most once, with a second of time. By
-   * default it asks for a sign of life, whose answer comes after all that was sent.
+   * default it pings the server, whose answer comes after everything that was sent.
    */
-  protected takeLeave(): Promise<unknown> {
-    return this.signOfLife();
+  protected sayGoodbye(): Promise<unknown> {
+    return this.pingServer();
   }
 
   /** What the server calls itself, with its version; undefined unless overridden, for servers that do not say. */
@@ -63,14 +63,14 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     return this.#end;
   }
 
-  /** True unless the link is over, or a sign of life is outstanding. */
+  /** True unless the link is over, or the answer to a ping is outstanding. */
   get alive(): boolean {
     return this.#end === undefined && this.#pings.length === 0;
   }
 
   /** Adds a user, which hears of the end of the link; at once if that is over. */
   add(user: User): void {
-    // guard: who comes late to a link is told
+    // guard: who comes late to a link hears of its end
     if (this.#end === undefined) this.users.add(user);
     else user.ended(this.#end);
   }
@@ -85,12 +85,12 @@ export abstract class Link<User extends LinkUser = LinkUser> {
     else watcher(this.#end);
   }
 
-  /** Asks for a sign of life: true when it comes, false if the link ends first. Concurrent calls share one request. */
+  /** Pings the server: true when it answers, false if the link ends first. Concurrent calls share one request. */
   ping(): Promise<boolean> {
     if (this.#end !== undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      // guard: a link asks one question at a time
-      if (this.#pings.push(resolve) === 1) this.signOfLife().then(() => this.#pong(true), ignore);
+      // guard: a link sends one ping at a time
+      if (this.#pings.push(resolve) === 1) this.pingServer().then(() => this.#pong(true), ignore);
     });
   }
 
@@ -129,15 +129,15 @@ export abstract class Link<User extends LinkUser = LinkUser> {
 
   /** Ends the link when the server has everything sent before, or after a second. */
   close(): Promise<void> {
-    // guard: leave is taken once
+    // guard: the goodbye is said once
     return (this.#leaving ??= this.#close());
   }
 
   async #close(): Promise<void> {
     if (this.#end !== undefined) return;
     const enough = new AbortController();
-    const leave = this.during((async () => this.takeLeave())()).catch(ignore);
-    // guard: leave is taken within a second
+    const leave = this.during((async () => this.sayGoodbye())()).catch(ignore);
+    // guard: the goodbye takes a second at most
     await Promise.race([leave, systemClock.sleep(GOODBYE_MS, enough.signal)]);
     enough.abort();
     this.end(new Error('the satellite has disconnected'));

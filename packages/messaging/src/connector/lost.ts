@@ -1,5 +1,8 @@
 import { SputnikError } from '@sputnikjs/core';
 
+/** So many characters of a sequence are shown: it may come from anybody. */
+const MOST_SHOWN = 50;
+
 /**
  * Returns the error with which everything rejects that the end of a connection interrupts.
  *
@@ -22,4 +25,17 @@ export function connectionLost(url: string, cause: Error): SputnikError {
  */
 export function serverFull(text: string, cause?: unknown): SputnikError {
   return new SputnikError('SERVER_FULL', text, { cause });
+}
+
+/**
+ * Returns the error for a message after which the server cannot give all others.
+ *
+ * @example
+ * import { cannotResume } from '@sputnikjs/messaging/connector';
+ * const error = cannotResume('news', '42-7', 'it is not in the stream');
+ * console.log(error.code, error.message); // CANNOT_RESUME cannot read "news" after "42-7": it is not in the stream
+ */
+export function cannotResume(source: string, after: string, why: string): SputnikError {
+  const shown = JSON.stringify(after.length > MOST_SHOWN ? `${after.slice(0, MOST_SHOWN)}…` : after);
+  return new SputnikError('CANNOT_RESUME', `cannot read "${source}" after ${shown}: ${why}`);
 }

@@ -59,7 +59,7 @@ export class ServerUrls {
     if (url === undefined || !isOurs || url.hostname === '' || url.port === '0')
       return `expected ${plain.scheme}://host:port, or ${tls.scheme}://host:port for TLS`;
     if (url.username !== '' || url.password !== '')
-      return 'leave user and password out of it; give them as "username" and "password"';
+      return 'leave user and password out of the url; give them as "username" and "password"';
     if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
       return `nothing may follow the port${instead === undefined ? '' : `; ${instead}`}`;
     return undefined;

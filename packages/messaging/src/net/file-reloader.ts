@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-/** How to read changed files again, for how long, and who hears if they cannot be used. */
+/** How to read changed files again, for how long, and what to call if they cannot be used. */
 export interface Reload {
   /** Reads the files and uses their contents. If it rejects, the previous contents must still be in use; the next look tries again. */
   readonly reload: () => Promise<void>;
@@ -10,8 +10,8 @@ export interface Reload {
   readonly signal: AbortSignal;
 }
 
-/** Files that were looked at, and what is wrong with what they hold now; undefined if that is in use. */
-export interface LookedAt {
+/** Files that were checked, and what is wrong with their contents; undefined if these are in use. */
+export interface RefreshedFiles {
   readonly paths: readonly string[];
   readonly unusable: Error | undefined;
 }
@@ -20,38 +20,38 @@ export interface LookedAt {
 const needed = new Set<FileReloader>();
 
 /**
- * Has every {@link FileReloader} of the process look at its files now, and resolves with all of them when what has changed is in use, or
+ * Has every {@link FileReloader} of the process check its files now, and resolves with all of them when what has changed is in use, or
  * found unusable.
  *
  * @example
  * import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
- * import { FileReloader, lookAtAll } from '@sputnikjs/messaging/net';
- * const folder = mkdtempSync(join(tmpdir(), 'look-'));
+ * import { FileReloader, refreshAllFiles } from '@sputnikjs/messaging/net';
+ * const folder = mkdtempSync(join(tmpdir(), 'files-'));
  * const path = join(folder, 'token');
  * const reload = () => Promise.reject(new Error('no token in it'));
  * const over = new AbortController();
  * void new FileReloader([path], { reload, unusable: () => {}, signal: over.signal });
  * writeFileSync(path, '');
- * const [looked] = await lookAtAll();
- * console.log(looked?.unusable?.message); // no token in it
+ * const [files] = await refreshAllFiles();
+ * console.log(files?.unusable?.message); // no token in it
  * over.abort();
- * console.log((await lookAtAll()).length); // 0
+ * console.log((await refreshAllFiles()).length); // 0
  * rmSync(folder, { recursive: true });
  */
-export async function lookAtAll(): Promise<readonly LookedAt[]> {
+export async function refreshAllFiles(): Promise<readonly RefreshedFiles[]> {
   return await Promise.all(
     [...needed].map(async (files) => {
-      await files.look();
+      await files.refresh();
       return { paths: files.paths, unusable: files.unusable };
     }),
   );
 }
 
 /**
- * Reads files again when they have changed. It looks at them when somebody needs their contents, or has all looked at
- * ({@link lookAtAll}), and does not poll. It follows links, so it also notices a renewal that swaps a link, as Kubernetes does. Create it
+ * Reads files again when they have changed. It checks them when somebody needs their contents, or refreshes all
+ * ({@link refreshAllFiles}), and does not poll. It follows links, so it also notices a renewal that swaps a link, as Kubernetes does. Create it
  * before you read the files for the first time.
  *
  * @example
@@ -69,8 +69,8 @@ export async function lookAtAll(): Promise<readonly LookedAt[]> {
  * const files = new FileReloader([path], { reload, unusable, signal: over.signal });
  * await reload();
  * writeFileSync(path, 'renewed');
- * await files.look();
- * console.log(token, files.look()); // renewed undefined
+ * await files.refresh();
+ * console.log(token, files.refresh()); // renewed undefined
  * over.abort();
  * rmSync(folder, { recursive: true });
  */
@@ -96,7 +96,7 @@ export class FileReloader {
   }
 
   /** Returns undefined if the files have not changed; otherwise a promise that resolves when their contents are in use, or found unusable. */
-  look(): Promise<void> | undefined {
+  refresh(): Promise<void> | undefined {
     const stamp = stampOf(this.paths);
     if (stamp === this.#used) return this.#reloading;
     this.#reloading ??= this.#reload(stamp).finally(() => (this.#reloading = undefined));

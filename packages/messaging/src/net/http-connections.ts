@@ -11,7 +11,7 @@ export interface HttpConnectionsOptions {
   readonly connections: number;
   /** How long a connection without a request is kept, in milliseconds. */
   readonly idleMs: number;
-  /** How long a connection may take until it is there, in milliseconds. Default: as long as its request. */
+  /** How long it may take to connect, in milliseconds. Default: as long as its request. */
   readonly connectMs?: number | undefined;
   /** Finds the addresses of hosts. Default: the system does. */
   readonly lookup?: LookupFunction | undefined;

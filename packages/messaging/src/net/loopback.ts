@@ -5,7 +5,7 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * True if a host is this machine, whoever asks: what is said to it is heard by nobody else, and nobody else reaches what listens there.
+ * True if a host is this machine: nobody else can read traffic to it, or reach its listeners.
  *
  * @example
  * import { isLoopback } from '@sputnikjs/messaging/net';

@@ -6,7 +6,7 @@ const MOST_SENDERS = 32;
 const OTHERS = 'others';
 
 /** Fields of the log line. Cases with the same `remoteAddress` share warnings; other addresses have others. */
-export interface Particulars {
+export interface LogFields {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly [key: string]: unknown;
@@ -54,7 +54,7 @@ export class ProblemLog {
   }
 
   /** Logs `count` cases, at once or together with later ones. */
-  note(event: string, text: string, fields: Particulars = {}, count = 1): void {
+  note(event: string, text: string, fields: LogFields = {}, count = 1): void {
     const senders = this.#recent.get(event) ?? new Map<string, Trouble>();
     this.#recent.set(event, senders);
     const { remoteAddress = '', remotePort: _port, ...others } = fields;

@@ -15,7 +15,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | 'reply' | 'fail'>;
 
 /**
- * The spans of a block that sends messages or requests to a server, or handles what comes from it. There are none unless somebody traces.
+ * The spans of a block that sends messages or requests to a server, or handles what comes from it. Without a registered SDK, there are none.
  *
  * @example
  * import type { ConsumedMessage } from '@sputnikjs/messaging';
@@ -25,7 +25,7 @@ export type Sending = Pick<Mail<ProduceMessage, ProduceResult | void>, 'msg' | '
  * await spans.open(new MemoryLog());
  * spans.connected({ url: 'nats://127.0.0.1:4222' });
  * const message: ConsumedMessage = { source: 'news', payload: Buffer.from('hello'), redelivered: false };
- * // what is handed on has the context of the span
+ * // what is passed on has the context of the span
  * const handled = await spans.processing('news', message, async ({ payload }) => String(payload));
  * console.log(handled); // hello
  */

@@ -62,7 +62,7 @@ export async function openTraces(log: Logger): Promise<Traces | undefined> {
   try {
     return new OpenTelemetry(await import('@opentelemetry/api'));
   } catch (error) {
-    const text = 'there are no traces: install @opentelemetry/api with the SDK';
+    const text = 'there are no traces: install @opentelemetry/api next to the SDK';
     log.warn({ event: 'tracesOff', error }, text);
     return undefined;
   }

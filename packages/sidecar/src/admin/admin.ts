@@ -15,7 +15,7 @@ import type { ConfigurationInForce } from '../folder/in-force.js';
 import type { Reloaded } from '../folder/reloaded.js';
 import type { BlockWiring } from '../folder/wiring.js';
 import type { LogLevel } from '../log/log-level.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../own-files.js';
 import { AdminServer } from './admin-server.js';
 import { endpointsOf } from './endpoints.js';
 import { EventStream } from './event-stream.js';

@@ -4,8 +4,9 @@ import type { Reloaded } from '../folder/reloaded.js';
 import { LEVELS, type LogLevel } from '../log/log-level.js';
 import { json, text, type Answer, type Endpoint } from './answer.js';
 import type { EventStream } from './event-stream.js';
-import { formatFor } from './exposition.js';
+import { formatFor, type Format } from './exposition.js';
 import { alive, ready, started } from './health.js';
+import { LastAnswers } from './last-answers.js';
 import { familiesOf } from './metrics.js';
 import { pageFile } from './page-files.js';
 import { judged, snapshot, type Watched } from './snapshot.js';
@@ -43,6 +44,9 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
     help,
     answer,
   });
+  const last = new LastAnswers(() => performance.now());
+  const same = (path: string, help: string, make: () => Answer | Promise<Answer>): Endpoint =>
+    get(path, help, () => last.get(path, make));
   return [
     probe('/livez', 'whether it works: the event loop turns, and no block has failed', () => alive(judged(watched))),
     probe('/readyz', 'whether it should be sent anything; ?verbose says why not', () =>
@@ -51,24 +55,14 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
     probe('/startupz', 'whether it has started', () => started(judged(watched))),
     get('/metrics', 'for Prometheus', ({ headers }) => {
       const format = formatFor(headers.accept);
-      const { meter, lines, metrics } = watched;
-      const { meters, targets, record } = meter;
-      const families = familiesOf({
-        status: snapshot(watched),
-        given: metrics(),
-        lines,
-        meters,
-        targets,
-        startedAt: record.startedAt,
-      });
-      return { status: 200, type: format.contentType, body: format.write(families) };
+      return last.get(`/metrics as ${format.contentType}`, () => metricsAnswer(watched, format));
     }),
-    get('/status', 'its state, as JSON', () => json(snapshot(watched))),
-    get('/status/schema', 'the JSON Schema of that', () => json(z.toJSONSchema(STATUS_SCHEMA))),
-    get('/config', 'every key in force, and the source of its value', async () =>
+    same('/status', 'its state, as JSON', () => json(snapshot(watched))),
+    same('/status/schema', 'the JSON Schema of that', () => json(z.toJSONSchema(STATUS_SCHEMA))),
+    same('/config', 'every key in force, and the source of its value', async () =>
       json({ configurations: await configurations() }),
     ),
-    get('/events', 'what happens, as server-sent events', ({ headers }, response) =>
+    get('/events', 'events as they happen, as server-sent events', ({ headers }, response) =>
       events.serve(response, Number(headers['last-event-id'] ?? 0) || 0)
         ? undefined
         : text(503, 'there are too many listeners to the events; end one of them'),
@@ -105,6 +99,14 @@ export function endpointsOf(served: Served): readonly Endpoint[] {
 export async function pageAnswer(path: string): Promise<Answer | undefined> {
   const file = await pageFile(path);
   return file && { status: 200, type: file.type, body: file.bytes };
+}
+
+function metricsAnswer(watched: Watched, format: Format): Answer {
+  const { meter, lines, metrics } = watched;
+  const { meters, targets, record } = meter;
+  const status = snapshot(watched);
+  const families = familiesOf({ status, given: metrics(), lines, meters, targets, startedAt: record.startedAt });
+  return { status: 200, type: format.contentType, body: format.write(families) };
 }
 
 function healthAnswer({ ok, checks }: Health, verbose: boolean): Answer {

@@ -119,7 +119,7 @@ export const METRICS: readonly Metric[] = [
   ofBlocks(
     'sputnik_block_messages_rejected_total',
     'counter',
-    'Messages refused because the mailbox was full; the sender knows.',
+    'Messages rejected because the mailbox was full; the sender knows.',
     (block) => block.rejected,
   ),
   ofBlocks(

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { PAGE, PAGE_SCRIPTS } from '../own-files.js';
 
-const FOLDER = new URL('../../page/', import.meta.url);
-/** Scripts as the compiler has written them: checked, and without their comments. */
-const SCRIPTS = new URL('../page/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -26,6 +24,6 @@ export async function pageFile(path: string): Promise<PageFile | undefined> {
   const name = path === '/' ? 'index.html' : /^\/page\/([a-z]+\.(?:css|js|svg))$/.exec(path)?.[1];
   if (name === undefined) return undefined;
   const extension = extname(name);
-  const bytes = await readFile(new URL(name, extension === '.js' ? SCRIPTS : FOLDER)).catch(() => undefined);
+  const bytes = await readFile(new URL(name, extension === '.js' ? PAGE_SCRIPTS : PAGE)).catch(() => undefined);
   return bytes && { type: TYPES[extension] ?? 'application/octet-stream', bytes };
 }

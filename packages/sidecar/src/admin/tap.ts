@@ -93,7 +93,7 @@ export class Tap {
     this.#skipped = 0;
     const text = printable(JSON.stringify(head));
     this.#reader.write(`${text.slice(0, -1)},"message":${shownMessage(msg, this.wish.size)}}\n`);
-    if (this.counts.shown === this.wish.count) this.end('no more were asked for');
+    if (this.counts.shown === this.wish.count) this.end('the count is reached');
   }
 
   /** Shows no more, and says why. */

@@ -53,7 +53,7 @@ export class Taps {
       this.#taps.delete(tap);
       if (this.#taps.size === 0) this.take = undefined;
       const { passed, shown } = tap.counts;
-      const text = `the tap of ${named(tap.wish)} has ended, since ${why}: ${shown} of ${passed} messages were shown`;
+      const text = `the tap of ${named(tap.wish)} has ended because ${why}: ${shown} of ${passed} messages were shown`;
       this.#log?.info({ event: 'tapEnded', blocks: tap.wish.blocks, ...tap.counts }, text);
     });
     this.#taps.add(tap);

@@ -71,11 +71,11 @@ function tellServer(name: string, server: Probed): void {
 
 function told({ stream, exists, seconds }: DuplicateWindow): string {
   const plan = exists ? '' : '; it is created at the start';
-  return `stream ${printable(stream)}: a message that comes again within ${seconds} s is stored once${plan}`;
+  return `stream ${printable(stream)}: a message that is repeated within ${seconds} s is stored once${plan}`;
 }
 
 function found(probed: Exclude<Probed, { kind: 'failed' }>): string {
-  if (probed.kind === 'none') return 'none, since the folder has no connector.json';
+  if (probed.kind === 'none') return 'none: the folder has no connector.json';
   if (probed.kind === 'embedded') return 'none to connect to: the satellite starts its own';
   const { url, product } = probed.server;
   // a server may call itself anything

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { writeError } from '../log/stderr.js';
 import { EXIT } from '../run/exit-code.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../own-files.js';
 import { programOf, type CliOptions } from './program.js';
 
 export type { CliOptions } from './program.js';
@@ -37,7 +37,9 @@ export async function cli(options: CliOptions): Promise<void> {
 function end(code: number): void {
   process.exitCode = code;
   const stop = (): void => {
-    writeError(`sputnik: still open after the landing: ${process.getActiveResourcesInfo().join(', ')}`);
+    writeError(
+      `sputnik: still open after the landing, so the process is ended: ${process.getActiveResourcesInfo().join(', ')}; close what a block opens in its finish`,
+    );
     process.exit(code);
   };
   setTimeout(stop, GRACE_MS).unref();

@@ -34,7 +34,7 @@ export async function explain({ key, cf, dialect }: ExplainOptions): Promise<num
   else if (entries.length === 0) for (const problem of problems) process.stderr.write(`${problem}\n`);
   else process.stderr.write(`there is no key "${printable(key)}"${hint(key, all, entries)}\n`);
   if (problems.length > 0 && entries.length > 0)
-    process.stderr.write(`${cf} has problems, which "check" lists: what is in force is not known\n`);
+    process.stderr.write(`${cf} has problems, so its values in force are unknown; list the problems with "check"\n`);
   return whole.length + found.length > 0 ? EXIT.clean : EXIT.badConfig;
 }
 

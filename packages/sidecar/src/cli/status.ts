@@ -1,5 +1,5 @@
 import { EXIT } from '../run/exit-code.js';
-import { textOf } from '../text.js';
+import { printable, textOf } from '../text.js';
 import { fetchStatus, type AdminAddress } from './admin-client.js';
 import { lineWidth } from './layout.js';
 import { statusLines } from './status-lines.js';
@@ -7,6 +7,11 @@ import { statusLines } from './status-lines.js';
 /** What `status` takes. */
 export interface StatusOptions extends AdminAddress {
   readonly json?: boolean | undefined;
+}
+
+/** A value as JSON for people, in which nothing steers the terminal. */
+export function jsonLines(value: object): string {
+  return JSON.stringify(value, undefined, 2).split('\n').map(printable).join('\n');
 }
 
 /** Whether standard output is a terminal that shows colours. */
@@ -19,7 +24,7 @@ export async function status(options: StatusOptions): Promise<number> {
   try {
     const now = await fetchStatus(options);
     const drawing = { width: lineWidth(), colours: coloursOf(process.stdout), sort: 'boot', filter: '' } as const;
-    const text = options.json ? JSON.stringify(now, undefined, 2) : statusLines(now, drawing).join('\n');
+    const text = options.json ? jsonLines(now) : statusLines(now, drawing).join('\n');
     process.stdout.write(`${text}\n`);
     return now.ready.ok ? EXIT.clean : EXIT.failure;
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
+import { z } from 'zod';
 import { EXIT } from '../run/exit-code.js';
 import { printable, textOf } from '../text.js';
-import { openAdmin, refusal, type AdminAddress } from './admin-client.js';
+import { answerAs, bodyOf, openAdmin, refusal, type AdminAddress } from './admin-client.js';
 
 /** What `tap` takes. */
 export interface TapOptions extends AdminAddress {
@@ -22,23 +22,28 @@ const LIMITS = ['seconds', 'count', 'rate', 'size'] as const;
 const WHOLE = { depth: null, compact: true, breakLength: Infinity, maxStringLength: null, maxArrayLength: null };
 
 /** A line of the answer. */
-type Line =
-  | { readonly kind: 'begin'; readonly blocks: readonly string[]; readonly seconds: number; readonly rate: number }
-  | {
-      readonly kind: 'message';
-      readonly at: string;
-      readonly from: string;
-      readonly to: string;
-      readonly skipped?: number;
-      readonly message: unknown;
-    }
-  | {
-      readonly kind: 'end';
-      readonly why: string;
-      readonly passed: number;
-      readonly shown: number;
-      readonly unread: number;
-    };
+const LINE = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('begin'), blocks: z.array(z.string()), seconds: z.number(), rate: z.number() }),
+  z.object({
+    kind: z.literal('message'),
+    at: z.string(),
+    from: z.string(),
+    to: z.string(),
+    skipped: z.number().optional(),
+    message: z.unknown(),
+  }),
+  z.object({
+    kind: z.literal('end'),
+    why: z.string(),
+    passed: z.number(),
+    shown: z.number(),
+    unread: z.number(),
+  }),
+]);
+type Line = z.infer<typeof LINE>;
+
+/** A message of most characters, all of them escaped, is shorter. */
+const LONGEST_LINE = 1024 * 1024;
 
 /**
  * Writes messages of a running satellite as they pass, one a line, until the tap ends, or Ctrl-C. Resolves with the exit code: 1 if the
@@ -48,7 +53,7 @@ export async function tap(options: TapOptions): Promise<number> {
   try {
     const response = await openAdmin(options, { method: 'GET', path: `/tap?${wished(options).toString()}` });
     const { statusCode = 0 } = response;
-    if (statusCode !== 200) throw refusal(options, statusCode, await text(response));
+    if (statusCode !== 200) throw refusal(options, statusCode, await bodyOf(options, response));
     let isOver = false;
     const leave = (): void => {
       isOver = true;
@@ -57,8 +62,8 @@ export async function tap(options: TapOptions): Promise<number> {
     process.once('SIGINT', leave);
     // who reads has enough: `| head`
     process.stdout.once('error', leave);
-    for await (const line of linesOf(response)) {
-      const told = JSON.parse(line) as Line;
+    for await (const line of linesOf(options, response)) {
+      const told = answerAs(options, line, LINE);
       if (told.kind === 'end') isOver = true;
       // guard: nothing that passes steers the terminal
       if (options.json) process.stdout.write(`${printable(line)}\n`);
@@ -81,16 +86,22 @@ function wished(options: TapOptions): URLSearchParams {
 }
 
 /** Line by line, until the stream ends, or is cut. */
-async function* linesOf(stream: Readable): AsyncIterable<string> {
+async function* linesOf({ admin }: AdminAddress, stream: Readable): AsyncIterable<string> {
   let rest = '';
+  for await (const chunk of untilCut(stream.setEncoding('utf8'))) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    // guard: a line that does not end does not fill the memory
+    if (rest.length > LONGEST_LINE) throw new Error(`${admin} sends a line that is too long; is a satellite there?`);
+    yield* lines;
+  }
+}
+
+async function* untilCut(stream: Readable): AsyncIterable<string> {
   try {
-    for await (const chunk of stream.setEncoding('utf8')) {
-      const lines = `${rest}${chunk as string}`.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    yield* stream as AsyncIterable<string>;
   } catch {
-    // what had come is shown
+    // whoever reads the lines sees that the last one is missing
   }
 }
 
@@ -105,6 +116,6 @@ function beginOf({ blocks, seconds, rate }: Extract<Line, { kind: 'begin' }>): s
 }
 
 function endOf({ why, passed, shown, unread }: Extract<Line, { kind: 'end' }>): string {
-  const slow = unread > 0 ? ` (${unread} were not, since they were not read in time)` : '';
-  return printable(`${shown} of ${passed} messages were shown${slow}; that is all, since ${why}`);
+  const slow = unread > 0 ? ` (${unread} were left out because they were not read in time)` : '';
+  return printable(`${shown} of ${passed} messages were shown${slow}; it ended because ${why}`);
 }

@@ -64,13 +64,21 @@ export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
   for (const { value, keys, kind, at, length } of views) {
     let holder = all as unknown as Record<string | number, unknown>;
     const way = [value, ...keys];
-    for (const key of way.slice(0, -1)) holder = holder[key] as typeof holder;
+    for (const key of way.slice(0, -1)) holder = own(holder, key) as typeof holder;
     const last = way.at(-1) ?? 0;
+    own(holder, last);
     const Made = KINDS.get(kind);
     // guard: a Buffer is one on the other side, too
     holder[last] = Made ? new Made(bytes, at, length) : Buffer.from(bytes, at, length);
   }
   return all;
+}
+
+/** The value of a key. Throws if it has none of its own: what is inherited belongs to all. */
+function own(holder: Readonly<Record<string | number, unknown>>, key: string | number): unknown {
+  // guard: no way leads to what all objects share
+  if (!Object.hasOwn(holder, key)) throw new TypeError(`there is no place ${JSON.stringify(key)} for bytes`);
+  return holder[key];
 }
 
 class Packer {

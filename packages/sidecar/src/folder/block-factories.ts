@@ -29,7 +29,7 @@ export async function findFactories(
     if (other === undefined) found.set(name, { factory, module });
     else if (other.factory !== factory && typeof result !== 'string') {
       problems.push(
-        `${label}: [${index}].module: block "${name}" is another block than "${name}" of ${other.module ?? 'an entry'} before it; rename one of them`,
+        `${label}: [${index}].module: block "${name}" is not the same block as "${name}" of ${other.module ?? 'an entry'} before it; rename one of them`,
       );
     }
   }

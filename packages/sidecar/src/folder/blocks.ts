@@ -74,7 +74,7 @@ const Nested = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'Has messages in and out cloned, as in a thread, where it flies "here": so that tests find what cannot go into one.',
+      'Clones messages in and out, as a thread does, although it flies "here". Tests then find messages that cannot go into a thread.',
     ),
   heapMb: z
     .int()
@@ -98,18 +98,20 @@ export async function readBlocks(reader: Reader): Promise<WithProblems<BlockList
 
 function entriesOf({ label, value }: RawConfiguration): WithProblems<BlockList> {
   const renamed = withSmallLetters(value);
-  const checked = { label, value: renamed.value, origins: new Map<string, never>(), declared: declaredKeys(Entries) };
+  const checked = { label, value: renamed.value, origins: new Map<string, never>() };
   const problems = renamed.problems.map((problem) => `${label}: ${problem}`);
   const entries: ListedEntry[] = [];
   if (!Array.isArray(renamed.value)) {
     const { error } = Entries.safeParse(renamed.value);
-    return { value: { label, entries }, problems: (error?.issues ?? []).flatMap((one) => describeIssue(one, checked)) };
+    const lines = (error?.issues ?? []).flatMap((issue) => describeIssue(issue, { ...checked, declared: [] }));
+    return { value: { label, entries }, problems: lines };
   }
   for (const [index, entry] of renamed.value.entries()) {
-    const found =
-      isRecord(entry) && Object.hasOwn(entry, 'satellite') ? InCode.safeParse(entry) : Block.safeParse(entry);
-    problems.push(...(found.error?.issues ?? []).flatMap((issue) => describeIssue(issue, checked, [index])));
-    if (found.data !== undefined) entries.push(listed(found.data, index));
+    const schema = isRecord(entry) && Object.hasOwn(entry, 'satellite') ? InCode : Block;
+    const { data, error } = schema.safeParse(entry);
+    const declared = declaredKeys(schema);
+    problems.push(...(error?.issues ?? []).flatMap((issue) => describeIssue(issue, { ...checked, declared }, [index])));
+    if (data !== undefined) entries.push(listed(data, index));
   }
   return { value: { label, entries }, problems };
 }

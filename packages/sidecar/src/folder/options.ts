@@ -40,7 +40,7 @@ export interface NestedEntry {
    * which is started elsewhere, and joins by what `join.json` says.
    */
   readonly place?: Place | undefined;
-  /** Has messages in and out cloned, as in a thread, where it flies `here`: so tests find what cannot go into one. */
+  /** Clones messages in and out, as a thread does, although it flies `here`. Tests then find messages that cannot go into a thread. */
   readonly clone?: boolean | undefined;
   /** The largest heap of its thread, in megabytes. Beyond that it fails. Default: Node's own limit. */
   readonly heapMb?: number | undefined;

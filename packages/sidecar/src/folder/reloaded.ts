@@ -74,7 +74,7 @@ function told({ block, key, source, was, is }: Change): string {
 function difference(was: unknown, is: unknown): string {
   if (was === undefined && is === undefined) return 'changed';
   if (was === undefined) return `new, ${shownValue(is)}`;
-  return is === undefined ? `gone, was ${shownValue(was)}` : `${shownValue(was)} → ${shownValue(is)}`;
+  return is === undefined ? `removed, was ${shownValue(was)}` : `${shownValue(was)} → ${shownValue(is)}`;
 }
 
 function shownValue(value: unknown): string {
@@ -83,8 +83,7 @@ function shownValue(value: unknown): string {
 }
 
 function toldFile({ block, key, path, state }: ChangedFile): string {
-  const what =
-    state === 'in use' ? 'its contents are in use' : 'its contents count from the next time that they are read';
+  const what = state === 'in use' ? 'its contents are in use' : 'its contents are used from the next read on';
   return `${block}.${key}: the file ${path} has changed; ${what}`;
 }
 

@@ -172,7 +172,9 @@ async function inForce({ path, configuration }: SatelliteReading): Promise<reado
 function noPart(path: string, parts: readonly Part<unknown>[]): string {
   const known = parts.flatMap((one) => (one.path === '' ? [] : `"${one.path}"`));
   const which =
-    known.length === 0 ? 'no satellite here has a process of its own' : `those with one are ${known.join(', ')}`;
+    known.length === 0
+      ? 'no satellite here has a process of its own'
+      : `the satellites with one are ${known.join(', ')}`;
   return `satellite "${path}" has no process of its own: ${which}; give it "place": "process" in blocks.json, or correct the name`;
 }
 

@@ -10,6 +10,10 @@ import { isBeginning, isUnknown, Talk, UNKNOWN_SESSION } from './talk.js';
 
 /** A process that was gone for so many times as long as one may be silent is forgotten. */
 const FORGOTTEN = 10;
+/** So many sessions there may be, and processes that are remembered; and bytes of frames that have not come to their end, of all together. */
+const [MOST_SESSIONS, MOST_SENDERS, MOST_BEGUN_BYTES] = [1_024, 2_048, 128 * 1024 * 1024];
+/** So many blocks may send from other processes. The flight here remembers each. */
+const MOST_BLOCKS = 16_384;
 
 /** What arrivals are made of. */
 export interface ArrivalsOptions {
@@ -26,6 +30,8 @@ interface Arriving {
   readonly talk: Talk;
   /** The process, once it has said which it is. */
   from: string | undefined;
+  /** Bytes of its frame that has not come to its end. */
+  begunBytes: number;
 }
 
 /** What other processes send to blocks here. */
@@ -33,7 +39,11 @@ export class Arrivals {
   readonly #of: ArrivalsOptions;
   readonly #sessions = new Map<string, Arriving>();
   readonly #senders = new Map<string, Sender>();
+  /** The blocks that send, by their addresses. */
+  readonly #blocks = new Set<string>();
   #isLeaving = false;
+  /** Of frames that have not come to their end. */
+  #begunBytes = 0;
   #past = 0;
 
   constructor(of: ArrivalsOptions) {
@@ -52,19 +62,47 @@ export class Arrivals {
 
   packet({ session, bytes, from }: Packet): void {
     const known = this.#sessions.get(session);
-    if (known) return known.talk.take(bytes);
+    if (known) return this.#take(known, bytes);
     if (!isBeginning(bytes) || this.#isLeaving) {
       // guard: whoever talks of a session that is forgotten is told to begin another one
       if (!isUnknown(bytes)) this.#of.post()?.send(from, session, UNKNOWN_SESSION);
       return;
     }
-    this.#begin(session, from).talk.take(bytes);
+    // guard: sessions do not fill the memory
+    if (this.#sessions.size >= MOST_SESSIONS) this.#makeRoom();
+    this.#take(this.#begin(session, from), bytes);
+  }
+
+  /** Ends the oldest session that has not said whose it is; if all have, the one that has been silent for longest. */
+  #makeRoom(): void {
+    const all = [...this.#sessions.values()];
+    const { talk } =
+      all.find(({ from }) => from === undefined) ??
+      all.reduce((one, other) => (other.talk.silentMs > one.talk.silentMs ? other : one));
+    this.#end(talk.session);
+  }
+
+  #take(arriving: Arriving, bytes: Uint8Array): void {
+    const { talk } = arriving;
+    talk.take(bytes);
+    if (!this.#sessions.has(talk.session)) return;
+    this.#begunBytes += talk.begunBytes - arriving.begunBytes;
+    arriving.begunBytes = talk.begunBytes;
+    // guard: frames of many sessions that do not end do not fill the memory
+    if (this.#begunBytes > MOST_BEGUN_BYTES) this.#endLargest();
+  }
+
+  #endLargest(): void {
+    const all = [...this.#sessions.values()];
+    const { talk } = all.reduce((one, other) => (other.begunBytes > one.begunBytes ? other : one));
+    this.#end(talk.session);
   }
 
   #begin(session: string, to: string): Arriving {
     const { clock, post, log } = this.#of;
     const arriving: Arriving = {
       from: undefined,
+      begunBytes: 0,
       talk: new Talk({
         way: {
           session,
@@ -90,7 +128,14 @@ export class Arrivals {
   #receiver(of: () => Arriving): Receiver {
     const sender = (): Sender | undefined => this.#senders.get(of().from ?? '');
     return {
-      way: (id, way) => sender()?.way(id, way),
+      way: (id, way) => {
+        const { responsibility } = way.from;
+        // guard: the blocks of others do not fill the memory
+        if (this.#blocks.size >= MOST_BLOCKS && !this.#blocks.has(responsibility))
+          throw new RangeError('more blocks than a satellite has');
+        this.#blocks.add(responsibility);
+        sender()?.way(id, way);
+      },
       message: (message) => (this.#isLeaving ? sender()?.refuse(message) : sender()?.take(message)),
       answer: () => {},
       settled: () => {},
@@ -102,12 +147,30 @@ export class Arrivals {
 
   #hello(arriving: Arriving, id: string): void {
     const { destinationOf, acknowledgements } = this.#of;
+    // guard: a session is of one process
+    if (arriving.from !== undefined || typeof id !== 'string') throw new TypeError('it says a second time whose it is');
     // guard: a process has one session; the one before is over
     for (const [session, { from }] of this.#sessions) if (from === id) this.#end(session);
     arriving.from = id;
-    const sender = this.#senders.get(id) ?? new Sender(destinationOf, acknowledgements, () => this.#isLeaving);
+    const known = this.#senders.get(id);
+    if (known === undefined && this.#senders.size >= MOST_SENDERS) this.#forgetOne();
+    const sender = known ?? new Sender(destinationOf, acknowledgements, () => this.#isLeaving);
     this.#senders.set(id, sender);
     sender.begin(arriving.talk.link);
+  }
+
+  /** Forgets the process that has been gone for longest, and has nothing under way. */
+  #forgetOne(): void {
+    const now = this.#of.clock.now();
+    const [id, sender] = [...this.#senders].reduce((a, b) => (b[1].goneMs(now) > a[1].goneMs(now) ? b : a));
+    // guard: processes that were here once do not fill the memory
+    if (sender.goneMs(now) > 0) this.#forget(id, sender);
+    else throw new RangeError('more processes than are remembered');
+  }
+
+  #forget(id: string, { duplicates }: Sender): void {
+    this.#past += duplicates;
+    this.#senders.delete(id);
   }
 
   /** Ends sessions of those who are silent, and forgets who has had none for long. */
@@ -115,9 +178,7 @@ export class Arrivals {
     const { silentMs, clock } = this.#of;
     for (const [session, { talk }] of this.#sessions) if (talk.silentMs > silentMs) this.#end(session);
     for (const [id, sender] of this.#senders) {
-      if (sender.goneMs(clock.now()) < silentMs * FORGOTTEN) continue;
-      this.#past += sender.duplicates;
-      this.#senders.delete(id);
+      if (sender.goneMs(clock.now()) >= silentMs * FORGOTTEN) this.#forget(id, sender);
     }
   }
 
@@ -150,6 +211,7 @@ export class Arrivals {
     const ended = this.#sessions.get(session);
     if (ended === undefined) return;
     this.#sessions.delete(session);
+    this.#begunBytes -= ended.begunBytes;
     ended.talk.close();
     this.#senders.get(ended.from ?? '')?.end(ended.talk.link, this.#of.clock.now());
   }

@@ -8,7 +8,7 @@ import { levelOf } from '../remote/level-of.js';
 import type { Part } from '../folder/parts.js';
 import type { SatelliteSetup } from '../folder/setup.js';
 import { fullAddress } from '../folder/address-book.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../own-files.js';
 import { FORMAT } from './format.js';
 import { Talk } from './talk.js';
 
@@ -132,7 +132,7 @@ export class Delivery {
         way: () => {},
         message: () => {},
         answer: (number, value) => this.#outbox.answer(number, value),
-        settled: (number) => this.#outbox.settled(number),
+        settled: (first, last) => this.#outbox.settled(first, last),
         take: (item) => this.#take(item),
       },
       unsendable: (number, error) => this.#outbox.failed(number, error),
@@ -143,7 +143,7 @@ export class Delivery {
     talk.link.flush();
     const count = this.#outbox.open(talk.link);
     const fields = { event: 'partReachable', satellite: this.path, instance: instance.id, redelivered: count };
-    const again = count === 0 ? '' : `; ${count} messages go again that an instance before had not handled`;
+    const again = count === 0 ? '' : `; ${count} messages that an earlier instance had not handled are sent again`;
     log.info(fields, `${nameOf(this.path)} is reachable: instance ${instance.id}${again}`);
   }
 
@@ -175,7 +175,7 @@ export class Delivery {
   /** Looks after its session, once in a while. */
   look(): void {
     const silentMs = this.#talk?.silentMs ?? 0;
-    if (silentMs > this.#of.silentMs) this.#lose(`nothing was heard of it for ${(silentMs / 1000).toFixed(1)} s`);
+    if (silentMs > this.#of.silentMs) this.#lose(`it has sent nothing for ${(silentMs / 1000).toFixed(1)} s`);
     else this.#talk?.ping();
   }
 

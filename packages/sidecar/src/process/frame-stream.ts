@@ -1,11 +1,14 @@
 import type { Clock } from '@sputnikjs/core';
 import { Fifo } from '@sputnikjs/messaging/connector';
+import { MOST_FRAME_BYTES } from './frame.js';
 import { packetOf, roomIn, type Packet, type Piece } from './packet.js';
 
 /** So many bytes are under way at most, so that they do not pile up on their way. */
 const WINDOW_BYTES = 1024 * 1024;
 /** After so long without a word, in milliseconds, what is under way is sent again; each time twice as long, up to the second. */
 const [FIRST_MS, LONGEST_MS] = [500, 4_000];
+/** How often the other side may have it sent again, in milliseconds. */
+const AGAIN_MS = 100;
 
 /** What a stream is made of. */
 export interface FrameStreamOptions {
@@ -16,6 +19,8 @@ export interface FrameStreamOptions {
   readonly clock: Clock;
   /** Takes each frame of the other side once, in order. */
   readonly onFrame: (frame: Uint8Array) => void;
+  /** Is told of a frame that is larger than any may be. */
+  readonly tooLarge: () => void;
 }
 
 /** Frames to another process and back: each arrives once and in order, though packets may be lost. */
@@ -31,6 +36,8 @@ export class FrameStream {
   #come = 0;
   /** Of the frame that comes. */
   #pieces: Uint8Array[] = [];
+  #begunBytes = 0;
+  #resentAt = -Infinity;
   #askedAgainAfter = -1;
   #owesWord = false;
   #retryMs = FIRST_MS;
@@ -46,6 +53,11 @@ export class FrameStream {
     return this.#underWay.size + this.#waiting.size === 0;
   }
 
+  /** Bytes of the frame that comes, so far. */
+  get begunBytes(): number {
+    return this.#begunBytes;
+  }
+
   write(frame: Uint8Array): void {
     const room = roomIn(this.#options.mostBytes);
     for (let at = 0; at < frame.length; at += room) {
@@ -59,7 +71,8 @@ export class FrameStream {
   take({ piece, come, again, ping }: Packet): void {
     if (this.#isClosed) return;
     this.#forget(come);
-    if (again) this.resend();
+    // guard: a few bytes, again and again, do not have a window sent each time
+    if (again && this.#options.clock.now() - this.#resentAt >= AGAIN_MS) this.resend();
     if (piece) this.#take(piece);
     if (ping) this.#owe();
     this.#pump();
@@ -73,6 +86,7 @@ export class FrameStream {
   /** Sends again what is under way: it may be lost. */
   resend(): void {
     if (this.#isClosed) return;
+    this.#resentAt = this.#options.clock.now();
     for (const piece of this.#underWay.drain()) {
       this.#underWay.push(piece);
       this.#send(piece);
@@ -84,6 +98,8 @@ export class FrameStream {
   close(): void {
     if (this.#owesWord) this.#tell();
     this.#isClosed = true;
+    this.#pieces = [];
+    this.#begunBytes = 0;
     this.#cancelRetry?.();
   }
 
@@ -128,10 +144,14 @@ export class FrameStream {
     if (number <= this.#come) return;
     this.#come = number;
     this.#pieces.push(bytes);
+    this.#begunBytes += bytes.length;
+    // guard: a frame that does not end does not fill the memory
+    if (this.#begunBytes > MOST_FRAME_BYTES) return this.#options.tooLarge();
     if (!isLast) return;
     const [first = bytes, ...others] = this.#pieces;
     const frame = others.length === 0 ? first : Buffer.concat(this.#pieces);
     this.#pieces = [];
+    this.#begunBytes = 0;
     this.#options.onFrame(frame);
   }
 

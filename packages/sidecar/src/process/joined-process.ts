@@ -20,7 +20,7 @@ import { Acknowledgements } from '../remote/acknowledgements.js';
 import type { Hearing } from '../satellite/assembly.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../own-files.js';
 import { levelAt, partsOf } from '../satellite/level.js';
 import type { OtherProcesses } from '../satellite/whole-satellite.js';
 import type { OwnedConnector } from '../satellite/owned-connector.js';
@@ -239,7 +239,7 @@ export class JoinedProcess implements OtherProcesses {
       {
         name: 'duplicates_total',
         type: 'counter',
-        help: 'Messages of other processes that came again, and were taken once.',
+        help: 'Repeated messages of other processes, each accepted once.',
         value: this.#arrivals.duplicates,
       },
     ];

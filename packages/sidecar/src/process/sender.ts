@@ -6,6 +6,9 @@ import { portable } from '../remote/portable.js';
 import type { Item, Message, Way } from '../remote/wire.js';
 import type { DestinationOf } from '../satellite/handles.js';
 
+/** So many of its messages may be under way, and so many that were refused are remembered: more than any process has. */
+const [MOST_OPEN, MOST_REFUSED] = [65_536, 65_536];
+
 /** Another process that sends messages here: each is taken once, in however many sessions it comes. */
 export class Sender implements Outcomes {
   readonly #inbox: Inbox;
@@ -56,6 +59,8 @@ export class Sender implements Outcomes {
     const { number } = message;
     // guard: a message that comes again is not handled again
     if (number <= this.#last) return this.#repeat(message);
+    // guard: a process that heeds no window does not fill the memory
+    if (this.#open.size >= MOST_OPEN) throw new RangeError('more messages than a process may have under way');
     this.#last = number;
     this.#open.add(number);
     this.#inbox.take(message);
@@ -82,6 +87,12 @@ export class Sender implements Outcomes {
     else this.#link?.post(['failed', number, portable(new SputnikError('ASK_ENDED'))]);
   }
 
+  #remember(number: number): void {
+    const [oldest = number] = this.#refused;
+    if (this.#refused.size >= MOST_REFUSED) this.#refused.delete(oldest);
+    this.#refused.add(number);
+  }
+
   settle(number: number): void {
     this.#open.delete(number);
     this.#link?.settle(number);
@@ -99,7 +110,7 @@ export class Sender implements Outcomes {
   }
 
   post(item: Item): void {
-    if (item[0] === 'refused') this.#refused.add(item[1]);
+    if (item[0] === 'refused') this.#remember(item[1]);
     if (item[0] === 'refused' || item[0] === 'failed') this.#open.delete(item[1]);
     this.#link?.post(item);
   }

@@ -1,8 +1,8 @@
-import { deserialize, serialize } from 'node:v8';
 import type { Clock } from '@sputnikjs/core';
 import { Link, receive, type Receiver } from '../remote/link.js';
 import type { Frame } from '../remote/wire.js';
 import { textOf } from '../text.js';
+import { bytesOf, frameOf } from './frame.js';
 import { FrameStream } from './frame-stream.js';
 import { packetFrom, packetOf } from './packet.js';
 
@@ -43,15 +43,16 @@ export class Talk {
       send: (packet) => way.send(packet),
       mostBytes: way.mostBytes,
       clock,
+      tooLarge: () => broken('it sends a frame that does not end'),
       onFrame: (bytes) => {
         try {
-          receive(deserialize(bytes) as Frame, receiver);
+          receive(frameOf(bytes), receiver);
         } catch (error) {
-          broken(`it has sent what nobody understands: ${textOf(error)}`);
+          broken(`it has sent data that cannot be read: ${textOf(error)}`);
         }
       },
     });
-    const port = { postMessage: (frame: Frame) => this.#stream.write(serialize(frame)), tryOut: serialize };
+    const port = { postMessage: (frame: Frame) => this.#stream.write(bytesOf(frame)), tryOut: bytesOf };
     this.link = new Link(port, unsendable);
   }
 
@@ -66,6 +67,11 @@ export class Talk {
   /** For how long nothing was heard of the other side, in milliseconds. */
   get silentMs(): number {
     return this.#options.clock.now() - this.#heardAt;
+  }
+
+  /** Bytes of a frame that has not come to its end. */
+  get begunBytes(): number {
+    return this.#stream.begunBytes;
   }
 
   /** True when the other side has all that was posted. */

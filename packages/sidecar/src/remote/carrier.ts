@@ -96,8 +96,17 @@ export class Carrier {
       if (how === 'ask' && !posted) this.failed(number, new SputnikError('ASK_UNREACHABLE'));
   }
 
-  settled(number: number, answer?: unknown): void {
+  answered(number: number, answer: unknown): void {
     this.#end(number)?.resolve(answer);
+  }
+
+  /** Those from the first number to the last that are under way. */
+  settled(first: number, last: number): void {
+    // guard: a range of any length takes no longer than there are messages
+    if (last - first < this.#underWay.size)
+      for (let number = first; number <= last; number++) this.#end(number)?.resolve();
+    else
+      for (const number of this.#underWay.keys()) if (number >= first && number <= last) this.#end(number)?.resolve();
   }
 
   failed(number: number, error: unknown): void {
@@ -119,7 +128,7 @@ export class Carrier {
     for (const [number, { how, refused }] of this.#underWay) {
       if (refused || number > lastTaken) continue;
       if (how === 'ask') this.failed(number, new SputnikError('ASK_ENDED'));
-      else this.settled(number);
+      else this.settled(number, number);
     }
     if (this.#isClosing) this.#giveUp();
   }

@@ -14,6 +14,9 @@ export interface Outcomes extends Settles {
   post(item: Item): void;
 }
 
+/** So many pairs of sender and receiver there may be: more than any satellite has. */
+const MOST_WAYS = 65_536;
+
 /** Hands messages from another thread or process to the blocks here, and reports their outcomes. */
 export class Inbox {
   readonly #destinationOf: DestinationOf;
@@ -44,6 +47,7 @@ export class Inbox {
   }
 
   way(id: number, way: Way): void {
+    if (this.#ways.size >= MOST_WAYS && !this.#ways.has(id)) throw new RangeError('more ways than a satellite has');
     const address = way.path === this.#base ? way.responsibility : fullAddress(way);
     this.#ways.set(id, { handle: handleOf(way, this.#destinationOf), address });
   }

@@ -19,7 +19,8 @@ export interface Receiver {
   message(message: Message): void;
   answer(number: number, value: unknown): void;
   take(item: Item): void;
-  settled(number: number): void;
+  /** All from the first to the last. */
+  settled(first: number, last: number): void;
 }
 
 /** One end of the link between two threads, or processes. Sends everything from one turn of the event loop as one frame. */
@@ -94,7 +95,11 @@ export class Link {
     } catch {
       // guard: one message that cannot be cloned holds up no other
       const { sent, others, failed } = this.#cloneable(messages, answers);
-      this.#send(ways, sent, others, [...items.map((item) => portable(item) as Item), ...failed], settled);
+      // one by one, for together they may be too large
+      for (const [index, message] of sent.entries()) this.#send(index === 0 ? ways : [], [message], [], [], []);
+      for (const answer of others) this.#send([], [], [answer], [], []);
+      const told = [...items.map((item) => portable(item) as Item), ...failed];
+      this.#send(sent.length === 0 ? ways : [], [], [], told, settled);
     }
   };
 
@@ -182,6 +187,5 @@ export function receive(frame: Frame, to: Receiver): void {
   }
   answers.forEach((number, index) => to.answer(number, values[count + index]));
   for (const item of items) to.take(item);
-  for (let row = 0; row < settled.length; row += 2)
-    for (let number = settled[row] ?? 0; number <= (settled[row + 1] ?? -1); number++) to.settled(number);
+  for (let row = 0; row < settled.length; row += 2) to.settled(settled[row] ?? 0, settled[row + 1] ?? -1);
 }

@@ -141,11 +141,12 @@ export class Outbox {
   }
 
   answer(number: number, value: unknown): void {
-    this.#carrier.settled(number, value);
+    this.#carrier.answered(number, value);
   }
 
-  settled(number: number): void {
-    this.#carrier.settled(number);
+  /** All messages from the first to the last are settled. */
+  settled(first: number, last: number): void {
+    this.#carrier.settled(first, last);
   }
 
   /** The message could not be posted, or the block that was asked failed. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Logger } from '@sputnikjs/core';
-import { lookAtAll } from '@sputnikjs/messaging/net';
+import { refreshAllFiles } from '@sputnikjs/messaging/net';
 import { askAgain, changesBetween, type Change } from '../folder/changes.js';
 import type { ConfigurationInForce, KeyInForce } from '../folder/in-force.js';
 import { reloadLines, type ChangedFile, type Reloaded } from '../folder/reloaded.js';
@@ -84,12 +84,12 @@ export class Reloader {
     if (after === undefined) return refusedFor(problems);
     const asked = await askAgain(setup, after);
     if (asked.length > 0) return refusedFor(asked);
-    const looked = await lookAtAll();
-    const unusable = looked.flatMap(({ unusable: error, paths }) =>
+    const refreshed = await refreshAllFiles();
+    const unusable = refreshed.flatMap(({ unusable: error, paths }) =>
       error === undefined ? [] : [`${paths.join(', ')}: ${textOf(error)}`],
     );
     if (unusable.length > 0) return refusedFor(unusable);
-    const files = await this.#changedFiles(looked.flatMap(({ paths }) => paths));
+    const files = await this.#changedFiles(refreshed.flatMap(({ paths }) => paths));
     const isLive = (block: string, key: string): boolean =>
       block === SATELLITE && live.some(({ path }) => path === key);
     const { changed, unchanged } = await changesBetween(setup, after, isLive);

@@ -26,5 +26,5 @@ export function onceInThread(signal: NodeJS.Signals, handler: () => void): void 
     handler();
   };
   const failed = native.start(constants.signals[signal]);
-  if (failed !== 0) throw new Error(`${signal} cannot be listened to: error ${failed}`);
+  if (failed !== 0) throw new Error(`cannot listen to ${signal}: error ${failed}`);
 }

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@sputnikjs/core';
 import { errorPrefix } from '../log/stderr.js';
+import { WATCHER } from '../own-files.js';
 import { COUNT, STUCK_MS, type Beats } from './beats.js';
 import { LISTENING } from './thread-signals.js';
 
@@ -48,11 +49,7 @@ export class Watch {
     const workerData: Beats = { mostMs, beatMs: this.#beatMs, errorPrefix: errorPrefix(), shared: this.#shared };
     // nothing of how this process was started is for this thread
     const alone = { env: {}, execArgv: [...LISTENING] };
-    this.#worker = new Worker(new URL('./watcher.js', import.meta.url), {
-      ...alone,
-      workerData,
-      resourceLimits: SMALL,
-    });
+    this.#worker = new Worker(WATCHER, { ...alone, workerData, resourceLimits: SMALL });
     this.#worker.on('message', this.#cannotListen).on('error', this.#cannotListen).unref();
     if (options.soon.aborted) this.#signalled();
     else options.soon.addEventListener('abort', this.#signalled);
@@ -80,7 +77,7 @@ export class Watch {
 
   readonly #cannotListen = (error: unknown): void => {
     const text =
-      'in this version of Node the watching thread hears no signals: a signal does not end the process while its event loop is stuck';
+      'in this version of Node the watching thread gets no signals: a signal does not end the process while its event loop is stuck';
     this.#options.log.warn({ event: 'watchDeaf', error }, text);
   };
 

@@ -42,7 +42,7 @@ function watch({ mostMs, beatMs, errorPrefix, shared }: Beats): void {
 /** Makes the main thread end the process, from inside its loop: it knows how many messages it holds. Kills the process if it is stuck outside of JavaScript. */
 function endProcess(stuckMs: number, prefix: string): void {
   setTimeout(() => {
-    const text = `sputnik: the event loop has been stuck for ${Math.round(stuckMs / 1000)} s in a call that cannot be interrupted: the process is killed; what it held is lost`;
+    const text = `sputnik: the event loop has been stuck for ${Math.round(stuckMs / 1000)} s in a call that cannot be interrupted: the process is killed; the messages that it held are lost`;
     writeSync(STDERR, `${prefix}${text}\n`);
     process.kill(process.pid, 'SIGKILL');
   }, END_MS);

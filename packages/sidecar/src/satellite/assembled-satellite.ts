@@ -15,7 +15,7 @@ import type { Names } from './names.js';
 import type { MadeSatellite, NestedPart } from './made-satellite.js';
 import type { Kept } from './waiting-room.js';
 
-/** Blocks of the framework. Status leaves them out for nested satellites: these listen to no signals, and their connections are shown apart. */
+/** Blocks of Sputnik itself. Status leaves them out for nested satellites: these listen to no signals, and their connections are shown apart. */
 const INFRASTRUCTURE: ReadonlySet<string> = new Set([FINISHER, CONNECTOR]);
 
 /** One made satellite, with its nested satellites. It boots, flies and lands once; a restart makes another one. */

@@ -109,7 +109,7 @@ export class NestedSatellite implements NestedPart {
     try {
       this.#isFlying = true;
       const launched = this.assembled.flight.launch();
-      // guard: waiting messages are handed on before new ones
+      // guard: waiting messages are passed on before new ones
       this.#room?.open(this.assembled, () => (this.#current = this.assembled));
       await Promise.race([launched, this.#failure.promise]);
       return undefined;

@@ -33,7 +33,7 @@ export class Restarts {
   tooMany(last: unknown): Error {
     const { most, withinMs } = this.#limit;
     const all = this.#failures.map((error, index) => `${index + 1}. ${chain(error)}`).join('; ');
-    const text = `it failed more than ${most} times within ${withinMs} ms, and does not restart any more: ${all}`;
+    const text = `it failed more than ${most} times within ${withinMs} ms, so it is not restarted again: ${all}`;
     return new Error(text, { cause: last });
   }
 }

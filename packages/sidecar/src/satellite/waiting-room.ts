@@ -15,7 +15,7 @@ import { bytesOf, HELD_BYTES } from '../clone/bytes.js';
 import { inside, isInside } from '../folder/address-book.js';
 import { levelAt, partsOf, type Level } from './level.js';
 
-/** How many messages for one block are handed on at once. */
+/** How many messages for one block are passed on at once. */
 const CONCURRENCY = 64;
 
 /** A block that takes messages. */
@@ -109,7 +109,7 @@ function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
   };
 }
 
-/** The stand-in for a block: keeps its messages until they can be handed on. */
+/** The stand-in for a block: keeps its messages until they can be passed on. */
 function standIn({ path, responsibility, capacity }: Kept, counter: Counter): BlockDefinition {
   return defineBlock({
     name: inside(path, responsibility),
@@ -131,7 +131,7 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
 /** The result of handing a message on; `accepted` is the promised answer. */
 type HandedOn = { readonly accepted: Promise<unknown> | undefined } | 'refused';
 
-/** Knows where messages are handed on to, and how many are on their way there. */
+/** Knows where messages are passed on to, and how many are on their way there. */
 class Counter {
   #to: Level | undefined;
   #handing = 0;

@@ -69,12 +69,9 @@ export class Notifier {
       this.#isOff = true;
       this.#waiting = [];
       const text =
-        'there is no systemd-notify, so the service manager learns nothing about this satellite. With Type=notify, it ends the satellite after TimeoutStartSec. Install it (package systemd), or set Type=exec and no WatchdogSec';
+        'there is no systemd-notify, so this satellite reports nothing to the service manager. With Type=notify, it ends the satellite after TimeoutStartSec. Install it (package systemd), or set Type=exec and no WatchdogSec';
       this.#log.warn({ event: 'notifyFailed' }, text);
     } else
-      this.#log.warn(
-        { event: 'notifyFailed', names },
-        `the service manager could not be told ${names}: ${sent.problem}`,
-      );
+      this.#log.warn({ event: 'notifyFailed', names }, `the service manager did not get ${names}: ${sent.problem}`);
   }
 }

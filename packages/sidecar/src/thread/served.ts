@@ -84,8 +84,8 @@ export class Served implements Receiver {
     this.#outbox.answer(number, value);
   }
 
-  settled(number: number): void {
-    this.#outbox.settled(number);
+  settled(first: number, last: number): void {
+    this.#outbox.settled(first, last);
   }
 
   take(item: Item): void {

@@ -40,7 +40,7 @@ export class Session {
           message: (message) => this.#inbox.take(message),
           answer: (number, value) => outbox.answer(number, value),
           take: (item) => this.#take(item),
-          settled: (number) => outbox.settled(number),
+          settled: (first, last) => outbox.settled(first, last),
         }),
       onDeath: (error) => {
         this.#calls.end(error);

@@ -1,5 +1,6 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
+import { WORKER } from '../own-files.js';
 import { chain } from '../text.js';
 import { HELD, SENT } from './counted.js';
 import { beatOf, watchPulse } from './pulse.js';
@@ -39,7 +40,7 @@ export class Thread {
     const beatMs = beatOf(mostMs);
     const workerData: ThreadData = { ...data, counts: this.#counts, beats, beatMs };
     const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits, name: data.path });
+    this.#worker = new Worker(WORKER, { workerData, resourceLimits, name: data.path });
     this.#worker.on('message', onFrame);
     this.#worker.on('error', (error: unknown) => (this.#reason ??= uncaught(error, heapMb)));
     this.#ended = new Promise((resolve) =>

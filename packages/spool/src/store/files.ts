@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A file that is written from its beginning to its end. */
@@ -34,13 +34,30 @@ export interface Files {
 /** What only its user can read. */
 const MODE = 0o600;
 
+/** More than any file of a spool has. */
+const MOST_MIB = 512;
+
+/** Opens a file of a spool. Rejects, and says what to do, for what is none: a link, a pipe, a folder. */
+async function openOwn(path: string, flags: number): Promise<FileHandle> {
+  const problem = (cause?: unknown): Error =>
+    new Error(`${path} is no file, but a link, a pipe or a folder. Move it away`, { cause });
+  // guard: D14 nothing outside the folder is read or written, and no pipe is waited for
+  const safely = flags | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, safely, MODE).catch((error: NodeJS.ErrnoException) => {
+    throw ['ELOOP', 'ENXIO', 'EISDIR'].includes(error.code ?? '') ? problem(error) : error;
+  });
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw problem();
+}
+
 /** The files of a folder. */
 export function filesOf(folder: string): Files {
   const at = (name: string): string => join(folder, name);
   return {
     names: () => readdir(folder),
     async create(name, ahead) {
-      const file = await open(at(name), 'w', MODE);
+      const file = await openOwn(at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
       const zeros = Buffer.alloc(ahead);
       let written = 0;
       let size = 0;
@@ -61,9 +78,12 @@ export function filesOf(folder: string): Files {
     },
     size: async (name) => (await stat(at(name))).size,
     async read(name, from, to) {
-      const file = await open(at(name), 'r');
+      const file = await openOwn(at(name), constants.O_RDONLY);
       try {
         const end = Math.min(to ?? Infinity, (await file.stat()).size);
+        // guard: D14 a file of any size does not fill the memory
+        if (end - from > MOST_MIB * 1024 * 1024)
+          throw new Error(`${at(name)} has ${end} bytes, more than a spool writes to a file. Move it away`);
         const bytes = Buffer.allocUnsafe(Math.max(0, end - from));
         let filled = 0;
         while (filled < bytes.length) {
@@ -77,7 +97,7 @@ export function filesOf(folder: string): Files {
       }
     },
     async syncFile(name) {
-      const file = await open(at(name), 'r');
+      const file = await openOwn(at(name), constants.O_RDONLY);
       try {
         await file.datasync();
       } finally {

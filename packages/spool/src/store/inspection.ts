@@ -2,7 +2,7 @@ import { readCursor } from './cursor.js';
 import type { Files } from './files.js';
 import { Decoder, recordsIn, type Kept } from './record.js';
 import { endOf } from './recovery.js';
-import { firstIn, HEADER_BYTES, readHeader, type Segment } from './segment.js';
+import { firstIn, HEADER_BYTES, nextIn, readHeader, type Segment } from './segment.js';
 
 /** What a file with messages has. */
 export interface SegmentFacts {
@@ -73,7 +73,7 @@ async function* segmentsIn(files: Files, names: readonly string[]): AsyncGenerat
     });
     if (bytes === undefined) continue;
     const first = firstIn(name) ?? 0;
-    const next = firstIn(own[index + 1] ?? '');
+    const next = nextIn(first, own[index + 1]);
     const marks = readHeader(name, bytes);
     const segment = marks && {
       ...marks,

@@ -10,6 +10,8 @@ const SOCKET = 'owner';
 const LONGEST = process.platform === 'linux' ? 107 : 103;
 /** Bytes that what is appended to the name of the socket may have: of those that take a stale one over. */
 const SUFFIXES = 28;
+/** So many others may be connected: commands, and those who look whether there is an owner. */
+const MOST_CONNECTIONS = 16;
 /** How long to wait for another process that takes over, in milliseconds, and how often. */
 const [PAUSE_MS, PAUSES] = [5, 200] as const;
 
@@ -74,7 +76,7 @@ function inUse(folder: string): Error {
  */
 async function takes(path: string, mine: string): Promise<boolean> {
   if (await links(mine, path)) return true;
-  const stale = await inodeOf(path);
+  const stale = await socketAt(path);
   if (stale === undefined) return false;
   if (await isHeard(path)) throw new Heard();
   const takeover = `${path}.${stale.toString(36)}`;
@@ -87,7 +89,7 @@ async function takes(path: string, mine: string): Promise<boolean> {
   if (!gets) return false;
   try {
     // It may have been replaced between the look at it and the takeover.
-    if ((await inodeOf(path)) !== stale || (await isHeard(path))) return false;
+    if ((await socketAt(path)) !== stale || (await isHeard(path))) return false;
     const next = `${mine}.1`;
     await link(mine, next);
     await rename(next, path);
@@ -108,8 +110,12 @@ async function links(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function inodeOf(path: string): Promise<bigint | undefined> {
-  return (await lstat(path, { bigint: true }).catch(() => undefined))?.ino;
+/** The inode of the socket; undefined if nothing is there. Rejects if something else is. */
+async function socketAt(path: string): Promise<bigint | undefined> {
+  const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+  // guard: D8 only a socket is replaced
+  if (stats?.isSocket() === false) throw new Error(`${path} is no socket. Move it away, or configure another "path"`);
+  return stats?.ino;
 }
 
 /** False if the process that listened at the socket is gone. */
@@ -126,6 +132,8 @@ function isHeard(path: string): Promise<boolean> {
 function listen(path: string, onConnect: (socket: Socket) => void): Promise<Server> {
   // Who asks ends its half, and waits for the answer.
   const server = createServer({ allowHalfOpen: true }, onConnect);
+  // guard: connections to the owner are bounded
+  server.maxConnections = MOST_CONNECTIONS;
   // The flight keeps the process alive, not the socket.
   server.unref();
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { Decoder, endOfRecord, intactFrom, sequenceOf, type Kept } from './recor
 import { HEADER_BYTES, type Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
-/** Most batches, and bytes of them, that are handed on from memory; what is beyond that is read from the disk. */
+/** Most batches, and bytes of them, that are passed on from memory; what is beyond that is read from the disk. */
 const [MOST_FRESH, MOST_FRESH_BYTES] = [4_096, 8_388_608] as const;
 
 /** What is being read of a segment: from the disk, or a batch from memory. */

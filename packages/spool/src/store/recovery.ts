@@ -2,7 +2,7 @@ import { readCursor } from './cursor.js';
 import type { Files } from './files.js';
 import type { OnProblem } from './problem.js';
 import { recordsIn } from './record.js';
-import { asideOf, firstIn, HEADER_BYTES, readHeader, UNNAMED, type Segment } from './segment.js';
+import { asideOf, firstIn, HEADER_BYTES, nextIn, readHeader, UNNAMED, type Segment } from './segment.js';
 
 /** What is found in a folder. */
 export interface Recovered {
@@ -23,18 +23,19 @@ export async function recover(files: Files, onProblem: OnProblem): Promise<Recov
   let lost = 0;
   for (const [index, name] of names.entries()) {
     const first = firstIn(name) ?? 0;
-    const next = firstIn(names[index + 1] ?? '');
+    const next = nextIn(first, names[index + 1]);
     const marks = readHeader(name, await files.read(name, 0, HEADER_BYTES));
     if (marks === undefined) {
       lost += await setAside(files, name, next === undefined ? undefined : next - first, onProblem);
       continue;
     }
     const bytes = await files.size(name);
-    segments.push({ ...marks, name, first, last: (next ?? first) - 1, bytes, isDamaged: false });
+    const segment = { ...marks, name, first, last: (next ?? first) - 1, bytes, isDamaged: false };
+    segments.push(segment);
+    // guard: D5 only the last segment has an end that may be torn
+    if (next === undefined) await findEnd(files, segment, onProblem);
   }
   const last = segments.at(-1);
-  // guard: D5 only the last segment has an end that may be torn
-  if (last && last.name === names.at(-1)) await findEnd(files, last, onProblem);
   const acknowledged = (await readCursor(files, segments)) ?? (segments[0]?.first ?? 1) - 1;
   return { segments, acknowledged, last: last?.last ?? 0, lost };
 }

@@ -77,9 +77,22 @@ export function asideOf(name: string): string {
   return `${name}.damaged`;
 }
 
+/** No segment has more messages: it has room for half of these, if all are empty. */
+const MOST_MESSAGES = 2 ** 19;
+
 /** The first sequence of the segment of that name; undefined if it is none. */
 export function firstIn(name: string): number | undefined {
   const digits = name.slice(0, -EXTENSION.length);
   if (!name.endsWith(EXTENSION) || !/^\d{16}$/.test(digits)) return undefined;
   return Number(digits);
+}
+
+/**
+ * The first sequence of the segment that follows the one that begins with `first`, by its name. Undefined if there is none, or if no segment has
+ * so many messages: then only its records tell where the first one ends.
+ */
+export function nextIn(first: number, name: string | undefined): number | undefined {
+  const next = firstIn(name ?? '');
+  // guard: D5 a name that is far from the others does not say what is missing
+  return next !== undefined && next - first <= MOST_MESSAGES ? next : undefined;
 }

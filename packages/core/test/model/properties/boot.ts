@@ -142,7 +142,8 @@ export const boot: readonly Property[] = [
     check(story) {
       const launch = story.outer('launch')[0];
       if (!launch || story.flown || story.refusal) return 0;
-      must(launch.index > story.stopIndex || story.quiescedEarly, () => 'a launch entered no run');
+      const isExcused = story.quiescedEarly || story.stoppedWhenReady;
+      must(launch.index > story.stopIndex || isExcused, () => 'a launch entered no run');
       const settled = story.outer('launch resolved')[0] ?? story.outer('launch rejected').find(({ nth }) => nth === 1);
       const at = Math.max(launch.at, story.landed?.at ?? Infinity);
       must(settled !== undefined && same(settled.at, at), () => `it settled at ${settled?.at}, not ${at}`);

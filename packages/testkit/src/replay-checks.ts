@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import type { ConsumedMessage, MessageReplayer, MessagingConnection } from '@sputnikjs/messaging';
+import { within } from './in-time.js';
+import { memoryInUse } from './memory.js';
+import { numbered, textOf } from './messages.js';
+import { all, has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
+import { PATIENCE_MS, type Stage } from './messaging-stage.js';
+import type { MessagingTrial, Place } from './messaging-trial.js';
+import { rejection } from './rejection.js';
+import type { Check } from './suite.js';
+
+/** What is kept for a replay that nobody reads on, and what of that may be in its memory, in bytes. */
+const [BACKLOG, BACKLOG_BYTES, MAX_HELD] = [3_000, 7_000, 8 * 1024 * 1024];
+
+/** What no message has as its sequence. */
+const NO_SEQUENCES = [
+  '',
+  '0',
+  '0-0',
+  '0-1',
+  '-',
+  'x',
+  '1-x',
+  '-1-1',
+  '1e3-1',
+  '٣-٣',
+  '$',
+  '+',
+  '1-1 STREAMS',
+  `${'9'.repeat(30)}-1`,
+  '9'.repeat(10_000),
+];
+
+type ReplayRule =
+  | 'declaresReplays'
+  | 'replays'
+  | 'replaysBeside'
+  | 'replaysAcrossKill'
+  | 'tellsGaps'
+  | 'tellsGapsMidway'
+  | 'tellsNewSources'
+  | 'refusesOthers'
+  | 'boundsReplays'
+  | 'endsReplays';
+
+/** A replay that is read one message at a time. */
+class Reading {
+  readonly #over = new AbortController();
+  readonly #messages: AsyncIterator<ConsumedMessage>;
+
+  private constructor(messages: AsyncIterable<ConsumedMessage>, over: AbortController) {
+    this.#messages = messages[Symbol.asyncIterator]();
+    this.#over = over;
+  }
+
+  static async begin(stage: Stage, replayer: MessageReplayer, source: string, after: string): Promise<Reading> {
+    const over = new AbortController();
+    stage.atEnd(() => over.abort());
+    const messages = await within(PATIENCE_MS, 'a replay', replayer.replay(source, after, over.signal));
+    return new Reading(messages, over);
+  }
+
+  /** The next message; undefined if the replay is over. */
+  async next(): Promise<ConsumedMessage | undefined> {
+    const { value, done } = await within(PATIENCE_MS, 'the next message', this.#messages.next());
+    return done === true ? undefined : value;
+  }
+
+  async take(count: number): Promise<ConsumedMessage[]> {
+    const messages: ConsumedMessage[] = [];
+    for (let message; messages.length < count && (message = await this.next());) messages.push(message);
+    return messages;
+  }
+
+  abort(): void {
+    this.#over.abort();
+  }
+}
+
+/** What a check of replays has. */
+interface Replaying {
+  readonly stage: Stage;
+  readonly place: Place;
+  readonly connection: MessagingConnection;
+  readonly replayer: MessageReplayer;
+}
+
+function replaying(
+  run: (parts: Replaying) => Promise<void>,
+  ...skips: readonly ((trial: MessagingTrial) => string | undefined)[]
+): Pick<Check<MessagingTrial>, 'skip' | 'run'> {
+  return {
+    skip: all(needs('consumer', 'replays'), ...skips),
+    run: onStage(async (stage) => {
+      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      await run({ stage, place, connection, replayer: replayerOf(connection) });
+    }),
+  };
+}
+
+function replayerOf({ replayer }: MessagingConnection): MessageReplayer {
+  assert.ok(replayer, 'a connection has no replayer, though the trial declares replays');
+  return replayer;
+}
+
+/** Produces numbered messages, and has them consumed, and those before them; resolves with all of them. */
+async function handled({ connection, place }: Replaying, count: number, before = 0): Promise<ConsumedMessage[]> {
+  const inbox = new Inbox();
+  const subscription = await connection.consumer.consume(place.source, inbox.receive);
+  await produceAll(connection, place, numbered(count));
+  await inbox.reaches(before + count);
+  await within(PATIENCE_MS, 'stop', subscription.stop());
+  return inbox.messages;
+}
+
+function sequenceOf(message: ConsumedMessage | undefined): string {
+  assert.ok(message?.sequence !== undefined, 'a message has no sequence');
+  return message.sequence;
+}
+
+/** What has to be the same, however a message comes. */
+function shown({ source, payload, contentType, headers, id, sequence }: ConsumedMessage): object {
+  return { source, payload: textOf({ payload }), contentType, headers: { ...headers }, id, sequence };
+}
+
+async function isRefused(replayer: MessageReplayer, source: string, after: string): Promise<void> {
+  const replay = replayer.replay(source, after, new AbortController().signal);
+  const error = await within(PATIENCE_MS, 'the refusal of a replay', rejection(replay));
+  assert.equal(error.code, 'CANNOT_RESUME', `after ${after.slice(0, 50)}: ${String(error)}`);
+}
+
+/** How messages that were handled are read again. */
+export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> = {
+  declaresReplays: {
+    rule: 'a connection has a replayer if the trial declares replays, and none if not',
+    run: onStage(async (stage) => {
+      const { connection } = await stage.connect();
+      assert.equal(connection.replayer !== undefined, stage.trial.features.replays === true);
+    }),
+  },
+  replays: {
+    rule: 'messages that were handled are replayed after any of them, as they were, in order, and then those to come',
+    ...replaying(async (parts) => {
+      const { stage, place, connection, replayer } = parts;
+      assert.equal(await replayer.keeps(place.source), true);
+      const { target, source } = place;
+      const headers = stage.trial.features.headers ? { 'x-source': 'laika' } : undefined;
+      await connection.producer.produce({ target, payload: '{"żółw":1}', id: 'a', contentType: 'a/b', headers });
+      const messages = await handled(parts, 300, 1);
+      for (const from of [0, 150, messages.length - 1]) {
+        const kept = messages.slice(from + 1);
+        const reading = await Reading.begin(stage, replayer, source, sequenceOf(messages[from]));
+        assert.deepEqual((await reading.take(kept.length)).map(shown), kept.map(shown));
+        const coming = reading.take(50);
+        await produceAll(connection, place, numbered(50));
+        const came = await coming;
+        assert.deepEqual(came.map(textOf), numbered(50));
+        messages.push(...came);
+      }
+    }),
+  },
+  replaysBeside: {
+    rule: 'replays take nothing from those who consume, and acknowledge nothing: each gets everything',
+    ...replaying(async (parts) => {
+      const { stage, place, connection, replayer } = parts;
+      const [first] = await handled(parts, 1);
+      const readings = [];
+      for (let nth = 0; nth < 3; nth++)
+        readings.push(await Reading.begin(stage, replayer, place.source, sequenceOf(first)));
+      const before = await place.unhandled?.();
+      const payloads = numbered(500);
+      const taking = readings.map((reading) => reading.take(payloads.length));
+      await produceAll(connection, place, payloads);
+      for (const taken of taking) assert.deepEqual((await taken).map(textOf), payloads);
+      const after = await place.unhandled?.();
+      if (before !== undefined) assert.equal(after, before + payloads.length, 'messages that nobody has handled');
+      const inbox = new Inbox();
+      await connection.consumer.consume(place.source, inbox.receive);
+      await inbox.reaches(payloads.length);
+      assert.deepEqual(inbox.payloads, payloads);
+      assert.ok(
+        inbox.messages.every(({ redelivered }) => !redelivered),
+        'a replay counts as a delivery',
+      );
+    }),
+  },
+  replaysAcrossKill: {
+    rule: 'a replay ends as CONNECTION_LOST when the server is killed, and goes on after its last message over the next connection',
+    ...replaying(async (parts) => {
+      const { stage, place, replayer } = parts;
+      const messages = await handled(parts, 400);
+      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[0]));
+      const before = await reading.take(399);
+      const ending = rejection(reading.next());
+      await stage.trial.server.stop();
+      const error = await within(PATIENCE_MS, 'the end', ending);
+      assert.equal(error.code, 'CONNECTION_LOST', String(error));
+      await stage.trial.server.start();
+      const { connection } = await stage.connect();
+      const next = await Reading.begin(stage, replayerOf(connection), place.source, sequenceOf(before.at(-200)));
+      const payloads = [...numbered(400).slice(-199), 'new'];
+      const coming = next.take(200);
+      await produceAll(connection, place, ['new']);
+      assert.deepEqual((await coming).map(textOf), payloads);
+    }, needs('durable')),
+  },
+  tellsGaps: {
+    rule: 'a replay after a message is refused as CANNOT_RESUME if others after that were removed, and not if none was',
+    ...replaying(async (parts) => {
+      const { stage, place, replayer } = parts;
+      const messages = await handled(parts, 100);
+      await stage.trial.trim?.(place, 10);
+      for (const at of [0, 50, 88]) await isRefused(replayer, place.source, sequenceOf(messages[at]));
+      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[90]));
+      assert.deepEqual((await reading.take(9)).map(textOf), numbered(100).slice(91));
+    }, has('trim')),
+  },
+  tellsGapsMidway: {
+    rule: 'a replay whose next messages were removed before it came to them ends as CANNOT_RESUME, after those before them',
+    ...replaying(async (parts) => {
+      const { stage, place, replayer } = parts;
+      const messages = await handled(parts, 2_000);
+      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[0]));
+      assert.equal(textOf((await reading.next()) as ConsumedMessage), '1');
+      await stage.trial.trim?.(place, 10);
+      const got = ['1'];
+      const error = await rejection(
+        (async () => {
+          for (let message; (message = await reading.next());) got.push(textOf(message));
+        })(),
+      );
+      assert.equal((error as { code?: unknown }).code, 'CANNOT_RESUME', `${String(error)} after ${got.at(-1)}`);
+      assert.deepEqual(got, numbered(got.length + 1).slice(1), 'messages were skipped');
+    }, has('trim')),
+  },
+  tellsNewSources: {
+    rule: 'a source that was destroyed and made again is another: replays after its former messages are refused, and none goes on in it',
+    ...replaying(async (parts) => {
+      const { stage, place, connection, replayer } = parts;
+      const messages = await handled(parts, 20);
+      const sequences = [0, 10, 19].map((at) => sequenceOf(messages[at]));
+      const waiting = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[19]));
+      const ending = rejection(waiting.next());
+      await stage.trial.destroy?.(place);
+      await stage.trial.restore?.(place);
+      for (const produced of [0, 30]) {
+        await produceAll(connection, place, numbered(produced));
+        for (const former of sequences) await isRefused(replayer, place.source, former);
+      }
+      await within(PATIENCE_MS, 'the end of a replay', ending);
+    }, has('destroy')),
+  },
+  refusesOthers: {
+    rule: 'a replay after what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
+    ...replaying(async (parts) => {
+      const { stage, place, connection, replayer } = parts;
+      const other = await stage.place();
+      const [[message], [foreign]] = [await handled(parts, 5), await handled({ ...parts, place: other }, 1)];
+      const [number = '', rest = ''] = sequenceOf(message).split(/-(.*)/);
+      const far = 1_000_000n;
+      const changed = [`${BigInt(number) + far}-${rest}`, `${number}-${BigInt(rest) + far}`, `99999-${rest}`];
+      for (const after of [...NO_SEQUENCES, ...changed, sequenceOf(foreign)])
+        await isRefused(replayer, place.source, after);
+      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(message));
+      assert.deepEqual((await reading.take(4)).map(textOf), numbered(5).slice(1));
+      assert.equal((await handled({ ...parts, connection }, 0)).length, 0);
+    }),
+  },
+  boundsReplays: {
+    rule: 'a replay that nobody reads on leaves messages on the server, and gets all of them when somebody does',
+    ...replaying(async (parts) => {
+      const { stage, place, replayer, connection } = parts;
+      const [first] = await handled(parts, 1);
+      for (let from = 0; from < BACKLOG; from += 500) {
+        const payloads = Array.from({ length: 500 }, (_, n) => `${from + n}`.padEnd(BACKLOG_BYTES));
+        await produceAll(connection, place, payloads);
+      }
+      const before = memoryInUse();
+      const readings = [];
+      for (let nth = 0; nth < 5; nth++) {
+        const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(first));
+        assert.equal((await reading.take(100)).length, 100);
+        readings.push(reading);
+      }
+      const memory = memoryInUse() - before;
+      assert.ok(memory < MAX_HELD, `${memory} bytes wait in the satellite, not on the server`);
+      const rest = await readings[0]?.take(BACKLOG - 100);
+      assert.deepEqual(
+        rest?.map((message) => textOf(message).trimEnd()),
+        numbered(BACKLOG).slice(100),
+      );
+      for (const size of [1, 300_000, 900_000, 1]) {
+        await connection.producer.produce({ target: place.target, payload: Buffer.alloc(size) });
+        assert.equal((await readings[0]?.next())?.payload.length, size);
+      }
+    }),
+  },
+  endsReplays: {
+    rule: 'a replay ends at once when its signal aborts, before it has begun, in the middle, or while it waits',
+    ...replaying(async (parts) => {
+      const { stage, place, replayer } = parts;
+      const [first] = await handled(parts, 10);
+      const begin = (): Promise<Reading> => Reading.begin(stage, replayer, place.source, sequenceOf(first));
+      const [before, middle, waiting] = [await begin(), await begin(), await begin()];
+      before.abort();
+      assert.equal(await before.next(), undefined);
+      await middle.take(3);
+      middle.abort();
+      assert.equal(await middle.next(), undefined);
+      await waiting.take(9);
+      const next = waiting.next();
+      waiting.abort();
+      assert.equal(await next, undefined);
+    }),
+  },
+};
