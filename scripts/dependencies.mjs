@@ -13,7 +13,7 @@ const MAY_USE = {
   core: [],
   messaging: ['core'],
   sidecar: ['core', 'messaging'],
-  testkit: ['core', 'messaging'],
+  testkit: ['core', 'messaging', 'sidecar'],
   'create-satellite': [],
   'adapter-http': PART,
   'adapter-syslog': PART,

@@ -528,6 +528,16 @@ export const GUARDS = {
       'hand-over',
     ],
     'a process has one session; the one before is over': [skip, 'hand-over'],
+    'what would not be understood is not sent': [swap('format === FORMAT', 'true'), 'hand-over'],
+    'what a landing had no time for goes to the next instance': [never, 'hand-over'],
+    'what stands for a block elsewhere holds so many bytes at most': [
+      swap('weigh: bytesOf, maxWeight: HELD_BYTES', ''),
+      'hand-over',
+    ],
+    'what waits for a restart takes so many bytes at most': [
+      swap('weigh: bytesOf, maxWeight: HELD_BYTES', ''),
+      'bytes',
+    ],
     'a message that comes again is not handled again': [swap('number <= this.#last', 'false'), 'hand-over'],
     'who asks where nobody is hears it at once': [never, 'hand-over'],
     'one message that cannot be cloned holds up no other': [

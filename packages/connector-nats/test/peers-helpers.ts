@@ -27,6 +27,9 @@ export function heard(): Pick<Member, 'packets' | 'unreachable'> & { readonly li
   return { packets, unreachable, listener };
 }
 
+/** What processes say of how they write. */
+export const WRITES = { format: '1.15', version: '0.2.0' } as const;
+
 /** Joins with a connection of its own. */
 export async function member(
   t: TestContext,
@@ -36,7 +39,7 @@ export async function member(
   whole = 'demo',
 ): Promise<Member> {
   const opened = await open(t, { url, jetstream: false, ...raw });
-  const self = { whole, satellite, id: `p${++ids}` };
+  const self = { whole, satellite, id: `p${++ids}`, ...WRITES };
   const { listener, ...ears } = heard();
   return { ...opened, ...ears, self, membership: await opened.connection.peers.join(self, listener) };
 }

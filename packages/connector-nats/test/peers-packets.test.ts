@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Packet } from '@sputnikjs/messaging';
 import { open, started } from './helpers.js';
-import { member } from './peers-helpers.js';
+import { member, WRITES } from './peers-helpers.js';
 
 /** Each way. */
 const COUNT = 50_000;
@@ -42,7 +42,7 @@ test(`${2 * COUNT} packets of all sizes to and fro come in their order, each as 
         packet: (packet: Packet) => taken.packet(packet),
         unreachable: (session: string) => assert.fail(`${session} is unreachable`),
       };
-      const membership = await connection.peers.join({ whole: 'demo', satellite: '', id }, listener);
+      const membership = await connection.peers.join({ whole: 'demo', satellite: '', id, ...WRITES }, listener);
       assert.equal(membership.mostBytes, most);
       return { membership, taken: taken.state, lost };
     }),

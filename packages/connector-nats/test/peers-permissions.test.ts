@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { rejection } from '@sputnikjs/testkit';
 import { open, started } from './helpers.js';
-import { BYTE, foundBy, heard, found, member } from './peers-helpers.js';
+import { BYTE, foundBy, heard, found, member, WRITES } from './peers-helpers.js';
 
 const LEAST = ['$SRV.>', 'sputnik.demo.>', '_INBOX.>'];
 const LOGIN = { username: 'me', password: 'x' };
@@ -40,7 +40,7 @@ for (const operation of ['publish', 'subscribe'] as const)
       const rest = LEAST.filter((one) => one !== missing);
       const { url } = await started(t, operation === 'publish' ? guarded(rest, LEAST) : guarded(LEAST, rest));
       const { connection, connector } = await open(t, { url, jetstream: false, ...LOGIN });
-      const self = { whole: 'demo', satellite: 'syslog', id: 'p' };
+      const self = { whole: 'demo', satellite: 'syslog', id: 'p', ...WRITES };
       const { message } = await rejection(connection.peers.join(self, heard().listener));
       assert.ok(message.startsWith('may not join other processes: '), message);
       assert.ok(message.endsWith(`; give the user the permissions to ${operation} to ${missing}`), message);
@@ -51,7 +51,7 @@ test('all permissions that are missing are named at once', async (t) => {
   const { url } = await started(t, guarded(['a'], ['a']));
   const { connection } = await open(t, { url, jetstream: false, ...LOGIN });
   const { message } = await rejection(
-    connection.peers.join({ whole: 'demo', satellite: '', id: 'p' }, heard().listener),
+    connection.peers.join({ whole: 'demo', satellite: '', id: 'p', ...WRITES }, heard().listener),
   );
   const named = LEAST.filter((one) => one !== '_INBOX.>').map((one) => `publish to ${one}`);
   const list = [...named, ...LEAST.map((one) => `subscribe to ${one}`)].toSorted().join(', ');

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect as plainConnect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { started, withPlain } from './helpers.js';
-import { BYTE, foundBy, found, member, type Member } from './peers-helpers.js';
+import { BYTE, foundBy, found, member, WRITES, type Member } from './peers-helpers.js';
 
 /** What one service answers, as a client sees it that is not ours. */
 async function asked(plain: NatsConnection, subject: string): Promise<Record<string, unknown>> {
   return (await plain.request(subject, '', { timeout: 20_000 })).json();
 }
+
+/** The same, as the discovery of services shows it. */
+const WRITTEN = { format: WRITES.format, sputnik: WRITES.version };
 
 function identity({ self, membership }: Member, kind: string): object {
   return {
@@ -15,7 +18,7 @@ function identity({ self, membership }: Member, kind: string): object {
     name: 'demo-syslog',
     id: self.id,
     version: '0.1.0',
-    metadata: { whole: 'demo', satellite: 'syslog', subject: membership.address },
+    metadata: { whole: 'demo', satellite: 'syslog', subject: membership.address, ...WRITTEN },
   };
 }
 
@@ -66,7 +69,7 @@ test('the outermost satellite, and names of all characters, are services with na
     const { self, membership } = await member(t, url, satellite, {}, whole);
     await withPlain(url, async (plain) => {
       const { name, metadata } = await asked(plain, '$SRV.INFO');
-      assert.deepEqual(metadata, { whole, satellite, subject: membership.address });
+      assert.deepEqual(metadata, { whole, satellite, subject: membership.address, ...WRITTEN });
       assert.equal((await asked(plain, `$SRV.PING.${String(name)}.${self.id}`))['id'], self.id);
       names.push(String(name));
     });

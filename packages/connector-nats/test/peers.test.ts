@@ -5,7 +5,7 @@ import { peersOf } from '@sputnikjs/messaging';
 import { rejection } from '@sputnikjs/testkit';
 import { cutProxy } from '../../testkit/dist/cut-proxy.js';
 import { connect, started } from './helpers.js';
-import { BYTE, foundBy, heard, found, member } from './peers-helpers.js';
+import { BYTE, foundBy, heard, found, member, WRITES } from './peers-helpers.js';
 
 test('two processes of a whole find each other, and themselves never', async (t) => {
   const { url } = await started(t);
@@ -120,7 +120,9 @@ test('a connection that ends while a process joins makes that reject with CONNEC
   const server = await started(t);
   const { connection, connector } = await member(t, server.url);
   server.freeze();
-  const joined = rejection(connection.peers.join({ whole: 'demo', satellite: '', id: 'late' }, heard().listener));
+  const joined = rejection(
+    connection.peers.join({ whole: 'demo', satellite: '', id: 'late', ...WRITES }, heard().listener),
+  );
   await Promise.all([server.stop(), connector.disconnect()]);
   assert.equal((await joined).code, 'CONNECTION_LOST');
 });
@@ -128,7 +130,7 @@ test('a connection that ends while a process joins makes that reject with CONNEC
 test('a process that has names too long for a subject is refused with the reason', async (t) => {
   const { url } = await started(t);
   const { connection } = await member(t, url);
-  const self = { whole: 'x'.repeat(2000), satellite: '', id: 'p' };
+  const self = { whole: 'x'.repeat(2000), satellite: '', id: 'p', ...WRITES };
   const error = await rejection(connection.peers.join(self, heard().listener));
   assert.equal(error.code, 'BAD_CONFIG');
   assert.match(error.message, /too long for a subject of NATS: 20\d\d bytes, 1900 at most; shorten them$/);

@@ -8,6 +8,10 @@ export interface Peer {
   readonly satellite: string;
   /** Of this instance: another one each time that a process starts. Letters and digits. */
   readonly id: string;
+  /** How it writes messages: only processes of one format understand each other. Empty if it does not say. */
+  readonly format: string;
+  /** Its version of Sputnik, for people. */
+  readonly version: string;
 }
 
 /** Another process, as it was found. */

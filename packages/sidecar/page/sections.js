@@ -47,7 +47,7 @@ const satellites = new Table(
       'State',
       ({ state, instances }) =>
         instances === undefined ? state : `${state}, ${count(instances)} process${instances === 1 ? '' : 'es'}`,
-      ({ state }) => (state === 'failed' || state === 'absent') && 'bad',
+      ({ state }) => ['failed', 'absent', 'incompatible'].includes(state) && 'bad',
     ],
     ['Restarts', ({ restarts }) => count(restarts), ({ restarts }) => restarts > 0 && 'warn'],
     [

@@ -10,7 +10,9 @@ import {
   type SputnikError,
 } from '@sputnikjs/core';
 import { Arrivals } from '../dist/process/arrivals.js';
+import type { FoundPeer } from '@sputnikjs/messaging';
 import { Delivery, type Post } from '../dist/process/delivery.js';
+import { FORMAT } from '../dist/process/format.js';
 import { UNKNOWN_SESSION } from '../dist/process/talk.js';
 import { Acknowledgements } from '../dist/remote/acknowledgements.js';
 import type { SatelliteSetup } from '../dist/folder/setup.js';
@@ -33,6 +35,8 @@ const STORE = {
 class Net {
   readonly time = new Time();
   readonly lost: () => boolean;
+  /** The largest packet. */
+  mostBytes = 512;
   readonly #takes = new Map<string, (session: string, bytes: Uint8Array, from: string) => void>();
   readonly #gone = new Map<string, (session: string) => void>();
   readonly #way: (() => void)[] = [];
@@ -49,9 +53,10 @@ class Net {
     this.#takes.set(address, takes);
     this.#gone.set(address, gone);
     return {
-      mostBytes: 512,
+      mostBytes: this.mostBytes,
       send: (to, session, bytes) => {
-        if (this.lost()) return;
+        // a process that is gone says nothing
+        if (this.lost() || !this.#takes.has(address)) return;
         this.#way.push(() => {
           const takesIt = this.#takes.get(to);
           if (takesIt) takesIt(session, bytes, address);
@@ -139,6 +144,12 @@ class Instance {
     this.#holds = undefined;
   }
 
+  /** Lands at once: what waits is dropped. */
+  async land(): Promise<void> {
+    this.arrivals.leave();
+    await this.#flight?.shootDown(undefined, { withinMs: 1 });
+  }
+
   /** As SIGKILL does it. */
   kill(): void {
     this.#net.remove(this.address);
@@ -146,8 +157,9 @@ class Instance {
     this.#flight = undefined;
   }
 
-  get peer(): { whole: string; satellite: string; id: string; address: string } {
-    return { whole: 'demo', satellite: '', id: this.address, address: this.address };
+  get peer(): FoundPeer {
+    const own = { id: this.address, address: this.address };
+    return { whole: 'demo', satellite: '', format: FORMAT, version: '0.1.0', ...own };
   }
 }
 
@@ -298,6 +310,21 @@ test('an answer that was lost with its session is said to be: the question is no
   assert.equal(isClosed, true);
 });
 
+test('what waits for another process is bounded by its bytes, too; when that takes some, there is room', async (t) => {
+  const net = new Net();
+  net.mostBytes = 262_144;
+  const { delivery, store } = await sender(t, net);
+  const bytes = Buffer.alloc(4_000_000);
+  const sent = upTo(10).map((n) => store.send({ n, bytes }));
+  assert.equal(sent.filter(Boolean).length, 8);
+  const posted = store.post({ n: 10, bytes });
+  const one = await Instance.start(t, net, '1');
+  delivery.offer([one.peer]);
+  for (let tries = 0; !delivery.isIdle && tries < 1_000; tries++) await net.deliver(200);
+  assert.equal(await posted, true);
+  assert.deepEqual(one.got, [0, 1, 2, 3, 4, 5, 6, 7, 10]);
+});
+
 test('who asks where nobody is hears it at once; so does who had asked when the last one went, unless somebody has the question', async (t) => {
   const net = new Net();
   const { delivery, store } = await sender(t, net);
@@ -336,6 +363,43 @@ test('one that lands handles what it has, takes nothing more, and the next one h
       [3, 4],
     ],
   );
+});
+
+test('P6: what waits in one that lands, and has no time for it, goes to the next one', async (t) => {
+  const net = new Net();
+  const { delivery, store, one } = await joined(t, net);
+  one.hold();
+  for (const n of [0, 1, 2, 3]) store.send({ n });
+  await net.deliver();
+  await one.land();
+  await net.deliver();
+  const closed = one.arrivals.close(10_000);
+  await net.deliver();
+  net.time.pass(1_000);
+  await closed;
+  const two = await Instance.start(t, net, '2');
+  delivery.offer([two.peer]);
+  await net.deliver(50);
+  assert.deepEqual([one.got, two.got], [[], [0, 1, 2, 3]]);
+  one.release();
+});
+
+test('P9: one that writes in another format gets nothing, and is named; one of another version that writes in the same gets all', async (t) => {
+  const net = new Net();
+  const { delivery, store } = await sender(t, net);
+  const other = await Instance.start(t, net, '1');
+  const posted = store.post({ n: 0 });
+  delivery.offer([{ ...other.peer, format: '9.9', version: '9.0.0' }]);
+  await net.deliver();
+  assert.deepEqual([delivery.isReachable, delivery.instances, delivery.incompatible, other.got], [false, 0, 1, []]);
+  assert.match(String(delivery.problem), /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format 1\.\d+\)/);
+  const same = await Instance.start(t, net, '2');
+  delivery.offer([
+    { ...other.peer, format: '9.9' },
+    { ...same.peer, version: '0.0.9' },
+  ]);
+  await net.deliver();
+  assert.deepEqual([delivery.problem, delivery.incompatible, await posted, same.got], [undefined, 1, true, [0]]);
 });
 
 test('whoever talks of a session that nobody knows is told so, and begins another one', async (t) => {

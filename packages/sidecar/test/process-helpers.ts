@@ -24,7 +24,7 @@ export const store = defineBlock({
       mailbox: { capacity: 4096 },
       async onMsg(msg, from) {
         if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
-        writeSync(out, from.descriptor.responsibility + ' ' + msg.n + '\\n');
+        writeSync(out, from.descriptor.responsibility + ' ' + msg.n + ' ' + msg.by + '\\n');
         return 'stored ' + msg.n;
       },
     };
@@ -79,12 +79,13 @@ export const source = defineBlock({
       const one = async (n) => {
         for (;;) {
           try {
-            if (how === 'ask') await receiver.ask({ n }, { timeoutMs: Infinity });
-            else if (how === 'post' && !(await receiver.post({ n }))) return;
+            if (how === 'ask') await receiver.ask({ n, by: process.pid }, { timeoutMs: Infinity });
+            else if (how === 'post' && !(await receiver.post({ n, by: process.pid }))) return;
             else if (how === 'send' && !receiver.send({ n })) throw Object.assign(new Error('full'), { code: 'ASK_UNREACHABLE' });
             break;
           } catch (error) {
-            if (landing.aborted || error.code !== 'ASK_UNREACHABLE') throw error;
+            // nobody has it, or its answer is lost: it is asked again
+            if (landing.aborted || !['ASK_UNREACHABLE', 'ASK_ENDED'].includes(error.code)) throw error;
             await clock.sleep(20, landing);
           }
         }
@@ -178,8 +179,8 @@ export class Constellation {
   }
 
   /** Starts a process with this satellite; \`''\` is the outermost. */
-  run(satellite: string): Cli {
-    const run = new Cli(['run', '--cf', this.cf, ...(satellite === '' ? [] : ['--satellite', satellite])]);
+  run(satellite: string, env: Readonly<Record<string, string>> = {}): Cli {
+    const run = new Cli(['run', '--cf', this.cf, ...(satellite === '' ? [] : ['--satellite', satellite])], env);
     this.#running.set(satellite, run);
     return run;
   }
@@ -191,6 +192,13 @@ export class Constellation {
     run.child.kill('SIGKILL');
     await run.end();
     return this.run(satellite);
+  }
+
+  /** Variables with which a process has another version, and perhaps another format. */
+  async as(version: string, format?: string): Promise<Readonly<Record<string, string>>> {
+    const file = this.path(`as-${version}.mjs`);
+    await writeFile(file, otherModules({ version, format }));
+    return { NODE_OPTIONS: `--import ${file}` };
   }
 
   /** The numbers that the store has written, in order. */
@@ -207,6 +215,20 @@ export class Constellation {
       return [from, Number(n)] as const;
     });
   }
+}
+
+/** A program that has other constants in these modules of the sidecar. */
+function otherModules({ version, format }: { readonly version: string; readonly format: string | undefined }): string {
+  const sources = {
+    'sidecar/dist/version.js': `export const VERSION = '${version}';`,
+    ...(format && { 'sidecar/dist/process/format.js': `export const FORMAT = '${format}';` }),
+  };
+  const hooks = `export async function load(url, context, next) {
+    const found = Object.entries(${JSON.stringify(sources)}).find(([end]) => url.endsWith(end));
+    return found ? { format: 'module', shortCircuit: true, source: found[1] } : next(url, context);
+  }`;
+  const location = `data:text/javascript,${encodeURIComponent(hooks)}`;
+  return `import { register } from 'node:module';\nregister(${JSON.stringify(location)});\n`;
 }
 
 /** Numbers without those that came before. */

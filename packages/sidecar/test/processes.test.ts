@@ -3,6 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { check } from '@sputnikjs/sidecar';
+import { freePort } from '@sputnikjs/testkit/servers';
+import { FORMAT } from '../dist/process/format.js';
+import { VERSION } from '../dist/own-files.js';
 import { folder, type Cli } from './helpers.js';
 import { until } from './place-helpers.js';
 import { Constellation, firsts, upTo } from './process-helpers.js';
@@ -144,6 +147,41 @@ test('P3: while nobody runs the other part, who asks hears so at once, who posts
   assert.equal(await run.end(), 1, 'what nobody has taken is lost with it');
   const landed = await run.event('landed');
   assert.deepEqual(landed['dropped'], { store: 4096 });
+});
+
+test('P9: processes of different formats say so, both, wherever one looks; what was sent waits for one of the same format, whatever its version', async (t) => {
+  const count = 2_000;
+  const one = await Constellation.sending(t, { count, how: 'post', to: 'store' });
+  const ports = [await freePort(), await freePort()] as const;
+  const timeouts = { heartbeatMs: 1_000 };
+  await one.write('sputnik.json', { name: 'demo', timeouts, admin: { port: ports[0] } });
+  await one.write('first/sputnik.json', { timeouts, admin: { port: ports[1] } });
+  const old = one.run('', await one.as('9.0.0', '9.9'));
+  const first = one.run('first');
+  const both = [
+    [old, ports[0], 'first', '9.0.0', '9.9'],
+    [first, ports[1], '', VERSION, FORMAT],
+  ] as const;
+  for (const [run, port, satellite, version, format] of both) {
+    const said = await run.event('partIncompatible');
+    const theirs = both.find(([other]) => other !== run);
+    assert.deepEqual([said['satellite'], said['own'], said['format']], [satellite, format, theirs?.[4]]);
+    assert.match(String(said['msg']), /they do not understand each other, and messages wait; run the same version/);
+    const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    const ready = await get('/readyz?verbose');
+    assert.ok(ready.includes(version) && ready.includes(String(theirs?.[3])), ready);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 503);
+    const { satellites } = JSON.parse(await get('/status')) as { satellites: { state: string; problem?: string }[] };
+    assert.ok(satellites.some(({ state, problem }) => state === 'incompatible' && problem?.includes(format)));
+    assert.match(await get('/metrics'), new RegExp(`incompatible_instances\\{[^}]*satellite="${satellite}"[^}]*\\} 1`));
+  }
+  assert.deepEqual(one.stored(), []);
+  old.child.kill('SIGKILL');
+  await old.end();
+  one.run('', await one.as('9.0.1'));
+  await first.event('sourceDone');
+  await until(() => one.stored().length === count, 'all messages');
+  assert.deepEqual(one.numbers(), upTo(count));
 });
 
 test('P8: check says what cannot run in a process of its own, and what to do', async () => {

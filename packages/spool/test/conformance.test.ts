@@ -1,12 +1,16 @@
 import { PRODUCER } from '@sputnikjs/messaging';
 import { spool } from '@sputnikjs/spool';
-import { blockConformance, echoBlock } from '@sputnikjs/testkit';
+import { blockConformance, echoBlock, type TestFlight } from '@sputnikjs/testkit';
 import { folder } from './helpers.js';
+
+const stores = (flight: Pick<TestFlight, 'to'>): Promise<unknown> =>
+  flight.to('spool').ask({ target: 't', payload: 'x' });
 
 blockConformance('spool', {
   block: spool,
   neighbours: { [PRODUCER]: echoBlock() },
   config: { spool: { path: folder() } },
   connection: 'connection',
-  work: (flight) => flight.to('spool').ask({ target: 't', payload: 'x' }),
+  work: stores,
+  places: { module: '@sputnikjs/spool', work: stores },
 });

@@ -3,6 +3,8 @@ import { SputnikError, type BlockFactory, type LandingReport } from '@sputnikjs/
 import { footprint, leftBehind } from './footprint.js';
 import { inRealTime } from './real-time.js';
 import { Rig, type FlightBlock, type TestFlightOptions } from './rig.js';
+import type { ConnectorTrial } from './connector-trial.js';
+import type { PlacedFlight } from './placed-flight.js';
 import { testRunner } from './runner.js';
 import type { Check } from './suite.js';
 import { TestFlight } from './test-flight.js';
@@ -14,6 +16,20 @@ export interface BlockTrial<C = unknown> extends Omit<TestFlightOptions<C>, 'blo
   readonly neighbours?: Readonly<Record<string, BlockFactory<NoInfer<C>>>> | undefined;
   /** Gives the block something to do in flight, so that it has something to clean up. It must close what it opens itself. */
   readonly work?: ((flight: TestFlight) => unknown) | undefined;
+  /** If given, the rules are tried at each place, too: here, with clones, in a thread and in a process. That takes the package of the sidecar. */
+  readonly places?: Places | undefined;
+}
+
+/** What it takes to fly a block in a satellite of its own, at any place, in real time. Configurations have to be plain data. */
+export interface Places {
+  /** The module that exports the block, as `blocks.json` names it. */
+  readonly module: string;
+  /** The `connector.json` of its satellite. Without it, that has no server. */
+  readonly connector?: Readonly<Record<string, unknown>> | undefined;
+  /** That server. It is running when a trial begins; without it no outage is tried. */
+  readonly server?: ConnectorTrial['server'];
+  /** As `work` of the trial. */
+  readonly work?: ((flight: Pick<PlacedFlight, 'to' | 'recorder'>) => unknown) | undefined;
 }
 
 /** A trial, and the address of the block. */
@@ -26,7 +42,7 @@ const AFTERMATH_MS = 60_000;
 const FLAPS = 3;
 
 /** Listed last, so that the tested block is initialised when this one fails. */
-const failing: FlightBlock = {
+export const failing: FlightBlock = {
   responsibility: 'neighbour that fails',
   block: () => ({
     init() {
@@ -51,7 +67,7 @@ async function launch(subject: BlockSubject): Promise<TestFlight> {
 }
 
 /** Checks that the block ended in time and without a failure. Other blocks do not matter. */
-function judge({ responsibility }: BlockSubject, { unfinished, failures }: LandingReport): void {
+export function judge({ responsibility }: BlockSubject, { unfinished, failures }: LandingReport): void {
   const hanging = unfinished.filter(({ block }) => block.responsibility === responsibility);
   const callbacks = hanging.map(({ callback }) => callback).join(', ');
   assert.ok(hanging.length === 0, `${responsibility} did not end before its deadline: ${callbacks}`);
@@ -78,7 +94,8 @@ async function fly(subject: BlockSubject): Promise<TestFlight> {
   return flight;
 }
 
-type BlockRule =
+/** The names of the rules. */
+export type BlockRule =
   | 'survivesInitFailure'
   | 'landsBeforeLaunch'
   | 'finishesInTime'

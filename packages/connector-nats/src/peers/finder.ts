@@ -76,11 +76,11 @@ export class Finder {
 function peerIn(answer: Msg): Peer | undefined {
   try {
     const { type, id, metadata } = Object(answer.json()) as Partial<Record<string, unknown>>;
-    const { whole, satellite } = Object(metadata) as Partial<Record<string, unknown>>;
+    const { whole, satellite, format = '', sputnik = '' } = Object(metadata) as Partial<Record<string, unknown>>;
     const texts = [whole, satellite, id].filter((one) => typeof one === 'string');
     // guard: other services are no processes
     if (type !== PING_RESPONSE || texts.length < 3) return undefined;
-    return { whole, satellite, id } as Peer;
+    return { whole, satellite, id, format: String(format), version: String(sputnik) } as Peer;
   } catch {
     return undefined;
   }

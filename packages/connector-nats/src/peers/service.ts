@@ -63,8 +63,8 @@ export class Service {
   }
 
   #identity(type: string): object {
-    const { whole, satellite, id } = this.#self;
-    const metadata = { whole, satellite, subject: this.#packets.address };
+    const { whole, satellite, id, format, version } = this.#self;
+    const metadata = { whole, satellite, subject: this.#packets.address, format, sputnik: version };
     return { type, name: this.#name, id, version: this.#version, metadata };
   }
 

@@ -22,7 +22,7 @@ export function prefixOf(whole: string): string {
 }
 
 /** Returns where a process takes packets: each session has a subject below. */
-export function addressOf({ whole, satellite, id }: Peer): string {
+export function addressOf({ whole, satellite, id }: Omit<Peer, 'format' | 'version'>): string {
   return `${prefixOf(whole)}${tokenOf(satellite)}.${tokenOf(id)}`;
 }
 

@@ -56,6 +56,9 @@ export function ready(judged: Judged, { requireServer, maxAgeMs }: ReadyzSetting
       ? [check('server', connection === 'connected', 'the server is connected', missing(connection, record.server))]
       : []),
     ...(requireServer ? nested.flatMap((one) => nestedServerCheck(one, record)) : []),
+    ...nested.flatMap(({ path, problem }) =>
+      problem === undefined ? [] : [check('processes', false, '', `${path}: ${problem}`)],
+    ),
     check(
       'delivery',
       oldestMs <= maxAgeMs,

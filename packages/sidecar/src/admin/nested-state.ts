@@ -11,8 +11,8 @@ export interface ThreadState {
 /** The state of a nested satellite. */
 export interface NestedState {
   readonly path: string;
-  /** `failed` while it restarts, `absent` while no process runs it. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
   /** How often it was restarted. */
   readonly restarted: number;
   /** The state of its own server connection. Undefined if it has none. */
@@ -23,4 +23,6 @@ export interface NestedState {
   readonly thread: ThreadState | undefined;
   /** Where it runs in processes of its own: how many of them were found. */
   readonly instances?: number | undefined;
+  /** Why no messages go to it although it runs. */
+  readonly problem?: string | undefined;
 }

@@ -123,7 +123,7 @@ function serverStatus(server: ServerRecord, state: FlightStatus['connection'], u
 }
 
 function nestedStatus(
-  { path, state, restarted, connection, url, thread, instances }: NestedState,
+  { path, state, restarted, connection, url, thread, instances, problem }: NestedState,
   { record }: FlightMeter,
 ): NestedStatus {
   const server = connection && serverStatus(record.servers.get(path) ?? new ServerRecord(), connection, url);
@@ -134,6 +134,7 @@ function nestedStatus(
     ...(server && { server }),
     ...(thread && { thread }),
     ...(instances !== undefined && { instances }),
+    ...(problem !== undefined && { problem }),
   };
 }
 

@@ -9,7 +9,7 @@ const health = z.strictObject({
   ok: z.boolean(),
   checks: z.array(
     z.strictObject({
-      name: z.enum(['started', 'failure', 'landing', 'server', 'delivery']),
+      name: z.enum(['started', 'failure', 'landing', 'server', 'processes', 'delivery']),
       ok: z.boolean(),
       text: z.string(),
     }),
@@ -82,11 +82,12 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
   satellites: z.array(
     z.strictObject({
       path: z.string(),
-      state: z.enum([...state.options, 'failed', 'absent']),
+      state: z.enum([...state.options, 'failed', 'absent', 'incompatible']),
       restarts: count,
       server: server.optional(),
       thread: z.strictObject({ heapBytes: count, utilization: amount }).optional(),
       instances: count.optional(),
+      problem: z.string().optional(),
     }),
   ),
   blocks: z.array(block),

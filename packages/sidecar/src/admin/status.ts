@@ -9,7 +9,7 @@ export interface Health {
 
 /** One check. */
 export interface HealthCheck {
-  readonly name: 'started' | 'failure' | 'landing' | 'server' | 'delivery';
+  readonly name: 'started' | 'failure' | 'landing' | 'server' | 'processes' | 'delivery';
   readonly ok: boolean;
   /** The finding, in words. */
   readonly text: string;
@@ -102,8 +102,8 @@ export interface ServerStatus {
 export interface NestedStatus {
   /** `a/b` for satellite b nested in satellite a. */
   readonly path: string;
-  /** `failed` while it restarts, `absent` while no process runs it. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
   /** How often it was restarted. */
   readonly restarts: number;
   /** Its own server connection, if it has one. */
@@ -112,6 +112,8 @@ export interface NestedStatus {
   readonly thread?: ThreadState | undefined;
   /** How many processes run it, where it has processes of its own. */
   readonly instances?: number | undefined;
+  /** Why no messages go to it although it runs. */
+  readonly problem?: string | undefined;
 }
 
 /** A pair of sender and receiver: seen, or, with count 0, declared as a need. */

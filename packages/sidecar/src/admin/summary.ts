@@ -44,8 +44,9 @@ function server(status: Said): string {
 function nested(status: Said): readonly string[] {
   const { satellites, landing } = status;
   if (landing) return [];
-  return satellites.flatMap(({ path, state, server: own }) => [
+  return satellites.flatMap(({ path, state, problem, server: own }) => [
     ...(state === 'failed' ? [`${path} has failed, and restarts.`] : []),
+    ...(problem === undefined ? [] : [`${path}: ${problem}.`]),
     ...(state === 'absent' ? [`No process runs ${path}.`] : []),
     ...(own?.away === true ? [`The server of ${path} has been away for ${since(own.since, status)}.`] : []),
   ]);

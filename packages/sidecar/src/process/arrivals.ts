@@ -154,7 +154,7 @@ export class Arrivals {
     arriving.from = id;
     const known = this.#senders.get(id);
     if (known === undefined && this.#senders.size >= MOST_SENDERS) this.#forgetOne();
-    const sender = known ?? new Sender(destinationOf, acknowledgements);
+    const sender = known ?? new Sender(destinationOf, acknowledgements, () => this.#isLeaving);
     this.#senders.set(id, sender);
     sender.begin(arriving.talk.link);
   }

@@ -8,6 +8,8 @@ import { levelOf } from '../remote/level-of.js';
 import type { Part } from '../folder/parts.js';
 import type { SatelliteSetup } from '../folder/setup.js';
 import { fullAddress } from '../folder/address-book.js';
+import { VERSION } from '../own-files.js';
+import { FORMAT } from './format.js';
 import { Talk } from './talk.js';
 
 /** How packets get to others while there is a connection. */
@@ -43,6 +45,9 @@ export class Delivery {
   readonly level: Level;
   /** Those that were found last. */
   #found: readonly FoundPeer[] = [];
+  /** Those of them that write messages in another format. */
+  #strangers: readonly FoundPeer[] = [];
+  readonly #told = new Set<string>();
   #instance: FoundPeer | undefined;
   #talk: Talk | undefined;
   #isLeaving = false;
@@ -83,11 +88,34 @@ export class Delivery {
 
   /** These are the instances that are there. */
   offer(found: readonly FoundPeer[]): void {
-    this.#found = found.filter(({ satellite }) => satellite === this.path);
+    const own = found.filter(({ satellite }) => satellite === this.path);
+    // guard: what would not be understood is not sent
+    this.#found = own.filter(({ format }) => format === FORMAT);
+    this.#strangers = own.filter((one) => !this.#found.includes(one));
+    for (const one of this.#strangers) this.#tell(one);
     // guard: one instance has all messages until it is gone, so that they keep their order
     if (!this.isSought) return;
     const chosen = this.#found[Math.floor(Math.random() * this.#found.length)];
     if (chosen) this.#begin(chosen);
+  }
+
+  /** How many processes run it that write messages in another format. */
+  get incompatible(): number {
+    return this.#strangers.length;
+  }
+
+  /** Why no messages go there although processes run it. */
+  get problem(): string | undefined {
+    const [one] = this.#strangers;
+    return this.#found.length > 0 || one === undefined ? undefined : incompatible(this.path, one);
+  }
+
+  #tell(stranger: FoundPeer): void {
+    if (this.#told.has(stranger.id)) return;
+    this.#told.add(stranger.id);
+    const { id, version, format } = stranger;
+    const fields = { event: 'partIncompatible', satellite: this.path, instance: id, version, format, own: FORMAT };
+    this.#of.log.error(fields, incompatible(this.path, stranger));
   }
 
   #begin(instance: FoundPeer): void {
@@ -159,6 +187,7 @@ export class Delivery {
   /** There is none. */
   suspend(): void {
     this.#found = [];
+    this.#strangers = [];
     this.#outbox.refuseQuestions();
   }
 
@@ -201,6 +230,15 @@ export class Delivery {
     this.#talk = undefined;
     return report;
   }
+}
+
+/** That no messages go to an instance of a part, and what to do. */
+function incompatible(path: string, { version, format }: FoundPeer): string {
+  const [theirs, ours] = [
+    `${version || 'of unknown version'} (format ${format || 'unknown'})`,
+    `${VERSION} (format ${FORMAT})`,
+  ];
+  return `${nameOf(path)} runs Sputnik ${theirs}, and this process ${ours}: they do not understand each other, and messages wait; run the same version of Sputnik and Node in both`;
 }
 
 /** What a part is called in texts. */

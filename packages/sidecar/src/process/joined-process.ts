@@ -20,11 +20,13 @@ import { Acknowledgements } from '../remote/acknowledgements.js';
 import type { Hearing } from '../satellite/assembly.js';
 import type { DestinationOf } from '../satellite/handles.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
+import { VERSION } from '../own-files.js';
 import { levelAt, partsOf } from '../satellite/level.js';
 import type { OtherProcesses } from '../satellite/whole-satellite.js';
 import type { OwnedConnector } from '../satellite/owned-connector.js';
 import { Arrivals } from './arrivals.js';
 import { Delivery, type Post } from './delivery.js';
+import { FORMAT } from './format.js';
 import { Presence } from './presence.js';
 import { RemotePart } from './remote-part.js';
 
@@ -70,7 +72,7 @@ export class JoinedProcess implements OtherProcesses {
 
   static async prepare(of: JoinedOptions): Promise<JoinedProcess> {
     const { whole, path, parts, hearing, clock, log, observerOf, timeouts, connector, onEvent } = of;
-    const self = { whole, satellite: path, id: randomUUID().replaceAll('-', '') };
+    const self = { whole, satellite: path, id: randomUUID().replaceAll('-', ''), format: FORMAT, version: VERSION };
     const post = (): Post | undefined => presence.post;
     const others = parts.filter((part) => part.path !== path);
     const silentMs = timeouts.heartbeatMs * INTERVALS;
@@ -155,6 +157,11 @@ export class JoinedProcess implements OtherProcesses {
     return this.#flight.status();
   }
 
+  /** Why no messages go to a part although it runs; undefined if there is no such part. */
+  get problem(): string | undefined {
+    return [...this.#deliveries.values()].find(({ problem }) => problem !== undefined)?.problem;
+  }
+
   /** Blocks elsewhere that blocks here need, or have sent to, with what waits for them here. */
   blocks(): readonly BlockStatus[] {
     const { needed } = this.#of;
@@ -214,6 +221,13 @@ export class JoinedProcess implements OtherProcesses {
         type: 'gauge' as const,
         help: 'Processes that run a satellite elsewhere.',
         value: one.instances,
+        labels: { satellite: one.path },
+      })),
+      ...[...this.#deliveries.values()].map((one) => ({
+        name: 'incompatible_instances',
+        type: 'gauge' as const,
+        help: 'Processes that run a satellite elsewhere, and write messages in another format.',
+        value: one.incompatible,
         labels: { satellite: one.path },
       })),
       {

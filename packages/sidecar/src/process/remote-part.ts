@@ -26,7 +26,12 @@ export class RemotePart implements NestedPart {
   }
 
   get state(): Nested['state'] {
-    return this.instances > 0 ? 'flying' : 'absent';
+    if (this.instances > 0) return 'flying';
+    return this.problem === undefined ? 'absent' : 'incompatible';
+  }
+
+  get problem(): string | undefined {
+    return this.#delivery.problem;
   }
 
   get instances(): number {

@@ -12,6 +12,7 @@ const [MOST_OPEN, MOST_REFUSED] = [65_536, 65_536];
 /** Another process that sends messages here: each is taken once, in however many sessions it comes. */
 export class Sender implements Outcomes {
   readonly #inbox: Inbox;
+  readonly #isLeaving: () => boolean;
   /** Where it hears what becomes of its messages; undefined between two sessions. */
   #link: Link | undefined;
   #last = 0;
@@ -21,7 +22,9 @@ export class Sender implements Outcomes {
   #duplicates = 0;
   #endedAt: number | undefined;
 
-  constructor(destinationOf: DestinationOf, acknowledgements: Acknowledgements) {
+  /** `isLeaving` says whether this process lands. */
+  constructor(destinationOf: DestinationOf, acknowledgements: Acknowledgements, isLeaving: () => boolean) {
+    this.#isLeaving = isLeaving;
     this.#inbox = new Inbox(destinationOf, this, acknowledgements);
   }
 
@@ -93,6 +96,12 @@ export class Sender implements Outcomes {
   settle(number: number): void {
     this.#open.delete(number);
     this.#link?.settle(number);
+  }
+
+  drop(number: number): void {
+    // guard: what a landing had no time for goes to the next instance
+    if (this.#isLeaving()) this.post(['refused', number]);
+    else this.settle(number);
   }
 
   answer(number: number, value: unknown): void {

@@ -1,8 +1,11 @@
 import type { BlockDescriptor, MessageObserver, Outcome } from '@sputnikjs/core';
 
-/** Is told that the handler of a message has settled. */
+/** Is told what became of a message. */
 export interface Settles {
+  /** Its handler has settled. */
   settle(number: number): void;
+  /** Its mailbox has dropped it. */
+  drop(number: number): void;
 }
 
 interface Expected {
@@ -34,11 +37,16 @@ export class Acknowledgements implements MessageObserver {
     return true;
   }
 
-  settled(msg: object, to: BlockDescriptor, _how: Outcome): void {
+  settled(msg: object, to: BlockDescriptor, how: Outcome): void {
     const expected = this.#expected.get(msg);
     if (expected?.address !== to.responsibility) return;
     this.#expected.delete(msg);
     // guard: a message from elsewhere is kept there until its handler has settled
-    if (expected.number !== undefined) expected.by.settle(expected.number);
+    if (expected.number !== undefined) tell(expected.by, expected.number, how);
   }
+}
+
+function tell(by: Settles, number: number, how: Outcome): void {
+  if (how === 'dropped') by.drop(number);
+  else by.settle(number);
 }

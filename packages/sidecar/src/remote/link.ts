@@ -75,6 +75,11 @@ export class Link {
     this.#schedule();
   }
 
+  /** A thread reports what it drops, and nobody gets it again. */
+  drop(number: number): void {
+    this.settle(number);
+  }
+
   /** Posts everything that is waiting. */
   readonly flush = (): void => {
     this.#isScheduled = false;

@@ -13,6 +13,7 @@ import {
   type MessageObserver,
 } from '@sputnikjs/core';
 import { addressFrom, fullAddress } from '../folder/address-book.js';
+import { bytesOf, HELD_BYTES } from '../clone/bytes.js';
 import { uncloneable } from '../clone/cloneable.js';
 import { revived } from './portable.js';
 import type { Item } from './wire.js';
@@ -199,7 +200,8 @@ function standIn(block: Hearing, key: string, carrier: Carrier): BlockDefinition
   return defineBlock({
     name: key,
     make: () => ({
-      mailbox: { capacity, concurrency, whenFull },
+      // guard: what stands for a block elsewhere holds so many bytes at most
+      mailbox: { capacity, concurrency, whenFull, weigh: bytesOf, maxWeight: HELD_BYTES },
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
         carrier.carry(wayOf(from.descriptor), msg, asker ? 'ask' : 'send', landing),

@@ -15,8 +15,8 @@ export interface Way {
 /** The state of a satellite in a thread, or of one nested in it, at one instant. */
 export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
-  /** `failed` while it restarts, `absent` while no process runs it. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
   /** The state of its flight. */
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;

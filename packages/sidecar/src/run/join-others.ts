@@ -59,8 +59,10 @@ export async function joinOthers(setup: Setup, options: JoiningOptions): Promise
     },
   });
   const nested = (): readonly NestedState[] => {
-    const { state, connection } = joined.status();
-    return [{ path: inside(path, JOIN), state, restarted: 0, connection, url: url(), thread: undefined }];
+    const { state: flies, connection } = joined.status();
+    const { problem } = joined;
+    const state = problem === undefined ? flies : 'incompatible';
+    return [{ path: inside(path, JOIN), state, restarted: 0, connection, url: url(), thread: undefined, problem }];
   };
   return { joined, nested, release: () => connector.release() };
 }

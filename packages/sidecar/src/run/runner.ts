@@ -148,8 +148,17 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
 }
 
 /** The state of a nested satellite, for the admin endpoints. */
-function stateOf({ setup: { path }, state, restarted, connection, url, thread, instances }: Nested): NestedState {
-  return { path, state, restarted, connection, url, thread, instances };
+function stateOf({
+  setup: { path },
+  state,
+  restarted,
+  connection,
+  url,
+  thread,
+  instances,
+  problem,
+}: Nested): NestedState {
+  return { path, state, restarted, connection, url, thread, instances, problem };
 }
 
 /** Reports to the service manager from now on, if there is one that asks for it. Otherwise nothing is loaded. */

@@ -53,8 +53,8 @@ export interface Nested {
   readonly current: Level;
   /** How often it was restarted. */
   readonly restarted: number;
-  /** `failed` while it restarts, `absent` while no process runs it. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent';
+  /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
+  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
   /** The state of its own server connection; undefined if it has none. */
   readonly connection: FlightStatus['connection'] | undefined;
   readonly status: Pick<FlightStatus, 'state' | 'connection'>;
@@ -64,6 +64,8 @@ export interface Nested {
   readonly thread: ThreadLoad | undefined;
   /** Where it runs in processes of its own: how many of them were found. */
   readonly instances?: number | undefined;
+  /** Why no messages go there although they run. */
+  readonly problem?: string | undefined;
   blocks(): readonly BlockStatus[];
 }
 

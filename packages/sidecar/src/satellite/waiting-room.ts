@@ -11,6 +11,7 @@ import {
   type LandingReport,
 } from '@sputnikjs/core';
 import { causeOf } from '@sputnikjs/messaging';
+import { bytesOf, HELD_BYTES } from '../clone/bytes.js';
 import { inside, isInside } from '../folder/address-book.js';
 import { levelAt, partsOf, type Level } from './level.js';
 
@@ -113,7 +114,8 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
   return defineBlock({
     name: inside(path, responsibility),
     make: () => ({
-      mailbox: { capacity, concurrency: CONCURRENCY },
+      // guard: what waits for a restart takes so many bytes at most
+      mailbox: { capacity, concurrency: CONCURRENCY, weigh: bytesOf, maxWeight: HELD_BYTES },
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
         counter.handOn(landing, async (level) => {

@@ -4,6 +4,7 @@ import {
   type BlockMetrics,
   type BlockStatus,
   type FlightStatus,
+  type LandingCause,
   type LandingReport,
   type SputnikEvent,
   type SputnikOptions,
@@ -48,6 +49,7 @@ export interface WholeOptions extends Pick<Shared, 'clock' | 'log' | 'landingSoo
 export class WholeSatellite {
   #top: AssembledSatellite | undefined;
   #others: OtherProcesses | undefined;
+  #names!: Names;
   /** How many satellites are around it, in other processes. */
   #depth = 0;
 
@@ -64,7 +66,8 @@ export class WholeSatellite {
     const destinationOf: DestinationOf = (path) => options.others?.elsewhere(path) ?? (() => whole.at(path));
     const { own, onEvent, onNestedEvent, others, observer, log, ...rest } = options;
     const top = namesOf(setup.path);
-    const listen = (event: SputnikEvent): void => onEvent(whole.#told(top.ofEvent(event)));
+    whole.#names = top;
+    const listen = (event: SputnikEvent): void => onEvent(whole.#told(event));
     const hearing = hearingOf(setup.root);
     const remotePart = (inner: NestedSetup): NestedPart => {
       if (others === undefined) throw new Error(`nothing joins satellite ${inner.path} to this process`);
@@ -134,13 +137,21 @@ export class WholeSatellite {
 
   #told(event: SputnikEvent): SputnikEvent {
     if (event.type === 'landed') return { ...event, report: this.#reportOfAll(event.report) };
-    if (event.type === 'landing') return { ...event, cause: this.#assembled.cause(event.cause) };
-    return event;
+    if (event.type === 'landing') return { ...event, cause: this.#causeOf(event.cause) };
+    return this.#names.ofEvent(event);
   }
 
   #reportOfAll(report: LandingReport): LandingReport {
-    const left = together([this.#assembled.leftovers(report), this.#others?.leftovers() ?? together([])]);
-    return { ...report, cause: this.#assembled.cause(report.cause), ...left, clean: isClean(left) };
+    // blocks are called by their addresses in the outermost satellite, whichever process the report is of
+    const own = this.#assembled.leftovers(this.#names.ofReport(report));
+    const left = together([own, this.#others?.leftovers() ?? together([])]);
+    return { ...report, cause: this.#causeOf(report.cause), ...left, clean: isClean(left) };
+  }
+
+  /** Names the block at fault, if that is in a nested satellite. */
+  #causeOf(cause: LandingCause): LandingCause {
+    const inner = this.#assembled.cause(cause);
+    return inner === cause ? this.#names.ofCause(cause) : inner;
   }
 
   #rethrow(error: unknown): never {
