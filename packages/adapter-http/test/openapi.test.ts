@@ -133,6 +133,8 @@ describe('the OpenAPI document', () => {
     const requesting = DESCRIBED.paths['/request/{target}']?.['post'] ?? assert.fail();
     const ask = (path: string, body: string, ...headers: string[]) => to(`/request/${path}`, body, ...headers);
     const away = await ask('a', 'x');
+    const absent = await consume('a');
+    hub.connected({ consumer: { consume: async () => ({ stop: async () => {} }) } });
     asking.connected({ requester: { request } });
     const late = `POST /produce/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer secret\r\n`;
     const seen = new Set<unknown>();
@@ -171,7 +173,8 @@ describe('the OpenAPI document', () => {
       [await to('/produce/a/batch', '[]'), batch, 415],
       [await to('/nowhere', 'x'), undefined, 404],
       [await curl('-X', 'PUT', `${url}/produce/a`), undefined, 405],
-      [await consume('a'), consuming, 503],
+      [absent, consuming, 503],
+      [await consume('a', 'last-event-id: 1'), consuming, 409],
       [await consume('b'), consuming, 404],
       [await consume('c'), consuming, 403],
       [await consume('a?max=x'), consuming, 400],
