@@ -217,15 +217,17 @@ export class Constellation {
   }
 }
 
-/** A program that has other constants in these modules of the sidecar. */
+/** A program that gives these constants of the sidecar other values. */
 function otherModules({ version, format }: { readonly version: string; readonly format: string | undefined }): string {
-  const sources = {
-    'sidecar/dist/version.js': `export const VERSION = '${version}';`,
-    ...(format && { 'sidecar/dist/process/format.js': `export const FORMAT = '${format}';` }),
-  };
+  const constants = { VERSION: version, ...(format && { FORMAT: format }) };
   const hooks = `export async function load(url, context, next) {
-    const found = Object.entries(${JSON.stringify(sources)}).find(([end]) => url.endsWith(end));
-    return found ? { format: 'module', shortCircuit: true, source: found[1] } : next(url, context);
+    const loaded = await next(url, context);
+    if (!/sidecar\\/dist\\/(own-files|process\\/format)\\.js$/.test(url)) return loaded;
+    const written = Object.entries(${JSON.stringify(constants)}).reduce(
+      (source, [name, value]) => source.replace(new RegExp('export const ' + name + ' = .*'), 'export const ' + name + ' = ' + JSON.stringify(value) + ';'),
+      String(loaded.source),
+    );
+    return { ...loaded, source: written };
   }`;
   const location = `data:text/javascript,${encodeURIComponent(hooks)}`;
   return `import { register } from 'node:module';\nregister(${JSON.stringify(location)});\n`;
