@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { SputnikError, type BlockDefinition, type MailboxOptions } from '@sputnikjs/core';
+import { SputnikError, type BlockDefinition } from '@sputnikjs/core';
 import { PRODUCER, type ProduceMessage, type ProduceResult } from '@sputnikjs/messaging';
 import { spool } from '@sputnikjs/spool';
 import { echoBlock, testFlight, turn, type EchoBlock, type TestFlight } from '@sputnikjs/testkit';
@@ -29,8 +29,6 @@ const LANDING_MS = 500;
 export interface Surroundings {
   readonly others?: readonly BlockDefinition[];
   readonly landingMs?: number;
-  /** Of the producer. */
-  readonly mailbox?: MailboxOptions<ProduceMessage>;
 }
 
 /** A satellite with a spool in front of a stand-in for the producer. */
@@ -45,10 +43,10 @@ export interface SpoolFlight {
 export async function spoolFlight(
   config: Record<string, unknown>,
   answer: Answer = () => undefined,
-  { others = [], landingMs = LANDING_MS, mailbox = { concurrency: 4_096 } }: Surroundings = {},
+  { others = [], landingMs = LANDING_MS }: Surroundings = {},
 ): Promise<SpoolFlight> {
   const uplink = echoBlock<ProduceMessage, ProduceResult | void>(answer);
-  const slow = (): ReturnType<typeof uplink> => ({ ...uplink(), mailbox });
+  const slow = (): ReturnType<typeof uplink> => ({ ...uplink(), mailbox: { concurrency: 4_096 } });
   const flight = await testFlight({
     blocks: [
       { responsibility: 'uplink', block: slow as never },

@@ -117,27 +117,6 @@ test('D11: it is not sent again while another is under way, which might come bef
   assert.deepEqual(numbers(uplink.messages), [1, 2, 1, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-test('D11: what comes after a message that the producer refuses at once waits for it', async () => {
-  let weighed = 0;
-  const weigh = (): number => {
-    if (weighed++ === 0) throw new Error('no weight yet');
-    return 1;
-  };
-  const answers: (() => void)[] = [];
-  const answer = (): Promise<void> => new Promise((resolve) => answers.push(resolve));
-  const mailbox = { concurrency: 8, weigh, maxWeight: 100 };
-  const { flight, uplink, ask, metrics } = await spoolFlight({ path: folder() }, answer, { mailbox });
-  // one batch on the disk, since all come at once
-  await Promise.all([1, 2, 3].map((n) => ask(message(n))));
-  await until(() => weighed > 0);
-  await flight.clock.advance(100);
-  await until(() => uplink.messages.length === 3);
-  await flight.clock.advance(60_000);
-  for (const settle of answers) settle();
-  await until(() => metrics()['kept_messages'] === 0);
-  assert.deepEqual(numbers(uplink.messages), [1, 2, 3]);
-});
-
 test('D11: no more than the window is under way to the producer', async () => {
   const answers: (() => void)[] = [];
   const answer = (): Promise<void> => new Promise((resolve) => answers.push(resolve));

@@ -3,7 +3,6 @@ import { causeOf, isPassing, type ProduceMessage, type ProduceResult } from '@sp
 import type { ProblemLog } from '@sputnikjs/messaging/net';
 import type { Kept } from '../store/record.js';
 import type { Store } from '../store/store.js';
-import { Asked } from './asked.js';
 
 /** Delay from one try to the next while the producer cannot deliver, in milliseconds: doubles each time, from the first value to the second. */
 const RETRY_MS = [100, 10_000] as const;
@@ -121,10 +120,7 @@ export class Delivery {
     const some = await store.take(Math.min(STEP, window - this.#underWay.size));
     // stopped, or paused, meanwhile: they come again
     if (this.#isStopped || this.#isPausing) return false;
-    if (some.length > 0) this.#again = undefined;
     for (const kept of some) {
-      // guard: D11 what comes after a message that could not be delivered waits for it
-      if (this.#isPausing) break;
       if (store.isAcknowledged(kept.sequence)) continue;
       // guard: D7 a message that is too old is dropped
       if (now() - kept.time > maxAgeMs) {
@@ -132,21 +128,23 @@ export class Delivery {
         this.#acknowledge(kept);
       } else this.#ask(kept);
     }
+    if (some.length > 0) this.#again = undefined;
     return some.length > 0;
   }
 
   #ask(kept: Kept): void {
     this.#underWay.join(kept);
     this.#bytes += kept.content.payload.length;
-    this.#parts.uplink.submit(kept.content, new Asked(kept, this.#onDelivered, this.#onFailed), FOREVER);
+    this.#parts.uplink.ask(kept.content, FOREVER).then(
+      (result) => {
+        this.delivered++;
+        this.#retryMs = RETRY_MS[0];
+        if (result?.duplicate) this.duplicates++;
+        this.#done(kept);
+      },
+      (error: unknown) => this.#failed(kept, error),
+    );
   }
-
-  readonly #onDelivered = (kept: Kept, result: ProduceResult | void): void => {
-    this.delivered++;
-    this.#retryMs = RETRY_MS[0];
-    if (result?.duplicate) this.duplicates++;
-    this.#done(kept);
-  };
 
   /** The message need not be kept any longer. */
   #done(kept: Kept): void {
@@ -167,7 +165,7 @@ export class Delivery {
     else if (this.#isFull && this.#underWay.size <= this.#parts.window * (1 - FREE)) this.goOn();
   }
 
-  readonly #onFailed = (kept: Kept, error: unknown): void => {
+  #failed(kept: Kept, error: unknown): void {
     // guard: D11 what the producer could not deliver for now is kept
     if (isPassing(error)) return this.#notNow(kept, causeOf(error));
     // guard: D12 what the server refuses for good is buried
@@ -175,7 +173,7 @@ export class Delivery {
       () => this.#done(kept),
       (problem: unknown) => this.#notNow(kept, problem),
     );
-  };
+  }
 
   #notNow(kept: Kept, error: unknown): void {
     if (!this.#isStopped)
