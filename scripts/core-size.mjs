@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { filesBelow } from './packages.mjs';
 
-const MOST_CODE = 1_909;
+const MOST_CODE = 1_904;
 const MOST_IN_A_FILE = 170;
 
 const linesOf = (text) => text.split('\n').filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length;

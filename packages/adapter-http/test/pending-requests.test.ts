@@ -19,7 +19,6 @@ async function produce(outcome: ErrorCode | Error | undefined, landing = new Abo
       wasAsked = true;
       if (outcome) throw typeof outcome === 'string' ? new SputnikError(outcome) : outcome;
     },
-    submit: nothing,
   };
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   const { signal } = new AbortController();

@@ -2,7 +2,7 @@ export { defineBlock } from './block/block.js';
 export type { AnyBlock, Block, BlockDefinition, BlockFactory, BlockSpec, Needs, Wiring } from './block/block.js';
 export type { Inspection, ListenPlace } from './block/block.js';
 export type { BlockContext, Callback, Idling, Logger, Metric } from './block/block.js';
-export type { Asker, AskOptions, BlockCommunicator, Hearer, Mail } from './api/block-communicator.js';
+export type { Asker, AskOptions, BlockCommunicator, Mail } from './api/block-communicator.js';
 export type { Lookup } from './mailbox/address.js';
 export type { MessageObserver, Outcome } from './api/observer.js';
 export { Line, type Place } from './time/line.js';

@@ -8,7 +8,7 @@ import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeClock, type Clock } from '@sputnikjs/core';
 import { programOf } from '../dist/cli/program.js';
-import { VERSION } from '../dist/version.js';
+import { VERSION } from '../dist/own-files.js';
 
 /** The command line. */
 export const CLI: string = fileURLToPath(new URL('../bin/sputnik.js', import.meta.url));

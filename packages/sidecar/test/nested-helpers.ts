@@ -1,6 +1,5 @@
 import {
   systemClock,
-  type BlockCommunicator,
   type BlockFactory,
   type Clock,
   type LandingReport,
@@ -15,13 +14,6 @@ import { WholeSatellite } from '../dist/satellite/whole-satellite.js';
 import { makeThreads } from '../dist/thread/make-threads.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** Asks by `submit`, as a promise for the test. */
-export function submitted(to: Pick<BlockCommunicator, 'submit'>, msg: object): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    to.submit(msg as Record<string, unknown>, { answered: resolve, failed: reject });
-  });
-}
 
 /** What a satellite in code is made of. */
 export interface Given {

@@ -46,7 +46,6 @@ export function watched<C>(factory: BlockFactory<C>, watcher: Watcher): BlockFac
       send: (msg) => (tell(), on.send(msg)),
       post: (msg, options) => (tell(), on.post(msg, options)),
       ask: (msg, options) => (tell(), on.ask(msg, options)),
-      submit: (msg, hearer, options) => (tell(), on.submit(msg, hearer, options)),
     };
     handles.set(on, spy);
     return spy;

@@ -25,22 +25,6 @@ export interface BlockCommunicator<M = Msg, A = unknown> {
    * (accepted, no answer before the deadline; may still be handled), ASK_ABORTED, ASK_ENDED (M5).
    */
   readonly ask: Handing<M, [options?: AskOptions], Promise<A>>;
-  /**
-   * Asks as `ask` does, without a promise: the hearer is called once. For blocks that have hundreds of questions under way, where a promise for
-   * each is a good part of what a message costs (M5).
-   */
-  readonly submit: Handing<M, [hearer: Hearer<A>, options?: AskOptions], void>;
-}
-
-/**
- * Hears what becomes of a message that was submitted: one of the two is called, once, in the midst of what the receiver does, or before `submit`
- * returns if the message was refused. So be brief. What it throws is an unhandled rejection, and harms no receiver.
- */
-export interface Hearer<A = unknown> {
-  /** The receiver has handled the message, and gave this answer. */
-  answered(answer: A): void;
-  /** There is no answer: the SputnikError with which `ask` would reject. */
-  failed(error: unknown): void;
 }
 
 /** How an `ask` waits. */

@@ -93,19 +93,6 @@ function makeHandle(owner: Address, on: Address): BlockCommunicator {
   /** As the receiver sees the owner. */
   let sender: Sender | undefined;
   const asSender = (): Sender => (sender ??= { from: on.handleOn(owner), question: undefined });
-  const submit: BlockCommunicator['submit'] = (msg, hearer, options = NO_OPTIONS) => {
-    const { timeoutMs = 30_000, signal, whenFull = 'wait' } = options;
-    const question = new Question(asSender().from, on, hearer);
-    // guard: M5 an ask gives up at its signal
-    if (signal) question.forget = onAbort(signal, () => void question.fail('ASK_ABORTED', signal.reason));
-    // guard: M5 an ask with an aborted signal sends nothing
-    if (!question.isWaiting) return;
-    // guard: M5 an ask that nobody takes rejects at once
-    if (!isMessage(msg) || !on.mailbox) return void question.fail('ASK_REFUSED');
-    on.mailbox.ask(msg, question, whenFull);
-    // guard: M5 an ask has a time-out
-    if (question.isWaiting) addresses.questions.add(question, timeoutMs);
-  };
   return {
     descriptor: on.descriptor,
     // The address carries the types, which are not there at run time.
@@ -113,11 +100,19 @@ function makeHandle(owner: Address, on: Address): BlockCommunicator {
     // guard: M2 what is no message is refused
     send: (msg) => isMessage(msg) && (on.mailbox?.offer(msg, sender ?? asSender()) ?? false),
     post: async (msg, options) => isMessage(msg) && (on.mailbox?.post(msg, asSender(), options?.signal) ?? false),
-    ask: (msg, options) =>
+    ask: (msg, { timeoutMs = 30_000, signal, whenFull = 'wait' }: AskOptions = NO_OPTIONS) =>
       new Promise<never>((resolve, reject) => {
-        submit(msg, { answered: resolve, failed: reject }, options);
+        const question = new Question(asSender().from, on, resolve as (value: unknown) => void, reject);
+        // guard: M5 an ask gives up at its signal
+        if (signal) question.forget = onAbort(signal, () => void question.fail('ASK_ABORTED', signal.reason));
+        // guard: M5 an ask with an aborted signal sends nothing
+        if (!question.isWaiting) return;
+        // guard: M5 an ask that nobody takes rejects at once
+        if (!isMessage(msg) || !on.mailbox) return void question.fail('ASK_REFUSED');
+        on.mailbox.ask(msg, question, whenFull);
+        // guard: M5 an ask has a time-out
+        if (question.isWaiting) addresses.questions.add(question, timeoutMs);
       }),
-    submit,
   };
 }
 

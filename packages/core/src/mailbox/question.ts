@@ -1,4 +1,4 @@
-import type { Asker, BlockCommunicator, Hearer } from '../api/block-communicator.js';
+import type { Asker, BlockCommunicator } from '../api/block-communicator.js';
 import type { Expiring } from '../time/deadlines.js';
 import type { BlockDescriptor } from '../api/descriptor.js';
 import { SputnikError, type ErrorCode } from '../api/errors.js';
@@ -30,12 +30,19 @@ export class Question implements Sender, Expiring, Asker {
   leave: (() => void) | undefined = undefined;
   /** Forgets the asker's signal. */
   forget: (() => void) | undefined = undefined;
-  readonly #hearer: Hearer;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: SputnikError) => void;
 
-  constructor(from: BlockCommunicator, to: Asked, hearer: Hearer) {
+  constructor(
+    from: BlockCommunicator,
+    to: Asked,
+    resolve: (value: unknown) => void,
+    reject: (error: SputnikError) => void,
+  ) {
     this.from = from;
     this.to = to;
-    this.#hearer = hearer;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   get question(): this {
@@ -43,14 +50,14 @@ export class Question implements Sender, Expiring, Asker {
   }
 
   answer(value: unknown): void {
-    if (this.#end()) this.#tell('answered', value);
+    if (this.#end()) this.#resolve(value);
   }
 
   /** Gives the reason why there is no answer. False if nobody waits for one any longer. */
   fail(code: ErrorCode, cause?: unknown): boolean {
     if (!this.#end()) return false;
     const { descriptor: block, mailbox: { callback } = { callback: 'onMsg' } } = this.to;
-    this.#tell('failed', new SputnikError(code, undefined, { block, callback, cause }));
+    this.#reject(new SputnikError(code, undefined, { block, callback, cause }));
     return true;
   }
 
@@ -58,15 +65,6 @@ export class Question implements Sender, Expiring, Asker {
   expire(): void {
     // guard: M5 what never found room is safe to ask again
     this.fail(this.leave ? 'ASK_REFUSED' : 'ASK_TIMEOUT');
-  }
-
-  #tell(what: 'answered' | 'failed', value: unknown): void {
-    try {
-      this.#hearer[what](value);
-    } catch (error) {
-      // guard: M5 a hearer that throws harms no receiver
-      void Promise.reject(error);
-    }
   }
 
   #end(): boolean {

@@ -28,7 +28,6 @@ const outsider: BlockCommunicator = {
   send: () => true,
   post: () => Promise.resolve(true),
   ask: () => Promise.resolve(),
-  submit: (_msg, hearer) => hearer.answered(undefined),
 };
 
 /** A satellite that is prepared, launched, meddled with and shot down by plan; all of it is noted. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { defineBlock, Sputnik, SputnikError, type BlockCommunicator, type Hearer } from '@sputnikjs/core';
+import { defineBlock, Sputnik, type BlockCommunicator } from '@sputnikjs/core';
 import { gate, never, turn, type Gate } from '@sputnikjs/testkit';
 import type { Acts } from '../support/recorder.js';
 import { rejection, TestFlight } from '../support/test-flight.js';
@@ -130,65 +130,6 @@ test('M5: a question that has an answer listens to its signal no more', async ()
   const { signal } = new AbortController();
   assert.equal(await toB.ask({ n: 1 }, { signal }), 1);
   assert.deepEqual(getEventListeners(signal, 'abort'), []);
-});
-
-/** Notes what it hears. */
-function noting(): Hearer & { readonly heard: unknown[] } {
-  const heard: unknown[] = [];
-  return {
-    heard,
-    answered: (answer) => heard.push(answer),
-    failed: (error) => heard.push(error instanceof SputnikError ? [error.code, error.cause] : error),
-  };
-}
-
-test('M5: who submits hears once what ask would resolve or reject with', async () => {
-  const answer = gate<string>();
-  const { t, toB } = await asking({
-    onMsg: ({ n }) => (n === 1 ? answer.passed : n === 2 ? Promise.reject(boom) : 'at once'),
-    mailbox: { concurrency: 3 },
-  });
-  const hearers = [noting(), noting(), noting()];
-  hearers.forEach((hearer, place) => toB.submit({ n: place + 1 }, hearer, { timeoutMs: 10 }));
-  assert.deepEqual(hearers[2]?.heard, [], 'the receiver does not run inside submit');
-  await turn();
-  await t.clock.advance(10);
-  answer.open('too late');
-  await turn();
-  const [late, failed, answered] = hearers.map(({ heard }) => heard);
-  assert.deepEqual([late, failed, answered], [[['ASK_TIMEOUT', undefined]], [['ASK_FAILED', boom]], ['at once']]);
-  assert.deepEqual([t.status('b').handled, t.status('b').failed], [2, 1]);
-});
-
-test('M5: who submits hears of a refusal before submit returns', async () => {
-  const held = gate();
-  const { t, toB } = await asking({ onMsg: () => held.passed, mailbox: { capacity: 1 } });
-  toB.send({ n: 1 });
-  await turn();
-  toB.send({ n: 2 });
-  const full = noting();
-  toB.submit({ n: 3 }, full, { whenFull: 'reject' });
-  assert.deepEqual(full.heard, [['ASK_REFUSED', undefined]]);
-  held.open();
-  await t.land();
-  const late = noting();
-  toB.submit({ n: 4 }, late);
-  assert.deepEqual(late.heard, [['ASK_REFUSED', undefined]]);
-});
-
-test('M5: a hearer that throws harms no receiver: what it throws is an unhandled rejection', async (context) => {
-  const { t, toB } = await asking({ onMsg: ({ n }) => n, onError: () => assert.fail('onError is not asked') });
-  const others = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  context.after(() => others.forEach((other) => process.on('unhandledRejection', other)));
-  const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
-  const failing = (): never => {
-    throw boom;
-  };
-  toB.submit({ n: 1 }, { answered: failing, failed: failing });
-  assert.equal(await unhandled, boom);
-  assert.equal(await toB.ask({ n: 2 }), 2);
-  assert.deepEqual([t.status('b').handled, t.status('b').failed], [2, 0]);
 });
 
 test('M5: an answer after the asker gave up is no trouble', async () => {

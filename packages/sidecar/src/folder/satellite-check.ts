@@ -187,7 +187,6 @@ function standIns(book: AddressBook, path: string): Lookup {
       send: () => false,
       post: async () => false,
       ask: () => Promise.reject(new SputnikError('ASK_REFUSED')),
-      submit: (_msg, hearer) => hearer.failed(new SputnikError('ASK_REFUSED')),
     };
   };
 }

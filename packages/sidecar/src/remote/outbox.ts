@@ -19,7 +19,6 @@ import { revived } from './portable.js';
 import type { Item } from './wire.js';
 import { notCloned } from '../clone/not-cloned.js';
 import type { Hearing } from '../satellite/assembly.js';
-import { submitBy } from '../satellite/submit-by.js';
 import { Carrier, Unanswered } from './carrier.js';
 import type { Link } from './link.js';
 
@@ -83,14 +82,6 @@ export class Outbox {
       // guard: what cannot go across is refused where it is sent
       if (uncloneable(msg) !== undefined) throw notCloned('the message', msg);
     };
-    const ask: BlockCommunicator['ask'] = async (msg, options) => {
-      check(msg);
-      // guard: who asks where nobody is hears it at once
-      if (!this.#isReachable()) throw new SputnikError('ASK_UNREACHABLE');
-      return await handle.ask(msg, options).catch((error: unknown) => {
-        throw error instanceof SputnikError && error.cause instanceof Unanswered ? error.cause.cause : error;
-      });
-    };
     return {
       descriptor: handle.descriptor,
       communicator: () => undefined,
@@ -108,8 +99,14 @@ export class Outbox {
         check(msg);
         return await handle.post(msg, options);
       },
-      ask,
-      submit: (msg, hearer, options) => submitBy(() => ask(msg, options), hearer),
+      ask: async (msg, options) => {
+        check(msg);
+        // guard: who asks where nobody is hears it at once
+        if (!this.#isReachable()) throw new SputnikError('ASK_UNREACHABLE');
+        return await handle.ask(msg, options).catch((error: unknown) => {
+          throw error instanceof SputnikError && error.cause instanceof Unanswered ? error.cause.cause : error;
+        });
+      },
     };
   }
 

@@ -2,7 +2,6 @@ import { SputnikError, type BlockCommunicator, type BlockDescriptor, type Lookup
 import { cloned } from '../clone/cloned.js';
 import { addressFrom, type AddressBook, type Place } from '../folder/address-book.js';
 import type { Destination } from './level.js';
-import { submitBy } from './submit-by.js';
 
 /** Returns a function that says where messages for the satellite at a path go at present: this changes when the satellite restarts. */
 export type DestinationOf = (path: string) => () => Destination | undefined;
@@ -43,26 +42,18 @@ function handleOn(place: Place, address: string, { path, self, book, destination
     send: (msg) => there()?.send(msg) ?? false,
     post: async (msg, options) => (await there()?.post(msg, options)) ?? false,
     ask: (msg, options) => there()?.ask(msg, options) ?? Promise.reject(new SputnikError('ASK_REFUSED')),
-    submit(msg, hearer, options) {
-      const to = there();
-      if (to === undefined) hearer.failed(new SputnikError('ASK_REFUSED'));
-      else to.submit(msg, hearer, options);
-    },
   };
   return book.clonesBetween(path, place.path) ? cloning(across) : across;
 }
 
 /** The same handle, by which messages and answers arrive as in a thread. */
 function cloning(to: BlockCommunicator): BlockCommunicator {
-  const ask: BlockCommunicator['ask'] = async (msg, options) =>
-    cloned('the answer', await to.ask(cloned('the message', msg), options));
   return {
     descriptor: to.descriptor,
     communicator: (other) => to.communicator(other),
     send: (msg) => to.send(cloned('the message', msg)),
     post: async (msg, options) => await to.post(cloned('the message', msg), options),
-    ask,
-    submit: (msg, hearer, options) => submitBy(() => ask(msg, options), hearer),
+    ask: async (msg, options) => cloned('the answer', await to.ask(cloned('the message', msg), options)),
   };
 }
 
