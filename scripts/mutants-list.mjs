@@ -959,11 +959,11 @@ export const GUARDS = {
     // What is held
     'a body is no larger than it may be': [skip, 'hostile'],
     'a body that is announced too large is not read': [skip, 'hostile', 'access'],
-    'all bodies together are bounded': [skip, 'hostile', 'hostile-flood'],
+    'all bodies together are bounded': [skip, 'hostile', 'hostile-flood.soak'],
     'what comes of an answered request is not held': [skip, 'bodies'],
     'answers do not take the room of bodies': [never, 'bodies'],
     'a body that comes too slowly is refused': [skip, 'bodies'],
-    'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood', 'hostile'],
+    'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood.soak', 'hostile'],
     'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
     'requests go to their targets only': [never, 'openapi'],
     'requests under way are bounded': [never, 'request'],

@@ -23,7 +23,6 @@ const LONGEST = [
   'sidecar/dist-test/page',
   'examples/dist-test/postgres-connector',
   'connector-mqtt/dist-test/conformance',
-  'adapter-http/dist-test/hostile-flood',
   'protocol-adapter/dist-test/resend',
   'examples/dist-test/docstrings',
   'connector-amqp/dist-test/field',

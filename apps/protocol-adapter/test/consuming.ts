@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { numbered } from '@sputnikjs/testkit';
 import { freePort, mosquitto, natsServer, rabbitmqServer, redisServer } from '@sputnikjs/testkit/servers';
 import { Connection } from 'rabbitmq-client';
 import { folder, Program, run, Satellite } from './support.js';
@@ -119,3 +120,22 @@ export async function proxyTo(t: TestContext, target: number): Promise<{ readonl
   });
   return { port: (server.address() as AddressInfo).port, cut };
 }
+
+/** Has curl ask for server-sent events. */
+export const EVENTS: readonly string[] = ['-H', 'Accept: text/event-stream'];
+
+/** Has curl ask for what comes after an event. */
+export const behind = (id: string): string[] => ['-H', `Last-Event-ID: ${id}`];
+
+/** The ids of the events that curl has printed. */
+export const idsOf = ({ lines }: Program): readonly string[] =>
+  lines.filter((line) => line.startsWith('id: ')).map((line) => line.slice(4));
+
+/** Publishes numbers to a subject, those behind `from` up to `to`. */
+export const publishToNats = (port: number, from: number, to: number): Promise<void> =>
+  sayToNats(
+    port,
+    ...numbered(to)
+      .slice(from)
+      .map((n) => ['news.eu', n] as const),
+  );
