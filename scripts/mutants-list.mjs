@@ -963,7 +963,11 @@ export const GUARDS = {
     'what comes of an answered request is not held': [skip, 'bodies'],
     'answers do not take the room of bodies': [never, 'bodies'],
     'a body that comes too slowly is refused': [skip, 'bodies'],
-    'a body is held as long as its messages are under way': [swap('|| held.uses > 0', ''), 'hostile-flood.soak', 'hostile'],
+    'a body is held as long as its messages are under way': [
+      swap('|| held.uses > 0', ''),
+      'hostile-flood.soak',
+      'hostile',
+    ],
     'bodies that stall give way': [swap('now - coming.at >= STALL_MS ||', ''), 'bodies'],
     'requests go to their targets only': [never, 'openapi'],
     'requests under way are bounded': [never, 'request'],

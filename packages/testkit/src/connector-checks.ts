@@ -65,7 +65,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
       onTrial(trial, async (connector) => {
         assert.ok(!(await connector.isConnected()), 'isConnected is true before the first connect');
         await within(PATIENCE_MS, 'connect', connector.connect());
-        assert.ok(await connector.isConnected(), 'isConnected is not true after a connect');
+        assert.ok(await connector.isConnected(PATIENCE_MS), 'isConnected is not true after a connect');
         await connector.disconnect();
         assert.ok(!(await connector.isConnected()), 'isConnected is true after disconnect');
       }),
@@ -77,7 +77,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
         await within(PATIENCE_MS, 'connect', connector.connect());
         const one = await footprint();
         await within(PATIENCE_MS, 'connect while connected', connector.connect());
-        assert.ok(await connector.isConnected(), 'isConnected is not true after a second connect');
+        assert.ok(await connector.isConnected(PATIENCE_MS), 'isConnected is not true after a second connect');
         await assertNothingLeft(one, 'a second connect');
       }),
   },
@@ -97,7 +97,7 @@ export const connectorChecks: Readonly<Record<ConnectorRule, Check<ConnectorTria
         await refused(connector);
         await trial.server?.start();
         await within(PATIENCE_MS, 'connect after a loss', connector.connect());
-        assert.ok(await connector.isConnected(), 'isConnected is not true after a loss and a connect');
+        assert.ok(await connector.isConnected(PATIENCE_MS), 'isConnected is not true after a loss and a connect');
         await assertNothingLeft(one, 'the connection that was lost');
         await loss();
       }),

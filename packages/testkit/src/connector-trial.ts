@@ -72,12 +72,12 @@ export class ConnectorOnTrial {
     return this.#lost.passed;
   }
 
-  /** The heartbeat, as the core takes it: false, a throw and no answer in time are the same. */
-  async isConnected(): Promise<boolean> {
+  /** The heartbeat, as the core takes it: false, a throw and no answer in time are the same. Where it has to be true, it gets more time. */
+  async isConnected(withinMs: number = WATCH_MS): Promise<boolean> {
     const answer = (async () => this.#connector.isConnected())().catch(() => false);
     this.#heartbeats.add(answer);
     void answer.then(() => this.#heartbeats.delete(answer));
-    return (await settlesWithin(WATCH_MS, answer)) && answer;
+    return (await settlesWithin(withinMs, answer)) && answer;
   }
 
   /** Resolves when the heartbeat finds no connection; rejects if it goes on for too long to find one. */
