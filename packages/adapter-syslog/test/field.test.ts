@@ -80,7 +80,9 @@ test('datagrams beyond keepMessages give way to the writer, the oldest first, th
   await sendDatagrams(scene.port, texts);
   await eventually(() => scene.satellite.records('messagesWritten').length > 0, 'nothing was written');
   await scene.server.start();
-  const arrived = await stored(scene.server, 20_050);
+  let arrived = await stored(scene.server, 20_050);
+  // more datagrams may have found room than are kept
+  while (of('t', arrived).length < waiting.length) arrived = await stored(scene.server, arrived.length + 1);
   assert.deepEqual(of('t', arrived), waiting);
   const { code } = await scene.satellite.land();
   assert.equal(code, 0, 'what is written is not lost');
