@@ -15,20 +15,10 @@ export interface Written {
   readonly text: string | Buffer;
 }
 
-/** What {@link written} has written last: under load, successive messages often have the same answer. */
-let last: Answer | undefined;
-let lastWritten: Written;
-
 /** Writes the body of an answer, and its length among the headers: Node would send it in chunks. */
-export function written(answer: Answer): Written {
-  if (answer === last) return lastWritten;
-  const { headers, body } = answer;
-  const isBytes = Buffer.isBuffer(body);
-  const text = isBytes ? body : JSON.stringify(body);
-  const all = { headers: { ...headers, 'content-length': Buffer.byteLength(text) }, text };
-  // a reply of a server may be large, and is not the next one's
-  if (!isBytes) [last, lastWritten] = [answer, all];
-  return all;
+export function written({ headers, body }: Answer): Written {
+  const text = Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  return { headers: { ...headers, 'content-length': Buffer.byteLength(text) }, text };
 }
 
 /** Problem details (RFC 9457, section 3). */
@@ -70,12 +60,7 @@ export function answer(status: number, body: object): Answer {
   return { status, headers: JSON_HEADERS, body };
 }
 
-/** The answer to the last message that was accepted. */
-let lastAccepted = { target: '', answer: answer(202, { target: '' }) };
-
 /** Returns the answer if the server has accepted the message, or had it already. */
 export function accepted(target: string, { duplicate = false }: ProduceResult = {}): Answer {
-  if (duplicate) return answer(202, { target, duplicate });
-  if (target !== lastAccepted.target) lastAccepted = { target, answer: answer(202, { target }) };
-  return lastAccepted.answer;
+  return answer(202, duplicate ? { target, duplicate } : { target });
 }
