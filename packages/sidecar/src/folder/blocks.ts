@@ -109,9 +109,10 @@ function entriesOf({ label, value }: RawConfiguration): WithProblems<BlockList> 
   for (const [index, entry] of renamed.value.entries()) {
     const schema = isRecord(entry) && Object.hasOwn(entry, 'satellite') ? InCode : Block;
     const { data, error } = schema.safeParse(entry);
-    const declared = declaredKeys(schema);
-    problems.push(...(error?.issues ?? []).flatMap((issue) => describeIssue(issue, { ...checked, declared }, [index])));
     if (data !== undefined) entries.push(listed(data, index));
+    if (error === undefined) continue;
+    const declared = declaredKeys(schema);
+    problems.push(...error.issues.flatMap((issue) => describeIssue(issue, { ...checked, declared }, [index])));
   }
   return { value: { label, entries }, problems };
 }
