@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, natsServer } from '@sputnikjs/testkit/servers';
-import { fourServers, land, payloadsOf, read, sayToNats, serve, STREAMS } from './consuming.js';
+import { fourServers, land, memoryOf, payloadsOf, read, sayToNats, serve, STREAMS, unread } from './consuming.js';
 import { run, Satellite, type Program } from './support.js';
 
 test('what comes from each server is printed by curl, as lines and as events', async (t) => {
@@ -99,20 +96,8 @@ test('thousands who read nothing keep nobody from being served, and fill no memo
   await server.start();
   const connector = { module: '@sputnikjs/connector-nats', url: server.url, streams: STREAMS };
   const { satellite, port } = await serve(t, connector, 'news.>', { maxReaders: 50, readerTimeoutMs: 2_000 });
-  const memory = (): number =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${satellite.process.pid}/status`, 'utf8'))?.[1]) / 1024;
-  const before = memory();
-  const sockets: Socket[] = [];
-  t.after(() => sockets.forEach((socket) => socket.destroy()));
-  for (let batch = 0; batch < 20; batch++) {
-    const opened = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-    sockets.push(...opened);
-    await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
-    for (const socket of opened) {
-      socket.pause();
-      socket.write('GET /consume/news.%3E HTTP/1.1\r\nhost: a\r\n\r\n');
-    }
-  }
+  const before = memoryOf(satellite);
+  const sockets = await unread(t, port, 2_000, 'GET /consume/news.%3E HTTP/1.1\r\nhost: a\r\n\r\n');
   const text = 'x'.repeat(100_000);
   for (let n = 0; n < 200; n++) await sayToNats(server.port, ['news.eu', `${n} ${text}`]);
   const status = await run(
@@ -129,7 +114,7 @@ test('thousands who read nothing keep nobody from being served, and fill no memo
   );
   assert.equal(status, '202');
   await satellite.logs('readerCut');
-  const after = memory();
+  const after = memoryOf(satellite);
   t.diagnostic(`${sockets.length} readers: ${Math.round(before)} MB before, ${Math.round(after)} MB with them`);
   // fifty readers may hold 256 KiB each, and a message
   assert.ok(after - before < 150, `${after} MB`);

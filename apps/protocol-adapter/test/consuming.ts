@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { numbered } from '@sputnikjs/testkit';
@@ -139,3 +140,23 @@ export const publishToNats = (port: number, from: number, to: number): Promise<v
       .slice(from)
       .map((n) => ['news.eu', n] as const),
   );
+
+/** The memory of a satellite, in MB. */
+export const memoryOf = ({ process: { pid } }: Satellite): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
+/** So many connections, opened by the hundred, that send a request and read nothing; until the end of the test. */
+export async function unread(t: TestContext, port: number, count: number, request: string): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  while (sockets.length < count) {
+    const opened = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    sockets.push(...opened);
+    await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+    for (const socket of opened) {
+      socket.pause();
+      socket.write(request);
+    }
+  }
+  return sockets;
+}

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -14,6 +11,7 @@ import {
   EVENTS,
   idsOf,
   land,
+  memoryOf,
   payloadsOf,
   proxyTo,
   publishToNats,
@@ -21,6 +19,7 @@ import {
   sayToNats,
   serve,
   STREAMS,
+  unread,
 } from './consuming.js';
 import type { Program, Satellite } from './support.js';
 
@@ -35,22 +34,11 @@ test('hundreds who resume and read nothing keep nobody from being served, fill n
   const [id = ''] = idsOf(first);
   const text = 'x'.repeat(100_000);
   for (let n = 0; n < 200; n++) await sayToNats(server.port, ['news.eu', `${n} ${text}`]);
-  const memory = (): number =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${satellite.process.pid}/status`, 'utf8'))?.[1]) / 1024;
-  const before = memory();
-  const sockets: Socket[] = [];
-  t.after(() => sockets.forEach((socket) => socket.destroy()));
-  for (let batch = 0; batch < 5; batch++) {
-    const opened = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-    sockets.push(...opened);
-    await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
-    for (const socket of opened) {
-      socket.pause();
-      socket.write(`GET /consume/news.%3E HTTP/1.1\r\nhost: a\r\nlast-event-id: ${id}\r\n\r\n`);
-    }
-  }
+  const before = memoryOf(satellite);
+  const request = `GET /consume/news.%3E HTTP/1.1\r\nhost: a\r\nlast-event-id: ${id}\r\n\r\n`;
+  const sockets = await unread(t, port, 500, request);
   await satellite.logs('readerCut');
-  const after = memory();
+  const after = memoryOf(satellite);
   t.diagnostic(`${Math.round(before)} MB before, ${Math.round(after)} MB with ${sockets.length} who resume`);
   assert.ok(after - before < 150, `${after} MB`);
   for (const socket of sockets) socket.destroy();

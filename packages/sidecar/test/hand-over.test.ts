@@ -338,6 +338,18 @@ test('who asks where nobody is hears it at once; so does who had asked when the 
   await assert.rejects(store.ask({ n: 1 }), unreachable);
 });
 
+/** An instance that has begun to land ends, and the next one takes its place; resolves with that when all has come to rest. */
+async function followed(t: TestContext, net: Net, delivery: Delivery, one: Instance): Promise<Instance> {
+  const closed = one.arrivals.close(10_000);
+  await net.deliver();
+  net.time.pass(1_000);
+  await closed;
+  const two = await Instance.start(t, net, '2');
+  delivery.offer([two.peer]);
+  await net.deliver(50);
+  return two;
+}
+
 test('one that lands handles what it has, takes nothing more, and the next one has the rest, in order', async (t) => {
   const net = new Net();
   const { delivery, store, one } = await joined(t, net);
@@ -349,13 +361,7 @@ test('one that lands handles what it has, takes nothing more, and the next one h
   await net.deliver();
   one.release();
   await net.deliver();
-  const closed = one.arrivals.close(10_000);
-  await net.deliver();
-  net.time.pass(1_000);
-  await closed;
-  const two = await Instance.start(t, net, '2');
-  delivery.offer([two.peer]);
-  await net.deliver(50);
+  const two = await followed(t, net, delivery, one);
   assert.deepEqual(
     [one.got, two.got],
     [
@@ -373,13 +379,7 @@ test('P6: what waits in one that lands, and has no time for it, goes to the next
   await net.deliver();
   await one.land();
   await net.deliver();
-  const closed = one.arrivals.close(10_000);
-  await net.deliver();
-  net.time.pass(1_000);
-  await closed;
-  const two = await Instance.start(t, net, '2');
-  delivery.offer([two.peer]);
-  await net.deliver(50);
+  const two = await followed(t, net, delivery, one);
   assert.deepEqual([one.got, two.got], [[], [0, 1, 2, 3]]);
   one.release();
 });

@@ -39,7 +39,7 @@ export interface BlockSubject extends BlockTrial {
 
 /** Time that passes after a landing, so that anything left running shows, in milliseconds. */
 const AFTERMATH_MS = 60_000;
-const FLAPS = 3;
+export const FLAPS = 3;
 
 /** Listed last, so that the tested block is initialised when this one fails. */
 export const failing: FlightBlock = {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { defineBlock, SputnikError, type BlockFactory, type LandingReport } from '@sputnikjs/core';
-import { blockChecks, failing, judge, type BlockRule } from './block-checks.js';
+import { blockChecks, failing, FLAPS, judge, type BlockRule } from './block-checks.js';
 import { footprint, leftBehind } from './footprint.js';
 import { PlacedFlight, type PlacedSubject } from './placed-flight.js';
 import type { Check } from './suite.js';
-
-const FLAPS = 3;
 
 /** Lands the satellite while it boots. */
 const lander = defineBlock({

@@ -14,6 +14,7 @@ import type { Runner, RunnerOptions } from '@sputnikjs/sidecar';
 import type { BlockSubject, Places } from './block-checks.js';
 import { FlightRecorder, type LogLine } from './flight-recorder.js';
 import { within } from './in-time.js';
+import { nameOf } from './rig.js';
 import { testRunner } from './runner.js';
 import { natsServer, type RealServer } from './servers/index.js';
 import { watched, type Watcher } from './watch.js';
@@ -163,7 +164,7 @@ export class PlacedFlight {
   #options(troublemaker: readonly [string, BlockFactory] | undefined, join: string | undefined): RunnerOptions {
     const { subject, place } = this.#of;
     const { responsibility, block, neighbours = {}, config = {}, timeouts, places } = subject;
-    const name = typeof block === 'function' ? responsibility : block.name;
+    const name = nameOf(block, responsibility);
     const trouble = troublemaker ? [{ name: troublemaker[0] }] : [];
     // what runs in another process cannot be brought down from here
     const [inside, outside] = place === 'process' ? [trouble, []] : [[], trouble];
@@ -188,7 +189,7 @@ export class PlacedFlight {
     return {
       blocks: [
         ...others.map(([address, factory]) => ({
-          name: typeof factory === 'function' ? address : factory.name,
+          name: nameOf(factory, address),
           responsibility: address,
         })),
         { name: SLOW },
@@ -198,9 +199,7 @@ export class PlacedFlight {
       ],
       configs: { ...config, ...(timeouts && { sputnik: { timeouts } }), ...(join !== undefined && { join: joining }) },
       blockFactories: {
-        ...Object.fromEntries(
-          others.map(([address, factory]) => [typeof factory === 'function' ? address : factory.name, factory]),
-        ),
+        ...Object.fromEntries(others.map(([address, factory]) => [nameOf(factory, address), factory])),
         ...(troublemaker && { [troublemaker[0]]: troublemaker[1] }),
         [SLOW]: slow,
         [TEST]: test,

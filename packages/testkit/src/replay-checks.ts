@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import type { ConsumedMessage, MessageReplayer, MessagingConnection } from '@sputnikjs/messaging';
+import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { within } from './in-time.js';
 import { memoryInUse } from './memory.js';
 import { numbered, textOf } from './messages.js';
-import { all, has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
-import { PATIENCE_MS, type Stage } from './messaging-stage.js';
-import type { MessagingTrial, Place } from './messaging-trial.js';
+import { has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
+import { PATIENCE_MS } from './messaging-stage.js';
+import type { MessagingTrial } from './messaging-trial.js';
 import { rejection } from './rejection.js';
+import { handled, isRefused, replayerOf, replaying, sequenceOf, shown } from './replay-stage.js';
 import type { Check } from './suite.js';
 
 /** What is kept for a replay that nobody reads on, and what of that may be in its memory, in bytes. */
@@ -43,92 +44,6 @@ type ReplayRule =
   | 'boundsReplays'
   | 'endsReplays';
 
-/** A replay that is read one message at a time. */
-class Reading {
-  readonly #over = new AbortController();
-  readonly #messages: AsyncIterator<ConsumedMessage>;
-
-  private constructor(messages: AsyncIterable<ConsumedMessage>, over: AbortController) {
-    this.#messages = messages[Symbol.asyncIterator]();
-    this.#over = over;
-  }
-
-  static async begin(stage: Stage, replayer: MessageReplayer, source: string, after: string): Promise<Reading> {
-    const over = new AbortController();
-    stage.atEnd(() => over.abort());
-    const messages = await within(PATIENCE_MS, 'a replay', replayer.replay(source, after, over.signal));
-    return new Reading(messages, over);
-  }
-
-  /** The next message; undefined if the replay is over. */
-  async next(): Promise<ConsumedMessage | undefined> {
-    const { value, done } = await within(PATIENCE_MS, 'the next message', this.#messages.next());
-    return done === true ? undefined : value;
-  }
-
-  async take(count: number): Promise<ConsumedMessage[]> {
-    const messages: ConsumedMessage[] = [];
-    for (let message; messages.length < count && (message = await this.next());) messages.push(message);
-    return messages;
-  }
-
-  abort(): void {
-    this.#over.abort();
-  }
-}
-
-/** What a check of replays has. */
-interface Replaying {
-  readonly stage: Stage;
-  readonly place: Place;
-  readonly connection: MessagingConnection;
-  readonly replayer: MessageReplayer;
-}
-
-function replaying(
-  run: (parts: Replaying) => Promise<void>,
-  ...skips: readonly ((trial: MessagingTrial) => string | undefined)[]
-): Pick<Check<MessagingTrial>, 'skip' | 'run'> {
-  return {
-    skip: all(needs('consumer', 'replays'), ...skips),
-    run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
-      await run({ stage, place, connection, replayer: replayerOf(connection) });
-    }),
-  };
-}
-
-function replayerOf({ replayer }: MessagingConnection): MessageReplayer {
-  assert.ok(replayer, 'a connection has no replayer, though the trial declares replays');
-  return replayer;
-}
-
-/** Produces numbered messages, and has them consumed, and those before them; resolves with all of them. */
-async function handled({ connection, place }: Replaying, count: number, before = 0): Promise<ConsumedMessage[]> {
-  const inbox = new Inbox();
-  const subscription = await connection.consumer.consume(place.source, inbox.receive);
-  await produceAll(connection, place, numbered(count));
-  await inbox.reaches(before + count);
-  await within(PATIENCE_MS, 'stop', subscription.stop());
-  return inbox.messages;
-}
-
-function sequenceOf(message: ConsumedMessage | undefined): string {
-  assert.ok(message?.sequence !== undefined, 'a message has no sequence');
-  return message.sequence;
-}
-
-/** What has to be the same, however a message comes. */
-function shown({ source, payload, contentType, headers, id, sequence }: ConsumedMessage): object {
-  return { source, payload: textOf({ payload }), contentType, headers: { ...headers }, id, sequence };
-}
-
-async function isRefused(replayer: MessageReplayer, source: string, after: string): Promise<void> {
-  const replay = replayer.replay(source, after, new AbortController().signal);
-  const error = await within(PATIENCE_MS, 'the refusal of a replay', rejection(replay));
-  assert.equal(error.code, 'CANNOT_RESUME', `after ${after.slice(0, 50)}: ${String(error)}`);
-}
-
 /** How messages that were handled are read again. */
 export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> = {
   declaresReplays: {
@@ -143,13 +58,13 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     ...replaying(async (parts) => {
       const { stage, place, connection, replayer } = parts;
       assert.equal(await replayer.keeps(place.source), true);
-      const { target, source } = place;
+      const { target } = place;
       const headers = stage.trial.features.headers ? { 'x-source': 'laika' } : undefined;
       await connection.producer.produce({ target, payload: '{"żółw":1}', id: 'a', contentType: 'a/b', headers });
       const messages = await handled(parts, 300, 1);
       for (const from of [0, 150, messages.length - 1]) {
         const kept = messages.slice(from + 1);
-        const reading = await Reading.begin(stage, replayer, source, sequenceOf(messages[from]));
+        const reading = await parts.begin(messages[from]);
         assert.deepEqual((await reading.take(kept.length)).map(shown), kept.map(shown));
         const coming = reading.take(50);
         await produceAll(connection, place, numbered(50));
@@ -162,11 +77,10 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   replaysBeside: {
     rule: 'replays take nothing from those who consume, and acknowledge nothing: each gets everything',
     ...replaying(async (parts) => {
-      const { stage, place, connection, replayer } = parts;
+      const { place, connection } = parts;
       const [first] = await handled(parts, 1);
       const readings = [];
-      for (let nth = 0; nth < 3; nth++)
-        readings.push(await Reading.begin(stage, replayer, place.source, sequenceOf(first)));
+      for (let nth = 0; nth < 3; nth++) readings.push(await parts.begin(first));
       const before = await place.unhandled?.();
       const payloads = numbered(500);
       const taking = readings.map((reading) => reading.take(payloads.length));
@@ -187,9 +101,9 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   replaysAcrossKill: {
     rule: 'a replay ends as CONNECTION_LOST when the server is killed, and goes on after its last message over the next connection',
     ...replaying(async (parts) => {
-      const { stage, place, replayer } = parts;
+      const { stage, place } = parts;
       const messages = await handled(parts, 400);
-      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[0]));
+      const reading = await parts.begin(messages[0]);
       const before = await reading.take(399);
       const ending = rejection(reading.next());
       await stage.trial.server.stop();
@@ -197,7 +111,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
       assert.equal(error.code, 'CONNECTION_LOST', String(error));
       await stage.trial.server.start();
       const { connection } = await stage.connect();
-      const next = await Reading.begin(stage, replayerOf(connection), place.source, sequenceOf(before.at(-200)));
+      const next = await parts.begin(before.at(-200), replayerOf(connection));
       const payloads = [...numbered(400).slice(-199), 'new'];
       const coming = next.take(200);
       await produceAll(connection, place, ['new']);
@@ -207,20 +121,20 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   tellsGaps: {
     rule: 'a replay after a message is refused as CANNOT_RESUME if others after that were removed, and not if none was',
     ...replaying(async (parts) => {
-      const { stage, place, replayer } = parts;
+      const { stage, place } = parts;
       const messages = await handled(parts, 100);
       await stage.trial.trim?.(place, 10);
-      for (const at of [0, 50, 88]) await isRefused(replayer, place.source, sequenceOf(messages[at]));
-      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[90]));
+      for (const at of [0, 50, 88]) await isRefused(parts, sequenceOf(messages[at]));
+      const reading = await parts.begin(messages[90]);
       assert.deepEqual((await reading.take(9)).map(textOf), numbered(100).slice(91));
     }, has('trim')),
   },
   tellsGapsMidway: {
     rule: 'a replay whose next messages were removed before it came to them ends as CANNOT_RESUME, after those before them',
     ...replaying(async (parts) => {
-      const { stage, place, replayer } = parts;
+      const { stage, place } = parts;
       const messages = await handled(parts, 2_000);
-      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[0]));
+      const reading = await parts.begin(messages[0]);
       assert.equal(textOf((await reading.next()) as ConsumedMessage), '1');
       await stage.trial.trim?.(place, 10);
       const got = ['1'];
@@ -236,16 +150,16 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   tellsNewSources: {
     rule: 'a source that was destroyed and made again is another: replays after its former messages are refused, and none goes on in it',
     ...replaying(async (parts) => {
-      const { stage, place, connection, replayer } = parts;
+      const { stage, place, connection } = parts;
       const messages = await handled(parts, 20);
       const sequences = [0, 10, 19].map((at) => sequenceOf(messages[at]));
-      const waiting = await Reading.begin(stage, replayer, place.source, sequenceOf(messages[19]));
+      const waiting = await parts.begin(messages[19]);
       const ending = rejection(waiting.next());
       await stage.trial.destroy?.(place);
       await stage.trial.restore?.(place);
       for (const produced of [0, 30]) {
         await produceAll(connection, place, numbered(produced));
-        for (const former of sequences) await isRefused(replayer, place.source, former);
+        for (const former of sequences) await isRefused(parts, former);
       }
       await within(PATIENCE_MS, 'the end of a replay', ending);
     }, has('destroy')),
@@ -253,15 +167,14 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   refusesOthers: {
     rule: 'a replay after what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
     ...replaying(async (parts) => {
-      const { stage, place, connection, replayer } = parts;
+      const { stage, connection } = parts;
       const other = await stage.place();
       const [[message], [foreign]] = [await handled(parts, 5), await handled({ ...parts, place: other }, 1)];
       const [number = '', rest = ''] = sequenceOf(message).split(/-(.*)/);
       const far = 1_000_000n;
       const changed = [`${BigInt(number) + far}-${rest}`, `${number}-${BigInt(rest) + far}`, `99999-${rest}`];
-      for (const after of [...NO_SEQUENCES, ...changed, sequenceOf(foreign)])
-        await isRefused(replayer, place.source, after);
-      const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(message));
+      for (const after of [...NO_SEQUENCES, ...changed, sequenceOf(foreign)]) await isRefused(parts, after);
+      const reading = await parts.begin(message);
       assert.deepEqual((await reading.take(4)).map(textOf), numbered(5).slice(1));
       assert.equal((await handled({ ...parts, connection }, 0)).length, 0);
     }),
@@ -269,7 +182,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   boundsReplays: {
     rule: 'a replay that nobody reads on leaves messages on the server, and gets all of them when somebody does',
     ...replaying(async (parts) => {
-      const { stage, place, replayer, connection } = parts;
+      const { place, connection } = parts;
       const [first] = await handled(parts, 1);
       for (let from = 0; from < BACKLOG; from += 500) {
         const payloads = Array.from({ length: 500 }, (_, n) => `${from + n}`.padEnd(BACKLOG_BYTES));
@@ -278,7 +191,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
       const before = memoryInUse();
       const readings = [];
       for (let nth = 0; nth < 5; nth++) {
-        const reading = await Reading.begin(stage, replayer, place.source, sequenceOf(first));
+        const reading = await parts.begin(first);
         assert.equal((await reading.take(100)).length, 100);
         readings.push(reading);
       }
@@ -298,10 +211,8 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   endsReplays: {
     rule: 'a replay ends at once when its signal aborts, before it has begun, in the middle, or while it waits',
     ...replaying(async (parts) => {
-      const { stage, place, replayer } = parts;
       const [first] = await handled(parts, 10);
-      const begin = (): Promise<Reading> => Reading.begin(stage, replayer, place.source, sequenceOf(first));
-      const [before, middle, waiting] = [await begin(), await begin(), await begin()];
+      const [before, middle, waiting] = [await parts.begin(first), await parts.begin(first), await parts.begin(first)];
       before.abort();
       assert.equal(await before.next(), undefined);
       await middle.take(3);

@@ -63,7 +63,7 @@ export class Rig<C> {
     const listed = Array.isArray(blocks) ? (blocks as readonly FlightBlock<C>[]) : listOf(blocks as BlocksByKey<C>);
     const appBlocks: BlockEntry[] = listed.map(({ block, ...entry }) => ({
       ...entry,
-      name: typeof block === 'function' ? entry.responsibility : block.name,
+      name: nameOf(block, entry.responsibility),
     }));
     const originals = new Map<string, BlockFactory<C>>();
     const blockFactories: Record<string, BlockFactory<C>> = {};
@@ -103,4 +103,9 @@ type BlocksByKey<C> = Readonly<Record<string, BlockFactory<C>>>;
 
 function listOf<C>(blocks: BlocksByKey<C>): FlightBlock<C>[] {
   return Object.entries(blocks).map(([responsibility, block]) => ({ responsibility, block }));
+}
+
+/** The name by which an entry lists a block: a function has none of its own. */
+export function nameOf<C>(block: BlockFactory<C>, responsibility: string): string {
+  return typeof block === 'function' ? responsibility : block.name;
 }
