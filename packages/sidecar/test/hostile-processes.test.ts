@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { serialize } from 'node:v8';
 import { defineBlock, Sputnik, type Logger } from '@sputnikjs/core';
 import { Arrivals } from '../dist/process/arrivals.js';
-import { bytesOf, MOST_FRAME_BYTES } from '../dist/process/frame.js';
+import { MOST_FRAME_BYTES, serialized } from '../dist/process/frame.js';
 import { FrameStream } from '../dist/process/frame-stream.js';
 import { packetFrom, packetOf } from '../dist/process/packet.js';
 import { Acknowledgements } from '../dist/remote/acknowledgements.js';
@@ -296,7 +296,7 @@ describe('packets between two processes', () => {
       [0, undefined, 7],
     ]);
     assert.match(failed.join(), /^2: the message cannot go to another thread or process: it has \d+ bytes/);
-    assert.throws(() => bytesOf('x'.repeat(MOST_FRAME_BYTES)), /another process takes 67108864 at most/);
+    assert.throws(() => serialized('x'.repeat(MOST_FRAME_BYTES)), /another process takes 67108864 at most/);
   });
 });
 

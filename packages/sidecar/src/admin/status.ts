@@ -1,5 +1,5 @@
 import type { BlockState, FlightStatus, ListenPlace, Metric } from '@sputnikjs/core';
-import type { ThreadState } from './nested-state.js';
+import type { NestedState, ThreadState } from './nested-state.js';
 
 /** A verdict, with the checks behind it. */
 export interface Health {
@@ -103,7 +103,7 @@ export interface NestedStatus {
   /** `a/b` for satellite b nested in satellite a. */
   readonly path: string;
   /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
+  readonly state: NestedState['state'];
   /** How often it was restarted. */
   readonly restarts: number;
   /** Its own server connection, if it has one. */

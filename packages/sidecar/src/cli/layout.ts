@@ -1,3 +1,5 @@
+import { printable } from '../text.js';
+
 /** As wide as text is comfortable to read; less on a terminal that is narrower. */
 const WIDEST = 80;
 const NARROWEST = 40;
@@ -29,4 +31,9 @@ export function columns(rows: readonly (readonly [name: string, text: string])[]
     const head = `${' '.repeat(indent)}${name.padEnd(longest)}  ${first}`.trimEnd();
     return [head, ...others.map((line) => `${' '.repeat(start)}${line}`)];
   });
+}
+
+/** A value as JSON for people, in which nothing steers the terminal. */
+export function jsonLines(value: object): string {
+  return JSON.stringify(value, undefined, 2).split('\n').map(printable).join('\n');
 }

@@ -3,7 +3,7 @@ import { reloadLines, type Reloaded } from '../folder/reloaded.js';
 import { EXIT } from '../run/exit-code.js';
 import { textOf } from '../text.js';
 import { answerAs, fetchAdmin, refusal, type AdminAddress } from './admin-client.js';
-import { jsonLines } from './status.js';
+import { jsonLines } from './layout.js';
 
 /** What `reload` takes. */
 export interface ReloadOptions extends AdminAddress {

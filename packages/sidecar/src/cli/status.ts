@@ -1,17 +1,12 @@
 import { EXIT } from '../run/exit-code.js';
-import { printable, textOf } from '../text.js';
+import { textOf } from '../text.js';
 import { fetchStatus, type AdminAddress } from './admin-client.js';
-import { lineWidth } from './layout.js';
+import { jsonLines, lineWidth } from './layout.js';
 import { statusLines } from './status-lines.js';
 
 /** What `status` takes. */
 export interface StatusOptions extends AdminAddress {
   readonly json?: boolean | undefined;
-}
-
-/** A value as JSON for people, in which nothing steers the terminal. */
-export function jsonLines(value: object): string {
-  return JSON.stringify(value, undefined, 2).split('\n').map(printable).join('\n');
 }
 
 /** Whether standard output is a terminal that shows colours. */

@@ -8,7 +8,7 @@ export const MOST_FRAME_BYTES: number = 64 * 1024 * 1024;
 const LONGEST_NAME = 2_048;
 
 /** A frame, or a value of one, as bytes. Throws for one that cannot be sent. */
-export function bytesOf(value: unknown): Uint8Array {
+export function serialized(value: unknown): Uint8Array {
   const bytes = serialize(value);
   if (bytes.length <= MOST_FRAME_BYTES) return bytes;
   throw new RangeError(`it has ${bytes.length} bytes; another process takes ${MOST_FRAME_BYTES} at most`);

@@ -215,21 +215,21 @@ export class JoinedProcess implements OtherProcesses {
   }
 
   #metrics(): readonly Metric[] {
+    const ofEach = (name: string, help: string, value: (one: Delivery) => number): Metric[] =>
+      [...this.#deliveries.values()].map((one) => ({
+        name,
+        type: 'gauge',
+        help,
+        value: value(one),
+        labels: { satellite: one.path },
+      }));
     return [
-      ...[...this.#deliveries.values()].map((one) => ({
-        name: 'instances',
-        type: 'gauge' as const,
-        help: 'Processes that run a satellite elsewhere.',
-        value: one.instances,
-        labels: { satellite: one.path },
-      })),
-      ...[...this.#deliveries.values()].map((one) => ({
-        name: 'incompatible_instances',
-        type: 'gauge' as const,
-        help: 'Processes that run a satellite elsewhere, and write messages in another format.',
-        value: one.incompatible,
-        labels: { satellite: one.path },
-      })),
+      ...ofEach('instances', 'Processes that run a satellite elsewhere.', (one) => one.instances),
+      ...ofEach(
+        'incompatible_instances',
+        'Processes that run a satellite elsewhere, and write messages in another format.',
+        (one) => one.incompatible,
+      ),
       {
         name: 'senders',
         type: 'gauge',

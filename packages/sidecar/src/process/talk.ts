@@ -2,7 +2,7 @@ import type { Clock } from '@sputnikjs/core';
 import { Link, receive, type Receiver } from '../remote/link.js';
 import type { Frame } from '../remote/wire.js';
 import { textOf } from '../text.js';
-import { bytesOf, frameOf } from './frame.js';
+import { frameOf, serialized } from './frame.js';
 import { FrameStream } from './frame-stream.js';
 import { packetFrom, packetOf } from './packet.js';
 
@@ -52,7 +52,7 @@ export class Talk {
         }
       },
     });
-    const port = { postMessage: (frame: Frame) => this.#stream.write(bytesOf(frame)), tryOut: bytesOf };
+    const port = { postMessage: (frame: Frame) => this.#stream.write(serialized(frame)), tryOut: serialized };
     this.link = new Link(port, unsendable);
   }
 

@@ -1,7 +1,7 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
 import type { View } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
-import type { ThreadLoad } from '../satellite/made-satellite.js';
+import type { Nested, ThreadLoad } from '../satellite/made-satellite.js';
 
 /** A pair of sender and receiver: a block of the other side, and a block that sends to it. */
 export interface Way {
@@ -15,8 +15,7 @@ export interface Way {
 /** The state of a satellite in a thread, or of one nested in it, at one instant. */
 export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly path: string;
-  /** `failed` while it restarts, `absent` while no process runs it, `incompatible` while only processes do that write messages in another format. */
-  readonly state: FlightStatus['state'] | 'failed' | 'absent' | 'incompatible';
+  readonly state: Nested['state'];
   /** The state of its flight. */
   readonly flies: FlightStatus['state'];
   readonly url: string | undefined;

@@ -118,7 +118,7 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
       mailbox: { capacity, concurrency: CONCURRENCY, weigh: bytesOf, maxWeight: HELD_BYTES },
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
-        counter.handOn(landing, async (level) => {
+        counter.passOn(landing, async (level) => {
           const to = levelAt(level, partsOf(path))?.flight.communicator(responsibility, from.descriptor);
           if (to === undefined) return 'refused';
           if (asker === undefined) return (await to.post(msg)) ? { accepted: undefined } : 'refused';
@@ -128,13 +128,13 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
   });
 }
 
-/** The result of handing a message on; `accepted` is the promised answer. */
-type HandedOn = { readonly accepted: Promise<unknown> | undefined } | 'refused';
+/** The result of passing a message on; `accepted` is the promised answer. */
+type PassedOn = { readonly accepted: Promise<unknown> | undefined } | 'refused';
 
 /** Knows where messages are passed on to, and how many are on their way there. */
 class Counter {
   #to: Level | undefined;
-  #handing = 0;
+  #passing = 0;
   #check: () => void = () => {};
   #waiting: (() => void)[] = [];
 
@@ -142,29 +142,29 @@ class Counter {
     this.#to = to;
     this.#check = check;
     this.#wake();
-    if (this.#handing === 0) check();
+    if (this.#passing === 0) check();
   }
 
   shut(): void {
     this.#to = undefined;
   }
 
-  /** Hands a message on as soon as that is possible. Rejects with the reason of `landing` when that aborts before. */
-  async handOn(landing: AbortSignal, hand: (to: Level) => Promise<HandedOn>): Promise<unknown> {
-    this.#handing++;
-    let handed: HandedOn = 'refused';
+  /** Passes a message on as soon as that is possible. Rejects with the reason of `landing` when that aborts before. */
+  async passOn(landing: AbortSignal, pass: (to: Level) => Promise<PassedOn>): Promise<unknown> {
+    this.#passing++;
+    let passed: PassedOn = 'refused';
     try {
-      for (let refused: Level | undefined; handed === 'refused';) {
+      for (let refused: Level | undefined; passed === 'refused';) {
         const to = await this.#next(refused, landing);
-        handed = await hand(to);
+        passed = await pass(to);
         refused = to;
       }
     } finally {
-      this.#handing--;
+      this.#passing--;
     }
-    if (this.#handing === 0 && this.#to) this.#check();
+    if (this.#passing === 0 && this.#to) this.#check();
     try {
-      return await handed.accepted;
+      return await passed.accepted;
     } catch (error) {
       // the mailbox of the stand-in reports the failure again
       throw causeOf(error);
