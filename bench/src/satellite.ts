@@ -12,7 +12,7 @@ import { shippedAdapter } from './shipped.js';
 const HAND_WRITTEN = fileURLToPath(new URL('hand-written.js', import.meta.url));
 /** As our units and images start it (decision 27). */
 const FLAG = '--single-threaded-gc';
-/** As many as any row of the bench has. */
+/** The most connections that a row opens. */
 const MOST_CONNECTIONS = 5_000;
 /** `/proc` counts hundredths of a second. */
 export const TICK_US = 10_000;

@@ -125,9 +125,9 @@ export interface MessageReplayer {
    * the source, read from the server as they are asked for. Acknowledges nothing, and takes nothing from those who consume. To be
    * iterated over once; that ends when `signal` aborts, which leaves nothing on the server.
    *
-   * Misses no message unnoticed, but those that somebody deleted one by one: rejects with CANNOT_RESUME if the source has no such message, or
-   * some after it may be gone, and so does the iteration if they go before it gets there. Both reject with CONNECTION_LOST if the connection
-   * ends, and with any other error if the server refuses for now.
+   * Rejects with CANNOT_RESUME if the source has no such message, or if messages after it may have been removed. The iteration rejects with
+   * the same code if messages are removed before it reaches them. Only messages that somebody deleted one by one are skipped without an error.
+   * Both reject with CONNECTION_LOST if the connection ends, and with any other error if the server refuses for now.
    */
   replay(source: string, after: string, signal: AbortSignal): Promise<AsyncIterable<ConsumedMessage>>;
 }

@@ -58,8 +58,8 @@ export class Tokens {
 
   /** Returns undefined if no file has changed; otherwise a promise that resolves when they are read again. */
   refresh(): Promise<unknown> | undefined {
-    const looks = this.#files.map((file) => file.refresh()).filter((looking) => looking !== undefined);
-    return looks.length > 0 ? Promise.all(looks) : undefined;
+    const refreshing = this.#files.map((file) => file.refresh()).filter((one) => one !== undefined);
+    return refreshing.length > 0 ? Promise.all(refreshing) : undefined;
   }
 
   /** Returns the index of a token. Compares the digests of all tokens, so that the time it takes says nothing about them. */

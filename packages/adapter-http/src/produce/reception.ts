@@ -26,8 +26,8 @@ export interface RequestContext extends Address {
 /** Checks a request before its body has come: where it goes, and whether the client may send there. Rejects with a refusal. */
 export async function receive(request: IncomingMessage, decodedPath: string, access: Access): Promise<RequestContext> {
   const { target, isBatch } = addressOf(request.url ?? '', decodedPath);
-  const looking = access.refresh();
-  if (looking !== undefined) await looking;
+  const refreshing = access.refresh();
+  if (refreshing !== undefined) await refreshing;
   const client = access.clientOf(request, { target });
   checkEncoding(request.headers['content-encoding']);
   return { target, isBatch, client };

@@ -49,11 +49,11 @@ function makeTlsServer(options: ServerOptions, { headersMs }: ServerLimits, cert
     if (!socket.destroyed) for (const each of starts) each.call(server, socket);
   };
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
-    const looking = certificate.refresh();
-    if (!looking) return start(socket);
+    const refreshing = certificate.refresh();
+    if (!refreshing) return start(socket);
     // What happens to it once it is TLS is reported there.
     socket.on('error', () => {});
-    void looking.then(() => start(socket));
+    void refreshing.then(() => start(socket));
   });
   return server;
 }

@@ -28,7 +28,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** LogFields of a {@link SputnikError}. */
+/** Details of a {@link SputnikError}. */
 export type ErrorDetails<R = unknown> = Partial<Omit<SputnikError<R>, 'name' | 'message' | 'stack' | 'code'>>;
 
 /**
