@@ -594,6 +594,8 @@ export const GUARDS = {
     'a wrong token is refused': [never, 'admin-access'],
     'no way leads to what all objects share': [never, 'hostile-processes'],
     'sessions do not fill the memory': [never, 'hostile-processes'],
+    'what nobody could answer begins nothing; it comes again': [never, 'hand-over'],
+    'packets that the server would refuse are not sent again; a new session makes smaller ones': [never, 'hand-over'],
     'frames of many sessions that do not end do not fill the memory': [never, 'hostile-processes'],
     'a session is of one process': [never, 'hostile-processes'],
     'processes that were here once do not fill the memory': [

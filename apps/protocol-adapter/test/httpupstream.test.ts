@@ -120,7 +120,10 @@ for (const [name, on] of [
     );
 
     await upstream.server.stop();
-    assert.equal(codeIn(await ask('x')), '502 UNREACHABLE');
+    // a connection that has just ended may take one more question, of which nobody knows what became of it
+    let code = codeIn(await ask('x'));
+    for (let tries = 0; tries < 10 && code === '502 ANSWER_BROKEN'; tries++) code = codeIn(await ask('x'));
+    assert.equal(code, '502 UNREACHABLE');
     await upstream.server.start();
     assert.equal((await ask('again')).body, 'POST /shop again');
     // under way when it lands

@@ -37,6 +37,8 @@ class Net {
   readonly lost: () => boolean;
   /** The largest packet. */
   mostBytes = 512;
+  /** Sees each packet that is sent. */
+  onSent: (bytes: Uint8Array) => void = () => {};
   readonly #takes = new Map<string, (session: string, bytes: Uint8Array, from: string) => void>();
   readonly #gone = new Map<string, (session: string) => void>();
   readonly #way: (() => void)[] = [];
@@ -52,9 +54,13 @@ class Net {
   ): Post {
     this.#takes.set(address, takes);
     this.#gone.set(address, gone);
+    const size = (): number => this.mostBytes;
     return {
-      mostBytes: this.mostBytes,
+      get mostBytes() {
+        return size();
+      },
       send: (to, session, bytes) => {
+        this.onSent(bytes);
         // a process that is gone says nothing
         if (this.lost() || !this.#takes.has(address)) return;
         this.#way.push(() => {
@@ -87,6 +93,8 @@ class Instance {
   readonly arrivals: Arrivals;
   readonly #net: Net;
   #flight: Flight | undefined;
+  /** Whether it has a connection to send on. */
+  isConnected = true;
   /** While it holds, the handler does not end. */
   #holds: { promise: Promise<void>; release: () => void } | undefined;
 
@@ -106,7 +114,7 @@ class Instance {
       clock: net.time.clock,
       log: SILENT,
       silentMs: SILENT_MS,
-      post: () => post,
+      post: () => (this.isConnected ? post : undefined),
     });
   }
 
@@ -308,6 +316,47 @@ test('an answer that was lost with its session is said to be: the question is no
   net.time.pass(20);
   await net.deliver();
   assert.equal(isClosed, true);
+});
+
+test('a session that begins while the other process has no connection begins when it has one', async (t) => {
+  const net = new Net();
+  const { delivery, store } = await sender(t, net);
+  const one = await Instance.start(t, net, '1');
+  one.isConnected = false;
+  delivery.offer([one.peer]);
+  store.send({ n: 0 });
+  await net.deliver();
+  assert.deepEqual(one.got, []);
+  one.isConnected = true;
+  net.time.pass(500);
+  await net.deliver();
+  assert.deepEqual(one.got, [0]);
+  // what it says itself has a size
+  one.arrivals.leave();
+  await net.deliver();
+  assert.equal(delivery.isReachable, false);
+});
+
+test('where a server comes back that takes smaller packets, a new session makes them', async (t) => {
+  const net = new Net();
+  const { delivery, store, one } = await joined(t, net);
+  one.hold();
+  store.send({ n: 0, text: 'x'.repeat(2_000) });
+  await net.deliver();
+  const sizes: number[] = [];
+  net.mostBytes = 128;
+  net.onSent = ({ length }) => sizes.push(length);
+  delivery.resume(net.mostBytes);
+  one.arrivals.resume(net.mostBytes);
+  assert.equal(delivery.isReachable, false);
+  delivery.offer([one.peer]);
+  await net.deliver();
+  one.release();
+  await net.deliver();
+  store.send({ n: 1, text: 'x'.repeat(2_000) });
+  await net.deliver();
+  assert.deepEqual(one.got, [0, 1]);
+  assert.equal(Math.max(...sizes), 128);
 });
 
 test('what waits for another process is bounded by its bytes, too; when that takes some, there is room', async (t) => {

@@ -63,14 +63,17 @@ export class Arrivals {
   packet({ session, bytes, from }: Packet): void {
     const known = this.#sessions.get(session);
     if (known) return this.#take(known, bytes);
+    const post = this.#of.post();
+    // guard: what nobody could answer begins nothing; it comes again
+    if (post === undefined) return;
     if (!isBeginning(bytes) || this.#isLeaving) {
       // guard: whoever talks of a session that is forgotten is told to begin another one
-      if (!isUnknown(bytes)) this.#of.post()?.send(from, session, UNKNOWN_SESSION);
+      if (!isUnknown(bytes)) post.send(from, session, UNKNOWN_SESSION);
       return;
     }
     // guard: sessions do not fill the memory
     if (this.#sessions.size >= MOST_SESSIONS) this.#makeRoom();
-    this.#take(this.#begin(session, from), bytes);
+    this.#take(this.#begin(session, from, post.mostBytes), bytes);
   }
 
   /** Ends the oldest session that has not said whose it is; if all have, the one that has been silent for longest. */
@@ -98,7 +101,7 @@ export class Arrivals {
     this.#end(talk.session);
   }
 
-  #begin(session: string, to: string): Arriving {
+  #begin(session: string, to: string, mostBytes: number): Arriving {
     const { clock, post, log } = this.#of;
     const arriving: Arriving = {
       from: undefined,
@@ -106,7 +109,7 @@ export class Arrivals {
       talk: new Talk({
         way: {
           session,
-          mostBytes: post()?.mostBytes ?? 0,
+          mostBytes,
           send: (packet) => post()?.send(to, session, packet),
         },
         clock,
@@ -187,8 +190,11 @@ export class Arrivals {
     this.#end(session);
   }
 
-  resume(): void {
-    for (const { talk } of this.#sessions.values()) talk.resume();
+  /** There is a connection again, on which a packet may have so many bytes. */
+  resume(mostBytes: number): void {
+    for (const [session, { talk }] of this.#sessions)
+      if (talk.mostBytes > mostBytes) this.#end(session);
+      else talk.resume();
   }
 
   /** Takes no more messages. */

@@ -179,9 +179,11 @@ export class Delivery {
     else this.#talk?.ping();
   }
 
-  /** There is a connection again. */
-  resume(): void {
-    this.#talk?.resume();
+  /** There is a connection again, on which a packet may have so many bytes. */
+  resume(mostBytes: number): void {
+    // guard: packets that the server would refuse are not sent again; a new session makes smaller ones
+    if (this.#talk && this.#talk.mostBytes > mostBytes) this.#lose('the server takes smaller packets than before');
+    else this.#talk?.resume();
   }
 
   /** There is none. */

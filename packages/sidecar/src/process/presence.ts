@@ -66,8 +66,8 @@ export class Presence {
     const { log, self, deliveries, arrivals } = this.#of;
     const { id, satellite } = self;
     log.info({ event: 'joined', satellite, instance: id }, `joined the other processes as instance ${id}`);
-    for (const delivery of deliveries) delivery.resume();
-    arrivals.resume();
+    for (const delivery of deliveries) delivery.resume(membership.mostBytes);
+    arrivals.resume(membership.mostBytes);
     while (!until.aborted) {
       await this.#look(membership);
       await this.#pause(until);

@@ -30,6 +30,8 @@ export interface TalkOptions {
 export class Talk {
   readonly link: Link;
   readonly session: string;
+  /** Its largest packet, in bytes. */
+  readonly mostBytes: number;
   readonly #stream: FrameStream;
   readonly #options: TalkOptions;
   #heardAt: number;
@@ -38,6 +40,7 @@ export class Talk {
     const { way, clock, receiver, unsendable, broken } = options;
     this.#options = options;
     this.session = way.session;
+    this.mostBytes = way.mostBytes;
     this.#heardAt = clock.now();
     this.#stream = new FrameStream({
       send: (packet) => way.send(packet),
