@@ -1,4 +1,4 @@
-import { DatabaseError, type QueryResultRow } from 'pg';
+import { DatabaseError } from 'pg';
 
 /** The values of a row, by column. */
 export type Row = readonly unknown[];
@@ -29,16 +29,4 @@ export async function insertEach(insert: Insert, rows: readonly Row[]): Promise<
   const middle = rows.length >> 1;
   const first = await insertEach(insert, rows.slice(0, middle));
   return [...first, ...(await insertEach(insert, rows.slice(middle)))];
-}
-
-/** Runs a statement, and resolves with its rows. */
-export type Query = <R extends QueryResultRow>(statement: string, values: unknown[]) => Promise<readonly R[]>;
-
-/** The insert of a statement that takes a list for each column, and gives the places of what is new as `at`. */
-export function inserting(query: Query, statement: string): Insert {
-  return async (rows) => {
-    const columns = rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? [];
-    const stored = await query<{ readonly at: string }>(statement, columns);
-    return stored.map(({ at }) => Number(at));
-  };
 }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import { insertEach, inserting, type Outcome, type Row } from './insert.js';
+import { insertEach, type Outcome, type Row } from './insert.js';
 
 /** Does the work in one transaction: all of it is stored, or, if this rejects, nothing that it would not store again. */
 export async function inTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -26,15 +26,15 @@ export class Transaction {
     this.#client = client;
   }
 
-  /** Inserts rows, each with an outcome of its own. */
+  /** Inserts rows, each with an outcome of its own. The statement takes a list for each column, and gives the places of what is new as `at`. */
   insertEach(statement: string, rows: readonly Row[]): Promise<readonly Outcome[]> {
-    const insert = inserting(async (text, values) => (await this.#client.query(text, values)).rows, statement);
     return insertEach(async (some) => {
+      const columns = some[0]?.map((_, column) => some.map((row) => row[column])) ?? [];
       await this.#client.query('savepoint part');
       try {
-        const stored = await insert(some);
+        const { rows: stored } = await this.#client.query<{ readonly at: string }>(statement, columns);
         await this.#client.query('release savepoint part');
-        return stored;
+        return stored.map(({ at }) => Number(at));
       } catch (error) {
         await this.#client.query('rollback to savepoint part; release savepoint part');
         throw error;

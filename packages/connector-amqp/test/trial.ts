@@ -31,13 +31,16 @@ async function placeOn(port: number, queue: string, limits?: Record<string, unkn
   return placeOf(port, queue);
 }
 
-/** A server that waits a second for an acknowledgement, and looks after it twice a second. */
+/**
+ * A server that waits five seconds for an acknowledgement, and looks after it twice a second. So it ends the channel once, in the middle of
+ * the handling: where a handler ends while there is no channel, its message comes again.
+ */
 async function longHandling(scope: Scope): Promise<LongHandling> {
-  const impatient = await rabbitmqServer(scope, ['consumer_timeout = 1000']);
+  const impatient = await rabbitmqServer(scope, ['consumer_timeout = 5000']);
   await impatient.start();
   await lookOften(impatient);
   const place = await placeOn(impatient.port, 'long');
-  return { make: () => make(impatient.port), place, handlerMs: 4_000, consumers: 1 };
+  return { make: () => make(impatient.port), place, handlerMs: 8_000, consumers: 1 };
 }
 
 /** Has the server look every half second for consumers that take too long, not every minute. Such channels as are opened then. */
