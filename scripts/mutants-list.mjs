@@ -837,6 +837,11 @@ export const GUARDS = {
     'nothing that a spool keeps steers the terminal': [swap('printable(line)', 'line'), 'hostile'],
     'D5 the torn end of a batch is cut': [never, 'store', 'store-model'],
     'D6 a file whose write or sync failed is never written again': [skip, 'store'],
+    'D6 what is refused is not found at the next start': [skip, 'store'],
+    'D4 a segment that ends when all of it is acknowledged is removed, too': [
+      swap('this.#advance()', 'undefined'),
+      'store',
+    ],
     'D6 what a failed write held is written again, from memory, into a new segment': [skip, 'store'],
     'D6 intake resumes by itself': [skip, 'intake'],
     'D6 what could not be written keeps its place': [swap('splice(this.#returned++, 0, item)', 'push(item)'), 'intake'],

@@ -137,8 +137,8 @@ process.env.PATH = [process.env.PATH, join(root, '.servers/bin')].join(delimiter
 // Random flights of the core's model; other trials of chance take a part of that.
 process.env.FLIGHTS ??= isSoak ? '20000' : '500';
 
-// Most tests wait for servers and deadlines half of their time or more: fewer at once leave processors idle. Long trials are always busy.
-const concurrency = (isSoak ? 1 : 3) * availableParallelism() + 1;
+// Most tests wait for servers and deadlines for some of their time: fewer at once leave processors idle. Long trials are always busy.
+const concurrency = (isSoak ? 1 : 2) * availableParallelism() + 1;
 process.chdir(root);
 const folder = mkdtempSync(join(tmpdir(), 'sputnik-tests-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));

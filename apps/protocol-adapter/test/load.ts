@@ -89,6 +89,6 @@ export class TcpLoad {
       if (n % BURST === 0) await Promise.race([sleep(PAUSE_MS), broken]);
     }
     socket.end();
-    await once(socket, 'close');
+    await broken.catch(() => {});
   }
 }

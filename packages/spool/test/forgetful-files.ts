@@ -21,7 +21,7 @@ export interface Disk {
 }
 
 /** Something that is done with files, which may fail or be the last. */
-export type Call = 'write' | 'sync' | 'syncFolder' | 'create' | 'rename' | 'remove';
+export type Call = 'write' | 'sync' | 'cut' | 'syncFolder' | 'create' | 'rename' | 'remove';
 
 /** How files misbehave. */
 export interface Misbehaviour {
@@ -125,6 +125,13 @@ export class ForgetfulFiles implements Files {
           () => sync(inode),
           () => void (inode.isForgotten = true),
         ),
+      cut: (size) =>
+        this.#call(
+          'cut',
+          name,
+          () => cut(inode, size),
+          () => void (inode.bytes = inode.bytes.subarray(0, size)),
+        ),
       close: () => this.#pause(),
     };
   }
@@ -208,7 +215,7 @@ export class ForgetfulFiles implements Files {
   #whatIsLeftOf({ bytes, synced }: Inode): Inode {
     const how = this.#pick(['nothing', 'all', 'beginning', 'pages']);
     const until = how === 'all' ? bytes.length : how === 'beginning' ? Math.floor(this.#random() * bytes.length) : 0;
-    const size = how === 'pages' ? bytes.length : Math.max(synced.length, until);
+    const size = Math.max(synced.length, how === 'pages' ? bytes.length : until);
     const left = Buffer.alloc(size);
     left.set(synced);
     left.set(bytes.subarray(0, until));
@@ -227,4 +234,9 @@ const EMPTY = (): Disk => ({
 
 function sync(inode: Inode): void {
   if (!inode.isForgotten) inode.synced = inode.bytes;
+}
+
+function cut(inode: Inode, size: number): void {
+  inode.bytes = inode.bytes.subarray(0, size);
+  sync(inode);
 }

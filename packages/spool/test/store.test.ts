@@ -211,6 +211,36 @@ test('D6: when that fails, too, senders are told, and nothing is taken until som
   assert.deepEqual(payloads(await takeAll(store)), ['five']);
 });
 
+test('D6: what was refused is not found at the next start, though it was written', async () => {
+  let isBad = false;
+  const files = sound({
+    fails: (what) => (isBad && (what === 'sync' || what === 'create') ? error('EIO') : undefined),
+  });
+  const { store } = await open(files);
+  await append(store, 'one');
+  isBad = true;
+  await assert.rejects(append(store, 'two'), /EIO/);
+  const { store: again } = await open(files.killed());
+  assert.deepEqual(payloads(await takeAll(again)), ['one']);
+});
+
+test('D6: where the disk is full of what is acknowledged, that is removed, and makes room', async () => {
+  const isFull = async (): Promise<boolean> => (await files.names()).some((name) => name.endsWith('.segment'));
+  let fails = false;
+  const files = sound({ fails: (what) => (fails && what === 'write' ? error('ENOSPC') : undefined) });
+  const { store } = await open(files);
+  await append(store, 'one');
+  for (const { sequence } of await takeAll(store)) store.acknowledge(sequence);
+  fails = true;
+  await assert.rejects(append(store, 'two'), /ENOSPC/);
+  for (let turns = 0; turns < 100 && (await isFull()); turns++) await turn();
+  assert.equal(await isFull(), false);
+  fails = false;
+  store.resume();
+  await append(store, 'three');
+  assert.deepEqual(payloads(await takeAll(store)), ['three']);
+});
+
 test('D7: files have no more than maxBytes, and segments are removed when all of them is acknowledged', async () => {
   const files = sound();
   const { store } = await open(files, { maxBytes: MAX_BYTES });

@@ -37,6 +37,8 @@ export interface AppenderParts {
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly onStored: (batch: StoredBatch) => void;
+  /** Called when no segment is being written any more. */
+  readonly onEnded: () => void;
   readonly onProblem: OnProblem;
 }
 
@@ -189,9 +191,11 @@ export class Appender {
   }
 
   async #giveUp(error: unknown): Promise<void> {
-    const file = this.#open?.segment.name;
+    const { segment, output } = this.#open ?? {};
     const text = 'a segment cannot be written any more: the next one begins';
-    this.#parts.onProblem({ event: 'spoolSegmentGivenUp', text, file, error });
+    this.#parts.onProblem({ event: 'spoolSegmentGivenUp', text, file: segment?.name, error });
+    // guard: D6 what is refused is not found at the next start
+    if (segment) await output?.cut(segment.bytes).catch(() => {});
     await this.#end();
   }
 
@@ -199,5 +203,6 @@ export class Appender {
     const output = this.#open?.output;
     this.#open = undefined;
     await output?.close().catch(() => {});
+    this.#parts.onEnded();
   }
 }

@@ -8,6 +8,8 @@ export interface Output {
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when all that was written is on the disk. */
   sync(): Promise<void>;
+  /** Leaves the file as long as that: what is behind it is gone. Takes no room. */
+  cut(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,12 +69,17 @@ export function filesOf(folder: string): Files {
           const isLarger = end > size;
           const all = isLarger ? [bytes, zeros] : [bytes];
           const { bytesWritten } = await file.writev(all, written);
-          const wanted = bytes.length + (isLarger ? ahead : 0);
-          if (bytesWritten < wanted) throw new Error(`only ${bytesWritten} of ${wanted} bytes could be written`);
+          // a full disk takes a part; with the rest it says why
+          for (let done = bytesWritten; done < bytes.length + (isLarger ? ahead : 0);)
+            done += (await file.write(Buffer.concat(all), done, null, written + done)).bytesWritten;
           written = end;
           if (isLarger) size = end + ahead;
         },
         sync: () => file.datasync(),
+        async cut(bytes) {
+          await file.truncate(bytes);
+          await file.datasync();
+        },
         close: () => file.close(),
       };
     },

@@ -83,6 +83,8 @@ export class Store {
         this.#reader.stored(batch);
         options.onChange();
       },
+      // guard: D4 a segment that ends when all of it is acknowledged is removed, too
+      onEnded: () => this.#advance(),
     });
   }
 
