@@ -190,10 +190,10 @@ export class Appender {
     return { segment, output };
   }
 
-  async #giveUp(error: unknown): Promise<void> {
+  async #giveUp(cause: unknown): Promise<void> {
     const { segment, output } = this.#open ?? {};
     const text = 'a segment cannot be written any more: the next one begins';
-    this.#parts.onProblem({ event: 'spoolSegmentGivenUp', text, file: segment?.name, error });
+    this.#parts.onProblem({ event: 'spoolSegmentGivenUp', text, file: segment?.name, error: cause });
     // guard: D6 what is refused is not found at the next start
     if (segment) await output?.cut(segment.bytes).catch(() => {});
     await this.#end();
