@@ -550,6 +550,10 @@ export const GUARDS = {
     ],
     'a thread that goes on is not stuck': [swap('count === this.#last', 'true'), 'pulse'],
     'a thread that is stuck is ended': [skip, 'threads'],
+    'a thread that is stuck posts no snapshot, and is late all the same': [
+      swap('performance.now() - this.#snapshotAt - SNAPSHOT_MS', '0'),
+      'threads',
+    ],
     'a thread that does not land in time is ended': [never, 'threads'],
     'a thread is idle when nothing is on its way out either': [swap('!isIdle()', 'false'), 'places'],
     'a thread that logs without end does not fill the memory of the main one': [

@@ -248,6 +248,12 @@ export const METRICS: readonly Metric[] = [
     ({ thread }) => thread?.utilization,
   ),
   ofSatellites(
+    'sputnik_satellite_thread_event_loop_delay_max_seconds',
+    'gauge',
+    `How late the event loop of its thread was at worst, or is now, read from outside. ${WINDOW}`,
+    ({ thread }) => thread && thread.loopMaxMs / 1000,
+  ),
+  ofSatellites(
     'sputnik_satellite_instances',
     'gauge',
     'Processes that run the satellite inside this one, where it has processes of its own: those that were found.',

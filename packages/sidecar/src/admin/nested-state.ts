@@ -6,6 +6,8 @@ export interface ThreadState {
   readonly heapBytes: number;
   /** The share of time in which its event loop was busy lately, from 0 to 1. */
   readonly utilization: number;
+  /** How late its event loop was at worst in the last ten to twenty seconds, or is now, in milliseconds. */
+  readonly loopMaxMs: number;
 }
 
 /** The state of a nested satellite. */

@@ -85,7 +85,7 @@ export const STATUS_SCHEMA: z.ZodType<Status> = z.strictObject({
       state: z.enum([...state.options, 'failed', 'absent', 'incompatible']),
       restarts: count,
       server: server.optional(),
-      thread: z.strictObject({ heapBytes: count, utilization: amount }).optional(),
+      thread: z.strictObject({ heapBytes: count, utilization: amount, loopMaxMs: amount }).optional(),
       instances: count.optional(),
       problem: z.string().optional(),
     }),

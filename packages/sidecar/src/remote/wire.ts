@@ -23,6 +23,9 @@ export interface Instant extends Pick<FlightStatus, 'connection'> {
   readonly thread: ThreadLoad | undefined;
 }
 
+/** How often a thread posts its state, in milliseconds. */
+export const SNAPSHOT_MS = 250;
+
 /** The state of a thread. */
 export interface Snapshot extends Instant {
   /** With their addresses in the outermost satellite. */
@@ -32,6 +35,8 @@ export interface Snapshot extends Instant {
   readonly nested: readonly Instant[];
   /** The used heap, in bytes. */
   readonly heapUsed: number;
+  /** How late its event loop was at worst in the last ten to twenty seconds, in milliseconds. */
+  readonly loopMaxMs: number;
 }
 
 /** What the main thread calls in the thread of a satellite. */

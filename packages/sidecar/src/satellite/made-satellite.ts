@@ -18,6 +18,8 @@ export interface ThreadLoad {
   readonly heapBytes: number;
   /** The share of time in which its event loop was busy lately, from 0 to 1. */
   readonly utilization: number;
+  /** How late its event loop was at worst in the last ten to twenty seconds, or is now, in milliseconds. */
+  readonly loopMaxMs: number;
 }
 
 /** One made satellite, here or in a thread. It boots, flies and lands once; a restart makes another one. */

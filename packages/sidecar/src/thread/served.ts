@@ -1,4 +1,5 @@
 import type { LandingReport } from '@sputnikjs/core';
+import { LoopDelayMonitor } from '../admin/loop-delay.js';
 import type { RawConfiguration } from '../folder/reader.js';
 import { together } from '../satellite/leftovers.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
@@ -12,10 +13,17 @@ import { RemoteLog } from './remote-log.js';
 import { SatelliteInside } from './satellite-inside.js';
 import { sides } from '../remote/sides.js';
 import type { ThreadData } from './thread-data.js';
-import type { Calls, Item, Landed, Message, Snapshot, Traffic, Way } from '../remote/wire.js';
+import {
+  SNAPSHOT_MS,
+  type Calls,
+  type Item,
+  type Landed,
+  type Message,
+  type Snapshot,
+  type Traffic,
+  type Way,
+} from '../remote/wire.js';
 
-/** How often the thread posts a snapshot, in milliseconds. */
-const SNAPSHOT_MS = 250;
 /** How long messages that leave the thread may take at a landing without a deadline, in milliseconds. */
 const LAST_MS = 5_000;
 
@@ -28,6 +36,7 @@ export class Served implements Receiver {
   readonly #satellite: SatelliteInside;
   readonly #landingSoon = new AbortController();
   readonly #calls = new OpenCalls();
+  readonly #loop = new LoopDelayMonitor();
   #withinMs: number | undefined;
 
   static async start(data: ThreadData, port: Port): Promise<Served> {
@@ -173,6 +182,7 @@ export class Served implements Receiver {
   }
 
   #snapshot(): Snapshot {
+    this.#loop.tick();
     const { assembled, url } = this.#satellite;
     const { path } = this.#data;
     const { state = 'preparing', connection = 'none' } = assembled?.flight.status() ?? {};
@@ -198,6 +208,7 @@ export class Served implements Receiver {
           }))
         : [],
       heapUsed: process.memoryUsage().heapUsed,
+      loopMaxMs: this.#loop.read().max * 1_000,
     };
   }
 }

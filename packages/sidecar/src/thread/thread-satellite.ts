@@ -23,7 +23,7 @@ import { remoteNested } from './remote-nested.js';
 import { RemoteLines } from './remote-log.js';
 import { Session } from './session.js';
 import { plainData } from './thread-data.js';
-import type { Item, Landed, Snapshot } from '../remote/wire.js';
+import { SNAPSHOT_MS, type Item, type Landed, type Snapshot } from '../remote/wire.js';
 
 /** A thread is stuck if its event loop stands still for so many heartbeat intervals. */
 const INTERVALS = 2;
@@ -51,6 +51,7 @@ export class ThreadSatellite implements MadeSatellite {
   /** Undefined until it boots. */
   #session: Session | undefined;
   #snapshot: Snapshot | undefined;
+  #snapshotAt = 0;
   #around: { readonly cause: LandingCause; readonly inside: LandingCause | undefined } | undefined;
   #isLanding = false;
   #landed: Landed | undefined;
@@ -102,8 +103,12 @@ export class ThreadSatellite implements MadeSatellite {
   }
 
   get thread(): ThreadLoad | undefined {
-    const { utilization } = this.#session ?? {};
-    return utilization === undefined ? undefined : { heapBytes: this.#snapshot?.heapUsed ?? 0, utilization };
+    if (this.#session === undefined || this.#snapshot === undefined) return undefined;
+    const { heapUsed, loopMaxMs } = this.#snapshot;
+    // guard: a thread that is stuck posts no snapshot, and is late all the same
+    const overdueMs = performance.now() - this.#snapshotAt - SNAPSHOT_MS;
+    const { utilization } = this.#session;
+    return { heapBytes: heapUsed, utilization, loopMaxMs: Math.max(loopMaxMs, overdueMs) };
   }
 
   get #isAlive(): boolean {
@@ -183,6 +188,7 @@ export class ThreadSatellite implements MadeSatellite {
         break;
       case 'snapshot':
         this.#snapshot = item[1];
+        this.#snapshotAt = performance.now();
         break;
       case 'landsAround':
         this.#landAround(revived(item[1]) as LandingCause, revived(item[2]) as LandingCause | undefined);
