@@ -22,17 +22,25 @@ import {
 } from '@sputnikjs/messaging/connector';
 import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import { z } from 'zod';
-import { isRefusal } from './insert.js';
+import { Batches } from './batches.js';
+import { insertEach, isRefusal, type Outcome, type Row } from './insert.js';
 
-const INSERT = `insert into queue (target, id, payload, content_type, headers) values ($1, $2, $3, $4, $5)
-  on conflict (target, md5(id)) do nothing returning n`;
+const INSERT = `with given as (
+  select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[])
+  with ordinality as given (target, id, payload, content_type, headers, at)
+), stored as (
+  insert into queue (target, id, payload, content_type, headers)
+  select target, id, payload, content_type, headers::jsonb from given order by at
+  on conflict (target, md5(id)) do nothing returning target, id
+) select min(at) as at from given join stored using (target, id) group by target, id
+  union all select at from given where id is null`;
 const TAKE = `with taken as (
   update queue set deliveries = deliveries + 1
   where n in (
     select n from queue where target = $1 and handled_at is null and n <> all ($2::bigint[]) order by n limit $3
   ) returning *
 ) select * from taken order by n`;
-const HANDLED = 'update queue set handled_at = now() where n = $1';
+const HANDLED = 'update queue set handled_at = now() where n = any ($1::bigint[])';
 /** How long a message rests that could not be handled, in milliseconds. */
 const REST_MS = 1_000;
 
@@ -76,6 +84,11 @@ class QueueLink extends Link<QueueLinkUser> implements MessagingConnection {
   readonly consumer: MessageConsumer;
   readonly #client: Client;
   readonly #socket = new Socket();
+  /** Rows to insert, by the keys that the outbox knows. */
+  readonly #rows = new Batches<{ readonly key: number; readonly row: Row }>(
+    (batch) => this.#insert(batch),
+    ({ row }) => (row[2] as Buffer).length,
+  );
   #keys = 0;
   /** Settles when the statement before is answered: the library has one under way at a time. */
   #before: Promise<unknown> = Promise.resolve();
@@ -118,18 +131,25 @@ class QueueLink extends Link<QueueLinkUser> implements MessagingConnection {
       throw new Error(`"${target}" has half a character (a lone surrogate) in its target or id; send whole ones`);
     const key = this.#keys++;
     const row = [target, id, Buffer.from(payload as string), contentType, headers && JSON.stringify(headers)];
-    this.query(INSERT, row).then(
-      (stored) => this.producer.settle(key, { duplicate: stored.length === 0 }),
-      (error: Error) => this.#refused(key, target, error),
-    );
+    this.#rows.add({ key, row });
     return key;
   }
 
-  #refused(key: number, target: string, error: Error): void {
+  async #insert(batch: readonly { readonly key: number; readonly row: Row }[]): Promise<void> {
+    const rows = batch.map(({ row }) => row);
+    const outcomes = await insertEach(async (some) => {
+      const columns = some[0]?.map((_, column) => some.map((row) => row[column]));
+      return (await this.query<{ readonly at: string }>(INSERT, columns)).map(({ at }) => Number(at));
+    }, rows);
+    batch.forEach(({ key, row }, at) => this.#settle(key, String(row[0]), outcomes[at]));
+  }
+
+  #settle(key: number, target: string, outcome: Outcome | undefined): void {
+    if (!(outcome instanceof Error)) return void this.producer.settle(key, outcome);
     // an end that it announces, or one that it does not
-    if (!(error instanceof DatabaseError) || error.severity === 'FATAL') return this.end(error);
-    const text = `PostgreSQL does not take a message for "${target}": ${error.message}`;
-    this.producer.settle(key, isRefusal(error) ? new Error(text, { cause: error }) : serverFull(text, error));
+    if (!(outcome instanceof DatabaseError) || outcome.severity === 'FATAL') return this.end(outcome);
+    const text = `PostgreSQL does not take a message for "${target}": ${outcome.message}`;
+    this.producer.settle(key, isRefusal(outcome) ? new Error(text, { cause: outcome }) : serverFull(text, outcome));
   }
 
   protected override async pingServer(): Promise<void> {
@@ -156,6 +176,9 @@ class QueueSubscription implements Subscription, QueueLinkUser {
   readonly #over = new AbortController();
   /** Not to be taken again: being handled, or at rest. */
   readonly #taken = new Set<string>();
+  readonly #marks = new Batches<{ readonly n: string; readonly done: (isMarked: boolean) => void }>((batch) =>
+    this.#mark(batch),
+  );
   /** There may be messages that are not taken. */
   #mayBeMore = true;
   #isLooking = false;
@@ -207,13 +230,20 @@ class QueueSubscription implements Subscription, QueueLinkUser {
   async #handle(row: Queued): Promise<void> {
     this.#taken.add(row.n);
     await this.#handlers.handle(messageOf(row), async (failure) => {
-      const isMarked = failure === undefined && (await this.#query(HANDLED, [row.n])) !== undefined;
-      if (isMarked) return;
+      const marking = new Promise<boolean>((done) =>
+        failure === undefined ? this.#marks.add({ n: row.n, done }) : done(false),
+      );
+      if (await marking) return;
       await systemClock.sleep(REST_MS, this.#over.signal);
       this.#mayBeMore = true;
     });
     this.#taken.delete(row.n);
     this.#goOn();
+  }
+
+  async #mark(batch: readonly { readonly n: string; readonly done: (isMarked: boolean) => void }[]): Promise<void> {
+    const rows = await this.#query(HANDLED, [batch.map(({ n }) => n)]);
+    for (const { done } of batch) done(rows !== undefined);
   }
 
   /** As that of the link; undefined if the server refuses for now. */
