@@ -16,13 +16,13 @@ const server = await RealServer.of(
   },
 );
 
-let places = 0;
+let destinations = 0;
 
 messagingConformance('lines over TCP', {
   server,
   make: (port) => connector.make({ port, inFlight: 1024 }),
-  async place() {
-    const target = `place-${++places}`;
+  async destination() {
+    const target = `destination-${++destinations}`;
     const stored = async (): Promise<string[]> =>
       (await readFile(join(server.folder, 'lines'), 'utf8'))
         .trimEnd()

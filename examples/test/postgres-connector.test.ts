@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { messagingConformance, type Place } from '@sputnikjs/testkit';
+import { messagingConformance, type Destination } from '@sputnikjs/testkit';
 import { connector } from '../postgres-writer/dist/connector.js';
 import { postgresServer, urlOf } from './postgres-server.js';
 import { EXAMPLE, sql } from './postgres-writer.js';
@@ -24,8 +24,8 @@ const LIMITED = `
   end $$;
   create trigger limited before insert on queue for each statement execute function limited()`;
 
-/** A place of its own, in the database of a url. */
-function here(url?: string): Place {
+/** A destination of its own, in the database of a url. */
+function here(url?: string): Destination {
   const target = randomUUID();
   const payloads = async (condition: string): Promise<readonly string[]> => {
     const text = `select payload from queue where target = '${target}' and ${condition} order by n`;
@@ -43,12 +43,12 @@ messagingConformance('PostgreSQL', {
   server,
   make,
   makeUnwelcome: (port) => make(port, 'wrong'),
-  place: async () => here(),
+  destination: async () => here(),
   async destroy({ target }) {
     await sql(server, `delete from queue where target = '${target}'`);
   },
   async longHandling() {
-    return { place: here(), handlerMs: 2_000, consumers: 1, make: () => make(server.port) };
+    return { destination: here(), handlerMs: 2_000, consumers: 1, make: () => make(server.port) };
   },
   async full() {
     await server.start();
@@ -56,11 +56,11 @@ messagingConformance('PostgreSQL', {
     await sql(server, `create database ${name}`);
     const url = urlOf(server, undefined, name);
     await sql(server, schema + LIMITED, url);
-    const place = here(url);
+    const destination = here(url);
     const makeRoom = async () => {
       await sql(server, 'delete from queue where n in (select n from queue order by n limit 10)', url);
     };
-    return { place, makeRoom, make: () => connector.make({ url, inFlight: 1024 }) };
+    return { destination, makeRoom, make: () => connector.make({ url, inFlight: 1024 }) };
   },
   async targets() {
     await sql(server, 'delete from queue');

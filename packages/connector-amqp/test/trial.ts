@@ -3,7 +3,7 @@ import type {
   Arrival,
   LongHandling,
   MessagingTrial,
-  Place,
+  Destination,
   PlainMessage,
   RequestsOnTrial,
   TargetsOnTrial,
@@ -15,7 +15,7 @@ import { addQueue, removeQueue, storedIn, withPlain } from './helpers.js';
 const make = (port: number, raw: object = {}): ReturnType<typeof connector.make> =>
   connector.make(AMQP_CONFIG.parse({ url: `amqp://127.0.0.1:${port}`, ...raw }));
 
-function placeOf(port: number, queue: string): Place {
+function destinationOf(port: number, queue: string): Destination {
   return {
     target: queue,
     source: queue,
@@ -26,9 +26,9 @@ function placeOf(port: number, queue: string): Place {
 }
 
 /** A durable queue of its own, made by a client that is not the connector. */
-async function placeOn(port: number, queue: string, limits?: Record<string, unknown>): Promise<Place> {
+async function destinationOn(port: number, queue: string, limits?: Record<string, unknown>): Promise<Destination> {
   await addQueue(port, queue, limits);
-  return placeOf(port, queue);
+  return destinationOf(port, queue);
 }
 
 /**
@@ -39,8 +39,8 @@ async function longHandling(scope: Scope): Promise<LongHandling> {
   const impatient = await rabbitmqServer(scope, ['consumer_timeout = 5000']);
   await impatient.start();
   await lookOften(impatient);
-  const place = await placeOn(impatient.port, 'long');
-  return { make: () => make(impatient.port), place, handlerMs: 8_000, consumers: 1 };
+  const destination = await destinationOn(impatient.port, 'long');
+  return { make: () => make(impatient.port), destination, handlerMs: 8_000, consumers: 1 };
 }
 
 /** Has the server look every half second for consumers that take too long, not every minute. Such channels as are opened then. */
@@ -97,7 +97,7 @@ async function requestsOn(scope: Scope, port: number, queue: string): Promise<Re
   plain.on('error', () => {});
   scope.after(async () => plain.unsafeDestroy());
   return {
-    async place() {
+    async destination() {
       await addQueue(port, queue);
       return { target: queue, source: queue };
     },
@@ -128,28 +128,28 @@ async function requestsOn(scope: Scope, port: number, queue: string): Promise<Re
 export async function amqpTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await rabbitmqServer(scope);
   const { port } = server;
-  let places = 0;
+  let destinations = 0;
   return {
     server,
     make,
     makeUnwelcome: (at) => make(at, { username: 'guest', password: 'wrong' }),
-    place: () => placeOn(port, `place${++places}`),
+    destination: () => destinationOn(port, `destination${++destinations}`),
     destroy: ({ source }) => removeQueue(port, source),
     restore: ({ source }) => addQueue(port, source),
     async configured() {
       const queues = [{ name: 'configured', type: 'classic' }];
       return {
         make: () => make(port, { queues }),
-        place: placeOf(port, 'configured'),
+        destination: destinationOf(port, 'configured'),
         destroy: () => removeQueue(port, 'configured'),
       };
     },
     longHandling: () => longHandling(scope),
     targets: (targets) => targetsOn(port, targets),
-    requests: () => requestsOn(scope, port, `requests${++places}`),
+    requests: () => requestsOn(scope, port, `requests${++destinations}`),
     full: async () => ({
       make: () => make(port),
-      place: await placeOn(port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
+      destination: await destinationOn(port, 'full', { 'x-max-length': 10, 'x-overflow': 'reject-publish' }),
       makeRoom: () => withPlain(port, async (plain) => void (await plain.basicGet({ queue: 'full', noAck: true }))),
     }),
     features: {

@@ -45,21 +45,21 @@ export async function mqttTrial(scope: Scope): Promise<MessagingTrial> {
   const file = join(await temporaryFolder(scope), 'passwords');
   await writeFile(file, '');
   execFileSync('mosquitto_passwd', ['-b', file, login.username, login.password], { stdio: 'ignore' });
-  let places = 0;
+  let destinations = 0;
   // of more than 1,000 messages that wait for a subscriber it would keep none, unless told otherwise
   const server = await mosquitto(scope, ['allow_anonymous false', `password_file ${file}`, 'max_queued_messages 0']);
   return {
     server,
     make,
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
-    async place() {
-      const topic = `place${++places}`;
+    async destination() {
+      const topic = `destination${++destinations}`;
       return { target: topic, source: topic };
     },
     // the shortest keepalive there is
     longHandling: async () => ({
       make: () => make(server.port, { ...login, keepaliveSeconds: 1 }),
-      place: { target: 'long', source: 'long' },
+      destination: { target: 'long', source: 'long' },
       handlerMs: 4_000,
       consumers: 1,
     }),

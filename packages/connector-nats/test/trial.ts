@@ -4,7 +4,7 @@ import type {
   Arrival,
   LongHandling,
   MessagingTrial,
-  Place,
+  Destination,
   PlainMessage,
   RequestsOnTrial,
   TargetsOnTrial,
@@ -19,7 +19,7 @@ const users = [`authorization { user: "${login.username}", password: "${login.pa
 const make = (port: number, raw: object = login): ReturnType<typeof connector.make> =>
   connector.make(NATS_CONFIG.parse({ url: `nats://127.0.0.1:${port}`, ...raw }));
 
-const nameOf = ({ target }: Pick<Place, 'target'>): string => target.split('.')[0] ?? '';
+const nameOf = ({ target }: Pick<Destination, 'target'>): string => target.split('.')[0] ?? '';
 
 function add({ url }: RealServer, name: string, limits: object = {}): Promise<void> {
   return addStream(url, { name, subjects: [`${name}.>`], ...limits }, plainLogin);
@@ -29,7 +29,7 @@ function remove({ url }: RealServer, name: string): Promise<void> {
   return withPlain(url, async (_, { streams }) => void (await streams.delete(name)), plainLogin);
 }
 
-function placeOf({ url }: RealServer, name: string): Place {
+function destinationOf({ url }: RealServer, name: string): Destination {
   return {
     target: `${name}.messages`,
     source: `${name}.>`,
@@ -38,22 +38,26 @@ function placeOf({ url }: RealServer, name: string): Place {
   };
 }
 
-/** A place of its own, with a stream made by a client that is not the connector. */
-async function placeOn(server: RealServer, name: string, limits: object = {}): Promise<Place> {
+/** A destination of its own, with a stream made by a client that is not the connector. */
+async function destinationOn(server: RealServer, name: string, limits: object = {}): Promise<Destination> {
   await add(server, name, limits);
-  return placeOf(server, name);
+  return destinationOf(server, name);
 }
 
 /** Its consumer delivers what it has no word of for three seconds, which a process on a busy machine may have no turn for, and gives up after the second time. */
 async function longHandling(server: RealServer): Promise<LongHandling> {
-  const place = await placeOn(server, 'long');
-  const consumer = { durable_name: 'sputnik-long_all', ack_policy: 'explicit', filter_subject: place.source } as const;
+  const destination = await destinationOn(server, 'long');
+  const consumer = {
+    durable_name: 'sputnik-long_all',
+    ack_policy: 'explicit',
+    filter_subject: destination.source,
+  } as const;
   await withPlain(
     server.url,
     (_, { consumers }) => consumers.add('long', { ...consumer, ack_wait: nanos(3_000), max_deliver: 2 }),
     plainLogin,
   );
-  return { make: () => make(server.port), place, handlerMs: 7_500, consumers: 2 };
+  return { make: () => make(server.port), destination, handlerMs: 7_500, consumers: 2 };
 }
 
 /** A server whose streams take whatever there is; a subscriber sees it all. */
@@ -94,12 +98,12 @@ function headersOf({ contentType, headers = {} }: PlainMessage): MsgHdrs {
 }
 
 /** A client of the library that asks and answers; subjects have no streams. */
-async function requestsOn(scope: Scope, { url }: RealServer, place: string): Promise<RequestsOnTrial> {
+async function requestsOn(scope: Scope, { url }: RealServer, destination: string): Promise<RequestsOnTrial> {
   const plain = await connect({ servers: new URL(url).host, reconnect: false, ...plainLogin });
   scope.after(() => plain.close());
   return {
-    place: async () => ({ target: `${place}.messages`, source: `${place}.*` }),
-    nobody: `${place}.of.nobody`,
+    destination: async () => ({ target: `${destination}.messages`, source: `${destination}.*` }),
+    nobody: `${destination}.of.nobody`,
     async answer(source, answer) {
       const answered = async (message: Msg): Promise<void> => {
         const reply = await answer(plainOf(message));
@@ -116,33 +120,37 @@ async function requestsOn(scope: Scope, { url }: RealServer, place: string): Pro
 /** The trial of the connector with JetStream. */
 export async function natsTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await natsServer(scope, users);
-  let places = 0;
+  let destinations = 0;
   return {
     server,
     make,
     makeUnwelcome: (port) => make(port, { ...login, password: 'wrong' }),
-    place: () => placeOn(server, `place${++places}`),
-    destroy: (place) => remove(server, nameOf(place)),
-    restore: (place) => add(server, nameOf(place)),
-    trim: (place, keep) =>
-      withPlain(server.url, async (_, { streams }) => void (await streams.purge(nameOf(place), { keep })), plainLogin),
+    destination: () => destinationOn(server, `destination${++destinations}`),
+    destroy: (destination) => remove(server, nameOf(destination)),
+    restore: (destination) => add(server, nameOf(destination)),
+    trim: (destination, keep) =>
+      withPlain(
+        server.url,
+        async (_, { streams }) => void (await streams.purge(nameOf(destination), { keep })),
+        plainLogin,
+      ),
     async configured() {
       const streams = [{ name: 'configured', subjects: ['configured.>'], storage: 'file' }];
       return {
         make: () => make(server.port, { ...login, streams }),
-        place: placeOf(server, 'configured'),
+        destination: destinationOf(server, 'configured'),
         destroy: () => remove(server, 'configured'),
       };
     },
     longHandling: () => longHandling(server),
     targets: () => targets(scope),
-    requests: () => requestsOn(scope, server, `requests${++places}`),
+    requests: () => requestsOn(scope, server, `requests${++destinations}`),
     async full() {
       const small = await natsServer(scope, users, ['max_file_store: 20000']);
       await small.start();
       return {
         make: () => make(small.port),
-        place: await placeOn(small, 'full'),
+        destination: await destinationOn(small, 'full'),
         makeRoom: () =>
           withPlain(small.url, async (_, { streams }) => void (await streams.purge('full', { keep: 2 })), plainLogin),
       };

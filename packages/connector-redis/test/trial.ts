@@ -1,5 +1,5 @@
 import { connector, REDIS_CONFIG } from '@sputnikjs/connector-redis';
-import type { LongHandling, MessagingTrial, Place, TargetsOnTrial } from '@sputnikjs/testkit';
+import type { LongHandling, MessagingTrial, Destination, TargetsOnTrial } from '@sputnikjs/testkit';
 import { redisServer, type Scope } from '@sputnikjs/testkit/servers';
 import { storedIn, unhandledIn, withPlain } from './helpers.js';
 
@@ -10,7 +10,7 @@ const secured = [`requirepass ${login.password}`];
 const make = (port: number, raw: object = login): ReturnType<typeof connector.make> =>
   connector.make(REDIS_CONFIG.parse({ url: `redis://127.0.0.1:${port}`, claimAfterMs: 3_600_000, ...raw }));
 
-function placeOn(port: number, name: string): Place {
+function destinationOn(port: number, name: string): Destination {
   return {
     target: name,
     source: name,
@@ -19,7 +19,7 @@ function placeOn(port: number, name: string): Place {
   };
 }
 
-async function destroy(port: number, { source }: Place): Promise<void> {
+async function destroy(port: number, { source }: Destination): Promise<void> {
   await withPlain(port, (plain) => plain.del(source), login);
 }
 
@@ -29,7 +29,7 @@ async function longHandling(scope: Scope): Promise<LongHandling> {
   await server.start();
   return {
     make: () => make(server.port, { ...login, claimAfterMs: 1_000 }),
-    place: placeOn(server.port, 'long'),
+    destination: destinationOn(server.port, 'long'),
     handlerMs: 5_000,
     consumers: 2,
   };
@@ -56,18 +56,18 @@ async function targets(scope: Scope): Promise<TargetsOnTrial> {
 /** The trial of the connector with a Redis that has everything on disk before it answers. */
 export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
   const server = await redisServer(scope, secured);
-  let places = 0;
+  let destinations = 0;
   return {
     server,
     make,
     makeUnwelcome: (port) => make(port, { password: 'wrong' }),
-    place: async () => placeOn(server.port, `place${++places}`),
-    destroy: (place) => destroy(server.port, place),
+    destination: async () => destinationOn(server.port, `destination${++destinations}`),
+    destroy: (destination) => destroy(server.port, destination),
     trim: ({ target }, keep) =>
       withPlain(server.port, async (plain) => void (await plain.xtrim(target, 'MAXLEN', keep)), login),
     async configured() {
-      const place = placeOn(server.port, 'configured');
-      return { make: () => make(server.port), place, destroy: () => destroy(server.port, place) };
+      const destination = destinationOn(server.port, 'configured');
+      return { make: () => make(server.port), destination, destroy: () => destroy(server.port, destination) };
     },
     longHandling: () => longHandling(scope),
     targets: () => targets(scope),
@@ -87,7 +87,7 @@ export async function redisTrial(scope: Scope): Promise<MessagingTrial> {
       await limit(1_000_000);
       return {
         make: () => make(small.port),
-        place: placeOn(small.port, 'full'),
+        destination: destinationOn(small.port, 'full'),
         makeRoom: async () => void (await limit(1_000_000)),
       };
     },

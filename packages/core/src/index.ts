@@ -5,7 +5,7 @@ export type { BlockContext, Callback, Idling, Logger, Metric } from './block/blo
 export type { Asker, AskOptions, BlockCommunicator, Mail } from './api/block-communicator.js';
 export type { Lookup } from './mailbox/address.js';
 export type { MessageObserver, Outcome } from './api/observer.js';
-export { Line, type Place } from './time/line.js';
+export { Line, type LineNode } from './time/line.js';
 export { makeClock, systemClock, type Clock } from './time/clock.js';
 export { confFactory, type ConfFactory, type ConfigSource } from './api/config.js';
 export { CONNECTOR, FINISHER, INITIATOR, type BlockDescriptor } from './api/descriptor.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Line, type Place } from '../dist/time/line.js';
+import { Line, type LineNode } from '../dist/time/line.js';
 
-interface Numbered extends Place {
+interface Numbered extends LineNode {
   readonly n: number;
 }
 

@@ -1,4 +1,4 @@
-import { defineBlock, Line, SputnikError, type BlockDefinition, type Place } from '@sputnikjs/core';
+import { defineBlock, Line, SputnikError, type BlockDefinition, type LineNode } from '@sputnikjs/core';
 import { z } from 'zod';
 import {
   PRODUCER,
@@ -55,7 +55,7 @@ class Call {
 }
 
 /** A message that the block accepted and the server does not have yet. */
-interface Job extends Place {
+interface Job extends LineNode {
   readonly message: ProduceMessage;
   readonly mail: Sending;
   readonly call: Call;

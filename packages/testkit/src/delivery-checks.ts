@@ -19,8 +19,8 @@ export const deliveryChecks: Readonly<
     rule: 'a message has the id that it was produced with, at each delivery',
     skip: needs('consumer', 'ids'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
-      const { target, source } = place;
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
+      const { target, source } = destination;
       const inbox = new Inbox();
       await connection.consumer.consume(source, async (message) => {
         await inbox.receive(message);
@@ -39,13 +39,13 @@ export const deliveryChecks: Readonly<
     rule: 'a message has a sequence in its source, the same at each delivery, and no other message has it',
     skip: needs('consumer', 'redelivers', 'sequences'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, async (message) => {
+      await connection.consumer.consume(destination.source, async (message) => {
         await inbox.receive(message);
         if (textOf(message) === 'again' && !message.redelivered) throw new Error('not now');
       });
-      await produceAll(connection, place, ['again', 'same', 'same']);
+      await produceAll(connection, destination, ['again', 'same', 'same']);
       await inbox.reaches(4);
       const sequencesOf = (wanted: string): readonly (string | undefined)[] =>
         inbox.messages.filter((message) => textOf(message) === wanted).map(({ sequence }) => sequence);
@@ -59,13 +59,13 @@ export const deliveryChecks: Readonly<
     rule: 'each delivery of a message has a number, counted from 1',
     skip: needs('consumer', 'redelivers', 'deliveries'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, async (message) => {
+      await connection.consumer.consume(destination.source, async (message) => {
         await inbox.receive(message);
         if (textOf(message) === 'bad' && (message.deliveries ?? 3) < 3) throw new Error('not now');
       });
-      await produceAll(connection, place, ['bad', 'good']);
+      await produceAll(connection, destination, ['bad', 'good']);
       await inbox.reaches(4);
       const counts = inbox.messages.map((message) => [textOf(message), message.deliveries, message.redelivered]);
       assert.deepEqual(
@@ -88,22 +88,22 @@ export const deliveryChecks: Readonly<
     run: onStage(async (stage) => {
       const long = await stage.trial.longHandling?.();
       if (long === undefined) return;
-      const { place, handlerMs, consumers } = long;
+      const { destination, handlerMs, consumers } = long;
       const begun: string[] = [];
       const inbox = new Inbox();
       for (let nth = 0; nth < consumers; nth++) {
         const { connection, lost } = await stage.connectTo(long);
         void lost.then((why) => begun.push(`lost: ${String(why)}`));
-        await connection.consumer.consume(place.source, async (message) => {
+        await connection.consumer.consume(destination.source, async (message) => {
           begun.push(textOf(message));
           await realTime(handlerMs);
           await inbox.receive(message);
         });
       }
       const payloads = numbered(consumers * FOR_EACH);
-      await produceAll((await stage.connectTo(long)).connection, place, payloads);
+      await produceAll((await stage.connectTo(long)).connection, destination, payloads);
       await within(handlerMs + PATIENCE_MS, 'the handling', inbox.reaches(payloads.length));
-      await within(PATIENCE_MS, 'the acknowledgement', untilHandled(place));
+      await within(PATIENCE_MS, 'the acknowledgement', untilHandled(destination));
       assert.deepEqual(begun.toSorted(), payloads, 'what the handlers were called with');
     }),
   },

@@ -54,7 +54,7 @@ export const fullChecks: Readonly<Record<'tellsWhenFull' | 'pushesBackWhenFull',
     run: onStage(async (stage) => {
       const full = await fullServer(stage);
       const { connection, connector } = await stage.connectTo(full);
-      const { target, stored } = full.place;
+      const { target, stored } = full.destination;
       const { taken, refusal } = await within(PATIENCE_MS, 'a refusal', fill(connection, target));
       assert.ok(taken > 0, 'it takes no message at all');
       assert.ok(refusal instanceof SputnikError && refusal.code === 'SERVER_FULL', `it refuses by ${String(refusal)}`);
@@ -62,7 +62,7 @@ export const fullChecks: Readonly<Record<'tellsWhenFull' | 'pushesBackWhenFull',
       assert.ok(await connector.isConnected(), 'the connection is gone');
       assert.equal((await stored?.())?.length ?? taken, taken, 'the server does not hold what it acknowledged');
       await full.makeRoom();
-      await produceAll(connection, full.place, [PAYLOAD]);
+      await produceAll(connection, full.destination, [PAYLOAD]);
     }),
   },
   pushesBackWhenFull: {
@@ -70,7 +70,7 @@ export const fullChecks: Readonly<Record<'tellsWhenFull' | 'pushesBackWhenFull',
     skip: has('full'),
     run: onStage(async (stage) => {
       const full = await fullServer(stage);
-      const { target, stored } = full.place;
+      const { target, stored } = full.destination;
       const flight = await stage.launchAt(full);
       const { waiting } = await within(PATIENCE_MS, 'a message that waits', fillUntilOneWaits(flight, target));
       const payloads = Array.from({ length: MORE }, (_, nth) => `${nth}`.padEnd(PAYLOAD.length));

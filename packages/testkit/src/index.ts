@@ -23,14 +23,14 @@ export { messagingConformance, messagingSoak } from './messaging-conformance.js'
 export type { BlastSize } from './messaging-blast.js';
 export type {
   Arrival,
-  ConfiguredPlace,
+  ConfiguredDestination,
   ConnectorMaker,
   FullServer,
   LongHandling,
   MessagingFeatures,
   MessagingServer,
   MessagingTrial,
-  Place,
+  Destination,
   PlainMessage,
   RequestsOnTrial,
   TargetsOnTrial,

@@ -5,7 +5,7 @@ import { memoryInUse } from './memory.js';
 import { numbered } from './messages.js';
 import type { MessagingFlight } from './messaging-flight.js';
 import { PATIENCE_MS, type Witness } from './messaging-stage.js';
-import type { Place } from './messaging-trial.js';
+import type { Destination } from './messaging-trial.js';
 import { assertOrder, assertOrderButForGaps } from './order.js';
 import type { Tell } from './suite.js';
 
@@ -36,15 +36,15 @@ export class Blast {
   memory = 0;
   readonly #before = memoryInUse();
   readonly #flight: MessagingFlight;
-  readonly #place: Place;
+  readonly #destination: Destination;
   readonly #count: number;
   #next = 0;
   #pause: Gate | undefined;
   #watchers: (() => void)[] = [];
 
-  constructor(flight: MessagingFlight, place: Place, count: number) {
+  constructor(flight: MessagingFlight, destination: Destination, count: number) {
     this.#flight = flight;
-    this.#place = place;
+    this.#destination = destination;
     this.#count = count;
   }
 
@@ -76,7 +76,7 @@ export class Blast {
       await this.#pause?.passed;
       if (this.#next === this.#count) return;
       const payload = `${this.#next++}`;
-      await this.#flight.produce(this.#place.target, payload);
+      await this.#flight.produce(this.#destination.target, payload);
       this.resolved.push(payload);
       if (this.resolved.length % LOOK_EVERY === 0) this.memory = Math.max(this.memory, memoryInUse() - this.#before);
       for (const wake of this.#watchers.splice(0)) wake();
@@ -87,11 +87,11 @@ export class Blast {
 /** Has a blast go through some outages, spread over it. */
 export async function blast(
   flight: MessagingFlight,
-  place: Place,
+  destination: Destination,
   { messages, outages }: BlastSize,
   outage: (blast: Blast) => Promise<void>,
 ): Promise<Blast> {
-  const blasting = new Blast(flight, place, messages);
+  const blasting = new Blast(flight, destination, messages);
   await within(PATIENCE_MS, 'the first connection', flight.event('connected', 1));
   const running = blasting.run();
   const troubles = (async () => {
@@ -110,12 +110,12 @@ export async function blast(
 export async function assertAllSeen(
   witness: Witness,
   flight: MessagingFlight,
-  place: Place,
+  destination: Destination,
   { messages, outages }: BlastSize,
   tell: Tell,
   gaps = false,
 ): Promise<void> {
-  const seen = await witness.seen((payload) => flight.produce(place.target, payload));
+  const seen = await witness.seen((payload) => flight.produce(destination.target, payload));
   const got = new Set(seen);
   const lost = numbered(messages).filter((payload) => !got.has(payload));
   assert.equal(lost.length, 0, `${lost.length} acknowledged messages are lost, the first of them ${lost[0]}`);

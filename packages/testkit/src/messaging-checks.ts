@@ -5,7 +5,7 @@ import { within } from './in-time.js';
 import { memoryInUse } from './memory.js';
 import { numbered, textOf } from './messages.js';
 import { PATIENCE_MS, Stage } from './messaging-stage.js';
-import type { MessagingFeatures, MessagingTrial, Place } from './messaging-trial.js';
+import type { MessagingFeatures, MessagingTrial, Destination } from './messaging-trial.js';
 import type { Check, Tell } from './suite.js';
 
 /** Has a test use the running server, and ends whatever it opened. */
@@ -51,7 +51,7 @@ export function needs(...features: readonly (keyof MessagingFeatures)[]): Skip {
 /** Produces all at once, and resolves when the server has them all. */
 export async function produceAll(
   { producer }: MessagingConnection,
-  { target }: Place,
+  { target }: Destination,
   payloads: readonly string[],
 ): Promise<void> {
   const all = Promise.all(payloads.map((payload) => producer.produce({ target, payload })));
@@ -100,20 +100,20 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'a message arrives once, byte for byte, with the target it was produced to',
     skip: needs('consumer'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, inbox.receive);
+      await connection.consumer.consume(destination.source, inbox.receive);
       const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       const payloads = [bytes, Buffer.from('text: żółw'), new Uint8Array(0), Buffer.alloc(100_000, 'x')];
-      for (const payload of payloads) await connection.producer.produce({ target: place.target, payload });
-      await connection.producer.produce({ target: place.target, payload: 'text: żółw' });
+      for (const payload of payloads) await connection.producer.produce({ target: destination.target, payload });
+      await connection.producer.produce({ target: destination.target, payload: 'text: żółw' });
       await inbox.reaches(payloads.length + 1);
       const text = Buffer.from('text: żółw');
       assert.deepEqual(
         inbox.messages.map(({ payload }) => Buffer.from(payload).toString('hex')),
         [...payloads, text].map((payload) => Buffer.from(payload).toString('hex')),
       );
-      assert.deepEqual(new Set(inbox.messages.map(({ source }) => source)), new Set([place.target]));
+      assert.deepEqual(new Set(inbox.messages.map(({ source }) => source)), new Set([destination.target]));
       assert.ok(
         inbox.messages.every(({ redelivered }) => !redelivered),
         'a first delivery says it is another',
@@ -126,14 +126,14 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       needs('consumer')(trial) ??
       (trial.features.headers || trial.features.contentType ? undefined : 'it does not declare: headers, contentType'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, inbox.receive);
+      await connection.consumer.consume(destination.source, inbox.receive);
       const { headers: hasHeaders, contentType: hasContentType } = stage.trial.features;
       const headers = { 'x-source': 'laika', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
       const contentType = 'application/json; charset=utf-8';
-      await connection.producer.produce({ target: place.target, payload: '{}', headers, contentType });
-      await connection.producer.produce({ target: place.target, payload: 'bare' });
+      await connection.producer.produce({ target: destination.target, payload: '{}', headers, contentType });
+      await connection.producer.produce({ target: destination.target, payload: 'bare' });
       await inbox.reaches(2);
       const [full, bare] = inbox.messages;
       if (hasHeaders) assert.deepEqual({ ...full?.headers }, headers);
@@ -145,11 +145,11 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
   keepsOrder: {
     rule: 'messages arrive in the order of the calls, although nobody waits for one before the next',
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
-      const witness = await stage.witness(place);
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
+      const witness = await stage.witness(destination);
       const payloads = numbered(5_000);
-      await produceAll(connection, place, payloads);
-      const seen = await witness.seen((payload) => produceAll(connection, place, [payload]));
+      await produceAll(connection, destination, payloads);
+      const seen = await witness.seen((payload) => produceAll(connection, destination, [payload]));
       assert.deepEqual(seen, payloads);
     }),
   },
@@ -157,11 +157,11 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'what was produced waits for a consumer that comes later',
     skip: needs('consumer', 'keeps'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
-      await produceAll(connection, place, numbered(100));
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
+      await produceAll(connection, destination, numbered(100));
       const inbox = new Inbox();
       const later = await stage.connect();
-      await later.connection.consumer.consume(place.source, inbox.receive);
+      await later.connection.consumer.consume(destination.source, inbox.receive);
       await inbox.reaches(100);
       assert.deepEqual(inbox.payloads, numbered(100));
     }),
@@ -170,13 +170,13 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'a message whose handler rejects is delivered again, says so, and holds up no other',
     skip: needs('consumer', 'redelivers'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, async (message) => {
+      await connection.consumer.consume(destination.source, async (message) => {
         await inbox.receive(message);
         if (textOf(message) === 'bad' && !message.redelivered) throw new Error('not now');
       });
-      await produceAll(connection, place, ['bad', ...numbered(10)]);
+      await produceAll(connection, destination, ['bad', ...numbered(10)]);
       await inbox.reaches(12);
       assert.deepEqual(inbox.payloads.slice(0, 11), ['bad', ...numbered(10)], 'others wait for the one that failed');
       const { payload, redelivered } = inbox.messages[11] ?? {};
@@ -187,17 +187,17 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'stop waits for the handlers under way, begins no other, and leaves the rest to the server',
     skip: needs('consumer'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const [inbox, release] = [new Inbox(), gate()];
       const subscription = await connection.consumer.consume(
-        place.source,
+        destination.source,
         async (message) => {
           await inbox.receive(message);
           await release.passed;
         },
         { maxUnacknowledged: 10 },
       );
-      await produceAll(connection, place, numbered(50));
+      await produceAll(connection, destination, numbered(50));
       await inbox.reaches(10);
       const stopping = subscription.stop().then(() => 'stopped');
       const turn = new Promise((resolve) => setImmediate(resolve, 'not yet'));
@@ -207,7 +207,7 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
       assert.deepEqual(inbox.payloads, numbered(10), 'a handler was called after stop');
       if (!stage.trial.features.keeps) return;
       const rest = new Inbox();
-      await connection.consumer.consume(place.source, rest.receive);
+      await connection.consumer.consume(destination.source, rest.receive);
       await rest.reaches(40);
       const left = numbered(50).slice(10);
       assert.deepEqual(
@@ -221,7 +221,11 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'a slow consumer has no more messages under way than it allows, leaves the others on the server, and gets all of them',
     skip: needs('consumer'),
     run: onStage(async (stage) => {
-      const [place, producing, consuming] = [await stage.place(), await stage.connect(), await stage.connect()];
+      const [destination, producing, consuming] = [
+        await stage.destination(),
+        await stage.connect(),
+        await stage.connect(),
+      ];
       const [full, release] = [gate(), gate()];
       const inbox = new Inbox();
       let [underWay, most] = [0, 0];
@@ -233,11 +237,11 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
         underWay--;
         await inbox.receive(message);
       };
-      await consuming.connection.consumer.consume(place.source, slowly, { maxUnacknowledged: ALLOWED });
+      await consuming.connection.consumer.consume(destination.source, slowly, { maxUnacknowledged: ALLOWED });
       const before = memoryInUse();
       for (let from = 0; from < BACKLOG; from += 500) {
         const payloads = Array.from({ length: 500 }, (_, n) => `${from + n}`.padEnd(BACKLOG_BYTES));
-        await produceAll(producing.connection, place, payloads);
+        await produceAll(producing.connection, destination, payloads);
       }
       await within(PATIENCE_MS, 'as many messages as the consumer allows', full.passed);
       const memory = memoryInUse() - before;
@@ -257,9 +261,9 @@ export const messagingChecks: Readonly<Record<MessagingRule, Check<MessagingTria
     rule: 'two messages of the same id become one, and the producer of the second hears that it is a duplicate',
     skip: needs('deduplicates'),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
-      const witness = await stage.witness(place);
-      const { target } = place;
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
+      const witness = await stage.witness(destination);
+      const { target } = destination;
       for (const [payload, id, isDuplicate] of [
         ['a', '1', false],
         ['a again', '1', true],

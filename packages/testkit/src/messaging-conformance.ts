@@ -6,7 +6,7 @@ import { LONG_BLAST, SHORT_BLAST, type BlastSize } from './messaging-blast.js';
 import { messagingChecks } from './messaging-checks.js';
 import type { MessagingTrial } from './messaging-trial.js';
 import { outageChecks } from './outage-checks.js';
-import { placeChecks, targetCheck } from './place-checks.js';
+import { destinationChecks, targetCheck } from './destination-checks.js';
 import { replayChecks } from './replay-checks.js';
 import { requestChecks } from './request-checks.js';
 import { testRunner } from './runner.js';
@@ -17,7 +17,7 @@ import { HOSTILE_TARGETS, SOME_TARGETS } from './targets.js';
 export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, Check<MessagingTrial>>>>> = {
   'its messages': messagingChecks,
   'its deliveries': deliveryChecks,
-  'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...placeChecks },
+  'its sources and targets': { takesAnyTarget: targetCheck(SOME_TARGETS), ...destinationChecks },
   'its replays': replayChecks,
   'its requests': requestChecks,
   'its limits': fullChecks,
@@ -39,7 +39,7 @@ export const MESSAGING_SUITES: Readonly<Record<string, Readonly<Record<string, C
  * messagingConformance('mosquitto', {
  *   server: await mosquitto({ after }),
  *   make: (port) => connector.make(MQTT_CONFIG.parse({ url: `mqtt://127.0.0.1:${port}` })),
- *   place: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
+ *   destination: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
  *   features: { consumer: true, pushedLoss: true },
  * });
  */
@@ -72,7 +72,7 @@ export function messagingConformance(name: string, trial: MessagingTrial): void 
  * messagingSoak('mosquitto', {
  *   server: await mosquitto({ after }),
  *   make: (port) => connector.make(MQTT_CONFIG.parse({ url: `mqtt://127.0.0.1:${port}` })),
- *   place: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
+ *   destination: async () => ((topic) => ({ target: topic, source: topic }))(randomUUID()),
  *   features: { consumer: true, pushedLoss: true },
  * }, { messages: 3_000, outages: 1 });
  */

@@ -6,7 +6,7 @@ import { within } from './in-time.js';
 import { produceAll } from './messaging-checks.js';
 import type { MessagingFlight } from './messaging-flight.js';
 import { PATIENCE_MS, type Stage, type Witness } from './messaging-stage.js';
-import type { Place } from './messaging-trial.js';
+import type { Destination } from './messaging-trial.js';
 import { numbered } from './messages.js';
 
 /** So many messages are copied. */
@@ -15,14 +15,14 @@ const UNDER_WAY = 64;
 const LOOK_MS = 20;
 
 /**
- * Has a satellite copy messages from one place to another, lands it in the middle, with some copied and not yet acknowledged, and has
+ * Has a satellite copy messages from one destination to another, lands it in the middle, with some copied and not yet acknowledged, and has
  * another copy the rest. Resolves with what is there then, in the order of the server. `midway` is called when a quarter is copied.
  */
 export async function copyByTwo(
   stage: Stage,
   midway: (first: MessagingFlight, witness: Witness) => Promise<void> = async () => {},
 ): Promise<readonly string[]> {
-  const [original, copy] = [await stage.place(), await stage.place()];
+  const [original, copy] = [await stage.destination(), await stage.destination()];
   const witness = await stage.witness(copy);
   const { connection } = await stage.connect();
   await produceAll(connection, original, numbered(COPIES));
@@ -66,7 +66,7 @@ async function landCleanly(flight: MessagingFlight): Promise<void> {
 }
 
 /** Resolves when nothing is left there. What was under way when the connection was lost may come again long after. */
-export async function untilHandled({ unhandled }: Place): Promise<void> {
+export async function untilHandled({ unhandled }: Destination): Promise<void> {
   if (unhandled === undefined) return;
   const end = performance.now() + PATIENCE_MS;
   for (let count; (count = await unhandled()) > 0; await realTime(LOOK_MS))

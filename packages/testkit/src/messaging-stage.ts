@@ -6,7 +6,7 @@ import { connect, type StandaloneConnector } from './standalone-connector.js';
 import { within } from './in-time.js';
 import { textOf } from './messages.js';
 import { MessagingFlight, type Copying } from './messaging-flight.js';
-import type { ConnectorMaker, MessagingTrial, Place, TrialConnection } from './messaging-trial.js';
+import type { ConnectorMaker, MessagingTrial, Destination, TrialConnection } from './messaging-trial.js';
 
 /** How long anything may take that goes through a real server, which may have to start first, in milliseconds. */
 export const PATIENCE_MS = 60_000;
@@ -21,8 +21,8 @@ export class Stage {
     this.trial = trial;
   }
 
-  place(): Promise<Place> {
-    return within(PATIENCE_MS, 'a place on the server', this.trial.place());
+  destination(): Promise<Destination> {
+    return within(PATIENCE_MS, 'a destination on the server', this.trial.destination());
   }
 
   /** Connects a new connector, or the one given. */
@@ -58,10 +58,10 @@ export class Stage {
     return flight;
   }
 
-  /** Looks at what arrives at a place, to the last message. Connects directly, and stays through losses of the server. */
-  async witness(place: Place): Promise<Witness> {
-    const witness = new Witness(this, place);
-    if (place.stored === undefined) await witness.watch();
+  /** Looks at what arrives at a destination, to the last message. Connects directly, and stays through losses of the server. */
+  async witness(destination: Destination): Promise<Witness> {
+    const witness = new Witness(this, destination);
+    if (destination.stored === undefined) await witness.watch();
     return witness;
   }
 
@@ -77,25 +77,25 @@ export class Stage {
   }
 }
 
-/** Sees what arrives at a place: what the server stores there, or what a subscriber gets that is online all the time. */
+/** Sees what arrives at a destination: what the server stores there, or what a subscriber gets that is online all the time. */
 export class Witness {
   readonly #stage: Stage;
-  readonly #place: Place;
+  readonly #destination: Destination;
   readonly #seen: string[] = [];
   #waiting: { readonly payload: string; readonly gate: Gate } | undefined;
 
-  constructor(stage: Stage, place: Place) {
+  constructor(stage: Stage, destination: Destination) {
     this.#stage = stage;
-    this.#place = place;
+    this.#destination = destination;
   }
 
   /** Subscribes, and again after a loss. Resolves when the server passes on what it gets. */
   async watch(): Promise<void> {
-    if (this.#place.stored !== undefined) return;
+    if (this.#destination.stored !== undefined) return;
     for (;;) {
       try {
         const { connection } = await this.#stage.connect();
-        await connection.consumer.consume(this.#place.source, async (message) => this.#take(message));
+        await connection.consumer.consume(this.#destination.source, async (message) => this.#take(message));
         return;
       } catch (error) {
         if ((error as { readonly code?: unknown }).code === 'ERR_ASSERTION') throw error;
@@ -106,7 +106,8 @@ export class Witness {
 
   /** All payloads up to now, in the order of the server. `produce` has to put a message of that payload there. */
   async seen(produce: (payload: string) => Promise<unknown>): Promise<readonly string[]> {
-    if (this.#place.stored !== undefined) return within(PATIENCE_MS, 'what is stored', this.#place.stored());
+    if (this.#destination.stored !== undefined)
+      return within(PATIENCE_MS, 'what is stored', this.#destination.stored());
     const last = { payload: 'the last', gate: gate() };
     this.#waiting = last;
     await within(PATIENCE_MS, 'the last message', Promise.all([produce(last.payload), last.gate.passed]));

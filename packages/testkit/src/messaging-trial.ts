@@ -12,8 +12,8 @@ export interface MessagingServer extends TrialServer {
   thaw(): void | Promise<void>;
 }
 
-/** A place to produce to and consume from, for one test. */
-export interface Place {
+/** A destination to produce to and consume from, for one test. */
+export interface Destination {
   readonly target: string;
   readonly source: string;
   /** Returns the payloads that the server stores there, in its order, read by a client other than the connector. If it stores any. */
@@ -30,18 +30,18 @@ export interface ConnectorMaker {
 
 /** Handlers that take longer than every time-out of server and connector, which are as short as can be configured. */
 export interface LongHandling extends ConnectorMaker {
-  readonly place: Place;
+  readonly destination: Destination;
   /** How long the handler takes, in milliseconds: longer than all these time-outs together. */
   readonly handlerMs: number;
-  /** Number of consumers that share the messages of the place; 1 if each would get all. */
+  /** Number of consumers that share the messages of the destination; 1 if each would get all. */
   readonly consumers: number;
 }
 
-/** A connector that is configured to create a place. */
-export interface ConfiguredPlace extends ConnectorMaker {
-  /** The place; it does not exist yet. */
-  readonly place: Place;
-  /** Deletes the place with everything in it, by a client other than the connector. */
+/** A connector that is configured to create a destination. */
+export interface ConfiguredDestination extends ConnectorMaker {
+  /** The destination; it does not exist yet. */
+  readonly destination: Destination;
+  /** Deletes the destination with everything in it, by a client other than the connector. */
   destroy(): Promise<void>;
 }
 
@@ -62,8 +62,8 @@ export interface TargetsOnTrial extends ConnectorMaker {
 
 /** A server that refuses messages since one of its limits is reached. */
 export interface FullServer extends ConnectorMaker {
-  /** A place that accepts some messages of 1,000 bytes, and then no more. */
-  readonly place: Place;
+  /** A destination that accepts some messages of 1,000 bytes, and then no more. */
+  readonly destination: Destination;
   /** Makes room for some more; it may delete messages, the oldest first. */
   makeRoom(): Promise<void>;
 }
@@ -77,8 +77,8 @@ export interface PlainMessage {
 
 /** Clients that are not the connector, on a server that has requests. They end with the test file. */
 export interface RequestsOnTrial {
-  /** Returns a new place for requests. Nobody answers there yet. */
-  place(): Promise<Pick<Place, 'target' | 'source'>>;
+  /** Returns a new destination for requests. Nobody answers there yet. */
+  destination(): Promise<Pick<Destination, 'target' | 'source'>>;
   /** A target where nobody answers, as the server says. */
   readonly nobody: string;
   /** Answers the requests of a source by what `answer` resolves with; with undefined, not at all. Resolves when it listens. */
@@ -123,21 +123,21 @@ export interface MessagingTrial {
   make(port: number): ServerConnector<TrialConnection>;
   /** Makes a connector with wrong credentials. */
   readonly makeUnwelcome?: ((port: number) => ServerConnector<TrialConnection>) | undefined;
-  /** Returns a new place. Called while the server runs. */
-  place(): Promise<Place>;
+  /** Returns a new destination. Called while the server runs. */
+  destination(): Promise<Destination>;
   /** Starts a server with a low limit, if it can have limits. It ends with the test file. */
   readonly full?: (() => Promise<FullServer>) | undefined;
-  /** Deletes a place with everything in it, by a client other than the connector; if places can be deleted. */
-  readonly destroy?: ((place: Place) => Promise<void>) | undefined;
-  /** Creates it again, empty; absent if messages and consumers create places. */
-  readonly restore?: ((place: Place) => Promise<void>) | undefined;
-  /** Removes all messages of a place but the last ones, so many, by a client other than the connector; if it can be done. */
-  readonly trim?: ((place: Place, keep: number) => Promise<void>) | undefined;
-  /** Makes a connector that is configured to create a place, if it can be. */
-  readonly configured?: (() => Promise<ConfiguredPlace>) | undefined;
+  /** Deletes a destination with everything in it, by a client other than the connector; if destinations can be deleted. */
+  readonly destroy?: ((destination: Destination) => Promise<void>) | undefined;
+  /** Creates it again, empty; absent if messages and consumers create destinations. */
+  readonly restore?: ((destination: Destination) => Promise<void>) | undefined;
+  /** Removes all messages of a destination but the last ones, so many, by a client other than the connector; if it can be done. */
+  readonly trim?: ((destination: Destination, keep: number) => Promise<void>) | undefined;
+  /** Makes a connector that is configured to create a destination, if it can be. */
+  readonly configured?: (() => Promise<ConfiguredDestination>) | undefined;
   /** For handlers that take long. */
   readonly longHandling?: (() => Promise<LongHandling>) | undefined;
-  /** Prepares a server for messages to all these targets, as far as it allows such places. */
+  /** Prepares a server for messages to all these targets, as far as it allows such destinations. */
   readonly targets?: ((targets: readonly string[]) => Promise<TargetsOnTrial>) | undefined;
   /** Foreign clients that ask and answer, where there are requests. */
   readonly requests?: (() => Promise<RequestsOnTrial>) | undefined;

@@ -29,11 +29,11 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
   startsWithoutServer: {
     rule: 'a satellite starts without its server, says why it has none, and delivers when it comes',
     run: onStage(async (stage) => {
-      const place = await stage.place();
+      const destination = await stage.destination();
       const { server } = stage.trial;
       await server.stop();
       const flight = await stage.launch();
-      const produced = flight.produce(place.target, 'patient');
+      const produced = flight.produce(destination.target, 'patient');
       await within(PATIENCE_MS, 'the failure of an attempt', flight.event('connectFailed', 1));
       const [failure] = flight.failures;
       assert.ok(
@@ -89,20 +89,20 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
   survivesFreeze: {
     rule: 'a frozen server is noticed by the heartbeat; when it goes on, nothing is lost',
     run: onStage(async (stage) => {
-      const place = await stage.place();
-      const [flight, witness] = [await stage.launch(), await stage.witness(place)];
+      const destination = await stage.destination();
+      const [flight, witness] = [await stage.launch(), await stage.witness(destination)];
       await within(PATIENCE_MS, 'the first connection', flight.event('connected', 1));
-      await flight.produce(place.target, '0');
+      await flight.produce(destination.target, '0');
       await stage.trial.server.freeze();
       const rest = Promise.all(
         numbered(500)
           .slice(1)
-          .map((payload) => flight.produce(place.target, payload)),
+          .map((payload) => flight.produce(destination.target, payload)),
       );
       await within(PATIENCE_MS, 'the report of the loss', flight.event('disconnected', 1));
       await stage.trial.server.thaw();
       await within(PATIENCE_MS, 'the delivery', rest);
-      const seen = await witness.seen((payload) => flight.produce(place.target, payload));
+      const seen = await witness.seen((payload) => flight.produce(destination.target, payload));
       assert.deepEqual([...new Set(seen)], numbered(500));
     }),
   },
@@ -121,15 +121,15 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
   landsInTheMiddle: {
     rule: 'a landing in the middle of a blast delivers all that was accepted, and the report says so',
     run: onStage(async (stage) => {
-      const place = await stage.place();
-      const [flight, witness] = [await stage.launch(), await stage.witness(place)];
+      const destination = await stage.destination();
+      const [flight, witness] = [await stage.launch(), await stage.witness(destination)];
       await within(PATIENCE_MS, 'the first connection', flight.event('connected', 1));
       const resolved: string[] = [];
       const middle = gate();
       let refused = 0;
       const settled = numbered(SUBMITTED).map(async (payload) => {
         try {
-          await flight.produce(place.target, payload);
+          await flight.produce(destination.target, payload);
         } catch {
           return void refused++;
         }
@@ -141,7 +141,9 @@ export const outageChecks: Readonly<Record<OutageRule, Check<MessagingTrial>>> =
       assert.deepEqual([report.clean, report.dropped, report.failures], [true, [], []]);
       assert.equal(resolved.length + refused, SUBMITTED);
       const { connection } = await stage.connect();
-      const seen = await witness.seen((payload) => connection.producer.produce({ target: place.target, payload }));
+      const seen = await witness.seen((payload) =>
+        connection.producer.produce({ target: destination.target, payload }),
+      );
       // acknowledgements may come in any order
       const inOrder = resolved.toSorted((a, b) => Number(a) - Number(b));
       // On a loaded machine a heartbeat may be late; what was under way is then sent again.

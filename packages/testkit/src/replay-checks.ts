@@ -56,9 +56,9 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   replays: {
     rule: 'messages that were handled are replayed after any of them, as they were, in order, and then those to come',
     ...replaying(async (parts) => {
-      const { stage, place, connection, replayer } = parts;
-      assert.equal(await replayer.keeps(place.source), true);
-      const { target } = place;
+      const { stage, destination, connection, replayer } = parts;
+      assert.equal(await replayer.keeps(destination.source), true);
+      const { target } = destination;
       const headers = stage.trial.features.headers ? { 'x-source': 'laika' } : undefined;
       await connection.producer.produce({ target, payload: '{"żółw":1}', id: 'a', contentType: 'a/b', headers });
       const messages = await handled(parts, 300, 1);
@@ -67,7 +67,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
         const reading = await parts.begin(messages[from]);
         assert.deepEqual((await reading.take(kept.length)).map(shown), kept.map(shown));
         const coming = reading.take(50);
-        await produceAll(connection, place, numbered(50));
+        await produceAll(connection, destination, numbered(50));
         const came = await coming;
         assert.deepEqual(came.map(textOf), numbered(50));
         messages.push(...came);
@@ -77,19 +77,19 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   replaysBeside: {
     rule: 'replays take nothing from those who consume, and acknowledge nothing: each gets everything',
     ...replaying(async (parts) => {
-      const { place, connection } = parts;
+      const { destination, connection } = parts;
       const [first] = await handled(parts, 1);
       const readings = [];
       for (let nth = 0; nth < 3; nth++) readings.push(await parts.begin(first));
-      const before = await place.unhandled?.();
+      const before = await destination.unhandled?.();
       const payloads = numbered(500);
       const taking = readings.map((reading) => reading.take(payloads.length));
-      await produceAll(connection, place, payloads);
+      await produceAll(connection, destination, payloads);
       for (const taken of taking) assert.deepEqual((await taken).map(textOf), payloads);
-      const after = await place.unhandled?.();
+      const after = await destination.unhandled?.();
       if (before !== undefined) assert.equal(after, before + payloads.length, 'messages that nobody has handled');
       const inbox = new Inbox();
-      await connection.consumer.consume(place.source, inbox.receive);
+      await connection.consumer.consume(destination.source, inbox.receive);
       await inbox.reaches(payloads.length);
       assert.deepEqual(inbox.payloads, payloads);
       assert.ok(
@@ -101,7 +101,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   replaysAcrossKill: {
     rule: 'a replay ends as CONNECTION_LOST when the server is killed, and goes on after its last message over the next connection',
     ...replaying(async (parts) => {
-      const { stage, place } = parts;
+      const { stage, destination } = parts;
       const messages = await handled(parts, 400);
       const reading = await parts.begin(messages[0]);
       const before = await reading.take(399);
@@ -114,16 +114,16 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
       const next = await parts.begin(before.at(-200), replayerOf(connection));
       const payloads = [...numbered(400).slice(-199), 'new'];
       const coming = next.take(200);
-      await produceAll(connection, place, ['new']);
+      await produceAll(connection, destination, ['new']);
       assert.deepEqual((await coming).map(textOf), payloads);
     }, needs('durable')),
   },
   tellsGaps: {
     rule: 'a replay after a message is refused as CANNOT_RESUME if others after that were removed, and not if none was',
     ...replaying(async (parts) => {
-      const { stage, place } = parts;
+      const { stage, destination } = parts;
       const messages = await handled(parts, 100);
-      await stage.trial.trim?.(place, 10);
+      await stage.trial.trim?.(destination, 10);
       for (const at of [0, 50, 88]) await isRefused(parts, sequenceOf(messages[at]));
       const reading = await parts.begin(messages[90]);
       assert.deepEqual((await reading.take(9)).map(textOf), numbered(100).slice(91));
@@ -132,11 +132,11 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   tellsGapsMidway: {
     rule: 'a replay whose next messages were removed before it came to them ends as CANNOT_RESUME, after those before them',
     ...replaying(async (parts) => {
-      const { stage, place } = parts;
+      const { stage, destination } = parts;
       const messages = await handled(parts, 2_000);
       const reading = await parts.begin(messages[0]);
       assert.equal(textOf((await reading.next()) as ConsumedMessage), '1');
-      await stage.trial.trim?.(place, 10);
+      await stage.trial.trim?.(destination, 10);
       const got = ['1'];
       const error = await rejection(
         (async () => {
@@ -150,15 +150,15 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   tellsNewSources: {
     rule: 'a source that was destroyed and made again is another: replays after its former messages are refused, and none goes on in it',
     ...replaying(async (parts) => {
-      const { stage, place, connection } = parts;
+      const { stage, destination, connection } = parts;
       const messages = await handled(parts, 20);
       const sequences = [0, 10, 19].map((at) => sequenceOf(messages[at]));
       const waiting = await parts.begin(messages[19]);
       const ending = rejection(waiting.next());
-      await stage.trial.destroy?.(place);
-      await stage.trial.restore?.(place);
+      await stage.trial.destroy?.(destination);
+      await stage.trial.restore?.(destination);
       for (const produced of [0, 30]) {
-        await produceAll(connection, place, numbered(produced));
+        await produceAll(connection, destination, numbered(produced));
         for (const former of sequences) await isRefused(parts, former);
       }
       await within(PATIENCE_MS, 'the end of a replay', ending);
@@ -168,8 +168,8 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
     rule: 'a replay after what is no message of the source is refused as CANNOT_RESUME, and harms nobody',
     ...replaying(async (parts) => {
       const { stage, connection } = parts;
-      const other = await stage.place();
-      const [[message], [foreign]] = [await handled(parts, 5), await handled({ ...parts, place: other }, 1)];
+      const other = await stage.destination();
+      const [[message], [foreign]] = [await handled(parts, 5), await handled({ ...parts, destination: other }, 1)];
       const [number = '', rest = ''] = sequenceOf(message).split(/-(.*)/);
       const far = 1_000_000n;
       const changed = [`${BigInt(number) + far}-${rest}`, `${number}-${BigInt(rest) + far}`, `99999-${rest}`];
@@ -182,11 +182,11 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
   boundsReplays: {
     rule: 'a replay that nobody reads on leaves messages on the server, and gets all of them when somebody does',
     ...replaying(async (parts) => {
-      const { place, connection } = parts;
+      const { destination, connection } = parts;
       const [first] = await handled(parts, 1);
       for (let from = 0; from < BACKLOG; from += 500) {
         const payloads = Array.from({ length: 500 }, (_, n) => `${from + n}`.padEnd(BACKLOG_BYTES));
-        await produceAll(connection, place, payloads);
+        await produceAll(connection, destination, payloads);
       }
       const before = memoryInUse();
       const readings = [];
@@ -203,7 +203,7 @@ export const replayChecks: Readonly<Record<ReplayRule, Check<MessagingTrial>>> =
         numbered(BACKLOG).slice(100),
       );
       for (const size of [1, 300_000, 900_000, 1]) {
-        await connection.producer.produce({ target: place.target, payload: Buffer.alloc(size) });
+        await connection.producer.produce({ target: destination.target, payload: Buffer.alloc(size) });
         assert.equal((await readings[0]?.next())?.payload.length, size);
       }
     }),

@@ -4,7 +4,7 @@ import { within } from './in-time.js';
 import { numbered, textOf } from './messages.js';
 import { all, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
 import { PATIENCE_MS, type Stage } from './messaging-stage.js';
-import type { MessagingTrial, Place } from './messaging-trial.js';
+import type { MessagingTrial, Destination } from './messaging-trial.js';
 import { rejection } from './rejection.js';
 import type { Check } from './suite.js';
 
@@ -45,7 +45,7 @@ export class Reading {
 /** What a check of replays has. */
 export interface Replaying {
   readonly stage: Stage;
-  readonly place: Place;
+  readonly destination: Destination;
   readonly connection: MessagingConnection;
   readonly replayer: MessageReplayer;
   /** Begins a replay after a message, by another replayer if one is given. */
@@ -60,11 +60,11 @@ export function replaying(
   return {
     skip: all(needs('consumer', 'replays'), ...skips),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const replayer = replayerOf(connection);
       const begin: Replaying['begin'] = (after, by = replayer) =>
-        Reading.begin(stage, by, place.source, sequenceOf(after));
-      await run({ stage, place, connection, replayer, begin });
+        Reading.begin(stage, by, destination.source, sequenceOf(after));
+      await run({ stage, destination, connection, replayer, begin });
     }),
   };
 }
@@ -75,10 +75,14 @@ export function replayerOf({ replayer }: MessagingConnection): MessageReplayer {
 }
 
 /** Produces numbered messages, and has them consumed, and those before them; resolves with all of them. */
-export async function handled({ connection, place }: Replaying, count: number, before = 0): Promise<ConsumedMessage[]> {
+export async function handled(
+  { connection, destination }: Replaying,
+  count: number,
+  before = 0,
+): Promise<ConsumedMessage[]> {
   const inbox = new Inbox();
-  const subscription = await connection.consumer.consume(place.source, inbox.receive);
-  await produceAll(connection, place, numbered(count));
+  const subscription = await connection.consumer.consume(destination.source, inbox.receive);
+  await produceAll(connection, destination, numbered(count));
   await inbox.reaches(before + count);
   await within(PATIENCE_MS, 'stop', subscription.stop());
   return inbox.messages;
@@ -95,8 +99,8 @@ export function shown({ source, payload, contentType, headers, id, sequence }: C
 }
 
 /** A replay after that is refused. */
-export async function isRefused({ replayer, place }: Replaying, after: string): Promise<void> {
-  const replay = replayer.replay(place.source, after, new AbortController().signal);
+export async function isRefused({ replayer, destination }: Replaying, after: string): Promise<void> {
+  const replay = replayer.replay(destination.source, after, new AbortController().signal);
   const error = await within(PATIENCE_MS, 'the refusal of a replay', rejection(replay));
   assert.equal(error.code, 'CANNOT_RESUME', `after ${after.slice(0, 50)}: ${String(error)}`);
 }

@@ -74,7 +74,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   requests: {
     rule: 'requests are answered by a foreign client, with all that request and reply carry, each by its own reply',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { requester }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester }] = [await plain.destination(), await connect()];
       const asked: object[] = [];
       const held: (() => void)[] = [];
       await plain.answer(source, async (request) => {
@@ -103,7 +103,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   answers: {
     rule: 'requests of a foreign client are answered, with all that request and reply carry',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { responder }] = [await plain.place(), await connect()];
+      const [{ target, source }, { responder }] = [await plain.destination(), await connect()];
       const asked: object[] = [];
       await responder.respond(source, async (request) => {
         asked.push({ ...shown(request, textOf(request)), source: request.source });
@@ -117,7 +117,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   tellsFailures: {
     rule: 'a handler that fails ends its request as ASK_FAILED, with the reason, and does not get it again',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { requester, responder }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester, responder }] = [await plain.destination(), await connect()];
       const asked: string[] = [];
       await responder.respond(source, async (request) => {
         asked.push(textOf(request));
@@ -134,7 +134,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   tellsNobodyListens: {
     rule: 'a request for which nobody listens ends at once as NOBODY_LISTENS, and no other with it',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { requester }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester }] = [await plain.destination(), await connect()];
       await plain.answer(source, async () => ({ payload: 'here' }));
       const others = numbered(20).map(() => requester.request({ target, payload: '' }));
       const request = requester.request({ target: plain.nobody, payload: 'x', timeoutMs: 2 * PATIENCE_MS });
@@ -147,7 +147,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   givesUp: {
     rule: 'a request ends at its deadline as ASK_TIMEOUT, at an abort as ASK_ABORTED; a later reply is ignored',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { requester }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester }] = [await plain.destination(), await connect()];
       const late = gate();
       await plain.answer(source, async ({ payload }) => {
         if (payload === 'next') return { payload: 'the next' };
@@ -171,7 +171,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   sharesRequests: {
     rule: 'two responders of one source share its requests, and each request is handled once',
     ...requesting(async ({ plain, connect }) => {
-      const [{ target, source }, { requester }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester }] = [await plain.destination(), await connect()];
       const handled: string[] = [];
       for (const _ of [1, 2]) {
         const { responder } = await connect();
@@ -190,7 +190,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
     rule: 'stop waits for the requests under way, whose replies still go out',
     ...requesting(async ({ plain, connect }) => {
       const [{ target, source }, { requester }, { responder }] = [
-        await plain.place(),
+        await plain.destination(),
         await connect(),
         await connect(),
       ];
@@ -211,7 +211,7 @@ export const requestChecks: Readonly<Record<RequestRule, Check<MessagingTrial>>>
   endsRequests: {
     rule: 'requests under way when the server is killed end as CONNECTION_LOST, and so does each later one on that connection',
     ...requesting(async ({ stage, plain, connect }) => {
-      const [{ target, source }, { requester }] = [await plain.place(), await connect()];
+      const [{ target, source }, { requester }] = [await plain.destination(), await connect()];
       const came = gate();
       await plain.answer(source, async () => {
         came.open();

@@ -1,6 +1,6 @@
 import { isAbortError } from '../time/abort.js';
 import type { Asker, BlockCommunicator, Mail } from '../api/block-communicator.js';
-import type { Line, Place } from '../time/line.js';
+import type { Line, LineNode } from '../time/line.js';
 import type { Lost, Outcomes } from './outcomes.js';
 import type { Sender } from './question.js';
 
@@ -56,10 +56,10 @@ class Delivery implements Mail<object> {
 }
 
 /** The messages of one call of `onMsgs`, each with an outcome of its own (M8). */
-export class Batch implements Place {
-  before: Place | undefined = undefined;
-  after: Place | undefined = undefined;
-  line: Line<Place> | undefined = undefined;
+export class Batch implements LineNode {
+  before: LineNode | undefined = undefined;
+  after: LineNode | undefined = undefined;
+  line: Line<LineNode> | undefined = undefined;
   readonly mails: Delivery[] = [];
   /** Of all its messages: the call holds them until it has ended. */
   weight = 0;

@@ -1,9 +1,9 @@
 import { onAbort } from '../time/abort.js';
-import { Line, type Place } from '../time/line.js';
+import { Line, type LineNode } from '../time/line.js';
 import type { Question, Sender } from './question.js';
 
 /** Somebody who waits for room in a mailbox, with a message. */
-interface Waiter extends Place {
+interface Waiter extends LineNode {
   readonly msg: object;
   readonly sender: Sender;
   readonly weight: number;

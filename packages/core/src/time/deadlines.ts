@@ -1,8 +1,8 @@
 import type { Clock } from './clock.js';
-import { Line, type Place } from './line.js';
+import { Line, type LineNode } from './line.js';
 
 /** What may expire. `at` is when, on the clock. */
-export interface Expiring extends Place {
+export interface Expiring extends LineNode {
   at: number;
   /** It has outlived its deadline. */
   expire(): void;

@@ -1,8 +1,8 @@
-/** What can stand in a {@link Line}. The fields keep its place, undefined at first; they are nobody else's. */
-export interface Place {
-  before: Place | undefined;
-  after: Place | undefined;
-  line: Line<Place> | undefined;
+/** What can be in a {@link Line}. The fields say where, undefined at first; they are nobody else's. */
+export interface LineNode {
+  before: LineNode | undefined;
+  after: LineNode | undefined;
+  line: Line<LineNode> | undefined;
 }
 
 /**
@@ -13,14 +13,14 @@ export interface Place {
  * @example
  * import { Line } from '@sputnikjs/core';
  * const line = new Line();
- * const place = () => ({ before: undefined, after: undefined, line: undefined });
- * const [one, other] = [place(), place()] as const;
+ * const node = () => ({ before: undefined, after: undefined, line: undefined });
+ * const [one, other] = [node(), node()] as const;
  * line.join(one);
  * line.join(other);
  * line.leave(one);
  * console.log(line.first === other, line.size); // true 1
  */
-export class Line<T extends Place> {
+export class Line<T extends LineNode> {
   size = 0;
   #first: T | undefined;
   #last: T | undefined;
@@ -30,24 +30,24 @@ export class Line<T extends Place> {
     return this.#first;
   }
 
-  join(place: T): void {
-    place.line = this as unknown as Line<Place>;
-    place.before = this.#last;
-    if (this.#last) this.#last.after = place;
-    else this.#first = place;
-    this.#last = place;
+  join(node: T): void {
+    node.line = this as unknown as Line<LineNode>;
+    node.before = this.#last;
+    if (this.#last) this.#last.after = node;
+    else this.#first = node;
+    this.#last = node;
     this.size++;
   }
 
   /** False if it does not stand here, or no longer. */
-  leave(place: T): boolean {
-    if ((place.line as unknown) !== this) return false;
-    const { before, after } = place as { before: T | undefined; after: T | undefined };
+  leave(node: T): boolean {
+    if ((node.line as unknown) !== this) return false;
+    const { before, after } = node as { before: T | undefined; after: T | undefined };
     if (before) before.after = after;
     else this.#first = after;
     if (after) after.before = before;
     else this.#last = before;
-    place.line = place.before = place.after = undefined;
+    node.line = node.before = node.after = undefined;
     this.size--;
     return true;
   }

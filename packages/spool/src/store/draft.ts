@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 /** Where a batch gets its place. */
-export interface Place {
+export interface LineNode {
   /** The sequence of its first message. */
   readonly first: number;
   /** Milliseconds of Unix time. */
@@ -46,7 +46,7 @@ export class Draft {
   }
 
   /** Its records, complete. May be called again, for another place. */
-  sealed({ first, time, seed }: Place): Buffer {
+  sealed({ first, time, seed }: LineNode): Buffer {
     const bytes = this.#bytes.subarray(0, this.size);
     bytes[AT.first] = FIRST;
     let sequence = first;

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Line, Place } from '@sputnikjs/core';
+import type { Line, LineNode } from '@sputnikjs/core';
 import type { ProduceMessage } from '@sputnikjs/messaging';
 import { LastText } from './last-text.js';
 import { AT, FIRST, HAS, HEAD, MAGIC } from './layout.js';
@@ -8,10 +8,10 @@ import { AT, FIRST, HAS, HEAD, MAGIC } from './layout.js';
 export type Content = Pick<ProduceMessage, 'target' | 'payload' | 'contentType' | 'headers' | 'id'>;
 
 /** A message that is kept. */
-export class Kept implements Place {
-  before: Place | undefined = undefined;
-  after: Place | undefined = undefined;
-  line: Line<Place> | undefined = undefined;
+export class Kept implements LineNode {
+  before: LineNode | undefined = undefined;
+  after: LineNode | undefined = undefined;
+  line: Line<LineNode> | undefined = undefined;
   /** Its place in the order: counts up by one with each message. */
   readonly sequence: number;
   /** Milliseconds of Unix time at which it was accepted. */

@@ -6,17 +6,17 @@ import { gate } from './gate.js';
 import { within } from './in-time.js';
 import { all, has, Inbox, needs, onStage, produceAll } from './messaging-checks.js';
 import { PATIENCE_MS } from './messaging-stage.js';
-import type { MessagingTrial, Place } from './messaging-trial.js';
+import type { MessagingTrial, Destination } from './messaging-trial.js';
 import { numbered, textOf } from './messages.js';
 import type { Check } from './suite.js';
 
-/** So long a place is away, in milliseconds. */
+/** So long a destination is away, in milliseconds. */
 const AWAY_MS = 500;
 const RETRY_MS = 50;
 
-type PlaceRule = 'goesOnWithPlace' | 'stopsWithoutPlace' | 'makesPlacesAgain';
+type DestinationRule = 'goesOnWithDestination' | 'stopsWithoutDestination' | 'makesDestinationsAgain';
 
-/** What becomes of messages to each of these targets: most are no place on the server, and some cannot be one. */
+/** What becomes of messages to each of these targets: most are no destination on the server, and some cannot be one. */
 export function targetCheck(targets: readonly string[]): Check<MessagingTrial> {
   return {
     rule: `of ${targets.length} targets of all kinds of characters each is taken as it is, or refused by itself, and harms no other message`,
@@ -59,32 +59,32 @@ export function targetCheck(targets: readonly string[]): Check<MessagingTrial> {
   };
 }
 
-/** What becomes of messages whose place is destroyed. */
-export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
-  goesOnWithPlace: {
+/** What becomes of messages whose destination is destroyed. */
+export const destinationChecks: Readonly<Record<DestinationRule, Check<MessagingTrial>>> = {
+  goesOnWithDestination: {
     rule: 'a consumer whose stream or queue was destroyed goes on when it exists again, on the same connection, without harm to others',
     skip: all(needs('consumer'), has('destroy')),
     run: onStage(async (stage) => {
       const { trial } = stage;
-      const [place, other] = [await stage.place(), await stage.place()];
+      const [destination, other] = [await stage.destination(), await stage.destination()];
       const { connection, connector, lost } = await stage.connect();
       let end: unknown;
       void lost.then((why) => (end = why ?? 'no reason given'));
       const [inbox, others, release] = [new Inbox(), new Inbox(), gate()];
-      await connection.consumer.consume(place.source, async (message) => {
+      await connection.consumer.consume(destination.source, async (message) => {
         await inbox.receive(message);
         if (textOf(message) === 'under way') await release.passed;
       });
       await connection.consumer.consume(other.source, others.receive);
-      await produceAll(connection, place, ['before', 'under way']);
+      await produceAll(connection, destination, ['before', 'under way']);
       await inbox.reaches(2);
       for (let time = 1; time <= 2; time++) {
-        await trial.destroy?.(place);
+        await trial.destroy?.(destination);
         await produceAll(connection, other, ['meanwhile']);
         await realTime(AWAY_MS);
-        await trial.restore?.(place);
+        await trial.restore?.(destination);
         release.open();
-        await produceWhenThere(connection, place, `after ${time}`);
+        await produceWhenThere(connection, destination, `after ${time}`);
         await within(PATIENCE_MS, `the message after ${time}`, contains(inbox, `after ${time}`));
         await others.reaches(time);
       }
@@ -92,45 +92,45 @@ export const placeChecks: Readonly<Record<PlaceRule, Check<MessagingTrial>>> = {
       assert.ok(await connector.isConnected(), 'the connection is gone');
     }),
   },
-  stopsWithoutPlace: {
+  stopsWithoutDestination: {
     rule: 'stop resolves while the stream or queue is destroyed',
     skip: all(needs('consumer'), has('destroy')),
     run: onStage(async (stage) => {
-      const [place, { connection }] = [await stage.place(), await stage.connect()];
+      const [destination, { connection }] = [await stage.destination(), await stage.connect()];
       const inbox = new Inbox();
-      const subscription = await connection.consumer.consume(place.source, inbox.receive);
-      await produceAll(connection, place, ['before']);
+      const subscription = await connection.consumer.consume(destination.source, inbox.receive);
+      await produceAll(connection, destination, ['before']);
       await inbox.reaches(1);
-      await stage.trial.destroy?.(place);
+      await stage.trial.destroy?.(destination);
       await realTime(AWAY_MS);
       await within(PATIENCE_MS, 'stop', subscription.stop());
-      await stage.trial.restore?.(place);
-      await produceWhenThere(connection, place, 'after');
+      await stage.trial.restore?.(destination);
+      await produceWhenThere(connection, destination, 'after');
       await realTime(AWAY_MS);
       assert.deepEqual(inbox.payloads, ['before'], 'a handler was called after stop');
     }),
   },
-  makesPlacesAgain: {
+  makesDestinationsAgain: {
     rule: 'a configured stream or queue that was destroyed is created again with the next messages, none of them refused',
     skip: has('configured'),
     run: onStage(async (stage) => {
       const configured = await stage.trial.configured?.();
       if (configured === undefined) return;
-      const { place } = configured;
+      const { destination } = configured;
       const { connection, lost } = await stage.connectTo(configured);
       let end: unknown;
       void lost.then((why) => (end = why ?? 'no reason given'));
       const inbox = new Inbox();
       const { consumer } = stage.trial.features;
-      if (consumer) await connection.consumer.consume(place.source, inbox.receive);
+      if (consumer) await connection.consumer.consume(destination.source, inbox.receive);
       const payloads = numbered(300);
       for (const [time, from] of [0, 100, 200].entries()) {
         if (time > 0) await configured.destroy();
         const some = payloads.slice(from, from + 100);
-        await produceAll(connection, place, some);
+        await produceAll(connection, destination, some);
         if (consumer) await inbox.reaches(from + 100);
         // once it was handled some servers hold it no more
-        const stored = (await place.stored?.()) ?? [];
+        const stored = (await destination.stored?.()) ?? [];
         assert.ok(
           stored.every((payload) => some.includes(payload)),
           'it was not destroyed',
@@ -147,7 +147,11 @@ function isLoss(error: unknown): boolean {
 }
 
 /** Produces one message; tries again while it is refused. */
-async function produceWhenThere({ producer }: MessagingConnection, { target }: Place, payload: string): Promise<void> {
+async function produceWhenThere(
+  { producer }: MessagingConnection,
+  { target }: Destination,
+  payload: string,
+): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
