@@ -1,6 +1,7 @@
 // Runs compiled tests (`*.test.js` below a `dist-test` folder) with Node's test runner; fails if there is none. Arguments are parts of the
-// paths to run. Leaves out the long trials (`*.soak.test.js`); --soak runs only these, and the trials of chance with twenty times as many
-// flights. --unit runs the tests that start no process; what a file imports tells that. At the end it prints which files took longest.
+// paths to run. Leaves out the long trials (`*.soak.test.js`) and, unless their names are given, the files of SECOND_STEP; --soak runs only
+// these two, and the trials of chance with twenty times as many flights. --unit runs the tests that start no process; what a file imports tells
+// that. At the end it prints which files took longest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -37,6 +38,23 @@ const LONGEST = [
   'core/dist-test/model/model',
 ];
 
+/**
+ * Files that take most of the processors' time: whole satellites before each server, blocks at each place, processes, a browser. They would make
+ * the first step, which is run after each change, twice as long.
+ */
+const SECOND_STEP = Object.entries({
+  'adapter-http': ['conformance'],
+  'adapter-syslog': ['conformance'],
+  'connector-amqp': ['conformance'],
+  examples: ['docstrings', 'postgres-connector', 'postgres-writer'],
+  messaging: ['conformance'],
+  'protocol-adapter': [
+    ...['bridge-kills', 'bridges', 'consume-servers', 'full-disk', 'fuzz', 'hazards', 'httpupstream', 'process-kills'],
+    ...['refused', 'request-servers', 'resend', 'resume-servers', 'trouble', 'webhook'],
+  ],
+  sidecar: ['agreement', 'hostile-processes', 'page', 'processes'],
+}).flatMap(([part, names]) => names.map((name) => `${part}/dist-test/${name}.test.js`));
+
 /** Those whose number of trials FLIGHTS says. */
 const OF_CHANCE = [
   ...['model/model', 'hazards/at-once', 'rules/memory', 'mailbox'].map((name) => `core/dist-test/${name}.test.js`),
@@ -46,8 +64,13 @@ const OF_CHANCE = [
 /** How many of the longest files are printed. */
 const MOST_SHOWN = 20;
 
-function isOfChance(path) {
-  return OF_CHANCE.some((end) => path.endsWith(end));
+const isOneOf = (list, path) => list.some((end) => path.endsWith(end));
+const isLong = (path) => path.endsWith('.soak.test.js');
+
+/** Whether a step runs the file. */
+function isOfStep(path, { isSoak, isNamed }) {
+  if (isSoak) return isLong(path) || isOneOf(SECOND_STEP, path) || isOneOf(OF_CHANCE, path);
+  return !isLong(path) && (isNamed || !isOneOf(SECOND_STEP, path));
 }
 
 /** Its place in the order: those of no list come last. */
@@ -87,7 +110,7 @@ const MOST_SHARING = 6;
 function shared(paths, folder) {
   const groups = new Map();
   for (const path of paths) {
-    const isAlone = placeOf(path) < LONGEST.length;
+    const isAlone = placeOf(path) < LONGEST.length || isOneOf(SECOND_STEP, path);
     const of = relative(root, path).split(`${sep}dist-test${sep}`)[0].replaceAll(sep, '-');
     const room = startsProcesses(path) ? `${of}-processes` : of;
     const key = isAlone ? path : room;
@@ -125,7 +148,7 @@ const only = given.filter((part) => !part.startsWith('--'));
 const isSoak = given.includes('--soak');
 const files = [...testsBelow(root)]
   .filter((path) => only.every((part) => path.includes(part)))
-  .filter((path) => path.endsWith('.soak.test.js') === isSoak || (isSoak && isOfChance(path)))
+  .filter((path) => isOfStep(path, { isSoak, isNamed: only.length > 0 }))
   .filter((path) => !given.includes('--unit') || !startsProcesses(path));
 if (files.length === 0) {
   console.error('no compiled tests found; run `npm run build` first');
