@@ -598,6 +598,7 @@ export const GUARDS = {
     'packets that the server would refuse are not sent again; a new session makes smaller ones': [never, 'hand-over'],
     'frames of many sessions that do not end do not fill the memory': [never, 'hostile-processes'],
     'a session is of one process': [never, 'hostile-processes'],
+    'the ids of strangers do not fill the memory': [never, 'hostile-processes'],
     'processes that were here once do not fill the memory': [
       swap('sender.goneMs(now) > 0', 'false'),
       'hostile-processes',
@@ -719,6 +720,8 @@ export const GUARDS = {
     'a name is one token': [swap('ESCAPED', '/[^]{999}/g'), 'peers-subjects'],
     'services of the same name may be of others': [never, 'peers'],
     'other services are no processes': [never, 'peers-service'],
+    'who answers for many processes does not fill the memory': [never, 'hostile'],
+    'what is longer than any process says does not fill the memory': [never, 'hostile'],
     'what no process of the whole has sent is no packet': [never, 'peers-service'],
     'packets that the server begins to forbid are not lost in silence': [never, 'peers-permissions'],
     // Replays

@@ -8,7 +8,8 @@ import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { rejection } from '@sputnikjs/testkit';
 import { certificates } from '@sputnikjs/testkit/servers';
 import { connector } from '../dist/index.js';
-import { addStream, connect, makeConnector, open, started } from './helpers.js';
+import { addStream, connect, makeConnector, open, started, withPlain } from './helpers.js';
+import { foundBy, member } from './peers-helpers.js';
 
 test('a password that goes to another host in clear is warned of; to this one, or over TLS, it is not', async () => {
   for (const [config, isWarned] of [
@@ -236,4 +237,29 @@ test('a server that sends a replay more than it was asked for is left, before it
   assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
   const more = (process.memoryUsage().rss - before) / MEBI;
   assert.ok(more < 200, `it took ${more} MB`);
+});
+
+test('who answers for thousands of processes, or at length, does not fill the memory of who looks for them', async (t) => {
+  const { url } = await started(t);
+  const [a, b] = [await member(t, url), await member(t, url, 'syslog')];
+  const genuine = { type: 'io.nats.micro.v1.ping_response', name: 'demo-syslog', version: '1.0.0' };
+  const answer = (id: string, sputnik: string): string =>
+    JSON.stringify({ ...genuine, id, metadata: { whole: 'demo', satellite: 'syslog', format: '1.15', sputnik } });
+  await withPlain(url, async (plain) => {
+    plain.subscribe('$SRV.PING.demo-syslog', {
+      callback: (_, { reply = '' }) => {
+        for (let n = 0; n < 20; n++) plain.publish(reply, answer(`long${n}`, 'x'.repeat(100_000)));
+        for (let n = 0; n < 5_000; n++) plain.publish(reply, answer(`x${n}`, '1.0.0'));
+      },
+    });
+    await plain.flush();
+    const found = await a.membership.find(['syslog'], 2_000);
+    assert.ok(found.length <= 2_048, `${found.length} were found`);
+    assert.deepEqual(
+      found.filter(({ version }) => version.length > 2_048),
+      [],
+    );
+  });
+  await foundBy(a, ['syslog'], [b]);
+  for (const { connector } of [a, b]) assert.equal(await connector.isConnected(), true);
 });
