@@ -495,6 +495,9 @@ export const GUARDS = {
       swap('this.#next++ % this.#urls.length', 'failures.length'),
       'connector-kit-servers',
     ],
+    'nobody waits for a pipe to be written to': [swap('| constants.O_NONBLOCK', ''), 'hostile-files'],
+    'what never ends is not read': [never, 'hostile-files'],
+    'a file of any size does not fill the memory': [never, 'hostile-files'],
   },
   'packages/sidecar': {
     'a boot that a landing ends is no failure': [skip, 'nested'],
@@ -561,7 +564,7 @@ export const GUARDS = {
     'a landing that was not clean is exit 1': [always, 'exit-code'],
     'bad configuration is exit 78': [skip, 'exit-code', 'cli'],
     'a folder that is missing is an error': [
-      swap('throw badFile(path, `cannot be read as a folder: ${reason(error)}`, error)', 'return []'),
+      swap('throw badFile(path, `cannot be read as a folder: ${reason(error, path)}`, error)', 'return []'),
       'config-folder',
       'cli',
     ],
@@ -615,9 +618,6 @@ export const GUARDS = {
     ],
     'a process that heeds no window does not fill the memory': [never, 'hostile-processes'],
     'a range of any length takes no longer than there are messages': [always, 'hostile-processes'],
-    'nobody waits for a pipe to be written to': [swap('| constants.O_NONBLOCK', ''), 'hostile-folder'],
-    'what never ends is not read': [never, 'hostile-folder'],
-    'a file of any size does not fill the memory': [never, 'hostile-folder'],
     'levels without end do not end the check': [never, 'hostile-folder'],
     'answers take no more than their part of the time': [never, 'hostile-admin'],
     'an answer that does not end is given up': [swap('response.destroy(late)', 'undefined'), 'hostile-admin'],
