@@ -456,6 +456,9 @@ export const GUARDS = {
     'nobody is asked for a reply that nobody waits for': [never, 'requester'],
     'no request waits for the server': [skip, 'requester'],
     'who asked hears why the answerer failed': [swap('throw causeOf(error)', 'throw error'), 'responder'],
+    'a server that talks while nobody asks is not listened to': [skip, 'hostile-http'],
+    'a server that announces its answer again and again is left': [never, 'hostile-http'],
+    'a server that answers, and does not read the request, keeps no connection': [never, 'hostile-http'],
     'a request that waits for a connection is given up at once': [never, 'http-connections'],
     'a connection that does not come to be is given up': [
       swap('clock.after(connectMs, ', 'clock.after(1e9, '),
@@ -923,7 +926,8 @@ export const GUARDS = {
       'client',
     ],
     'an address in the URL is checked as those of names are': [never, 'client'],
-    'redirects stay on the host': [swap('next.origin === url.origin ? next : undefined', 'next'), 'client'],
+    'a redirect brings no password': [always, 'hostile'],
+    'redirects stay on the host': [never, 'client'],
     // What is sent, and taken
     'a secret is as long as the specification has it': [
       swap('&& key.length >= SHORTEST && key.length <= LONGEST', ''),
