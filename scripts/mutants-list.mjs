@@ -747,6 +747,7 @@ export const GUARDS = {
   },
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],
+    'a line that no server says ends the client': [never, 'hostile'],
     'an answer of more values than any has ends the client': [never, 'hostile'],
     'a length that is none ends the client': [swap('this.#digits > 0', 'true'), 'answer-bounds'],
     'idle connections give signs of life': [never, 'field'],
