@@ -12,7 +12,7 @@ const MOST_MIB = 16;
  * try {
  *   fileBytes('/dev/zero', 'cannot read caFile');
  * } catch (error) {
- *   console.log(error.message); // cannot read caFile: /dev/zero is a pipe or a device; put a file in its place
+ *   console.log(String(error)); // Error: cannot read caFile: /dev/zero is a pipe or a device; put a file in its place
  * }
  */
 export function fileBytes(path: string, failure: string): Buffer {

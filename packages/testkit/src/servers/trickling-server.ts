@@ -24,7 +24,7 @@ export interface TricklingServer {
  * heard something; behind the last of them it says `bytes`, in turn and again and again. All as Latin-1.
  *
  * @example
- * import { once } from 'node:events';
+ * import assert from 'node:assert/strict';
  * import { connect } from 'node:net';
  * import { test } from 'node:test';
  * import { tricklingServer } from '@sputnikjs/testkit/servers';
@@ -34,6 +34,7 @@ export interface TricklingServer {
  *   await underWay;
  *   socket.destroy();
  *   await closed;
+ *   assert.ok(socket.bytesRead > 6);
  * });
  */
 export async function tricklingServer(
