@@ -456,6 +456,9 @@ export const GUARDS = {
     'nobody is asked for a reply that nobody waits for': [never, 'requester'],
     'no request waits for the server': [skip, 'requester'],
     'who asked hears why the answerer failed': [swap('throw causeOf(error)', 'throw error'), 'responder'],
+    'a server that talks while nobody asks is not listened to': [skip, 'hostile-http'],
+    'a server that announces its answer again and again is left': [never, 'hostile-http'],
+    'a server that answers, and does not read the request, keeps no connection': [never, 'hostile-http'],
     'a request that waits for a connection is given up at once': [never, 'http-connections'],
     'a connection that does not come to be is given up': [
       swap('clock.after(connectMs, ', 'clock.after(1e9, '),
@@ -495,6 +498,9 @@ export const GUARDS = {
       swap('this.#next++ % this.#urls.length', 'failures.length'),
       'connector-kit-servers',
     ],
+    'nobody waits for a pipe to be written to': [swap('| constants.O_NONBLOCK', ''), 'hostile-files'],
+    'what never ends is not read': [never, 'hostile-files'],
+    'a file of any size does not fill the memory': [never, 'hostile-files'],
   },
   'packages/sidecar': {
     'a boot that a landing ends is no failure': [skip, 'nested'],
@@ -565,7 +571,7 @@ export const GUARDS = {
     'a landing that was not clean is exit 1': [always, 'exit-code'],
     'bad configuration is exit 78': [skip, 'exit-code', 'cli'],
     'a folder that is missing is an error': [
-      swap('throw badFile(path, `cannot be read as a folder: ${reason(error)}`, error)', 'return []'),
+      swap('throw badFile(path, `cannot be read as a folder: ${reason(error, path)}`, error)', 'return []'),
       'config-folder',
       'cli',
     ],
@@ -602,6 +608,7 @@ export const GUARDS = {
     'packets that the server would refuse are not sent again; a new session makes smaller ones': [never, 'hand-over'],
     'frames of many sessions that do not end do not fill the memory': [never, 'hostile-processes'],
     'a session is of one process': [never, 'hostile-processes'],
+    'the ids of strangers do not fill the memory': [never, 'hostile-processes'],
     'processes that were here once do not fill the memory': [
       swap('sender.goneMs(now) > 0', 'false'),
       'hostile-processes',
@@ -618,9 +625,6 @@ export const GUARDS = {
     ],
     'a process that heeds no window does not fill the memory': [never, 'hostile-processes'],
     'a range of any length takes no longer than there are messages': [always, 'hostile-processes'],
-    'nobody waits for a pipe to be written to': [swap('| constants.O_NONBLOCK', ''), 'hostile-folder'],
-    'what never ends is not read': [never, 'hostile-folder'],
-    'a file of any size does not fill the memory': [never, 'hostile-folder'],
     'levels without end do not end the check': [never, 'hostile-folder'],
     'answers take no more than their part of the time': [never, 'hostile-admin'],
     'an answer that does not end is given up': [swap('response.destroy(late)', 'undefined'), 'hostile-admin'],
@@ -723,6 +727,8 @@ export const GUARDS = {
     'a name is one token': [swap('ESCAPED', '/[^]{999}/g'), 'peers-subjects'],
     'services of the same name may be of others': [never, 'peers'],
     'other services are no processes': [never, 'peers-service'],
+    'who answers for many processes does not fill the memory': [never, 'hostile'],
+    'what is longer than any process says does not fill the memory': [never, 'hostile'],
     'what no process of the whole has sent is no packet': [never, 'peers-service'],
     'packets that the server begins to forbid are not lost in silence': [never, 'peers-permissions'],
     // Replays
@@ -745,6 +751,7 @@ export const GUARDS = {
   },
   'packages/connector-redis': {
     'an answer that the library cannot take does not end the process': [skip, 'hostile'],
+    'a line that no server says ends the client': [never, 'hostile'],
     'an answer of more values than any has ends the client': [never, 'hostile'],
     'a length that is none ends the client': [swap('this.#digits > 0', 'true'), 'answer-bounds'],
     'idle connections give signs of life': [never, 'field'],
@@ -929,7 +936,8 @@ export const GUARDS = {
       'client',
     ],
     'an address in the URL is checked as those of names are': [never, 'client'],
-    'redirects stay on the host': [swap('next.origin === url.origin ? next : undefined', 'next'), 'client'],
+    'a redirect brings no password': [always, 'hostile'],
+    'redirects stay on the host': [never, 'client'],
     // What is sent, and taken
     'a secret is as long as the specification has it': [
       swap('&& key.length >= SHORTEST && key.length <= LONGEST', ''),

@@ -1,51 +1,16 @@
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer as createTlsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
 import { systemClock } from '@sputnikjs/core';
 import { certificates } from '@sputnikjs/testkit/servers';
 import { Client } from '../dist/send/client.js';
 import { addressFilter } from '../dist/send/networks.js';
+import { answering, rawServer, whenAnswerBegins } from './bytes.js';
 import { fly, message } from './flights.js';
 import { Receiver } from './receiver.js';
-
-/** A server of bytes: what it does with each connection is the test's. */
-async function rawServer(t: TestContext, serve: (socket: Socket, nth: number) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  let count = 0;
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    serve(socket, ++count);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-}
-
-/** Answers each request that is complete. Its bodies are short, and have no blank line. */
-function answering(socket: Socket, answer: (nth: number) => void): void {
-  let [text, nth] = ['', 0];
-  socket.on('data', (bytes) => {
-    text += bytes.toString('latin1');
-    if (!/\r\n\r\n./s.test(text)) return;
-    text = '';
-    answer(++nth);
-  });
-}
-
-/** Calls back when Node has the head of an answer; returns what ends that. */
-function whenAnswerBegins(begun: () => void): () => void {
-  const channel = 'http.client.response.finish';
-  subscribe(channel, begun);
-  return () => void unsubscribe(channel, begun);
-}
 
 test('a receiver that is slow is given up after timeoutMs, whether it says nothing, or its answer does not end', async (t) => {
   for (const begin of ['', 'HTTP/1.1 500 X\r\nContent-Length: 9\r\n\r\nbegun']) {

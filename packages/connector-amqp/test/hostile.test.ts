@@ -4,7 +4,7 @@ import { connect as connectTo, createServer, type AddressInfo, type Socket } fro
 import { after, before, test, type TestContext } from 'node:test';
 import type { Logger } from '@sputnikjs/core';
 import { Collector, rejection, textOf } from '@sputnikjs/testkit';
-import { rabbitmqServer } from '@sputnikjs/testkit/servers';
+import { rabbitmqServer, tricklingServer } from '@sputnikjs/testkit/servers';
 import { addQueue, connect, makeConnector, open } from './helpers.js';
 
 const MEBI = 1024 * 1024;
@@ -151,4 +151,60 @@ test('a server that answers the login with gigabytes is left at the first frame'
   assert.match(error.message, /does not speak AMQP/);
   const more = (process.memoryUsage().rss - before) / MEBI;
   assert.ok(more < 100, `it took ${more} MB`);
+});
+
+test('a server that trickles in the login is given up when the attempt is, and nothing stays open', async (t) => {
+  const before = process.memoryUsage().rss;
+  for (const [name, said, bytes] of [
+    ['a long frame', ['', '\x01\0\0\0\0\x10\0'], '\0'],
+    ['a header of a frame', ['', '\x01'], ['']],
+  ] as const) {
+    const server = await tricklingServer(t, said, bytes);
+    const abort = new AbortController();
+    const connector = makeConnector(t, { url: `amqp://127.0.0.1:${server.port}` });
+    const failed = rejection(connect(connector, abort.signal));
+    await Promise.race([server.underWay, failed.then(({ message }) => assert.fail(`${name}: ${message}`))]);
+    abort.abort(new Error('no connection in time'));
+    assert.equal((await failed).message, 'no connection in time', name);
+    await server.closed;
+    await connector.disconnect();
+  }
+  const more = (process.memoryUsage().rss - before) / MEBI;
+  assert.ok(more < 100, `it took ${more} MB`);
+});
+
+test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', async (t) => {
+  await addQueue(server.port, 'trickle');
+  const heads = { 'a frame': Buffer.from([METHOD, 0, 0, 0, 0, 0x10, 0]), heartbeats: Buffer.alloc(0) };
+  for (const [name, head] of Object.entries(heads)) {
+    const bytes = name === 'a frame' ? Buffer.from([0]) : Buffer.from([8, 0, 0, 0, 0, 0, 0, 0xce]);
+    let isTrickling = false;
+    const [underWay, closed] = [new Collector<number>(), new Collector<string>()];
+    const url = await between(t, (frame, client) => {
+      if (!isTrickling) return frame;
+      if (underWay.items.length > 0) return Buffer.alloc(0);
+      underWay.add(0);
+      const timer = setInterval(() => underWay.add(Number(client.write(bytes))), 2);
+      client.once('close', () => {
+        clearInterval(timer);
+        closed.add(name);
+      });
+      return head;
+    });
+    const { connector, connection } = await connect(makeConnector(t, { url }));
+    isTrickling = true;
+    let isAnswered = false;
+    const beat = Promise.resolve(connector.isConnected()).then((alive) => (isAnswered = alive));
+    const sent = rejection(connection.producer.produce({ target: 'trickle', payload: 'x' }));
+    await underWay.reaches(20);
+    assert.equal(isAnswered, false, name);
+    isTrickling = false;
+    // after a heartbeat that is late there is another attempt
+    const next = await connect(connector);
+    assert.equal(await beat, false);
+    assert.match((await sent).message, /lost/i);
+    await closed.reaches(1);
+    await next.connection.producer.produce({ target: 'trickle', payload: 'x' });
+    await connector.disconnect();
+  }
 });

@@ -6,9 +6,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
 import { rejection } from '@sputnikjs/testkit';
-import { certificates } from '@sputnikjs/testkit/servers';
+import { certificates, tricklingServer } from '@sputnikjs/testkit/servers';
 import { connector } from '../dist/index.js';
-import { addStream, connect, makeConnector, open, started } from './helpers.js';
+import { addStream, connect, makeConnector, open, started, withPlain } from './helpers.js';
+import { foundBy, member } from './peers-helpers.js';
 
 test('a password that goes to another host in clear is warned of; to this one, or over TLS, it is not', async () => {
   for (const [config, isWarned] of [
@@ -236,4 +237,97 @@ test('a server that sends a replay more than it was asked for is left, before it
   assert.match(String(((await lost) as Error).cause), /sends more messages than it was asked for/);
   const more = (process.memoryUsage().rss - before) / MEBI;
   assert.ok(more < 200, `it took ${more} MB`);
+});
+
+test('who answers for thousands of processes, or at length, does not fill the memory of who looks for them', async (t) => {
+  const { url } = await started(t);
+  const [a, b] = [await member(t, url), await member(t, url, 'syslog')];
+  const genuine = { type: 'io.nats.micro.v1.ping_response', name: 'demo-syslog', version: '1.0.0' };
+  const answer = (id: string, sputnik: string): string =>
+    JSON.stringify({ ...genuine, id, metadata: { whole: 'demo', satellite: 'syslog', format: '1.15', sputnik } });
+  await withPlain(url, async (plain) => {
+    plain.subscribe('$SRV.PING.demo-syslog', {
+      callback: (_, { reply = '' }) => {
+        for (let n = 0; n < 20; n++) plain.publish(reply, answer(`long${n}`, 'x'.repeat(100_000)));
+        for (let n = 0; n < 5_000; n++) plain.publish(reply, answer(`x${n}`, '1.0.0'));
+      },
+    });
+    await plain.flush();
+    const found = await a.membership.find(['syslog'], 2_000);
+    assert.ok(found.length <= 2_048, `${found.length} were found`);
+    assert.deepEqual(
+      found.filter(({ version }) => version.length > 2_048),
+      [],
+    );
+  });
+  await foundBy(a, ['syslog'], [b]);
+  for (const { connector } of [a, b]) assert.equal(await connector.isConnected(), true);
+});
+
+test('a server that trickles in the login is given up when the attempt is, and nothing stays open', async (t) => {
+  const before = process.memoryUsage().rss;
+  for (const [name, said, bytes] of [
+    ['a greeting', ['INFO {'], 'x'],
+    ['a second INFO', [INFO, 'INFO {'], 'x'],
+    ['what is no answer', [INFO, ''], ['+OK\r\n']],
+    ['pings', [INFO, ''], ['PING\r\n']],
+    ['a message', [INFO, 'MSG a 1 900000\r\n'], 'x'],
+    ['a refusal', [INFO, "-ERR '"], 'x'],
+  ] as const) {
+    const server = await tricklingServer(t, said, bytes);
+    const abort = new AbortController();
+    const connector = makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false });
+    const failed = rejection(connect(connector, abort.signal));
+    await Promise.race([server.underWay, failed.then(({ message }) => assert.fail(`${name}: ${message}`))]);
+    abort.abort(new Error('no connection in time'));
+    assert.equal((await failed).message, 'no connection in time', name);
+    await server.closed;
+    await connector.disconnect();
+  }
+  const more = (process.memoryUsage().rss - before) / MEBI;
+  assert.ok(more < 100, `it took ${more} MB`);
+});
+
+test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', async (t) => {
+  const before = process.memoryUsage().rss;
+  for (const [name, said, bytes] of [
+    ['a message', [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG a 1 60000000\r\n'], 'x'],
+    ['headers', [INFO, 'PONG\r\n', 'PONG\r\n', 'HMSG a 1 50000000 60000000\r\n'], 'x'],
+    ['INFO', [INFO, 'PONG\r\n', 'PONG\r\n', 'INFO {'], 'x'],
+    ['a refusal', [INFO, 'PONG\r\n', 'PONG\r\n', "-ERR '"], 'x'],
+    ['pings', [INFO, 'PONG\r\n', 'PONG\r\n', ''], ['PING\r\n']],
+    ['a subject', [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG '], 'x'],
+  ] as const) {
+    const server = await tricklingServer(t, said, bytes);
+    const { connector, connection } = await connect(
+      makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false }),
+    );
+    let isAnswered = false;
+    const beat = Promise.resolve(connector.isConnected()).then((alive) => (isAnswered = alive));
+    const sent = rejection(Promise.resolve(connection.producer.produce({ target: 'a', payload: 'x' })));
+    await server.underWay;
+    assert.equal(isAnswered, false, name);
+    // after a heartbeat that is late there is another attempt
+    const abort = new AbortController();
+    const next = connect(connector, abort.signal).catch(() => undefined);
+    await server.closed;
+    assert.equal(await beat, false);
+    assert.match((await sent).message, /lost/i);
+    abort.abort(new Error('the satellite lands'));
+    await next;
+    await connector.disconnect();
+    while (server.connections > 0) await turn();
+  }
+  const more = (process.memoryUsage().rss - before) / MEBI;
+  assert.ok(more < 100, `it took ${more} MB`);
+});
+
+test('a landing says goodbye to a server that trickles, and does not wait for its answer', async (t) => {
+  const server = await tricklingServer(t, [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG a 1 60000000\r\n'], 'x');
+  const { connector } = await connect(makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false }));
+  const beat = connector.isConnected();
+  await server.underWay;
+  await connector.disconnect();
+  assert.equal(await beat, false);
+  await server.closed;
 });

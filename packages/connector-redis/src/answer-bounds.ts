@@ -3,6 +3,8 @@ const [ZERO, NINE] = [48, 57];
 
 /** The largest number of values that an answer may be made of: an array takes memory for all that it announces at once. */
 const MOST_VALUES = 2 ** 18;
+/** No line is longer, of a status, an error or a number: the library copies what it has of one with each piece that comes. */
+const MOST_LINE_BYTES = 64 * 1024;
 /** No length has more digits. */
 const MOST_DIGITS = 12;
 
@@ -22,6 +24,8 @@ export class AnswerBounds {
   /** Its length, as far as it was read; -1 for none at all. */
   #length = 0;
   #digits = 0;
+  /** Bytes of its line, if it is one. */
+  #line = 0;
   #isNothing = false;
   /** Bytes of a bulk that are still to come, with its end. */
   #left = 0;
@@ -53,6 +57,9 @@ export class AnswerBounds {
       // guard: an answer of more values than any has ends the client
       if (this.#values > MOST_VALUES)
         return new Error(`the server announces an answer of more than ${MOST_VALUES} values`);
+      // guard: a line that no server says ends the client
+      if (this.#line > MOST_LINE_BYTES)
+        return new Error('the server says a line of more than 64 kB, which no Redis server does');
       if (this.#open === 0) this.#begin();
     }
     return undefined;
@@ -75,17 +82,18 @@ export class AnswerBounds {
 
   #readType(byte: number): boolean {
     this.#type = byte;
-    this.#length = this.#digits = 0;
+    this.#length = this.#digits = this.#line = 0;
     this.#isNothing = false;
     this.#place = byte === DOLLAR || byte === STAR ? 'length' : 'text';
     return this.#place === 'length' || byte === PLUS || byte === MINUS || byte === COLON;
   }
 
   #readText(bytes: Buffer, at: number): number {
-    const end = bytes.indexOf(CR, at);
-    if (end === -1) return bytes.length;
-    this.#place = 'end';
-    return end + 1;
+    const found = bytes.indexOf(CR, at);
+    const end = found === -1 ? bytes.length : found + 1;
+    this.#line += end - at;
+    if (found !== -1) this.#place = 'end';
+    return end;
   }
 
   #readLength(byte: number): boolean {

@@ -153,7 +153,10 @@ test('a value and a …_FILE for the same key are a contradiction, and a file th
     /^environment: EXAMPLE_PASSWORD: sets password .* EXAMPLE_PASSWORD_FILE sets too; keep one/,
   );
   const missing = apply(schema, undefined, { EXAMPLE_PASSWORD_FILE: '/nowhere/at/all' });
-  assert.match(missing.problems[0] ?? '', /^environment: EXAMPLE_PASSWORD_FILE: ENOENT.*\/nowhere\/at\/all/);
+  assert.match(
+    missing.problems[0] ?? '',
+    /^environment: EXAMPLE_PASSWORD_FILE: cannot read the file: ENOENT.*\/nowhere\/at\/all/,
+  );
 });
 
 test('a key that is called …File goes before the convention', () => {

@@ -14,7 +14,7 @@ async function problemsOf(cf: string): Promise<readonly string[]> {
 }
 
 test('a pipe or a device in a folder is an error that names it: nobody waits for it', { timeout: 60_000 }, async () => {
-  const said = 'cannot be read: it is a pipe or a device; a configuration is a file';
+  const said = 'cannot be read: it is a pipe or a device; put a file in its place';
   for (const name of ['blocks.json', 'sputnik.yaml', 'some.env']) {
     const piped = await folder(name === 'blocks.json' ? {} : { 'blocks.json': [] });
     execFileSync('mkfifo', [join(piped, name)]);
@@ -29,7 +29,7 @@ test('a file that is larger than any configuration is not read', async () => {
   const cf = await folder({ 'blocks.json': '[]' });
   truncateSync(join(cf, 'blocks.json'), 17 * 1024 * 1024);
   assert.deepEqual(await problemsOf(cf), [
-    'blocks.json: cannot be read: it has 17825792 bytes; a configuration has 16 MiB at most',
+    'blocks.json: cannot be read: it has 17825792 bytes, and 16 MiB are read at most; is it the right file?',
   ]);
 });
 

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import { describe, test, type TestContext } from 'node:test';
 import { serialize } from 'node:v8';
 import { defineBlock, Sputnik, type Logger } from '@sputnikjs/core';
+import type { FoundPeer } from '@sputnikjs/messaging';
+import { MemoryLog } from '@sputnikjs/testkit';
 import { Arrivals } from '../dist/process/arrivals.js';
+import { Delivery } from '../dist/process/delivery.js';
+import type { SatelliteSetup } from '../dist/folder/setup.js';
 import { MOST_FRAME_BYTES, serialized } from '../dist/process/frame.js';
 import { FrameStream } from '../dist/process/frame-stream.js';
 import { packetFrom, packetOf } from '../dist/process/packet.js';
@@ -225,7 +229,9 @@ describe('a stranger who may publish at the subjects of a process', () => {
   test('who sends frames that do not end has his session ended: one that is large, and many together', async (t) => {
     const one = await Attacked.start(t);
     const piece = Buffer.alloc(MIB);
-    for (let n = 0; n < 66 && one.knows('bad'); n++) one.piece('bad', piece, false);
+    for (let n = 0; n < 64; n++) one.piece('bad', piece, false);
+    assert.equal(one.knows('bad'), true);
+    one.piece('bad', piece, false);
     assert.equal(one.knows('bad'), false);
     const sessions = Array.from({ length: 100 }, (_, n) => `bad${n}`);
     for (const session of [...sessions, ...sessions]) one.piece(session, piece, false);
@@ -246,6 +252,37 @@ describe('a stranger who may publish at the subjects of a process', () => {
     }
     assert.equal(one.knows('bad'), false);
   });
+});
+
+test('who comes as one stranger in another format after the other is told of, and has few of them remembered', async (t) => {
+  const log = new MemoryLog();
+  const delivery = await Delivery.for({
+    part: { path: '', setup: { path: '', nested: new Map() } as unknown as SatelliteSetup },
+    blocks: [],
+    self: 'sender',
+    log,
+    clock: new Time().clock,
+    observer: undefined,
+    silentMs: 1_000,
+    nameSession: () => 's',
+    post: () => undefined,
+    search: () => {},
+  });
+  t.after(() => delivery.close(1));
+  const stranger = (n: number): FoundPeer => {
+    const own = { id: `x${n}`, address: `x${n}` };
+    return { whole: 'demo', satellite: '', format: 'another', version: '9', ...own };
+  };
+  const told = (n: number): number => {
+    const before = log.lines.length;
+    delivery.offer([stranger(n)]);
+    return log.lines.length - before;
+  };
+  for (let n = 0; n < 5_000; n++) assert.equal(told(n), 1);
+  assert.equal(told(4_999), 0, 'who was told of a moment ago is not told of again');
+  assert.equal(told(4_999 - 2_047), 0);
+  assert.equal(told(0), 1, 'who was told of long ago is forgotten');
+  assert.equal(delivery.incompatible, 1);
 });
 
 describe('packets between two processes', () => {

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { BlockContext } from '@sputnikjs/core';
-import { FileReloader, readableByAll } from '@sputnikjs/messaging/net';
+import { FileReloader, fileText, readableByAll } from '@sputnikjs/messaging/net';
 
 /** A token, and what it allows. */
 export interface TokenConfig {
@@ -96,9 +95,7 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 async function readDigest(configs: readonly TokenConfig[], index: number): Promise<Buffer> {
   const { name = '', file = '' } = configs[index] ?? {};
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new Error(`tokens[${index}].file: cannot read the file of the token "${name}": ${cause.message}`, { cause });
-  });
+  const text = fileText(file, `tokens[${index}].file: cannot read the file of the token "${name}"`);
   const token = text.replace(/\r?\n$/, '');
   if (TOKEN.test(token)) return digestOf(token);
   const allowed = 'letters, digits and -._~+/ with = at the end, in one line (RFC 6750)';

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { readTls } from '@sputnikjs/messaging/net';
+import { fileText, readTls } from '@sputnikjs/messaging/net';
 import type { ListenerConfig } from './listener-config.js';
 
 /** The paths of the files of a TLS listener. */
@@ -18,7 +17,7 @@ export async function readListenerTls({
   const files = await readTls({ certFile, keyFile, caFile });
   const options = {
     ...files,
-    ...(passphraseFile !== undefined && { passphrase: await readPassphrase(passphraseFile) }),
+    ...(passphraseFile !== undefined && { passphrase: readPassphrase(passphraseFile) }),
   };
   const isEncrypted = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m.test(files.key?.toString('latin1') ?? '');
   if (isEncrypted && passphraseFile === undefined)
@@ -34,10 +33,8 @@ export async function readListenerTls({
   return options;
 }
 
-async function readPassphrase(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new Error(`cannot read passphraseFile: ${cause.message}`, { cause });
-  });
+function readPassphrase(path: string): string {
+  const text = fileText(path, 'cannot read passphraseFile');
   const [passphrase = ''] = text.split(/\r?\n/, 1);
   if (passphrase === '') throw new Error(`passphraseFile holds no passphrase in its first line: ${path}`);
   return passphrase;

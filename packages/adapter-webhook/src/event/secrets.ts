@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { BlockContext } from '@sputnikjs/core';
-import { FileReloader, readableByAll } from '@sputnikjs/messaging/net';
+import { FileReloader, fileText, readableByAll } from '@sputnikjs/messaging/net';
 
 /** Where secrets come from: one of both. */
 export interface SecretConfig {
@@ -74,10 +73,7 @@ export async function secretProblems(config: SecretConfig): Promise<readonly str
 
 async function readKeys({ secret, secretFile }: SecretConfig): Promise<readonly Buffer[]> {
   if (secretFile === undefined) return keysIn(secret ?? '', 'secret');
-  const text = await readFile(secretFile, 'utf8').catch((cause: Error) => {
-    throw new Error(`secretFile: cannot read it: ${cause.message}`, { cause });
-  });
-  return keysIn(text, `secretFile: ${secretFile}`);
+  return keysIn(fileText(secretFile, 'secretFile: cannot read it'), `secretFile: ${secretFile}`);
 }
 
 const PREFIX = 'whsec_';

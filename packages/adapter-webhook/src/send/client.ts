@@ -82,5 +82,7 @@ function redirectOf(url: URL, { status, location }: Answer): URL | undefined {
     return undefined;
   const next = new URL(location, url);
   // guard: redirects stay on the host
-  return next.origin === url.origin ? next : undefined;
+  if (next.origin !== url.origin) return undefined;
+  // guard: a redirect brings no password
+  return next.username === '' && next.password === '' ? next : undefined;
 }

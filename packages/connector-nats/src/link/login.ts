@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   AuthorizationError,
   credsAuthenticator,
@@ -8,6 +7,7 @@ import {
   type Authenticator,
 } from '@nats-io/transport-node';
 import { reasonOf } from '@sputnikjs/messaging/connector';
+import { fileBytes, fileText } from '@sputnikjs/messaging/net';
 import type { NatsConfig } from '../config.js';
 import { greet } from './greeting.js';
 import { NatsLink } from './link.js';
@@ -61,22 +61,16 @@ async function authenticatorOf(config: NatsConfig): Promise<Authenticator | unde
   if (token !== undefined) return tokenAuthenticator(token);
   if (nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(nkeySeed));
   if (credsFile === undefined) return undefined;
-  return credsAuthenticator(await readCreds(credsFile));
+  return credsAuthenticator(fileBytes(credsFile, UNREADABLE));
 }
 
-async function readCreds(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new Error(`cannot read credsFile: ${(cause as Error).message}`, { cause });
-  }
-}
+const UNREADABLE = 'cannot read credsFile';
 
 /** Returns what is wrong with the credsFile, if there is one. For the check before the start. */
 export async function credsProblems({ credsFile }: NatsConfig): Promise<readonly string[]> {
   if (credsFile === undefined) return [];
   try {
-    const text = (await readCreds(credsFile)).toString();
+    const text = fileText(credsFile, UNREADABLE);
     const hasBoth = ['NATS USER JWT', 'USER NKEY SEED'].every((part) => text.includes(`-BEGIN ${part}-`));
     return hasBoth ? [] : [`credsFile has no JWT and key, as nsc writes them: ${credsFile}`];
   } catch (error) {

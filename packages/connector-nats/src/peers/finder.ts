@@ -5,6 +5,9 @@ import type { NatsLink } from '../link/link.js';
 import { PING_RESPONSE } from './service.js';
 import { addressOf, SERVICES, serviceName, tokenOf } from './subjects.js';
 
+/** A question finds so many processes at most; what one says of itself has so many characters at most. */
+const [MOST_FOUND, LONGEST_TEXT] = [2_048, 2_048];
+
 /** Asks the discovery of services for other processes. All answers come to one inbox; the last token of their subject tells the question. */
 export class Finder {
   /** What the subjects begin with to which answers come. */
@@ -41,6 +44,8 @@ export class Finder {
       const address = addressOf(peer);
       // guard: services of the same name may be of others
       if (peer.whole !== whole || !satellites.includes(peer.satellite) || address === own) return;
+      // guard: who answers for many processes does not fill the memory
+      if (found.size >= MOST_FOUND) return;
       found.set(address, { ...peer, address });
     });
     const enough = new AbortController();
@@ -77,10 +82,12 @@ function peerIn(answer: Msg): Peer | undefined {
   try {
     const { type, id, metadata } = Object(answer.json()) as Partial<Record<string, unknown>>;
     const { whole, satellite, format = '', sputnik = '' } = Object(metadata) as Partial<Record<string, unknown>>;
-    const texts = [whole, satellite, id].filter((one) => typeof one === 'string');
+    const texts = [whole, satellite, id, format, sputnik];
     // guard: other services are no processes
-    if (type !== PING_RESPONSE || texts.length < 3) return undefined;
-    return { whole, satellite, id, format: String(format), version: String(sputnik) } as Peer;
+    if (type !== PING_RESPONSE || !texts.every((one) => typeof one === 'string')) return undefined;
+    // guard: what is longer than any process says does not fill the memory
+    if (texts.some(({ length }) => length > LONGEST_TEXT)) return undefined;
+    return { whole, satellite, id, format, version: sputnik } as Peer;
   } catch {
     return undefined;
   }

@@ -5,6 +5,9 @@ import type { Clock } from '@sputnikjs/core';
 import { NoAnswer, type Stage } from './no-answer.js';
 import type { TlsOptions } from './tls.js';
 
+/** Before its answer, a server may say so many times that it is going to come (1xx). */
+const MOST_ANNOUNCEMENTS = 32;
+
 /** Of what kind the connections are. */
 export interface HttpConnectionsOptions {
   /** Connections at most; further requests wait, in order. */
@@ -56,6 +59,8 @@ export class HttpConnections {
     const kept = { keepAlive: true, maxSockets: options.connections, timeout: options.idleMs };
     this.#options = options;
     this.#agents = [new Agent(kept), new TlsAgent(kept)];
+    // guard: a server that talks while nobody asks is not listened to
+    for (const agent of this.#agents) agent.on('free', (socket: Socket) => socket.on('data', cut));
   }
 
   /** Closes the connections. */
@@ -88,6 +93,7 @@ export class HttpConnections {
     return new Promise((resolve, reject) => {
       let stage: Stage = 'waiting';
       let connection: 'new' | 'kept' = 'new';
+      let announcements = 0;
       const fail = (error: unknown): void => reject(new NoAnswer(error, stage, connection));
       const abort = (): void => {
         // Node would tell of it only when there is a connection
@@ -98,13 +104,25 @@ export class HttpConnections {
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
       request.on('socket', (socket) => {
+        socket.off('data', cut);
         if (this.#used.has(socket)) connection = 'kept';
         this.#used.add(socket);
         this.#connect(request, socket, (reached) => (stage = reached));
       });
       request.on('error', (error) => fail(signal.aborted ? signal.reason : error));
       request.on('close', () => signal.removeEventListener('abort', abort));
-      request.on('response', resolve);
+      request.on('information', () => {
+        // guard: a server that announces its answer again and again is left
+        if (++announcements > MOST_ANNOUNCEMENTS)
+          request.destroy(new Error(`the server has announced its answer ${MOST_ANNOUNCEMENTS} times (1xx)`));
+      });
+      request.on('response', (response) => {
+        response.once('close', () => {
+          // guard: a server that answers, and does not read the request, keeps no connection
+          if (!request.writableFinished) request.destroy();
+        });
+        resolve(response);
+      });
       // Node would cut the connection, and say nothing
       request.on('upgrade', (_response, socket) => {
         socket.destroy();
@@ -127,4 +145,9 @@ export class HttpConnections {
     socket.once(connected, giveUp);
     request.once('close', giveUp);
   }
+}
+
+/** Ends a connection that says something. */
+function cut(this: Socket): void {
+  this.destroy();
 }

@@ -3,6 +3,7 @@ export { arrived } from './arrived.js';
 export { bind } from './bind.js';
 export { PASSED, passedHint, passedSocket, unusedSockets, type ListenAt } from './passed-sockets.js';
 export { fileShortage, readableByAll, watchFiles } from './files.js';
+export { fileBytes, fileText } from './file-bytes.js';
 export { FileReloader, refreshAllFiles, type RefreshedFiles, type Reload } from './file-reloader.js';
 export { HttpConnections, type HttpConnectionsOptions, type HttpRequest } from './http-connections.js';
 export { hostOf, isHttpUrl } from './http-url.js';

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { fileBytes } from './file-bytes.js';
 
 /** Paths of the TLS files of a client or a server. */
 export interface TlsConfig {
@@ -91,9 +91,7 @@ export async function readTls(config: TlsConfig): Promise<TlsOptions> {
 }
 
 async function readPem(key: string, path: string): Promise<Buffer> {
-  const text = await readFile(path).catch((cause: Error) => {
-    throw new Error(`cannot read ${key}: ${cause.message}`, { cause });
-  });
+  const text = fileBytes(path, `cannot read ${key}`);
   if (text.includes('-----BEGIN ')) return text;
   throw new Error(`${key} holds nothing in PEM ("-----BEGIN …"): ${path}`);
 }

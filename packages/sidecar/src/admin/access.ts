@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { fileText } from '@sputnikjs/messaging/net';
 
 /** The purpose of a request: to probe, to look, or to control (change or tap). */
 export type Purpose = 'probe' | 'read' | 'control';
@@ -57,7 +57,7 @@ export async function denied(
   const shown = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (shown === undefined) return { status: 401, text: 'this needs the header "Authorization: Bearer <token>"' };
   // guard: a wrong token is refused
-  if (!(await isToken(tokenFile, shown))) return { status: 401, text: 'the token is wrong' };
+  if (!isToken(tokenFile, shown)) return { status: 401, text: 'the token is wrong' };
   return undefined;
 }
 
@@ -77,9 +77,17 @@ function originHost(origin: string): string | undefined {
 }
 
 /** The file is read each time: a new token counts at once. */
-async function isToken(file: string, shown: string): Promise<boolean> {
-  const token = (await readFile(file, 'utf8').catch(() => '')).trim();
+function isToken(file: string, shown: string): boolean {
+  const token = tokenOf(file);
   return token !== '' && timingSafeEqual(digest(token), digest(shown));
+}
+
+function tokenOf(file: string): string {
+  try {
+    return fileText(file, 'cannot read the token').trim();
+  } catch {
+    return '';
+  }
 }
 
 function digest(text: string): Buffer {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { fileText } from '@sputnikjs/messaging/net';
 import type { z } from 'zod';
 import { cutLine, printable, textOf } from '../text.js';
 import type { Status } from '../admin/status.js';
@@ -85,7 +85,7 @@ export function answerAs<T>({ admin }: AdminAddress, json: string, schema: z.Zod
 
 /** The answer, as a stream. Rejects if there is none, or if the token is refused. */
 export async function openAdmin({ admin, tokenFile }: AdminAddress, asked: AdminRequest): Promise<IncomingMessage> {
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const token = tokenFile === undefined ? undefined : fileText(tokenFile, 'cannot read the token').trim();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const response = await answerOf(admin, { ...asked, headers }).catch((error: unknown) => {
     throw new Error(

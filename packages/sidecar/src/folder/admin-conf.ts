@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { isLoopback } from '@sputnikjs/messaging/net';
+import { fileText, isLoopback } from '@sputnikjs/messaging/net';
 import { z } from 'zod';
 import { didYouMean } from './suggest.js';
 
@@ -110,11 +109,11 @@ export async function adminProblems(
 async function tokenProblems(tokenFile: string | undefined): Promise<readonly string[]> {
   if (tokenFile === undefined) return [];
   try {
-    const token = (await readFile(tokenFile, 'utf8')).trim();
+    const token = fileText(tokenFile, 'admin.tokenFile: cannot read the token').trim();
     return /^[\x21-\x7E]+$/.test(token)
       ? []
       : [`admin.tokenFile: ${tokenFile} has no token: one line of visible ASCII`];
   } catch (error) {
-    return [`admin.tokenFile: cannot read the token: ${(error as Error).message}`];
+    return [(error as Error).message];
   }
 }

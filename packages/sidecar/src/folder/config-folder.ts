@@ -2,12 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join, parse as parsePath } from 'node:path';
 import { parseEnv } from 'node:util';
 import { SputnikError } from '@sputnikjs/core';
+import { fileText } from '@sputnikjs/messaging/net';
 import { isRecord } from './json-schema.js';
 import { parse } from './parse.js';
 import type { Layer } from './environment.js';
 import { strays, type RawConfiguration, type Reader } from './reader.js';
 import { didYouMean } from './suggest.js';
-import { textOfFile } from './text-file.js';
 import { textOf } from '../text.js';
 
 const ENDINGS = new Set(['.json', '.yaml', '.yml']);
@@ -40,7 +40,7 @@ export class ConfigFolder implements Reader {
       return new ConfigFolder(path, entries.filter((entry) => !entry.startsWith('.')).toSorted());
     } catch (error) {
       // guard: a folder that is missing is an error
-      throw badFile(path, `cannot be read as a folder: ${reason(error)}`, error);
+      throw badFile(path, `cannot be read as a folder: ${reason(error, path)}`, error);
     }
   }
 
@@ -91,9 +91,10 @@ export class ConfigFolder implements Reader {
 
   async #text(path: string): Promise<string> {
     try {
-      return await textOfFile(path);
+      return fileText(path, 'cannot be read');
     } catch (error) {
-      throw badFile(path, `cannot be read: ${reason(error)}`, error);
+      const { cause } = error as Error;
+      throw badFile(path, `cannot be read: ${reason(cause, path)}`, cause);
     }
   }
 }
@@ -105,9 +106,9 @@ function withoutSchema(value: unknown): unknown {
   return rest;
 }
 
-/** The system's message without the path: the problem already begins with it. */
-function reason(error: unknown): string {
-  const text = textOf(error);
+/** The message without the path: the problem already begins with it. */
+function reason(error: unknown, path: string): string {
+  const text = textOf(error).replace(`${path} `, 'it ');
   const { syscall = '' } = Object(error) as NodeJS.ErrnoException;
   const end = text.lastIndexOf(`, ${syscall}`);
   return syscall === '' || end === -1 ? text : text.slice(0, end);

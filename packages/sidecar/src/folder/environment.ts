@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileText } from '@sputnikjs/messaging/net';
 import { coerce } from './coerce.js';
 import { isRecord } from './json-schema.js';
 import type { KnownKey } from './known-keys.js';
@@ -137,7 +137,7 @@ function find(names: readonly string[], literal: ReadonlySet<string>, layers: re
 
 function textFrom({ layer, name, fromFile }: Variable): string {
   const text = layer.variables[name] ?? '';
-  return fromFile ? readFileSync(resolve(layer.base, text), 'utf8').replace(/\r?\n$/, '') : text;
+  return fromFile ? fileText(resolve(layer.base, text), 'cannot read the file').replace(/\r?\n$/, '') : text;
 }
 
 /** A copy of `value` in which the key at `path` is `leaf`. */

@@ -12,6 +12,9 @@ import { VERSION } from '../own-files.js';
 import { FORMAT } from './format.js';
 import { Talk } from './talk.js';
 
+/** As many instances in another format are remembered as told of: more than there are processes. */
+const MOST_TOLD = 2_048;
+
 /** How packets get to others while there is a connection. */
 export interface Post {
   readonly mostBytes: number;
@@ -47,6 +50,7 @@ export class Delivery {
   #found: readonly FoundPeer[] = [];
   /** Those of them that write messages in another format. */
   #strangers: readonly FoundPeer[] = [];
+  /** The ids of strangers that the log has told of, the oldest first. */
   readonly #told = new Set<string>();
   #instance: FoundPeer | undefined;
   #talk: Talk | undefined;
@@ -113,6 +117,9 @@ export class Delivery {
   #tell(stranger: FoundPeer): void {
     if (this.#told.has(stranger.id)) return;
     this.#told.add(stranger.id);
+    const [oldest = ''] = this.#told;
+    // guard: the ids of strangers do not fill the memory
+    if (this.#told.size > MOST_TOLD) this.#told.delete(oldest);
     const { id, version, format } = stranger;
     const fields = { event: 'partIncompatible', satellite: this.path, instance: id, version, format, own: FORMAT };
     this.#of.log.error(fields, incompatible(this.path, stranger));
