@@ -8,9 +8,11 @@ import { OriginalFolder } from '../../dist/original-folder.js';
 import { FuzzFailure } from './fuzz-servers.js';
 import { mutated } from './mutate.js';
 
-/** In each folder, and in no problem. No change moves a part of it that is as long as what is looked for. */
+/** In each folder, and in no problem. No change copies a part of it that is as long as what is looked for. */
 const SECRET = 'hunter2-correct-horse-battery-staple-xyzzy';
 const PART = SECRET.slice(8, 36);
+/** What stands before it, unless a change has taken that away: then it is the value of another key, and no secret any more. */
+const HOLDER = /(?:"password": "|nats:\/\/me:|PASSWORD=")hunter2/;
 
 const BLOCKS = `[
   { "name": "producer" },
@@ -63,16 +65,18 @@ export async function fuzzConfigurations(
     const random = randomFrom(input);
     const files = Object.entries({ ...OTHERS, 'blocks.json': BLOCKS, 'connector.json': pick(CONNECTORS, random) });
     const place = Math.floor(random() * files.length);
+    let isSecret = true;
     for (const [index, [name, text]] of files.entries()) {
       const content = index === place ? mutated(Buffer.from(text), random) : text;
       if (written.get(name) === content) continue;
       written.set(name, content);
+      if (index === place) isSecret = HOLDER.test(content.toString()) === HOLDER.test(text);
       await writeFile(join(folder, name), content);
     }
     try {
       const { problems, warnings } = await check({ cf: folder, dialect: (reader) => new OriginalFolder(reader) });
       if (problems.length === 0) right++;
-      for (const line of [...problems, ...warnings]) checkLine(line);
+      for (const line of [...problems, ...warnings]) checkLine(line, isSecret);
       if (Object.keys(Object.prototype).length > 0) throw new Error('Object.prototype has been written to');
     } catch (cause) {
       throw new FuzzFailure(`configuration, seed ${input}, ${files[place]?.[0]}: ${(cause as Error).message}`, {
@@ -87,7 +91,7 @@ function pick<T>(list: readonly T[], random: () => number): T {
   return list[Math.floor(random() * list.length)] as T;
 }
 
-function checkLine(line: string): void {
-  if (line.includes(PART)) throw new Error(`a problem shows a secret: ${line}`);
+function checkLine(line: string, isSecret: boolean): void {
+  if (isSecret && line.includes(PART)) throw new Error(`a problem shows a secret: ${line}`);
   if (line.includes('\n')) throw new Error(`a problem has several lines: ${JSON.stringify(line)}`);
 }
