@@ -8,7 +8,7 @@ import type { MessageRow } from './messages.js';
 import { askBursts, BURST, Inbox, sendBursts, type Order } from './orders.js';
 
 /** As long as an `ask` waits unless told otherwise. */
-const ASK_MS = 30_000;
+const ASK_MS = 300_000;
 
 /** How one library sends orders to what takes them, and what ends it. */
 interface Peer<Result> {
