@@ -597,6 +597,7 @@ export const GUARDS = {
     'blocks come after those they need': [swap('need > index &&', 'false &&'), 'check'],
     'warnings of blocks are limited': [always, 'logs'],
     'YAML that does not parse is an error': [never, 'parse', 'cli'],
+    'a key of YAML is text': [never, 'parse'],
     'an unknown Host is refused': [never, 'admin-access'],
     'a foreign Origin is refused': [never, 'admin-access'],
     'whoever only looks needs no token on this machine': [never, 'admin-access', 'admin'],

@@ -40,6 +40,14 @@ test('YAML that does not parse tells file, line and column', async () => {
   assert.match(await problemOf('x.yaml', 'a: 1\n---\nb: 2'), /one document/);
 });
 
+test('a key of YAML that is a list or a mapping is a problem, and no warning of Node', async () => {
+  assert.match(
+    await problemOf('x.yaml', 'a: 1\nport: {{ .Values.port }}'),
+    /^x\.yaml:2:8: a key is a list or a mapping/,
+  );
+  assert.match(await problemOf('x.yaml', '? [a, b]\n: 1'), /^x\.yaml:1:3: .* quote it/);
+});
+
 test('what does not parse is not quoted, since it may be a secret', async () => {
   for (const text of ['{"password":"hunter2" x}', '{"password":"hunter2\n"}', '{"password":hunter2}']) {
     assert.ok(!(await problemOf('x.json', text)).includes('hunter2'), text);

@@ -10,9 +10,9 @@ const MOST_MIB = 16;
  * @example
  * import { fileBytes } from '@sputnikjs/messaging/net';
  * try {
- *   fileBytes('/dev/zero', 'cannot read caFile');
+ *   fileBytes('.', 'cannot read caFile');
  * } catch (error) {
- *   console.log(String(error)); // Error: cannot read caFile: /dev/zero is a pipe or a device; put a file in its place
+ *   console.log(String(error)); // Error: cannot read caFile: . is a folder; name a file
  * }
  */
 export function fileBytes(path: string, failure: string): Buffer {

@@ -24,16 +24,26 @@ function parseJson(file: string, text: string): unknown {
 
 async function parseYaml(file: string, text: string): Promise<unknown> {
   // loading it takes a seventh of the start
-  const { LineCounter, parseDocument } = await import('yaml');
+  const { isCollection, LineCounter, parseDocument, visit } = await import('yaml');
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const problemAt = (offset: number, what: string): SputnikError => {
+    const { line, col } = lineCounter.linePos(offset);
+    return problem(`${file}:${line}:${col}`, what);
+  };
   const [error] = document.errors;
   // guard: YAML that does not parse is an error
-  if (error !== undefined) {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    const what = error.code === 'MULTIPLE_DOCS' ? 'expected one document, found several' : error.message;
-    throw problem(`${file}:${line}:${col}`, what);
-  }
+  if (error !== undefined)
+    throw problemAt(
+      error.pos[0],
+      error.code === 'MULTIPLE_DOCS' ? 'expected one document, found several' : error.message,
+    );
+  visit(document, {
+    Pair(_, { key }) {
+      // guard: a key of YAML is text
+      if (isCollection(key)) throw problemAt(key.range?.[0] ?? 0, COLLECTION_AS_KEY);
+    },
+  });
   try {
     return document.toJS();
   } catch {
@@ -43,6 +53,9 @@ async function parseYaml(file: string, text: string): Promise<unknown> {
     );
   }
 }
+
+const COLLECTION_AS_KEY =
+  'a key is a list or a mapping, in "[…]" or "{…}"; quote it if it is text, and fill it in if it is a template, as in "{{ port }}"';
 
 function problem(place: string, what: string): SputnikError {
   return new SputnikError('BAD_CONFIG', 'a configuration file cannot be read', { problems: [`${place}: ${what}`] });
