@@ -134,6 +134,25 @@ test('a server does not outlive a test process that is killed', async (t) => {
   await assert.rejects(ask(Number(port), 'PING\r\n'));
 });
 
+test('a port is given to one process at a time, though nobody listens there yet', async (t) => {
+  const random = (value: number): void => void t.mock.method(Math, 'random', () => value, { times: 1 });
+  const value = Math.random();
+  const script = `Math.random = () => ${value};
+    const { freePort } = await import('@sputnikjs/testkit/servers');
+    console.log('port', await freePort());
+    setInterval(() => {}, 60_000);`;
+  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  const other = spawnSidecar('--input-type=module', ['-e', script], { cwd });
+  await other.printed(/^port (\d+)/);
+  const port = 10_000 + Math.floor(value * 20_000);
+  random(value);
+  assert.notEqual(await freePort(), port);
+  other.signal('SIGKILL');
+  await other.ended;
+  random(value);
+  assert.equal(await freePort(), port);
+});
+
 test('a free port is free, and none that the system gives out', async () => {
   const ports = await Promise.all(Array.from({ length: 3 }, freePort));
   for (const port of ports) {
