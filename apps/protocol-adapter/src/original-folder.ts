@@ -1,3 +1,4 @@
+import { SputnikError } from '@sputnikjs/core';
 import type { RawConfiguration, Reader } from '@sputnikjs/sidecar';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -21,7 +22,8 @@ export class OriginalFolder implements Reader {
   async read(name: string): Promise<RawConfiguration | undefined> {
     const found = await this.#folder.read(name);
     if (found === undefined || !(await this.#isOriginal())) return found;
-    if (name === 'connector') return { ...found, value: connector(found.value as Raw, await this.#stream()) };
+    if (name === 'connector')
+      return { ...found, value: connector(found.value as Raw, await this.#stream(), this.place(name)) };
     if (name === 'syslogproducer' && isRaw(found.value)) return { ...found, value: producer(found.value) };
     if (name === 'blocks' && Array.isArray(found.value)) return { ...found, value: blocks(found.value) };
     return found;
@@ -51,18 +53,23 @@ export class OriginalFolder implements Reader {
 }
 
 /** The original's connector: NATS, and the stream that its producer made. User and password stood in the address. */
-function connector({ CONN_URL, ...rest }: Raw, stream: unknown): Raw {
+function connector({ CONN_URL, ...rest }: Raw, stream: unknown, place: string): Raw {
   const streams = stream === undefined ? [] : [{ name: stream, subjects: [stream], storage: 'file' }];
-  return { module: NATS, ...withoutLogin(CONN_URL), streams, ...rest };
+  return { module: NATS, ...withoutLogin(CONN_URL, place), streams, ...rest };
 }
 
-function withoutLogin(text: unknown): Raw {
+function withoutLogin(text: unknown, place: string): Raw {
   if (typeof text !== 'string' || !URL.canParse(text)) return { url: text };
   const url = new URL(text);
   const { username, password, protocol, host } = url;
   if (username === '') return { url: text };
-  const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  return { url: `${protocol}//${host}`, ...login };
+  try {
+    const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+    return { url: `${protocol}//${host}`, ...login };
+  } catch (cause) {
+    const problem = `${place}: CONN_URL: the user or the password has a "%" that begins no escape; write it as %25`;
+    throw new SputnikError('BAD_CONFIG', 'a configuration file cannot be read', { problems: [problem], cause });
+  }
 }
 
 function producer({ STREAM, ...rest }: Raw): Raw {

@@ -76,6 +76,15 @@ test('user and password in the address of the original are taken out of it', asy
   assert.ok(!satellite.lines.some((line) => line.includes('p@ss') || line.includes('p%40ss')));
 });
 
+test('a "%" in the password of the original that begins no escape is a problem, which does not show the password', async (t) => {
+  const cf = await originalFolder(t, 'nats://me:50%off@127.0.0.1:4222', 5141);
+  const check = new Program(t, process.execPath, [BIN, 'check', '--cf', cf]);
+  assert.equal((await check.ended).code, 78);
+  assert.deepEqual(check.errors, [
+    `${join(cf, 'connector.json')}: CONN_URL: the user or the password has a "%" that begins no escape; write it as %25`,
+  ]);
+});
+
 test('what is wrong with a folder of the original is told by the names of today, with the file', async (t) => {
   const cf = await originalFolder(t, 'http://127.0.0.1:4222', 5141);
   const check = new Program(t, process.execPath, [BIN, 'check', '--cf', cf]);
