@@ -7,7 +7,7 @@ import type { Contest } from './measure.js';
 import type { MessageRow } from './messages.js';
 import { askBursts, BURST, Inbox, sendBursts, type Order } from './orders.js';
 
-/** As long as an `ask` waits unless told otherwise. */
+/** Longer than a busy moment: when the library gives up a question, the row ends. */
 const ASK_MS = 300_000;
 
 /** How one library sends orders to what takes them, and what ends it. */

@@ -120,7 +120,7 @@ for (const [name, on] of [
     );
 
     await upstream.server.stop();
-    // a connection that has just ended may take one more question, of which nobody knows what became of it
+    // a connection that has just ended may take one more question; what became of that, nobody knows
     let code = codeIn(await ask('x'));
     for (let tries = 0; tries < 10 && code === '502 ANSWER_BROKEN'; tries++) code = codeIn(await ask('x'));
     assert.equal(code, '502 UNREACHABLE');

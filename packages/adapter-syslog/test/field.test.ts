@@ -78,7 +78,7 @@ test('datagrams beyond keepMessages give way to the writer, the oldest first, th
   const waiting = await pushBack(t, scene.port, 20_000);
   const isWritten = (): boolean => scene.satellite.records('messagesWritten').length > 0;
   const texts: string[] = [];
-  // where the sender by TCP is not pushed back yet, some find room
+  // until the sender by TCP is pushed back, some find room
   for (let batch = 0; batch < 60 && !isWritten(); batch++) {
     const more = numbered(`u${batch}-`, 300);
     texts.push(...more);

@@ -123,7 +123,7 @@ test('heads without end, trailers without end and extensions without end fill no
     'an extension of a chunk': [`${CHUNKED}5;a=`, 'x'.repeat(10_000), 'handled'],
     chunks: [CHUNKED, `1;${'a'.repeat(1_000)}\r\nx\r\n`.repeat(100), 'handled'],
     trailers: [`${CHUNKED}0\r\n`, 'a: b\r\n'.repeat(1_000), 'handled'],
-    'a body that is told': [`${OK}Content-Length: 1000000000000\r\n\r\n`, 'x'.repeat(10_000), 'handled'],
+    'a body with a length': [`${OK}Content-Length: 1000000000000\r\n\r\n`, 'x'.repeat(10_000), 'handled'],
     'a body that is not told': [`${OK}\r\n`, 'x'.repeat(10_000), 'handled'],
   };
   for (const [name, [beginning, text, outcome]] of Object.entries(floods)) {

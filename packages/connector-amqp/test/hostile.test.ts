@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Logger } from '@sputnikjs/core';
-import { Collector, rejection, textOf } from '@sputnikjs/testkit';
-import { rabbitmqServer, tricklingServer } from '@sputnikjs/testkit/servers';
+import { Collector, rejection, textOf, tricklingTrials } from '@sputnikjs/testkit';
+import { rabbitmqServer } from '@sputnikjs/testkit/servers';
 import { addQueue, connect, makeConnector, open } from './helpers.js';
 
 const MEBI = 1024 * 1024;
@@ -153,25 +153,13 @@ test('a server that answers the login with gigabytes is left at the first frame'
   assert.ok(more < 100, `it took ${more} MB`);
 });
 
-test('a server that trickles in the login is given up when the attempt is, and nothing stays open', async (t) => {
-  const before = process.memoryUsage().rss;
-  for (const [name, said, bytes] of [
+const trickling = tricklingTrials((scope, port) => makeConnector(scope, { url: `amqp://127.0.0.1:${port}` }));
+
+test('a server that trickles in the login is given up when the attempt is, and nothing stays open', (t) =>
+  trickling.inLogin(t, [
     ['a long frame', ['', '\x01\0\0\0\0\x10\0'], '\0'],
     ['a header of a frame', ['', '\x01'], ['']],
-  ] as const) {
-    const server = await tricklingServer(t, said, bytes);
-    const abort = new AbortController();
-    const connector = makeConnector(t, { url: `amqp://127.0.0.1:${server.port}` });
-    const failed = rejection(connect(connector, abort.signal));
-    await Promise.race([server.underWay, failed.then(({ message }) => assert.fail(`${name}: ${message}`))]);
-    abort.abort(new Error('no connection in time'));
-    assert.equal((await failed).message, 'no connection in time', name);
-    await server.closed;
-    await connector.disconnect();
-  }
-  const more = (process.memoryUsage().rss - before) / MEBI;
-  assert.ok(more < 100, `it took ${more} MB`);
-});
+  ]));
 
 test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', async (t) => {
   await addQueue(server.port, 'trickle');

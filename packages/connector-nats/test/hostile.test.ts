@@ -5,8 +5,8 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@sputnikjs/core';
 import type { ConsumedMessage } from '@sputnikjs/messaging';
-import { rejection } from '@sputnikjs/testkit';
-import { certificates, tricklingServer } from '@sputnikjs/testkit/servers';
+import { rejection, tricklingTrials } from '@sputnikjs/testkit';
+import { certificates } from '@sputnikjs/testkit/servers';
 import { connector } from '../dist/index.js';
 import { addStream, connect, makeConnector, open, started, withPlain } from './helpers.js';
 import { foundBy, member } from './peers-helpers.js';
@@ -264,70 +264,29 @@ test('who answers for thousands of processes, or at length, does not fill the me
   for (const { connector } of [a, b]) assert.equal(await connector.isConnected(), true);
 });
 
-test('a server that trickles in the login is given up when the attempt is, and nothing stays open', async (t) => {
-  const before = process.memoryUsage().rss;
-  for (const [name, said, bytes] of [
+const trickling = tricklingTrials((scope, port) =>
+  makeConnector(scope, { url: `nats://127.0.0.1:${port}`, jetstream: false }),
+);
+
+test('a server that trickles in the login is given up when the attempt is, and nothing stays open', (t) =>
+  trickling.inLogin(t, [
     ['a greeting', ['INFO {'], 'x'],
     ['a second INFO', [INFO, 'INFO {'], 'x'],
     ['what is no answer', [INFO, ''], ['+OK\r\n']],
     ['pings', [INFO, ''], ['PING\r\n']],
     ['a message', [INFO, 'MSG a 1 900000\r\n'], 'x'],
     ['a refusal', [INFO, "-ERR '"], 'x'],
-  ] as const) {
-    const server = await tricklingServer(t, said, bytes);
-    const abort = new AbortController();
-    const connector = makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false });
-    const failed = rejection(connect(connector, abort.signal));
-    await Promise.race([server.underWay, failed.then(({ message }) => assert.fail(`${name}: ${message}`))]);
-    abort.abort(new Error('no connection in time'));
-    assert.equal((await failed).message, 'no connection in time', name);
-    await server.closed;
-    await connector.disconnect();
-  }
-  const more = (process.memoryUsage().rss - before) / MEBI;
-  assert.ok(more < 100, `it took ${more} MB`);
-});
+  ]));
 
-test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', async (t) => {
-  const before = process.memoryUsage().rss;
-  for (const [name, said, bytes] of [
+test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', (t) =>
+  trickling.afterLogin(t, [
     ['a message', [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG a 1 60000000\r\n'], 'x'],
     ['headers', [INFO, 'PONG\r\n', 'PONG\r\n', 'HMSG a 1 50000000 60000000\r\n'], 'x'],
     ['INFO', [INFO, 'PONG\r\n', 'PONG\r\n', 'INFO {'], 'x'],
     ['a refusal', [INFO, 'PONG\r\n', 'PONG\r\n', "-ERR '"], 'x'],
     ['pings', [INFO, 'PONG\r\n', 'PONG\r\n', ''], ['PING\r\n']],
     ['a subject', [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG '], 'x'],
-  ] as const) {
-    const server = await tricklingServer(t, said, bytes);
-    const { connector, connection } = await connect(
-      makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false }),
-    );
-    let isAnswered = false;
-    const beat = Promise.resolve(connector.isConnected()).then((alive) => (isAnswered = alive));
-    const sent = rejection(Promise.resolve(connection.producer.produce({ target: 'a', payload: 'x' })));
-    await server.underWay;
-    assert.equal(isAnswered, false, name);
-    // after a heartbeat that is late there is another attempt
-    const abort = new AbortController();
-    const next = connect(connector, abort.signal).catch(() => undefined);
-    await server.closed;
-    assert.equal(await beat, false);
-    assert.match((await sent).message, /lost/i);
-    abort.abort(new Error('the satellite lands'));
-    await next;
-    await connector.disconnect();
-    while (server.connections > 0) await turn();
-  }
-  const more = (process.memoryUsage().rss - before) / MEBI;
-  assert.ok(more < 100, `it took ${more} MB`);
-});
+  ]));
 
-test('a landing says goodbye to a server that trickles, and does not wait for its answer', async (t) => {
-  const server = await tricklingServer(t, [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG a 1 60000000\r\n'], 'x');
-  const { connector } = await connect(makeConnector(t, { url: `nats://127.0.0.1:${server.port}`, jetstream: false }));
-  const beat = connector.isConnected();
-  await server.underWay;
-  await connector.disconnect();
-  assert.equal(await beat, false);
-  await server.closed;
-});
+test('a landing says goodbye to a server that trickles, and does not wait for its answer', (t) =>
+  trickling.atGoodbye(t, ['a long message', [INFO, 'PONG\r\n', 'PONG\r\n', 'MSG a 1 60000000\r\n'], 'x']));

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
-import { rejection } from '@sputnikjs/testkit';
-import { tricklingServer } from '@sputnikjs/testkit/servers';
+import { rejection, tricklingTrials } from '@sputnikjs/testkit';
 import { connect, makeConnector } from './helpers.js';
 
 const MEBI = 1024 * 1024;
@@ -108,64 +106,23 @@ test('a server that answers what nobody asked ends the connection, and not the p
   }
 });
 
-test('a server that trickles in the login is given up when the attempt is, and nothing stays open', async (t) => {
-  const before = process.memoryUsage().rss;
-  for (const [name, said, bytes] of [
+const trickling = tricklingTrials((scope, port) => makeConnector(scope, { url: `redis://127.0.0.1:${port}` }));
+
+test('a server that trickles in the login is given up when the attempt is, and nothing stays open', (t) =>
+  trickling.inLogin(t, [
     ['a line', ['', '+'], 'x'],
     ['an error', ['', '-'], 'x'],
     ['a value', ['', '$60000\r\n'], 'x'],
     ['a list', ['', '*100000\r\n'], ['+\r\n']],
-  ] as const) {
-    const server = await tricklingServer(t, said, bytes);
-    const abort = new AbortController();
-    const connector = makeConnector(t, { url: `redis://127.0.0.1:${server.port}` });
-    const failed = rejection(connect(connector, abort.signal));
-    await Promise.race([server.underWay, failed.then(({ message }) => assert.fail(`${name}: ${message}`))]);
-    abort.abort(new Error('no connection in time'));
-    assert.equal((await failed).message, 'no connection in time', name);
-    await server.closed;
-    await connector.disconnect();
-  }
-  const more = (process.memoryUsage().rss - before) / MEBI;
-  assert.ok(more < 100, `it took ${more} MB`);
-});
+  ]));
 
-test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', async (t) => {
-  const before = process.memoryUsage().rss;
-  for (const [name, said, bytes] of [
+test('a server that trickles after the login answers no heartbeat; the next attempt, and a landing, do not wait for it', (t) =>
+  trickling.afterLogin(t, [
     ['a line', ['', HELLO, '+PONG\r\n', '+'], 'x'],
     ['an error', ['', HELLO, '+PONG\r\n', '-'], 'x'],
     ['a value', ['', HELLO, '+PONG\r\n', '$60000000\r\n'], 'x'],
     ['a list', ['', HELLO, '+PONG\r\n', '*200000\r\n'], ['+\r\n']],
-  ] as const) {
-    const server = await tricklingServer(t, said, bytes);
-    const { connector, connection } = await connect(makeConnector(t, { url: `redis://127.0.0.1:${server.port}` }));
-    let isAnswered = false;
-    const beat = Promise.resolve(connector.isConnected()).then((alive) => (isAnswered = alive));
-    const sent = rejection(Promise.resolve(connection.producer.produce({ target: 'a', payload: 'x' })));
-    await server.underWay;
-    assert.equal(isAnswered, false, name);
-    // after a heartbeat that is late there is another attempt
-    const abort = new AbortController();
-    const next = connect(connector, abort.signal).catch(() => undefined);
-    await server.closed;
-    assert.equal(await beat, false);
-    assert.match((await sent).message, /lost/i);
-    abort.abort(new Error('the satellite lands'));
-    await next;
-    await connector.disconnect();
-    while (server.connections > 0) await turn();
-  }
-  const more = (process.memoryUsage().rss - before) / MEBI;
-  assert.ok(more < 100, `it took ${more} MB`);
-});
+  ]));
 
-test('a landing says goodbye to a server that trickles, and does not wait for its answer', async (t) => {
-  const server = await tricklingServer(t, ['', HELLO, '+PONG\r\n', '$60000000\r\n'], 'x');
-  const { connector } = await connect(makeConnector(t, { url: `redis://127.0.0.1:${server.port}` }));
-  const beat = connector.isConnected();
-  await server.underWay;
-  await connector.disconnect();
-  assert.equal(await beat, false);
-  await server.closed;
-});
+test('a landing says goodbye to a server that trickles, and does not wait for its answer', (t) =>
+  trickling.atGoodbye(t, ['a long message', ['', HELLO, '+PONG\r\n', '$60000000\r\n'], 'x']));

@@ -254,7 +254,7 @@ describe('a stranger who may publish at the subjects of a process', () => {
   });
 });
 
-test('who comes as one stranger in another format after the other is told of, and has few of them remembered', async (t) => {
+test('strangers in another format are named, one after the other, and only some are remembered', async (t) => {
   const log = new MemoryLog();
   const delivery = await Delivery.for({
     part: { path: '', setup: { path: '', nested: new Map() } as unknown as SatelliteSetup },

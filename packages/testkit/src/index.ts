@@ -14,6 +14,7 @@ export { manualClock, turn, type ManualClock } from './manual-clock.js';
 export { numbered, textOf } from './messages.js';
 export { randomFrom } from './random.js';
 export { rejection } from './rejection.js';
+export { tricklingTrials, type Trickle, type TricklingTrials } from './trickling-trials.js';
 export type { FlightBlock, TestFlightOptions } from './rig.js';
 export type { AtEnd } from './runner.js';
 export { spawnSidecar, type Ended, type Sidecar, type SpawnOptions } from './spawn-sidecar.js';

@@ -5,4 +5,3 @@ export { natsServer } from './nats.js';
 export { rabbitmqServer, type RabbitmqServer } from './rabbitmq.js';
 export { RealServer, type Command, type Recipe, type Scope } from './real-server.js';
 export { redisServer } from './redis.js';
-export { tricklingServer, type TricklingServer } from './trickling-server.js';

@@ -22,20 +22,6 @@ export interface TricklingServer {
 /**
  * Starts a false server on loopback that ends with the test. It says the first of `said` to each connection, and one more each time that it has
  * heard something; behind the last of them it says `bytes`, in turn and again and again. All as Latin-1.
- *
- * @example
- * import assert from 'node:assert/strict';
- * import { connect } from 'node:net';
- * import { test } from 'node:test';
- * import { tricklingServer } from '@sputnikjs/testkit/servers';
- * test('a greeting that never ends', async (t) => {
- *   const { port, underWay, closed } = await tricklingServer(t, ['HELLO '], 'xy');
- *   const socket = connect(port, '127.0.0.1').resume();
- *   await underWay;
- *   socket.destroy();
- *   await closed;
- *   assert.ok(socket.bytesRead > 6);
- * });
  */
 export async function tricklingServer(
   scope: Scope,
