@@ -10,7 +10,7 @@ const MEBI = 1024 * 1024;
 /** No trial takes more memory, in MB. */
 const MOST_MB = 100;
 
-/** What a false server says: see {@link tricklingServer}. */
+/** What a false server says: the first text to each connection, one more each time that it has heard something, then the bytes again and again. As Latin-1. */
 export type Trickle = readonly [name: string, said: readonly string[], bytes: string | readonly string[]];
 
 /** How a connector of a message server has to bear servers that trickle. Each function rejects with what is wrong. */
