@@ -66,14 +66,15 @@ export function filesOf(folder: string): Files {
       return {
         async write(bytes) {
           const end = written + bytes.length;
-          const isLarger = end > size;
-          const all = isLarger ? [bytes, zeros] : [bytes];
+          const room = end > size ? ahead : 0;
+          // an empty buffer would cost a system call that writes nothing
+          const all = room > 0 ? [bytes, zeros] : [bytes];
           const { bytesWritten } = await file.writev(all, written);
           // a full disk takes a part; with the rest it says why
-          for (let done = bytesWritten; done < bytes.length + (isLarger ? ahead : 0);)
+          for (let done = bytesWritten; done < bytes.length + room;)
             done += (await file.write(Buffer.concat(all), done, null, written + done)).bytesWritten;
           written = end;
-          if (isLarger) size = end + ahead;
+          size = Math.max(size, end + room);
         },
         sync: () => file.datasync(),
         async cut(bytes) {
