@@ -445,7 +445,7 @@ export const GUARDS = {
     'the faults of one sender are not told as those of another': [swap('remoteAddress', "''"), 'problem-log'],
     'the text of a trouble is that of its latest case': [skip, 'problem-log'],
     'what the server did not take is tried again': [always, 'producer'],
-    'messages are sent in order': [swap('of suspects', 'of [...suspects].reverse()'), 'producer'],
+    'messages are sent in order': [swap('of this.#suspects', 'of [...this.#suspects].reverse()'), 'producer'],
     'what cannot be delivered at landing fails': [skip, 'producer'],
     'what a full server refuses is tried again': [skip, 'producer'],
     'what may not wait for the server is refused while it is away': [never, 'producer'],

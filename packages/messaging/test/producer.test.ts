@@ -371,6 +371,31 @@ test('what a full server refuses waits and is tried again; what may not wait is 
   assert.equal((await landed).clean, true);
 });
 
+test('a full server that refuses at once is tried as seldom as one that takes its time', async () => {
+  let tries = 0;
+  const connection: MessagingConnection = {
+    producer: {
+      produce: async () => assert.fail('it can submit'),
+      submit(production) {
+        tries++;
+        production.settle(new SputnikError('SERVER_FULL'));
+      },
+    },
+    consumer: { consume: async () => assert.fail('nobody consumes') },
+  };
+  const clock = manualClock();
+  const server = Object.assign(new InProcessServer(), { connect: () => connection });
+  const { send, land } = await launch(server, {}, 5_000, clock);
+  send(1, 1);
+  await turn();
+  await clock.advance(10_000);
+  const landed = land();
+  await clock.advance(5_000);
+  assert.equal((await landed).clean, false);
+  // at 0, 100, 300, 700, 1,500, 3,100, and every 2 s then, for 15 s
+  assert.equal(tries, 11);
+});
+
 test('a full server pushes back whoever posts', async () => {
   const server = new InProcessServer();
   const clock = manualClock();
