@@ -1,16 +1,8 @@
 import type { StandardSchemaV1 } from '@sputnikjs/core';
 import { z } from 'zod';
 import { isTimeZone } from '../parse/calendar.js';
-import {
-  completeListener,
-  DEFAULTS,
-  LIMITS_OF_ALL,
-  LISTENER,
-  PLAIN_PORT,
-  PORT,
-  type ListenerConfig,
-  type ListenerInput,
-} from './listener-config.js';
+import { completeListener, DEFAULTS, PLAIN_PORT, type ListenerConfig, type ListenerInput } from './listener-config.js';
+import { LIMITS_OF_ALL, LISTENER, PORT } from './listener-schema.js';
 import { fromOriginal } from './original.js';
 
 /** Complete configuration of the `syslogreceiver` block. */
