@@ -7,7 +7,7 @@ import type { EventStream } from './event-stream.js';
 import { formatFor, type Format } from './exposition.js';
 import { alive, ready, started } from './health.js';
 import { LastAnswers } from './last-answers.js';
-import { familiesOf } from './metrics.js';
+import { familiesOf } from './families.js';
 import { pageFile } from './page-files.js';
 import { judged, snapshot, type Watched } from './snapshot.js';
 import { tapEndpoint } from './tap-endpoint.js';
