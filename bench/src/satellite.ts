@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, type Scope } from '@sputnikjs/testkit/servers';
@@ -50,7 +50,8 @@ export interface ServerConnection {
   readonly streams?: readonly object[];
 }
 
-const natsAt = (url: string, stream: string): ServerConnection => ({
+/** A connector of NATS with one stream. */
+export const natsAt = (url: string, stream: string): ServerConnection => ({
   module: '@sputnikjs/connector-nats',
   url,
   streams: [{ name: stream, subjects: [stream], storage: 'memory' }],
@@ -62,8 +63,7 @@ export async function adapter(
   { stream, admin = 'without', spool = 'without' }: AdapterOptions,
   scope: Scope,
 ): Promise<Satellite> {
-  const folder = await mkdtemp(join(tmpdir(), 'sputnik-bench-'));
-  scope.after(() => rm(folder, { recursive: true, force: true }));
+  const folder = await newFolder(scope);
   const ports = { tcpPort: await freePort(), udpPort: await freePort(), httpPort: await freePort() };
   const adminPort = admin === 'with' ? await freePort() : undefined;
   const host = '127.0.0.1';
@@ -87,15 +87,30 @@ export async function adapter(
     spool: { path: join(folder, 'spool') },
     sputnik: adminPort === undefined ? {} : { admin: { port: adminPort } },
   };
-  for (const [name, content] of Object.entries(files))
-    await writeFile(join(folder, `${name}.json`), JSON.stringify(content));
-  const started = await start(
-    [FLAG, shippedAdapter(), 'run', '--cf', folder],
-    '"event":"connected"',
-    ports.httpPort,
-    scope,
-  );
+  const started = await startAdapter(folder, files, ports.httpPort, scope);
   return { ...started, ...ports, adminPort, stream };
+}
+
+/** Makes a folder for a configuration; it is removed at the end of the scope. */
+export async function newFolder(scope: Scope): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sputnik-bench-'));
+  scope.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts the protocol adapter from a folder with these files, by their names without ".json". It is there when the port is open. */
+export async function startAdapter(
+  folder: string,
+  files: Readonly<Record<string, object>>,
+  port: number,
+  scope: Scope,
+): Promise<Pick<Satellite, 'pid' | 'startMs'>> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, `${name}.json`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, JSON.stringify(content));
+  }
+  return start([FLAG, shippedAdapter(), 'run', '--cf', folder], '"event":"connected"', port, scope);
 }
 
 /** Starts the script written by hand, as Node starts it without further ado. The stream must be there. */
@@ -144,8 +159,18 @@ export async function opened(port: number): Promise<void> {
 }
 
 /** CPU time of a process so far, in microseconds. */
-export async function cpuOf({ pid }: Pick<Satellite, 'pid'>): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+export function cpuOf({ pid }: Pick<Satellite, 'pid'>): Promise<number> {
+  return cpuIn(`/proc/${pid}`);
+}
+
+/** CPU time of each thread of a process so far, in microseconds. */
+export async function cpuOfThreads({ pid }: Pick<Satellite, 'pid'>): Promise<ReadonlyMap<string, number>> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  return new Map(await Promise.all(threads.map(async (id) => [id, await cpuIn(`/proc/${pid}/task/${id}`)] as const)));
+}
+
+async function cpuIn(path: string): Promise<number> {
+  const stat = await readFile(`${path}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
