@@ -44,10 +44,11 @@ const LONGEST = [
  */
 const SECOND_STEP = Object.entries({
   'adapter-http': ['conformance'],
-  'adapter-syslog': ['conformance'],
-  'connector-amqp': ['conformance'],
+  'adapter-syslog': ['conformance', 'field'],
+  'adapter-webhook': ['conformance'],
+  'connector-amqp': ['conformance', 'field'],
   examples: ['docstrings', 'postgres-connector', 'postgres-writer'],
-  messaging: ['conformance'],
+  messaging: ['conformance', 'request-conformance'],
   'protocol-adapter': [
     'bridge-kills',
     'bridges',
@@ -56,6 +57,8 @@ const SECOND_STEP = Object.entries({
     'fuzz',
     'hazards',
     'httpupstream',
+    'kills',
+    'places',
     'process-kills',
     'refused',
     'request-servers',
@@ -64,7 +67,7 @@ const SECOND_STEP = Object.entries({
     'trouble',
     'webhook',
   ],
-  sidecar: ['agreement', 'hostile-processes', 'page', 'processes'],
+  sidecar: ['agreement', 'field', 'hostile-processes', 'page', 'places', 'processes', 'threads'],
 }).flatMap(([part, names]) => names.map((name) => `${part}/dist-test/${name}.test.js`));
 
 /** Those whose number of trials FLIGHTS says. */

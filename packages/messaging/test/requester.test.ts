@@ -9,8 +9,7 @@ import {
   type ReceivedReply,
   type RequestMessage,
 } from '@sputnikjs/messaging';
-import { blockConformance, gate, rejection, testFlight, turn, type TestFlight } from '@sputnikjs/testkit';
-import { asClient, placesWith } from './at-places.js';
+import { gate, rejection, testFlight, turn, type TestFlight } from '@sputnikjs/testkit';
 
 /** Holds all requests until the test settles them. */
 class Server {
@@ -52,26 +51,6 @@ async function codeOf(asked: Promise<unknown>): Promise<unknown> {
   const error = await rejection(asked);
   return error.code === 'ASK_FAILED' ? (error.cause as SputnikError).code : error.code;
 }
-
-/** Has somebody on the server answer. */
-function asks(flight: Pick<TestFlight, 'to'>): Promise<void> {
-  return asClient(async ({ responder }) => {
-    const subscription = await responder.respond('time', async () => ({ payload: 'noon' }));
-    const { payload } = await flight.to(REQUESTER).ask(request('when'));
-    assert.equal(String(payload), 'noon');
-    await subscription.stop();
-  });
-}
-
-blockConformance<MessagingConnection>('requester', {
-  block: requesterBlock,
-  connection: () => ({
-    ...new Server().connection(),
-    requester: { request: async () => reply('noon') },
-  }),
-  work: (flight) => flight.to(REQUESTER).ask(request('when')),
-  places: placesWith(asks),
-});
 
 test('requests go out at once, with all that they say, and each gets its own reply', async () => {
   const server = new Server();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SputnikError } from '@sputnikjs/core';
 import {
   ANSWERER,
@@ -11,8 +10,7 @@ import {
   type Reply,
   type RequestHandler,
 } from '@sputnikjs/messaging';
-import { blockConformance, echoBlock, gate, rejection, testFlight, turn } from '@sputnikjs/testkit';
-import { asClient, placesWith } from './at-places.js';
+import { echoBlock, gate, rejection, testFlight, turn } from '@sputnikjs/testkit';
 
 /** Has requests for whoever answers them. */
 class Server {
@@ -55,26 +53,6 @@ function launch(server: Server, answer: (request: ConsumedMessage) => Reply | Pr
     connection: () => server.connection(),
   });
 }
-
-/** Requests until somebody answers. */
-function answers(): Promise<void> {
-  return asClient(async ({ requester }) => {
-    for (;;) {
-      const reply = await requester.request({ target: 'time', payload: 'x' }).catch(() => undefined);
-      if (reply) return assert.equal(String(reply.payload), 'noon');
-      await sleep(20);
-    }
-  });
-}
-
-blockConformance<MessagingConnection>('responder', {
-  block: responderBlock,
-  neighbours: { [ANSWERER]: echoBlock<ConsumedMessage, Reply>(() => ({ payload: 'noon' })) },
-  config: { responder: { source: 'time' } },
-  connection: () => new Server().connection(),
-  work: () => turn(),
-  places: placesWith(answers),
-});
 
 test('what the answerer answers is the reply, with all that it says', async () => {
   const server = new Server();
