@@ -371,20 +371,26 @@ test('what a full server refuses waits and is tried again; what may not wait is 
   assert.equal((await landed).clean, true);
 });
 
-test('a full server that refuses at once is tried as seldom as one that takes its time', async () => {
-  let tries = 0;
+/** Settles each message before `submit` returns, with what `answer` gives; `tried` has their payloads. */
+function prompt(answer: (payload: string) => Error | undefined): { server: InProcessServer; tried: string[] } {
+  const tried: string[] = [];
   const connection: MessagingConnection = {
     producer: {
       produce: async () => assert.fail('it can submit'),
       submit(production) {
-        tries++;
-        production.settle(new SputnikError('SERVER_FULL'));
+        const payload = String(production.message.payload);
+        tried.push(payload);
+        production.settle(answer(payload));
       },
     },
     consumer: { consume: async () => assert.fail('nobody consumes') },
   };
+  return { server: Object.assign(new InProcessServer(), { connect: () => connection }), tried };
+}
+
+test('a full server that refuses at once is tried as seldom as one that takes its time', async () => {
+  const { server, tried } = prompt(() => new SputnikError('SERVER_FULL'));
   const clock = manualClock();
-  const server = Object.assign(new InProcessServer(), { connect: () => connection });
   const { send, land } = await launch(server, {}, 5_000, clock);
   send(1, 1);
   await turn();
@@ -393,7 +399,32 @@ test('a full server that refuses at once is tried as seldom as one that takes it
   await clock.advance(5_000);
   assert.equal((await landed).clean, false);
   // at 0, 100, 300, 700, 1,500, 3,100, and every 2 s then, for 15 s
-  assert.equal(tries, 11);
+  assert.equal(tried.length, 11);
+});
+
+test('if the message that tries whether there is room is refused for good, the next one tries; the pauses begin anew when there is room', async () => {
+  let isFull = true;
+  const { server, tried } = prompt((payload) => {
+    if (isFull) return new SputnikError('SERVER_FULL');
+    return payload === '1' ? new Error('too large') : undefined;
+  });
+  const clock = manualClock();
+  const { send, land } = await launch(server, {}, 5_000, clock);
+  send(1, 3);
+  await turn();
+  isFull = false;
+  await clock.advance(100);
+  assert.deepEqual(tried.splice(0), ['1', '1', '2', '3']);
+  isFull = true;
+  send(4, 4);
+  await turn();
+  await clock.advance(100);
+  assert.deepEqual(tried.splice(0), ['4', '4']);
+  isFull = false;
+  await clock.advance(200);
+  const landed = land();
+  await clock.advance(1);
+  assert.equal((await landed).failures.length, 1);
 });
 
 test('a full server pushes back whoever posts', async () => {

@@ -68,6 +68,8 @@ test('P2, P4, P5, P7: three processes and their server are killed in turn, and f
     [last, at] = [stored(), Date.now()];
   }
   for (const name of ['asks', 'posts', '']) {
+    // one that was just made hears no signal yet, and dies of it
+    await now(name).event('launched');
     now(name).child.kill('SIGTERM');
     assert.equal(await now(name).end(), 0, now(name).stdout.slice(-3).join('\n'));
   }

@@ -104,7 +104,7 @@ export class Dispatcher {
       return this.#full.endProbe(job);
     }
     // its turn comes again with the next connection, unless it has come already
-    if (this.#over === over) this.#lose();
+    if (this.#over === over) this.#over = undefined;
     if (over.sent === 1 && ++job.cuts === MOST_CUTS) this.#end(job, givenUp(job.message, MOST_CUTS, outcome));
     else if (this.#isOver) this.#failWith(job, outcome);
   }
@@ -117,11 +117,6 @@ export class Dispatcher {
   /** True if there will be no more connection. */
   get #isOver(): boolean {
     return this.#landing.aborted && this.#over === undefined;
-  }
-
-  #lose(): void {
-    this.#over = undefined;
-    this.#full.stop();
   }
 
   #attempt(job: Job, over: Connected): void {
