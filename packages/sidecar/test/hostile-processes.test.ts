@@ -21,7 +21,17 @@ import { until } from './place-helpers.js';
 import { Constellation } from './process-helpers.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-const EMPTY = { ways: [], heads: [], values: [], answers: [], items: [], settled: [], bytes: undefined, views: [] };
+const EMPTY = {
+  ways: [],
+  heads: [],
+  values: [],
+  answers: [],
+  items: [],
+  settled: [],
+  bytes: undefined,
+  slots: [],
+  views: [],
+};
 const WAY = { path: '', responsibility: 'store', from: { name: 'a', responsibility: 'a' } };
 const MIB = 1024 * 1024;
 
@@ -124,6 +134,10 @@ describe('a stranger who may publish at the subjects of a process', () => {
     'settled with holes': { ...EMPTY, settled: sparse() },
     'values with holes': { ...EMPTY, values: sparse(), bytes: new ArrayBuffer(8) },
     'views with holes': { ...EMPTY, views: sparse() },
+    'slots with holes': { ...EMPTY, slots: sparse() },
+    'a slot that is none': { ...EMPTY, slots: [null] },
+    'a slot with keys that are none': { ...EMPTY, slots: [{ keys: { length: 1e15 }, kind: 'Buffer' }] },
+    'a view without a slot': { ...EMPTY, values: [{ a: 1 }], bytes: new ArrayBuffer(8), views: [0, 0, 0, 1] },
     'bytes that are a number': { ...EMPTY, values: [0], bytes: 4e9, views: [] },
     'a way without an address': { ...EMPTY, ways: [[0, {}]] },
     'a way with a long address': { ...EMPTY, ways: [[0, { ...WAY, path: 'x'.repeat(10_000) }]] },
@@ -132,13 +146,15 @@ describe('a stranger who may publish at the subjects of a process', () => {
       ...EMPTY,
       values: [{}],
       bytes: new ArrayBuffer(8),
-      views: [{ value: 0, keys: ['__proto__', 'polluted'], kind: 'Uint8Array', at: 0, length: 1 }],
+      slots: [{ keys: ['__proto__', 'polluted'], kind: 'Uint8Array' }],
+      views: [0, 0, 0, 1],
     },
     'a view beyond the bytes': {
       ...EMPTY,
       values: [{ a: 1 }],
       bytes: new ArrayBuffer(8),
-      views: [{ value: 0, keys: ['a'], kind: 'Float64Array', at: 0, length: 1e9 }],
+      slots: [{ keys: ['a'], kind: 'Float64Array' }],
+      views: [0, 0, 0, 1e9],
     },
     'a second name': {
       ...EMPTY,

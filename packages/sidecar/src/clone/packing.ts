@@ -28,23 +28,20 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
   ].map((kind) => [kind.name, kind as Kind]),
 );
 
-/** Where the bytes of one view are in the buffer of the frame, and where they belong. */
-export interface View {
-  /** The index of the value, among those of the frame. */
-  readonly value: number;
-  /** The keys that lead to the view in this value. */
+/** Where in a value a view belongs, and what it is. Most views of a frame have the same. */
+export interface Slot {
+  /** The keys that lead to the view in its value. */
   readonly keys: readonly (string | number)[];
   readonly kind: string;
-  readonly at: number;
-  /** The number of elements. */
-  readonly length: number;
 }
 
 /** Values without their bytes, and all their bytes in one buffer. */
 export interface Packed {
   readonly values: readonly unknown[];
   readonly bytes: ArrayBuffer | undefined;
-  readonly views: readonly View[];
+  readonly slots: readonly Slot[];
+  /** Four numbers for each view: the indexes of its value and of its slot, where it begins in the bytes, and how many elements it has. */
+  readonly views: readonly number[];
 }
 
 /**
@@ -58,14 +55,18 @@ export function pack(values: readonly unknown[]): Packed {
 }
 
 /** Puts the bytes back into the values. */
-export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
+export function unpack({ values, bytes, slots, views }: Packed): readonly unknown[] {
   if (bytes === undefined) return values;
   const all = [...values];
-  for (const { value, keys, kind, at, length } of views) {
-    let holder = all as unknown as Record<string | number, unknown>;
-    const way = [value, ...keys];
-    for (const key of way.slice(0, -1)) holder = own(holder, key) as typeof holder;
-    const last = way.at(-1) ?? 0;
+  for (let view = 0; view < views.length; view += 4) {
+    const [value = 0, slot = 0, at = 0, length = 0] = [views[view], views[view + 1], views[view + 2], views[view + 3]];
+    const { keys, kind } = own(slots as unknown as Holder, slot) as Slot;
+    let holder = all as unknown as Holder;
+    let last: string | number = value;
+    for (const key of keys) {
+      holder = own(holder, last) as Holder;
+      last = key;
+    }
     own(holder, last);
     const Made = KINDS.get(kind);
     // guard: a Buffer is one on the other side, too
@@ -74,15 +75,18 @@ export function unpack({ values, bytes, views }: Packed): readonly unknown[] {
   return all;
 }
 
+type Holder = { [key: string | number]: unknown };
+
 /** The value of a key. Throws if it has none of its own: what is inherited belongs to all. */
-function own(holder: Readonly<Record<string | number, unknown>>, key: string | number): unknown {
+function own(holder: Readonly<Holder>, key: string | number): unknown {
   // guard: no way leads to what all objects share
   if (!Object.hasOwn(holder, key)) throw new TypeError(`there is no place ${JSON.stringify(key)} for bytes`);
   return holder[key];
 }
 
 class Packer {
-  readonly #views: View[] = [];
+  readonly #slots: Slot[] = [];
+  readonly #views: number[] = [];
   readonly #found: ArrayBufferView[] = [];
   #size = 0;
   #index = 0;
@@ -94,12 +98,14 @@ class Packer {
   }
 
   end(): Omit<Packed, 'values'> {
-    if (this.#found.length === 0) return { bytes: undefined, views: [] };
+    if (this.#found.length === 0) return { bytes: undefined, slots: [], views: [] };
     const all = new Uint8Array(this.#size);
-    this.#found.forEach(({ buffer, byteOffset, byteLength }, index) =>
-      all.set(new Uint8Array(buffer, byteOffset, byteLength), this.#views[index]?.at),
-    );
-    return { bytes: all.buffer, views: this.#views };
+    let at = 0;
+    for (const { buffer, byteOffset, byteLength } of this.#found) {
+      all.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+      at += padded(byteLength);
+    }
+    return { bytes: all.buffer, slots: this.#slots, views: this.#views };
   }
 
   /** Returns the value. Objects that contain bytes are copied. */
@@ -130,9 +136,21 @@ class Packer {
     const kind = Buffer.isBuffer(view) ? 'Buffer' : view.constructor.name;
     if (kind !== 'Buffer' && !KINDS.has(kind)) return view;
     const size = (KINDS.get(kind) as { readonly BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT ?? 1;
-    this.#views.push({ value: this.#index, keys, kind, at: this.#size, length: view.byteLength / size });
+    this.#views.push(this.#index, this.#slotOf(keys, kind), this.#size, view.byteLength / size);
     this.#found.push(view);
-    this.#size += Math.ceil(view.byteLength / ALIGNMENT) * ALIGNMENT;
+    this.#size += padded(view.byteLength);
     return null;
   }
+
+  /** The index of a slot: that of the last one, if it is the same. */
+  #slotOf(keys: Slot['keys'], kind: string): number {
+    const last = this.#slots.at(-1);
+    const isSame =
+      last?.kind === kind && last.keys.length === keys.length && last.keys.every((key, index) => key === keys[index]);
+    return (isSame ? this.#slots.length : this.#slots.push({ keys, kind })) - 1;
+  }
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }

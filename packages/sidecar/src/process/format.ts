@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 
 /** How frames are laid out here; another number after each change that the version before cannot read. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 /** With this byte, behind the first, the serializer of Node says which version it is: it reads none that is newer. */
 const [, SERIALIZER] = serialize(0);
 

@@ -17,14 +17,15 @@ export function serialized(value: unknown): Uint8Array {
 /** The frame that the bytes are. Throws for what no process of ours sends: anybody may have sent it. */
 export function frameOf(bytes: Uint8Array): Frame {
   const frame = Object(deserialize(bytes)) as Record<keyof Frame, unknown>;
-  const { ways, heads, values, answers, items, settled, views, bytes: buffer } = frame;
-  const lists = [ways, heads, values, answers, items, settled, views];
+  const { ways, heads, values, answers, items, settled, slots, views, bytes: buffer } = frame;
+  const lists = [ways, heads, values, answers, items, settled, slots, views];
   // guard: a list with holes, which is longer than its bytes, takes no time
   if (!lists.every((list) => Array.isArray(list) && list.length <= bytes.length)) throw strange('a list');
   if (buffer !== undefined && !(buffer instanceof ArrayBuffer)) throw strange('bytes');
-  if (![heads, answers, settled].every((list) => (list as unknown[]).every(Number.isSafeInteger)))
+  if (![heads, answers, settled, views].every((list) => (list as unknown[]).every(Number.isSafeInteger)))
     throw strange('a number');
   if (!(ways as unknown[]).every(isWay)) throw strange('a way');
+  if (!(slots as unknown[]).every(isSlot)) throw strange('a slot');
   if (!(items as unknown[]).every((item) => Array.isArray(item))) throw strange('an item');
   return frame as unknown as Frame;
 }
@@ -34,6 +35,10 @@ function isWay(numbered: unknown): boolean {
   const { path, responsibility, from } = Object(way) as Record<string, unknown>;
   const { name, responsibility: sender } = Object(from) as Record<string, unknown>;
   return Number.isSafeInteger(id) && [path, responsibility, name, sender].every(isName);
+}
+
+function isSlot(slot: unknown): boolean {
+  return Array.isArray((Object(slot) as Record<string, unknown>)['keys']);
 }
 
 function isName(text: unknown): boolean {

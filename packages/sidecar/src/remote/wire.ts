@@ -1,5 +1,5 @@
 import type { BlockDescriptor, BlockMetrics, BlockStatus, FlightStatus, LandingReport } from '@sputnikjs/core';
-import type { View } from '../clone/packing.js';
+import type { Packed } from '../clone/packing.js';
 import type { Leftovers } from '../satellite/leftovers.js';
 import type { Nested, ThreadLoad } from '../satellite/made-satellite.js';
 
@@ -98,19 +98,18 @@ export interface Message {
 }
 
 /** Everything that is posted at once. */
-export interface Frame {
+export interface Frame extends Packed {
   /** New ways, with their numbers. */
   readonly ways: readonly (readonly [id: number, way: Way])[];
   /** Three numbers for each message: its own, that of its way, and 1 for a question or 0. */
   readonly heads: readonly number[];
   /** The messages, then the answers. */
-  readonly values: readonly unknown[];
+  readonly values: Packed['values'];
   /** The number of the question, for each answer. */
   readonly answers: readonly number[];
   readonly items: readonly Item[];
   /** Ranges of settled messages: the first and the last number of each. */
   readonly settled: readonly number[];
   /** The bytes of all values. This buffer is transferred, not cloned. */
-  readonly bytes: ArrayBuffer | undefined;
-  readonly views: readonly View[];
+  readonly bytes: Packed['bytes'];
 }
