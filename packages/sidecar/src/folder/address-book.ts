@@ -85,7 +85,8 @@ export function addressFrom(from: string, { path, responsibility }: Place): stri
   return [...up, ...other.slice(common), responsibility].join('/');
 }
 
-function partsOf(path: string): readonly string[] {
+/** The parts of a path. The outermost satellite has none. */
+export function partsOf(path: string): readonly string[] {
   return path === '' ? [] : path.split('/');
 }
 

@@ -3,7 +3,7 @@ import type { Packet } from '@sputnikjs/messaging';
 import type { Acknowledgements } from '../remote/acknowledgements.js';
 import { portable } from '../remote/portable.js';
 import type { Receiver } from '../remote/link.js';
-import type { DestinationOf } from '../satellite/handles.js';
+import type { DestinationOf } from '../satellite/level.js';
 import type { Post } from './delivery.js';
 import { Sender } from './sender.js';
 import { isBeginning, isUnknown, Talk, UNKNOWN_SESSION } from './talk.js';

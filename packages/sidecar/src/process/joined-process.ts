@@ -18,10 +18,9 @@ import { partOf, type Part } from '../folder/parts.js';
 import type { NestedSetup, SatelliteSetup } from '../folder/setup.js';
 import { Acknowledgements } from '../remote/acknowledgements.js';
 import type { Hearing } from '../satellite/assembly.js';
-import type { DestinationOf } from '../satellite/handles.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
 import { VERSION } from '../own-files.js';
-import { levelAt, partsOf } from '../satellite/level.js';
+import { destinationsBelow, type DestinationOf } from '../satellite/level.js';
 import type { OtherProcesses } from '../satellite/whole-satellite.js';
 import type { OwnedConnector } from '../satellite/owned-connector.js';
 import { Arrivals } from './arrivals.js';
@@ -148,8 +147,7 @@ export class JoinedProcess implements OtherProcesses {
     const part = partOf(this.#of.parts, path);
     const delivery = part && this.#deliveries.get(part.path);
     if (delivery === undefined) return undefined;
-    const level = levelAt(delivery.level, partsOf(path).slice(partsOf(delivery.path).length));
-    return () => level?.flight;
+    return destinationsBelow(delivery.path, () => delivery.level)(path);
   }
 
   /** How the flight is that keeps the connection. */

@@ -4,7 +4,7 @@ import { Inbox, type Outcomes } from '../remote/inbox.js';
 import type { Link } from '../remote/link.js';
 import { portable } from '../remote/portable.js';
 import type { Item, Message, Way } from '../remote/wire.js';
-import type { DestinationOf } from '../satellite/handles.js';
+import type { DestinationOf } from '../satellite/level.js';
 
 /** So many of its messages may be under way, and so many that were refused are remembered: more than any process has. */
 const [MOST_OPEN, MOST_REFUSED] = [65_536, 65_536];

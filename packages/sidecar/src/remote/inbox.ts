@@ -1,6 +1,6 @@
 import type { BlockCommunicator, SputnikError } from '@sputnikjs/core';
 import { fullAddress } from '../folder/address-book.js';
-import type { DestinationOf } from '../satellite/handles.js';
+import type { DestinationOf } from '../satellite/level.js';
 import type { Acknowledgements, Settles } from './acknowledgements.js';
 import { portable } from './portable.js';
 import type { Item, Message, Way } from './wire.js';

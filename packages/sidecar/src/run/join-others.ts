@@ -7,7 +7,7 @@ import type { EventLog, Surroundings } from '../log/logs.js';
 import { logOfSatellite } from '../log/satellite-log.js';
 import type { JoinedProcess } from '../process/joined-process.js';
 import { isOfConnection } from '../satellite/connection-events.js';
-import type { DestinationOf } from '../satellite/handles.js';
+import type { DestinationOf } from '../satellite/level.js';
 import { Names } from '../satellite/names.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
 import { hearingOf } from '../satellite/whole-satellite.js';

@@ -22,6 +22,7 @@ import { RateLimiter } from '../log/rate-limit.js';
 import type { Nested } from '../satellite/made-satellite.js';
 import { bothOf } from '../satellite/observers.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
+import { destinationsBelow } from '../satellite/level.js';
 import { WholeSatellite } from '../satellite/whole-satellite.js';
 import type { ServiceManager, ServiceOptions } from '../service/service-manager.js';
 import { makeThreads } from '../thread/make-threads.js';
@@ -120,7 +121,7 @@ export async function fly(setup: Setup, options: FlightOptions, process: 'ours' 
     };
     const nestedEvents = new NestedEvents({ ofBlocks: listen, ofServer, log, makeLog });
     others = await joinOthers(setup, {
-      whereIs: (path) => () => flight?.at(path),
+      whereIs: destinationsBelow(setup.path, () => flight?.level),
       log: blocksLog,
       observer: admin?.meter,
       makeLog,

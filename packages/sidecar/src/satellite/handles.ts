@@ -1,10 +1,7 @@
 import { SputnikError, type BlockCommunicator, type BlockDescriptor, type Lookup } from '@sputnikjs/core';
 import { cloned } from '../clone/cloned.js';
 import { addressFrom, type AddressBook, type Place } from '../folder/address-book.js';
-import type { Destination } from './level.js';
-
-/** Returns a function that says where messages for the satellite at a path go at present: this changes when the satellite restarts. */
-export type DestinationOf = (path: string) => () => Destination | undefined;
+import type { Destination, DestinationOf } from './level.js';
 
 /** Finds the block of another satellite for an address that no block of the satellite at `path` has. */
 export function lookupFrom(path: string, book: AddressBook, destinationOf: DestinationOf): Lookup {

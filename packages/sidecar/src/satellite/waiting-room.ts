@@ -12,8 +12,8 @@ import {
 } from '@sputnikjs/core';
 import { causeOf } from '@sputnikjs/messaging';
 import { bytesOf, HELD_BYTES } from '../clone/bytes.js';
-import { inside, isInside } from '../folder/address-book.js';
-import { levelAt, partsOf, type Level } from './level.js';
+import { inside, isInside, partsOf } from '../folder/address-book.js';
+import { levelAt, type Level } from './level.js';
 
 /** How many messages for one block are passed on at once. */
 const CONCURRENCY = 64;

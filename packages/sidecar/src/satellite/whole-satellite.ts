@@ -14,8 +14,7 @@ import type { AssembledSatellite } from './assembled-satellite.js';
 import { assemble, type Hearing, type Shared } from './assembly.js';
 import { isClean, together, type Leftovers } from './leftovers.js';
 import { logOfBlocks } from '../log/satellite-log.js';
-import type { DestinationOf } from './handles.js';
-import { levelAt, partsOf, type Destination } from './level.js';
+import { destinationsBelow, type DestinationOf, type Level } from './level.js';
 import { Names } from './names.js';
 import type { MadeSatellite, Nested, NestedPart } from './made-satellite.js';
 
@@ -50,8 +49,6 @@ export class WholeSatellite {
   #top: AssembledSatellite | undefined;
   #others: OtherProcesses | undefined;
   #names!: Names;
-  /** How many satellites are around it, in other processes. */
-  #depth = 0;
 
   /** Makes all of them. Rejects with BAD_SETUP. */
   static async assemble(setup: Setup, options: WholeOptions): Promise<WholeSatellite> {
@@ -62,8 +59,8 @@ export class WholeSatellite {
       names.set(path, known);
       return known;
     };
-    whole.#depth = partsOf(setup.path).length;
-    const destinationOf: DestinationOf = (path) => options.others?.elsewhere(path) ?? (() => whole.at(path));
+    const here = destinationsBelow(setup.path, () => whole.level);
+    const destinationOf: DestinationOf = (path) => options.others?.elsewhere(path) ?? here(path);
     const { own, onEvent, onNestedEvent, others, observer, log, ...rest } = options;
     const top = namesOf(setup.path);
     whole.#names = top;
@@ -98,9 +95,9 @@ export class WholeSatellite {
     return whole;
   }
 
-  /** Where messages for the satellite at `path` go, if it is in this process. */
-  at(path: string): Destination | undefined {
-    return levelAt(this.#top, partsOf(path).slice(this.#depth))?.flight;
+  /** Undefined until it is assembled. */
+  get level(): Level | undefined {
+    return this.#top;
   }
 
   boot(): Promise<void> {

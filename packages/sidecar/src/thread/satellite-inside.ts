@@ -13,8 +13,7 @@ import { readFrom, type Origin } from '../folder/satellite-reading.js';
 import type { SatelliteSetup } from '../folder/setup.js';
 import type { AssembledSatellite } from '../satellite/assembled-satellite.js';
 import { assemble, type Shared } from '../satellite/assembly.js';
-import type { DestinationOf } from '../satellite/handles.js';
-import { levelAt, partsOf } from '../satellite/level.js';
+import { destinationsBelow, type DestinationOf } from '../satellite/level.js';
 import { Names } from '../satellite/names.js';
 import { logOfBlocks } from '../log/satellite-log.js';
 import { OwnedConnector } from '../satellite/owned-connector.js';
@@ -42,12 +41,14 @@ export class SatelliteInside {
   readonly #of: InsideOptions;
   readonly #names = new Map<string, Names>();
   readonly #book = new AddressBook();
+  readonly #inside: DestinationOf;
   #top: AssembledSatellite | undefined;
   #owned: OwnedConnector | undefined;
   #isFlying = false;
 
   constructor(of: InsideOptions) {
     this.#of = of;
+    this.#inside = destinationsBelow(of.data.path, () => this.#top);
     for (const { path, blocks, nested, clones } of of.data.book) this.#book.add(path, blocks, nested, clones);
   }
 
@@ -64,9 +65,7 @@ export class SatelliteInside {
   /** Where messages for a satellite go at present. Those for a satellite outside go through the outbox. */
   readonly destinationOf: DestinationOf = (path) => {
     const { data, outbox } = this.#of;
-    const own = partsOf(data.path).length;
-    const parts = partsOf(path).slice(own);
-    if (isInside(data.path, path)) return () => levelAt(this.#top, parts)?.flight;
+    if (isInside(data.path, path)) return this.#inside(path);
     const outside = {
       communicator: (responsibility: string, from: BlockDescriptor) => outbox.communicator(path, responsibility, from),
     };

@@ -1,6 +1,6 @@
 import { ConfigFolder } from '../folder/config-folder.js';
 import type { Reader } from '../folder/reader.js';
-import type { DestinationOf } from '../satellite/handles.js';
+import type { DestinationOf } from '../satellite/level.js';
 import { answerTo, OpenCalls } from './calls.js';
 import { Inbox } from '../remote/inbox.js';
 import { Link, receive } from '../remote/link.js';

@@ -7,11 +7,12 @@ import type {
   SputnikEvent,
   SputnikOptions,
 } from '@sputnikjs/core';
+import { partsOf } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
 import type { NestedSetup, ThreadSetup } from '../folder/setup.js';
 import type { Hearing, Shared } from '../satellite/assembly.js';
 import { together, type Leftovers } from '../satellite/leftovers.js';
-import { partsOf, type Level } from '../satellite/level.js';
+import type { Level } from '../satellite/level.js';
 import type { MadeSatellite, Nested, ThreadLoad } from '../satellite/made-satellite.js';
 import type { Kept } from '../satellite/waiting-room.js';
 import { nestedIn } from '../satellite/whole-satellite.js';
