@@ -549,6 +549,7 @@ export const GUARDS = {
       swap('this.#cloneable(messages, answers)', '{ sent: [], others: [], failed: [] }'),
       'threads',
     ],
+    'an entry that stays long is still found': [never, 'by-number'],
     'what cannot go across is refused where it is sent': [never, 'threads'],
     'a Buffer is one on the other side, too': [
       swap('Buffer.from(bytes, at, length)', 'new Uint8Array(bytes, at, length)'),

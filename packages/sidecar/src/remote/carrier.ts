@@ -1,9 +1,10 @@
 import { SputnikError } from '@sputnikjs/core';
+import { ByNumber, type Numbered } from './by-number.js';
 import type { Link } from './link.js';
 import type { Way } from './wire.js';
 
 /** A message that the other side has not settled. */
-interface UnderWay {
+interface UnderWay extends Numbered {
   readonly wayId: number;
   readonly msg: object;
   readonly how: 'send' | 'ask';
@@ -29,12 +30,13 @@ export class Carrier {
   #isPaused = false;
   #isClosing = false;
   /** Messages that are not settled, in the order of their numbers. */
-  readonly #underWay = new Map<number, UnderWay>();
+  readonly #underWay = new ByNumber<UnderWay>();
   readonly #ways: Way[] = [];
 
   carry(wayId: number, msg: object, how: 'send' | 'ask', landing: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const one: UnderWay = {
+        number: ++this.#last,
         wayId,
         msg,
         how,
@@ -44,9 +46,8 @@ export class Carrier {
         refused: false,
         posted: false,
       };
-      const number = ++this.#last;
-      this.#underWay.set(number, one);
-      if (this.#link) this.#post(number, one);
+      this.#underWay.add(one);
+      if (this.#link) this.#post(one);
       else if (this.#isClosing) this.#giveUp();
     });
   }
@@ -58,9 +59,9 @@ export class Carrier {
     return id;
   }
 
-  #post(number: number, one: UnderWay): void {
+  #post(one: UnderWay): void {
     one.posted = true;
-    const { wayId, how, msg } = one;
+    const { number, wayId, how, msg } = one;
     this.#link?.message({ number, wayId, how, msg });
   }
 
@@ -70,10 +71,10 @@ export class Carrier {
     this.#ways.forEach((way, id) => link.way(id, way));
     let again = 0;
     // guard: what a thread that is gone has not settled goes to the next one, in order
-    for (const [number, one] of this.#underWay) {
+    for (const one of this.#underWay) {
       if (one.posted) again++;
       one.refused = false;
-      this.#post(number, one);
+      this.#post(one);
     }
     return again;
   }
@@ -92,28 +93,29 @@ export class Carrier {
 
   /** Nobody is there to ask: questions that nobody has had are answered so. */
   refuseQuestions(): void {
-    for (const [number, { how, posted }] of this.#underWay)
+    for (const { number, how, posted } of this.#underWay)
       if (how === 'ask' && !posted) this.failed(number, new SputnikError('ASK_UNREACHABLE'));
   }
 
   answered(number: number, answer: unknown): void {
-    this.#end(number)?.resolve(answer);
+    this.#underWay.remove(number)?.resolve(answer);
   }
 
   /** Those from the first number to the last that are under way. */
   settled(first: number, last: number): void {
     // guard: a range of any length takes no longer than there are messages
     if (last - first < this.#underWay.size)
-      for (let number = first; number <= last; number++) this.#end(number)?.resolve();
+      for (let number = first; number <= last; number++) this.#underWay.remove(number)?.resolve();
     else
-      for (const number of this.#underWay.keys()) if (number >= first && number <= last) this.#end(number)?.resolve();
+      for (const { number } of this.#underWay)
+        if (number >= first && number <= last) this.#underWay.remove(number)?.resolve();
   }
 
   failed(number: number, error: unknown): void {
     const isOfAsk =
       error instanceof SputnikError &&
       ['ASK_DROPPED', 'ASK_ENDED', 'ASK_TIMEOUT', 'ASK_ABORTED', 'ASK_UNREACHABLE'].includes(error.code);
-    this.#end(number)?.reject(isOfAsk ? new Unanswered('', { cause: error }) : error);
+    this.#underWay.remove(number)?.reject(isOfAsk ? new Unanswered('', { cause: error }) : error);
   }
 
   refused(number: number): void {
@@ -125,7 +127,7 @@ export class Carrier {
   landed(lastTaken: number): void {
     this.#isPaused = false;
     this.#link = undefined;
-    for (const [number, { how, refused }] of this.#underWay) {
+    for (const { number, how, refused } of this.#underWay) {
       if (refused || number > lastTaken) continue;
       if (how === 'ask') this.failed(number, new SputnikError('ASK_ENDED'));
       else this.settled(number, number);
@@ -140,15 +142,9 @@ export class Carrier {
 
   /** Drops every message that no thread holds. */
   #giveUp(): void {
-    for (const [number, { refused, posted, landing }] of this.#underWay) {
+    for (const { number, refused, posted, landing } of this.#underWay) {
       const isThere = posted && !refused && (this.#link !== undefined || this.#isPaused);
-      if (!isThere) this.#end(number)?.reject(landing.reason);
+      if (!isThere) this.#underWay.remove(number)?.reject(landing.reason);
     }
-  }
-
-  #end(number: number): UnderWay | undefined {
-    const one = this.#underWay.get(number);
-    this.#underWay.delete(number);
-    return one;
   }
 }
