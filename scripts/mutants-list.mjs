@@ -815,6 +815,7 @@ export const GUARDS = {
   },
   'packages/spool': {
     'D1 a batch is on the disk before it is acknowledged': [skip, 'strace', 'store-model'],
+    'D1 what was written to a file that is removed is gone with this process': [never, 'store'],
     'D2 the name of a segment is on the disk before its first message is acknowledged': [skip, 'strace', 'store-model'],
     'D2 the names of new folders are on the disk': [never, 'strace'],
     'D3 what is found at the start is on the disk before it counts': [skip, 'store-model'],

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomFrom, turn } from '@sputnikjs/testkit';
+import { filesOf, type Files } from '../dist/store/files.js';
 import type { Problem } from '../dist/store/problem.js';
 import { Draft } from '../dist/store/draft.js';
 import { Encoder } from '../dist/store/encoder.js';
 import type { Kept } from '../dist/store/record.js';
 import { Store } from '../dist/store/store.js';
-import { until } from './helpers.js';
+import { folder, until } from './helpers.js';
 import { ForgetfulFiles, type Call, type Misbehaviour } from './forgetful-files.js';
 
 /** Segments of these have 64 KiB. */
@@ -18,7 +21,7 @@ interface Opened {
   readonly problems: Problem[];
 }
 
-async function open(files: ForgetfulFiles, options: { maxBytes?: number; maxMessages?: number } = {}): Promise<Opened> {
+async function open(files: Files, options: { maxBytes?: number; maxMessages?: number } = {}): Promise<Opened> {
   const problems: Problem[] = [];
   const store = await Store.open(files, {
     maxBytes: MAX_BYTES,
@@ -239,6 +242,40 @@ test('D6: where the disk is full of what is acknowledged, that is removed, and m
   store.resume();
   await append(store, 'three');
   assert.deepEqual(payloads(await takeAll(store)), ['three']);
+});
+
+test('D1: what is stored after somebody has removed the file that is written goes to a new one; what only that file had is counted as lost', async () => {
+  const path = folder();
+  const { store, problems } = await open(filesOf(path));
+  await append(store, 'one');
+  rmSync(join(path, SEGMENT));
+  await append(store, 'two');
+  await append(store, 'three');
+  assert.deepEqual(
+    problems.map(({ event, file }) => [event, file]),
+    [['spoolSegmentGivenUp', SEGMENT]],
+  );
+  assert.deepEqual(payloads(await takeAll((await open(filesOf(path))).store)), ['two', 'three'], 'after a crash');
+  const taken = await takeAll(store);
+  assert.deepEqual([payloads(taken), store.lost, problems.at(-1)?.['lost']], [['two', 'three'], 1, 1]);
+  for (const { sequence } of taken) store.acknowledge(sequence);
+  await store.close();
+  assert.deepEqual([store.kept, problems.length], [0, 2]);
+  assert.deepEqual(readdirSync(path), ['cursor']);
+});
+
+test('D6: where the folder is removed, senders are told, and what may come back is not counted as lost', async () => {
+  const path = join(folder(), 'spool');
+  mkdirSync(path);
+  const { store, problems } = await open(filesOf(path));
+  await append(store, 'one');
+  const away = `${path}.away`;
+  renameSync(path, away);
+  rmSync(join(away, SEGMENT));
+  await assert.rejects(append(store, 'two'), { code: 'ENOENT' });
+  await assert.rejects(takeAll(store), { code: 'ENOENT' });
+  assert.deepEqual([store.lost, store.kept, problems.at(-1)?.event], [0, 1, 'spoolStopped']);
+  assert.equal(existsSync(path), false);
 });
 
 test('D7: files have no more than maxBytes, and segments are removed when all of them is acknowledged', async () => {

@@ -10,8 +10,8 @@ export interface Entry {
   settle(error?: unknown): void;
 }
 
-/** Where a batch gets its place. */
-export interface LineNode {
+/** Where a batch is in the store. */
+export interface Position {
   /** The sequence of its first message. */
   readonly first: number;
   /** Milliseconds of Unix time. */
@@ -46,7 +46,7 @@ export class Draft {
   }
 
   /** Its records, complete. May be called again, for another place. */
-  sealed({ first, time, seed }: LineNode): Buffer {
+  sealed({ first, time, seed }: Position): Buffer {
     const bytes = this.#bytes.subarray(0, this.size);
     bytes[AT.first] = FIRST;
     let sequence = first;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export interface Output {
   /** Writes all of it, or rejects: then nobody knows how much was written. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Resolves when all that was written is on the disk. */
+  /** Resolves when all that was written is on the disk. Rejects if somebody has removed the file. */
   sync(): Promise<void>;
   /** Leaves the file as long as that: what is behind it is gone. Takes no room. */
   cut(bytes: number): Promise<void>;
@@ -76,7 +76,11 @@ export function filesOf(folder: string): Files {
           written = end;
           size = Math.max(size, end + room);
         },
-        sync: () => file.datasync(),
+        async sync() {
+          const [{ nlink }] = await Promise.all([file.stat(), file.datasync()]);
+          // guard: D1 what was written to a file that is removed is gone with this process
+          if (nlink === 0) throw new Error('somebody has removed the file that the spool was writing');
+        },
         async cut(bytes) {
           await file.truncate(bytes);
           await file.datasync();

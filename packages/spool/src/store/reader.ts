@@ -15,11 +15,14 @@ interface Reading extends Omit<StoredBatch, 'first'> {
   at: number;
 }
 
+/** Why messages cannot be read. */
+export type Missing = 'damaged' | 'removed';
+
 export interface ReaderParts {
   readonly files: Files;
   readonly segments: Segments;
-  /** Called when messages of a segment cannot be read. */
-  readonly onMissing: (segment: Segment, from: number, to: number) => void;
+  /** Called when messages of a segment cannot be read: they are damaged, or somebody has removed the file. */
+  readonly onMissing: (segment: Segment, from: number, to: number, why: Missing) => void;
 }
 
 /**
@@ -89,7 +92,7 @@ export class Reader {
       const sequence = found === undefined ? Infinity : sequenceOf(bytes, found);
       if (sequence < this.#next) continue;
       const upTo = Math.min(sequence - 1, last);
-      if (this.#next <= upTo) this.#parts.onMissing(segment, this.#next, upTo);
+      if (this.#next <= upTo) this.#parts.onMissing(segment, this.#next, upTo, 'damaged');
       this.#next = upTo + 1;
       if (found === undefined || sequence > last) break;
       this.#next++;
@@ -120,11 +123,22 @@ export class Reader {
     const { last, bytes: to, seed } = segment;
     this.#covered = last;
     const seeks = this.#seeks;
-    const bytes = await this.#parts.files.read(segment.name, from, to).catch((error: unknown) => {
+    const bytes = await this.#parts.files.read(segment.name, from, to).catch(async (error: unknown) => {
+      const isRemoved = await this.#isRemoved(segment);
       // its file may be gone since
-      if (seeks === this.#seeks) throw error;
+      if (seeks !== this.#seeks) return;
+      if (!isRemoved) throw error;
+      const first = this.#next;
+      this.#next = last + 1;
+      this.#parts.onMissing(segment, first, last, 'removed');
     });
     if (bytes === undefined || seeks !== this.#seeks) return this.#read();
     return (this.#reading = { segment, last, bytes, from, find: (at) => intactFrom(bytes, at, seed), at: 0 });
+  }
+
+  /** Whether somebody has removed the file: it is not in the folder, and another one of ours is. A folder without any may be away, as a disk is. */
+  async #isRemoved(segment: Segment): Promise<boolean> {
+    const names = await this.#parts.files.names().catch((): readonly string[] => []);
+    return !names.includes(segment.name) && this.#parts.segments.hasOneOf(names);
   }
 }

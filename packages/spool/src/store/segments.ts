@@ -28,6 +28,11 @@ export class Segments {
     return this.#all.findLast(({ first }) => first - 1 <= sequence);
   }
 
+  /** Whether one of them has one of these names. */
+  hasOneOf(names: readonly string[]): boolean {
+    return this.#all.some(({ name }) => names.includes(name));
+  }
+
   /** Adds the newest one. It replaces one without records, which had its name. */
   add(segment: Segment): void {
     if (this.#all.at(-1)?.name === segment.name) this.bytes -= this.#all.pop()?.bytes ?? 0;

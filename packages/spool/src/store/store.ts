@@ -5,7 +5,7 @@ import { Encoder } from './encoder.js';
 import type { Files } from './files.js';
 import type { OnProblem } from './problem.js';
 import type { Content, Kept } from './record.js';
-import { Reader } from './reader.js';
+import { Reader, type Missing } from './reader.js';
 import { LEFTOVERS, recover, type Recovered } from './recovery.js';
 import { asideOf, type Segment } from './segment.js';
 import { Segments } from './segments.js';
@@ -65,7 +65,7 @@ export class Store {
       this.kept += Math.max(0, end - Math.max(first - 1, acknowledged));
     const { now, maxBytes, onProblem } = options;
     this.#reader = new Reader(
-      { files, segments, onMissing: (segment, from, to) => this.#miss(segment, from, to) },
+      { files, segments, onMissing: (segment, from, to, why) => this.#miss(segment, from, to, why) },
       acknowledged + 1,
     );
     this.#appender = new Appender({
@@ -238,11 +238,11 @@ export class Store {
       for (let segment = this.#segments.oldest; this.#isOver(segment); segment = this.#segments.oldest) {
         const { name, isDamaged } = segment;
         // guard: D5 a file with something damaged in it is kept
-        if (isDamaged) await this.#files.rename(name, asideOf(name));
+        if (isDamaged) await unlessGone(this.#files.rename(name, asideOf(name)));
         else {
           // So that less comes again.
           await this.save();
-          await this.#files.remove(name);
+          await unlessGone(this.#files.remove(name));
         }
         this.#segments.removeOldest();
         // guard: D4 segments are gone from the disk in their order
@@ -256,8 +256,8 @@ export class Store {
     this.#options.onChange();
   }
 
-  #miss(segment: Segment, from: number, to: number): void {
-    segment.isDamaged = true;
+  #miss(segment: Segment, from: number, to: number, why: Missing): void {
+    segment.isDamaged ||= why === 'damaged';
     let count = 0;
     for (let sequence = from; sequence <= to; sequence++) {
       if (this.isAcknowledged(sequence)) continue;
@@ -266,7 +266,17 @@ export class Store {
     }
     if (count === 0) return;
     this.lost += count;
-    const text = `${count} messages on disk are damaged, and lost; the file will be kept as ${asideOf(segment.name)}`;
+    const text =
+      why === 'damaged'
+        ? `${count} messages on disk are damaged, and lost; the file will be kept as ${asideOf(segment.name)}`
+        : `${count} messages are lost: somebody has removed the file that had them`;
     this.#options.onProblem({ event: 'spoolDamaged', text, file: segment.name, lost: count });
   }
+}
+
+/** Somebody may have removed a file before. */
+async function unlessGone(work: Promise<void>): Promise<void> {
+  await work.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
