@@ -441,7 +441,7 @@ test('P9: one that writes in another format gets nothing, and is named; one of a
   delivery.offer([{ ...other.peer, format: '9.9', version: '9.0.0' }]);
   await net.deliver();
   assert.deepEqual([delivery.isReachable, delivery.instances, delivery.incompatible, other.got], [false, 0, 1, []]);
-  assert.match(String(delivery.problem), /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format 1\.\d+\)/);
+  assert.match(String(delivery.problem), /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format \d+\.\d+\)/);
   const same = await Instance.start(t, net, '2');
   delivery.offer([
     { ...other.peer, format: '9.9' },
