@@ -92,7 +92,7 @@ export const httpgateway: BlockDefinition = defineBlock({
 });
 
 /** How often to check clients, and how long they may go on sending after a refusal, in milliseconds. */
-const LOOK_MS = 2_000;
+const CHECK_MS = 2_000;
 const LINGER_MS = 2_000;
 /** Most messages of a batch under way: enough to keep a server busy, and no more, so that others get their turn. */
 const BATCH_WINDOW = 256;
@@ -111,7 +111,7 @@ async function makeListener(
     ...config,
     headersMs: config.headersTimeoutMs,
     requestMs: config.requestTimeoutMs,
-    lookMs: LOOK_MS,
+    checkMs: CHECK_MS,
     lingerMs: LINGER_MS,
     batchWindow: Math.min(BATCH_WINDOW, config.maxPending, config.maxPendingPerClient ?? Infinity),
   };

@@ -99,7 +99,7 @@ export class Listener {
         const text = `a connection was closed: there are ${limits.maxConnections}; raise "maxConnections" to allow more`;
         this.#problemLog.note('connectionDropped', text, { remoteAddress });
       },
-      onLook: () => this.#bodies.look((request) => this.#connections.isHeld(request)),
+      onCheck: () => this.#bodies.checkRates((request) => this.#connections.isHeld(request)),
       onOver: (request) => this.#bodies.release(request),
     });
     this.#app = this.#makeApp((handler) => {

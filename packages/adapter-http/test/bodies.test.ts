@@ -38,9 +38,9 @@ describe('a body', () => {
       if (request !== waits) await once(request, 'data');
     }
     await clock.advance(4_999);
-    bodies.look((request) => request === waits);
+    bodies.checkRates((request) => request === waits);
     await clock.advance(1);
-    bodies.look((request) => request === waits);
+    bodies.checkRates((request) => request === waits);
     await clock.advance(1);
     assert.deepEqual([...outcomes.keys()], [slow]);
     const { code } = outcomes.get(slow) as { code?: unknown };

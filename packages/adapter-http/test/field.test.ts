@@ -183,7 +183,7 @@ describe('what is wrong on a connection', () => {
   // cesanta/mongoose#2592: a request that is no good ended the connection under the answer to the one before it
   test('is answered behind the messages before it, whatever it is, and then the connection ends', async (t) => {
     const { port, waiting, until } = await held(t, {
-      limits: { headersMs: 150, requestMs: 150, lookMs: 20, maxHeaderBytes: 2000 },
+      limits: { headersMs: 150, requestMs: 150, checkMs: 20, maxHeaderBytes: 2000 },
     });
     const post = 'POST /produce/c HTTP/1.1\r\nhost: a\r\n';
     const wrongs: [string, number, string][] = [
@@ -240,7 +240,7 @@ describe('what is wrong on a connection', () => {
 
   test('is not produced when the rest of it comes after its answer', async (t) => {
     const { port, messages } = await listen(t, {
-      limits: { headersMs: 100, requestMs: 100, lookMs: 20, lingerMs: 1000 },
+      limits: { headersMs: 100, requestMs: 100, checkMs: 20, lingerMs: 1000 },
     });
     const wire = new Wire(port, true).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nab');
     await once(wire.socket, 'data');
@@ -288,7 +288,14 @@ describe('what is wrong on a connection', () => {
 describe('a body that goes on after its request was refused', () => {
   test('is not held', async (t) => {
     const { port, url } = await listen(t, {
-      limits: { headersMs: 50, requestMs: 50, lookMs: 10, lingerMs: 5000, maxBodyBytes: 60_000, maxHeldBytes: 100_000 },
+      limits: {
+        headersMs: 50,
+        requestMs: 50,
+        checkMs: 10,
+        lingerMs: 5000,
+        maxBodyBytes: 60_000,
+        maxHeldBytes: 100_000,
+      },
     });
     for (let round = 0; round < 4; round++) {
       const wire = new Wire(port, true).send('POST /produce/a HTTP/1.1\r\nhost: a\r\ncontent-length: 60000\r\n\r\n');

@@ -144,7 +144,7 @@ describe('whatever bytes a connection brings', () => {
   test('it is answered 2xx, 4xx or 501, or cut, and others are served', async (t) => {
     const logged: unknown[] = [];
     const { port, url } = await listen(t, {
-      limits: { headersMs: 100, requestMs: 100, lookMs: 10, lingerMs: 10 },
+      limits: { headersMs: 100, requestMs: 100, checkMs: 10, lingerMs: 10 },
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: (fields) => void logged.push(fields) },
     });
     const bytes = fc.oneof(

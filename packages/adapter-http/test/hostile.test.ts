@@ -158,7 +158,7 @@ describe('connections', () => {
   });
 
   test('five thousand of them that say nothing harm no other', async (t) => {
-    const { port, url } = await listen(t, { limits: { lookMs: 2000 } });
+    const { port, url } = await listen(t, { limits: { checkMs: 2000 } });
     for (let opened = 0; opened < 5000; opened += 250) {
       const wires = Array.from({ length: 250 }, () => new Wire(port));
       await Promise.all(wires.map(({ socket }) => once(socket, 'connect')));

@@ -19,7 +19,7 @@ const long = 60_000;
 export const PATIENT: Limits = {
   headersMs: long,
   requestMs: long,
-  lookMs: 50,
+  checkMs: 50,
   lingerMs: long,
   maxBodyBytes: 100_000,
   maxHeldBytes: 100_000_000,

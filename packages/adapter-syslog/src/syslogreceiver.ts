@@ -61,7 +61,7 @@ export const syslogreceiver: BlockDefinition = defineBlock({
         for (const listener of listeners) listener.start();
       },
       async onMsg() {
-        await Promise.all(listeners.map((listener) => listener.look()));
+        await Promise.all(listeners.map((listener) => listener.updateCounts()));
         return counts();
       },
       metrics: () => listenerMetrics(byListener()),

@@ -19,7 +19,7 @@ const CONNECT_MS = 10_000;
 /** How long the landing waits for subscribers to take what is theirs, in milliseconds. */
 const DRAIN_MS = 3000;
 /** How often it looks; acknowledged messages reach subscribers sooner. */
-const LOOK_MS = 10;
+const POLL_MS = 10;
 
 interface Running {
   readonly broker: Aedes;
@@ -164,7 +164,7 @@ export class EmbeddedBroker {
     const closed = once(server, 'close');
     server.close();
     const deadline = systemClock.now() + DRAIN_MS;
-    do await systemClock.sleep(LOOK_MS);
+    do await systemClock.sleep(POLL_MS);
     while (!deliveries.isDone() && systemClock.now() < deadline);
     const left = deliveries.left();
     await new Promise<void>((resolve) => broker.close(resolve));

@@ -224,8 +224,8 @@ for (let seed = 1; seed <= 12; seed++)
     const step = async (): Promise<void> => {
       await net.deliver(3);
       net.time.pass(200);
-      delivery.look();
-      now.arrivals.look();
+      delivery.check();
+      now.arrivals.check();
       delivery.offer([now.peer]);
     };
     for (let n = 0; n < 300; n++) {
@@ -260,7 +260,7 @@ test('one instance has all, also when another one comes; when it ends, the other
   await net.deliver();
   assert.deepEqual([one.got, two.got], [[], []]);
   one.kill();
-  delivery.look();
+  delivery.check();
   await net.deliver();
   assert.equal(searched(), 1, 'another one is looked for at once');
   assert.equal(delivery.isReachable, false);
@@ -279,7 +279,7 @@ test('a break that both outlive: what had come is not handled again, and its out
   for (const n of [1, 2, 3]) store.send({ n });
   await net.deliver();
   net.time.pass(SILENT_MS + 1);
-  delivery.look();
+  delivery.check();
   assert.equal(delivery.isReachable, false);
   delivery.offer([one.peer]);
   await net.deliver();
@@ -303,7 +303,7 @@ test('an answer that was lost with its session is said to be: the question is no
   one.release();
   await net.deliver();
   net.time.pass(SILENT_MS + 1);
-  delivery.look();
+  delivery.check();
   isCut = false;
   delivery.offer([one.peer]);
   await net.deliver(50);
@@ -441,7 +441,10 @@ test('P9: one that writes in another format gets nothing, and is named; one of a
   delivery.offer([{ ...other.peer, format: '9.9', version: '9.0.0' }]);
   await net.deliver();
   assert.deepEqual([delivery.isReachable, delivery.instances, delivery.incompatible, other.got], [false, 0, 1, []]);
-  assert.match(String(delivery.problem), /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format \d+\.\d+\)/);
+  assert.match(
+    String(delivery.problem),
+    /runs Sputnik 9\.0\.0 \(format 9\.9\), and this process .* \(format \d+\.\d+\)/,
+  );
   const same = await Instance.start(t, net, '2');
   delivery.offer([
     { ...other.peer, format: '9.9' },

@@ -9,7 +9,7 @@ function pulse(): { readonly beats: Int32Array; readonly look: (ms?: number) => 
   const beats = new Int32Array(new SharedArrayBuffer(4));
   let now = 0;
   const reader = new PulseReader(beats, BEAT_MS, now);
-  return { beats, look: (ms = BEAT_MS) => reader.look((now += ms)) };
+  return { beats, look: (ms = BEAT_MS) => reader.read((now += ms)) };
 }
 
 test('a thread that goes on is let be, however long it has taken to begin', () => {

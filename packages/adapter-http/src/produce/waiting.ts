@@ -27,7 +27,7 @@ export class Waiting {
   add(answer: (answer: Answer) => void): Waiter {
     const waiter = { until: this.#clock.now() + this.#ms, answer };
     this.#waiters.add(waiter);
-    this.#cancel ??= this.#clock.after(this.#ms, () => this.#look());
+    this.#cancel ??= this.#clock.after(this.#ms, () => this.#endOverdue());
     return waiter;
   }
 
@@ -49,13 +49,13 @@ export class Waiting {
     this.#cancel = undefined;
   }
 
-  #look(): void {
+  #endOverdue(): void {
     this.#cancel = undefined;
     const now = this.#clock.now();
     for (const waiter of this.#waiters) {
       if (waiter.until > now) {
         this.#stop();
-        this.#cancel = this.#clock.after(waiter.until - now, () => this.#look());
+        this.#cancel = this.#clock.after(waiter.until - now, () => this.#endOverdue());
         return;
       }
       this.end(waiter, this.#late());

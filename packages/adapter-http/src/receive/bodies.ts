@@ -145,7 +145,7 @@ export class Bodies {
   }
 
   /** Refuses bodies that come too slowly, except those that we make wait, as `isHeld` says. */
-  look(isHeld: (request: IncomingMessage) => boolean): void {
+  checkRates(isHeld: (request: IncomingMessage) => boolean): void {
     const now = this.#clock.now();
     const least = (this.#limits.minBodyBytesPerSecond * WINDOW_MS) / 1_000;
     for (const [request, { coming }] of this.#held) {

@@ -95,7 +95,7 @@ export class Connection {
   }
 
   /** Cuts a client that does not read its answers. */
-  look(now: number): void {
+  check(now: number): void {
     const [response] = this.#open.keys();
     if (!response?.writableEnded) this.#taking = undefined;
     else if (this.#taking?.response !== response) this.#taking = { response, since: now };

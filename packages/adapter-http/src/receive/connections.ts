@@ -6,10 +6,10 @@ import { arrived, networkOf } from '@sputnikjs/messaging/net';
 import { refusal, type Answer } from '../answer/answers.js';
 import { Connection, type ConnectionRules } from './connection.js';
 
-/** How long clients may take to come again before the port closes: so many looks, with so many milliseconds between them. */
-const LOOKS = 20;
-const LOOK_MS = 5;
-const QUIET_LOOKS = 2;
+/** How long clients may take to come again before the port closes: so many polls, with so many milliseconds between them. */
+const POLLS = 20;
+const POLL_MS = 5;
+const QUIET_POLLS = 2;
 /** About how many connections are still accepted before the port closes, one in each turn of the event loop. */
 const MOST_TURNS = 1_000;
 const TURNS_MS = 2_000;
@@ -33,7 +33,7 @@ interface Peer {
 export interface ConnectionsRules extends Omit<ConnectionRules, 'hasRoom' | 'onBegin'> {
   readonly maxConnections: number;
   /** Called regularly while there are connections. */
-  readonly onLook: () => void;
+  readonly onCheck: () => void;
   /** Called when one of too many connections is closed: that of `address`. */
   readonly onDrop: (address: string | undefined) => void;
 }
@@ -54,7 +54,7 @@ export class Connections {
   /** Requests that wait until the port is closed. */
   #deferred: (() => void)[] | undefined;
   #stopped: Promise<void> | undefined;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   /** `handler` gets the requests to process. */
   constructor(server: Server, isTls: boolean, handler: RequestListener, rules: ConnectionsRules) {
@@ -150,9 +150,9 @@ export class Connections {
    * waits for such clients, but only a moment: connections that wait at a port that closes are reset.
    */
   async #catchUp(): Promise<void> {
-    for (let looks = 0, quiet = 0; looks < LOOKS && quiet < QUIET_LOOKS; looks++) {
+    for (let polls = 0, quiet = 0; polls < POLLS && quiet < QUIET_POLLS; polls++) {
       const before = this.#accepted;
-      await this.#clock.sleep(LOOK_MS);
+      await this.#clock.sleep(POLL_MS);
       quiet = this.#accepted === before && this.#underWay.size === 0 ? quiet + 1 : 0;
     }
     const until = this.#clock.now() + TURNS_MS;
@@ -172,11 +172,11 @@ export class Connections {
       // the same port may have connected again
       if (this.#peers.get(name) === peer) this.#peers.delete(name);
       if (this.#peers.size > 0) return;
-      this.#cancelLook?.();
-      this.#cancelLook = undefined;
+      this.#cancelCheck?.();
+      this.#cancelCheck = undefined;
     });
     if (this.#peers.size > this.#rules.maxConnections) this.#makeRoom(peer);
-    this.#cancelLook ??= this.#clock.after(EVERY_MS, () => this.#look());
+    this.#cancelCheck ??= this.#clock.after(EVERY_MS, () => this.#check());
   }
 
   /**
@@ -199,11 +199,11 @@ export class Connections {
   }
 
   /** Checks all clients, regularly while there are any. */
-  #look(): void {
+  #check(): void {
     const now = this.#clock.now();
-    for (const connection of this.#all.values()) connection.look(now);
-    this.#rules.onLook();
-    this.#cancelLook = this.#clock.after(EVERY_MS, () => this.#look());
+    for (const connection of this.#all.values()) connection.check(now);
+    this.#rules.onCheck();
+    this.#cancelCheck = this.#clock.after(EVERY_MS, () => this.#check());
   }
 
   #stop(): Promise<void> {

@@ -10,7 +10,7 @@ export interface ServerLimits {
   /** Until a request is complete. */
   readonly requestMs: number;
   /** How often these times are checked. */
-  readonly lookMs: number;
+  readonly checkMs: number;
   readonly maxHeaderBytes: number;
 }
 
@@ -22,7 +22,7 @@ export function makeServer(limits: ServerLimits, certificate: Certificate | unde
   const options: ServerOptions = {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
-    connectionsCheckingInterval: limits.lookMs,
+    connectionsCheckingInterval: limits.checkMs,
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // It would be refused out of our hands, and the connection cut under the requests behind it.

@@ -37,7 +37,7 @@ export class RotatingFile {
    * `maxBytes` gets a file of its own.
    */
   async write(text: Uint8Array): Promise<void> {
-    await this.#look();
+    await this.#noticeMove();
     if (this.#size > 0 && this.#size + text.length > this.#maxBytes) await this.#rotate();
     if (!this.#file) await this.open();
     await this.#append(text);
@@ -60,7 +60,7 @@ export class RotatingFile {
   }
 
   /** Closes the file if it was moved or deleted, and notices if it was truncated. */
-  async #look(): Promise<void> {
+  async #noticeMove(): Promise<void> {
     if (!this.#file) return;
     const [own, named] = [await this.#file.stat(), await statOf(this.#path)];
     if (named?.ino === own.ino && named.dev === own.dev) this.#size = own.size;

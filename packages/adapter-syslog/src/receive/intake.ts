@@ -47,7 +47,7 @@ export interface Listener {
   /** Stops receiving; resolves when everything that had come is passed on, and all is closed. */
   close(): Promise<void>;
   /** Updates the counts. */
-  look(): Promise<void>;
+  updateCounts(): Promise<void>;
 }
 
 /** Parses a frame; returns undefined if it is empty, or not severe enough. */

@@ -75,7 +75,7 @@ export class StreamListener implements Listener {
     await closed;
   }
 
-  look(): Promise<void> {
+  updateCounts(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -11,7 +11,7 @@ import type { Received, SyslogMessage, SyslogSource } from '../parse/message.js'
 const ZERO = 48;
 const SPACE = 32;
 /** How often to read the kernel's count of dropped datagrams. */
-const LOOK_MS = 10_000;
+const UPDATE_MS = 10_000;
 /** Most turns of the event loop in which a landing still reads, 32 datagrams in each. */
 const MOST_TURNS = 256;
 
@@ -59,7 +59,7 @@ export class UdpListener implements Listener, Sender {
   }
 
   start(): void {
-    void this.#lookOften();
+    void this.#updateOften();
   }
 
   async close(): Promise<void> {
@@ -75,7 +75,7 @@ export class UdpListener implements Listener, Sender {
     await closed;
   }
 
-  async look(): Promise<void> {
+  async updateCounts(): Promise<void> {
     if (this.#socket) await this.#count();
   }
 
@@ -85,8 +85,8 @@ export class UdpListener implements Listener, Sender {
     problemLog.note('datagramsDropped', `datagrams were dropped: ${why}`, { listener: name, ...fields });
   }
 
-  async #lookOften(): Promise<void> {
-    for await (const _ of this.intake.ctx.clock.every(LOOK_MS, this.#closed.signal)) await this.look();
+  async #updateOften(): Promise<void> {
+    for await (const _ of this.intake.ctx.clock.every(UPDATE_MS, this.#closed.signal)) await this.updateCounts();
   }
 
   async #count(): Promise<void> {

@@ -11,7 +11,7 @@ import type { Streams } from './streams.js';
 
 /** How long a stream may take to acknowledge a message, in milliseconds; if only something else subscribes to the subject, nobody ever does. */
 const ACK_MS = 30_000;
-const LOOKS = 6;
+const CHECKS = 6;
 const DUPLICATE: ProduceResult = { duplicate: true };
 
 /**
@@ -26,9 +26,9 @@ export class JetStreamProducer implements NatsLinkUser {
   readonly #streams: Streams;
   readonly #misses: Misses;
   #next = 0;
-  /** The number of the next message at each of the last looks. */
+  /** The number of the next message at each of the last checks. */
   readonly #marks: number[] = [];
-  readonly #looks: NodeJS.Timeout;
+  readonly #checks: NodeJS.Timeout;
 
   constructor(link: NatsLink, window: number, streams: Streams, ackMs: number = ACK_MS) {
     this.#link = link;
@@ -48,7 +48,7 @@ export class JetStreamProducer implements NatsLinkUser {
     link.wire.reader = new AckReader(this.#inbox, isBetweenMessages(link.nats), (id, isDuplicate) =>
       this.#outbox.settle(id, isDuplicate ? DUPLICATE : undefined),
     );
-    this.#looks = setInterval(() => this.#look(), ackMs / LOOKS);
+    this.#checks = setInterval(() => this.#check(), ackMs / CHECKS);
     link.add(this);
   }
 
@@ -61,7 +61,7 @@ export class JetStreamProducer implements NatsLinkUser {
   }
 
   ended(error: Error): void {
-    clearInterval(this.#looks);
+    clearInterval(this.#checks);
     this.#outbox.end(error);
   }
 
@@ -98,9 +98,9 @@ export class JetStreamProducer implements NatsLinkUser {
   }
 
   /** A server that does not answer pings may take its time; what is unacknowledged when it does is not going to be. */
-  #look(): void {
+  #check(): void {
     this.#marks.push(this.#next);
-    const overdue = this.#marks.length > LOOKS ? (this.#marks.shift() ?? 0) : 0;
+    const overdue = this.#marks.length > CHECKS ? (this.#marks.shift() ?? 0) : 0;
     const [first = Infinity] = this.#outbox.keys();
     this.#misses.prune(first);
     if (first < overdue) void this.#link.ping().then((alive) => alive && this.#giveUp(overdue));

@@ -14,7 +14,7 @@ export interface Recovery {
   readonly find: () => Promise<Durable>;
   /** Returns when the existing consumer was created; undefined if there is none. */
   readonly created: (durable: Durable) => Promise<string | undefined>;
-  /** Called with why no messages come for now, and when the next look for the consumer is. */
+  /** Called with why no messages come for now, and when the consumer is next looked for. */
   readonly failed: (error: Error, retryInMs: number) => void;
   readonly found: (durable: Durable) => void;
 }
@@ -25,8 +25,8 @@ const EXPIRES_MS = 10_000;
 const OVERDUE_MS = 15_000;
 const TIMED_OUT = [404, 408];
 /** After this time without messages, where there were some before, it is made sure that the consumer is still there, in milliseconds. */
-const LOOK_MS = 1_000;
-/** From the first trouble to the next look for the consumer, in milliseconds: doubles each time, up to the second. */
+const CHECK_MS = 1_000;
+/** From the first trouble to the next check for the consumer, in milliseconds: doubles each time, up to the second. */
 const RETRY_MS = [100, 30_000] as const;
 
 /**
@@ -43,7 +43,7 @@ export class Pull implements Subscription, NatsLinkUser {
   readonly #handlers: Handlers;
   readonly #inbox = createInbox();
   readonly #messages: NatsSubscription;
-  readonly #looks: NodeJS.Timeout;
+  readonly #checks: NodeJS.Timeout;
   readonly #over = new AbortController();
   #durable: Durable;
   #ticks: NodeJS.Timeout;
@@ -59,7 +59,7 @@ export class Pull implements Subscription, NatsLinkUser {
   #isAsking = false;
   /** True if the consumer may be gone: it may have been deleted while no request was open. */
   #isDoubtful = false;
-  /** Number of looks for the consumer that failed, one after the other. */
+  /** Number of checks for the consumer that failed, one after the other. */
   #troubles = 0;
   #isRecovering = false;
   #stopping: Promise<void> | undefined;
@@ -74,7 +74,7 @@ export class Pull implements Subscription, NatsLinkUser {
     const callback = (error: Error | null, message: Msg): void => this.#received(error, message);
     this.#messages = this.#link.nats.subscribe(`${this.#inbox}.*`, { callback });
     this.#ticks = this.#startTicks();
-    this.#looks = setInterval(() => this.#look(), LOOK_MS);
+    this.#checks = setInterval(() => this.#check(), CHECK_MS);
     this.#link.add(this);
     this.#askSoon();
   }
@@ -186,12 +186,12 @@ export class Pull implements Subscription, NatsLinkUser {
   }
 
   /** Checks the consumer: servers do not answer a request for one that is gone. */
-  #look(): void {
+  #check(): void {
     const waitedMs = this.#open > 0 ? performance.now() - this.#askedAt : 0;
     // the server was restarted behind our back
     if (waitedMs > OVERDUE_MS) return void this.#recover('no answer');
     // guard: a consumer that went while nobody asked it is looked for
-    if (waitedMs < LOOK_MS || !this.#isDoubtful) return;
+    if (waitedMs < CHECK_MS || !this.#isDoubtful) return;
     this.#isDoubtful = false;
     const durable = this.#durable;
     this.#recovery.created(durable).then(
@@ -250,6 +250,6 @@ export class Pull implements Subscription, NatsLinkUser {
 
   #stopTimers(): void {
     clearInterval(this.#ticks);
-    clearInterval(this.#looks);
+    clearInterval(this.#checks);
   }
 }

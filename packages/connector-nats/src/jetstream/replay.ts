@@ -106,11 +106,11 @@ export class Replay implements AsyncIterable<ConsumedMessage>, NatsLinkUser {
       if (number !== this.#known + 1) lastBefore ??= this.#known;
       this.#known = number;
     }
-    if (lastBefore !== undefined) await this.#look(lastBefore);
+    if (lastBefore !== undefined) await this.#lookUp(lastBefore);
   }
 
   /** Rejects if messages after a number are gone. Resolves with the last number in the stream. */
-  async #look(number: number): Promise<number> {
+  async #lookUp(number: number): Promise<number> {
     const { stream, created, source, after } = this.#from;
     const info = await this.#jetstream.ask(({ streams }) => streams.info(stream));
     // guard: a replay does not go on in another stream
@@ -123,7 +123,7 @@ export class Replay implements AsyncIterable<ConsumedMessage>, NatsLinkUser {
   async #ask(): Promise<void> {
     // guard: what was there when a request ran out has been delivered
     if (this.#hasRunOut) this.#known = Math.max(this.#known, this.#end);
-    this.#end = await this.#look(this.#known);
+    this.#end = await this.#lookUp(this.#known);
     if (this.#signal.aborted || this.#failure !== undefined) return;
     const { stream, name } = this.#from;
     const isLarge = this.#isLarge;

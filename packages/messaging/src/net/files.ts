@@ -30,7 +30,7 @@ function openFiles(): number {
   }
 }
 
-const LOOK_MS = 1_000;
+const CHECK_MS = 1_000;
 
 /**
  * Looks once a second whether the process has a file left for another connection, and tells if not: without one the system takes
@@ -46,11 +46,11 @@ const LOOK_MS = 1_000;
  * stop();
  */
 export function watchFiles(clock: Clock, problemLog: ProblemLog): () => void {
-  const look = (): void => {
-    cancel = clock.after(LOOK_MS, look);
+  const check = (): void => {
+    cancel = clock.after(CHECK_MS, check);
     if (isOutOfFiles()) problemLog.note('outOfFiles', OUT_OF_FILES);
   };
-  let cancel = clock.after(LOOK_MS, look);
+  let cancel = clock.after(CHECK_MS, check);
   return () => cancel();
 }
 

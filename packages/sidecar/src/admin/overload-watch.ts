@@ -2,9 +2,9 @@ import type { BlockStatus, Clock, FlightStatus, Logger } from '@sputnikjs/core';
 import { bottleneckOf, fullBlock } from './bottleneck.js';
 import { plural } from './durations.js';
 
-/** After how many looks at a full mailbox an overload is logged, and after how many without it the overload is over. */
-const LOOK_MS = 250;
-const QUIET_LOOKS = 20;
+/** After how many checks that find a full mailbox an overload is logged, and after how many without it the overload is over. */
+const CHECK_MS = 250;
+const QUIET_CHECKS = 20;
 
 /** An overload that was logged. */
 interface Overload {
@@ -22,7 +22,7 @@ export class OverloadWatch {
   readonly #clock: Clock;
   readonly #status: () => FlightStatus | undefined;
   readonly #log: Logger;
-  /** The block that was full at the last look. */
+  /** The block that was full at the last check. */
   #before: string | undefined;
   #overload: Overload | undefined;
   #cancel: () => void;
@@ -31,15 +31,15 @@ export class OverloadWatch {
     this.#clock = clock;
     this.#status = status;
     this.#log = log;
-    this.#cancel = clock.after(LOOK_MS, () => this.#look());
+    this.#cancel = clock.after(CHECK_MS, () => this.#check());
   }
 
   close(): void {
     this.#cancel();
   }
 
-  #look(): void {
-    this.#cancel = this.#clock.after(LOOK_MS, () => this.#look());
+  #check(): void {
+    this.#cancel = this.#clock.after(CHECK_MS, () => this.#check());
     const now = this.#status();
     if (now === undefined) return;
     const name = bottleneckOf(now.blocks, now.connection);
@@ -48,7 +48,7 @@ export class OverloadWatch {
     this.#before = name;
     if (this.#overload === undefined) return;
     this.#overload.quiet = name === this.#overload.block ? 0 : this.#overload.quiet + 1;
-    if (this.#overload.quiet >= QUIET_LOOKS) this.#end(this.#overload);
+    if (this.#overload.quiet >= QUIET_CHECKS) this.#end(this.#overload);
   }
 
   #begin({ responsibility, depth, capacity }: BlockStatus): void {
@@ -59,7 +59,7 @@ export class OverloadWatch {
 
   #end({ block, since }: Overload): void {
     this.#overload = undefined;
-    const lastedMs = Math.round(this.#clock.now() - since - QUIET_LOOKS * LOOK_MS);
+    const lastedMs = Math.round(this.#clock.now() - since - QUIET_CHECKS * CHECK_MS);
     this.#log.info({ event: 'overloadOver', block, lastedMs }, `${block} is no longer the bottleneck`);
   }
 }

@@ -177,7 +177,7 @@ export class Arrivals {
   }
 
   /** Ends sessions of those who are silent, and forgets who has had none for long. */
-  look(): void {
+  check(): void {
     const { silentMs, clock } = this.#of;
     for (const [session, { talk }] of this.#sessions) if (talk.silentMs > silentMs) this.#end(session);
     for (const [id, sender] of this.#senders) {

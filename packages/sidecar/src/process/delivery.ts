@@ -180,7 +180,7 @@ export class Delivery {
   }
 
   /** Looks after its session, once in a while. */
-  look(): void {
+  check(): void {
     const silentMs = this.#talk?.silentMs ?? 0;
     if (silentMs > this.#of.silentMs) this.#lose(`it has sent nothing for ${(silentMs / 1000).toFixed(1)} s`);
     else this.#talk?.ping();

@@ -69,7 +69,7 @@ export class Presence {
     for (const delivery of deliveries) delivery.resume(membership.mostBytes);
     arrivals.resume(membership.mostBytes);
     while (!until.aborted) {
-      await this.#look(membership);
+      await this.#check(membership);
       await this.#pause(until);
     }
   }
@@ -99,10 +99,10 @@ export class Presence {
     return undefined;
   }
 
-  async #look(membership: Membership): Promise<void> {
+  async #check(membership: Membership): Promise<void> {
     const { deliveries, arrivals } = this.#of;
-    for (const delivery of deliveries) delivery.look();
-    arrivals.look();
+    for (const delivery of deliveries) delivery.check();
+    arrivals.check();
     const paths = deliveries.map(({ path }) => path);
     const found = await membership.find(paths, ANSWER_MS).catch(() => undefined);
     if (found && this.#membership === membership) for (const delivery of deliveries) delivery.offer(found);

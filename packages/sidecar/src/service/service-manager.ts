@@ -8,7 +8,7 @@ import { sentenceOf } from './sentence.js';
 /** The service manager may hear that a start or a landing goes on every so often, and allows it so much from then on. */
 const [EXTEND_EVERY_MS, EXTEND_US] = [10_000, '30000000'];
 /** How long a sentence stays at least, and how often losses without an event are looked for, in milliseconds. */
-const [SENTENCE_MS, LOOK_MS] = [1_000, 10_000];
+const [SENTENCE_MS, CHECK_MS] = [1_000, 10_000];
 
 /** What is reported to the service manager. */
 export interface ServiceOptions {
@@ -41,7 +41,7 @@ export class ServiceManager {
     this.#notifier = new Notifier(environment, clock, log);
     this.#tell({ EXTEND_TIMEOUT_USEC: EXTEND_US });
     this.#every(EXTEND_EVERY_MS, () => this.#extend());
-    this.#every(LOOK_MS, () => this.#news());
+    this.#every(CHECK_MS, () => this.#news());
     const watchdogMs = watchdogMsIn(environment);
     if (watchdogMs !== undefined) this.#every(watchdogMs / 2, () => this.#beat());
     landingSoon.addEventListener('abort', this.#announced);

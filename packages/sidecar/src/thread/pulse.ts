@@ -21,7 +21,7 @@ export class PulseReader {
   #stillMs = 0;
   #at: number;
 
-  /** `now` is in milliseconds, as in {@link look}. */
+  /** `now` is in milliseconds, as in {@link read}. */
   constructor(beats: Int32Array, beatMs: number, now: number) {
     this.#beats = beats;
     this.#beatMs = beatMs;
@@ -29,7 +29,7 @@ export class PulseReader {
   }
 
   /** Call it once a beat. If the thread has stood still for too long, returns for how long; otherwise undefined. */
-  look(now: number): number | undefined {
+  read(now: number): number | undefined {
     // if the whole process was stopped, this thread saw no time pass either: that does not count
     const more = Math.min(now - this.#at, 2 * this.#beatMs);
     this.#at = now;
@@ -45,7 +45,7 @@ export class PulseReader {
 export function watchPulse(beats: Int32Array, beatMs: number, stuck: (ms: number) => void): () => void {
   const reader = new PulseReader(beats, beatMs, performance.now());
   const timer = setInterval(() => {
-    const ms = reader.look(performance.now());
+    const ms = reader.read(performance.now());
     if (ms === undefined) return;
     clearInterval(timer);
     stuck(ms);
