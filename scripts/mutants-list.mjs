@@ -549,6 +549,10 @@ export const GUARDS = {
       swap('this.#cloneable(messages, answers)', '{ sent: [], others: [], failed: [] }'),
       'threads',
     ],
+    'a way without end, in a value that holds itself, is not gone': [
+      swap(' && keys.length <= MOST_KEYS', ''),
+      'hostile-processes',
+    ],
     'an entry that stays long is still found': [never, 'by-number'],
     'what cannot go across is refused where it is sent': [never, 'threads'],
     'a Buffer is one on the other side, too': [

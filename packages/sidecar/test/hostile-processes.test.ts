@@ -126,6 +126,13 @@ class Attacked {
 /** A list that is long, and has nothing in it. */
 const sparse = (): unknown[] => Object.assign<unknown[], object>([], { length: 4_000_000_000 });
 
+/** A value that leads to itself by each key of a list that has nothing in it. */
+function circle(): object {
+  const value: Record<string, unknown> = {};
+  value['undefined'] = value;
+  return value;
+}
+
 describe('a stranger who may publish at the subjects of a process', () => {
   const frames: Readonly<Record<string, unknown>> = {
     'heads of any length': { ...EMPTY, heads: { length: 1e15 } },
@@ -137,6 +144,13 @@ describe('a stranger who may publish at the subjects of a process', () => {
     'slots with holes': { ...EMPTY, slots: sparse() },
     'a slot that is none': { ...EMPTY, slots: [null] },
     'a slot with keys that are none': { ...EMPTY, slots: [{ keys: { length: 1e15 }, kind: 'Buffer' }] },
+    'a slot in a circle without end': {
+      ...EMPTY,
+      values: [circle()],
+      bytes: new ArrayBuffer(8),
+      slots: [{ keys: sparse(), kind: 'Buffer' }],
+      views: [0, 0, 0, 1],
+    },
     'a view without a slot': { ...EMPTY, values: [{ a: 1 }], bytes: new ArrayBuffer(8), views: [0, 0, 0, 1] },
     'bytes that are a number': { ...EMPTY, values: [0], bytes: 4e9, views: [] },
     'a way without an address': { ...EMPTY, ways: [[0, {}]] },

@@ -4,6 +4,8 @@ import { types } from 'node:util';
 const ALIGNMENT = 8;
 /** Bytes in deeper objects are not packed. They are cloned as they are. */
 const DEEPEST = 32;
+/** The keys that lead to packed bytes are so many at most. */
+export const MOST_KEYS: number = DEEPEST + 1;
 /** Beyond this depth, each object is visited only once. */
 const SHALLOW = 1;
 

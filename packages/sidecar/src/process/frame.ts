@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import { MOST_KEYS } from '../clone/packing.js';
 import type { Frame } from '../remote/wire.js';
 
 /** No frame is larger: what would be goes in several, and one message that would be does not go at all. */
@@ -38,7 +39,9 @@ function isWay(numbered: unknown): boolean {
 }
 
 function isSlot(slot: unknown): boolean {
-  return Array.isArray((Object(slot) as Record<string, unknown>)['keys']);
+  const { keys } = Object(slot) as Record<string, unknown>;
+  // guard: a way without end, in a value that holds itself, is not gone
+  return Array.isArray(keys) && keys.length <= MOST_KEYS;
 }
 
 function isName(text: unknown): boolean {
