@@ -1,13 +1,12 @@
 // What TLS syslog into JetStream gains from a receiver in a thread: `node bench/dist/tls-thread.js`. Server and load share the cores with the
 // satellite, so that the rate says little on a small machine. What bounds the rate where there are cores enough is the busiest thread: its CPU time
 // a message is compared. Both in turns, five rounds.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { certificates, freePort, type Scope } from '@sputnikjs/testkit/servers';
 import { median } from './measure.js';
-import { inTurns, output } from './rounds.js';
+import { inTurns } from './rounds.js';
 import { cpuOfThreads, natsAt, newFolder, startAdapter } from './satellite.js';
-import { onServer } from './ways.js';
+import { onServer, rateOf } from './ways.js';
 
 const IS_QUICK = process.argv.includes('--quick');
 const MESSAGES = IS_QUICK ? 2_000 : 200_000;
@@ -50,13 +49,9 @@ async function started(url: string, place: Place, path: (name: string) => string
   return { pid, port, stream: place };
 }
 
-async function sample(one: Placed, { streams }: JetStreamManager): Promise<Measured> {
-  await streams.purge(one.stream);
-  const [before, since] = [await cpuOfThreads(one), performance.now()];
-  const sent = output(['load-syslog.js', one.port, CONNECTIONS, MESSAGES, BYTES, 'tls']);
-  while ((await streams.info(one.stream)).state.messages < MESSAGES) await sleep(5);
-  const rate = (MESSAGES * 1000) / (performance.now() - since);
-  await sent;
+async function sample(one: Placed, streams: JetStreamManager): Promise<Measured> {
+  const before = await cpuOfThreads(one);
+  const rate = await rateOf(one, ['load-syslog.js', one.port, CONNECTIONS, MESSAGES, BYTES, 'tls'], MESSAGES, streams);
   const costs = [...(await cpuOfThreads(one))].map(([id, us]) => (us - (before.get(id) ?? 0)) / MESSAGES);
   return { rate, busiest: Math.max(...costs), all: costs.reduce((sum, us) => sum + us, 0) };
 }

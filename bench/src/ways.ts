@@ -119,15 +119,27 @@ export async function sample(
   one: Satellite,
   load: readonly unknown[],
   messages: number,
-  { streams }: JetStreamManager,
+  streams: JetStreamManager,
 ): Promise<Sample> {
-  await streams.purge(one.stream);
-  const [before, since] = [await cpuOf(one), performance.now()];
+  const before = await cpuOf(one);
+  const rate = await rateOf(one, load, messages, streams);
+  return { rate, cpu: ((await cpuOf(one)) - before) / messages };
+}
+
+/** How many messages a second get into the stream. */
+export async function rateOf(
+  { stream }: Pick<Satellite, 'stream'>,
+  load: readonly unknown[],
+  messages: number,
+  { streams }: JetStreamManager,
+): Promise<number> {
+  await streams.purge(stream);
+  const since = performance.now();
   const sent = output(load);
-  while ((await streams.info(one.stream)).state.messages < messages) await sleep(5);
+  while ((await streams.info(stream)).state.messages < messages) await sleep(5);
   const rate = (messages * 1000) / (performance.now() - since);
   await sent;
-  return { rate, cpu: ((await cpuOf(one)) - before) / messages };
+  return rate;
 }
 
 async function startRow(url: string, starts: number): Promise<Row> {

@@ -78,7 +78,7 @@ test('datagrams beyond keepMessages give way to the writer, the oldest first, th
   const waiting = await pushBack(t, scene.port, 20_000);
   const isWritten = (): boolean => scene.satellite.records('messagesWritten').length > 0;
   const texts: string[] = [];
-  // until the sender by TCP is pushed back, some find room
+  // some datagrams find room while the TCP sender is not pushed back yet
   for (let batch = 0; batch < 60 && !isWritten(); batch++) {
     const more = numbered(`u${batch}-`, 300);
     texts.push(...more);

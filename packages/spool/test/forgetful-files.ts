@@ -161,10 +161,7 @@ export class ForgetfulFiles implements Files {
   }
 
   remove(name: string): Promise<void> {
-    return this.#call('remove', name, () => {
-      this.#inode(name);
-      this.#change((names) => names.delete(name));
-    });
+    return this.#call('remove', name, () => this.#change((names) => names.delete(name)));
   }
 
   syncFolder(): Promise<void> {

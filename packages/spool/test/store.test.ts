@@ -264,7 +264,7 @@ test('D1: what is stored after somebody has removed the file that is written goe
   assert.deepEqual(readdirSync(path), ['cursor']);
 });
 
-test('D6: where the folder is removed, senders are told, and what may come back is not counted as lost', async () => {
+test('D6: if the folder is removed, senders get the error; messages that may come back do not count as lost', async () => {
   const path = join(folder(), 'spool');
   mkdirSync(path);
   const { store, problems } = await open(filesOf(path));

@@ -2,7 +2,7 @@ import type { BlockStatus, Clock, FlightStatus, Logger } from '@sputnikjs/core';
 import { bottleneckOf, fullBlock } from './bottleneck.js';
 import { plural } from './durations.js';
 
-/** After how many checks that find a full mailbox an overload is logged, and after how many without it the overload is over. */
+/** How often mailboxes are checked, in milliseconds, and after how many checks that do not find it full the overload of one is over. */
 const CHECK_MS = 250;
 const QUIET_CHECKS = 20;
 

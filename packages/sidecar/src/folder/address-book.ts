@@ -86,8 +86,13 @@ export function addressFrom(from: string, { path, responsibility }: Place): stri
 }
 
 /** The parts of a path. The outermost satellite has none. */
-export function partsOf(path: string): readonly string[] {
+function partsOf(path: string): readonly string[] {
   return path === '' ? [] : path.split('/');
+}
+
+/** The names that lead from the satellite at `base` to the one at `path`, which is that or inside it: from the outer to the inner. */
+export function namesBelow(base: string, path: string): readonly string[] {
+  return partsOf(path).slice(partsOf(base).length);
 }
 
 /** The address of a block in the outermost satellite. */

@@ -97,19 +97,15 @@ export interface Message {
   readonly msg: unknown;
 }
 
-/** Everything that is posted at once. */
+/** Everything that is posted at once. Its values are the messages, then the answers; their bytes are transferred, not cloned. */
 export interface Frame extends Packed {
   /** New ways, with their numbers. */
   readonly ways: readonly (readonly [id: number, way: Way])[];
   /** Three numbers for each message: its own, that of its way, and 1 for a question or 0. */
   readonly heads: readonly number[];
-  /** The messages, then the answers. */
-  readonly values: Packed['values'];
   /** The number of the question, for each answer. */
   readonly answers: readonly number[];
   readonly items: readonly Item[];
   /** Ranges of settled messages: the first and the last number of each. */
   readonly settled: readonly number[];
-  /** The bytes of all values. This buffer is transferred, not cloned. */
-  readonly bytes: Packed['bytes'];
 }

@@ -1,5 +1,5 @@
 import type { Flight } from '@sputnikjs/core';
-import { partsOf } from '../folder/address-book.js';
+import { namesBelow } from '../folder/address-book.js';
 
 /** Where messages for a satellite go: to its flight, or to its waiting room while it restarts. */
 export type Destination = Pick<Flight, 'communicator'>;
@@ -21,10 +21,9 @@ export function levelAt(top: Level | undefined, names: readonly string[]): Level
 
 /** Where messages go for the satellite at `base`, which is `top` once that is made, and for those below. */
 export function destinationsBelow(base: string, top: () => Level | undefined): DestinationOf {
-  const depth = partsOf(base).length;
   return (path) => {
     // here, since what is returned is called with each message
-    const names = partsOf(path).slice(depth);
+    const names = namesBelow(base, path);
     return () => levelAt(top(), names)?.flight;
   };
 }

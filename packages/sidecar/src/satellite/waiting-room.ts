@@ -12,7 +12,7 @@ import {
 } from '@sputnikjs/core';
 import { causeOf } from '@sputnikjs/messaging';
 import { bytesOf, HELD_BYTES } from '../clone/bytes.js';
-import { inside, isInside, partsOf } from '../folder/address-book.js';
+import { inside, isInside, namesBelow } from '../folder/address-book.js';
 import { levelAt, type Level } from './level.js';
 
 /** How many messages for one block are passed on at once. */
@@ -101,8 +101,7 @@ export class WaitingRoom implements Room {
 /** Reaches the stand-ins of the satellite at `path` below, and of those inside it. */
 function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
   const below = blocks.filter((block) => isInside(path, block.path));
-  const depth = partsOf(path).length;
-  const names = new Set(below.flatMap((block) => partsOf(block.path)[depth] ?? []));
+  const names = new Set(below.flatMap((block) => namesBelow(path, block.path)[0] ?? []));
   return {
     flight: { communicator: (responsibility, from) => flight.communicator(inside(path, responsibility), from) },
     nested: new Map([...names].map((name) => [name, { current: levelOf(flight, inside(path, name), blocks) }])),
@@ -111,6 +110,7 @@ function levelOf(flight: Flight, path: string, blocks: readonly Kept[]): Level {
 
 /** The stand-in for a block: keeps its messages until they can be passed on. */
 function standIn({ path, responsibility, capacity }: Kept, counter: Counter): BlockDefinition {
+  const names = namesBelow('', path);
   return defineBlock({
     name: inside(path, responsibility),
     make: () => ({
@@ -119,7 +119,7 @@ function standIn({ path, responsibility, capacity }: Kept, counter: Counter): Bl
       onError: () => 'continue',
       onMsg: (msg: object, from: BlockCommunicator, { landing }: BlockContext, asker) =>
         counter.passOn(landing, async (level) => {
-          const to = levelAt(level, partsOf(path))?.flight.communicator(responsibility, from.descriptor);
+          const to = levelAt(level, names)?.flight.communicator(responsibility, from.descriptor);
           if (to === undefined) return 'refused';
           if (asker === undefined) return (await to.post(msg)) ? { accepted: undefined } : 'refused';
           return { accepted: to.ask(msg, { timeoutMs: Infinity }) };

@@ -7,7 +7,7 @@ import type {
   SputnikEvent,
   SputnikOptions,
 } from '@sputnikjs/core';
-import { partsOf } from '../folder/address-book.js';
+import { namesBelow } from '../folder/address-book.js';
 import { SATELLITE } from '../folder/blocks.js';
 import type { NestedSetup, ThreadSetup } from '../folder/setup.js';
 import type { Hearing, Shared } from '../satellite/assembly.js';
@@ -254,8 +254,7 @@ export class ThreadSatellite implements MadeSatellite {
 
   hearing(): readonly Kept[] {
     const { setup, within } = this.#of;
-    const depth = partsOf(setup.path).length;
-    return within.map((block) => ({ ...block, path: partsOf(block.path).slice(depth).join('/') }));
+    return within.map((block) => ({ ...block, path: namesBelow(setup.path, block.path).join('/') }));
   }
 
   cause(cause: LandingCause): LandingCause {

@@ -28,6 +28,7 @@ export interface Files {
   /** Syncs a file that somebody else has written. */
   syncFile(name: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Does nothing if there is no such file. */
   remove(name: string): Promise<void>;
   /** Resolves when all names of the folder are on the disk. */
   syncFolder(): Promise<void>;
@@ -117,9 +118,16 @@ export function filesOf(folder: string): Files {
       }
     },
     rename: (from, to) => rename(at(from), at(to)),
-    remove: (name) => unlink(at(name)),
+    remove: (name) => unlessGone(unlink(at(name))),
     syncFolder: () => syncFolder(folder),
   };
+}
+
+/** Resolves also if there is no such file: somebody may have removed it. */
+export async function unlessGone(work: Promise<void>): Promise<void> {
+  await work.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** Resolves when all names of a folder are on the disk. */

@@ -2,7 +2,7 @@ import { Appender } from './appender.js';
 import { writeCursor } from './cursor.js';
 import type { Entry } from './draft.js';
 import { Encoder } from './encoder.js';
-import type { Files } from './files.js';
+import { unlessGone, type Files } from './files.js';
 import type { OnProblem } from './problem.js';
 import type { Content, Kept } from './record.js';
 import { Reader, type Missing } from './reader.js';
@@ -242,7 +242,7 @@ export class Store {
         else {
           // So that less comes again.
           await this.save();
-          await unlessGone(this.#files.remove(name));
+          await this.#files.remove(name);
         }
         this.#segments.removeOldest();
         // guard: D4 segments are gone from the disk in their order
@@ -272,11 +272,4 @@ export class Store {
         : `${count} messages are lost: somebody has removed the file that had them`;
     this.#options.onProblem({ event: 'spoolDamaged', text, file: segment.name, lost: count });
   }
-}
-
-/** Somebody may have removed a file before. */
-async function unlessGone(work: Promise<void>): Promise<void> {
-  await work.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
 }
